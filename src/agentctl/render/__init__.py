@@ -1,0 +1,1 @@
+"""Models -> JSON, CSV, plain text or a Rich terminal. Knows nothing of databases or webhooks."""
