@@ -1,1 +1,1 @@
-"""The command line: options -> one call into the core -> a reply to render. The only place that knows Typer."""
+"""The command line: options -> one call into the core -> a reply. The only place that knows Typer."""

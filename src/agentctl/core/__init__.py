@@ -1,1 +1,1 @@
-"""What agentctl does, without a word on how it is typed or shown: nothing in here prints, prompts or exits."""
+"""What agentctl does, whoever asks and however it is shown: nothing in here prints, prompts or exits."""

@@ -1,0 +1,206 @@
+"""Introspection: what a database holds, as one immutable value read in one round trip.
+
+The value knows nothing of agentctl's needs: which table plays which part is mapping.py's business, what is
+wrong with it a check's. Two catalogs are equal when their databases are, so that drift can be computed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentctl.core.database import Connection
+
+_QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server and this session: whose privileges count, and in which schemas names are looked up."""
+
+    version: str
+    version_number: int
+    database: str
+    role: str
+    search_path: tuple[str, ...]
+    read_only: bool
+    bypasses_row_security: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; the last three say what this role may do with it.
+
+    Attributes:
+        type: as PostgreSQL writes it, `numeric(10,2)` for instance.
+        base_type: without modifiers, and of a domain the type below it.
+        generated: always computed by the database, so never written.
+
+    """
+
+    name: str
+    type: str
+    base_type: str
+    nullable: bool
+    default: str | None
+    generated: bool
+    enum_labels: tuple[str, ...] | None
+    readable: bool
+    insertable: bool
+    updatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A primary key, unique, foreign key or check constraint; the foreign fields are a foreign key's."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    foreign_schema: str | None
+    foreign_table: str | None
+    foreign_columns: tuple[str, ...] | None
+    definition: str
+    validated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index; `columns` are its keys, names or expressions; PostgreSQL does not use an invalid one."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    valid: bool
+    partial: bool
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A row level security policy; `applies` tells whether it speaks of this role."""
+
+    name: str
+    command: str
+    permissive: bool
+    applies: bool
+    using: str | None
+    with_check: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowSecurity:
+    """Row level security of a table; `active` is PostgreSQL's own word on whether this role is filtered."""
+
+    enabled: bool
+    active: bool
+    policies: tuple[Policy, ...]
+
+    def hides_everything(self) -> bool:
+        """Whether no policy lets this role see a single row."""
+        return self.active and not any(
+            policy.permissive and policy.applies and policy.command in {"select", "all"}
+            for policy in self.policies
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, or what stands in its place; `estimated_rows` is the planner's, -1 where it has none."""
+
+    schema: str
+    name: str
+    kind: str
+    columns: tuple[Column, ...]
+    constraints: tuple[Constraint, ...]
+    indexes: tuple[Index, ...]
+    row_security: RowSecurity
+    estimated_rows: int
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def index(self, name: str) -> Index | None:
+        """Return the index of that name, or None."""
+        return next((index for index in self.indexes if index.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a function; `mode` is PostgreSQL's letter: i, o, b, v or t."""
+
+    name: str
+    type: str
+    mode: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function; `executable` is about this role, `public` about everybody."""
+
+    schema: str
+    name: str
+    arguments: tuple[Argument, ...]
+    signature: str
+    returns: str | None
+    security_definer: bool
+    settings: tuple[str, ...]
+    executable: bool
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything introspected at one moment, in the order of the search path."""
+
+    server: Server
+    tables: tuple[Table, ...]
+    functions: tuple[Function, ...]
+
+    def table(self, name: str) -> Table | None:
+        """Return the table of that name that the search path finds first, or None."""
+        return next((table for table in self.tables if table.name == name), None)
+
+    def functions_named(self, name: str) -> tuple[Function, ...]:
+        """Return all overloads of a function, in the order of the search path."""
+        return tuple(function for function in self.functions if function.name == name)
+
+
+def introspect(connection: Connection, *, schemas: tuple[str, ...] | None = None) -> Catalog:
+    """Read the catalog of the schemas on the search path, or of those named.
+
+    One statement, no lock beyond its own, nothing written.
+    """
+    row = connection.execute(_QUERY, {"schemas": list(schemas) if schemas else None}).fetchone()
+    found: Mapping[str, Any] = row["catalog"] if row else {}
+    return Catalog(
+        server=Server(**_frozen(found["server"])),
+        tables=tuple(_table(table) for table in found["tables"]),
+        functions=tuple(_function(function) for function in found["functions"]),
+    )
+
+
+def _table(found: Mapping[str, Any]) -> Table:
+    security = found["row_security"]
+    parts = {
+        "columns": tuple(Column(**_frozen(column)) for column in found["columns"]),
+        "constraints": tuple(Constraint(**_frozen(constraint)) for constraint in found["constraints"]),
+        "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
+        "row_security": RowSecurity(
+            enabled=security["enabled"],
+            active=security["active"],
+            policies=tuple(Policy(**policy) for policy in security["policies"]),
+        ),
+    }
+    return Table(**{**found, **parts})
+
+
+def _function(found: Mapping[str, Any]) -> Function:
+    arguments = tuple(Argument(**argument) for argument in found["arguments"])
+    return Function(**{**_frozen(found), "arguments": arguments})
+
+
+def _frozen(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}

@@ -1,0 +1,156 @@
+-- Everything agentctl wants to know of a database, in one statement and one round trip, as one JSON value.
+-- $1: the schemas to look into; null means those on the search path.
+-- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
+-- those), and asks PostgreSQL itself what this role may do.
+WITH
+wanted AS (
+    SELECT n.oid, n.nspname, path.position
+    FROM unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]))
+        WITH ORDINALITY AS path (nspname, position)
+    JOIN pg_namespace n USING (nspname)
+),
+relations AS (
+    SELECT c.*, w.nspname
+    FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+),
+columns AS (
+    SELECT a.attrelid, json_agg(json_build_object(
+        'name', a.attname,
+        'type', format_type(a.atttypid, a.atttypmod),
+        'base_type', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL),
+        'nullable', NOT (a.attnotnull OR t.typnotnull),
+        'default', pg_get_expr(d.adbin, d.adrelid),
+        'generated', a.attgenerated <> '' OR a.attidentity = 'a',
+        'enum_labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
+                        FROM pg_enum e WHERE e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid)),
+        'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+        'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
+        'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+    ) ORDER BY a.attnum) AS items
+    FROM pg_attribute a
+    JOIN relations r ON r.oid = a.attrelid
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+    GROUP BY a.attrelid
+),
+constraints AS (
+    SELECT k.conrelid, json_agg(json_build_object(
+        'name', k.conname,
+        'kind', CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique'
+                               WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' END,
+        'columns', (SELECT coalesce(json_agg(a.attname ORDER BY key.position), '[]'::json)
+                    FROM unnest(k.conkey) WITH ORDINALITY AS key (attnum, position)
+                    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.attnum),
+        'foreign_schema', (SELECT n.nspname FROM pg_class f JOIN pg_namespace n ON n.oid = f.relnamespace
+                           WHERE f.oid = k.confrelid),
+        'foreign_table', (SELECT f.relname FROM pg_class f WHERE f.oid = k.confrelid),
+        'foreign_columns', (SELECT json_agg(a.attname ORDER BY key.position)
+                            FROM unnest(k.confkey) WITH ORDINALITY AS key (attnum, position)
+                            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = key.attnum),
+        'definition', pg_get_constraintdef(k.oid),
+        'validated', k.convalidated
+    ) ORDER BY k.conname) AS items
+    FROM pg_constraint k JOIN relations r ON r.oid = k.conrelid
+    WHERE k.contype IN ('p', 'u', 'f', 'c')
+    GROUP BY k.conrelid
+),
+indexes AS (
+    SELECT i.indrelid, json_agg(json_build_object(
+        'name', ic.relname,
+        'columns', (SELECT json_agg(pg_get_indexdef(i.indexrelid, position, true) ORDER BY position)
+                    FROM generate_series(1, i.indnkeyatts) AS position),
+        'unique', i.indisunique,
+        'valid', i.indisvalid AND i.indisready,
+        'partial', i.indpred IS NOT NULL,
+        'definition', pg_get_indexdef(i.indexrelid)
+    ) ORDER BY ic.relname) AS items
+    FROM pg_index i
+    JOIN relations r ON r.oid = i.indrelid
+    JOIN pg_class ic ON ic.oid = i.indexrelid
+    GROUP BY i.indrelid
+),
+policies AS (
+    SELECT p.polrelid, json_agg(json_build_object(
+        'name', p.polname,
+        'command', CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
+                                 WHEN 'd' THEN 'delete' ELSE 'all' END,
+        'permissive', p.polpermissive,
+        'applies', 0 = ANY (p.polroles) OR EXISTS (
+            SELECT FROM unnest(p.polroles) AS member (oid) WHERE pg_has_role(member.oid, 'USAGE')),
+        'using', pg_get_expr(p.polqual, p.polrelid),
+        'with_check', pg_get_expr(p.polwithcheck, p.polrelid)
+    ) ORDER BY p.polname) AS items
+    FROM pg_policy p JOIN relations r ON r.oid = p.polrelid
+    GROUP BY p.polrelid
+),
+functions AS (
+    SELECT json_agg(json_build_object(
+        'schema', w.nspname,
+        'name', p.proname,
+        'arguments', (
+            SELECT coalesce(json_agg(json_build_object(
+                'name', coalesce(p.proargnames[argument.position], ''),
+                'type', format_type(argument.type, NULL),
+                'mode', coalesce(p.proargmodes[argument.position], 'i'),
+                'optional', coalesce(p.proargmodes[argument.position], 'i') IN ('i', 'b', 'v')
+                            AND inputs.position > p.pronargs - p.pronargdefaults
+            ) ORDER BY argument.position), '[]'::json)
+            FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
+                WITH ORDINALITY AS argument (type, position)
+            -- Defaults are counted among the input arguments only.
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS position FROM generate_series(1, argument.position) AS earlier (n)
+                WHERE coalesce(p.proargmodes[earlier.n], 'i') IN ('i', 'b', 'v')
+            ) AS inputs
+        ),
+        'signature', pg_get_function_identity_arguments(p.oid),
+        'returns', pg_get_function_result(p.oid),
+        'security_definer', p.prosecdef,
+        'settings', coalesce(to_json(p.proconfig), '[]'::json),
+        'executable', has_function_privilege(p.oid, 'EXECUTE'),
+        'public', coalesce((SELECT bool_or(acl.grantee = 0)
+                            FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+                            WHERE acl.privilege_type = 'EXECUTE'), false)
+    ) ORDER BY w.position, p.proname, p.oid) AS items
+    FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
+    WHERE p.prokind = 'f'
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+)
+SELECT json_build_object(
+    'server', json_build_object(
+        'version', current_setting('server_version'),
+        'version_number', current_setting('server_version_num')::integer,
+        'database', current_database(),
+        'role', current_user,
+        'search_path', to_json(current_schemas(false)::text[]),
+        'read_only', pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
+        'bypasses_row_security', (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
+    ),
+    'tables', coalesce((
+        SELECT json_agg(json_build_object(
+            'schema', r.nspname,
+            'name', r.relname,
+            'kind', CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
+                                   WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' END,
+            'columns', coalesce(columns.items, '[]'::json),
+            'constraints', coalesce(constraints.items, '[]'::json),
+            'indexes', coalesce(indexes.items, '[]'::json),
+            'row_security', json_build_object(
+                'enabled', r.relrowsecurity,
+                'active', row_security_active(r.oid),
+                'policies', coalesce(policies.items, '[]'::json)
+            ),
+            'estimated_rows', r.reltuples::bigint
+        ) ORDER BY w.position, r.relname)
+        FROM relations r
+        JOIN wanted w ON w.oid = r.relnamespace
+        LEFT JOIN columns ON columns.attrelid = r.oid
+        LEFT JOIN constraints ON constraints.conrelid = r.oid
+        LEFT JOIN indexes ON indexes.indrelid = r.oid
+        LEFT JOIN policies ON policies.polrelid = r.oid
+    ), '[]'::json),
+    'functions', coalesce((SELECT items FROM functions), '[]'::json)
+) AS catalog

@@ -1,0 +1,176 @@
+"""Which database, user and webhook settings: the configuration of one profile, checked to the last key.
+
+It reads files and the environment; it does not connect to anything, and it resolves no secret before
+somebody asks for its value.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, cast
+
+from agentctl.core.config_reader import Section, Value
+from agentctl.core.errors import ConfigError
+
+FILE_NAME = "agentctl.toml"
+DATABASE_URL = "AGENTCTL_DATABASE_URL"
+CONFIG = "AGENTCTL_CONFIG"
+
+OnFailure = Literal["refund", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """How webhooks are called: one deadline, extra headers, and which private hosts are allowed."""
+
+    timeout: timedelta = timedelta(seconds=300)
+    allow_hosts: tuple[str, ...] = ()
+    signing_secret: Value | None = None
+    headers: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class N8nSettings:
+    """Where n8n's execution API answers, for reconcile."""
+
+    url: Value | None = None
+    api_key: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """What the database does not say about one agent."""
+
+    idempotent: bool = False
+    success_when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One marketplace, as configured; `database_url` is None where the sandbox is to be used."""
+
+    name: str
+    database_url: Value | None = None
+    user: Value | None = None
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
+    n8n: N8nSettings = field(default_factory=N8nSettings)
+    on_failure: OnFailure = "refund"
+    agents: Mapping[str, AgentSettings] = field(default_factory=dict)
+
+
+def load_profile(
+    *, config: Path | None, profile: str | None, environment: Mapping[str, str] | None = None
+) -> Profile:
+    """Return the profile to work with.
+
+    Args:
+        config: the file named on the command line, which must exist.
+        profile: the profile named on the command line.
+        environment: instead of the process's own environment.
+
+    Raises:
+        ConfigError: no such file or profile, a file that is not TOML, an unknown key, a value of the wrong
+            kind, or a configuration without a database URL. The message names file, line and key.
+
+    """
+    environ = os.environ if environment is None else environment
+    url = environ.get(DATABASE_URL)
+    override = Value(url, place=f"${DATABASE_URL}") if url else None
+    path = _find_file(config, environ)
+    if path is None:
+        if profile is not None:
+            msg = f"There is no configuration file, so there is no profile {profile!r}."
+            raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave --profile out.")
+        return Profile(name="default" if override else "sandbox", database_url=override)
+    return _read_profile(path, wanted=profile, database_url=override)
+
+
+def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
+    named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+    if named is not None:
+        if not named.is_file():
+            msg = f"There is no configuration file {str(named)!r}."
+            raise ConfigError(msg, hint=f"Correct --config or ${CONFIG}.")
+        return named
+    from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing nearer was named
+
+    places = (Path(FILE_NAME), user_config_path("agentctl") / FILE_NAME)
+    return next((place for place in places if place.is_file()), None)
+
+
+def _read_profile(path: Path, *, wanted: str | None, database_url: Value | None) -> Profile:
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
+    except ValueError as error:  # not UTF-8, or not TOML: tomllib names line and column, never a value
+        msg = f"{path} is not valid TOML: {error}."
+        raise ConfigError(msg) from None
+    root = Section(document, path=path, source=text)
+    root.allow_only("default_profile", "profiles")
+    profiles = {name: _profile(name, section) for name, section in root.sections("profiles").items()}
+    name = wanted or root.text("default_profile") or (next(iter(profiles)) if len(profiles) == 1 else None)
+    return _choose(root, profiles, name=name, database_url=database_url)
+
+
+def _choose(
+    root: Section, profiles: Mapping[str, Profile], *, name: str | None, database_url: Value | None
+) -> Profile:
+    known = ", ".join(profiles) or "none"
+    if name is None and database_url is not None and not profiles:
+        return Profile(name="default", database_url=database_url)
+    if name is None:
+        msg = f"{root.path} does not say which profile to use."
+        raise ConfigError(msg, hint=f"Set default_profile or give --profile. Profiles there: {known}.")
+    if name not in profiles:
+        msg = f"{root.path} has no profile {name!r}."
+        raise ConfigError(msg, hint=f"Profiles there: {known}.")
+    profile = replace(profiles[name], database_url=database_url or profiles[name].database_url)
+    if profile.database_url is None:
+        msg = f"{root.path}: profile {name!r} has no database_url."
+        hint = f'Add database_url = "env:DATABASE_URL" to [profiles.{name}], or set ${DATABASE_URL}.'
+        raise ConfigError(msg, hint=hint)
+    return profile
+
+
+def _profile(name: str, section: Section) -> Profile:
+    section.allow_only("database_url", "user", "webhook", "n8n", "billing", "agents", "schema")
+    section.section("schema").allow_only()  # what it may say comes with the adaptation to other schemas
+    billing = section.section("billing")
+    billing.allow_only("on_failure")
+    return Profile(
+        name=name,
+        database_url=section.value("database_url"),
+        user=section.value("user"),
+        webhook=_webhook(section.section("webhook")),
+        n8n=_n8n(section.section("n8n")),
+        on_failure=cast("OnFailure", billing.choice("on_failure", ("refund", "keep")) or "refund"),
+        agents={key: _agent(agent) for key, agent in section.sections("agents").items()},
+    )
+
+
+def _webhook(section: Section) -> WebhookSettings:
+    section.allow_only("timeout", "allow_hosts", "signing_secret", "headers")
+    return WebhookSettings(
+        timeout=section.duration("timeout") or WebhookSettings().timeout,
+        allow_hosts=section.texts("allow_hosts"),
+        signing_secret=section.value("signing_secret"),
+        headers=section.values("headers"),
+    )
+
+
+def _n8n(section: Section) -> N8nSettings:
+    section.allow_only("url", "api_key")
+    return N8nSettings(url=section.value("url"), api_key=section.value("api_key"))
+
+
+def _agent(section: Section) -> AgentSettings:
+    section.allow_only("idempotent", "success_when")
+    return AgentSettings(
+        idempotent=section.flag("idempotent") or False, success_when=section.text("success_when")
+    )

@@ -1,0 +1,206 @@
+"""Reads one table of a TOML file key by key, and says file, line and key of whatever is wrong there.
+
+It knows nothing of what agentctl's keys mean; config.py does. It never puts a value into a message.
+"""
+
+import os
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from agentctl.core.errors import ConfigError, UsageError
+from agentctl.core.times import parse_duration
+
+_COMMAND_TIMEOUT = 30  # seconds that a password manager may take
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text, or where it is to be had: `env:NAME`, `file:PATH`, `command:...`.
+
+    Attributes:
+        raw: as written; never shown, since it may be the secret itself.
+        place: where it stands, for messages.
+        folder: what a relative `file:` path is relative to.
+
+    """
+
+    raw: str
+    place: str
+    folder: Path = Path()
+
+    def __repr__(self) -> str:
+        return f"Value(place={self.place!r})"
+
+    def resolve(self) -> str:
+        """Return the text itself.
+
+        Raises:
+            ConfigError: the variable, file or command does not give one.
+
+        """
+        kind, _, rest = self.raw.partition(":")
+        if kind == "env":
+            return self._from_environment(rest)
+        if kind == "file":
+            return self._from_file(rest)
+        if kind == "command":
+            return self._from_command(rest)
+        return self.raw
+
+    def _from_environment(self, name: str) -> str:
+        if not (text := os.environ.get(name)):
+            self._fail(f"the environment variable {name} is not set")
+        return text
+
+    def _from_file(self, name: str) -> str:
+        path = self.folder / Path(name).expanduser()
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            self._fail(f"{path} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})")
+
+    def _from_command(self, line: str) -> str:
+        try:
+            words = shlex.split(line)
+            done = subprocess.run(  # noqa: S603 - the operator's own command, without a shell
+                words, check=True, stdout=subprocess.PIPE, timeout=_COMMAND_TIMEOUT, text=True
+            )
+        except subprocess.CalledProcessError as error:
+            self._fail(f"its command ended with exit code {error.returncode}")
+        except subprocess.TimeoutExpired:
+            self._fail(f"its command did not end within {_COMMAND_TIMEOUT} s")
+        except (OSError, ValueError, IndexError):
+            self._fail("its command cannot be run")
+        return done.stdout.strip()
+
+    def _fail(self, why: str) -> NoReturn:
+        msg = f"{self.place}: {why}."
+        raise ConfigError(msg) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the file: its keys, and how to complain about them."""
+
+    table: Mapping[str, object]
+    path: Path
+    source: str
+    keys: tuple[str, ...] = ()
+
+    def allow_only(self, *known: str) -> None:
+        """Refuse the first key that is not known, with the nearest one that is."""
+        for key in self.table:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                hint = (
+                    f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known) or 'nothing'}."
+                )
+                self._fail(key, "is not a key that agentctl knows", hint=hint)
+
+    def section(self, key: str) -> "Section":
+        """Return the table below a key; an empty one where there is none."""
+        return self._child(self.table.get(key, {}), key)
+
+    def sections(self, key: str) -> dict[str, "Section"]:
+        """Return the tables below a key, by name."""
+        parent = self.section(key)
+        return {name: parent._child(value, name) for name, value in parent.table.items()}  # noqa: SLF001 - itself
+
+    def value(self, key: str) -> Value | None:
+        """Return a text that may stand elsewhere."""
+        text = self.text(key)
+        return None if text is None else Value(text, place=self._place(key), folder=self.path.parent)
+
+    def values(self, key: str) -> dict[str, Value]:
+        """Return a table of such texts."""
+        parent = self.section(key)
+        return {name: value for name in parent.table if (value := parent.value(name)) is not None}
+
+    def text(self, key: str) -> str | None:
+        """Return a text."""
+        value = self.table.get(key)
+        if value is not None and not isinstance(value, str):
+            self._fail(key, "must be a text in quotes")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self.table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._fail(key, "must be a list of texts")
+        return tuple(value)
+
+    def flag(self, key: str) -> bool | None:
+        """Return true or false."""
+        value = self.table.get(key)
+        if value is not None and not isinstance(value, bool):
+            self._fail(key, "must be true or false")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        """Return one of a few words."""
+        value = self.text(key)
+        if value is not None and value not in choices:
+            self._fail(key, f"must be one of {', '.join(choices)}")
+        return value
+
+    def duration(self, key: str) -> timedelta | None:
+        """Return a duration such as `300s`."""
+        value = self.text(key)
+        try:
+            return None if value is None else parse_duration(value)
+        except UsageError as error:
+            self._fail(key, "is not a duration", hint=error.hint)
+
+    def _child(self, value: object, key: str) -> "Section":
+        if not isinstance(value, dict):
+            self._fail(key, "must be a table")
+        return Section(value, path=self.path, source=self.source, keys=(*self.keys, key))
+
+    def _place(self, key: str) -> str:
+        keys = (*self.keys, key)
+        line = line_of(self.source, keys)
+        return f"{self.path}{f', line {line}' if line else ''}: {'.'.join(keys)}"
+
+    def _fail(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
+        msg = f"{self._place(key)} {what}."
+        raise ConfigError(msg, hint=hint)
+
+
+def line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """Return the line (from 1) on which a TOML key, or else its table, is first named; None if neither is.
+
+    tomllib keeps no positions, so each line that looks like a header or an assignment is read by itself.
+    """
+    if not keys:
+        return None
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            table = _path_of(stripped)
+            named = table
+        else:
+            named = (*table, *_path_of(f"{stripped.partition('=')[0]}= 0"))
+        if named[: len(keys)] == keys:
+            return number
+    return line_of(text, keys[:-1])
+
+
+def _path_of(line: str) -> tuple[str, ...]:
+    try:
+        node: object = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return ()
+    path: list[str] = []
+    while isinstance(node, dict | list) and node:
+        key, node = next(iter(node.items())) if isinstance(node, dict) else ("", node[0])
+        path.append(key)
+    return tuple(key for key in path if key)

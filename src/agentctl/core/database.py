@@ -1,0 +1,181 @@
+"""Connections to PostgreSQL, and the one place where psycopg's errors become ours.
+
+It opens, names and bounds connections, and retries transactions that PostgreSQL asks to be retried. It
+knows no table, and it never shows a connection string: libpq quotes parts of a malformed one, password
+included.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import psycopg
+from psycopg import conninfo, errors
+from psycopg.rows import dict_row
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from agentctl import __version__
+from agentctl.core.errors import (
+    AgentctlError,
+    ConfigError,
+    ConnectionFailed,
+    DatabaseTrouble,
+    PermissionDenied,
+    SchemaLacks,
+)
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+# A pooler in transaction mode hands each transaction another server: nothing may live in the session.
+_DEFAULTS = {
+    "application_name": f"agentctl/{__version__}",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+_TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+_ATTEMPTS = 6
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the database is; opens connections to it.
+
+    Attributes:
+        parameters: libpq's connection parameters, the password among them; never shown.
+        name: `user@host/dbname`, for people.
+
+    """
+
+    parameters: dict[str, Any] = field(repr=False)
+    name: str
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Open a connection in autocommit mode, rows as dictionaries; psycopg's errors come out as ours.
+
+        Raises:
+            ConnectionFailed: no server, no such database, wrong password, or a connection that broke.
+            PermissionDenied, SchemaLacks, DatabaseTrouble: from any statement inside the block.
+
+        """
+        with (
+            translated(self),
+            psycopg.connect(
+                "", autocommit=True, prepare_threshold=None, row_factory=dict_row, **self.parameters
+            ) as connection,
+        ):
+            yield connection
+
+
+def at(url: str, *, place: str) -> Database:
+    """Read a connection string, without connecting.
+
+    Args:
+        url: a URI or a libpq keyword string.
+        place: where it was found, for messages.
+
+    Raises:
+        ConfigError: libpq does not understand it.
+
+    """
+    try:
+        given = conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        msg = f"The database URL in {place} cannot be understood (it is not shown: it may hold a password)."
+        hint = (
+            "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % in the "
+            "password must be percent-encoded."
+        )
+        raise ConfigError(msg, hint=hint) from None
+    user, host, name = (given.get(key) for key in ("user", "host", "dbname"))
+    return Database({**_DEFAULTS, **given}, name=f"{user or ''}@{host or 'localhost'}/{name or user or ''}")
+
+
+def in_transaction(connection: Connection, work: Callable[[], T]) -> T:
+    """Run `work` in one transaction, from its start again when PostgreSQL says that this may help.
+
+    That is after a serialization failure, a deadlock or a lock timeout; the transaction was rolled back
+    then, so that `work` must have no effect outside of the database.
+    """
+    for attempt in Retrying(
+        retry=retry_if_exception_type(_TRY_AGAIN),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        reraise=True,
+    ):
+        with attempt, connection.transaction():
+            result = work()
+    return result
+
+
+@contextmanager
+def translated(database: Database) -> Iterator[None]:
+    """Turn psycopg's errors into ours."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _translation(error, database) from error
+
+
+def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
+    state = error.sqlstate or ""
+    said = _redacted(str(error), database)
+    if state == "42501":
+        msg = f"{database.name}: {said}."
+        return PermissionDenied(msg, hint="Connect as a role with that privilege, or grant it.")
+    if state in {"42P01", "42703", "42883"}:
+        return SchemaLacks(f"{database.name}: {said}.", hint="See what is missing: agentctl schema-check.")
+    if state == "25006":
+        msg = f"{database.name} is read-only: {said}."
+        return DatabaseTrouble(msg, hint="Connect to the primary, not to a replica.", code="read_only")
+    if state[:2] in {"08", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
+        return ConnectionFailed(f"{database.name}: {said}.", hint=_connection_hint(said), retryable=True)
+    again = state in {"40001", "40P01", "55P03", "53300"}
+    where = f" (SQLSTATE {state})" if state else ""
+    return DatabaseTrouble(f"{database.name}: {said}{where}.", retryable=again)
+
+
+def _redacted(text: str, database: Database) -> str:
+    """Return the first line that says what happened, without the password in any spelling."""
+    password = str(database.parameters.get("password") or "")
+    for secret in {password, quote(password, safe="")} - {""}:
+        text = text.replace(secret, "***")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (
+        (lines[-1] if text.startswith("connection failed: Multiple") else lines[0]).rstrip(".")
+        if lines
+        else "?"
+    )
+
+
+_CONNECTION_HINTS = (
+    ("password authentication failed", "Check user and password of the database URL."),
+    ("no password supplied", "Put the password into the database URL, or set PGPASSWORD."),
+    (r'database ".*" does not exist', "Check the database name at the end of the URL."),
+    (r'role ".*" does not exist', "Check the user name in the URL."),
+    ("pg_hba.conf", "The server does not admit this user from here; perhaps sslmode=require is missing."),
+    ("certificate", "Give the server's CA file as sslrootcert (Supabase: Database settings, SSL)."),
+    (
+        r"(?=.*supabase\.co)(?=.*(translate host|resolve|unreachable))",
+        "Supabase's direct host answers on IPv6 only: use the session pooler's host and port 5432.",
+    ),
+    ("translate host name|resolve host|Name or service", "Check the host name in the URL."),
+    ("Connection refused|No such file", "Is the server running, and are host and port right?"),
+    ("timeout expired|timed out", "The host does not answer: check the address, the firewall and the VPN."),
+    ("unreachable", "There is no route to the host; an IPv6-only host needs a pooler with IPv4."),
+)
+
+
+def _connection_hint(said: str) -> str:
+    for pattern, hint in _CONNECTION_HINTS:
+        if re.search(pattern, said, re.IGNORECASE):
+            return hint
+    return "Check the database URL, and that the server can be reached."
