@@ -5,7 +5,7 @@ reference database's; a database that names things otherwise is adapted to by ch
 It decides from the catalog and reads nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -78,7 +78,7 @@ class TableRole:
     def __contains__(self, part: str) -> bool:
         return part in self.columns
 
-    def sql(self, text: LiteralString, **more: sql.Composable) -> sql.Composed:
+    def query(self, text: LiteralString, **more: sql.Composable) -> sql.Composed:
         """Fill `{table}` and `{part}` of a statement with this role's identifiers, and `more` as given."""
         parts = {part: sql.Identifier(name) for part, name in self.columns.items()}
         table = sql.Identifier(self.table.schema, self.table.name)
@@ -87,6 +87,13 @@ class TableRole:
     def column(self, part: str, *, of: str) -> sql.Composable:
         """Return the column that plays a part, qualified by a table's alias; NULL where there is none."""
         return sql.Identifier(of, self.columns[part]) if part in self.columns else sql.SQL("NULL")
+
+    def select(self, parts: Iterable[str], *, of: str) -> sql.Composed:
+        """Return a select list in which each column is named after the part that it plays."""
+        columns = (
+            sql.SQL("{} AS {}").format(self.column(part, of=of), sql.Identifier(part)) for part in parts
+        )
+        return sql.SQL(", ").join(columns)
 
     def require_visible_rows(self) -> None:
         """Refuse to call a table empty that only looks so.
@@ -135,7 +142,7 @@ def usable(function: Function) -> bool:
     """Whether agentctl may call a function, and knows every argument that it demands."""
     names = {argument.name for argument in function.arguments}
     demanded = {argument.name for argument in function.arguments if not argument.optional}
-    known = {"p_user_id", "p_amount"} <= names and demanded <= set(_DEDUCT_ARGUMENTS)
+    known = {"p_user_id", "p_amount", "p_execution_id"} <= names and demanded <= set(_DEDUCT_ARGUMENTS)
     return function.executable and known and function.returns in {"jsonb", "json"}
 
 

@@ -1,0 +1,127 @@
+"""Finds agents: by slug where there is such a column, else by id, by name, by slugified name.
+
+It reads the agents' table only; whether an agent may be run is for the caller to ask.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused
+from agentctl.core.mapping import TableRole
+from agentctl.core.models import Agent, AgentRef
+
+_PARTS = (
+    "id",
+    "slug",
+    "name",
+    "description",
+    "category",
+    "price",
+    "active",
+    "deleted",
+    "form",
+    "webhook",
+    "platforms",
+)
+
+
+def slugify(name: str) -> str:
+    """Write a name as people type it: `SEO Blog` -> `seo-blog`, accents dropped, other scripts kept."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "-", plain.casefold()).strip("-")
+
+
+def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
+    """Return every agent that is not deleted, by name.
+
+    Raises:
+        PermissionDenied: row level security hides all of them.
+
+    """
+    query = agents.query("SELECT {parts} FROM {table} AS a", parts=agents.select(_PARTS, of="a"))
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        agents.require_visible_rows()
+    found = (_agent(row) for row in rows)
+    return tuple(sorted((agent for agent in found if not agent.deleted), key=lambda agent: agent.name))
+
+
+def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
+    """Return the one agent that a key names.
+
+    A deleted agent is found only where no other one fits.
+
+    Raises:
+        Refused: none fits, or more than one does; the message lists them.
+        PermissionDenied: row level security hides all agents.
+
+    """
+    names = agents.query(
+        "SELECT {parts} FROM {table} AS a", parts=agents.select(("id", "slug", "name", "deleted"), of="a")
+    )
+    known = connection.execute(names).fetchall()
+    if not known:
+        agents.require_visible_rows()
+    row = _choose(known, key)
+    whole = agents.query(
+        "SELECT {parts} FROM {table} AS a WHERE {id} = %(id)s", parts=agents.select(_PARTS, of="a")
+    )
+    found = connection.execute(whole, {"id": row["id"]}).fetchone()
+    if found is None:
+        msg = f"The agent {key!r} was removed a moment ago."
+        raise Refused(msg, code="agent_not_found")
+    return _agent(found)
+
+
+def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    tiers: tuple[Callable[[dict[str, Any]], bool], ...] = (
+        lambda row: bool(row["slug"] == key),
+        lambda row: str(row["id"]) == key.lower(),
+        lambda row: bool(row["name"] == key),
+        lambda row: slugify(row["name"]) == key.casefold(),
+    )
+    for fits in tiers:
+        fitting = [row for row in known if fits(row)]
+        fitting = [row for row in fitting if not row["deleted"]] or fitting
+        if len(fitting) > 1:
+            listed = "\n".join(f"  {row['id']}  {row['name']}" for row in fitting)
+            msg = f"{len(fitting)} agents fit {key!r}:\n{listed}"
+            raise Refused(msg, hint="Name one by its id.", code="agent_ambiguous")
+        if fitting:
+            return fitting[0]
+    msg = f"There is no agent {key!r}."
+    raise Refused(msg, hint=_nearest(known, key), code="agent_not_found")
+
+
+def _nearest(known: Iterable[dict[str, Any]], key: str) -> str:
+    slugs = [row["slug"] or slugify(row["name"]) for row in known if not row["deleted"]]
+    near = get_close_matches(slugify(key), slugs, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else "See what can be run: agentctl agents."
+
+
+def _agent(row: dict[str, Any]) -> Agent:
+    return Agent(
+        id=row["id"],
+        slug=row["slug"] or slugify(row["name"]),
+        name=row["name"],
+        description=row["description"],
+        category=row["category"],
+        price=row["price"],
+        active=row["active"] is not False,
+        deleted=row["deleted"] is not None,
+        raw_form=row["form"],
+        webhook_url=row["webhook"],
+        platforms=tuple(row["platforms"] or ()),
+    )
+
+
+def ref(row: dict[str, Any]) -> AgentRef:
+    """Read an agent's name from a row that has agent_id, agent_slug and agent_name."""
+    name = row["agent_name"]
+    return AgentRef(
+        id=row["agent_id"], slug=row["agent_slug"] or (slugify(name) if name else None), name=name
+    )

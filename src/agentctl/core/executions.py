@@ -1,0 +1,174 @@
+"""The executions' table: choosing an id, recording, settling, reading back.
+
+Every function works inside the caller's transaction and commits nothing. Only columns that exist and can
+hold the content are written; nothing here knows of webhooks or of credits' rules.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4, uuid5
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from agentctl.core.database import Connection
+from agentctl.core.errors import SchemaLacks, UsageError
+from agentctl.core.mapping import TableRole
+from agentctl.core.models import OPEN, Key, Status
+from agentctl.core.tracking import recordable
+
+# UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
+_NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_JSON_COLUMNS = frozenset({"inputs", "result"})
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text holds neither
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# An escape as json.dumps writes it: U+0000, both halves of a character, a lone half, or any other.
+_ESCAPE = re.compile(r"\\u0000|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..|\\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a statement wrote: the database's clock, and the optional columns that got their content."""
+
+    at: datetime
+    columns: tuple[str, ...] = field(default=())
+
+
+def choose_id(
+    connection: Connection, executions: TableRole, *, user: Key, agent: Key, idempotency_key: str | None
+) -> Key:
+    """Return the id of an execution that is still to be written.
+
+    With an idempotency key it is the UUIDv5 over user, agent and key, so that the primary key itself
+    holds "one key, one execution"; ids from a sequence are taken from it.
+
+    Raises:
+        UsageError: an idempotency key where ids are not UUIDs.
+        SchemaLacks: ids of a type that nothing is known of.
+
+    """
+    column = executions.table.column(executions.columns["id"])
+    kind = column.base_type if column else "unknown"
+    if kind in _INTEGERS:
+        if idempotency_key is not None:
+            msg = "An idempotency key needs UUIDs as execution ids; here they are numbers."
+            raise UsageError(msg, hint="Leave --idempotency-key out.")
+        return _next_number(connection, executions)
+    if kind not in {"uuid", "text", "character varying"}:
+        msg = f"agentctl cannot choose an execution's id of type {kind}."
+        raise SchemaLacks(msg)
+    chosen = uuid4() if idempotency_key is None else key_to_id(str(user), str(agent), idempotency_key)
+    return chosen if kind == "uuid" else str(chosen)
+
+
+def key_to_id(*parts: str) -> UUID:
+    """Derive an id from texts, the same for ever."""
+    return uuid5(_NAMESPACE, json.dumps(parts))
+
+
+def _next_number(connection: Connection, executions: TableRole) -> Key:
+    row = connection.execute(
+        "SELECT nextval(pg_get_serial_sequence(%(table)s, %(column)s)) AS id",
+        {
+            "table": sql.Identifier(executions.table.schema, executions.table.name).as_string(connection),
+            "column": executions.columns["id"],
+        },
+    ).fetchone()
+    if row is None or row["id"] is None:
+        msg = f"The ids of {executions.table.name} are numbers that no sequence gives out."
+        raise SchemaLacks(msg)
+    number: int = row["id"]
+    return number
+
+
+def record(
+    connection: Connection,
+    executions: TableRole,
+    *,
+    execution: Key,
+    user: Key,
+    agent: Key,
+    facts: Mapping[str, object],
+) -> Written | None:
+    """Insert an execution as running; None where its id exists already.
+
+    Args:
+        connection: in a transaction.
+        executions: the table.
+        execution: its id, chosen beforehand.
+        user: who pays.
+        agent: what is run.
+        facts: contents of optional columns by name; those that the table cannot hold are left out.
+
+    """
+    optional = _storable(executions, {**facts, "started_at": _NOW})
+    values = {"id": execution, "user": user, "agent": agent, "status": Status.RUNNING.value, **optional}
+    query = executions.query(
+        "INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({id}) DO NOTHING "
+        "RETURNING statement_timestamp() AS at",
+        names=sql.SQL(", ").join(sql.Identifier(executions.columns[part]) for part in values),
+        values=sql.SQL(", ").join(_placeholder(part, value) for part, value in values.items()),
+    )
+    row = connection.execute(query, values).fetchone()
+    return Written(at=row["at"], columns=tuple(optional)) if row else None
+
+
+def settle(
+    connection: Connection,
+    executions: TableRole,
+    *,
+    execution: Key,
+    status: Status,
+    facts: Mapping[str, object],
+) -> Written | None:
+    """Write an execution's outcome if it is still open; None where somebody else has settled it."""
+    optional = _storable(executions, {**facts, "completed_at": _NOW})
+    values = {"status": status.value, **optional}
+    assignments = (
+        sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), _placeholder(part, value))
+        for part, value in values.items()
+    )
+    query = executions.query(
+        "UPDATE {table} SET {assignments} WHERE {id} = %(id)s AND {status}::text = ANY (%(open)s) "
+        "RETURNING statement_timestamp() AS at",
+        assignments=sql.SQL(", ").join(assignments),
+    )
+    row = connection.execute(
+        query, {**values, "id": execution, "open": [state.value for state in OPEN]}
+    ).fetchone()
+    return Written(at=row["at"], columns=tuple(optional)) if row else None
+
+
+_NOW = object()
+"""Stands for the database's own clock."""
+
+
+def _placeholder(part: str, value: object) -> sql.Composable:
+    return sql.SQL("statement_timestamp()") if value is _NOW else sql.Placeholder(part)
+
+
+def _storable(executions: TableRole, facts: Mapping[str, object]) -> dict[str, object]:
+    able = recordable(executions.table)
+    return {name: _stored(name, value) for name, value in facts.items() if name in able}
+
+
+def _stored(name: str, value: object) -> object:
+    if name in _JSON_COLUMNS and value is not None:
+        return Jsonb(value, dumps=_storable_json)
+    if isinstance(value, str):
+        return _NOT_STORABLE.sub(_REPLACEMENT, value)
+    return value
+
+
+def _storable_json(value: object) -> str:
+    """Write JSON as PostgreSQL's jsonb takes it: without U+0000 and lone surrogates, which it refuses."""
+    return _ESCAPE.sub(_storable_escape, json.dumps(value))
+
+
+def _storable_escape(found: re.Match[str]) -> str:
+    lone = found[0] == r"\u0000" or (found[0].startswith(r"\ud") and len(found[0]) == len(r"\ud800"))
+    return r"\ufffd" if lone else found[0]

@@ -1,0 +1,119 @@
+"""The values that the core hands around: agents, users, executions, money.
+
+Data only; how they are found, written or shown is told elsewhere.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+Key = UUID | int | str
+"""A primary key, as the database types it."""
+
+Credits = int | Decimal
+"""An amount of credits, exact: an integer or a decimal, as the database has it."""
+
+
+class Status(StrEnum):
+    """The states of an execution."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+OPEN = (Status.PENDING, Status.RUNNING)
+"""The states in which an execution has no outcome yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRef:
+    """Enough of an agent to name it; `name` is None where its row is gone or hidden."""
+
+    id: Key
+    slug: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What can be run: its price, its form as the database has it, and its webhook."""
+
+    id: Key
+    slug: str
+    name: str
+    description: str | None
+    category: str | None
+    price: Credits
+    active: bool
+    deleted: bool
+    raw_form: object
+    webhook_url: str | None
+    platforms: tuple[str, ...]
+
+    @property
+    def ref(self) -> AgentRef:
+        """The agent's name alone."""
+        return AgentRef(id=self.id, slug=self.slug, name=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who pays; `email` and `balance` are None where the row is gone or hidden."""
+
+    id: Key
+    email: str | None
+    balance: Credits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of the ledger: a negative charge, or a positive refund, purchase or bonus."""
+
+    id: Key
+    kind: str
+    amount: Credits
+    balance_after: Credits | None
+    execution_id: Key | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One row of agent_executions with its names; what the table has no column for is None.
+
+    Attributes:
+        charged: credits taken for it according to the ledger, as a positive amount.
+        refunded: credits given back for it.
+
+    """
+
+    id: Key
+    agent: AgentRef
+    user: User
+    status: str
+    created_at: datetime | None
+    charged: Credits = 0
+    refunded: Credits = 0
+    workflow_id: str | None = None
+    inputs: object = None
+    result: object = None
+    error: str | None = None
+    credits_used: Credits | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.status in OPEN
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds from start to completion, where both were recorded."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return round((self.completed_at - self.started_at).total_seconds() * 1000)

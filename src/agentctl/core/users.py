@@ -1,0 +1,38 @@
+"""Finds the users, who pay: by id, or by e-mail address in any case.
+
+It reads the users' table only.
+"""
+
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused
+from agentctl.core.mapping import TableRole
+from agentctl.core.models import User
+
+
+def get_user(connection: Connection, users: TableRole, key: str) -> User:
+    """Return the one user that an id or an e-mail address names.
+
+    Raises:
+        Refused: none fits, or several do.
+        PermissionDenied: row level security hides all users.
+
+    """
+    query = users.query(
+        "SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table} "
+        "WHERE {id}::text = lower(%(key)s) OR lower({email}) = lower(%(key)s)"
+    )
+    found = [User(**row) for row in connection.execute(query, {"key": key}).fetchall()]
+    found = [user for user in found if key in {user.email, str(user.id)}] or found
+    if not found:
+        users.require_visible_rows()
+        msg = f"There is no user {key!r}."
+        raise Refused(
+            msg,
+            hint="Give an e-mail address or an id that stands in the users' table.",
+            code="user_not_found",
+        )
+    if len(found) > 1:
+        listed = "\n".join(f"  {user.id}  {user.email}" for user in found)
+        msg = f"{len(found)} users fit {key!r}:\n{listed}"
+        raise Refused(msg, hint="Name one by id.", code="user_ambiguous")
+    return found[0]
