@@ -1,0 +1,252 @@
+"""Reads executions back: pages by keyset, a stream of all, changes as they happen.
+
+It works on any table that has the required columns; what an optional column would have told is None. It
+writes nothing.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from psycopg import sql
+
+from agentctl.core import agents, ledger_reports
+from agentctl.core.database import Connection
+from agentctl.core.errors import UsageError
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Execution, Key, User
+
+_PARTS = ("id", "status", "created_at", "error", "credits_used", "started_at", "completed_at", "workflow_id")
+_CONTENT = ("inputs", "result")
+_STREAM_ROWS = 1000
+# A transaction that began earlier may commit later: a follower looks back this far for late rows.
+_LATE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which executions are meant; what is None or empty does not restrict."""
+
+    agent: Key | None = None
+    user: Key | None = None
+    statuses: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some executions, newest first; `next_cursor` is None on the last page."""
+
+    executions: tuple[Execution, ...]
+    next_cursor: str | None
+
+
+def list_executions(
+    connection: Connection,
+    market: Marketplace,
+    filters: Filters,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    content: bool = False,
+) -> Page:
+    """Return one page, newest first.
+
+    Args:
+        connection: any.
+        market: the tables.
+        filters: which executions.
+        limit: how many at the most.
+        cursor: `next_cursor` of the page before.
+        content: whether inputs and results are wanted too.
+
+    Raises:
+        UsageError: the cursor is none of ours.
+        PermissionDenied: there is nothing to see because row level security hides every row.
+
+    """
+    conditions = [*_conditions(market, filters), *_after(market, cursor)]
+    query = sql.SQL("{} LIMIT {}").format(_select(market, conditions, content=content), limit + 1)
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        market.executions.require_visible_rows()
+    more = len(rows) > limit
+    executions = _with_credits(connection, market, rows[:limit])
+    return Page(executions, next_cursor=_cursor(executions[-1]) if more else None)
+
+
+def stream_executions(
+    connection: Connection, market: Marketplace, filters: Filters, *, content: bool
+) -> Iterator[Execution]:
+    """Yield every execution, newest first, in constant memory, from one snapshot."""
+    query = _select(market, _conditions(market, filters), content=content)
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with connection.cursor(name="agentctl_history") as rows:
+            rows.execute(query)
+            while chunk := rows.fetchmany(_STREAM_ROWS):
+                yield from _with_credits(connection, market, chunk)
+
+
+def list_matching(
+    connection: Connection, market: Marketplace, condition: sql.Composable, *, limit: int
+) -> tuple[Execution, ...]:
+    """Return executions, whole, that fit a condition on the executions' table `e`."""
+    query = sql.SQL("{} LIMIT {}").format(_select(market, [condition], content=True), limit)
+    return _with_credits(connection, market, connection.execute(query).fetchall())
+
+
+def follow_executions(
+    connection: Connection,
+    market: Marketplace,
+    filters: Filters,
+    *,
+    start: Iterable[Execution],
+    pause: Callable[[], None],
+) -> Iterator[Execution]:
+    """Yield executions that appear, and again when their status changes; never ends by itself.
+
+    Args:
+        connection: in autocommit mode, so that every look is a new snapshot.
+        market: the tables.
+        filters: which executions; a status filter is applied when one is to be shown.
+        start: executions that were shown already, newest first.
+        pause: waits between two looks.
+
+    """
+    shown = {execution.id: execution for execution in start}
+    horizon = _clock(connection)
+    while True:
+        pause()
+        fresh = _changed(connection, market, filters, shown=shown, since=horizon - _LATE)
+        for execution in reversed(fresh):
+            shown[execution.id] = execution
+            if not filters.statuses or execution.status in filters.statuses:
+                yield execution
+        horizon = max([horizon, *(execution.created_at for execution in fresh if execution.created_at)])
+        shown = {key: one for key, one in shown.items() if one.is_open or _recent(one, horizon - 2 * _LATE)}
+
+
+def _recent(execution: Execution, horizon: datetime) -> bool:
+    return execution.created_at is not None and execution.created_at >= horizon
+
+
+def _changed(
+    connection: Connection,
+    market: Marketplace,
+    filters: Filters,
+    *,
+    shown: dict[Key, Execution],
+    since: datetime,
+) -> list[Execution]:
+    executions = market.executions
+    watched = executions.query(
+        "(e.{created_at} >= {since} OR e.{id} = ANY ({open}))",
+        since=sql.Literal(since),
+        open=sql.Literal([one.id for one in shown.values() if one.is_open]),
+    )
+    conditions = [*_conditions(market, Filters(agent=filters.agent, user=filters.user)), watched]
+    rows = connection.execute(_select(market, conditions, content=True)).fetchall()
+    found = _with_credits(connection, market, rows)
+    return [one for one in found if one.id not in shown or shown[one.id].status != one.status]
+
+
+def _clock(connection: Connection) -> datetime:
+    row = connection.execute("SELECT now() AS at").fetchone()
+    return cast("datetime", row["at"]) if row else datetime.now(UTC)
+
+
+def _select(market: Marketplace, conditions: Sequence[sql.Composable], *, content: bool) -> sql.Composed:
+    executions = market.executions
+    return executions.query(
+        "SELECT {parts}, e.{user} AS user_id, e.{agent} AS agent_id, "
+        "{email} AS email, {agent_name} AS agent_name, {slug} AS agent_slug "
+        "FROM {table} AS e LEFT JOIN {users} AS u ON u.{users_id} = e.{user} "
+        "LEFT JOIN {agents} AS a ON a.{agents_id} = e.{agent} "
+        "WHERE {conditions} ORDER BY e.{created_at} DESC, e.{id} DESC",
+        parts=executions.select((*_PARTS, *_CONTENT) if content else _PARTS, of="e"),
+        email=market.users.column("email", of="u"),
+        agent_name=market.agents.column("name", of="a"),
+        slug=market.agents.column("slug", of="a"),
+        users=market.users.query("{table}"),
+        users_id=market.users.query("{id}"),
+        agents=market.agents.query("{table}"),
+        agents_id=market.agents.query("{id}"),
+        conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("TRUE"),
+    )
+
+
+def _conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]:
+    executions = market.executions
+    conditions = []
+    if filters.agent is not None:
+        conditions.append(executions.query("e.{agent} = {value}", value=sql.Literal(filters.agent)))
+    if filters.user is not None:
+        conditions.append(executions.query("e.{user} = {value}", value=sql.Literal(filters.user)))
+    if filters.statuses:
+        words = sql.Literal(list(filters.statuses))
+        conditions.append(executions.query("e.{status}::text = ANY ({words})", words=words))
+    if filters.since is not None:
+        conditions.append(executions.query("e.{created_at} >= {value}", value=sql.Literal(filters.since)))
+    if filters.until is not None:
+        conditions.append(executions.query("e.{created_at} < {value}", value=sql.Literal(filters.until)))
+    return conditions
+
+
+def _after(market: Marketplace, cursor: str | None) -> list[sql.Composed]:
+    """Return the condition for the rows behind a cursor; rows without a time sort before all others."""
+    if cursor is None:
+        return []
+    created_at, key = _read_cursor(cursor)
+    place = {"at": sql.Literal(created_at), "key": sql.Literal(key)}
+    if created_at is None:
+        text = "((e.{created_at} IS NULL AND e.{id} < {key}) OR e.{created_at} IS NOT NULL)"
+        return [market.executions.query(text, **place)]
+    return [market.executions.query("(e.{created_at}, e.{id}) < ({at}, {key})", **place)]
+
+
+def _cursor(last: Execution) -> str:
+    place = [last.created_at.isoformat() if last.created_at else None, str(last.id)]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[str | None, str]:
+    try:
+        created_at, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if created_at is not None:
+            datetime.fromisoformat(created_at)
+    except (ValueError, TypeError):
+        msg = "That cursor is none that agentctl has given out."
+        raise UsageError(msg, hint="Use next_cursor of the page before, whole.") from None
+    return created_at, str(key)
+
+
+def _with_credits(
+    connection: Connection, market: Marketplace, rows: Sequence[dict[str, Any]]
+) -> tuple[Execution, ...]:
+    moved = ledger_reports.sums(connection, market.ledger, [row["id"] for row in rows]) if rows else {}
+    executions = []
+    for row in rows:
+        charged, refunded = moved.get(row["id"], (0, 0))
+        executions.append(_execution({**row, "charged": charged, "refunded": refunded}))
+    return tuple(executions)
+
+
+def _execution(row: dict[str, Any]) -> Execution:
+    agent = agents.ref(row)
+    user = User(id=row.pop("user_id"), email=row.pop("email"))
+    for name in ("agent_id", "agent_slug", "agent_name"):
+        row.pop(name)
+    for name in ("created_at", "started_at", "completed_at"):
+        row[name] = _in_utc(row[name])
+    return Execution(agent=agent, user=user, **row)
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    if instant is None:
+        return None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

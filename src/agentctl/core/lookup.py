@@ -1,0 +1,65 @@
+"""Finds one execution by its id, or by the beginning of it that people copy from a list.
+
+It reads only.
+"""
+
+import re
+from uuid import UUID
+
+from psycopg import sql
+
+from agentctl.core import history
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Execution, Key
+
+_UUID_DIGITS = 32
+_SHOWN = 5
+
+
+def find_execution(connection: Connection, market: Marketplace, key: Key) -> Execution | None:
+    """Return the execution with exactly this id, or None."""
+    condition = market.executions.query("e.{id} = {key}", key=sql.Literal(key))
+    return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
+
+
+def get_execution(connection: Connection, market: Marketplace, prefix: str) -> Execution:
+    """Return the one execution whose id begins with a text.
+
+    Raises:
+        Refused: none does, or several do; they are listed then.
+        PermissionDenied: row level security hides all executions.
+
+    """
+    condition = _begins_with(market, prefix.strip().lower())
+    found = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
+    if not found:
+        market.executions.require_visible_rows()
+        msg = f"There is no execution {prefix!r}."
+        raise Refused(msg, hint="See the latest ones: agentctl history.", code="execution_not_found")
+    if len(found) > 1:
+        listed = "\n".join(f"  {execution.id}" for execution in found[:_SHOWN])
+        more = "\n  …" if len(found) > _SHOWN else ""
+        msg = f"Several executions begin with {prefix!r}:\n{listed}{more}"
+        raise Refused(msg, hint="Give more of the id.", code="execution_ambiguous")
+    return found[0]
+
+
+def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
+    """Return a condition that the primary key's index can answer, or None where no id can fit."""
+    executions = market.executions
+    column = executions.table.column(executions.columns["id"])
+    kind = column.base_type if column else ""
+    if kind == "uuid":
+        digits = prefix.replace("-", "")
+        if not re.fullmatch(rf"[0-9a-f]{{1,{_UUID_DIGITS}}}", digits):
+            return None
+        low, high = (UUID(digits.ljust(_UUID_DIGITS, end)) for end in "0f")
+        return executions.query(
+            "e.{id} BETWEEN {low} AND {high}", low=sql.Literal(low), high=sql.Literal(high)
+        )
+    if kind in {"smallint", "integer", "bigint"}:
+        number = int(prefix) if re.fullmatch(r"[0-9]{1,18}", prefix) else -1
+        return executions.query("e.{id} = {key}", key=sql.Literal(number))
+    return executions.query("starts_with(lower(e.{id}::text), {key})", key=sql.Literal(prefix))
