@@ -1,0 +1,114 @@
+"""Runs one command line from start to end: parse, run, print, and turn every error into its exit code.
+
+The only place that prints a command's reply and the only one that decides an exit code.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import FrameType
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import screen_for
+from agentctl.core.errors import AgentctlError, ExitCode, Interrupted, UsageError
+from agentctl.render.blocks import Text, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What must be known of a command line even where it cannot be parsed."""
+
+    command: str
+    json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> "Frame":
+        """Read it off the words before `--`."""
+        words = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+        command = next((word for word in words if not word.startswith("-")), "")
+        return cls(
+            command=command,
+            json="--json" in words or "--format=json" in words or ("--format", "json") in pairwise(words),
+            quiet="--quiet" in words or "-q" in words,
+        )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text files
+    signal.signal(signal.SIGTERM, _interrupt)
+    frame = Frame.of(arguments)
+    reply = _reply(arguments)
+    try:
+        _present(frame, reply)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more. The interpreter would complain when it flushes at exit: give it a file.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return reply.exit_code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _reply(arguments: Sequence[str]) -> Reply:
+    from typer import Abort
+    from typer._click.exceptions import ClickException  # Typer names no public base of its usage errors
+
+    from agentctl.cli.app import app
+
+    try:
+        returned = app(list(arguments), prog_name="agentctl", standalone_mode=False)
+    except AgentctlError as error:
+        return Reply(error=error)
+    except ClickException as error:
+        return Reply(error=UsageError(error.format_message(), hint=_usage_hint(arguments)))
+    except (KeyboardInterrupt, Abort):
+        return Reply(error=Interrupted("Interrupted."))
+    except BrokenPipeError:
+        return Reply()  # a command that streams found its reader gone: that is how it ends
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
+        return Reply(error=_defect(error))
+    return returned if isinstance(returned, Reply) else Reply()  # --help was printed
+
+
+def _defect(error: Exception) -> AgentctlError:
+    if os.environ.get("AGENTCTL_DEBUG"):
+        raise error
+    msg = f"Something that agentctl did not foresee: {type(error).__name__}."
+    return AgentctlError(msg, hint="Set AGENTCTL_DEBUG=1 to see where, and report it.", code="defect")
+
+
+def _usage_hint(arguments: Sequence[str]) -> str:
+    command = Frame.of(arguments).command
+    return f"See: agentctl {command} --help" if command else "See: agentctl --help"
+
+
+def _present(frame: Frame, reply: Reply) -> None:
+    if frame.json:
+        _present_json(frame, reply)
+        return
+    if reply.error is not None or not frame.quiet:
+        screen_for(sys.stdout).show(reply.view())
+        sys.stdout.flush()
+        screen_for(sys.stderr).show(reply.aside())
+    if reply.error is not None:
+        lines = [Text(f"error: {reply.error.message}", Tone.BAD)]
+        screen_for(sys.stderr).show(lines)
+        if reply.error.hint:
+            screen_for(sys.stderr).show([Text(f"hint: {reply.error.hint}", Tone.DIM)])
+
+
+def _present_json(frame: Frame, reply: Reply) -> None:
+    from agentctl.render.envelope import envelope, to_json
+
+    if frame.quiet and reply.error is None:
+        return
+    whole = envelope(command=frame.command, exit_code=reply.exit_code, data=reply.data(), error=reply.error)
+    sys.stdout.write(to_json(whole, indent=2 if sys.stdout.isatty() else None) + "\n")

@@ -1,0 +1,113 @@
+"""What every command shares: its common options, the profile, the database, and the two screens.
+
+Opening any of them happens when a command asks for it, so that none pays for what it does not use.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from agentctl.core.errors import UsageError
+from agentctl.render.blocks import Text, Tone, View
+
+if TYPE_CHECKING:
+    from agentctl.core.config import Profile
+    from agentctl.core.database import Connection, Database
+    from agentctl.core.mapping import Marketplace
+
+_SANDBOX_USER = "demo@example.com"
+
+
+class Screen(Protocol):
+    """Something that can draw blocks."""
+
+    def show(self, view: View) -> None:
+        """Draw them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One invocation of one command.
+
+    Attributes:
+        profile_name: from --profile.
+        config: from --config.
+        json: whether one JSON object is all that stdout gets.
+        quiet: whether success is silent.
+
+    """
+
+    profile_name: str | None = None
+    config: Path | None = None
+    json: bool = False
+    quiet: bool = False
+
+    @contextmanager
+    def marketplace(self) -> Iterator[tuple["Database", "Profile"]]:
+        """Yield the configured database and its profile, or the sandbox where nothing is configured."""
+        from agentctl.core.config import Value, load_profile
+        from agentctl.core.database import at
+
+        profile = load_profile(config=self.config, profile=self.profile_name)
+        if profile.database_url is not None:
+            yield at(profile.database_url.resolve(), place=profile.database_url.place), profile
+            return
+        from agentctl.sandbox.server import running
+
+        self.note("Nothing is configured: using the embedded sandbox.", tone=Tone.DIM)
+        webhook = replace(profile.webhook, allow_hosts=("127.0.0.1",))
+        profile = replace(profile, user=Value(_SANDBOX_USER, place="sandbox"), webhook=webhook)
+        with running() as url:
+            yield at(url, place="sandbox"), profile
+
+    @contextmanager
+    def connected(self) -> Iterator[tuple["Connection", "Marketplace"]]:
+        """Yield a connection and the parts that introspection found, for commands that need both."""
+        from agentctl.core.catalog import introspect
+        from agentctl.core.mapping import marketplace
+
+        with self.marketplace() as (database, _), database.connect() as connection:
+            yield connection, marketplace(introspect(connection))
+
+    def note(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
+        """Say something on stderr that is not data."""
+        if not self.quiet:
+            screen_for(sys.stderr).show([Text(text, tone)])
+
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer a question."""
+        return not self.json and not self.quiet and sys.stdin.isatty() and colourful(sys.stderr)
+
+    def confirm(self, question: str, *, flag: str) -> bool:
+        """Ask a yes-or-no question.
+
+        Raises:
+            UsageError: nobody can answer; the flag that answers is named.
+
+        """
+        if not self.can_ask():
+            msg = f"{question} Nobody can be asked here."
+            raise UsageError(msg, hint=f"Give {flag} to go ahead.", code="confirmation_needed")
+        import typer
+
+        return typer.confirm(question, err=True)
+
+
+def colourful(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream is a terminal that wants more than plain text."""
+    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def screen_for(stream: TextIO) -> Screen:
+    """Return what draws on a stream: Rich on a terminal, plain text elsewhere."""
+    if colourful(stream):
+        from agentctl.render.terminal import TerminalScreen
+
+        return TerminalScreen(stream)
+    from agentctl.render.plain import PlainScreen
+
+    return PlainScreen(stream)

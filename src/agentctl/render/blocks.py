@@ -1,0 +1,86 @@
+"""What a command shows, as a few kinds of blocks that know neither Rich nor colours.
+
+A view is a sequence of them; plain.py and terminal.py each draw all of them. Texts in here may come
+straight from the database: the screens clean them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+
+class Tone(StrEnum):
+    """What a piece of text means to its reader."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    DIM = "dim"
+    STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Toned:
+    """A text with its meaning."""
+
+    text: str
+    tone: Tone
+
+
+Cell = str | int | Decimal | UUID | datetime | Toned | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels and values, one a line; values that are None are left out."""
+
+    pairs: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headers; `numbers` are the headers whose cells are set flush right."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numbers: frozenset[str] = frozenset()
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A small bar chart: a label and a count a line."""
+
+    title: str
+    items: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """Markdown from an agent: rendered on a terminal, as it is elsewhere."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text in a language, `json` or `sql`."""
+
+    text: str
+    language: str
+
+
+Block = Text | Facts | Table | Bars | Markdown | Code
+View = Iterable[Block]

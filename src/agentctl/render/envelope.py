@@ -1,0 +1,53 @@
+"""Writes the JSON envelope that every command prints with --json, also on failure.
+
+Text stays what it was: everything outside ASCII, and every control character, is escaped as JSON does.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from agentctl.core.errors import AgentctlError
+from agentctl.core.times import rfc3339
+
+SCHEMA = "agentctl/1"
+
+
+def envelope(*, command: str, exit_code: int, data: object, error: AgentctlError | None) -> dict[str, object]:
+    """Return the one object that a command prints."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "ok": exit_code == 0,
+        "exit_code": exit_code,
+        "data": data,
+        "error": None if error is None else error_data(error),
+    }
+
+
+def error_data(error: AgentctlError) -> Mapping[str, object]:
+    """Return an error as programs read it."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "retryable": error.retryable,
+    }
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
+    text = json.dumps(value, default=_plain, indent=indent, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")  # the one control character that ASCII JSON leaves as it is
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return rfc3339(value)
+        case UUID() | Decimal():
+            return str(value)
+    msg = f"{type(value).__name__} cannot be written as JSON"
+    raise TypeError(msg)

@@ -1,0 +1,86 @@
+"""Draws blocks as plain text for pipes, files and NO_COLOR: no escape byte, RFC 3339 times.
+
+It decides nothing about what is shown, and knows no colours.
+"""
+
+from datetime import datetime
+from functools import singledispatchmethod
+from typing import TextIO
+
+from agentctl.core.times import rfc3339
+from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Toned, View
+from agentctl.render.clean import clean, clean_line
+
+_BAR_WIDTH = 40
+
+
+class PlainScreen:
+    """Writes to one stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, view: View) -> None:
+        """Draw the blocks one below the other, an empty line between them."""
+        for number, block in enumerate(view):
+            if number:
+                self._stream.write("\n")
+            self._stream.write("".join(f"{line}\n" for line in self._lines(block)))
+
+    @singledispatchmethod
+    def _lines(self, block: Block) -> list[str]:
+        raise TypeError(block)
+
+    @_lines.register
+    def _text(self, block: Text) -> list[str]:
+        return clean(block.text).splitlines()
+
+    @_lines.register
+    def _markdown(self, block: Markdown) -> list[str]:
+        return clean(block.text).splitlines()
+
+    @_lines.register
+    def _code(self, block: Code) -> list[str]:
+        return clean(block.text).splitlines()
+
+    @_lines.register
+    def _facts(self, block: Facts) -> list[str]:
+        pairs = [(label, value) for label, value in block.pairs if value is not None]
+        width = max((len(label) for label, _ in pairs), default=0) + 2
+        return [f"{f'{label}:':<{width}}{plain_cell(value)}" for label, value in pairs]
+
+    @_lines.register
+    def _table(self, block: Table) -> list[str]:
+        rows = [tuple(map(plain_cell, row)) for row in block.rows]
+        table = [tuple(header.upper() for header in block.headers), *rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        right = [header in block.numbers for header in block.headers]
+        title = [clean_line(block.title)] if block.title else []
+        return [*title, *("  ".join(_aligned(row, widths, right)).rstrip() for row in table)]
+
+    @_lines.register
+    def _bars(self, block: Bars) -> list[str]:
+        width = max((len(label) for label, _ in block.items), default=0)
+        most = max((count for _, count in block.items), default=1) or 1
+        bars = (
+            f"{clean_line(label):<{width}}  {'#' * round(_BAR_WIDTH * count / most):<{_BAR_WIDTH}}  {count}"
+            for label, count in block.items
+        )
+        return [clean_line(block.title), *bars]
+
+
+def plain_cell(cell: Cell) -> str:
+    """Write one cell in one line; nothing known is a dash."""
+    match cell:
+        case None:
+            return "-"
+        case datetime():
+            return rfc3339(cell)
+        case Toned():
+            return clean_line(cell.text)
+    return clean_line(str(cell))
+
+
+def _aligned(row: tuple[str, ...], widths: list[int], right: list[bool]) -> list[str]:
+    sized = zip(row, widths, right, strict=True)
+    return [cell.rjust(width) if flush else cell.ljust(width) for cell, width, flush in sized]

@@ -1,0 +1,130 @@
+"""Draws blocks on a terminal: tables, relative times, rendered Markdown. The only place that knows Rich.
+
+Rich passes control characters through to the terminal, and Markdown can spell them as entities. So every
+segment is cleaned once more after rendering: whatever a block holds, only Rich's own codes reach the screen.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import singledispatchmethod
+from typing import TextIO
+
+import humanize
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markdown import Markdown as RichMarkdown
+from rich.segment import Segment
+from rich.syntax import Syntax
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Tone, Toned, View
+from agentctl.render.clean import clean, clean_line
+
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.GOOD: "green",
+    Tone.BAD: "bold red",
+    Tone.WARNING: "yellow",
+    Tone.DIM: "dim",
+    Tone.STRONG: "bold",
+}
+_BAR_WIDTH = 30
+
+
+class _CleanConsole(Console):
+    """A console that no text can talk through: segments hold printable characters only."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(clean(segment.text), segment.style)
+
+
+class TerminalScreen:
+    """Writes to one stream that is a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = _CleanConsole(
+            file=stream, force_terminal=True, markup=False, highlight=False, emoji=False
+        )
+
+    def show(self, view: View) -> None:
+        """Draw the blocks one below the other, an empty line between them."""
+        for number, block in enumerate(view):
+            if number:
+                self._console.print()
+            self._console.print(self._drawn(block))
+
+    def busy(self, text: str) -> AbstractContextManager[object]:
+        """Show a spinner with a text until the block ends."""
+        return self._console.status(RichText(clean_line(text)))
+
+    @singledispatchmethod
+    def _drawn(self, block: Block) -> RenderableType:
+        raise TypeError(block)
+
+    @_drawn.register
+    def _text(self, block: Text) -> RenderableType:
+        return RichText(clean(block.text), style=_STYLES[block.tone])
+
+    @_drawn.register
+    def _markdown(self, block: Markdown) -> RenderableType:
+        # A hyperlink would be an escape sequence with the agent's own address in it: show the address.
+        return RichMarkdown(clean(block.text), hyperlinks=False)
+
+    @_drawn.register
+    def _code(self, block: Code) -> RenderableType:
+        return Syntax(clean(block.text), block.language, background_color="default", word_wrap=True)
+
+    @_drawn.register
+    def _facts(self, block: Facts) -> RenderableType:
+        grid = RichTable.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, value in block.pairs:
+            if value is not None:
+                grid.add_row(label, _cell(value))
+        return grid
+
+    @_drawn.register
+    def _table(self, block: Table) -> RenderableType:
+        title = clean_line(block.title) if block.title else None
+        table = RichTable(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+        for header in block.headers:
+            right = header in block.numbers
+            table.add_column(header, justify="right" if right else "left", overflow="fold", no_wrap=right)
+        for row in block.rows:
+            table.add_row(*map(_cell, row))
+        return table
+
+    @_drawn.register
+    def _bars(self, block: Bars) -> RenderableType:
+        grid = RichTable.grid(padding=(0, 1))
+        grid.title = block.title
+        grid.title_justify = "left"
+        grid.title_style = "bold"
+        most = max((count for _, count in block.items), default=1) or 1
+        for label, count in block.items:
+            bar = RichText("█" * round(_BAR_WIDTH * count / most), style="cyan")
+            grid.add_row(clean_line(label), bar, RichText(str(count), style="dim"))
+        return grid
+
+
+def _cell(cell: Cell) -> RichText:
+    match cell:
+        case None:
+            return RichText("-", style="dim")
+        case datetime():
+            return RichText(_relative(cell))
+        case Toned():
+            return RichText(clean_line(cell.text), style=_STYLES[cell.tone])
+    return RichText(clean_line(str(cell)))
+
+
+def _relative(instant: datetime) -> str:
+    """Write how long ago something was; from a month on, the day says more."""
+    now = datetime.now(UTC)
+    if (now - instant).days > 30:  # noqa: PLR2004 - about a month
+        return instant.astimezone().strftime("%Y-%m-%d")
+    return humanize.naturaltime(now - instant)
