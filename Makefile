@@ -1,0 +1,61 @@
+# For operators who want to look (`make demo`) and for developers (`make test`, `make lint`).
+# Needs GNU make, Python 3.11 or newer with venv, and a package index.
+
+VENV := .venv
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	"$$name" -c $(IS_GOOD) 2>/dev/null && { echo "$$name"; break; }; done)
+# `ensurepip` is what a Python without its venv package lacks.
+IS_GOOD := 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+PIP := $(VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input
+PYTEST_ARGS := -n auto --maxprocesses 4
+
+# The caller's databases are no part of a demo or a test.
+unexport $(filter-out AGENTCTL_TEST_%,$(filter AGENTCTL_% PG% DATABASE_URL,$(.VARIABLES)))
+ifeq ($(HOME),)
+unexport HOME
+endif
+
+.PHONY: help demo test lint clean
+
+help:
+	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
+	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
+	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
+	@echo "make lint    check style and types"
+	@echo "make clean   remove $(VENV) and what the tools have left"
+	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
+
+# Run where no agentctl.toml of the caller's can be found: never on a real database.
+demo: $(VENV)/installed
+	@cd $(VENV) && XDG_CONFIG_HOME="$$PWD/no-config" bin/agentctl run seo-blog \
+		topic="How to compost on a balcony" 2>&1
+
+test: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/installed-dev
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/mypy
+	@MYPYPATH=tests $(VENV)/bin/mypy --explicit-package-bases tests
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache
+
+# Each stamp is written last: without it the environment is half made, and is made again.
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c $(IS_GOOD) 2>/dev/null || { \
+		echo "make: no Python 3.11 or newer with its venv module; name one: make PYTHON=/path/to/python3" >&2; \
+		exit 1; }
+	@echo "Setting up $(VENV)..." >&2
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+	@$(PIP) install --editable ".[sandbox]"
+	@touch $@
+
+# `pip install --group` is as new as pip 25.1, hence the upgrade above.
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Setting up the developers' tools..." >&2
+	@$(PIP) install --group dev
+	@touch $@
