@@ -1,16 +1,16 @@
-"""The tree of commands. Each is a function in a module of its own; help is plain text, so it costs no Rich."""
+"""The tree of commands: each a function in a module of its own. Help is plain text, so it costs no Rich."""
 
 from typing import Annotated
 
 import typer
 
 from agentctl import __version__
-from agentctl.cli import agents
+from agentctl.cli import agents, credits, history, migrate_full, run, sandbox, schema_check
 from agentctl.cli.options import with_common_options
 
 app = typer.Typer(
     name="agentctl",
-    help="Operate a marketplace of AI agents: run agents, read history and credits, check and widen the schema.",
+    help="Operate a marketplace of AI agents: runs, history, credits, and the schema below them.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -31,4 +31,10 @@ def root(
         typer.echo(context.get_help())
 
 
+app.command("run")(with_common_options(run.run))
+app.command("history")(with_common_options(history.history))
+app.add_typer(credits.app, name="credits")
 app.command("agents")(with_common_options(agents.agents))
+app.command("schema-check")(with_common_options(schema_check.schema_check))
+app.command("migrate-full")(with_common_options(migrate_full.migrate_full))
+app.add_typer(sandbox.app, name="sandbox")

@@ -13,7 +13,7 @@ from types import FrameType
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
-from agentctl.core.errors import AgentctlError, ExitCode, Interrupted, UsageError
+from agentctl.core.errors import AgentctlError, Interrupted, UsageError
 from agentctl.render.blocks import Text, Tone
 
 

@@ -6,7 +6,7 @@ Opening any of them happens when a command asks for it, so that none pays for wh
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -27,6 +27,9 @@ class Screen(Protocol):
 
     def show(self, view: View) -> None:
         """Draw them."""
+
+    def busy(self, text: str) -> AbstractContextManager[object]:
+        """Show that something goes on, until the block ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Session:
     @contextmanager
     def marketplace(self) -> Iterator[tuple["Database", "Profile"]]:
         """Yield the configured database and its profile, or the sandbox where nothing is configured."""
-        from agentctl.core.config import Value, load_profile
+        from agentctl.core.config import load_profile
+        from agentctl.core.config_reader import Value
         from agentctl.core.database import at
 
         profile = load_profile(config=self.config, profile=self.profile_name)

@@ -42,6 +42,7 @@ _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockN
 _ATTEMPTS = 6
 
 T = TypeVar("T")
+Schema = TypeVar("Schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,22 @@ def in_transaction(connection: Connection, work: Callable[[], T]) -> T:
         with attempt, connection.transaction():
             result = work()
     return result
+
+
+def retry_after_drift(work: Callable[[Schema], T], *, first: Schema, refresh: Callable[[], Schema]) -> T:
+    """Run `work` on a schema; where a column has vanished from it meanwhile, once more on a fresh one.
+
+    `work` is a whole transaction: the first one was rolled back, unseen by anybody.
+    """
+    try:
+        return work(first)
+    except errors.UndefinedColumn:
+        return work(refresh())
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether a statement gave up because a lock was not to be had in time."""
+    return isinstance(error, errors.LockNotAvailable)
 
 
 @contextmanager

@@ -164,6 +164,11 @@ def _stored(name: str, value: object) -> object:
     return value
 
 
+def as_stored(value: object) -> object:
+    """Return a JSON value as it would be read back."""
+    return json.loads(_storable_json(value))
+
+
 def _storable_json(value: object) -> str:
     """Write JSON as PostgreSQL's jsonb takes it: without U+0000 and lone surrogates, which it refuses."""
     return _ESCAPE.sub(_storable_escape, json.dumps(value))
@@ -172,3 +177,10 @@ def _storable_json(value: object) -> str:
 def _storable_escape(found: re.Match[str]) -> str:
     lone = found[0] == r"\u0000" or (found[0].startswith(r"\ud") and len(found[0]) == len(r"\ud800"))
     return r"\ufffd" if lone else found[0]
+
+
+def lock_execution(connection: Connection, executions: TableRole, execution: Key) -> str | None:
+    """Take the lock that settling takes too, and return the status under it; None where the row is gone."""
+    query = executions.query("SELECT {status}::text AS word FROM {table} WHERE {id} = %(id)s FOR UPDATE")
+    row = connection.execute(query, {"id": execution}).fetchone()
+    return str(row["word"]) if row else None

@@ -69,7 +69,7 @@ def list_executions(
         PermissionDenied: there is nothing to see because row level security hides every row.
 
     """
-    conditions = [*_conditions(market, filters), *_after(market, cursor)]
+    conditions = [*conditions_of(market, filters), *_after(market, cursor)]
     query = sql.SQL("{} LIMIT {}").format(_select(market, conditions, content=content), limit + 1)
     rows = connection.execute(query).fetchall()
     if not rows:
@@ -83,7 +83,7 @@ def stream_executions(
     connection: Connection, market: Marketplace, filters: Filters, *, content: bool
 ) -> Iterator[Execution]:
     """Yield every execution, newest first, in constant memory, from one snapshot."""
-    query = _select(market, _conditions(market, filters), content=content)
+    query = _select(market, conditions_of(market, filters), content=content)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         with connection.cursor(name="agentctl_history") as rows:
@@ -149,7 +149,7 @@ def _changed(
         since=sql.Literal(since),
         open=sql.Literal([one.id for one in shown.values() if one.is_open]),
     )
-    conditions = [*_conditions(market, Filters(agent=filters.agent, user=filters.user)), watched]
+    conditions = [*conditions_of(market, Filters(agent=filters.agent, user=filters.user)), watched]
     rows = connection.execute(_select(market, conditions, content=True)).fetchall()
     found = _with_credits(connection, market, rows)
     return [one for one in found if one.id not in shown or shown[one.id].status != one.status]
@@ -176,11 +176,12 @@ def _select(market: Marketplace, conditions: Sequence[sql.Composable], *, conten
         users_id=market.users.query("{id}"),
         agents=market.agents.query("{table}"),
         agents_id=market.agents.query("{id}"),
-        conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("TRUE"),
+        conditions=sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions]),
     )
 
 
-def _conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]:
+def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
+    """Return the filters as SQL conditions on the executions' table `e`."""
     executions = market.executions
     conditions = []
     if filters.agent is not None:

@@ -25,6 +25,24 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Outcome(StrEnum):
+    """How an execution ended; unknown is an outcome too, until somebody learns the truth."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+def outcome_of(status: str) -> Outcome:
+    """Return the outcome that a status tells."""
+    match status:
+        case Status.SUCCESS:
+            return Outcome.SUCCESS
+        case Status.FAILED:
+            return Outcome.FAILED
+    return Outcome.UNKNOWN
+
+
 OPEN = (Status.PENDING, Status.RUNNING)
 """The states in which an execution has no outcome yet."""
 

@@ -131,3 +131,9 @@ def recordable(executions: Table) -> tuple[str, ...]:
         and found.insertable
         and found.updatable
     )
+
+
+def unrecordable(executions: Table) -> tuple[str, ...]:
+    """Return the optional columns whose content this table, or this role, has no place for."""
+    able = recordable(executions)
+    return tuple(name for name in BY_NAME if name not in able)

@@ -1,10 +1,15 @@
 """Shows agents: a list with prices, and one with its form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from agentctl.core.forms import Field, Form
 from agentctl.core.models import Agent
-from agentctl.render.blocks import Facts, Table, Text, Tone, Toned, View
+from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+
+
+def list_data(agents: Sequence[Agent]) -> dict[str, object]:
+    """Return the agents as programs read them."""
+    return {"agents": [agent_data(agent) for agent in agents]}
 
 
 def agent_data(agent: Agent) -> dict[str, object]:
@@ -17,6 +22,54 @@ def agent_data(agent: Agent) -> dict[str, object]:
         "category": agent.category,
         "price": agent.price,
         "active": agent.active,
+        "deleted": agent.deleted,
         "webhook_url": agent.webhook_url,
         "required_platforms": list(agent.platforms),
     }
+
+
+def one_data(agent: Agent, form: Form) -> dict[str, object]:
+    """Return an agent with its inputs."""
+    return {"agent": agent_data(agent), "inputs": [_field_data(field) for field in form.fields]}
+
+
+def list_view(agents: Sequence[Agent]) -> View:
+    """Show the agents, one a line."""
+    if not agents:
+        return [Text("There are no agents.")]
+    rows = tuple((agent.slug, agent.name, agent.category, agent.price, _state(agent)) for agent in agents)
+    return [Table(("agent", "name", "category", "price", "state"), rows, numbers=frozenset({"price"}))]
+
+
+def one_view(agent: Agent, form: Form) -> View:
+    """Show an agent, its inputs, and the command that runs it."""
+    yield Facts(
+        (
+            ("Agent", Toned(agent.name, Tone.STRONG)),
+            ("Slug", agent.slug),
+            ("Id", agent.id),
+            ("Description", agent.description),
+            ("Category", agent.category),
+            ("Price", f"{agent.price} credits"),
+            ("State", _state(agent)),
+            ("Webhook", agent.webhook_url),
+            ("Platforms", ", ".join(agent.platforms) or None),
+        )
+    )
+    if form.fields:
+        rows = tuple(_field_row(field) for field in form.fields)
+        yield Table(("input", "type", "required", "default", "options", "label"), rows)
+    else:
+        yield Text("It has no form: any inputs are sent as they are.", Tone.DIM)
+    example = " ".join(f"{field.name}=..." for field in form.fields if field.required)
+    yield Text(f"agentctl run {agent.slug} {example}".rstrip(), Tone.DIM)
+
+
+def _state(agent: Agent) -> Cell:
+    if agent.deleted:
+        return Toned("deleted", Tone.BAD)
+    if not agent.active:
+        return Toned("inactive", Tone.WARNING)
+    if not agent.webhook_url:
+        return Toned("no webhook", Tone.WARNING)
+    return Toned("active", Tone.GOOD)

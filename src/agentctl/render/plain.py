@@ -3,6 +3,7 @@
 It decides nothing about what is shown, and knows no colours.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import singledispatchmethod
 from typing import TextIO
@@ -26,6 +27,10 @@ class PlainScreen:
             if number:
                 self._stream.write("\n")
             self._stream.write("".join(f"{line}\n" for line in self._lines(block)))
+
+    def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002 - only a terminal shows it
+        """Show nothing: there is nobody who waits."""
+        return nullcontext()
 
     @singledispatchmethod
     def _lines(self, block: Block) -> list[str]:

@@ -1,0 +1,101 @@
+"""`agentctl credits`: balances and the ledger, grants, and refunds by hand."""
+
+from typing import Annotated
+
+import typer
+
+from agentctl.cli.options import with_common_options
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+
+_REASON = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; kept where the ledger has room.")
+]
+
+
+def show(
+    session: Session,
+    context: typer.Context,
+    user: Annotated[
+        str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Balance and ledger of this user.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many ledger rows or balances.")] = 20,
+) -> Reply:
+    """Balance and latest ledger rows of a user; with no user, totals and the largest balances.
+
+    \b
+    Examples:
+      agentctl credits
+      agentctl credits --user ops@example.com
+      agentctl credits grant ops@example.com 50 --reason "goodwill"
+      agentctl credits refund 3f2a --reason "the agent answered nonsense"
+    """
+    if context.invoked_subcommand is not None:
+        return Reply()
+    from agentctl.core import ledger_reports, users
+    from agentctl.render import credits as render
+
+    with session.connected() as (connection, market):
+        if user is None:
+            totals = ledger_reports.totals(connection, market, largest=limit)
+            return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))
+        payer = users.get_user(connection, market.users, user)
+        rows = ledger_reports.list_rows(connection, market.ledger, user=payer.id, limit=limit)
+    return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
+
+
+def grant(
+    session: Session,
+    user: Annotated[str, typer.Argument(metavar="USER", help="E-mail address or id.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How many credits; positive.")],
+    reason: _REASON,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="The same key again grants nothing, for ever."),
+    ] = None,
+) -> Reply:
+    """Give a user credits.
+
+    \b
+    Examples:
+      agentctl credits grant ops@example.com 50 --reason "goodwill"
+      agentctl credits grant ops@example.com 50 --reason "invoice 81" --idempotency-key invoice-81
+    """
+    from agentctl.core import credits, users
+    from agentctl.core.ledger import parse_amount
+    from agentctl.render import credits as render
+
+    with session.connected() as (connection, market):
+        balance = market.users.table.column(market.users.columns["balance"])
+        credits_given = parse_amount(amount, column_type=balance.base_type if balance else "integer")
+        receiver = users.get_user(connection, market.users, user)
+        done = credits.grant_credits(
+            connection, market, user=receiver, amount=credits_given, idempotency_key=idempotency_key
+        )
+    return Reply(data=lambda: render.grant_data(done, reason), view=lambda: render.grant_view(done))
+
+
+def refund(
+    session: Session,
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Its id, or the beginning of it.")],
+    reason: _REASON,
+) -> Reply:
+    """Give back what a failed execution cost.
+
+    \b
+    Examples:
+      agentctl credits refund 3f2a9c1e --reason "on_failure was keep"
+    """
+    from agentctl.core import credits, lookup
+    from agentctl.render import credits as render
+
+    with session.connected() as (connection, market):
+        found = lookup.get_execution(connection, market, execution)
+        done = credits.refund_execution(connection, market, found)
+    return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
+
+
+app = typer.Typer(invoke_without_command=True)
+app.callback()(with_common_options(show))
+app.command("grant")(with_common_options(grant))
+app.command("refund")(with_common_options(refund))

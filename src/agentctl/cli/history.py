@@ -1,0 +1,231 @@
+"""`agentctl history`: what ran, for whom, how it ended and what it cost."""
+
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session, screen_for
+from agentctl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from agentctl.core.database import Connection
+    from agentctl.core.history import Filters
+    from agentctl.core.mapping import Marketplace
+    from agentctl.core.models import Execution
+
+_POLL = 1.0  # seconds between two looks of --follow
+_SHOWN_AT_ONCE = 50  # rows of a table that is printed while it is read
+
+
+class Format(StrEnum):
+    """How executions are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def history(
+    session: Session,
+    execution: Annotated[
+        str | None,
+        typer.Argument(metavar="EXECUTION", help="Show this one whole; the beginning of its id will do."),
+    ] = None,
+    agent: Annotated[str | None, typer.Option(metavar="AGENT", help="Only this agent's.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Only this user's.")
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Only these; repeatable.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="T", help="24h, 7d, 2026-11-01 or RFC 3339.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="T", help="Up to, and without, this time.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 20,
+    cursor: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="Go on behind an earlier page.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, as a stream.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How they are printed.")] = Format.TABLE,
+    follow: Annotated[bool, typer.Option(help="Go on printing what is new, until Ctrl-C.")] = False,
+    stats: Annotated[
+        bool, typer.Option(help="Counts, success rate and durations instead of a list.")
+    ] = False,
+) -> Reply:
+    """What ran, for whom, how it ended and what it cost; newest first.
+
+    \b
+    Examples:
+      agentctl history --status failed --since 24h
+      agentctl history 3f2a9c1e
+      agentctl history --agent seo-blog --stats
+      agentctl history --all --format csv > executions.csv
+      agentctl history --follow --format jsonl
+    """
+    _refuse_contradictions(
+        {
+            "EXECUTION": execution,
+            "--all": everything,
+            "--follow": follow,
+            "--stats": stats,
+            "--cursor": cursor,
+        }
+    )
+    output = Format.JSON if session.json else output
+    with session.connected() as (connection, market):
+        if execution is not None:
+            return _one(connection, market, execution)
+        filters = _filters(
+            connection, market, agent=agent, user=user, status=status, since=since, until=until
+        )
+        if stats:
+            return _stats(connection, market, filters)
+        if everything:
+            return _everything(session, connection, market, filters, output)
+        if follow:
+            return _follow(connection, market, filters, limit=limit, output=output)
+        return _page(session, connection, market, filters, limit=limit, cursor=cursor, output=output)
+
+
+def _refuse_contradictions(given: dict[str, object]) -> None:
+    together = [name for name, value in given.items() if value]
+    if len(together) > 1:
+        msg = f"{' and '.join(together)} cannot go together."
+        raise UsageError(msg, hint="See: agentctl history --help")
+
+
+def _filters(
+    connection: "Connection",
+    market: "Marketplace",
+    *,
+    agent: str | None,
+    user: str | None,
+    status: list[str] | None,
+    since: str | None,
+    until: str | None,
+) -> "Filters":
+    from agentctl.core.agents import get_agent
+    from agentctl.core.history import Filters
+    from agentctl.core.times import parse_instant
+    from agentctl.core.users import get_user
+
+    now = datetime.now(UTC)
+    return Filters(
+        agent=get_agent(connection, market.agents, agent).id if agent else None,
+        user=get_user(connection, market.users, user).id if user else None,
+        statuses=tuple(status or ()),
+        since=parse_instant(since, now=now) if since else None,
+        until=parse_instant(until, now=now) if until else None,
+    )
+
+
+def _one(connection: "Connection", market: "Marketplace", key: str) -> Reply:
+    from agentctl.core.ledger_reports import rows_of_execution
+    from agentctl.core.lookup import get_execution
+    from agentctl.render import history as render
+
+    found = get_execution(connection, market, key)
+    rows = rows_of_execution(connection, market.ledger, found.id)
+    missing = _missing(market)
+    return Reply(
+        data=lambda: render.one_data(found, rows, missing),
+        view=lambda: render.one_view(found, rows, missing),
+    )
+
+
+def _stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:
+    from agentctl.core.stats import compute_stats
+    from agentctl.render import history as render
+
+    figures = compute_stats(connection, market, filters)
+    missing = _missing(market)
+    return Reply(data=lambda: render.stats_data(figures), view=lambda: render.stats_view(figures, missing))
+
+
+def _page(
+    session: Session,
+    connection: "Connection",
+    market: "Marketplace",
+    filters: "Filters",
+    *,
+    limit: int,
+    cursor: str | None,
+    output: Format,
+) -> Reply:
+    from agentctl.core.history import list_executions
+    from agentctl.render import history as render
+
+    content = output is not Format.TABLE
+    page = list_executions(connection, market, filters, limit=limit, cursor=cursor, content=content)
+    missing = _missing(market)
+    if output in {Format.CSV, Format.JSONL}:
+        _print(session, page.executions, output)
+        return Reply(aside=lambda: render.page_aside(page, ()))
+    return Reply(
+        data=lambda: render.page_data(page),
+        view=lambda: render.page_view(page),
+        aside=lambda: render.page_aside(page, missing),
+    )
+
+
+def _everything(
+    session: Session, connection: "Connection", market: "Marketplace", filters: "Filters", output: Format
+) -> Reply:
+    from agentctl.core.history import Page, stream_executions
+    from agentctl.render import history as render
+
+    stream = stream_executions(connection, market, filters, content=output is not Format.TABLE)
+    if output is Format.JSON:
+        page = Page(tuple(stream), next_cursor=None)
+        return Reply(data=lambda: render.page_data(page))
+    _print(session, stream, output)
+    return Reply()
+
+
+def _print(session: Session, executions: Iterable["Execution"], output: Format) -> None:
+    """Print executions while they are read."""
+    from agentctl.render import history as render
+
+    if session.quiet:
+        return
+    if output is Format.TABLE:
+        screen = screen_for(sys.stdout)
+        rows = iter(executions)
+        while chunk := list(islice(rows, _SHOWN_AT_ONCE)):
+            screen.show([render.table_of(chunk)])
+        return
+    lines = render.csv_lines(executions) if output is Format.CSV else render.json_lines(executions)
+    sys.stdout.writelines(lines)
+
+
+def _follow(
+    connection: "Connection", market: "Marketplace", filters: "Filters", *, limit: int, output: Format
+) -> Reply:
+    from agentctl.core.history import follow_executions, list_executions
+    from agentctl.render import history as render
+
+    page = list_executions(connection, market, filters, limit=limit, content=True)
+    fresh = follow_executions(
+        connection, market, filters, start=page.executions, pause=lambda: time.sleep(_POLL)
+    )
+    screen = screen_for(sys.stdout)
+    for execution in chain(reversed(page.executions), fresh):
+        if output is Format.TABLE:
+            screen.show([render.line_of(execution)])
+        else:
+            sys.stdout.writelines(render.json_lines([execution]))
+        sys.stdout.flush()
+    return Reply()
+
+
+def _missing(market: "Marketplace") -> tuple[str, ...]:
+    from agentctl.core.tracking import BY_NAME
+
+    return tuple(name for name in BY_NAME if name not in market.executions)

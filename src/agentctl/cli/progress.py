@@ -1,0 +1,67 @@
+"""Shows a run's steps on stderr as they happen: each with its time on a terminal, the id alone elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from agentctl.cli.session import Screen, Session, colourful, screen_for
+from agentctl.core.run import Step, Watch
+from agentctl.render.blocks import Text, Tone
+from agentctl.render.history import duration_text
+
+_DONE = {
+    Step.RECORDED: ("✓ Execution record created", Tone.GOOD),
+    Step.CHARGED: ("✓ Credits deducted", Tone.GOOD),
+    Step.SENT: ("✓ Webhook called", Tone.GOOD),
+    Step.SUCCESS: ("✓ Workflow executed", Tone.GOOD),
+    Step.FAILED: ("✗ Workflow failed", Tone.BAD),
+    Step.UNKNOWN: ("? Outcome unknown", Tone.WARNING),
+    Step.SETTLED: ("✓ Outcome settled", Tone.GOOD),
+}
+_BUSY = {
+    Step.CHOSEN: "Recording and charging",
+    Step.CALLING: "Calling {detail}",
+    Step.SENT: "Waiting for the workflow",
+    Step.WAITING: "Waiting {detail}",
+    Step.SUCCESS: "Settling",
+    Step.FAILED: "Settling",
+}
+
+
+@contextmanager
+def watching(session: Session) -> Iterator[Watch]:
+    """Yield what a run tells its steps to."""
+    if session.quiet:
+        yield lambda _step, _detail: None
+    elif session.json or not colourful(sys.stderr):
+        yield lambda step, detail: session.note(f"execution {detail}") if step is Step.CHOSEN else None
+    else:
+        with ExitStack() as spinner:
+            yield _Steps(screen_for(sys.stderr), spinner)
+
+
+class _Steps:
+    """Draws each step when it is done, and a spinner for the one that goes on."""
+
+    def __init__(self, screen: Screen, spinner: ExitStack) -> None:
+        self._screen = screen
+        self._spinner = spinner
+        self._since = time.monotonic()
+        self._where = ""
+
+    def __call__(self, step: Step, detail: str) -> None:
+        self._spinner.close()
+        if step is Step.CALLING:
+            self._where = detail
+        if step in _DONE:
+            self._draw(step, self._where if step is Step.SENT else detail)
+        if step in _BUSY:
+            self._spinner.enter_context(self._screen.busy(_BUSY[step].format(detail=detail)))
+
+    def _draw(self, step: Step, detail: str) -> None:
+        label, tone = _DONE[step]
+        now = time.monotonic()
+        took = duration_text(round((now - self._since) * 1000))
+        self._since = now
+        self._screen.show([Text(f"{label:<27} {took:>8}  {detail}", tone)])

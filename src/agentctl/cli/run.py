@@ -1,0 +1,130 @@
+"""`agentctl run`: run an agent once, for one user."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+from agentctl.core.errors import UsageError
+from agentctl.render.blocks import Text, Tone, View
+
+if TYPE_CHECKING:
+    from agentctl.core.preparation import RunRequest
+    from agentctl.core.run_report import RunReport
+
+
+def run(
+    session: Session,
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Slug, id or name.")],
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=TEXT | NAME:=JSON | NAME=@FILE]...", help="The agent's inputs."),
+    ] = None,
+    input_file: Annotated[
+        str | None, typer.Option("--input-file", "-f", metavar="FILE|-", help="A JSON object of inputs.")
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", "-u", metavar="EMAIL|ID", help="Who pays; else the profile's user."),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Same key, same execution, charged once, for ever.")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="One deadline over the whole webhook call.")
+    ] = None,
+    no_charge: Annotated[
+        bool, typer.Option("--no-charge", help="A test run: recorded, not charged.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and price; write and send nothing.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the result there.")] = None,
+) -> Reply:
+    """Run an agent for a user: charge, call its webhook, settle, show the result.
+
+    \b
+    Examples:
+      agentctl run seo-blog topic="Green tea" tone=friendly
+      agentctl run seo-blog words:=900 topic=@topic.txt -o article.md
+      agentctl run seo-blog -f inputs.json --user ops@example.com --idempotency-key order-81
+      agentctl run seo-blog topic=x --dry-run
+    """
+    from agentctl.cli.ask import ask_for
+    from agentctl.cli.progress import watching
+    from agentctl.core import run as core
+    from agentctl.render import run as render
+
+    _require_writable(output)
+    request = _request(
+        agent,
+        items=items,
+        input_file=input_file,
+        user=user,
+        idempotency_key=idempotency_key,
+        timeout=timeout,
+        no_charge=no_charge,
+    )
+    ask = ask_for if session.can_ask() else None
+    with session.marketplace() as (database, profile):
+        if dry_run:
+            report = core.dry_run(database, profile, request, ask=ask)
+        else:
+            with watching(session) as watch:
+                report = core.run(database, profile, request, ask=ask, watch=watch)
+    aside = _save(report, output)
+    return Reply(
+        data=lambda: render.run_data(report, dry=dry_run),
+        view=lambda: render.dry_view(report) if dry_run else render.result_view(report),
+        aside=lambda: (*render.money_view(report), *aside),
+        error=report.error,
+    )
+
+
+def _request(
+    agent: str,
+    *,
+    items: list[str] | None,
+    input_file: str | None,
+    user: str | None,
+    idempotency_key: str | None,
+    timeout: str | None,
+    no_charge: bool,
+) -> "RunRequest":
+    from agentctl.core.inputs import read_input_file
+    from agentctl.core.preparation import RunRequest
+    from agentctl.core.times import parse_duration
+
+    return RunRequest(
+        agent=agent,
+        user=user,
+        items=tuple(items or ()),
+        input_text=read_input_file(input_file) if input_file else None,
+        idempotency_key=idempotency_key,
+        timeout=parse_duration(timeout) if timeout else None,
+        charge=not no_charge,
+    )
+
+
+def _require_writable(output: Path | None) -> None:
+    """Find out before anything is charged."""
+    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        msg = f"The result cannot be written to {output}."
+        raise UsageError(msg, hint="Give a file in a folder that exists and may be written to.")
+
+
+def _save(report: "RunReport", output: Path | None) -> View:
+    """Write the result; where that fails it is still shown."""
+    from agentctl.render.run import result_bytes
+
+    content = result_bytes(report, suffix=output.suffix if output else "")
+    if output is None or content is None:
+        return ()
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        return [Text(f"The result could not be written to {output}: {error.strerror}.", Tone.BAD)]
+    return [Text(f"Result written to {output}.", Tone.DIM)]

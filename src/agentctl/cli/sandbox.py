@@ -1,0 +1,76 @@
+"""`agentctl sandbox`: where the embedded database is, and starting it anew."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agentctl.cli.options import with_common_options
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+from agentctl.render.blocks import Text
+
+app = typer.Typer(
+    no_args_is_help=False, help="The embedded database that is used where nothing is configured."
+)
+
+
+def url(
+    session: Session,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Keep the sandbox running until Ctrl-C, for psql and the like.")
+    ] = False,
+) -> Reply:
+    """Print the sandbox's database URL; it answers while a command uses the sandbox.
+
+    \b
+    Examples:
+      agentctl sandbox url --hold        # in one terminal
+      psql "$(agentctl sandbox url)"     # in another
+    """
+    from agentctl.sandbox.server import running
+
+    with running() as address:
+        if hold:
+            sys.stdout.write(address + "\n")
+            sys.stdout.flush()
+            _wait(session)
+    return Reply() if hold else Reply(data=lambda: {"url": address}, view=lambda: [Text(address)])
+
+
+def _wait(session: Session) -> None:
+    import signal
+
+    session.note("The sandbox runs until Ctrl-C.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        session.note("Stopping.")
+
+
+def path(session: Session) -> Reply:
+    """Print the folder that the sandbox lives in."""
+    from agentctl.sandbox.server import folder
+
+    place = str(folder())
+    return Reply(data=lambda: {"path": place}, view=lambda: [Text(place)])
+
+
+def reset(
+    session: Session,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> Reply:
+    """Throw the sandbox's data away; the next command that needs it makes it anew."""
+    from agentctl.sandbox.server import folder, reset
+
+    place = str(folder())
+    if not yes and not session.confirm(f"Throw away everything in {place}?", flag="--yes"):
+        return Reply(view=lambda: [Text("Nothing was changed.")])
+    reset()
+    return Reply(
+        data=lambda: {"path": place, "reset": True}, view=lambda: [Text("The sandbox is empty now.")]
+    )
+
+
+for command in (url, reset, path):
+    app.command()(with_common_options(command))

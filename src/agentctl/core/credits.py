@@ -1,0 +1,97 @@
+"""What an operator does to credits by hand: grant them, or refund one execution.
+
+The transactions begin and end here. Charging belongs to run.py, and so does the refund of a run that fails.
+"""
+
+from dataclasses import dataclass
+
+from agentctl.core import ledger, ledger_reports, lookup
+from agentctl.core.database import Connection, in_transaction
+from agentctl.core.errors import Refused
+from agentctl.core.executions import key_to_id, lock_execution
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Credits, Execution, Status, User
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Credits that were given; `replayed` where the idempotency key had been used for them already."""
+
+    user: User
+    amount: Credits
+    balance_before: Credits | None
+    balance_after: Credits | None
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Credits of one execution that were given back."""
+
+    execution: Execution
+    amount: Credits
+    balance_before: Credits
+    balance_after: Credits
+
+
+def grant_credits(
+    connection: Connection, market: Marketplace, *, user: User, amount: Credits, idempotency_key: str | None
+) -> Grant:
+    """Give a user credits, once for each idempotency key.
+
+    Raises:
+        Refused: the key was used for another amount.
+
+    """
+    row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
+    moved = in_transaction(
+        connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
+    )
+    if moved is not None:
+        return Grant(user, amount, moved.balance_before, moved.balance_after, replayed=False)
+    earlier = ledger_reports.find_row(connection, market.ledger, row_id) if row_id else None
+    if earlier is None or earlier.amount != amount:
+        used_for = earlier.amount if earlier else "a row that is gone"
+        msg = f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}."
+        raise Refused(msg, hint="Use another key for another grant.", code="idempotency_key_reused")
+    return Grant(user, amount, None, earlier.balance_after, replayed=True)
+
+
+def refund_execution(connection: Connection, market: Marketplace, execution: Execution) -> Refund:
+    """Give back what a failed execution cost.
+
+    Raises:
+        Refused: it succeeded, is still open, was never charged, or was refunded already.
+
+    """
+
+    def work() -> Refund:
+        status = lock_execution(connection, market.executions, execution.id)
+        _require_refundable(execution, status)
+        moved = ledger.refund(connection, market, user=execution.user.id, execution=execution.id)
+        if moved is None:
+            raise _nothing_to_refund(connection, market, execution)
+        return Refund(execution, moved.amount, moved.balance_before, moved.balance_after)
+
+    return in_transaction(connection, work)
+
+
+def _require_refundable(execution: Execution, status: str | None) -> None:
+    if status == Status.SUCCESS:
+        msg = f"Execution {execution.id} succeeded: it is not refunded."
+        hint = "To make a present of it: agentctl credits grant USER AMOUNT --reason TEXT"
+        raise Refused(msg, hint=hint, code="execution_succeeded")
+    if status != Status.FAILED:
+        msg = f"Execution {execution.id} is {status or 'gone'}: whether it succeeded is not known yet."
+        hint = f"Settle it first: agentctl reconcile {execution.id} --assume failed"
+        raise Refused(msg, hint=hint, code="execution_open")
+
+
+def _nothing_to_refund(connection: Connection, market: Marketplace, execution: Execution) -> Refused:
+    current = lookup.find_execution(connection, market, execution.id) or execution
+    if current.refunded:
+        msg = f"Execution {execution.id} was refunded already: {current.refunded} credits."
+        return Refused(msg, code="already_refunded")
+    market.ledger.require_visible_rows()
+    msg = f"Execution {execution.id} was never charged, according to the ledger."
+    return Refused(msg, code="never_charged")

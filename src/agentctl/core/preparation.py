@@ -1,0 +1,138 @@
+"""Everything that a run decides before anything is written: who, what, with which inputs, at what price, whereto.
+
+It reads and refuses. What it returns is enough to charge, to call and to settle.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agentctl.core import agents, forms, inputs, users, webhook
+from agentctl.core.catalog import introspect
+from agentctl.core.config import AgentSettings, Profile
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused, UsageError
+from agentctl.core.mapping import Marketplace, marketplace
+from agentctl.core.models import Agent, Credits, User
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What an operator asked for.
+
+    Attributes:
+        agent: slug, id or name.
+        user: id or e-mail address; None for the profile's.
+        items: `NAME=TEXT`, `NAME:=JSON`, `NAME=@FILE`.
+        input_text: the text of an input file, a JSON object.
+        timeout: over the whole webhook call; None for the profile's.
+        charge: False for an operator's test run.
+
+    """
+
+    agent: str
+    user: str | None = None
+    items: tuple[str, ...] = ()
+    input_text: str | None = None
+    idempotency_key: str | None = None
+    timeout: timedelta | None = None
+    charge: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that could begin now."""
+
+    market: Marketplace
+    agent: Agent
+    user: User
+    given: inputs.GivenInputs
+    endpoint: webhook.Endpoint
+    timeout: timedelta
+    price: Credits
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    connection: Connection, profile: Profile, request: RunRequest, *, ask: inputs.Ask | None
+) -> Prepared:
+    """Find agent and user, convert and check the inputs, and look at the webhook's URL.
+
+    Args:
+        connection: any; nothing is written.
+        profile: the settings.
+        request: what was asked.
+        ask: asks a person for a required input that is missing; None where nobody can be asked.
+
+    Raises:
+        UsageError, InvalidInputs, Refused, SetupError: nothing was written and nothing sent.
+
+    """
+    market = marketplace(introspect(connection))
+    agent = agents.get_agent(connection, market.agents, request.agent)
+    user = users.get_user(connection, market.users, _payer(profile, request))
+    endpoint = _endpoint(profile, agent)
+    form = forms.read_form(agent.raw_form)
+    given = inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
+    return Prepared(
+        market=market,
+        agent=agent,
+        user=user,
+        given=given,
+        endpoint=endpoint,
+        timeout=request.timeout or profile.webhook.timeout,
+        price=agent.price if request.charge else 0,
+        warnings=_warnings(agent, given),
+    )
+
+
+def _payer(profile: Profile, request: RunRequest) -> str:
+    if request.user:
+        return request.user
+    if profile.user is None:
+        msg = "Nobody is named who pays for this run."
+        hint = f"Give --user EMAIL, or set user in [profiles.{profile.name}] of the configuration."
+        raise UsageError(msg, hint=hint, code="user_missing")
+    return profile.user.resolve()
+
+
+def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
+    """Return the agent's webhook, checked.
+
+    Raises:
+        Refused: the agent may not be run, has no webhook, or one that must not be called.
+
+    """
+    if agent.deleted or not agent.active:
+        state = "deleted" if agent.deleted else "inactive"
+        msg = f"The agent {agent.slug} is {state}."
+        raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
+    if not agent.webhook_url:
+        msg = f"The agent {agent.slug} has no webhook URL."
+        raise Refused(msg, hint="Set its webhook_url first.", code="agent_without_webhook")
+    settings = _settings(profile, agent)
+    secret = profile.webhook.signing_secret
+    endpoint = webhook.Endpoint(
+        url=agent.webhook_url,
+        headers={name: value.resolve() for name, value in profile.webhook.headers.items()},
+        allow_hosts=profile.webhook.allow_hosts,
+        signing_secret=secret.resolve() if secret else None,
+        idempotent=settings.idempotent,
+        success_when=settings.success_when,
+    )
+    webhook.check_endpoint(endpoint)
+    return endpoint
+
+
+def _settings(profile: Profile, agent: Agent) -> AgentSettings:
+    names = (agent.slug, str(agent.id), agent.name)
+    return next((profile.agents[name] for name in names if name in profile.agents), AgentSettings())
+
+
+def _warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:
+    if not agent.platforms or given.credentials is not None:
+        return ()
+    platforms = ", ".join(agent.platforms)
+    return (
+        f"{agent.slug} expects credentials for {platforms}, which the web application sends and agentctl "
+        "cannot decrypt. Give them as `credentials` in --input-file.",
+    )

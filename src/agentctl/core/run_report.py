@@ -1,0 +1,180 @@
+"""What became of a run, as one value: for the terminal, for JSON, and for the exit code.
+
+It only puts together what others have done; nothing in here reads or writes anything.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
+from agentctl.core.executions import Written
+from agentctl.core.models import Agent, Credits, Execution, Key, Status, User, outcome_of
+from agentctl.core.outcomes import Outcome
+from agentctl.core.preparation import Prepared
+from agentctl.core.settlement import Settlement
+from agentctl.core.tracking import BY_NAME, recordable, unrecordable
+from agentctl.core.webhook import WebhookCall
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run, so far as it is known.
+
+    Attributes:
+        execution: its id; None for a dry run, like status and outcome.
+        status: of the row.
+        replayed: the execution existed already, under the same idempotency key.
+        recorded: the optional columns that were written.
+        unable: the optional columns that the table cannot hold.
+        cost: the price; `charged` and `refunded` are what the ledger was told.
+        call: how the webhook answered; None where it was not called.
+        result: JSON that the agent returned, now or when it ran; `result_text` where it was none.
+        notes: for the operator, not about the outcome.
+        error: what the program exits with, or None.
+
+    """
+
+    agent: Agent
+    user: User
+    cost: Credits
+    inputs: object = None
+    execution: Key | None = None
+    status: str | None = None
+    outcome: Outcome | None = None
+    replayed: bool = False
+    recorded: tuple[str, ...] = ()
+    unable: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    charged: Credits = 0
+    refunded: Credits = 0
+    balance_before: Credits | None = None
+    balance_after: Credits | None = None
+    call: WebhookCall | None = None
+    result: object = None
+    result_text: str | None = None
+    notes: tuple[str, ...] = ()
+    error: AgentctlError | None = None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds of the webhook call, or else between the recorded times."""
+        if self.call is not None:
+            return self.call.duration_ms
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+
+
+def blank(prepared: Prepared) -> RunReport:
+    """Report a run that has not begun."""
+    return RunReport(
+        agent=prepared.agent,
+        user=prepared.user,
+        cost=prepared.price,
+        inputs=prepared.given.inputs,
+        unable=unrecordable(prepared.market.executions.table),
+        notes=prepared.warnings,
+        balance_before=prepared.user.balance,
+        balance_after=prepared.user.balance,
+    )
+
+
+def running(
+    prepared: Prepared, execution: Key, written: Written, *, before: Credits | None, after: Credits | None
+) -> RunReport:
+    """Report a run that was recorded and charged, and whose outcome is still to come."""
+    return replace(
+        blank(prepared),
+        execution=execution,
+        status=Status.RUNNING,
+        outcome=Outcome.UNKNOWN,
+        recorded=written.columns,
+        started_at=written.at,
+        charged=prepared.price,
+        balance_before=before,
+        balance_after=after,
+    )
+
+
+def replayed(prepared: Prepared, found: Execution) -> RunReport:
+    """Report an execution that the same idempotency key has made before."""
+    report = replace(
+        blank(prepared),
+        execution=found.id,
+        status=found.status,
+        outcome=outcome_of(found.status),
+        replayed=True,
+        recorded=recordable(prepared.market.executions.table),
+        started_at=found.started_at or found.created_at,
+        completed_at=found.completed_at,
+        charged=found.charged,
+        refunded=found.refunded,
+        result=found.result,
+    )
+    return replace(report, error=_error(report, found.error or "its answer is not recorded"))
+
+
+def answered(report: RunReport, call: WebhookCall) -> RunReport:
+    """Add the webhook's answer."""
+    report = replace(
+        report, call=call, outcome=call.outcome, result=call.result, result_text=call.result_text
+    )
+    return replace(report, error=report.error or _error(report, call.message, hint=call.hint))
+
+
+def settled(report: RunReport, settlement: Settlement) -> RunReport:
+    """Add what settling did; where somebody else had settled the row, say what it says."""
+    report = replace(report, status=settlement.status, refunded=settlement.refunded)
+    if settlement.at is None:
+        return _settled_elsewhere(report, settlement)
+    return replace(
+        report,
+        completed_at=settlement.at,
+        recorded=tuple(name for name in BY_NAME if name in {*report.recorded, *settlement.columns}),
+        unable=settlement.unable,
+        balance_after=report.balance_after if settlement.balance_after is None else settlement.balance_after,
+    )
+
+
+def _settled_elsewhere(report: RunReport, settlement: Settlement) -> RunReport:
+    note = f"Somebody else had settled this execution as {settlement.status}; nothing was changed."
+    outcome = outcome_of(settlement.status)
+    report = replace(report, outcome=outcome, balance_after=None, notes=(*report.notes, note))
+    return replace(report, error=_error(report, note))
+
+
+def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
+    """Report an outcome that is known and could not be written."""
+    said = report.outcome.value if report.outcome else "unknown"
+    msg = (
+        f"Execution {report.execution} ended ({said}), but that could not be written: {why.message} "
+        "It is still open, and its charge is held."
+    )
+    return replace(
+        report, outcome=Outcome.UNKNOWN, error=OutcomeUnknown(msg, hint=_reconcile(report), retryable=False)
+    )
+
+
+def interrupted(report: RunReport, *, sent: bool) -> RunReport:
+    """Report a run that was interrupted while its webhook was being called."""
+    if sent:
+        msg = f"Interrupted: execution {report.execution} was sent, so its outcome is not known; the charge is held."
+        return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
+    msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
+    return replace(report, error=Interrupted(msg))
+
+
+def _error(report: RunReport, said: str, *, hint: str | None = None) -> AgentctlError | None:
+    match report.outcome:
+        case Outcome.FAILED:
+            msg = f"{report.agent.slug} failed (execution {report.execution}): {said}"
+            return AgentFailed(msg, hint=hint)
+        case Outcome.UNKNOWN:
+            msg = f"The outcome of execution {report.execution} is not known: {said}"
+            return OutcomeUnknown(msg, hint=f"{f'{hint} ' if hint else ''}{_reconcile(report)}")
+    return None
+
+
+def _reconcile(report: RunReport) -> str:
+    return f"Learn the truth with: agentctl reconcile {report.execution}"

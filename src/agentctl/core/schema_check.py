@@ -1,0 +1,281 @@
+"""Compares the live schema with what agentctl needs and with what a deploy requires. It never writes.
+
+A check looks at the catalog and returns findings; which of them end the program with exit code 6 is told
+by their severity alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agentctl.core.catalog import Catalog, Column, Function, Server, Table
+from agentctl.core.errors import UsageError
+from agentctl.core.mapping import (
+    ADD,
+    DEDUCT,
+    ROLES,
+    deduct_function,
+    missing_columns,
+    table_for,
+    usable,
+)
+from agentctl.core.tracking import BY_NAME, INDEXES, OPTIONAL_COLUMNS, OptionalColumn, Tracking, tracking_of
+
+
+class Severity(StrEnum):
+    """How bad a finding is; an error fails the check."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that somebody should look at.
+
+    Attributes:
+        id: a stable word for its kind.
+        object: the table, column, index or function.
+        hint: what settles it.
+
+    """
+
+    id: str
+    severity: Severity
+    object: str
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnState:
+    """One of the seven optional columns as it is; `compatible` is None where it does not exist."""
+
+    expected: OptionalColumn
+    found: Column | None
+
+    @property
+    def compatible(self) -> bool | None:
+        """Whether its type can hold the content."""
+        return None if self.found is None else self.expected.accepts(self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """An index that agentctl's queries profit from; `valid` is None where it does not exist."""
+
+    name: str
+    present: bool
+    valid: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """An overload of one of the credit functions, and whether agentctl can call it."""
+
+    function: Function
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaReport:
+    """Everything that schema-check has to say."""
+
+    server: Server
+    tracking: Tracking
+    tables: tuple[tuple[str, str, Table | None], ...]
+    columns: tuple[ColumnState, ...]
+    missing: tuple[str, ...]
+    indexes: tuple[IndexState, ...]
+    functions: tuple[FunctionState, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def parse_required(text: str | None) -> tuple[str, ...]:
+    """Return the optional columns that `--require` names.
+
+    Raises:
+        UsageError: one of them is none of the seven.
+
+    """
+    if text is None or text == Tracking.MINIMAL:
+        return ()
+    if text == Tracking.FULL:
+        return tuple(BY_NAME)
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown or not names:
+        msg = f"--require: {', '.join(unknown) or 'nothing'} is no optional column."
+        raise UsageError(msg, hint=f"Give minimal, full, or some of {', '.join(BY_NAME)}.")
+    return names
+
+
+def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaReport:
+    """Compare a catalog with what agentctl needs.
+
+    Args:
+        catalog: introspected.
+        required: optional columns without which the check fails.
+
+    """
+    tables = tuple((role, *table_for(catalog, role)) for role in ROLES)
+    executions = table_for(catalog, "executions")[1]
+    columns = tuple(
+        ColumnState(column, executions.column(column.name) if executions else None)
+        for column in OPTIONAL_COLUMNS
+    )
+    indexes = tuple(_index_state(executions, name) for name in _wanted_indexes(executions))
+    functions = tuple(
+        FunctionState(function, usable(function) if name == DEDUCT else function.executable)
+        for name in (DEDUCT, ADD)
+        for function in catalog.functions_named(name)
+    )
+    return SchemaReport(
+        server=catalog.server,
+        tracking=tracking_of(executions),
+        tables=tables,
+        columns=columns,
+        missing=tuple(state.expected.name for state in columns if state.found is None),
+        indexes=indexes,
+        functions=functions,
+        findings=(
+            *_table_findings(catalog),
+            *_column_findings(executions, columns, required),
+            *_index_findings(indexes),
+            *_function_findings(catalog),
+        ),
+    )
+
+
+def _wanted_indexes(executions: Table | None) -> tuple[str, ...]:
+    if executions is None:
+        return ()
+    return tuple(name for name, key in INDEXES.items() if executions.column(key.split()[0]))
+
+
+def _index_state(executions: Table | None, name: str) -> IndexState:
+    index = executions.index(name) if executions else None
+    return IndexState(name=name, present=index is not None, valid=index.valid if index else None)
+
+
+def _table_findings(catalog: Catalog) -> Iterator[Finding]:
+    for role in ROLES:
+        name, table = table_for(catalog, role)
+        if table is None:
+            path = ", ".join(catalog.server.search_path) or "nothing"
+            yield Finding(
+                "table-missing",
+                Severity.ERROR,
+                name,
+                f"There is no table {name} (the {role}) on the search path ({path}).",
+                "Is this the right database, role and search_path?",
+            )
+            continue
+        for column in missing_columns(role, table):
+            yield Finding(
+                "column-missing",
+                Severity.ERROR,
+                f"{name}.{column}",
+                f"{name} has no column {column}, which agentctl cannot do without.",
+            )
+        if table.row_security.hides_everything():
+            yield Finding(
+                "rows-hidden",
+                Severity.ERROR,
+                name,
+                f"Row level security hides every row of {name} from role {catalog.server.role}.",
+                "Connect as a role with BYPASSRLS, or add a policy that admits this one.",
+            )
+
+
+def _column_findings(
+    executions: Table | None, columns: tuple[ColumnState, ...], required: tuple[str, ...]
+) -> Iterator[Finding]:
+    for state in columns if executions is not None else ():
+        place = f"{executions.name}.{state.expected.name}" if executions else state.expected.name
+        if state.found is None:
+            if state.expected.name in required:
+                hint = "agentctl migrate-full adds it."
+                yield Finding("required-column-missing", Severity.ERROR, place, f"{place} is missing.", hint)
+        elif not state.compatible:
+            yield Finding(
+                "column-type",
+                Severity.ERROR,
+                place,
+                f"{place} is {state.found.type}, not {state.expected.type}: agentctl does not write it.",
+                "Change its type or rename it; then agentctl migrate-full.",
+            )
+        else:
+            yield from _access_findings(place, state.found, required=state.expected.name in required)
+
+
+def _access_findings(place: str, column: Column, *, required: bool) -> Iterator[Finding]:
+    """Tell a column that exists, and that this role may not use, from a missing one."""
+    denied = [
+        privilege
+        for privilege, held in (
+            ("SELECT", column.readable),
+            ("INSERT", column.insertable),
+            ("UPDATE", column.updatable),
+        )
+        if not held
+    ]
+    severity = Severity.ERROR if required else Severity.WARNING
+    if denied:
+        table, _, name = place.partition(".")
+        grants = ", ".join(f"{privilege} ({name})" for privilege in denied)
+        yield Finding(
+            "column-denied",
+            severity,
+            place,
+            f"{place} exists, but this role has no {', '.join(denied)} privilege on it.",
+            f"GRANT {grants} ON {table} TO this role.",
+        )
+    if column.generated:
+        yield Finding(
+            "column-generated",
+            severity,
+            place,
+            f"{place} is generated by the database: it cannot be written.",
+        )
+
+
+def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
+    for index in indexes:
+        if not index.present:
+            message = f"Index {index.name} is missing: history is slower without it."
+            yield Finding(
+                "index-missing", Severity.INFO, index.name, message, "agentctl migrate-full adds it."
+            )
+        elif not index.valid:
+            message = (
+                f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."
+            )
+            yield Finding(
+                "index-invalid", Severity.WARNING, index.name, message, "agentctl migrate-full rebuilds it."
+            )
+
+
+def _function_findings(catalog: Catalog) -> Iterator[Finding]:
+    if deduct_function(catalog) is None:
+        exists = bool(catalog.functions_named(DEDUCT))
+        message = (
+            f"{DEDUCT} exists, but not as agentctl can call it, or this role may not execute it."
+            if exists
+            else f"There is no function {DEDUCT}: agents can be run with --no-charge only."
+        )
+        yield Finding(
+            "function-unusable",
+            Severity.ERROR,
+            DEDUCT,
+            message,
+            "sql/credits.sql has the function that fits.",
+        )

@@ -1,0 +1,113 @@
+"""Counts executions: by status, by day, and how long they took where the columns allow it.
+
+It reads only, in one snapshot.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from psycopg import sql
+
+from agentctl.core.database import Connection
+from agentctl.core.history import Filters, conditions_of
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day, in UTC."""
+
+    day: date
+    executions: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Figures over some executions.
+
+    Attributes:
+        p50_ms: median duration in milliseconds; None where start or completion is not recorded.
+        p95_ms: the duration that 95 % do not exceed, likewise.
+        days: days with executions, oldest first.
+
+    """
+
+    by_status: Mapping[str, int]
+    p50_ms: int | None
+    p95_ms: int | None
+    days: tuple[Day, ...]
+
+    @property
+    def total(self) -> int:
+        """How many executions there are."""
+        return sum(self.by_status.values())
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of successes among the executions with an outcome, from 0 to 1."""
+        good = self.by_status.get(Status.SUCCESS, 0)
+        ended = good + self.by_status.get(Status.FAILED, 0)
+        return good / ended if ended else None
+
+
+def compute_stats(connection: Connection, market: Marketplace, filters: Filters) -> Stats:
+    """Count the executions that the filters leave.
+
+    Raises:
+        PermissionDenied: there is nothing to count because row level security hides every row.
+
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        by_status = _by_status(connection, market, filters)
+        if not by_status:
+            market.executions.require_visible_rows()
+        p50, p95 = _durations(connection, market, filters)
+        return Stats(by_status=by_status, p50_ms=p50, p95_ms=p95, days=_days(connection, market, filters))
+
+
+def _by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
+    query = market.executions.query(
+        "SELECT e.{status}::text AS word, count(*) AS executions FROM {table} AS e WHERE {conditions} "
+        "GROUP BY 1 ORDER BY 1",
+        conditions=_where(market, filters),
+    )
+    return {row["word"]: row["executions"] for row in connection.execute(query).fetchall()}
+
+
+def _durations(
+    connection: Connection, market: Marketplace, filters: Filters
+) -> tuple[int | None, int | None]:
+    executions = market.executions
+    if "started_at" not in executions or "completed_at" not in executions:
+        return None, None
+    query = executions.query(
+        "SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP ("
+        "ORDER BY extract(epoch FROM e.{completed_at} - e.{started_at})::float8 * 1000) AS ms "
+        "FROM {table} AS e WHERE {conditions} AND e.{completed_at} - e.{started_at} IS NOT NULL",
+        conditions=_where(market, filters),
+    )
+    row = connection.execute(query).fetchone()
+    p50, p95 = (row["ms"] if row else None) or (None, None)
+    return _rounded(p50), _rounded(p95)
+
+
+def _rounded(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds)
+
+
+def _days(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
+    query = market.executions.query(
+        "SELECT (e.{created_at} AT TIME ZONE 'UTC')::date AS day, count(*) AS executions, "
+        "count(*) FILTER (WHERE e.{status}::text = 'failed') AS failed "
+        "FROM {table} AS e WHERE {conditions} AND e.{created_at} IS NOT NULL GROUP BY 1 ORDER BY 1",
+        conditions=_where(market, filters),
+    )
+    return tuple(Day(**row) for row in connection.execute(query).fetchall())
+
+
+def _where(market: Marketplace, filters: Filters) -> sql.Composable:
+    return sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions_of(market, filters)])

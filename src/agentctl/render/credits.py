@@ -1,0 +1,114 @@
+"""Shows credits: a user's ledger, the marketplace's totals, a grant, a refund."""
+
+from collections.abc import Sequence
+
+from agentctl.core.credits import Grant, Refund
+from agentctl.core.ledger_reports import Totals
+from agentctl.core.models import Credits, LedgerRow, User
+from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+
+_NO_REASON = "The ledger has no column for a reason: it is not recorded there."
+
+
+def user_data(user: User, rows: Sequence[LedgerRow]) -> dict[str, object]:
+    """Return a balance and ledger rows as programs read them."""
+    return {"user": _user(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
+
+
+def totals_data(totals: Totals) -> dict[str, object]:
+    """Return the marketplace's totals as programs read them."""
+    return {
+        "users": totals.users,
+        "balance": totals.balance,
+        "ledger": [{"type": kind, "rows": rows, "amount": amount} for kind, rows, amount in totals.by_kind],
+        "largest": [{**_user(user), "balance": user.balance} for user in totals.largest],
+    }
+
+
+def grant_data(grant: Grant, reason: str) -> dict[str, object]:
+    """Return a grant as programs read it."""
+    return {
+        "user": _user(grant.user),
+        "amount": grant.amount,
+        "balance_before": grant.balance_before,
+        "balance_after": grant.balance_after,
+        "replayed": grant.replayed,
+        "reason": reason,
+        "not_recorded": ["reason"],
+    }
+
+
+def refund_data(refund: Refund, reason: str) -> dict[str, object]:
+    """Return a refund as programs read it."""
+    return {
+        "execution": {"id": refund.execution.id, "status": refund.execution.status},
+        "user": _user(refund.execution.user),
+        "amount": refund.amount,
+        "balance_before": refund.balance_before,
+        "balance_after": refund.balance_after,
+        "reason": reason,
+        "not_recorded": ["reason"],
+    }
+
+
+def user_view(user: User, rows: Sequence[LedgerRow]) -> View:
+    """Show a balance and ledger rows."""
+    yield Facts((("User", user.email or user.id), ("Balance", Toned(f"{user.balance} credits", Tone.STRONG))))
+    if not rows:
+        yield Text("The ledger has no rows of this user.")
+        return
+    cells = tuple(
+        (row.created_at, row.kind, _signed(row.amount), row.balance_after, row.execution_id) for row in rows
+    )
+    headers = ("when", "type", "amount", "balance after", "execution")
+    yield Table(headers, cells, numbers=frozenset({"amount", "balance after"}))
+
+
+def totals_view(totals: Totals) -> View:
+    """Show the marketplace's totals."""
+    yield Facts((("Users", totals.users), ("Credits held", Toned(str(totals.balance), Tone.STRONG))))
+    if totals.by_kind:
+        headers = ("type", "rows", "amount")
+        cells = tuple((kind, rows, _signed(amount)) for kind, rows, amount in totals.by_kind)
+        yield Table(headers, cells, numbers=frozenset({"rows", "amount"}), title="Ledger")
+    if totals.largest:
+        largest = tuple((user.email or user.id, user.balance) for user in totals.largest)
+        yield Table(("user", "balance"), largest, numbers=frozenset({"balance"}), title="Largest balances")
+
+
+def grant_view(grant: Grant) -> View:
+    """Show a grant."""
+    name = grant.user.email or grant.user.id
+    if grant.replayed:
+        yield Text(f"Granted before with this key: {grant.amount} credits to {name}. Nothing was changed.")
+        return
+    balances = f"balance {grant.balance_before} -> {grant.balance_after}"
+    yield Text(f"Granted {grant.amount} credits to {name}: {balances}.", Tone.GOOD)
+    yield Text(_NO_REASON, Tone.DIM)
+
+
+def refund_view(refund: Refund) -> View:
+    """Show a refund."""
+    name = refund.execution.user.email or refund.execution.user.id
+    balances = f"balance {refund.balance_before} -> {refund.balance_after}"
+    yield Text(f"Refunded {refund.amount} credits to {name}: {balances}.", Tone.GOOD)
+    yield Text(_NO_REASON, Tone.DIM)
+
+
+def _user(user: User) -> dict[str, object]:
+    return {"id": user.id, "email": user.email}
+
+
+def _row_data(row: LedgerRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "type": row.kind,
+        "amount": row.amount,
+        "balance_after": row.balance_after,
+        "execution_id": row.execution_id,
+        "created_at": row.created_at,
+    }
+
+
+def _signed(amount: Credits) -> Cell:
+    return Toned(f"{amount:+}", Tone.GOOD if amount > 0 else Tone.PLAIN)

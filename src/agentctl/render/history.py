@@ -1,0 +1,245 @@
+"""Shows executions: a list, one whole, exports a row at a time, and figures over many."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from agentctl.core.history import Page
+from agentctl.core.models import Credits, Execution, LedgerRow, Status
+from agentctl.core.outcomes import outcome_of
+from agentctl.core.stats import Stats
+from agentctl.core.times import rfc3339
+from agentctl.core.tracking import BY_NAME
+from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.envelope import to_json
+
+_HEADERS = ("execution", "agent", "user", "status", "created", "duration", "credits")
+_TONES = {
+    Status.SUCCESS: Tone.GOOD,
+    Status.FAILED: Tone.BAD,
+    Status.RUNNING: Tone.WARNING,
+    Status.PENDING: Tone.WARNING,
+}
+_DAYS_SHOWN = 30
+CSV_HEADERS = (
+    "id", "agent_id", "agent", "user_id", "user", "status", "created_at", "started_at", "completed_at",
+    "duration_ms", "charged", "refunded", "credits_used", "workflow_id", "error", "inputs", "result",
+)  # fmt: skip
+
+
+def execution_data(execution: Execution) -> dict[str, object]:
+    """Return an execution as programs read it."""
+    return {
+        "id": execution.id,
+        "agent": {
+            "id": execution.agent.id,
+            "slug": execution.agent.slug,
+            "name": execution.agent.name,
+        },
+        "user": {"id": execution.user.id, "email": execution.user.email},
+        "status": execution.status,
+        "outcome": outcome_of(execution.status),
+        "created_at": execution.created_at,
+        "started_at": execution.started_at,
+        "completed_at": execution.completed_at,
+        "duration_ms": execution.duration_ms,
+        "credits": {"charged": execution.charged, "refunded": execution.refunded},
+        "credits_used": execution.credits_used,
+        "workflow_id": execution.workflow_id,
+        "inputs": execution.inputs,
+        "result": execution.result,
+        "error": execution.error,
+    }
+
+
+def page_data(page: Page) -> dict[str, object]:
+    """Return one page as programs read it."""
+    return {
+        "executions": [execution_data(execution) for execution in page.executions],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def one_data(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str]) -> dict[str, object]:
+    """Return one execution, whole, with its ledger rows and what the table has no column for."""
+    rows = [{"type": row.kind, "amount": row.amount, "created_at": row.created_at} for row in ledger]
+    return {"execution": execution_data(execution), "ledger": rows, "missing_columns": list(missing)}
+
+
+def stats_data(stats: Stats) -> dict[str, object]:
+    """Return the figures as programs read them."""
+    return {
+        "executions": stats.total,
+        "by_status": dict(stats.by_status),
+        "success_rate": None if stats.success_rate is None else round(stats.success_rate, 4),
+        "duration_ms": {"p50": stats.p50_ms, "p95": stats.p95_ms},
+        "by_day": [
+            {"day": day.day.isoformat(), "executions": day.executions, "failed": day.failed}
+            for day in stats.days
+        ],
+    }
+
+
+def table_of(executions: Iterable[Execution]) -> Table:
+    """Lay out executions, one a line."""
+    return Table(_HEADERS, tuple(map(_row, executions)), numbers=frozenset({"duration", "credits"}))
+
+
+def line_of(execution: Execution) -> Text:
+    """Write an execution in one line, for a list that grows."""
+    when = rfc3339(execution.created_at) if execution.created_at else "-"
+    agent = execution.agent.slug or execution.agent.id
+    user = execution.user.email or execution.user.id
+    words = (when, execution.id, f"{execution.status:<8}", agent, user, duration_text(execution.duration_ms))
+    return Text("  ".join(str(word) for word in words if word is not None))
+
+
+def page_view(page: Page) -> View:
+    """Show one page."""
+    return [table_of(page.executions)] if page.executions else [Text("No executions.")]
+
+
+def page_aside(page: Page, missing: Sequence[str]) -> View:
+    """Say what the list cannot show, and how it goes on."""
+    if {"started_at", "completed_at"} & set(missing):
+        yield Text("Durations are unknown: this table has no started_at and completed_at.", Tone.DIM)
+    if page.next_cursor:
+        yield Text(f"More: agentctl history --cursor {page.next_cursor}", Tone.DIM)
+
+
+def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str]) -> View:
+    """Show one execution whole, and where to look for what the table has no column for."""
+    yield Facts(
+        (
+            ("Execution", execution.id),
+            ("Agent", execution.agent.name or execution.agent.id),
+            ("User", execution.user.email or execution.user.id),
+            ("Status", _status(execution.status)),
+            ("Created", execution.created_at),
+            ("Started", execution.started_at),
+            ("Completed", execution.completed_at),
+            ("Duration", duration_text(execution.duration_ms)),
+            ("Credits", _money(execution)),
+            ("Webhook", execution.workflow_id),
+            ("Error", Toned(execution.error, Tone.BAD) if execution.error else None),
+        )
+    )
+    yield from _json_block("Inputs", execution.inputs)
+    yield from _json_block("Result", execution.result)
+    if ledger:
+        rows = tuple((row.created_at, row.kind, f"{row.amount:+}") for row in ledger)
+        yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
+    if missing:
+        costs = tuple((name, BY_NAME[name].purpose, BY_NAME[name].kept_instead) for name in missing)
+        title = "Not in this table (agentctl migrate-full adds the columns)"
+        yield Table(("column", "would hold", "kept instead"), costs, title=title)
+
+
+def stats_view(stats: Stats, missing: Sequence[str]) -> View:
+    """Show the figures and a bar for each day."""
+    rate = None if stats.success_rate is None else f"{stats.success_rate:.1%}"
+    yield Facts(
+        (
+            ("Executions", stats.total),
+            *((word, count) for word, count in stats.by_status.items()),
+            ("Success rate", rate),
+            ("Duration p50", duration_text(stats.p50_ms)),
+            ("Duration p95", duration_text(stats.p95_ms)),
+        )
+    )
+    if {"started_at", "completed_at"} & set(missing):
+        yield Text("Durations are unknown: this table has no started_at and completed_at.", Tone.DIM)
+    if stats.days:
+        days = stats.days[-_DAYS_SHOWN:]
+        yield Bars("Executions a day (UTC)", tuple((day.day.isoformat(), day.executions) for day in days))
+
+
+def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:
+    """Write executions as CSV that a spreadsheet does not take for formulas."""
+    yield _csv_line(CSV_HEADERS)
+    for execution in executions:
+        yield _csv_line([_csv_cell(value) for value in _flat(execution)])
+
+
+def json_lines(executions: Iterable[Execution]) -> Iterator[str]:
+    """Write executions as JSON, one a line."""
+    for execution in executions:
+        yield to_json(execution_data(execution)) + "\n"
+
+
+def duration_text(milliseconds: int | None) -> str | None:
+    """Write a duration as people read it."""
+    if milliseconds is None:
+        return None
+    if milliseconds < 1000:  # noqa: PLR2004 - a second
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"  # noqa: PLR2004 - a minute
+
+
+def _row(execution: Execution) -> tuple[Cell, ...]:
+    return (
+        execution.id,
+        execution.agent.slug or execution.agent.id,
+        execution.user.email or execution.user.id,
+        _status(execution.status),
+        execution.created_at,
+        duration_text(execution.duration_ms),
+        _net(execution),
+    )
+
+
+def _status(word: str) -> Toned:
+    tone = _TONES[Status(word)] if word in set(Status) else Tone.PLAIN
+    return Toned(word, tone)
+
+
+def _net(execution: Execution) -> Credits:
+    return execution.charged - execution.refunded
+
+
+def _money(execution: Execution) -> str:
+    if not execution.charged:
+        return "not charged"
+    back = f", {execution.refunded} refunded" if execution.refunded else ""
+    return f"{execution.charged} charged{back}"
+
+
+def _json_block(title: str, value: object) -> Iterator[Block]:
+    if value is not None:
+        yield Text(title, Tone.STRONG)
+        yield Code(_pretty(value), "json")
+
+
+def _pretty(value: object) -> str:
+    import json  # noqa: PLC0415 - only here
+
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _flat(execution: Execution) -> Sequence[object]:
+    data = execution_data(execution)
+    own: Mapping[str, object] = {
+        **data,
+        "agent_id": execution.agent.id,
+        "agent": execution.agent.slug,
+        "user_id": execution.user.id,
+        "user": execution.user.email,
+        "charged": execution.charged,
+        "refunded": execution.refunded,
+    }
+    return [own[name] for name in CSV_HEADERS]
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, int) or value is None:
+        return value
+    text = value if isinstance(value, str) else to_json(value).strip('"')
+    # A spreadsheet would run these as formulas; numbers stay numbers.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _csv_line(cells: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

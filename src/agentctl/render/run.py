@@ -1,0 +1,126 @@
+"""Shows a run: the agent's result for people and for programs, and what it did to the credits."""
+
+import json
+from collections.abc import Iterator
+
+from agentctl.core.run_report import RunReport
+from agentctl.core.tracking import BY_NAME
+from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
+
+# Where agents put what is meant to be read, the likeliest first; n8n's AI nodes say `output`.
+_READABLE = ("markdown", "output", "text", "content", "message")
+_TEXT_FILES = frozenset({".md", ".txt", ".markdown"})
+
+
+def run_data(report: RunReport, *, dry: bool) -> dict[str, object]:
+    """Return a run as programs read it."""
+    call = report.call
+    data: dict[str, object] = {
+        "execution": {
+            "id": report.execution,
+            "agent": {"id": report.agent.id, "slug": report.agent.slug, "name": report.agent.name},
+            "user": {"id": report.user.id, "email": report.user.email},
+            "status": report.status,
+            "outcome": report.outcome,
+            "started_at": report.started_at,
+            "completed_at": report.completed_at,
+            "duration_ms": report.duration_ms,
+            "replayed": report.replayed,
+            "recorded": list(report.recorded),
+            "not_recorded": [name for name in BY_NAME if name not in report.recorded],
+        },
+        "credits": {
+            "cost": report.cost,
+            "charged": report.charged,
+            "refunded": report.refunded,
+            "balance_before": report.balance_before,
+            "balance_after": report.balance_after,
+        },
+        "webhook": {
+            "http_status": call.http_status if call else None,
+            "attempts": call.attempts if call else 0,
+            "sent": call.sent if call else False,
+        },
+        "result": report.result,
+        "result_text": report.result_text,
+        "warnings": list(report.notes),
+    }
+    return {**data, "dry_run": True, "inputs": report.inputs} if dry else data
+
+
+def dry_view(report: RunReport) -> View:
+    """Show what a run would do."""
+    yield Facts(
+        (
+            ("Agent", report.agent.name),
+            ("User", report.user.email or report.user.id),
+            ("Cost", f"{report.cost} credits of {report.balance_before}"),
+            ("Webhook", report.agent.webhook_url),
+        )
+    )
+    yield Text("Inputs", Tone.STRONG)
+    yield Code(_pretty(report.inputs), "json")
+    yield Text("A dry run: nothing was written and nothing was sent.", Tone.DIM)
+
+
+def result_view(report: RunReport) -> View:
+    """Show the result: Markdown where the agent wrote for people, JSON otherwise."""
+    if report.result_text is not None:
+        yield Markdown(report.result_text)
+    elif report.result is not None:
+        text, others = readable(report.result)
+        yield Markdown(text) if text is not None else Code(_pretty(report.result), "json")
+        if others:
+            yield Text(f"Also returned: {', '.join(others)} (see --json).", Tone.DIM)
+
+
+def money_view(report: RunReport) -> Iterator[Block]:
+    """Show the credits line, and what the table could not hold."""
+    for note in report.notes:
+        yield Text(note, Tone.WARNING)
+    if report.status is None:
+        return
+    again = "Replayed: nothing was charged and nothing sent. " if report.replayed else ""
+    yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
+    if report.unable:
+        names = ", ".join(report.unable)
+        yield Text(f"Not recorded, no column for it: {names} (agentctl migrate-full adds them).", Tone.DIM)
+
+
+def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
+    """Return the result as a file holds it: its text for a text file where it has one, else as it came."""
+    if report.call is not None and report.call.result_bytes is not None:
+        return report.call.result_bytes
+    if report.result_text is not None:
+        return report.result_text.encode("utf-8", "replace")
+    if report.result is None:
+        return None
+    text, _ = readable(report.result) if suffix in _TEXT_FILES else (None, ())
+    return (text if text is not None else _pretty(report.result)).encode("utf-8", "replace") + b"\n"
+
+
+def readable(result: object) -> tuple[str | None, tuple[str, ...]]:
+    """Return the text of a result that is meant for people, and the names of what else it holds."""
+    if isinstance(result, list) and len(result) == 1:
+        return readable(result[0])
+    if isinstance(result, str):
+        return result, ()
+    if isinstance(result, dict):
+        for name in _READABLE:
+            if isinstance(result.get(name), str):
+                return result[name], tuple(str(other) for other in result if other != name)
+    return None, ()
+
+
+def _credits(report: RunReport) -> str:
+    moved = f"{report.charged} charged" if report.charged else "none charged"
+    back = f", {report.refunded} refunded" if report.refunded else ""
+    held = ", held until the outcome is known" if report.charged and report.outcome == "unknown" else ""
+    left = (
+        f", {report.balance_after} left" if report.balance_after is not None and not report.replayed else ""
+    )
+    return f"{moved}{back}{held}{left}"
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

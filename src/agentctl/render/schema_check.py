@@ -1,0 +1,110 @@
+"""Shows what schema-check found."""
+
+from agentctl.core.schema_check import ColumnState, Finding, SchemaReport, Severity
+from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+
+_TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}
+
+
+def report_data(report: SchemaReport) -> dict[str, object]:
+    """Return the report as programs read it."""
+    return {
+        "tracking": report.tracking,
+        "server_version": report.server.version,
+        "database": report.server.database,
+        "tables": {role: {"name": name, "found": table is not None} for role, name, table in report.tables},
+        "columns": [_column_data(state) for state in report.columns],
+        "missing": list(report.missing),
+        "indexes": [
+            {"name": index.name, "present": index.present, "valid": index.valid} for index in report.indexes
+        ],
+        "functions": [
+            {
+                "name": state.function.name,
+                "arguments": state.function.signature,
+                "returns": state.function.returns,
+                "usable": state.usable,
+            }
+            for state in report.functions
+        ],
+        "findings": [_finding_data(finding) for finding in report.findings],
+    }
+
+
+def report_view(report: SchemaReport) -> View:
+    """Show the report: the database, the seven columns, then what should be looked at."""
+    server = report.server
+    yield Facts(
+        (
+            ("Database", server.database),
+            ("Server", f"PostgreSQL {server.version}"),
+            ("Role", server.role),
+            ("Search path", ", ".join(server.search_path) or "empty"),
+            ("Tracking", Toned(report.tracking, Tone.STRONG)),
+        )
+    )
+    rows = tuple(
+        (role, name, Toned("found", Tone.GOOD) if table else Toned("missing", Tone.BAD))
+        for role, name, table in report.tables
+    )
+    yield Table(("role", "table", "state"), rows, title="Tables")
+    yield Table(
+        ("column", "state", "holds", "kept instead"),
+        tuple(_column_row(state) for state in report.columns),
+        title="Optional columns of agent_executions",
+    )
+    functions = tuple(
+        (
+            f"{state.function.name}({state.function.signature})",
+            state.function.returns,
+            Toned("usable", Tone.GOOD) if state.usable else Toned("not usable", Tone.BAD),
+        )
+        for state in report.functions
+    )
+    if functions:
+        yield Table(("function", "returns", "state"), functions, title="Credit functions")
+    if not report.findings:
+        yield Text("Nothing found.", Tone.GOOD)
+    for finding in report.findings:
+        yield _finding_text(finding)
+
+
+def _column_data(state: ColumnState) -> dict[str, object]:
+    return {
+        "name": state.expected.name,
+        "present": state.found is not None,
+        "type": state.found.type if state.found else None,
+        "expected_type": state.expected.type,
+        "compatible": state.compatible,
+        "purpose": state.expected.purpose,
+        "kept_instead": state.expected.kept_instead,
+    }
+
+
+def _column_row(state: ColumnState) -> tuple[Cell, ...]:
+    if state.found is None:
+        return (
+            state.expected.name,
+            Toned("missing", Tone.DIM),
+            state.expected.purpose,
+            state.expected.kept_instead,
+        )
+    word = Toned(state.found.type, Tone.GOOD if state.compatible else Tone.BAD)
+    return (state.expected.name, word, state.expected.purpose, None)
+
+
+def _finding_data(finding: Finding) -> dict[str, object]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "object": finding.object,
+        "message": finding.message,
+        "hint": finding.hint,
+        "file": finding.file,
+        "line": finding.line,
+    }
+
+
+def _finding_text(finding: Finding) -> Text:
+    hint = f"\n  {finding.hint}" if finding.hint else ""
+    return Text(f"{finding.severity} [{finding.id}] {finding.message}{hint}", _TONES[finding.severity])
