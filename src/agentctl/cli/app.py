@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from agentctl import __version__
-from agentctl.cli import agents, credits, history, migrate_full, run, sandbox, schema_check
+from agentctl.cli import agents, history, migrate_full, run, sandbox, schema_check
+from agentctl.cli.credits import app as credits_app
 from agentctl.cli.options import with_common_options
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def root(
 
 app.command("run")(with_common_options(run.run))
 app.command("history")(with_common_options(history.history))
-app.add_typer(credits.app, name="credits")
+app.add_typer(credits_app, name="credits")
 app.command("agents")(with_common_options(agents.agents))
 app.command("schema-check")(with_common_options(schema_check.schema_check))
 app.command("migrate-full")(with_common_options(migrate_full.migrate_full))

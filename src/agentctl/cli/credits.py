@@ -61,7 +61,8 @@ def grant(
       agentctl credits grant ops@example.com 50 --reason "goodwill"
       agentctl credits grant ops@example.com 50 --reason "invoice 81" --idempotency-key invoice-81
     """
-    from agentctl.core import credits, users
+    from agentctl.core import users
+    from agentctl.core.credits import grant_credits
     from agentctl.core.ledger import parse_amount
     from agentctl.render import credits as render
 
@@ -69,7 +70,7 @@ def grant(
         balance = market.users.table.column(market.users.columns["balance"])
         credits_given = parse_amount(amount, column_type=balance.base_type if balance else "integer")
         receiver = users.get_user(connection, market.users, user)
-        done = credits.grant_credits(
+        done = grant_credits(
             connection, market, user=receiver, amount=credits_given, idempotency_key=idempotency_key
         )
     return Reply(data=lambda: render.grant_data(done, reason), view=lambda: render.grant_view(done))
@@ -86,12 +87,13 @@ def refund(
     Examples:
       agentctl credits refund 3f2a9c1e --reason "on_failure was keep"
     """
-    from agentctl.core import credits, lookup
+    from agentctl.core import lookup
+    from agentctl.core.credits import refund_execution
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market):
         found = lookup.get_execution(connection, market, execution)
-        done = credits.refund_execution(connection, market, found)
+        done = refund_execution(connection, market, found)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
 
 

@@ -48,7 +48,7 @@ def _wait(session: Session) -> None:
         session.note("Stopping.")
 
 
-def path(session: Session) -> Reply:
+def path(_session: Session) -> Reply:
     """Print the folder that the sandbox lives in."""
     from agentctl.sandbox.server import folder
 

@@ -1,4 +1,4 @@
-"""`agentctl schema-check`: does the live schema have what agentctl and a deploy need?"""
+"""`agentctl schema-check`: the live schema compared with what agentctl and a deploy need."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -23,7 +23,7 @@ def schema_check(
         str | None,
         typer.Option(metavar="minimal|full|COLUMN,...", help="Optional columns without which this fails."),
     ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How the report is printed.")] = Format.TABLE,
+    _output: Annotated[Format, typer.Option("--format", help="How the report is printed.")] = Format.TABLE,
 ) -> Reply:
     """Does the live schema have what agentctl, and the next deploy, need? Never writes.
 

@@ -1,4 +1,4 @@
-"""Everything that a run decides before anything is written: who, what, with which inputs, at what price, whereto.
+"""What a run decides before anything is written: who pays for what, with which inputs, called where.
 
 It reads and refuses. What it returns is enough to charge, to call and to settle.
 """
@@ -132,7 +132,8 @@ def _warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:
     if not agent.platforms or given.credentials is not None:
         return ()
     platforms = ", ".join(agent.platforms)
-    return (
+    warning = (
         f"{agent.slug} expects credentials for {platforms}, which the web application sends and agentctl "
-        "cannot decrypt. Give them as `credentials` in --input-file.",
+        "cannot decrypt. Give them as `credentials` in --input-file."
     )
+    return (warning,)

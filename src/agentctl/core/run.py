@@ -20,8 +20,7 @@ from agentctl.core.database import Connection, Database, in_transaction, retry_a
 from agentctl.core.errors import AgentctlError, Refused
 from agentctl.core.inputs import Ask
 from agentctl.core.mapping import marketplace
-from agentctl.core.models import Key, Status
-from agentctl.core.outcomes import Outcome
+from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Verdict

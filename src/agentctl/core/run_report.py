@@ -8,8 +8,7 @@ from datetime import datetime
 
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Written
-from agentctl.core.models import Agent, Credits, Execution, Key, Status, User, outcome_of
-from agentctl.core.outcomes import Outcome
+from agentctl.core.models import Agent, Credits, Execution, Key, Outcome, Status, User, outcome_of
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
 from agentctl.core.tracking import BY_NAME, recordable, unrecordable
@@ -159,7 +158,7 @@ def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
 def interrupted(report: RunReport, *, sent: bool) -> RunReport:
     """Report a run that was interrupted while its webhook was being called."""
     if sent:
-        msg = f"Interrupted: execution {report.execution} was sent, so its outcome is not known; the charge is held."
+        msg = f"Interrupted: execution {report.execution} was sent, its outcome is not known, its charge is held."
         return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
     msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
     return replace(report, error=Interrupted(msg))

@@ -100,10 +100,10 @@ class SchemaReport:
 
 
 def parse_required(text: str | None) -> tuple[str, ...]:
-    """Return the optional columns that `--require` names.
+    """Return the columns of agent_executions that `--require` names: some of the seven, or any others.
 
     Raises:
-        UsageError: one of them is none of the seven.
+        UsageError: it names none.
 
     """
     if text is None or text == Tracking.MINIMAL:
@@ -111,10 +111,9 @@ def parse_required(text: str | None) -> tuple[str, ...]:
     if text == Tracking.FULL:
         return tuple(BY_NAME)
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in BY_NAME]
-    if unknown or not names:
-        msg = f"--require: {', '.join(unknown) or 'nothing'} is no optional column."
-        raise UsageError(msg, hint=f"Give minimal, full, or some of {', '.join(BY_NAME)}.")
+    if not names:
+        msg = "--require names no column."
+        raise UsageError(msg, hint=f"Give minimal, full, or columns such as {', '.join(BY_NAME)}.")
     return names
 
 
@@ -123,7 +122,7 @@ def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaR
 
     Args:
         catalog: introspected.
-        required: optional columns without which the check fails.
+        required: columns of the executions' table without which the check fails.
 
     """
     tables = tuple((role, *table_for(catalog, role)) for role in ROLES)
@@ -149,6 +148,7 @@ def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaR
         findings=(
             *_table_findings(catalog),
             *_column_findings(executions, columns, required),
+            *_other_findings(executions, required),
             *_index_findings(indexes),
             *_function_findings(catalog),
         ),
@@ -215,6 +215,19 @@ def _column_findings(
             )
         else:
             yield from _access_findings(place, state.found, required=state.expected.name in required)
+
+
+def _other_findings(executions: Table | None, required: tuple[str, ...]) -> Iterator[Finding]:
+    """Look for required columns that are none of the seven: a deploy knows what it writes."""
+    for name in required:
+        if executions is None or name in BY_NAME:
+            continue
+        place = f"{executions.name}.{name}"
+        column = executions.column(name)
+        if column is None:
+            yield Finding("required-column-missing", Severity.ERROR, place, f"{place} is missing.")
+        else:
+            yield from _access_findings(place, column, required=True)
 
 
 def _access_findings(place: str, column: Column, *, required: bool) -> Iterator[Finding]:

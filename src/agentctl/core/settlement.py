@@ -80,9 +80,9 @@ def settle(
     ):
         with attempt, database.connect() as connection:
             settlement = retry_after_drift(
-                lambda fresh: _settle(connection, fresh, execution=execution, user=user, verdict=verdict),  # noqa: B023 - called at once
+                lambda fresh: _settle(connection, fresh, execution=execution, user=user, verdict=verdict),
                 first=market,
-                refresh=lambda: marketplace(introspect(connection)),  # noqa: B023 - called at once
+                refresh=lambda: marketplace(introspect(connection)),
             )
     return settlement
 

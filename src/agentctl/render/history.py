@@ -5,8 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agentctl.core.history import Page
-from agentctl.core.models import Credits, Execution, LedgerRow, Status
-from agentctl.core.outcomes import outcome_of
+from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
 from agentctl.core.stats import Stats
 from agentctl.core.times import rfc3339
 from agentctl.core.tracking import BY_NAME
