@@ -122,10 +122,8 @@ def _identity() -> dict[str, Any]:
 def _reachable(installation: Path, folder: Path, identity: Mapping[str, Any]) -> Path:
     """Return the installation, or its copy where a closed folder keeps that user from running it."""
     try:
-        subprocess.run(
-            [installation / "bin/postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **identity
-        )
-    except (PermissionError, subprocess.CalledProcessError):
+        _run([installation / "bin/postgres", "--version"], identity)
+    except (PermissionError, RuntimeError):
         package = installation.parent
         # The programs look for their libraries at a path relative to their own, beside the package.
         for tree in (installation, package.with_name(f"{package.name}.libs")):
