@@ -84,3 +84,8 @@ class Code:
 
 Block = Text | Facts | Table | Bars | Markdown | Code
 View = Iterable[Block]
+
+
+def gap(above: Block | None, below: Block) -> bool:
+    """Whether an empty line stands between two blocks."""
+    return above is not None and not (isinstance(above, Text) and isinstance(below, Text))

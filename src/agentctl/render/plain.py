@@ -9,7 +9,7 @@ from functools import singledispatchmethod
 from typing import TextIO
 
 from agentctl.core.times import rfc3339
-from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Toned, View
+from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Toned, View, gap
 from agentctl.render.clean import clean, clean_line
 
 _BAR_WIDTH = 40
@@ -22,11 +22,13 @@ class PlainScreen:
         self._stream = stream
 
     def show(self, view: View) -> None:
-        """Draw the blocks one below the other, an empty line between them."""
-        for number, block in enumerate(view):
-            if number:
+        """Draw the blocks one below the other, an empty line around all but short texts."""
+        above: Block | None = None
+        for block in view:
+            if gap(above, block):
                 self._stream.write("\n")
             self._stream.write("".join(f"{line}\n" for line in self._lines(block)))
+            above = block
 
     def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002 - only a terminal shows it
         """Show nothing: there is nobody who waits."""

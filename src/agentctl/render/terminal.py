@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import singledispatchmethod
 from typing import TextIO
+from uuid import UUID
 
 import humanize
 from rich import box
@@ -19,7 +20,20 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Tone, Toned, View
+from agentctl.render.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Code,
+    Facts,
+    Markdown,
+    Table,
+    Text,
+    Tone,
+    Toned,
+    View,
+    gap,
+)
 from agentctl.render.clean import clean, clean_line
 
 _STYLES = {
@@ -31,6 +45,7 @@ _STYLES = {
     Tone.STRONG: "bold",
 }
 _BAR_WIDTH = 30
+_ID_SHOWN = 8  # of a UUID in a table: commands take the beginning of an id
 
 
 class _CleanConsole(Console):
@@ -50,11 +65,13 @@ class TerminalScreen:
         )
 
     def show(self, view: View) -> None:
-        """Draw the blocks one below the other, an empty line between them."""
-        for number, block in enumerate(view):
-            if number:
+        """Draw the blocks one below the other, an empty line around all but short texts."""
+        above: Block | None = None
+        for block in view:
+            if gap(above, block):
                 self._console.print()
             self._console.print(self._drawn(block))
+            above = block
 
     def busy(self, text: str) -> AbstractContextManager[object]:
         """Show a spinner with a text until the block ends."""
@@ -90,12 +107,14 @@ class TerminalScreen:
     @_drawn.register
     def _table(self, block: Table) -> RenderableType:
         title = clean_line(block.title) if block.title else None
-        table = RichTable(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+        table = RichTable(
+            box=box.SIMPLE_HEAD, show_edge=False, title=title, title_justify="left", title_style="bold"
+        )
         for header in block.headers:
             right = header in block.numbers
             table.add_column(header, justify="right" if right else "left", overflow="fold", no_wrap=right)
         for row in block.rows:
-            table.add_row(*map(_cell, row))
+            table.add_row(*(_cell(str(cell)[:_ID_SHOWN] if isinstance(cell, UUID) else cell) for cell in row))
         return table
 
     @_drawn.register
