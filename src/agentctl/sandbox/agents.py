@@ -1,0 +1,125 @@
+"""What the demo agents answer: functions from a request to an answer.
+
+They know nothing of HTTP servers; an agent that takes its time says so in its answer and sleeps nowhere.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentctl.sandbox.seo_blog import TONES, write_article
+
+_LONGEST_WAIT = 600.0
+_DEFAULT_WAIT = 5.0
+_DEFAULT_WORDS = 600
+_LONGEST_TOPIC = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to one agent.
+
+    Attributes:
+        inputs: what the operator gave.
+        attempt: 1 for the first request of an execution; 1 always where the execution is not named.
+
+    """
+
+    inputs: Mapping[str, Any]
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back.
+
+    Attributes:
+        status: of HTTP.
+        body: sent as JSON.
+        headers: beyond the usual ones.
+        delay: seconds to wait before it is sent.
+
+    """
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0
+
+
+Agent = Callable[[Call], Answer]
+
+
+def answer(agent: Agent, body: bytes, *, attempt: int) -> Answer:
+    """Return what an agent answers to a request's body, or what is wrong with that body."""
+    try:
+        request = json.loads(body)
+    except ValueError:  # UnicodeDecodeError too
+        return _failure(422, "Failed to parse request body: it is not JSON.")
+    except RecursionError:
+        return _failure(422, "Failed to parse request body: it is nested too deeply.")
+    inputs = request.get("inputs", {}) if isinstance(request, dict) else None
+    if not isinstance(inputs, dict):
+        return _failure(422, 'The request body is not an object with an object "inputs".')
+    return agent(Call(inputs, attempt))
+
+
+def seo_blog(call: Call) -> Answer:
+    """Write an article; 400 when an input makes no sense."""
+    topic = " ".join(str(call.inputs.get("topic") or "").split())
+    tone = call.inputs.get("tone") or TONES[0]
+    words = _number(call.inputs.get("words"), default=_DEFAULT_WORDS)
+    if not topic or len(topic) > _LONGEST_TOPIC:
+        return _failure(400, f"topic: between 1 and {_LONGEST_TOPIC} characters are needed.")
+    if tone not in TONES:
+        return _failure(400, f"tone: one of {', '.join(TONES)} is needed.")
+    if words is None:
+        return _failure(400, "words: a number is needed.")
+    keywords = [word.strip() for word in str(call.inputs.get("keywords") or "").split(",") if word.strip()]
+    return Answer(200, write_article(topic, tone=tone, words=words, keywords=keywords))
+
+
+def always_fails(_: Call) -> Answer:
+    """Fail as n8n does when a node of the workflow fails."""
+    return _failure(500, "Error in workflow")
+
+
+def slow(call: Call) -> Answer:
+    """Succeed after the time asked for, ten minutes at most."""
+    seconds = _number(call.inputs.get("seconds"), default=_DEFAULT_WAIT)
+    if seconds is None:
+        return _failure(400, "seconds: a number is needed.")
+    seconds = min(max(seconds, 0.0), _LONGEST_WAIT)
+    return Answer(200, {"message": f"Done after {seconds:g} seconds."}, delay=seconds)
+
+
+def flaky(call: Call) -> Answer:
+    """Be too busy for the first request of an execution."""
+    if call.attempt == 1:
+        return Answer(429, {"message": "Too many requests: try again in a second."}, {"Retry-After": "1"})
+    return Answer(200, {"message": f"Done at attempt {call.attempt}."})
+
+
+AGENTS: Mapping[str, Agent] = {
+    "seo-blog": seo_blog,
+    "always-fails": always_fails,
+    "slow": slow,
+    "flaky": flaky,
+}
+
+
+def _failure(status: int, message: str) -> Answer:
+    return Answer(status, {"message": message})
+
+
+def _number(given: object, *, default: float) -> float | None:
+    """Return a number, from text too; None where there is none."""
+    if given is None or given == "":
+        return default
+    try:
+        number = float(str(given))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

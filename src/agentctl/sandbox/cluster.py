@@ -1,0 +1,183 @@
+"""Makes PostgreSQL's data folder, starts the server, waits for it and stops it.
+
+It knows nothing of what the database holds, nor of who needs it.
+"""
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from agentctl.core.errors import SetupError
+from agentctl.sandbox.home import SUPERUSER, Home, identity, make_server_folder
+from agentctl.sandbox.installation import reachable_installation
+from agentctl.sandbox.locks import is_held, wait_until
+
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+RESET_HINT = "`agentctl sandbox reset` throws the sandbox's data away and starts anew."
+# Nothing of the caller's environment: neither its locale nor its PG* variables are meant for this server.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
+_SETTINGS = {
+    "listen_addresses": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "shared_buffers": "16MB",
+    "max_connections": "100",
+    # Survives the end of every process, at any instant; a power failure may cost the sandbox its data.
+    "fsync": "off",
+    "full_page_writes": "off",
+    # Nothing outside the sandbox's folder is left behind.
+    "dynamic_shared_memory_type": "mmap",
+    "log_checkpoints": "off",
+}
+
+
+def initialise(home: Home) -> None:
+    """Make the data folder anew, whatever a start that was cut short has left there.
+
+    Raises:
+        SetupError: initdb failed, with what it said.
+        OSError: the folder cannot be written.
+
+    """
+    remove_data(home)
+    make_server_folder(home.data)
+    options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    unicode_case = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    program = reachable_installation(home) / "bin/initdb"
+    done = subprocess.run(  # noqa: S603 - a program of ours
+        [program, "-D", home.data, "-U", SUPERUSER, *options, *unicode_case],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=_ENVIRONMENT,
+        **identity(),
+    )
+    if done.returncode != 0:
+        reason = next((line for line in done.stderr.splitlines() if "error:" in line or "FATAL" in line), "")
+        msg = f"The sandbox's database could not be made in {home.folder}: {reason or done.stderr.strip()}"
+        raise SetupError(msg, hint="Make sure that the disk has room, then run the same command again.")
+
+
+def remove_data(home: Home) -> None:
+    """Remove the data folder and the mark of its completeness.
+
+    Raises:
+        OSError: something cannot be removed.
+
+    """
+    home.webhook_port.unlink(missing_ok=True)
+    if home.data.exists():
+        shutil.rmtree(home.data)
+
+
+def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
+    """Start the server, whose processes all hold the lock with that file descriptor.
+
+    Raises:
+        SetupError: nothing is installed.
+        OSError: it cannot be executed.
+
+    """
+    settings = _SETTINGS | {"unix_socket_directories": str(home.sockets)}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    program = reachable_installation(home) / "bin/postgres"
+    return subprocess.Popen(  # noqa: S603 - a program of ours
+        [program, "-D", home.data, *options],
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # the log; our own standard output is for the report
+        pass_fds=[lock],
+        cwd="/",
+        env=_ENVIRONMENT,
+        **identity(),
+    )
+
+
+def guard(server: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Start a process that stops the server when this process is gone, even by SIGKILL.
+
+    It waits for the end of its standard input, whose other end nobody but this process has.
+    """
+    script = 'read -r _; kill -INT "$1"'
+    return subprocess.Popen(  # noqa: S603 - fixed text
+        ["/bin/sh", "-c", script, "agentctl-sandbox-guard", str(server.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        **identity(),
+    )
+
+
+def await_ready(server: subprocess.Popen[bytes], home: Home) -> None:
+    """Wait until the server answers.
+
+    Raises:
+        SetupError: it ended, or takes too long.
+
+    """
+    status = home.data / "postmaster.pid"  # its last line says how far the start has come
+
+    def settled() -> bool:
+        return server.poll() is not None or _last_line(status) == "ready"
+
+    if not wait_until(settled, seconds=_START_SECONDS) or server.returncode is not None:
+        msg = f"The sandbox's PostgreSQL did not start: {home.last_words() or 'it said nothing'}"
+        raise SetupError(msg, hint=f"{RESET_HINT} The whole log: {home.log}")
+
+
+def stop(server: subprocess.Popen[bytes], home: Home) -> None:
+    """Stop the server, the hard way if need be, and return when it is gone."""
+    for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        server.send_signal(how)
+        try:
+            server.wait(_STOP_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    home.socket.unlink(missing_ok=True)
+
+
+def end_leftover(home: Home) -> None:
+    """Stop a server whose keeper and guard are gone.
+
+    Raises:
+        SetupError: it does not end.
+
+    """
+
+    def gone() -> bool:
+        return not is_held(home.server_lock)
+
+    # A keeper's death is enough for its guard; only where that was killed too is there somebody to signal.
+    if wait_until(gone, seconds=1):
+        return
+    for how in ("INT", "QUIT", "KILL"):
+        _signal_postmaster(home, how)
+        if wait_until(gone, seconds=_STOP_SECONDS):
+            return
+    msg = f"A PostgreSQL of the sandbox in {home.folder} has lost its keeper and does not end."
+    raise SetupError(
+        msg, hint=f"End it by hand; its process id is the first line of {home.data}/postmaster.pid."
+    )
+
+
+def _signal_postmaster(home: Home, how: str) -> None:
+    """Signal whatever process the data folder names, with no more rights than the server's own user has."""
+    pid = _lines(home.data / "postmaster.pid")[:1]
+    if pid and pid[0].isdigit():
+        command = ["/bin/sh", "-c", 'kill -"$1" "$2"', "sh", how, pid[0]]
+        subprocess.run(command, check=False, stderr=subprocess.DEVNULL, cwd="/", **identity())  # noqa: S603 - fixed text
+
+
+def _last_line(file: Path) -> str:
+    return "".join(_lines(file)[-1:]).strip()
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(errors="replace").splitlines()
+    except OSError:
+        return []

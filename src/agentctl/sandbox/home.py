@@ -1,0 +1,208 @@
+"""Decides where the sandbox lives, and as whom its server runs.
+
+It changes nothing that exists: it only makes folders that are missing, and those belong to agentctl.
+"""
+
+import contextlib
+import hashlib
+import os
+import pwd
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from platformdirs import user_data_path
+
+from agentctl.core.errors import SetupError
+
+DATABASE = "marketplace"
+SUPERUSER = "postgres"
+_PORT = 5432  # only names the socket's file; nothing listens on a network
+_LONGEST_SOCKET_PATH = 103  # macOS; Linux has room for four more
+_FOR_ROOT = Path("/var/lib/agentctl")  # where root's own folder is closed to the server's user
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The sandbox's folder, and everything that stands in it.
+
+    Attributes:
+        folder: absolute, without symbolic links; may not exist yet.
+
+    """
+
+    folder: Path
+
+    @property
+    def start_lock(self) -> Path:
+        """Held by whoever starts or stops the sandbox, until that is done."""
+        return self.folder / "start.lock"
+
+    @property
+    def users_lock(self) -> Path:
+        """Shared by the commands that use the sandbox."""
+        return self.folder / "users.lock"
+
+    @property
+    def keeper_lock(self) -> Path:
+        """Held by the keeper for as long as it lives."""
+        return self.folder / "keeper.lock"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the keeper and by every process of its PostgreSQL."""
+        return self.folder / "server.lock"
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data folder."""
+        return self.folder / "data"
+
+    @property
+    def webhook_port(self) -> Path:
+        """The port that the demo agents' rows name; written last, so it says that the data is complete."""
+        return self.folder / "webhook_port"
+
+    @property
+    def log(self) -> Path:
+        """What the keeper and PostgreSQL say."""
+        return self.folder / "log"
+
+    @property
+    def previous_log(self) -> Path:
+        """What they said the time before."""
+        return self.folder / "log.previous"
+
+    @property
+    def sockets(self) -> Path:
+        """The folder of PostgreSQL's Unix socket; whoever may enter it is trusted."""
+        inside = self.folder / "socket"
+        fits = len(os.fsencode(_socket_in(inside))) <= _LONGEST_SOCKET_PATH
+        return inside if fits else Path("/tmp") / f"agentctl-{_digest(self.folder)}"  # noqa: S108 - verified to be ours
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket; PostgreSQL removes it when it stops."""
+        return _socket_in(self.sockets)
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return the superuser's URL, the same after every start."""
+        # The port is named because libpq would take another one from PGPORT.
+        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.sockets), safe='')}&port={_PORT}"
+
+    def last_words(self) -> str:
+        """Return the last line of the log, or nothing."""
+        try:
+            lines = self.log.read_text(errors="replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def find_home() -> Home:
+    """Return where the sandbox lives for this user and this HOME; makes nothing."""
+    base = user_data_path("agentctl").resolve()
+    if os.geteuid() != 0 or _fit_for_root(base):
+        return Home(base / "sandbox")
+    return Home(_FOR_ROOT / _digest(base))
+
+
+def make_folders(home: Home) -> None:
+    """Make the folders that are missing.
+
+    Raises:
+        SetupError: somebody else has taken the socket's folder.
+        OSError: a folder cannot be made.
+
+    """
+    # The server's user must get through the folders that root makes; nobody else needs to get into a user's.
+    make_folder(home.folder, mode=0o711 if server_user() else 0o700)
+    make_server_folder(home.sockets)
+    _insist_on_own(home.sockets)
+
+
+def make_folder(folder: Path, *, mode: int) -> None:
+    """Make a folder and its missing parents, each with that mode.
+
+    Raises:
+        OSError: one of them cannot be made.
+
+    """
+    for part in (*reversed(folder.parents), folder):
+        if part.exists():
+            continue
+        with contextlib.suppress(FileExistsError):  # somebody has just made it: it is theirs
+            part.mkdir()
+            part.chmod(mode)
+
+
+def make_server_folder(folder: Path) -> None:
+    """Make a folder that only the server's user may enter; its parent exists.
+
+    Raises:
+        SetupError: there is no user to run the server as.
+        OSError: it cannot be made.
+
+    """
+    if folder.is_dir():
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    user = server_user()
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
+def server_user() -> pwd.struct_passwd | None:
+    """Return whom PostgreSQL runs as where it refuses the caller, who is root; else None.
+
+    Raises:
+        SetupError: there is no such user.
+
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("nobody")
+    except KeyError:
+        msg = "The sandbox's PostgreSQL cannot run as root, and there is no user `nobody` to run it as."
+        raise SetupError(
+            msg, hint="Run agentctl as an ordinary user, or set AGENTCTL_DATABASE_URL."
+        ) from None
+
+
+def identity() -> dict[str, Any]:
+    """Return the arguments that make subprocess run a program as the server's user."""
+    user = server_user()
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+
+
+def open_to_all(path: Path) -> bool:
+    """Whether every user may pass through all the existing folders above a path."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in path.parents if part.exists())
+
+
+def _fit_for_root(base: Path) -> bool:
+    """Whether `nobody` gets there, and nobody but root could swap its contents."""
+    nearest = next(part for part in (base, *base.parents) if part.exists())
+    # `sudo` may leave HOME to the caller: what root made there would be in that user's way.
+    return nearest.stat().st_uid == 0 and open_to_all(base / "sandbox" / "data")
+
+
+def _insist_on_own(folder: Path) -> None:
+    """Refuse a folder in which somebody else could put a socket of their own."""
+    user = server_user()
+    found = folder.lstat()
+    closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
+        msg = f"{folder} is not a private folder of the sandbox."
+        raise SetupError(msg, hint=f"Look at who made {folder}, and remove it.")
+
+
+def _socket_in(folder: Path) -> Path:
+    return folder / f".s.PGSQL.{_PORT}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

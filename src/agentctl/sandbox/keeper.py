@@ -1,0 +1,138 @@
+"""The sandbox's one background process: it runs PostgreSQL and the demo agents while any command needs them.
+
+Run by `agentctl.sandbox.lifecycle`, never by hand. It decides nothing about starting anew: when the last
+user is gone, or PostgreSQL is, it ends.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.core.errors import SetupError
+from agentctl.sandbox import cluster
+from agentctl.sandbox.home import Home
+from agentctl.sandbox.locks import Lock
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+_ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def main(folder: str, start_lock: str) -> None:
+    """Keep the sandbox in `folder` running; `start_lock` is the inherited descriptor of that lock."""
+    for cause in _ENDINGS:
+        signal.signal(cause, _end)
+    home = Home(Path(folder))
+    with contextlib.ExitStack() as ending:
+        try:
+            server = ending.enter_context(_sandbox(home))
+        except (SetupError, OSError) as error:
+            _report(message=str(error), hint=getattr(error, "hint", None))
+            return
+        users = ending.enter_context(Lock(home.users_lock))
+        _report()
+        os.close(int(start_lock))  # from here on others may come
+        _end_with(server)
+        users.exclusive()  # the kernel lets go of a command's share whatever ended it
+
+
+@contextlib.contextmanager
+def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
+    """Bring everything up, and down again."""
+    keeper_lock, server_lock = Lock(home.keeper_lock), Lock(home.server_lock)
+    keeper_lock.exclusive()
+    server_lock.exclusive()
+    complete = home.webhook_port.exists()
+    if not complete:
+        cluster.initialise(home)
+    server = cluster.start(home, lock=server_lock.fd)
+    guard = cluster.guard(server)
+    try:
+        port = _listen(home)
+        cluster.await_ready(server, home)
+        if not complete:
+            _seed(home)
+        _remember(home, port)
+        yield server
+    finally:
+        _heed_no_signals()
+        guard.kill()  # before the server's process id can become somebody else's
+        guard.communicate()
+        cluster.stop(server, home)
+
+
+def _listen(home: Home) -> int:
+    # Imported while PostgreSQL starts.
+    from agentctl.sandbox.webhooks import listen  # noqa: PLC0415
+
+    return listen(preferred_port=_remembered(home))
+
+
+def _seed(home: Home) -> None:
+    from agentctl.sandbox.seed import seed  # noqa: PLC0415 - psycopg is slow to import, and seldom needed
+
+    seed(home)
+
+
+def _remember(home: Home, port: int) -> None:
+    """Make the agents' rows and the remembered port agree with the port in use."""
+    before = _remembered(home)
+    if port == before:
+        return
+    from agentctl.sandbox.seed import move_webhooks  # noqa: PLC0415 - psycopg again
+
+    # Whatever ends us in between, the next start knows that it cannot trust the rows.
+    if before:
+        _write(home, 0)
+    move_webhooks(home, old_port=before, new_port=port)
+    _write(home, port)
+
+
+def _remembered(home: Home) -> int:
+    try:
+        return int(home.webhook_port.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _write(home: Home, port: int) -> None:
+    draft = home.webhook_port.with_suffix(".new")
+    draft.write_text(f"{port}\n")
+    draft.replace(home.webhook_port)
+
+
+def _report(**trouble: str | None) -> None:
+    """Tell the command that waits: nothing, or what went wrong. Then let go of its pipe."""
+    with contextlib.suppress(BrokenPipeError):  # it was killed in the meantime
+        os.write(1, json.dumps(trouble).encode())
+    os.dup2(2, 1)
+
+
+def _end_with(server: "Popen[bytes]") -> None:
+    """End this process as soon as the server does."""
+
+    def look(*_: object) -> None:
+        if server.poll() is not None:
+            _end()
+
+    signal.signal(signal.SIGCHLD, look)
+    look()  # it may have ended just before
+
+
+def _heed_no_signals() -> None:
+    for cause in (signal.SIGCHLD, *_ENDINGS):
+        signal.signal(cause, lambda *_: None)
+
+
+def _end(*_: object) -> None:
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

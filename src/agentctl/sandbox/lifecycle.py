@@ -1,0 +1,170 @@
+"""Starts the sandbox for the first command that uses it, and sees it stop with the last.
+
+Nothing here runs PostgreSQL: the keeper, a process of its own, does, so that no command's end can take
+the sandbox away from another.
+
+Four locks in the sandbox's folder say who is there:
+
+    start.lock   held while somebody starts or stops the sandbox; a starting keeper inherits it
+    users.lock   shared by the commands; the keeper wants it alone, gets it after the last, and stops
+    keeper.lock  held by the keeper
+    server.lock  held by the keeper, and by PostgreSQL's processes, which may outlive it
+"""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import IO, cast
+
+from agentctl.core.errors import Refused, SetupError
+from agentctl.sandbox import cluster
+from agentctl.sandbox.home import Home, find_home, make_folders
+from agentctl.sandbox.installation import find_installation
+from agentctl.sandbox.locks import Lock, is_held, wait_until
+
+_TURN_SECONDS = 90  # a first start on a slow machine
+_STOP_SECONDS = 30
+
+Keeper = subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Yield the sandbox's URL; it runs at least until the block ends.
+
+    Raises:
+        SetupError: it cannot be started; with the reason and the next step.
+
+    """
+    home = find_home()
+    with _explained(home):
+        find_installation()
+        make_folders(home)
+        users = Lock(home.users_lock)
+    keeper = None
+    try:
+        with _explained(home), _turn(home) as start:
+            _join(users, home)
+            keeper = _ensure_running(home, start)
+        yield home.url()
+    finally:
+        # What the command has done is not undone by a sandbox that is slow to stop.
+        with contextlib.suppress(SetupError, OSError):
+            _leave(home, users, keeper)
+
+
+def reset() -> None:
+    """Remove the sandbox's data; the next command that uses it makes it anew.
+
+    Raises:
+        Refused: other commands use it.
+        SetupError: it does not stop, or its files cannot be removed.
+
+    """
+    home = find_home()
+    with _explained(home):
+        make_folders(home)
+        with _turn(home):
+            if not _is_last(Lock(home.users_lock)):
+                msg = "Other commands use the sandbox."
+                raise Refused(msg, hint="Wait until they have ended, or end them, then reset it.")
+            _await_end(home)
+            cluster.remove_data(home)
+
+
+def _join(users: Lock, home: Home) -> None:
+    """Become a user; waits for a keeper that is about to end."""
+    if not wait_until(users.try_shared, seconds=_STOP_SECONDS):
+        raise _stuck(home)
+
+
+def _ensure_running(home: Home, start: Lock) -> Keeper | None:
+    """Start a keeper unless one is at work; return it if it is ours."""
+    # Whoever has his turn finds no keeper in the middle of its start.
+    if is_held(home.keeper_lock) and home.socket.exists():
+        return None
+    if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
+        raise _stuck(home)
+    cluster.end_leftover(home)
+    return _start_keeper(home, start)
+
+
+def _start_keeper(home: Home, start: Lock) -> Keeper:
+    if home.log.exists():
+        home.log.replace(home.previous_log)
+    with home.log.open("ab") as log:
+        keeper = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-P", "-m", "agentctl.sandbox.keeper", str(home.folder), str(start.fd)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            pass_fds=[start.fd],
+            start_new_session=True,  # Ctrl-C is for the command
+        )
+    _await_report(keeper, home)
+    return keeper
+
+
+def _await_report(keeper: Keeper, home: Home) -> None:
+    """Wait until the keeper says that everything is up, or why it is not."""
+    with cast("IO[bytes]", keeper.stdout) as pipe:
+        report = pipe.read()  # ends when the keeper lets go of it
+    if not report:
+        keeper.wait()
+        msg = f"The sandbox did not start: {home.last_words() or 'its keeper was killed'}"
+        raise SetupError(msg, hint=f"Run the same command again. The whole log: {home.log}")
+    trouble = json.loads(report)
+    if trouble:
+        keeper.wait()
+        raise SetupError(trouble["message"], hint=trouble["hint"])
+
+
+def _leave(home: Home, users: Lock, keeper: Keeper | None) -> None:
+    """Stop being a user; the last one waits until no process of the sandbox is left."""
+    with users, _turn(home):
+        if _is_last(users):
+            _await_end(home)
+            if keeper:
+                keeper.wait()  # else it would stay in the process table
+
+
+def _is_last(users: Lock) -> bool:
+    """Give the user's share up, and say whether nobody else has one; only for whoever has his turn.
+
+    The keeper may have taken the lock in between: then nobody has a share either.
+    """
+    with users:
+        return users.try_exclusive() or not users.try_shared()
+
+
+def _await_end(home: Home) -> None:
+    if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
+        raise _stuck(home)
+    cluster.end_leftover(home)
+
+
+@contextlib.contextmanager
+def _turn(home: Home) -> Iterator[Lock]:
+    """Let one process at a time start or stop the sandbox."""
+    with Lock(home.start_lock) as lock:
+        if not wait_until(lock.try_exclusive, seconds=_TURN_SECONDS):
+            raise _stuck(home)
+        yield lock
+
+
+@contextlib.contextmanager
+def _explained(home: Home) -> Iterator[None]:
+    """Turn what the operating system refuses into what the operator can do about it."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"The sandbox cannot use its folder {home.folder}: {error.strerror} ({error.filename})"
+        hint = "Set XDG_DATA_HOME to a folder that you can write to, or AGENTCTL_DATABASE_URL to a database."
+        raise SetupError(msg, hint=hint) from error
+
+
+def _stuck(home: Home) -> SetupError:
+    msg = f"The sandbox in {home.folder} neither starts nor stops: {home.last_words() or 'its log is empty'}"
+    return SetupError(msg, hint="Look for its processes with `ps`: their command lines name that folder.")

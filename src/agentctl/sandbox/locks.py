@@ -1,0 +1,71 @@
+"""Locks that the kernel releases when their holder is gone, whatever ended it.
+
+They tell no other fact than who is alive; a lock file is never removed and its content means nothing.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_POLL_SECONDS = 0.005
+
+
+class Lock:
+    """One opening of a lock file; processes that inherit `fd` hold the lock together."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go, unless another process has inherited it; does nothing the second time."""
+        if self._open:
+            self._open = False
+            os.close(self.fd)
+
+    def try_exclusive(self) -> bool:
+        """Take it alone, or return False; a shared lock held before may be lost either way."""
+        return self._try(fcntl.LOCK_EX)
+
+    def try_shared(self) -> bool:
+        """Take it beside others, or return False because somebody has it alone."""
+        return self._try(fcntl.LOCK_SH)
+
+    def exclusive(self) -> None:
+        """Take it alone, however long that takes."""
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+
+    def _try(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self.fd, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def is_held(path: Path) -> bool:
+    """Whether any process has that lock alone."""
+    with Lock(path) as probe:
+        return not probe.try_shared()
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Return True as soon as the condition holds, False when it did not within that time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
