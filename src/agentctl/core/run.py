@@ -89,10 +89,23 @@ def run(
     watch(Step.RECORDED, str(execution))
     if report.charged:
         watch(Step.CHARGED, f"{report.charged}, {report.balance_after} left")
-    report = _call(prepared, report, watch=watch)
+    report = _call(prepared, report, execution, watch=watch)
     if report.outcome is Outcome.UNKNOWN:
         return report
-    return _settle(database, profile.on_failure, prepared, report, watch=watch)
+    try:
+        done = settlement.settle(
+            database,
+            prepared.market,
+            execution=execution,
+            user=prepared.user.id,
+            verdict=_verdict(profile.on_failure, report),
+        )
+    except AgentctlError as error:
+        return run_report.not_settled(report, error)
+    except KeyboardInterrupt:
+        return run_report.interrupted(report, sent=True)
+    watch(Step.SETTLED, f"{done.refunded} credits refunded" if done.refunded else done.status)
+    return run_report.settled(report, done)
 
 
 def _record_and_charge(connection: Connection, prepared: Prepared, execution: Key) -> RunReport | None:
@@ -140,15 +153,15 @@ def _replay(connection: Connection, prepared: Prepared, execution: Key) -> RunRe
     return run_report.replayed(prepared, found)
 
 
-def _call(prepared: Prepared, report: RunReport, *, watch: Watch) -> RunReport:
+def _call(prepared: Prepared, report: RunReport, execution: Key, *, watch: Watch) -> RunReport:
     """Call the webhook; an interruption before anything was sent is a certain failure."""
     progress = _Progress(watch)
     watch(Step.CALLING, urlsplit(prepared.endpoint.url).hostname or "")
     try:
         call = webhook.call(
             prepared.endpoint,
-            _body(prepared, report.execution),
-            execution_id=str(report.execution),
+            _body(prepared, execution),
+            execution_id=str(execution),
             timeout=prepared.timeout.total_seconds(),
             on_event=progress,
         )
@@ -159,7 +172,7 @@ def _call(prepared: Prepared, report: RunReport, *, watch: Watch) -> RunReport:
     return run_report.answered(report, call)
 
 
-def _body(prepared: Prepared, execution: Key | None) -> dict[str, object]:
+def _body(prepared: Prepared, execution: Key) -> dict[str, object]:
     user = prepared.user
     body: dict[str, object] = {
         "inputs": prepared.given.inputs,
@@ -179,28 +192,11 @@ class _Progress:
         self.sent = False
 
     def __call__(self, event: webhook.WebhookEvent) -> None:
-        if event.kind == "sent":
+        if event.kind is webhook.EventKind.SENT:
             self.sent = True
             self._watch(Step.SENT, "")
-        elif event.kind == "waiting":
+        elif event.kind is webhook.EventKind.WAITING:
             self._watch(Step.WAITING, event.detail)
-
-
-def _settle(
-    database: Database, on_failure: OnFailure, prepared: Prepared, report: RunReport, *, watch: Watch
-) -> RunReport:
-    try:
-        done = settlement.settle(
-            database,
-            prepared.market,
-            execution=report.execution,
-            user=prepared.user.id,
-            verdict=_verdict(on_failure, report),
-        )
-    except AgentctlError as error:
-        return run_report.not_settled(report, error)
-    watch(Step.SETTLED, f"{done.refunded} credits refunded" if done.refunded else done.status)
-    return run_report.settled(report, done)
 
 
 def _verdict(on_failure: OnFailure, report: RunReport) -> Verdict:

@@ -158,7 +158,7 @@ def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
 def interrupted(report: RunReport, *, sent: bool) -> RunReport:
     """Report a run that was interrupted while its webhook was being called."""
     if sent:
-        msg = f"Interrupted: execution {report.execution} was sent, its outcome is not known, its charge is held."
+        msg = f"Interrupted: how execution {report.execution} ends is not known; its charge is held."
         return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
     msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
     return replace(report, error=Interrupted(msg))
