@@ -1,0 +1,181 @@
+"""What a webhook's answer holds: its bytes, read as JSON, as text or as a file.
+
+It does not judge what the answer means, and never raises for what it finds in a body that arrived whole.
+"""
+
+import json
+import math
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of an answer that are read, and that its decompression may yield."""
+
+_DEEPEST = 100  # of JSON; others in this program walk it by recursion
+_TEXT = frozenset(
+    {
+        "application/javascript",
+        "application/x-ndjson",
+        "application/xml",
+        "application/yaml",
+        "application/toml",
+    }
+)
+
+
+class BodyTooLarge(Exception):
+    """There are more than BODY_LIMIT bytes in the body."""
+
+
+class BodyBroken(Exception):
+    """The body cannot be decompressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body: JSON in `result` where `has_result`, else text, else bytes; none of them where it was empty."""
+
+    result: object = None
+    has_result: bool = False
+    text: str | None = None
+    data: bytes | None = None
+    content_type: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the body says nothing."""
+        return not self.has_result and self.text is None and self.data is None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that arrived whole; `location` and `retry_after` are the headers as they came."""
+
+    status: int
+    content: Content = Content()
+    location: str | None = None
+    retry_after: str | None = None
+
+    @property
+    def kind(self) -> int:
+        """The status's first digit."""
+        return self.status // 100
+
+    def says(self, name: str) -> str:
+        """Return the text under a name of the JSON object that was answered, or nothing."""
+        said = self.content.result.get(name) if isinstance(self.content.result, dict) else None
+        return said if isinstance(said, str) else ""
+
+
+def decompress(body: bytes, encoding: str) -> bytes:
+    """Undo a Content-Encoding; stops as soon as there are more than BODY_LIMIT bytes.
+
+    Raises:
+        BodyTooLarge, BodyBroken
+
+    """
+    if encoding.strip().lower() in {"", "identity"} or not body:
+        return body
+    if encoding.strip().lower() not in {"gzip", "x-gzip"}:
+        raise BodyBroken
+    whole = b""
+    while body:  # gzip may have several members
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            whole += member.decompress(body, BODY_LIMIT + 1 - len(whole))
+        except zlib.error:
+            raise BodyBroken from None
+        if len(whole) > BODY_LIMIT:
+            raise BodyTooLarge
+        if not member.eof:
+            raise BodyBroken
+        body = member.unused_data
+    return whole
+
+
+def read_content(body: bytes, content_type: str) -> Content:
+    """Return a body as JSON, text or bytes: by its Content-Type or, where that is silent, by itself."""
+    if not body.strip():
+        return Content()
+    header = Message()
+    header["Content-Type"] = content_type
+    kind = header.get_content_type() if content_type else ""
+    if not _is_textual(kind, body):
+        return Content(data=body, content_type=kind or "application/octet-stream")
+    text = _decode(body, header.get_content_charset())
+    # Text that looks like a number or a word is text, unless it is said to be JSON.
+    if _is_json(kind) or text.lstrip().startswith(("{", "[")):
+        try:
+            return Content(result=parse_json(text), has_result=True, content_type=kind or None)
+        except ValueError:
+            pass
+    return Content(text=text, content_type=kind or None)
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text that every reader of JSON would understand.
+
+    Raises:
+        ValueError: it is no JSON, is nested too deeply, or holds a number that is none or overflows.
+
+    """
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError:
+        raise ValueError(_DEEPEST) from None
+    if not _is_shallow(value, _DEEPEST):
+        raise ValueError(_DEEPEST)
+    return value
+
+
+def seconds_to_wait(retry_after: str | None, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, or None where there is no sense in it."""
+    if retry_after is None:
+        return None
+    if retry_after.isascii() and retry_after.isdigit():
+        return min(float(retry_after), 1e9)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except (ValueError, OverflowError):
+        return None
+    until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
+    return max(0.0, (until - now).total_seconds())
+
+
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_textual(kind: str, body: bytes) -> bool:
+    if not kind:
+        return b"\0" not in body and "\ufffd" not in body.decode("utf-8", "replace")
+    return kind.startswith("text/") or kind.endswith("+xml") or _is_json(kind) or kind in _TEXT
+
+
+def _decode(body: bytes, charset: str | None) -> str:
+    try:
+        return body.decode(charset or "utf-8-sig", "replace")
+    except (LookupError, ValueError):  # no such charset, or one that cannot replace
+        return body.decode("utf-8-sig", "replace")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    children = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(child, levels - 1) for child in children)

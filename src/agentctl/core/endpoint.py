@@ -1,0 +1,207 @@
+"""What is to be called: a webhook's URL with its settings, checked before anything is charged.
+
+It turns them into a target and into headers; it looks nothing up and sends nothing. No message here holds a
+secret: no header's value, no signing key, nothing that a URL has before its `@` or after its `?`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from agentctl import __version__
+from agentctl.core import addresses
+from agentctl.core.errors import ConfigError, Refused
+from agentctl.core.outcomes import ALLOW_HOSTS_HINT
+from agentctl.core.success_rule import parse_rule
+
+_PORTS = {"http": 80, "https": 443}
+_LONGEST_URL = 8192
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks gives every secret
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
+_OUR_OWN = re.compile(
+    "accept-encoding|connection|content-(encoding|length|type)|expect|host|idempotency-key|te|trailer"
+    "|transfer-encoding|upgrade|webhook-(id|signature|timestamp)|x-agentctl-execution-id",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A webhook, with what the configuration says about calling it.
+
+    Attributes:
+        url: http or https; credentials before an `@` are sent as Basic authentication.
+        headers: sent with every request.
+        allow_hosts: hosts that may be called although their addresses are not public.
+        signing_secret: `whsec_` and a key in base64; requests are then signed as Standard Webhooks says.
+        idempotent: the same execution may be sent again after nobody knows what became of it.
+        success_when: a rule that the JSON answer must meet, such as `status == ok`.
+
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allow_hosts: tuple[str, ...] = ()
+    signing_secret: str | None = field(default=None, repr=False)
+    idempotent: bool = False
+    success_when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL in the parts that a connection needs; `resource` is path and query."""
+
+    scheme: str
+    host: str
+    port: int
+    resource: str = field(repr=False)
+    authorization: str | None = field(default=None, repr=False)
+
+    @property
+    def host_header(self) -> str:
+        """What the other side should know itself by."""
+        host = _bracketed(self.host)
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def url_at(self, address: str) -> str:
+        """Return the URL at one of the host's addresses, so that no other is looked up."""
+        return f"{self.scheme}://{_bracketed(address)}:{self.port}{self.resource}"
+
+
+def check_endpoint(endpoint: Endpoint) -> None:
+    """Refuse what could never be called; names are looked up when the call is made.
+
+    Raises:
+        Refused: the URL is malformed, is n8n's for tests, or leads to an address that must not be called.
+        ConfigError: a header, the signing secret or success_when.
+
+    """
+    target = target_of(endpoint.url)
+    _refuse_test_url(target)
+    kind = addresses.why_refused(target.host)
+    if kind and not addresses.is_allowed(target.host, target.port, endpoint.allow_hosts):
+        msg = f"The webhook's host {target.host} is {kind}."
+        raise Refused(msg, hint=ALLOW_HOSTS_HINT, code="webhook_address")
+    for name, value in endpoint.headers.items():
+        _check_header(name, value)
+    if endpoint.signing_secret is not None:
+        _key(endpoint.signing_secret)
+    if endpoint.success_when is not None:
+        parse_rule(endpoint.success_when)
+
+
+def target_of(url: str) -> Target:
+    """Take a URL apart.
+
+    Raises:
+        Refused: it is no URL of a webhook; the message does not repeat it, for it may hold credentials.
+
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = addresses.canonical_host(parts.hostname or ""), parts.port
+    except ValueError:
+        parts, host, port = urlsplit("http://"), "", None  # reported below
+    problems = {
+        "it does not begin with http:// or https://": parts.scheme not in _PORTS,
+        # urlsplit drops tabs and line ends; programs disagree where a host with `\` or `%` in it ends.
+        "there is a blank or a backslash in it": re.search(r"[\x00-\x20\x7f\\]", url),
+        "its host or port is malformed": not host or "%" in host or port == 0,
+        f"it is longer than {_LONGEST_URL} characters": len(url) > _LONGEST_URL,
+    }
+    for problem, there in problems.items():
+        if there:
+            msg = f"The agent's webhook URL cannot be called: {problem}."
+            raise Refused(msg, hint="Correct it in the agents table.", code="webhook_url")
+    return Target(
+        scheme=parts.scheme,
+        host=host,
+        port=port or _PORTS[parts.scheme],
+        resource=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        authorization=_basic(parts.username, parts.password),
+    )
+
+
+def _refuse_test_url(target: Target) -> None:
+    path = target.resource.partition("?")[0]
+    if "webhook-test" not in path.split("/"):
+        return
+    msg = "The agent's webhook URL is n8n's test URL, which works once per click in n8n's editor."
+    production = f"{target.scheme}://{target.host_header}{path.replace('/webhook-test', '/webhook')}"
+    hint = f"Activate the workflow and use its production URL: {production}"
+    raise Refused(msg, hint=hint, code="webhook_test_url")
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _HEADER_NAME.fullmatch(name):
+        msg = f"{name!r} cannot be the name of a webhook header."
+        raise ConfigError(msg)
+    if _OUR_OWN.fullmatch(name):
+        msg = f"The webhook header {name} is agentctl's own to set."
+        raise ConfigError(msg)
+    if not _HEADER_VALUE.fullmatch(value):
+        msg = f"The value of the webhook header {name} has a character that no header may hold there."
+        raise ConfigError(msg, hint="Line ends, letters beyond ASCII, and blanks at either end are none.")
+
+
+def headers_for(
+    endpoint: Endpoint, target: Target, content: bytes, *, execution_id: str, now: int
+) -> dict[str, str]:
+    """Return all headers of one request; `now` is in seconds since 1970, for the signature."""
+    identity = quote(execution_id, safe="")  # the same for the ids there are, and harmless for any other
+    headers = {
+        "Host": target.host_header,
+        "User-Agent": f"agentctl/{__version__}",
+        **({"Authorization": target.authorization} if target.authorization else {}),
+        **endpoint.headers,
+        "Content-Type": "application/json",
+        "Accept-Encoding": "gzip",
+        "Connection": "close",
+        "X-Agentctl-Execution-Id": identity,
+        "Idempotency-Key": identity,
+    }
+    if endpoint.signing_secret is not None:
+        headers["webhook-id"] = identity
+        headers["webhook-timestamp"] = str(now)
+        headers["webhook-signature"] = sign(endpoint.signing_secret, identity, content, now=now)
+    return headers
+
+
+def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
+    """Return the signature of Standard Webhooks: HMAC-SHA256 over id, timestamp and body.
+
+    Raises:
+        ConfigError: the secret is none.
+
+    """
+    signed = f"{identity}.{now}.".encode() + content
+    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode('ascii')}"
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not key or not secret.startswith(_SECRET_PREFIX):
+        msg = f"The webhook's signing_secret is not {_SECRET_PREFIX} followed by a key in base64."
+        raise ConfigError(msg)
+    return key
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    if user is None:
+        return None
+    credentials = f"{unquote(user)}:{unquote(password or '')}".encode()
+    return f"Basic {base64.b64encode(credentials).decode('ascii')}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
