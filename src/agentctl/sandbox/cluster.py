@@ -74,13 +74,16 @@ def remove_data(home: Home) -> None:
 
 
 def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
-    """Start the server, whose processes all hold the lock with that file descriptor.
+    """Start the server; its processes all hold the server's lock, which the caller has on that descriptor.
 
     Raises:
         SetupError: nothing is installed.
         OSError: it cannot be executed.
 
     """
+    # The lock proves that no other server is alive; these files name a process that may be anybody by now.
+    for stale in (home.data / "postmaster.pid", home.socket.with_name(f"{home.socket.name}.lock")):
+        stale.unlink(missing_ok=True)
     settings = _SETTINGS | {"unix_socket_directories": str(home.sockets)}
     options = [f"--{name}={value}" for name, value in settings.items()]
     program = reachable_installation(home) / "bin/postgres"
@@ -95,14 +98,14 @@ def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
     )
 
 
-def guard(server: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+def guard(server: subprocess.Popen[bytes], home: Home) -> subprocess.Popen[bytes]:
     """Start a process that stops the server when this process is gone, even by SIGKILL.
 
     It waits for the end of its standard input, whose other end nobody but this process has.
     """
     script = 'read -r _; kill -INT "$1"'
     return subprocess.Popen(  # noqa: S603 - fixed text
-        ["/bin/sh", "-c", script, "agentctl-sandbox-guard", str(server.pid)],
+        ["/bin/sh", "-c", script, "agentctl-sandbox-guard", str(server.pid), home.folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -109,18 +109,32 @@ def find_home() -> Home:
     return Home(_FOR_ROOT / _digest(base))
 
 
-def make_folders(home: Home) -> None:
-    """Make the folders that are missing.
+def make_own_folder(home: Home) -> None:
+    """Make the sandbox's folder, if it is missing.
 
     Raises:
-        SetupError: somebody else has taken the socket's folder.
-        OSError: a folder cannot be made.
+        OSError: it cannot be made.
 
     """
     # The server's user must get through the folders that root makes; nobody else needs to get into a user's.
     make_folder(home.folder, mode=0o711 if server_user() else 0o700)
+
+
+def make_socket_folder(home: Home) -> None:
+    """Make the folder of the Unix socket, if it is missing; only for whoever holds the start lock.
+
+    Raises:
+        SetupError: somebody else has made it, and could put a socket of their own there.
+        OSError: it cannot be made.
+
+    """
     make_server_folder(home.sockets)
-    _insist_on_own(home.sockets)
+    user = server_user()
+    found = home.sockets.lstat()
+    closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
+        msg = f"{home.sockets} is not a private folder of the sandbox."
+        raise SetupError(msg, hint="Look at who made it, and remove it.")
 
 
 def make_folder(folder: Path, *, mode: int) -> None:
@@ -188,16 +202,6 @@ def _fit_for_root(base: Path) -> bool:
     nearest = next(part for part in (base, *base.parents) if part.exists())
     # `sudo` may leave HOME to the caller: what root made there would be in that user's way.
     return nearest.stat().st_uid == 0 and open_to_all(base / "sandbox" / "data")
-
-
-def _insist_on_own(folder: Path) -> None:
-    """Refuse a folder in which somebody else could put a socket of their own."""
-    user = server_user()
-    found = folder.lstat()
-    closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
-        msg = f"{folder} is not a private folder of the sandbox."
-        raise SetupError(msg, hint=f"Look at who made {folder}, and remove it.")
 
 
 def _socket_in(folder: Path) -> Path:

@@ -52,7 +52,7 @@ def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
     if not complete:
         cluster.initialise(home)
     server = cluster.start(home, lock=server_lock.fd)
-    guard = cluster.guard(server)
+    guard = cluster.guard(server, home)
     try:
         port = _listen(home)
         cluster.await_ready(server, home)

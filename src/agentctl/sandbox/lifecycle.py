@@ -20,7 +20,7 @@ from typing import IO, cast
 
 from agentctl.core.errors import Refused, SetupError
 from agentctl.sandbox import cluster
-from agentctl.sandbox.home import Home, find_home, make_folders
+from agentctl.sandbox.home import Home, find_home, make_own_folder, make_socket_folder
 from agentctl.sandbox.installation import find_installation
 from agentctl.sandbox.locks import Lock, is_held, wait_until
 
@@ -41,7 +41,7 @@ def running() -> Iterator[str]:
     home = find_home()
     with _explained(home):
         find_installation()
-        make_folders(home)
+        make_own_folder(home)
         users = Lock(home.users_lock)
     keeper = None
     try:
@@ -65,7 +65,7 @@ def reset() -> None:
     """
     home = find_home()
     with _explained(home):
-        make_folders(home)
+        make_own_folder(home)
         with _turn(home):
             if not _is_last(Lock(home.users_lock)):
                 msg = "Other commands use the sandbox."
@@ -88,6 +88,7 @@ def _ensure_running(home: Home, start: Lock) -> Keeper | None:
     if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
         raise _stuck(home)
     cluster.end_leftover(home)
+    make_socket_folder(home)
     return _start_keeper(home, start)
 
 

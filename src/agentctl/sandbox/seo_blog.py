@@ -4,7 +4,6 @@ It knows nothing about the topic and so states no fact about it; the topic is qu
 """
 
 import re
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +138,4 @@ def _slug(text: str) -> str:
 def _shortened(template: str, topic: str) -> str:
     """Fill the topic in; a long one loses its end, so that the sentence keeps its own."""
     room = _LONGEST_META - len(template.format(topic=""))
-    return template.format(
-        topic=textwrap.shorten(topic, width=room, placeholder="…") if len(topic) > room else topic
-    )
+    return template.format(topic=topic if len(topic) <= room else f"{topic[: room - 1].rstrip()}…")

