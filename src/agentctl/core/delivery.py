@@ -108,23 +108,25 @@ class Delivery:
         self._on_event = on_event
         self._deadline = asyncio.get_running_loop().time() + timeout
         self._in_doubt: Attempt | None = None  # an earlier attempt that may have made the agent run
-        self._last = Attempt(no_answer(Reason.OUT_OF_TIME, ""))
+        self._last: Attempt
         self.attempts = 0
         self.sent = False
 
     async def run(self, begin: Callable[[], Exchange]) -> Attempt:
         """Return the attempt that counts; `begin` begins each one."""
-        from tenacity import AsyncRetrying  # noqa: PLC0415 - what only prepares a call does not pay for it
+        # Here, because what only prepares a call does not pay for it.
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
 
         retrying = AsyncRetrying(
-            retry=lambda _: True,  # `stop` decides
+            retry=retry_if_result(
+                lambda _: True
+            ),  # `stop` decides; what is raised, Ctrl-C too, ends the call
             wait=self._pause,
             stop=self._is_enough,
             before_sleep=self._announce,
-            retry_error_callback=lambda _: None,
+            retry_error_callback=lambda _: self._last,
         )
-        await retrying(self._attempt, begin)
-        return self._last
+        return await retrying(self._attempt, begin)
 
     def _pause(self, state: "RetryCallState") -> float:
         from tenacity import wait_exponential, wait_random  # noqa: PLC0415 - see run
@@ -140,7 +142,7 @@ class Delivery:
         why = self._last.judgement.message
         self._on_event(WebhookEvent(EventKind.WAITING, f"{state.upcoming_sleep:.1f} s. {why}"))
 
-    async def _attempt(self, begin: Callable[[], Exchange]) -> None:
+    async def _attempt(self, begin: Callable[[], Exchange]) -> Attempt:
         self.attempts += 1
         self._on_event(WebhookEvent(EventKind.ATTEMPT, str(self.attempts)))
         exchange = begin()
@@ -153,6 +155,7 @@ class Delivery:
         elif self._in_doubt is not None and made.judgement.reason in NEVER_RAN:
             made = replace(self._in_doubt, retries=made.retries, pause=made.pause)
         self._last = made
+        return made
 
     async def _exchanged(self, exchange: Exchange) -> Attempt:
         try:

@@ -92,7 +92,8 @@ def call(
         content=body if isinstance(body, bytes) else json.dumps(body).encode(),
         execution_id=execution_id,
     )
-    done = asyncio.run(_deliver(request, timeout, on_event or (lambda _: None)))
+    client = _client(request.target)  # out of the loop, which it would hold up
+    done = asyncio.run(_deliver(client, request, timeout, on_event or (lambda _: None)))
     if done is None:
         raise KeyboardInterrupt
     return done
@@ -106,12 +107,12 @@ class _Request:
     execution_id: str
 
 
-async def _deliver(request: _Request, timeout: float, on_event: OnEvent) -> WebhookCall | None:  # noqa: ASYNC109 - several timeouts share it
+async def _deliver(client: "httpx.AsyncClient", request: _Request, timeout: float, on_event: OnEvent) -> WebhookCall | None:  # noqa: ASYNC109 - several timeouts share it
     """Call; None if interrupted, because asyncio complains about a task that raised KeyboardInterrupt."""
     began = asyncio.get_running_loop().time()
     delivery = Delivery(request.endpoint, request.target, timeout=timeout, on_event=on_event)
     try:
-        async with _client(request.target) as client:
+        async with client:
             last = await delivery.run(lambda: _Exchange(client, request, on_event))
     except KeyboardInterrupt:
         return None
@@ -124,7 +125,7 @@ async def _deliver(request: _Request, timeout: float, on_event: OnEvent) -> Webh
     )
 
 
-def _client(target: Target) -> "AbstractAsyncContextManager[httpx.AsyncClient]":
+def _client(target: Target) -> "httpx.AsyncClient":
     """Return a client that goes only where it is told, and trusts what the system and SSL_CERT_FILE trust."""
     import httpx  # noqa: PLC0415 - what only prepares a call does not pay for it
 

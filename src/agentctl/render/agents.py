@@ -73,3 +73,25 @@ def _state(agent: Agent) -> Cell:
     if not agent.webhook_url:
         return Toned("no webhook", Tone.WARNING)
     return Toned("active", Tone.GOOD)
+
+
+def _field_data(field: Field) -> dict[str, object]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "type": field.kind,
+        "required": field.required,
+        "options": [option.value for option in field.options],
+        "default": field.default,
+    }
+
+
+def _field_row(field: Field) -> tuple[Cell, ...]:
+    return (
+        field.name,
+        field.kind,
+        "yes" if field.required else None,
+        None if field.default is None else str(field.default),
+        ", ".join(str(option.value) for option in field.options) or None,
+        field.label,
+    )
