@@ -95,14 +95,21 @@ def _present(frame: Frame, reply: Reply) -> None:
         _present_json(frame, reply)
         return
     if reply.error is not None or not frame.quiet:
-        screen_for(sys.stdout).show(reply.view())
-        sys.stdout.flush()
-        screen_for(sys.stderr).show(reply.aside())
+        _present_view(reply)
     if reply.error is not None:
         lines = [Text(f"error: {reply.error.message}", Tone.BAD)]
         screen_for(sys.stderr).show(lines)
         if reply.error.hint:
             screen_for(sys.stderr).show([Text(f"hint: {reply.error.hint}", Tone.DIM)])
+
+
+def _present_view(reply: Reply) -> None:
+    screen_for(sys.stdout).show(reply.view())
+    sys.stdout.flush()
+    aside = list(reply.aside())
+    if aside and sys.stdout.isatty() and sys.stderr.isatty():
+        sys.stderr.write("\n")  # what is on stdout ends here, for whoever sees both
+    screen_for(sys.stderr).show(aside)
 
 
 def _present_json(frame: Frame, reply: Reply) -> None:

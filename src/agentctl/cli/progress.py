@@ -14,6 +14,7 @@ _DONE = {
     Step.RECORDED: ("✓ Execution record created", Tone.GOOD),
     Step.CHARGED: ("✓ Credits deducted", Tone.GOOD),
     Step.SENT: ("✓ Webhook called", Tone.GOOD),
+    Step.WAITING: ("… Trying again", Tone.WARNING),
     Step.SUCCESS: ("✓ Workflow executed", Tone.GOOD),
     Step.FAILED: ("✗ Workflow failed", Tone.BAD),
     Step.UNKNOWN: ("? Outcome unknown", Tone.WARNING),
@@ -23,7 +24,7 @@ _BUSY = {
     Step.CHOSEN: "Recording and charging",
     Step.CALLING: "Calling {detail}",
     Step.SENT: "Waiting for the workflow",
-    Step.WAITING: "Waiting {detail}",
+    Step.WAITING: "Waiting",
     Step.SUCCESS: "Settling",
     Step.FAILED: "Settling",
 }

@@ -71,7 +71,8 @@ class InvalidInputs(UsageError):
     default_code = "invalid_inputs"
 
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
-        super().__init__("\n".join(problems), hint=hint)
+        listed = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__(f"The inputs do not fit:{listed}", hint=hint)
         self.problems = problems
 
 

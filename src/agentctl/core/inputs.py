@@ -94,7 +94,7 @@ def resolve_inputs(
         inputs.update({field.name: ask(field) for field in missing})
         found = problems_of(form, inputs)
     if problems or found:
-        raise InvalidInputs([*problems, *found], hint="See its inputs: agentctl agents AGENT")
+        raise InvalidInputs([*problems, *found])
     return GivenInputs(inputs, credentials)
 
 

@@ -10,7 +10,7 @@ from agentctl.core import agents, forms, inputs, users, webhook
 from agentctl.core.catalog import introspect
 from agentctl.core.config import AgentSettings, Profile
 from agentctl.core.database import Connection
-from agentctl.core.errors import Refused, UsageError
+from agentctl.core.errors import InvalidInputs, Refused, UsageError
 from agentctl.core.mapping import Marketplace, marketplace
 from agentctl.core.models import Agent, Credits, User
 
@@ -71,8 +71,7 @@ def prepare(
     agent = agents.get_agent(connection, market.agents, request.agent)
     user = users.get_user(connection, market.users, _payer(profile, request))
     endpoint = _endpoint(profile, agent)
-    form = forms.read_form(agent.raw_form)
-    given = inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
+    given = _given(agent, request, ask=ask)
     return Prepared(
         market=market,
         agent=agent,
@@ -83,6 +82,15 @@ def prepare(
         price=agent.price if request.charge else 0,
         warnings=_warnings(agent, given),
     )
+
+
+def _given(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inputs.GivenInputs:
+    form = forms.read_form(agent.raw_form)
+    try:
+        return inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
+    except InvalidInputs as error:
+        hint = f"See what it takes: agentctl agents {agent.slug}"
+        raise InvalidInputs(error.problems, hint=hint) from None
 
 
 def _payer(profile: Profile, request: RunRequest) -> str:

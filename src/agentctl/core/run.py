@@ -88,7 +88,7 @@ def run(
             return _replay(connection, prepared, execution)
     watch(Step.RECORDED, str(execution))
     if report.charged:
-        watch(Step.CHARGED, f"{report.charged}, {report.balance_after} left")
+        watch(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
     report = _call(prepared, report, execution, watch=watch)
     if report.outcome is Outcome.UNKNOWN:
         return report

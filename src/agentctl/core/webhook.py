@@ -107,9 +107,13 @@ class _Request:
     execution_id: str
 
 
-async def _deliver(client: "httpx.AsyncClient", request: _Request, timeout: float, on_event: OnEvent) -> WebhookCall | None:  # noqa: ASYNC109 - several timeouts share it
+async def _deliver(
+    client: "httpx.AsyncClient", request: _Request, timeout: float, on_event: OnEvent
+) -> WebhookCall | None:  # noqa: ASYNC109 - several timeouts share it
     """Call; None if interrupted, because asyncio complains about a task that raised KeyboardInterrupt."""
-    began = asyncio.get_running_loop().time()
+    loop = asyncio.get_running_loop()
+    _stay_awake(loop)
+    began = loop.time()
     delivery = Delivery(request.endpoint, request.target, timeout=timeout, on_event=on_event)
     try:
         async with client:
@@ -121,8 +125,13 @@ async def _deliver(client: "httpx.AsyncClient", request: _Request, timeout: floa
         sent=delivery.sent,
         attempts=delivery.attempts,
         http_status=last.http_status,
-        duration_ms=round((asyncio.get_running_loop().time() - began) * 1000),
+        duration_ms=round((loop.time() - began) * 1000),
     )
+
+
+def _stay_awake(loop: asyncio.AbstractEventLoop) -> None:
+    """Wake the loop now and then: it sleeps through a signal that comes just before it goes to sleep."""
+    loop.call_later(0.25, _stay_awake, loop)
 
 
 def _client(target: Target) -> "httpx.AsyncClient":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from agentctl.core.models import Outcome
 from agentctl.core.run_report import RunReport
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
@@ -64,7 +65,9 @@ def dry_view(report: RunReport) -> View:
 
 
 def result_view(report: RunReport) -> View:
-    """Show the result: Markdown where the agent wrote for people, JSON otherwise."""
+    """Show the result of a success: Markdown where the agent wrote for people, JSON otherwise."""
+    if report.outcome is not Outcome.SUCCESS:
+        return
     if report.result_text is not None:
         yield Markdown(report.result_text)
     elif report.result is not None:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from agentctl.core.errors import SetupError
-from agentctl.sandbox.home import SUPERUSER, Home, identity, make_server_folder
+from agentctl.sandbox.home import SUPERUSER, Home, complaint_in, identity, make_server_folder
 from agentctl.sandbox.installation import reachable_installation
 from agentctl.sandbox.locks import is_held, wait_until
 
@@ -56,8 +56,7 @@ def initialise(home: Home) -> None:
         **identity(),
     )
     if done.returncode != 0:
-        reason = next((line for line in done.stderr.splitlines() if "error:" in line or "FATAL" in line), "")
-        msg = f"The sandbox's database could not be made in {home.folder}: {reason or done.stderr.strip()}"
+        msg = f"The sandbox's database could not be made in {home.folder}: {complaint_in(done.stderr)}"
         raise SetupError(msg, hint="Make sure that the disk has room, then run the same command again.")
 
 

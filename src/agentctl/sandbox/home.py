@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,12 +94,17 @@ class Home:
         return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.sockets), safe='')}&port={_PORT}"
 
     def last_words(self) -> str:
-        """Return the last line of the log, or nothing."""
+        """Return the last complaint in the log, else its last line, else nothing."""
         try:
-            lines = self.log.read_text(errors="replace").split("\n")
+            return complaint_in(self.log.read_text(errors="replace"))
         except OSError:
             return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def complaint_in(text: str) -> str:
+    """Return the last complaint in what PostgreSQL's programs have said, else the last line."""
+    complaints = re.findall(r"(?:FATAL|PANIC|ERROR|error):\s+(.+)", text)
+    return (complaints or text.strip().split("\n"))[-1]
 
 
 def find_home() -> Home:

@@ -33,7 +33,7 @@ def main(folder: str, start_lock: str) -> None:
         try:
             server = ending.enter_context(_sandbox(home))
         except (SetupError, OSError) as error:
-            _report(message=str(error), hint=getattr(error, "hint", None))
+            _report(message=str(error), hint=getattr(error, "hint", f"The whole log: {home.log}"))
             return
         users = ending.enter_context(Lock(home.users_lock))
         _report()

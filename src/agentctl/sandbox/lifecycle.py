@@ -95,6 +95,7 @@ def _ensure_running(home: Home, start: Lock) -> Keeper | None:
 def _start_keeper(home: Home, start: Lock) -> Keeper:
     if home.log.exists():
         home.log.replace(home.previous_log)
+    home.log.touch(mode=0o600)  # it may quote what was written to the database
     with home.log.open("ab") as log:
         keeper = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-P", "-m", "agentctl.sandbox.keeper", str(home.folder), str(start.fd)],
