@@ -26,6 +26,8 @@ from agentctl.sandbox.home import Home
 _ROOT = Path(__file__).parents[2]
 _AS_ROOT = os.geteuid() == 0
 _USE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in a shell's background inherit another one
 from agentctl.core.errors import AgentctlError
 from agentctl.sandbox.server import running
 try:
@@ -273,7 +275,7 @@ def test_a_killed_command_takes_the_sandbox_with_it(anybody: Operator) -> None:
     command = anybody.begin()
     _url_of(command)
     command.kill()
-    command.wait()
+    command.wait(timeout=60)
     _await(lambda: not anybody.processes())
 
 
@@ -281,7 +283,7 @@ def test_a_command_killed_in_the_middle_of_the_first_start_leaves_nothing_behind
     command = operator.begin()
     _await((Home(operator.folder).data / "PG_VERSION").exists)
     command.kill()
-    command.wait()
+    command.wait(timeout=60)
     assert operator.run().startswith("postgresql://")
     assert not operator.processes()
 
@@ -290,7 +292,7 @@ def test_ctrl_c_ends_the_command_and_its_sandbox(operator: Operator) -> None:
     command = operator.begin()
     _url_of(command)
     os.killpg(command.pid, signal.SIGINT)  # what a terminal does
-    command.wait()
+    command.wait(timeout=60)
     assert not operator.processes()
 
 
@@ -298,7 +300,7 @@ def test_ctrl_c_in_the_middle_of_the_first_start_leaves_no_process(operator: Ope
     command = operator.begin()
     _await((Home(operator.folder).data / "PG_VERSION").exists)
     os.killpg(command.pid, signal.SIGINT)
-    command.wait()
+    command.wait(timeout=60)
     assert not operator.processes()
 
 
@@ -318,7 +320,7 @@ def test_a_server_that_has_lost_both_who_watch_it_is_ended_by_the_next_command(a
     os.kill(_guard_of(anybody), signal.SIGKILL)
     os.kill(_keeper_of(anybody), signal.SIGKILL)
     command.kill()
-    command.wait()
+    command.wait(timeout=60)
     command = anybody.begin()
     assert _started_at(_url_of(command)) != started
     _end(command)
@@ -332,7 +334,7 @@ def test_what_was_committed_survives_the_sudden_end_of_every_process(operator: O
     for pid in operator.processes():
         with contextlib.suppress(ProcessLookupError):  # it has followed another one
             os.kill(pid, signal.SIGKILL)
-    command.wait()
+    command.wait(timeout=60)
     assert _name_of_demo_user(_url_of(operator.begin())) == "Kept"
 
 
@@ -342,6 +344,22 @@ def test_a_first_start_that_was_cut_short_is_begun_anew(operator: Operator) -> N
     home.webhook_port.unlink()
     shutil.rmtree(home.data / "base")
     assert operator.run().startswith("postgresql://")
+
+
+def test_what_a_power_failure_left_does_not_stop_a_start_even_if_its_process_id_is_taken(
+    operator: Operator,
+) -> None:
+    command = operator.begin()
+    _url_of(command)
+    data = Home(operator.folder).data
+    status = (data / "postmaster.pid").read_text()
+    _end(command)
+    owner = data.stat()
+    with subprocess.Popen(["sleep", "60"], user=owner.st_uid) as somebody:
+        (data / "postmaster.pid").write_text(re.sub(r"^\d+", str(somebody.pid), status))
+        os.chown(data / "postmaster.pid", owner.st_uid, owner.st_gid)
+        assert operator.run().startswith("postgresql://")
+        somebody.kill()
 
 
 def test_reset_throws_the_data_away(anybody: Operator) -> None:

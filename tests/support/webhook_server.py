@@ -22,6 +22,7 @@ _NOT_REGISTERED = {
     "message": 'The requested webhook "POST x" is not registered.',
     "hint": "The workflow must be active for a production URL to run successfully.",
 }
+_TLS_HANDSHAKE = b"\x16"
 
 
 class Hangup(Enum):
@@ -185,6 +186,9 @@ class WebhookServer:
 
     def _answer(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as stream:
+            if stream.peek(1)[:1] == _TLS_HANDSHAKE:
+                connection.sendall(Reply.text("This is not TLS.", 400).head())
+                return
             line = stream.readline()
             if not line:
                 return
@@ -231,15 +235,13 @@ def _reset(connection: socket.socket) -> None:
 
 def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLContext]:
     """Make a self-signed certificate; return the file that trusts it, and a server's context with it."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
     alternatives = ",".join(f"DNS:{name}" for name in names)
-    subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split()
-        + f"-subj /CN={names[0]} -addext subjectAltName={alternatives} -keyout".split()
-        + [str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN={names[0]} -addext subjectAltName={alternatives} -keyout key.pem -out certificate.pem"
     )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    certificate = folder / "certificate.pem"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, folder / "key.pem")
     return certificate, context

@@ -75,11 +75,11 @@ def run(
         else:
             with watching(session) as watch:
                 report = core.run(database, profile, request, ask=ask, watch=watch)
-    aside = _save(report, output)
+    saved = _save(report, output)
     return Reply(
         data=lambda: render.run_data(report, dry=dry_run),
         view=lambda: render.dry_view(report) if dry_run else render.result_view(report),
-        aside=lambda: (*render.money_view(report), *aside),
+        aside=lambda: (*saved, *render.money_view(report)),
         error=report.error,
     )
 

@@ -78,16 +78,16 @@ def result_view(report: RunReport) -> View:
 
 
 def money_view(report: RunReport) -> Iterator[Block]:
-    """Show the credits line, and what the table could not hold."""
+    """Show what the table could not hold, and the credits line, which is the last thing said."""
     for note in report.notes:
         yield Text(note, Tone.WARNING)
     if report.status is None:
         return
-    again = "Replayed: nothing was charged and nothing sent. " if report.replayed else ""
-    yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
     if report.unable:
         names = ", ".join(report.unable)
         yield Text(f"Not recorded, no column for it: {names} (agentctl migrate-full adds them).", Tone.DIM)
+    again = "Replayed: nothing was charged and nothing sent. " if report.replayed else ""
+    yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
 
 
 def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
