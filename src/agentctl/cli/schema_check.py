@@ -42,9 +42,14 @@ def schema_check(
     required = parse_required(require)
     with session.marketplace() as (database, _), database.connect() as connection:
         report = check_schema(introspect(connection), required=required)
-    errors = [finding.message for finding in report.findings if finding.severity == "error"]
+    errors = [finding.object for finding in report.findings if finding.severity == "error"]
     return Reply(
         data=lambda: render.report_data(report),
         view=lambda: render.report_view(report),
-        error=FindingsFound("\n".join(errors), hint="Details: agentctl schema-check") if errors else None,
+        error=_found(errors) if errors else None,
     )
+
+
+def _found(objects: list[str]) -> FindingsFound:
+    msg = f"The schema has {len(objects)} problem{'s' if len(objects) > 1 else ''}: {', '.join(objects)}."
+    return FindingsFound(msg, hint="Details: agentctl schema-check")

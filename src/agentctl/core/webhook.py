@@ -93,7 +93,7 @@ def call(
         execution_id=execution_id,
     )
     client = _client(request.target)  # out of the loop, which it would hold up
-    done = asyncio.run(_deliver(client, request, timeout, on_event or (lambda _: None)))
+    done = asyncio.run(_deliver(client, request, on_event or (lambda _: None), seconds=timeout))
     if done is None:
         raise KeyboardInterrupt
     return done
@@ -108,13 +108,13 @@ class _Request:
 
 
 async def _deliver(
-    client: "httpx.AsyncClient", request: _Request, timeout: float, on_event: OnEvent
-) -> WebhookCall | None:  # noqa: ASYNC109 - several timeouts share it
+    client: "httpx.AsyncClient", request: _Request, on_event: OnEvent, *, seconds: float
+) -> WebhookCall | None:
     """Call; None if interrupted, because asyncio complains about a task that raised KeyboardInterrupt."""
     loop = asyncio.get_running_loop()
     _stay_awake(loop)
     began = loop.time()
-    delivery = Delivery(request.endpoint, request.target, timeout=timeout, on_event=on_event)
+    delivery = Delivery(request.endpoint, request.target, timeout=seconds, on_event=on_event)
     try:
         async with client:
             last = await delivery.run(lambda: _Exchange(client, request, on_event))
@@ -160,6 +160,7 @@ class _Exchange:
         self._client = client
         self._request = request
         self._on_event = on_event
+        self._connection: Any = None  # of httpcore, which has no public name for it
         self.stage = Stage.CONNECTING
         self.http_status: int | None = None
 
@@ -179,6 +180,11 @@ class _Exchange:
                 return self._judged(await _read(response))
         except httpx.HTTPError as error:
             raise self._broken(error, address) from None
+        finally:
+            if (
+                self._connection is not None
+            ):  # httpx leaves it open if the deadline comes during the handshake
+                await self._connection.aclose()
 
     def _stream(self, address: str) -> "AbstractAsyncContextManager[httpx.Response]":
         request = self._request
@@ -195,7 +201,9 @@ class _Exchange:
             "POST", url, content=request.content, headers=headers, extensions=extensions
         )
 
-    async def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._connection = info["return_value"]
         stage = _STAGES.get(event)
         if stage is not None:
             self.stage = stage
