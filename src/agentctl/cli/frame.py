@@ -94,7 +94,7 @@ def _present(frame: Frame, reply: Reply) -> None:
     if frame.json:
         _present_json(frame, reply)
         return
-    if reply.error is not None or not frame.quiet:
+    if not frame.quiet:
         _present_view(reply)
     if reply.error is not None:
         lines = [Text(f"error: {reply.error.message}", Tone.BAD)]
