@@ -32,10 +32,13 @@ def root(
         typer.echo(context.get_help())
 
 
-app.command("run")(with_common_options(run.run))
-app.command("history")(with_common_options(history.history))
-app.add_typer(credits_app, name="credits")
-app.command("agents")(with_common_options(agents.agents))
-app.command("schema-check")(with_common_options(schema_check.schema_check))
-app.command("migrate-full")(with_common_options(migrate_full.migrate_full))
-app.add_typer(sandbox.app, name="sandbox")
+for name, command, summary in (
+    ("run", run.run, "Run an agent once, for one user."),
+    ("history", history.history, "What ran, how it ended, what it cost."),
+    ("agents", agents.agents, "What can be run, with which inputs."),
+    ("schema-check", schema_check.schema_check, "Compare the live schema with what is needed."),
+    ("migrate-full", migrate_full.migrate_full, "Widen agent_executions while it is in use."),
+):
+    app.command(name, short_help=summary)(with_common_options(command))
+app.add_typer(credits_app, name="credits", short_help="Balances, the ledger, grants and refunds.")
+app.add_typer(sandbox.app, name="sandbox", short_help="The embedded database.")

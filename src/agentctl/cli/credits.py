@@ -19,7 +19,7 @@ def show(
     user: Annotated[
         str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Balance and ledger of this user.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many ledger rows or balances.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many ledger rows or balances.")] = 20,
 ) -> Reply:
     """Balance and latest ledger rows of a user; with no user, totals and the largest balances.
 

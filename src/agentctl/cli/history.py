@@ -48,15 +48,17 @@ def history(
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="T", help="24h, 7d, 2026-11-01 or RFC 3339.")] = None,
     until: Annotated[str | None, typer.Option(metavar="T", help="Up to, and without, this time.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many at the most.")] = 20,
     cursor: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on behind an earlier page.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them, as a stream.")] = False,
     output: Annotated[Format, typer.Option("--format", help="How they are printed.")] = Format.TABLE,
-    follow: Annotated[bool, typer.Option(help="Go on printing what is new, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on printing what is new, until Ctrl-C.")
+    ] = False,
     stats: Annotated[
-        bool, typer.Option(help="Counts, success rate and durations instead of a list.")
+        bool, typer.Option("--stats", help="Counts, success rate and durations instead of a list.")
     ] = False,
 ) -> Reply:
     """What ran, for whom, how it ended and what it cost; newest first.

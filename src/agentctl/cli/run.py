@@ -42,7 +42,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and price; write and send nothing.")
     ] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the result there.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")
+    ] = None,
 ) -> Reply:
     """Run an agent for a user: charge, call its webhook, settle, show the result.
 

@@ -95,11 +95,14 @@ def line_of(execution: Execution) -> Text:
 
 def page_view(page: Page) -> View:
     """Show one page."""
-    return [table_of(page.executions)] if page.executions else [Text("No executions.")]
+    return [table_of(page.executions)] if page.executions else ()
 
 
 def page_aside(page: Page, missing: Sequence[str]) -> View:
     """Say what the list cannot show, and how it goes on."""
+    if not page.executions:
+        yield Text("No executions.")
+        return
     if {"started_at", "completed_at"} & set(missing):
         yield Text("Durations are unknown: this table has no started_at and completed_at.", Tone.DIM)
     if page.next_cursor:
