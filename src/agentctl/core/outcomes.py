@@ -3,8 +3,6 @@
 Everything that is known about answers is in two tables. It sends nothing, retries nothing and reads no clock.
 """
 
-# ruff: noqa: PLR2004 - an HTTP status is its own name
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
