@@ -1,6 +1,7 @@
 """The webhook client against a server on a real socket: the outcome, and how often that server was asked."""
 
 import base64
+import contextlib
 import gc
 import gzip
 import hashlib
@@ -430,9 +431,14 @@ except KeyboardInterrupt:
 """
 
 
-def program(url: str, *words: str) -> "subprocess.Popen[str]":
+@contextlib.contextmanager
+def program(url: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-W", "error", "-c", _PROGRAM, url, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

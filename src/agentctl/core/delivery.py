@@ -118,9 +118,7 @@ class Delivery:
         from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
 
         retrying = AsyncRetrying(
-            retry=retry_if_result(
-                lambda _: True
-            ),  # `stop` decides; what is raised, Ctrl-C too, ends the call
+            retry=retry_if_result(lambda _: True),  # `stop` decides; what is raised (Ctrl-C!) is not retried
             wait=self._pause,
             stop=self._is_enough,
             before_sleep=self._announce,

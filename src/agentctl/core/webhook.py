@@ -93,10 +93,7 @@ def call(
         execution_id=execution_id,
     )
     client = _client(request.target)  # out of the loop, which it would hold up
-    done = asyncio.run(_deliver(client, request, on_event or (lambda _: None), seconds=timeout))
-    if done is None:
-        raise KeyboardInterrupt
-    return done
+    return asyncio.run(_deliver(client, request, on_event or (lambda _: None), seconds=timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +106,13 @@ class _Request:
 
 async def _deliver(
     client: "httpx.AsyncClient", request: _Request, on_event: OnEvent, *, seconds: float
-) -> WebhookCall | None:
-    """Call; None if interrupted, because asyncio complains about a task that raised KeyboardInterrupt."""
+) -> WebhookCall:
     loop = asyncio.get_running_loop()
     _stay_awake(loop)
     began = loop.time()
     delivery = Delivery(request.endpoint, request.target, timeout=seconds, on_event=on_event)
-    try:
-        async with client:
-            last = await delivery.run(lambda: _Exchange(client, request, on_event))
-    except KeyboardInterrupt:
-        return None
+    async with client:
+        last = await delivery.run(lambda: _Exchange(client, request, on_event))
     return WebhookCall(
         **vars(last.judgement),
         sent=delivery.sent,
@@ -181,9 +174,7 @@ class _Exchange:
         except httpx.HTTPError as error:
             raise self._broken(error, address) from None
         finally:
-            if (
-                self._connection is not None
-            ):  # httpx leaves it open if the deadline comes during the handshake
+            if self._connection is not None:  # a deadline during the handshake leaves it open
                 await self._connection.aclose()
 
     def _stream(self, address: str) -> "AbstractAsyncContextManager[httpx.Response]":
