@@ -97,9 +97,9 @@ def read_form(raw: object) -> Form:
             raise _unreadable("it is text that is no JSON") from None
     if isinstance(raw, dict) and isinstance(raw.get("fields"), list):
         raw = raw["fields"]
+    if raw is None or raw in ([], {}):
+        return Form((), {})
     match raw:
-        case None | [] | {}:
-            return Form((), {})
         case list():
             fields = tuple(_field(item) for item in raw)
             return Form(fields, _schema_of(fields))

@@ -39,8 +39,10 @@ def problems_of(form: Form, inputs: Mapping[str, object]) -> list[str]:
     if not form.schema:
         return []
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay for it
+    from referencing import Registry  # noqa: PLC0415 - likewise
 
-    validator = Draft202012Validator(form.schema, format_checker=_formats())
+    # An empty registry: without one, jsonschema would fetch what a `$ref` names.
+    validator = Draft202012Validator(form.schema, registry=Registry(), format_checker=_formats())
     try:
         errors = sorted(validator.iter_errors(inputs), key=lambda error: [str(part) for part in error.path])
         return [line for error in errors for line in _lines(form, error)]
