@@ -303,7 +303,7 @@ def test_a_row_that_somebody_else_has_settled_is_left_alone(shop: Any) -> None:
     assert any("Somebody else" in warning for warning in whole["data"]["warnings"])
 
 
-@pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_after_sending_exits_130_and_leaves_the_execution_open(
     shop: Any, cause: signal.Signals
 ) -> None:
@@ -330,6 +330,18 @@ def test_the_execution_id_is_told_on_stderr_before_anything_is_known(shop: Any) 
     _, stderr = process.communicate(timeout=20)
 
     assert shop.rows()[0]["id"] in stderr
+
+
+def test_a_run_whose_output_nobody_reads_is_settled_all_the_same(shop: Any) -> None:
+    path = shop.answer(Reply.json({"ok": True}, delay=1))
+    process = shop.program.start("run", "seo-blog", "topic=Tea")
+    process.stdout.close()
+    process.stderr.close()
+
+    _wait_until(lambda: shop.webhook.count(path) == 1)
+    assert process.wait(timeout=20) == 0
+
+    assert shop.rows()[0]["status"] == "success"
 
 
 def test_a_piped_run_prints_the_article_alone_on_stdout_and_the_credits_on_stderr(shop: Any) -> None:

@@ -7,9 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from types import FrameType
+from typing import TextIO
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
@@ -41,20 +43,31 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text files
-    signal.signal(signal.SIGTERM, _interrupt)
+    for cause in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(cause) is signal.SIG_DFL:
+            signal.signal(cause, _interrupt)
     frame = Frame.of(arguments)
     reply = _reply(arguments)
-    try:
+    with suppress(BrokenPipeError):
         _present(frame, reply)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more. The interpreter would complain when it flushes at exit: give it a file.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        _flush(stream)
     return reply.exit_code
 
 
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        # Nobody reads any more. The interpreter would complain when it flushes at exit: give it a file.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    """End as on Ctrl-C: what is certain is settled, what is not is named."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started with nohup, or by a shell with `&`
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _reply(arguments: Sequence[str]) -> Reply:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from agentctl.cli.session import Screen, Session, colourful, screen_for
 from agentctl.core.run import Step, Watch
@@ -33,13 +33,26 @@ _BUSY = {
 @contextmanager
 def watching(session: Session) -> Iterator[Watch]:
     """Yield what a run tells its steps to."""
+    with ExitStack() as spinner:
+        yield _heedless(_watcher(session, spinner))
+
+
+def _watcher(session: Session, spinner: ExitStack) -> Watch:
     if session.quiet:
-        yield lambda _step, _detail: None
-    elif session.json or not colourful(sys.stderr):
-        yield lambda step, detail: session.note(f"execution {detail}") if step is Step.CHOSEN else None
-    else:
-        with ExitStack() as spinner:
-            yield _Steps(screen_for(sys.stderr), spinner)
+        return lambda _step, _detail: None
+    if session.json or not colourful(sys.stderr):
+        return lambda step, detail: session.note(f"execution {detail}") if step is Step.CHOSEN else None
+    return _Steps(screen_for(sys.stderr), spinner)
+
+
+def _heedless(watch: Watch) -> Watch:
+    """Go on with the run where nobody reads stderr any more: money is at stake, not a line of text."""
+
+    def told(step: Step, detail: str) -> None:
+        with suppress(OSError):
+            watch(step, detail)
+
+    return told
 
 
 class _Steps:
