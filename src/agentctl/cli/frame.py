@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import pairwise
 from types import FrameType
 from typing import TextIO
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
-from agentctl.core.errors import AgentctlError, Interrupted, UsageError
+from agentctl.core.errors import AgentctlError, Interrupted, SetupError, UsageError
 from agentctl.render.blocks import Text, Tone
 
 
@@ -41,25 +42,40 @@ class Frame:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text files
+    _prepare_streams()
     for cause in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(cause) is signal.SIG_DFL:
             signal.signal(cause, _interrupt)
     frame = Frame.of(arguments)
     reply = _reply(arguments)
-    with suppress(BrokenPipeError):
+    try:
         _present(frame, reply)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # nobody reads any more
+    except OSError as error:  # a full disk
+        reply = Reply(error=reply.error or SetupError(f"The output cannot be written: {error.strerror}."))
+        with suppress(OSError):
+            sys.stderr.write(f"error: {reply.error.message if reply.error else ''}\n")
     for stream in (sys.stdout, sys.stderr):
-        _flush(stream)
+        _let_go(stream)
     return reply.exit_code
 
 
-def _flush(stream: TextIO) -> None:
+def _prepare_streams() -> None:
+    """See to it that whatever is written can be: streams that are closed, characters that have no code."""
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open for as long as the program runs
+    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go(stream: TextIO) -> None:
     try:
         stream.flush()
-    except BrokenPipeError:
-        # Nobody reads any more. The interpreter would complain when it flushes at exit: give it a file.
+    except OSError:
+        # The interpreter would complain when it flushes at exit: give it somewhere to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -84,8 +100,8 @@ def _reply(arguments: Sequence[str]) -> Reply:
         return Reply(error=UsageError(error.format_message(), hint=_usage_hint(arguments)))
     except (KeyboardInterrupt, Abort):
         return Reply(error=Interrupted("Interrupted."))
-    except BrokenPipeError:
-        return Reply()  # a command that streams found its reader gone: that is how it ends
+    except SystemExit:
+        return Reply()  # Typer's word for a closed pipe: a command that streams lost its reader, and so ends
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
         return Reply(error=_defect(error))
     return returned if isinstance(returned, Reply) else Reply()  # --help was printed

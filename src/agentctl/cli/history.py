@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain, islice
@@ -183,12 +184,14 @@ def _everything(
     from agentctl.core.history import Page, stream_executions
     from agentctl.render import history as render
 
-    stream = stream_executions(connection, market, filters, content=output is not Format.TABLE)
-    if output is Format.JSON:
+    content = output is not Format.TABLE
+    # Closed before the connection is: it holds a transaction open.
+    with closing(stream_executions(connection, market, filters, content=content)) as stream:
+        if output is not Format.JSON:
+            _print(session, stream, output)
+            return Reply()
         page = Page(tuple(stream), next_cursor=None)
-        return Reply(data=lambda: render.page_data(page))
-    _print(session, stream, output)
-    return Reply()
+    return Reply(data=lambda: render.page_data(page))
 
 
 def _print(session: Session, executions: Iterable["Execution"], output: Format) -> None:

@@ -1,11 +1,12 @@
 """Introspection: what a database holds, as one immutable value read in one round trip.
 
 The value knows nothing of agentctl's needs: which table plays which part is mapping.py's business, what is
-wrong with it a check's. Two catalogs are equal when their databases are, so that drift can be computed.
+wrong with it a check's. Two catalogs are equal when they hold the same tables and functions, whatever server
+they were read from and however many rows there are, so that drift can be computed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ class Table:
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
     row_security: RowSecurity
-    estimated_rows: int
+    estimated_rows: int = field(compare=False)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -155,7 +156,7 @@ class Function:
 class Catalog:
     """Everything introspected at one moment, in the order of the search path."""
 
-    server: Server
+    server: Server = field(compare=False)
     tables: tuple[Table, ...]
     functions: tuple[Function, ...]
 

@@ -2,7 +2,7 @@
 -- $1: the schemas to look into; null means those on the search path.
 -- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do.
-WITH
+WITH RECURSIVE
 wanted AS (
     SELECT n.oid, n.nspname, path.position
     FROM unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]))
@@ -14,23 +14,32 @@ relations AS (
     FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ),
+types AS (
+    -- The type of every column, followed through domains to the type below them.
+    SELECT t.oid AS declared, t.oid, t.typbasetype, t.typnotnull
+    FROM pg_type t
+    WHERE t.oid IN (SELECT a.atttypid FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid)
+    UNION ALL
+    SELECT types.declared, t.oid, t.typbasetype, types.typnotnull OR t.typnotnull
+    FROM types JOIN pg_type t ON t.oid = types.typbasetype
+),
 columns AS (
     SELECT a.attrelid, json_agg(json_build_object(
         'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod),
-        'base_type', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL),
+        'base_type', format_type(t.oid, NULL),
         'nullable', NOT (a.attnotnull OR t.typnotnull),
         'default', pg_get_expr(d.adbin, d.adrelid),
         'generated', a.attgenerated <> '' OR a.attidentity = 'a',
         'enum_labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                        FROM pg_enum e WHERE e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid)),
+                        FROM pg_enum e WHERE e.enumtypid = t.oid),
         'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
         'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
         'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
     ) ORDER BY a.attnum) AS items
     FROM pg_attribute a
     JOIN relations r ON r.oid = a.attrelid
-    JOIN pg_type t ON t.oid = a.atttypid
+    JOIN types t ON t.declared = a.atttypid AND t.typbasetype = 0
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
@@ -113,7 +122,7 @@ functions AS (
         'public', coalesce((SELECT bool_or(acl.grantee = 0)
                             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
                             WHERE acl.privilege_type = 'EXECUTE'), false)
-    ) ORDER BY w.position, p.proname, p.oid) AS items
+    ) ORDER BY w.position, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE "C") AS items
     FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
     WHERE p.prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_depend d

@@ -5,6 +5,7 @@ knows no table, and it never shows a connection string: libpq quotes parts of a 
 included.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ _DEFAULTS = {
 }
 _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 _ATTEMPTS = 6
+
+# What psycopg logs is told by the errors that it raises; unhandled, it would reach stderr as it comes.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 Schema = TypeVar("Schema")

@@ -6,7 +6,7 @@ writes nothing.
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -81,7 +81,7 @@ def list_executions(
 
 def stream_executions(
     connection: Connection, market: Marketplace, filters: Filters, *, content: bool
-) -> Iterator[Execution]:
+) -> Generator[Execution, None, None]:
     """Yield every execution, newest first, in constant memory, from one snapshot."""
     query = _select(market, conditions_of(market, filters), content=content)
     with connection.transaction():
