@@ -15,13 +15,14 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint bench-startup clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
 	@echo "make lint    check style and types"
+	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make clean   remove $(VENV) and what the tools have left"
 	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
 
@@ -38,6 +39,9 @@ lint: $(VENV)/installed-dev
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
 	@MYPYPATH=tests $(VENV)/bin/mypy --explicit-package-bases tests
+
+bench-startup: $(VENV)/installed
+	@$(VENV)/bin/python benchmarks/startup.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache

@@ -11,9 +11,12 @@ def main() -> None:
 
         sys.stdout.write(f"agentctl {__version__}\n")
         sys.exit(0)
-    from agentctl.cli.frame import run  # noqa: PLC0415
+    try:
+        from agentctl.cli.frame import run  # noqa: PLC0415
 
-    sys.exit(run(arguments))
+        sys.exit(run(arguments))
+    except KeyboardInterrupt:  # where no command was at work yet, or none any more
+        sys.exit(130)
 
 
 if __name__ == "__main__":
