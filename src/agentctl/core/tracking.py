@@ -100,6 +100,11 @@ OPTIONAL_COLUMNS = (
 )
 
 BY_NAME: Mapping[str, OptionalColumn] = {column.name: column for column in OPTIONAL_COLUMNS}
+MINIMAL_INDEXES: Mapping[str, str] = {
+    "idx_agent_executions_user_id": "user_id",
+    "idx_agent_executions_agent_id": "agent_id",
+    "idx_agent_executions_status": "status",
+}
 INDEXES: Mapping[str, str] = {
     "idx_agent_executions_workflow_id": "workflow_id",
     "idx_agent_executions_started_at": "started_at DESC",
