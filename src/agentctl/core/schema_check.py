@@ -19,7 +19,15 @@ from agentctl.core.mapping import (
     table_for,
     usable,
 )
-from agentctl.core.tracking import BY_NAME, INDEXES, OPTIONAL_COLUMNS, OptionalColumn, Tracking, tracking_of
+from agentctl.core.tracking import (
+    BY_NAME,
+    INDEXES,
+    MINIMAL_INDEXES,
+    OPTIONAL_COLUMNS,
+    OptionalColumn,
+    Tracking,
+    tracking_of,
+)
 
 
 class Severity(StrEnum):
@@ -131,7 +139,7 @@ def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaR
         ColumnState(column, executions.column(column.name) if executions else None)
         for column in OPTIONAL_COLUMNS
     )
-    indexes = tuple(_index_state(executions, name) for name in _wanted_indexes(executions))
+    indexes = tuple(_index_states(executions))
     functions = tuple(
         FunctionState(function, usable(function) if name == DEDUCT else function.executable)
         for name in (DEDUCT, ADD)
@@ -155,15 +163,19 @@ def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaR
     )
 
 
-def _wanted_indexes(executions: Table | None) -> tuple[str, ...]:
-    if executions is None:
-        return ()
-    return tuple(name for name, key in INDEXES.items() if executions.column(key.split()[0]))
-
-
-def _index_state(executions: Table | None, name: str) -> IndexState:
-    index = executions.index(name) if executions else None
-    return IndexState(name=name, present=index is not None, valid=index.valid if index else None)
+def _index_states(executions: Table | None) -> Iterator[IndexState]:
+    """Look for each index by its name, else for a whole one that begins with the same column."""
+    for name, key in {**MINIMAL_INDEXES, **INDEXES}.items():
+        column = key.partition(" ")[0]
+        if executions is None or executions.column(column) is None:
+            continue
+        others = (
+            index
+            for index in executions.indexes
+            if index.valid and not index.partial and index.columns[:1] == (column,)
+        )
+        found = executions.index(name) or next(others, None)
+        yield IndexState(name=name, present=found is not None, valid=found.valid if found else None)
 
 
 def _table_findings(catalog: Catalog) -> Iterator[Finding]:
@@ -265,9 +277,8 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
     for index in indexes:
         if not index.present:
             message = f"Index {index.name} is missing: history is slower without it."
-            yield Finding(
-                "index-missing", Severity.INFO, index.name, message, "agentctl migrate-full adds it."
-            )
+            hint = "agentctl migrate-full adds it." if index.name in INDEXES else "sql/minimal.sql has it."
+            yield Finding("index-missing", Severity.INFO, index.name, message, hint)
         elif not index.valid:
             message = (
                 f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."

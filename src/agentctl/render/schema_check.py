@@ -1,6 +1,6 @@
 """Shows what schema-check found."""
 
-from agentctl.core.schema_check import ColumnState, Finding, SchemaReport, Severity
+from agentctl.core.schema_check import ColumnState, Finding, IndexState, SchemaReport, Severity
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}
@@ -63,6 +63,8 @@ def report_view(report: SchemaReport) -> View:
     )
     if functions:
         yield Table(("function", "returns", "state"), functions, title="Credit functions")
+    if report.indexes:
+        yield Table(("index", "state"), tuple(map(_index_row, report.indexes)), title="Indexes")
     if not report.findings:
         yield Text("Nothing found.", Tone.GOOD)
     for finding in report.findings:
@@ -91,6 +93,12 @@ def _column_row(state: ColumnState) -> tuple[Cell, ...]:
         )
     word = Toned(state.found.type, Tone.GOOD if state.compatible else Tone.BAD)
     return (state.expected.name, word, state.expected.purpose, None)
+
+
+def _index_row(index: IndexState) -> tuple[Cell, ...]:
+    if not index.present:
+        return (index.name, Toned("missing", Tone.DIM))
+    return (index.name, Toned("valid", Tone.GOOD) if index.valid else Toned("invalid", Tone.BAD))
 
 
 def _finding_data(finding: Finding) -> dict[str, object]:
