@@ -103,7 +103,7 @@ def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 def _read_profile(path: Path, *, wanted: str | None, database_url: Value | None) -> Profile:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         document = tomllib.loads(text)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."

@@ -14,12 +14,12 @@ def clean(text: str) -> str:
     """Return text of any number of lines without a character that a terminal would act upon."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_shown, text))
+    return "".join(map(_shown, text.replace("\r\n", "\n")))
 
 
 def clean_line(text: str) -> str:
     """Return the same in one line, for table cells."""
-    return clean(" ".join(text.split("\n")).replace("\t", " "))
+    return clean(text).replace("\n", " ").replace("\t", " ")
 
 
 def _shown(character: str) -> str:

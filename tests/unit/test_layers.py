@@ -1,0 +1,68 @@
+"""Dependencies point inward: which module may import what, read off the source without running it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_SOURCE = Path(__file__).parents[2] / "src/agentctl"
+_MODULES = sorted(_SOURCE.rglob("*.py"))
+_CORE = [path for path in _MODULES if path.is_relative_to(_SOURCE / "core")]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a module imports, inside functions too; `a.b.c` for `from a.b import c`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def importers(*packages: str) -> set[str]:
+    """Return the modules below src/agentctl that import one of these packages or something in them."""
+    return {
+        str(path.relative_to(_SOURCE))
+        for path in _MODULES
+        if any(f"{name}.".startswith(f"{package}.") for name in imports(path) for package in packages)
+    }
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"core/run.py", "cli/app.py", "render/plain.py"} <= {
+        str(path.relative_to(_SOURCE)) for path in _MODULES
+    }
+    assert "core/database.py" in importers("psycopg")
+
+
+def test_the_core_knows_neither_the_command_line_nor_how_things_are_shown() -> None:
+    outer = importers("agentctl.cli", "agentctl.render", "agentctl.sandbox", "typer", "click", "rich")
+    assert not {name for name in outer if name.startswith("core/")}
+
+
+def test_what_is_shown_knows_nothing_of_the_command_line() -> None:
+    assert not {name for name in importers("agentctl.cli", "typer") if name.startswith("render/")}
+
+
+def test_only_the_webhook_module_knows_httpx() -> None:
+    assert importers("httpx") == {"core/webhook.py"}
+
+
+def test_only_the_terminal_module_knows_rich() -> None:
+    assert importers("rich") == {"render/terminal.py"}
+
+
+def test_only_the_database_module_knows_the_drivers_errors() -> None:
+    assert importers("psycopg.errors") == {"core/database.py"}
+
+
+@pytest.mark.parametrize("path", _CORE, ids=lambda path: path.name)
+def test_the_core_neither_prints_nor_exits(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        assert name not in {"print", "exit", "quit", "sys.exit", "os._exit"}, f"line {node.lineno}"
+        if isinstance(node, ast.Attribute):
+            place = f"line {node.lineno}"
+            assert ast.unparse(node) not in {"sys.stdout", "sys.stderr"}, place

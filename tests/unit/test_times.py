@@ -1,0 +1,81 @@
+"""Durations and instants: what people type, and what programs read."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from agentctl.core.errors import UsageError
+from agentctl.core.times import milliseconds, parse_duration, parse_instant, rfc3339
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("300s", timedelta(minutes=5)),
+        ("1h30m", timedelta(minutes=90)),
+        ("200ms", timedelta(milliseconds=200)),
+        ("7d", timedelta(days=7)),
+        ("1.5h", timedelta(minutes=90)),
+        (" 10m ", timedelta(minutes=10)),
+    ],
+)
+def test_a_duration_is_a_number_with_its_unit(text: str, duration: timedelta) -> None:
+    assert parse_duration(text) == duration
+
+
+@pytest.mark.parametrize(
+    "text", ["", "300", "s", "-5s", "0s", "5 s", "soon", "1x", "9" * 400 + "h", "nans", "0.0001us"]
+)
+def test_what_is_no_positive_duration_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_duration(text)
+    assert refused.value.hint
+    assert "300s" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("24h", NOW - timedelta(days=1)),
+        ("7d", NOW - timedelta(days=7)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T10:00:00Z", datetime(2026, 11, 1, 10, tzinfo=UTC)),
+        ("2026-11-01T10:00:00+02:00", datetime(2026, 11, 1, 8, tzinfo=UTC)),
+        ("2026-11-01T10:00:00", datetime(2026, 11, 1, 10, tzinfo=UTC)),  # never local time
+    ],
+)
+def test_an_instant_is_an_age_a_date_or_a_time(text: str, instant: datetime) -> None:
+    assert parse_instant(text, now=NOW) == instant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "10:00",
+        "9999999h",
+        "99999y",
+        "0001-01-01T00:00:00+10:00",
+        "9999-12-31T23:00:00-10:00",
+    ],
+)
+def test_what_is_no_instant_is_refused_with_examples(text: str) -> None:
+    # An age may also reach beyond the calendar, and so may a time whose zone is counted in.
+    with pytest.raises(UsageError, match="is not a time") as refused:
+        parse_instant(text, now=datetime(1, 1, 2, tzinfo=UTC))
+    assert refused.value.hint
+    assert "RFC 3339" in refused.value.hint
+
+
+def test_instants_are_written_in_utc_with_the_digits_that_they_have() -> None:
+    zone = timezone(timedelta(hours=2))
+    assert rfc3339(datetime(2026, 11, 1, 10, tzinfo=zone)) == "2026-11-01T08:00:00Z"
+    assert rfc3339(datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=UTC)) == "2026-11-01T10:00:00.120000Z"
+
+
+def test_milliseconds_are_whole() -> None:
+    assert milliseconds(timedelta(seconds=1.2346)) == 1235
