@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from agentctl.core.errors import UsageError
 from agentctl.render.blocks import Text, Tone, View
+from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.core.config import Profile
@@ -98,7 +99,7 @@ class Session:
             raise UsageError(msg, hint=f"Give {flag} to go ahead.", code="confirmation_needed")
         import typer
 
-        return typer.confirm(question, err=True)
+        return typer.confirm(clean_line(question), err=True)
 
 
 def colourful(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:

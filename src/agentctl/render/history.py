@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from agentctl.core.history import Page
 from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
@@ -10,6 +11,7 @@ from agentctl.core.stats import Stats
 from agentctl.core.times import rfc3339
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.clean import clean
 from agentctl.render.envelope import to_json
 
 _HEADERS = ("execution", "agent", "user", "status", "created", "duration", "credits")
@@ -234,9 +236,9 @@ def _flat(execution: Execution) -> Sequence[object]:
 
 
 def _csv_cell(value: object) -> object:
-    if isinstance(value, int) or value is None:
+    if isinstance(value, int | Decimal) or value is None:
         return value
-    text = value if isinstance(value, str) else to_json(value).strip('"')
+    text = clean(value) if isinstance(value, str) else to_json(value).strip('"')
     # A spreadsheet would run these as formulas; numbers stay numbers.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
