@@ -9,13 +9,19 @@ import json
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 _NOT_REGISTERED = {
     "code": 404,
@@ -235,13 +241,20 @@ def _reset(connection: socket.socket) -> None:
 
 def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLContext]:
     """Make a self-signed certificate; return the file that trusts it, and a server's context with it."""
-    alternatives = ",".join(f"DNS:{name}" for name in names)
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        f"-subj /CN={names[0]} -addext subjectAltName={alternatives} -keyout key.pem -out certificate.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    certificate = folder / "certificate.pem"
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, folder / "key.pem")
-    return certificate, context
+    context.load_cert_chain(certificate_file, key_file)
+    return certificate_file, context
