@@ -96,13 +96,16 @@ def test_a_command_exits_as_the_contract_says_with_its_envelope(
         assert whole["error"]["message"]
 
 
+FAILURES = [(exit_code, arguments, arrange) for exit_code, code, arguments, arrange in CASES if code]
+
+
 @pytest.mark.parametrize(
-    ("exit_code", "code", "arguments", "arrange"),
-    [case for case in CASES if case[1]],
-    ids=[f"{exit_code} {' '.join(arguments)}" for exit_code, code, arguments, _ in CASES if code],
+    ("exit_code", "arguments", "arrange"),
+    FAILURES,
+    ids=[f"{exit_code} {' '.join(arguments)}" for exit_code, arguments, _ in FAILURES],
 )
 def test_a_failure_is_told_on_stderr_and_exits_alike_without_json(
-    shop: Any, exit_code: int, code: str, arguments: tuple[str, ...], arrange: Arrange
+    shop: Any, exit_code: int, arguments: tuple[str, ...], arrange: Arrange
 ) -> None:
     arrange(shop)
 
