@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -25,9 +26,9 @@ from agentctl.sandbox.home import Home
 
 _ROOT = Path(__file__).parents[2]
 _AS_ROOT = os.geteuid() == 0
+# Tests in a shell's background inherit a deaf ear.
+_HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 _USE = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in a shell's background inherit another one
 from agentctl.core.errors import AgentctlError
 from agentctl.sandbox.server import running
 try:
@@ -36,6 +37,16 @@ try:
         input()
 except AgentctlError as error:
     print(type(error).__name__, error.message, error.hint, sep="\\n")
+"""
+_TIDY = """
+import psycopg
+from agentctl.sandbox.server import running
+with running() as url:
+    try:
+        print(url, flush=True)
+        input()
+    except KeyboardInterrupt:
+        print(psycopg.connect(url).execute("SELECT 1").fetchall())
 """
 _RESET = """
 from agentctl.core.errors import AgentctlError
@@ -70,7 +81,7 @@ class Operator:
     def begin(self, code: str = _USE) -> subprocess.Popen[str]:
         """Start a command, which ends when its standard input does."""
         command = subprocess.Popen(
-            [self.python, "-c", code],
+            [self.python, "-c", _HEED_CTRL_C + code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,7 +100,7 @@ class Operator:
         assert err == ""
         return out.strip()
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         return Path(self.run(_FOLDER))
 
@@ -213,13 +224,12 @@ def test_a_home_that_is_closed_to_everyone_else_stays_closed(operator: Operator)
     operator.home.chmod(0o700)
     inner = operator.home / "inner"
     inner.mkdir()
-    person = Operator(inner)
     before = _modes_above(inner)
-    assert person.run().startswith("postgresql://")
+    with contextlib.closing(Operator(inner)) as person:
+        assert person.folder.is_relative_to(inner) != _AS_ROOT
+        assert person.run().startswith("postgresql://")
+        assert not person.processes()
     assert _modes_above(inner) == before
-    assert person.folder.is_relative_to(inner) != _AS_ROOT
-    assert not person.processes()
-    person.close()
 
 
 def test_server_programs_in_a_closed_folder_are_used_all_the_same(operator: Operator, tmp_path: Path) -> None:
@@ -236,20 +246,18 @@ def test_server_programs_in_a_closed_folder_are_used_all_the_same(operator: Oper
 def test_a_home_with_a_very_long_path_works(operator: Operator) -> None:
     long = operator.home.joinpath(*["a-folder-with-quite-a-long-name"] * 8)
     long.mkdir(parents=True)
-    person = Operator(long)
-    assert person.run().startswith("postgresql://")
-    assert not person.processes()
-    person.close()
+    with contextlib.closing(Operator(long)) as person:
+        assert person.run().startswith("postgresql://")
+        assert not person.processes()
 
 
 def test_a_socket_folder_that_somebody_else_made_is_refused(operator: Operator) -> None:
     long = operator.home.joinpath(*["a-folder-with-quite-a-long-name"] * 8)
     long.mkdir(parents=True)
-    person = Operator(long)
-    sockets = Home(person.folder).sockets
-    sockets.mkdir(mode=0o755)
-    assert f"{sockets} is not a private folder" in person.run()
-    person.close()
+    with contextlib.closing(Operator(long)) as person:
+        sockets = Home(person.folder).sockets
+        sockets.mkdir(mode=0o755)
+        assert f"{sockets} is not a private folder" in person.run()
 
 
 def test_two_commands_at_once_share_one_server_until_the_last_ends(anybody: Operator) -> None:
@@ -261,6 +269,23 @@ def test_two_commands_at_once_share_one_server_until_the_last_ends(anybody: Oper
     assert _started_at(urls[1]) == started
     _end(second)
     assert not anybody.processes()
+
+
+def test_the_last_command_waits_for_the_end_of_a_sandbox_that_another_one_started(operator: Operator) -> None:
+    first = operator.begin()
+    _url_of(first)
+    second = operator.begin()
+    _url_of(second)
+    _end(first)
+    keeper = _keeper_of(operator)
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.communicate("\n", timeout=1)
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    second.wait(timeout=60)
+    assert not operator.processes()
 
 
 def test_many_commands_that_start_and_end_at_once_all_get_a_server(operator: Operator) -> None:
@@ -294,6 +319,13 @@ def test_ctrl_c_ends_the_command_and_its_sandbox(operator: Operator) -> None:
     os.killpg(command.pid, signal.SIGINT)  # what a terminal does
     command.wait(timeout=60)
     assert not operator.processes()
+
+
+def test_the_sandbox_lasts_while_a_command_puts_things_right_after_ctrl_c(operator: Operator) -> None:
+    command = operator.begin(_TIDY)
+    _url_of(command)
+    os.killpg(command.pid, signal.SIGINT)
+    assert command.communicate(timeout=60) == ("[(1,)]\n", "")
 
 
 def test_ctrl_c_in_the_middle_of_the_first_start_leaves_no_process(operator: Operator) -> None:
@@ -355,11 +387,14 @@ def test_what_a_power_failure_left_does_not_stop_a_start_even_if_its_process_id_
     status = (data / "postmaster.pid").read_text()
     _end(command)
     owner = data.stat()
-    with subprocess.Popen(["sleep", "60"], user=owner.st_uid) as somebody:
+    somebody = subprocess.Popen(["sleep", "600"], user=owner.st_uid)
+    try:
         (data / "postmaster.pid").write_text(re.sub(r"^\d+", str(somebody.pid), status))
         os.chown(data / "postmaster.pid", owner.st_uid, owner.st_gid)
         assert operator.run().startswith("postgresql://")
+    finally:
         somebody.kill()
+        somebody.wait()
 
 
 def test_reset_throws_the_data_away(anybody: Operator) -> None:
@@ -394,6 +429,15 @@ def test_a_home_that_cannot_be_written_is_an_error_that_says_where(anybody: Oper
     error = anybody.run()
     assert error.startswith("SetupError\nThe sandbox cannot use its folder ")
     assert str(anybody.home / ".local") in error
+
+
+def test_a_disk_without_room_is_an_error_that_says_so_and_leaves_no_process(operator: Operator) -> None:
+    small_files = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))"
+    error = operator.run(f"{small_files}\n{_USE}")
+    assert error.startswith("SetupError\nThe sandbox's database could not be made in ")
+    assert "disk" in error
+    assert not operator.processes()
+    assert operator.run().startswith("postgresql://")
 
 
 def test_without_the_extra_the_error_says_how_to_install_it(operator: Operator) -> None:
