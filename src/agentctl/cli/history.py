@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +32,9 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+
+
+_ROWS = frozenset({Format.JSONL, Format.CSV})  # an execution a line, without a frame around them
 
 
 def history(
@@ -82,9 +85,10 @@ def history(
         }
     )
     output = Format.JSON if session.json else output
+    _refuse_formats(output, follow=follow, stats=stats)
     with session.connected() as (connection, market):
         if execution is not None:
-            return _one(connection, market, execution)
+            return _one(session, connection, market, execution, output)
         filters = _filters(
             connection, market, agent=agent, user=user, status=status, since=since, until=until
         )
@@ -102,6 +106,15 @@ def _refuse_contradictions(given: dict[str, object]) -> None:
     if len(together) > 1:
         msg = f"{' and '.join(together)} cannot go together."
         raise UsageError(msg, hint="See: agentctl history --help")
+
+
+def _refuse_formats(output: Format, *, follow: bool, stats: bool) -> None:
+    if follow and output is Format.JSON:
+        msg = "--follow never ends, so that it cannot print one JSON object."
+        raise UsageError(msg, hint="Use --format jsonl: an object a line.")
+    if stats and output in _ROWS:
+        msg = f"--stats cannot be printed as {output}."
+        raise UsageError(msg, hint="Use --format json.")
 
 
 def _filters(
@@ -129,12 +142,17 @@ def _filters(
     )
 
 
-def _one(connection: "Connection", market: "Marketplace", key: str) -> Reply:
+def _one(
+    session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
+) -> Reply:
     from agentctl.core.ledger_reports import rows_of_execution
     from agentctl.core.lookup import get_execution
     from agentctl.render import history as render
 
     found = get_execution(connection, market, key)
+    if output in _ROWS:
+        _print(session, [found], output)
+        return Reply()
     rows = rows_of_execution(connection, market.ledger, found.id)
     missing = _missing(market)
     return Reply(
@@ -167,14 +185,14 @@ def _page(
 
     content = output is not Format.TABLE
     page = list_executions(connection, market, filters, limit=limit, cursor=cursor, content=content)
-    missing = _missing(market)
-    if output in {Format.CSV, Format.JSONL}:
+    missing, filtered = _missing(market), market.executions.is_filtered
+    if output in _ROWS:
         _print(session, page.executions, output)
-        return Reply(aside=lambda: render.page_aside(page, ()))
+        return Reply(aside=lambda: render.page_aside(page, (), filtered=filtered))
     return Reply(
         data=lambda: render.page_data(page),
         view=lambda: render.page_view(page),
-        aside=lambda: render.page_aside(page, missing),
+        aside=lambda: render.page_aside(page, missing, filtered=filtered),
     )
 
 
@@ -206,26 +224,29 @@ def _print(session: Session, executions: Iterable["Execution"], output: Format) 
         while chunk := list(islice(rows, _SHOWN_AT_ONCE)):
             screen.show([render.table_of(chunk)])
         return
-    lines = render.csv_lines(executions) if output is Format.CSV else render.json_lines(executions)
-    sys.stdout.writelines(lines)
+    sys.stdout.writelines(_lines(executions, output))
+
+
+def _lines(executions: Iterable["Execution"], output: Format) -> Iterator[str]:
+    from agentctl.render import history as render
+
+    return render.csv_lines(executions) if output is Format.CSV else render.json_lines(executions)
 
 
 def _follow(
     connection: "Connection", market: "Marketplace", filters: "Filters", *, limit: int, output: Format
 ) -> Reply:
-    from agentctl.core.history import follow_executions, list_executions
+    from agentctl.core.history import follow_executions
     from agentctl.render import history as render
 
-    page = list_executions(connection, market, filters, limit=limit, content=True)
-    fresh = follow_executions(
-        connection, market, filters, start=page.executions, pause=lambda: time.sleep(_POLL)
-    )
-    screen = screen_for(sys.stdout)
-    for execution in chain(reversed(page.executions), fresh):
-        if output is Format.TABLE:
+    executions = follow_executions(connection, market, filters, limit=limit, pause=lambda: time.sleep(_POLL))
+    if output is Format.TABLE:
+        screen = screen_for(sys.stdout)
+        for execution in executions:
             screen.show([render.line_of(execution)])
-        else:
-            sys.stdout.writelines(render.json_lines([execution]))
+            sys.stdout.flush()
+    for line in _lines(executions, output):
+        sys.stdout.write(line)
         sys.stdout.flush()
     return Reply()
 

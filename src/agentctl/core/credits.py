@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from agentctl.core import ledger, ledger_reports, lookup
 from agentctl.core.database import Connection, in_transaction
-from agentctl.core.errors import Refused
+from agentctl.core.errors import Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution
-from agentctl.core.mapping import Marketplace
-from agentctl.core.models import Credits, Execution, Status, User
+from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.models import Credits, Execution, Key, Status, User
+from agentctl.core.tracking import recordable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ def grant_credits(
 
     Raises:
         Refused: the key was used for another amount.
+        UsageError: an idempotency key where the ledger's ids are not UUIDs.
 
     """
+    if idempotency_key is not None:
+        _require_uuids(market.ledger)
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
     moved = in_transaction(
         connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
@@ -55,6 +59,13 @@ def grant_credits(
         msg = f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}."
         raise Refused(msg, hint="Use another key for another grant.", code="idempotency_key_reused")
     return Grant(user, amount, None, earlier.balance_after, replayed=True)
+
+
+def _require_uuids(ledger_table: TableRole) -> None:
+    column = ledger_table.table.column(ledger_table.columns["id"])
+    if column is None or column.base_type != "uuid":
+        msg = "An idempotency key needs UUIDs as ids of the ledger's rows; here they are something else."
+        raise UsageError(msg, hint="Leave --idempotency-key out.")
 
 
 def refund_execution(connection: Connection, market: Marketplace, execution: Execution) -> Refund:
@@ -71,9 +82,17 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
         moved = ledger.refund(connection, market, user=execution.user.id, execution=execution.id)
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
+        if "credits_used" in recordable(market.executions.table):
+            _write_credits_used(connection, market.executions, execution.id)
         return Refund(execution, moved.amount, moved.balance_before, moved.balance_after)
 
     return in_transaction(connection, work)
+
+
+def _write_credits_used(connection: Connection, executions: TableRole, execution: Key) -> None:
+    """Keep the column true: it holds what the execution cost, refunds netted."""
+    query = executions.query("UPDATE {table} SET {credits_used} = 0 WHERE {id} = %(id)s")
+    connection.execute(query, {"id": execution})
 
 
 def _require_refundable(execution: Execution, status: str | None) -> None:
@@ -92,6 +111,5 @@ def _nothing_to_refund(connection: Connection, market: Marketplace, execution: E
     if current.refunded:
         msg = f"Execution {execution.id} was refunded already: {current.refunded} credits."
         return Refused(msg, code="already_refunded")
-    market.ledger.require_visible_rows()
     msg = f"Execution {execution.id} was never charged, according to the ledger."
     return Refused(msg, code="never_charged")

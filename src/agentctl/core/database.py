@@ -7,7 +7,7 @@ included.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -94,6 +94,8 @@ def at(url: str, *, place: str) -> Database:
     try:
         given = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
+        given = {}
+    if not given or _is_misread(given):
         msg = f"The database URL in {place} cannot be understood (it is not shown: it may hold a password)."
         hint = (
             "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % in the "
@@ -102,6 +104,12 @@ def at(url: str, *, place: str) -> Database:
         raise ConfigError(msg, hint=hint) from None
     user, host, name = (given.get(key) for key in ("user", "host", "dbname"))
     return Database({**_DEFAULTS, **given}, name=f"{user or ''}@{host or 'localhost'}/{name or user or ''}")
+
+
+def _is_misread(given: Mapping[str, Any]) -> bool:
+    """Whether libpq took a part of the password for host, port or database: it was not percent-encoded."""
+    host, port, name = (str(given.get(key) or "") for key in ("host", "port", "dbname"))
+    return bool(re.search("[^,]@", host) or "@" in name or re.search("[^0-9,]", port))
 
 
 def in_transaction(connection: Connection, work: Callable[[], T]) -> T:
@@ -157,8 +165,12 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
     if state == "25006":
         msg = f"{database.name} is read-only: {said}."
         return DatabaseTrouble(msg, hint="Connect to the primary, not to a replica.", code="read_only")
+    if state == "57014":
+        hint = "Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'."
+        return DatabaseTrouble(f"{database.name}: {said}.", hint=hint, code="statement_cancelled")
     if state[:2] in {"08", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
-        return ConnectionFailed(f"{database.name}: {said}.", hint=_connection_hint(said), retryable=True)
+        hint = _connection_hint(str(error))
+        return ConnectionFailed(f"{database.name}: {said}.", hint=hint, retryable=True)
     again = state in {"40001", "40P01", "55P03", "53300"}
     where = f" (SQLSTATE {state})" if state else ""
     return DatabaseTrouble(f"{database.name}: {said}{where}.", retryable=again)

@@ -6,10 +6,11 @@ writes nothing.
 
 import base64
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from psycopg import sql
 
@@ -17,11 +18,12 @@ from agentctl.core import agents, ledger_reports
 from agentctl.core.database import Connection
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import Execution, Key, User
+from agentctl.core.models import OPEN, Execution, Key, User
 
 _PARTS = ("id", "status", "created_at", "error", "credits_used", "started_at", "completed_at", "workflow_id")
 _CONTENT = ("inputs", "result")
 _STREAM_ROWS = 1000
+_ID_TYPES: Mapping[str, Callable[[str], Key]] = {"uuid": UUID, "bigint": int, "integer": int, "smallint": int}
 # A transaction that began earlier may commit later: a follower looks back this far for late rows.
 _LATE = timedelta(minutes=1)
 
@@ -82,7 +84,12 @@ def list_executions(
 def stream_executions(
     connection: Connection, market: Marketplace, filters: Filters, *, content: bool
 ) -> Generator[Execution, None, None]:
-    """Yield every execution, newest first, in constant memory, from one snapshot."""
+    """Yield every execution, newest first, in constant memory, from one snapshot.
+
+    Raises:
+        PermissionDenied: there is nothing to see because row level security hides every row.
+
+    """
     query = _select(market, conditions_of(market, filters), content=content)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -90,6 +97,8 @@ def stream_executions(
             rows.execute(query)
             while chunk := rows.fetchmany(_STREAM_ROWS):
                 yield from _with_credits(connection, market, chunk)
+            if rows.rownumber == 0:
+                market.executions.require_visible_rows()
 
 
 def list_matching(
@@ -101,58 +110,64 @@ def list_matching(
 
 
 def follow_executions(
-    connection: Connection,
-    market: Marketplace,
-    filters: Filters,
-    *,
-    start: Iterable[Execution],
-    pause: Callable[[], None],
+    connection: Connection, market: Marketplace, filters: Filters, *, limit: int, pause: Callable[[], None]
 ) -> Iterator[Execution]:
-    """Yield executions that appear, and again when their status changes; never ends by itself.
+    """Yield the latest executions, then those that appear or change their status; never ends by itself.
 
     Args:
         connection: in autocommit mode, so that every look is a new snapshot.
         market: the tables.
-        filters: which executions; a status filter is applied when one is to be shown.
-        start: executions that were shown already, newest first.
+        filters: which executions; the status is the one at the time of the look.
+        limit: how many of those that are there already.
         pause: waits between two looks.
 
+    Raises:
+        PermissionDenied: there is nothing to see because row level security hides every row.
+
     """
-    shown = {execution.id: execution for execution in start}
-    horizon = _clock(connection)
+    looked = _clock(connection)
+    # What is there is known before the first is shown: nothing that comes between the two is missed.
+    known = _states(connection, market, filters, since=looked - _LATE)
+    start = list_executions(connection, market, filters, limit=limit, content=True)
+    known |= {execution.id: execution.status for execution in start.executions}
+    yield from reversed(start.executions)
     while True:
         pause()
-        fresh = _changed(connection, market, filters, shown=shown, since=horizon - _LATE)
-        for execution in reversed(fresh):
-            shown[execution.id] = execution
+        since, looked = looked - _LATE, _clock(connection)
+        still_open = [key for key, status in known.items() if status in OPEN]
+        states = _states(connection, market, filters, since=since, also=still_open)
+        changed = _whole(connection, market, [key for key in states if known.get(key) != states[key]])
+        known = states | {execution.id: execution.status for execution in changed}
+        for execution in reversed(changed):
             if not filters.statuses or execution.status in filters.statuses:
                 yield execution
-        horizon = max([horizon, *(execution.created_at for execution in fresh if execution.created_at)])
-        shown = {key: one for key, one in shown.items() if one.is_open or _recent(one, horizon - 2 * _LATE)}
 
 
-def _recent(execution: Execution, horizon: datetime) -> bool:
-    return execution.created_at is not None and execution.created_at >= horizon
-
-
-def _changed(
+def _states(
     connection: Connection,
     market: Marketplace,
     filters: Filters,
     *,
-    shown: dict[Key, Execution],
     since: datetime,
-) -> list[Execution]:
-    executions = market.executions
-    watched = executions.query(
-        "(e.{created_at} >= {since} OR e.{id} = ANY ({open}))",
+    also: Sequence[Key] = (),
+) -> dict[Key, str]:
+    """Return the status of the executions that are recent or open, and of those named; any status counts."""
+    query = market.executions.query(
+        "SELECT e.{id} AS id, e.{status}::text AS status FROM {table} AS e WHERE {conditions} "
+        "AND (e.{created_at} >= {since} OR e.{status}::text = ANY ({open}) OR e.{id} = ANY ({also}))",
+        conditions=_all_of(conditions_of(market, replace(filters, statuses=()))),
         since=sql.Literal(since),
-        open=sql.Literal([one.id for one in shown.values() if one.is_open]),
+        open=sql.Literal([status.value for status in OPEN]),
+        also=sql.Literal(list(also)),
     )
-    conditions = [*conditions_of(market, Filters(agent=filters.agent, user=filters.user)), watched]
-    rows = connection.execute(_select(market, conditions, content=True)).fetchall()
-    found = _with_credits(connection, market, rows)
-    return [one for one in found if one.id not in shown or shown[one.id].status != one.status]
+    return {row["id"]: row["status"] for row in connection.execute(query).fetchall()}
+
+
+def _whole(connection: Connection, market: Marketplace, keys: Sequence[Key]) -> tuple[Execution, ...]:
+    if not keys:
+        return ()
+    condition = market.executions.query("e.{id} = ANY ({keys})", keys=sql.Literal(list(keys)))
+    return list_matching(connection, market, condition, limit=len(keys))
 
 
 def _clock(connection: Connection) -> datetime:
@@ -176,8 +191,12 @@ def _select(market: Marketplace, conditions: Sequence[sql.Composable], *, conten
         users_id=market.users.query("{id}"),
         agents=market.agents.query("{table}"),
         agents_id=market.agents.query("{id}"),
-        conditions=sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions]),
+        conditions=_all_of(conditions),
     )
+
+
+def _all_of(conditions: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions])
 
 
 def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
@@ -202,7 +221,8 @@ def _after(market: Marketplace, cursor: str | None) -> list[sql.Composed]:
     """Return the condition for the rows behind a cursor; rows without a time sort before all others."""
     if cursor is None:
         return []
-    created_at, key = _read_cursor(cursor)
+    id_column = market.executions.table.column(market.executions.columns["id"])
+    created_at, key = _read_cursor(cursor, id_type=id_column.base_type if id_column else "")
     place = {"at": sql.Literal(created_at), "key": sql.Literal(key)}
     if created_at is None:
         text = "((e.{created_at} IS NULL AND e.{id} < {key}) OR e.{created_at} IS NOT NULL)"
@@ -215,15 +235,15 @@ def _cursor(last: Execution) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[str | None, str]:
+def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | None, Key]:
     try:
         created_at, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if created_at is not None:
             datetime.fromisoformat(created_at)
-    except (ValueError, TypeError):
-        msg = "That cursor is none that agentctl has given out."
+        return created_at, _ID_TYPES.get(id_type, str)(key)
+    except (ValueError, TypeError, AttributeError):
+        msg = "That cursor is none that agentctl has given out for this table."
         raise UsageError(msg, hint="Use next_cursor of the page before, whole.") from None
-    return created_at, str(key)
 
 
 def _with_credits(

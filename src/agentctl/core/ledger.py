@@ -18,6 +18,7 @@ from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import DEDUCT, Marketplace, TableRole
 from agentctl.core.models import Credits, Key, User
 
+_MOST_DIGITS = 18  # what a bigint holds for certain
 _WHOLE_NUMBERS = frozenset({"smallint", "integer", "bigint"})
 
 
@@ -119,6 +120,10 @@ def refund(connection: Connection, market: Marketplace, *, user: Key, execution:
     """Give back what the ledger says an execution still costs; None where that is nothing.
 
     The ledger row is tied to the execution, which the database's own add function could not do.
+
+    Raises:
+        PermissionDenied: row level security hides the ledger, so that nobody can tell what it costs.
+
     """
     lock_user(connection, market.users, user)
     net = sql.SQL(
@@ -131,6 +136,7 @@ def refund(connection: Connection, market: Marketplace, *, user: Key, execution:
     row = connection.execute(sql.SQL("SELECT {} AS amount").format(net), {"execution": execution}).fetchone()
     amount: Credits = row["amount"] if row else 0
     if amount <= 0:
+        market.ledger.require_visible_rows()
         return None
     return _add(connection, market, user=user, kind="refund", amount=amount, execution=execution)
 
@@ -189,11 +195,14 @@ def _add(
 def _insert(connection: Connection, ledger: TableRole, values: dict[str, object]) -> None:
     parts = [part for part in values if part in ledger]
     query = ledger.query(
-        "INSERT INTO {table} ({names}) VALUES ({values})",
+        "INSERT INTO {table} ({names}) VALUES ({values}) RETURNING {amount} AS amount",
         names=sql.SQL(", ").join(sql.Identifier(ledger.columns[part]) for part in parts),
         values=sql.SQL(", ").join(map(sql.Placeholder, parts)),
     )
-    connection.execute(query, values)
+    row = connection.execute(query, values).fetchone()
+    if row is None or row["amount"] != values["amount"]:  # it would round, and the balance would not agree
+        msg = f"The ledger's column {ledger.columns['amount']} cannot hold {values['amount']} exactly."
+        raise UsageError(msg, hint="Give an amount with fewer decimal places.")
 
 
 def parse_amount(text: str, *, column_type: str) -> Credits:
@@ -207,7 +216,7 @@ def parse_amount(text: str, *, column_type: str) -> Credits:
         amount = Decimal(text)
     except ArithmeticError:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
+    if not amount.is_finite() or amount <= 0 or amount.adjusted() >= _MOST_DIGITS:
         msg = f"{text!r} is not a positive amount of credits."
         raise UsageError(msg, hint="Credits are taken away by charges only; give a number such as 50.")
     if amount == amount.to_integral_value():

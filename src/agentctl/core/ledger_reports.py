@@ -57,7 +57,12 @@ def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key)
 def sums(
     connection: Connection, ledger: TableRole, executions: Sequence[Key]
 ) -> dict[Key, tuple[Credits, Credits]]:
-    """Return what was charged and what was refunded, both positive, for each of some executions."""
+    """Return what was charged and what was refunded, both positive, for each of some executions.
+
+    Raises:
+        PermissionDenied: row level security hides the ledger.
+
+    """
     query = ledger.query(
         "SELECT {execution} AS execution, "
         "coalesce(-sum({amount}) FILTER (WHERE {amount} < 0), 0) AS charged, "
@@ -65,11 +70,18 @@ def sums(
         "FROM {table} WHERE {execution} = ANY (%(executions)s) GROUP BY {execution}"
     )
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
+    if not rows:
+        ledger.require_visible_rows()
     return {row["execution"]: (row["charged"], row["refunded"]) for row in rows}
 
 
 def totals(connection: Connection, market: Marketplace, *, largest: int) -> Totals:
-    """Return the marketplace's totals and its largest balances."""
+    """Return the marketplace's totals and its largest balances.
+
+    Raises:
+        PermissionDenied: row level security hides the users or the ledger.
+
+    """
     users, ledger = market.users, market.ledger
     row = connection.execute(
         users.query("SELECT count(*) AS users, coalesce(sum({balance}), 0) AS balance FROM {table}")
@@ -82,6 +94,8 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
             "GROUP BY 1 ORDER BY 1"
         )
     ).fetchall()
+    if not kinds:
+        ledger.require_visible_rows()
     richest = connection.execute(
         users.query(
             "SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table} "

@@ -11,7 +11,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, Function, Table
+from agentctl.core.catalog import Catalog, Column, Function, Table
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.tracking import BY_NAME
 
@@ -70,7 +70,7 @@ _NOT_WRITABLE = frozenset({"view", "materialized view", "foreign table"})
 
 @dataclass(frozen=True, slots=True)
 class TableRole:
-    """A table, and which of its columns plays which part; only parts that exist are in `columns`."""
+    """A table, and which of its columns plays which part; `columns` has only parts that can be used."""
 
     table: Table
     columns: Mapping[str, str]
@@ -94,6 +94,11 @@ class TableRole:
             sql.SQL("{} AS {}").format(self.column(part, of=of), sql.Identifier(part)) for part in parts
         )
         return sql.SQL(", ").join(columns)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether row level security may hide rows of the table from this role."""
+        return self.table.row_security.active
 
     def require_visible_rows(self) -> None:
         """Refuse to call a table empty that only looks so.
@@ -127,10 +132,14 @@ def table_for(catalog: Catalog, role: str) -> tuple[str, Table | None]:
     return name, catalog.table(name)
 
 
+def required_columns(role: str) -> tuple[str, ...]:
+    """Return the columns of a role that agentctl cannot do without."""
+    return tuple(name for name, required in _REFERENCE[role][1].values() if required)
+
+
 def missing_columns(role: str, table: Table) -> tuple[str, ...]:
-    """Return the columns of a role that agentctl cannot do without and the table does not have."""
-    parts = _REFERENCE[role][1].values()
-    return tuple(name for name, required in parts if required and table.column(name) is None)
+    """Return those of them that the table does not have."""
+    return tuple(name for name in required_columns(role) if table.column(name) is None)
 
 
 def deduct_function(catalog: Catalog) -> Function | None:
@@ -161,11 +170,20 @@ def marketplace(catalog: Catalog) -> Marketplace:
             lacking.append(f"table {name}")
             continue
         lacking += [f"column {name}.{column}" for column in missing_columns(role, table)]
-        present = {part: column for part, (column, _) in parts.items() if table.column(column)}
+        present = {
+            part: column
+            for part, (column, _) in parts.items()
+            if (found := table.column(column)) and _can_be_used(part, found)
+        }
         roles[role] = TableRole(table, present)
     if lacking:
         _refuse(catalog, lacking)
     return Marketplace(catalog=catalog, deduct=deduct_function(catalog), **roles)
+
+
+def _can_be_used(part: str, column: Column) -> bool:
+    """Whether a column, if it is one of the seven, has content that agentctl understands and may read."""
+    return part not in BY_NAME or (column.readable and BY_NAME[part].accepts(column))
 
 
 def _refuse(catalog: Catalog, lacking: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NoReturn
 
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -15,6 +16,7 @@ from agentctl.core.catalog import Catalog, Index, Table, introspect
 from agentctl.core.database import Connection, is_lock_timeout
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.mapping import table_for
+from agentctl.core.times import milliseconds
 from agentctl.core.tracking import INDEXES, OPTIONAL_COLUMNS, Tracking, tracking_of
 
 
@@ -75,7 +77,7 @@ def plan(catalog: Catalog) -> Plan:
     if table is None:
         msg = f"There is no table {name} on the search path."
         raise SchemaLacks(msg, hint="See what is there: agentctl schema-check.")
-    obstacles = [*_obstacles(table)]
+    obstacles = [*_obstacles(table), *_taken_names(catalog, table)]
     if obstacles:
         msg = "\n".join(obstacles)
         hint = "Nothing was changed. Rename what is in the way or change its type, then run this again."
@@ -95,6 +97,15 @@ def _obstacles(table: Table) -> Iterator[str]:
         index = table.index(name)
         if index is not None and not _serves(index, key):
             yield f"Index {name} exists with another definition: {index.definition}."
+
+
+def _taken_names(catalog: Catalog, table: Table) -> Iterator[str]:
+    """Look for the indexes' names on other tables: a schema has each name once."""
+    for other in catalog.tables:
+        if other.schema == table.schema and other.name != table.name:
+            for index in other.indexes:
+                if index.name in INDEXES:
+                    yield f"Index {index.name} exists on another table: {index.definition}."
 
 
 def _serves(index: Index, key: str) -> bool:
@@ -171,16 +182,22 @@ def _run_briefly(
     def told(state: RetryCallState) -> None:
         waiting(step, state.attempt_number)
 
-    milliseconds = sql.Literal(f"{round(wait.timeout.total_seconds() * 1000)}ms")
+    def gave_up(state: RetryCallState) -> NoReturn:
+        msg = f"The table is in use: no lock on it was had in {state.attempt_number} attempts."
+        hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
+        raise DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
+
+    # PostgreSQL takes 0 for no limit at all.
+    timeout = sql.Literal(f"{max(1, milliseconds(wait.timeout))}ms")
     for attempt in Retrying(
         retry=retry_if_exception(is_lock_timeout),
         stop=stop_after_delay(wait.give_up_after.total_seconds()),
         wait=wait_random_exponential(multiplier=0.1, max=5),
         before_sleep=told,
-        reraise=True,
+        retry_error_callback=gave_up,
     ):
         with attempt, connection.transaction():
-            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(milliseconds))
+            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(timeout))
             connection.execute(step.sql.encode())
 
 

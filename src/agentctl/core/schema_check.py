@@ -16,6 +16,7 @@ from agentctl.core.mapping import (
     ROLES,
     deduct_function,
     missing_columns,
+    required_columns,
     table_for,
     usable,
 )
@@ -198,6 +199,7 @@ def _table_findings(catalog: Catalog) -> Iterator[Finding]:
                 f"{name}.{column}",
                 f"{name} has no column {column}, which agentctl cannot do without.",
             )
+        yield from _denied(role, table, reader=catalog.server.role)
         if table.row_security.hides_everything():
             yield Finding(
                 "rows-hidden",
@@ -206,6 +208,19 @@ def _table_findings(catalog: Catalog) -> Iterator[Finding]:
                 f"Row level security hides every row of {name} from role {catalog.server.role}.",
                 "Connect as a role with BYPASSRLS, or add a policy that admits this one.",
             )
+
+
+def _denied(role: str, table: Table, *, reader: str) -> Iterator[Finding]:
+    found = [table.column(name) for name in required_columns(role)]
+    denied = ", ".join(column.name for column in found if column and not column.readable)
+    if denied:
+        yield Finding(
+            "table-denied",
+            Severity.ERROR,
+            table.name,
+            f"Role {reader} may not read {table.name} ({denied}).",
+            f"GRANT SELECT ({denied}) ON {table.name} TO {reader}.",
+        )
 
 
 def _column_findings(

@@ -126,13 +126,14 @@ def tracking_of(executions: Table | None) -> Tracking:
 
 
 def recordable(executions: Table) -> tuple[str, ...]:
-    """Return the optional columns that exist and that this role can fill with the right content."""
+    """Return the optional columns that exist and that this role can read, and fill with the right content."""
     return tuple(
         column.name
         for column in OPTIONAL_COLUMNS
         if (found := executions.column(column.name)) is not None
         and column.accepts(found)
         and not found.generated
+        and found.readable
         and found.insertable
         and found.updatable
     )

@@ -26,11 +26,10 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     if not found:
         users.require_visible_rows()
         msg = f"There is no user {key!r}."
-        raise Refused(
-            msg,
-            hint="Give an e-mail address or an id that stands in the users' table.",
-            code="user_not_found",
-        )
+        hint = "Give an e-mail address or an id that stands in the users' table."
+        if users.is_filtered:
+            hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
+        raise Refused(msg, hint=hint, code="user_not_found")
     if len(found) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in found)
         msg = f"{len(found)} users fit {key!r}:\n{listed}"

@@ -100,15 +100,21 @@ def page_view(page: Page) -> View:
     return [table_of(page.executions)] if page.executions else ()
 
 
-def page_aside(page: Page, missing: Sequence[str]) -> View:
-    """Say what the list cannot show, and how it goes on."""
+def page_aside(page: Page, missing: Sequence[str], *, filtered: bool) -> View:
+    """Say what the list cannot show, and how it goes on; `filtered` by row level security."""
     if not page.executions:
-        yield Text("No executions.")
+        why = " that this role may see: row level security filters the table" if filtered else ""
+        yield Text(f"No executions{why}.")
         return
-    if {"started_at", "completed_at"} & set(missing):
-        yield Text("Durations are unknown: this table has no started_at and completed_at.", Tone.DIM)
+    yield from _durations_missing(missing)
     if page.next_cursor:
         yield Text(f"More: agentctl history --cursor {page.next_cursor}", Tone.DIM)
+
+
+def _durations_missing(missing: Sequence[str]) -> Iterator[Text]:
+    absent = [name for name in ("started_at", "completed_at") if name in missing]
+    if absent:
+        yield Text(f"Durations are unknown: this table has no {' and '.join(absent)}.", Tone.DIM)
 
 
 def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str]) -> View:
@@ -135,7 +141,7 @@ def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequenc
         yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
     if missing:
         costs = tuple((name, BY_NAME[name].purpose, BY_NAME[name].kept_instead) for name in missing)
-        title = "Not in this table (agentctl migrate-full adds the columns)"
+        title = "Not kept in this table (agentctl migrate-full adds what is missing)"
         yield Table(("column", "would hold", "kept instead"), costs, title=title)
 
 
@@ -151,8 +157,7 @@ def stats_view(stats: Stats, missing: Sequence[str]) -> View:
             ("Duration p95", duration_text(stats.p95_ms)),
         )
     )
-    if {"started_at", "completed_at"} & set(missing):
-        yield Text("Durations are unknown: this table has no started_at and completed_at.", Tone.DIM)
+    yield from _durations_missing(missing)
     if stats.days:
         days = stats.days[-_DAYS_SHOWN:]
         yield Bars("Executions a day (UTC)", tuple((day.day.isoformat(), day.executions) for day in days))

@@ -1,0 +1,307 @@
+"""Executions read back: keyset pages, the stream of all, followers, on every shape of the table."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import LiteralString
+from uuid import UUID
+
+import pytest
+
+from agentctl.core.catalog import introspect
+from agentctl.core.database import Connection, at
+from agentctl.core.errors import PermissionDenied, UsageError
+from agentctl.core.history import Filters, follow_executions, list_executions, stream_executions
+from agentctl.core.mapping import Marketplace as Parts
+from agentctl.core.mapping import marketplace as parts_of
+from agentctl.core.models import Execution
+from agentctl.core.stats import compute_stats
+from support.executions import OPS, PLAIN, POOR, SEO_BLOG, plant
+from support.marketplace import OPTIONAL_COLUMNS, Marketplace
+
+T0 = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(marketplace: Marketplace) -> Iterator[Connection]:
+    with at(marketplace.url, place="a test").connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def parts(connection: Connection) -> Parts:
+    return parts_of(introspect(connection))
+
+
+def ids(executions: list[Execution] | tuple[Execution, ...]) -> list[UUID | int | str]:
+    return [one.id for one in executions]
+
+
+@pytest.mark.parametrize("limit", [7, 250, 251])
+def test_every_row_is_on_exactly_one_page_whatever_the_times(
+    marketplace: Marketplace, connection: Connection, parts: Parts, limit: int
+) -> None:
+    marketplace.execute(
+        "INSERT INTO agent_executions (user_id, agent_id, created_at) "
+        "SELECT %s, %s, CASE WHEN n %% 5 = 0 THEN NULL ELSE %s::timestamptz + n / 25 * interval '1 s' END "
+        "FROM generate_series(1, 250) AS n",
+        (OPS, SEO_BLOG, T0),
+    )
+    seen: list[Execution] = []
+    cursor = None
+    while True:
+        page = list_executions(connection, parts, Filters(), limit=limit, cursor=cursor)
+        assert len(page.executions) <= limit
+        seen += page.executions
+        if (cursor := page.next_cursor) is None:
+            break
+    assert len(seen) == len(set(ids(seen))) == 250
+    whole = ids(list(stream_executions(connection, parts, Filters(), content=False)))
+    assert whole == ids(seen)
+    timed = [(one.created_at, str(one.id)) for one in seen if one.created_at]
+    assert timed == sorted(timed, reverse=True)
+    assert len(timed) == 200
+
+
+def test_a_row_that_comes_while_pages_are_turned_moves_none_of_the_others(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    older = [plant(marketplace, created_at=T0 + timedelta(seconds=n)) for n in range(4)]
+    first = list_executions(connection, parts, Filters(), limit=2)
+    plant(marketplace, created_at=T0 + timedelta(days=1))
+    second = list_executions(connection, parts, Filters(), limit=2, cursor=first.next_cursor)
+    assert ids(first.executions + second.executions) == older[::-1]
+    assert second.next_cursor is None
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "é", "bm9uc2Vuc2U", "WzFd", "eyJhIjoxfQ", "WyIyMDI2LTExLTAxIiwgIngiXQ", "WzEsIDJd", "bnVsbA"],
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(connection: Connection, parts: Parts, cursor: str) -> None:
+    with pytest.raises(UsageError, match="cursor"):
+        list_executions(connection, parts, Filters(), limit=2, cursor=cursor)
+
+
+def test_filters_restrict_each_and_together(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    one = plant(marketplace, status="failed", created_at=T0)
+    two = plant(marketplace, status="success", user=POOR, created_at=T0 + timedelta(hours=1))
+    three = plant(marketplace, status="failed", agent=PLAIN, created_at=T0 + timedelta(hours=2))
+    four = plant(marketplace, status="running", agent=PLAIN, user=POOR, created_at=T0 + timedelta(hours=3))
+
+    def found(filters: Filters) -> list[UUID | int | str]:
+        page = ids(list_executions(connection, parts, filters, limit=9).executions)
+        assert page == ids(list(stream_executions(connection, parts, filters, content=False)))
+        assert compute_stats(connection, parts, filters).total == len(page)
+        return page
+
+    assert found(Filters()) == [four, three, two, one]
+    assert found(Filters(agent=PLAIN)) == [four, three]
+    assert found(Filters(user=POOR)) == [four, two]
+    assert found(Filters(statuses=("failed",))) == [three, one]
+    assert found(Filters(statuses=("failed", "running"))) == [four, three, one]
+    assert found(Filters(since=T0 + timedelta(hours=1))) == [four, three, two]  # that instant too
+    assert found(Filters(until=T0 + timedelta(hours=1))) == [one]  # without it
+    assert found(Filters(agent=PLAIN, user=OPS, statuses=("failed",), since=T0)) == [three]
+    assert found(Filters(statuses=("no such",))) == []
+
+
+def test_a_minimal_table_tells_what_the_ledger_knows_and_none_for_the_rest(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    execution = plant(marketplace, status="failed", charged=10, created_at=T0)
+    (found,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
+    assert found.id == execution
+    assert (found.agent.id, found.agent.slug, found.agent.name) == (SEO_BLOG, "seo-blog", "SEO Blog")
+    assert (found.user.id, found.user.email) == (OPS, "ops@example.com")
+    assert (found.status, found.created_at, found.is_open) == ("failed", T0, False)
+    assert (found.charged, found.refunded) == (10, 0)
+    assert not any(getattr(found, name) for name in OPTIONAL_COLUMNS)
+    assert found.duration_ms is None
+
+
+def test_a_full_table_tells_everything(marketplace_factory: Callable[..., Marketplace]) -> None:
+    marketplace = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    plant(
+        marketplace,
+        status="failed",
+        workflow_id="https://n8n.example.com/x",
+        inputs=json.dumps({"topic": "Tea"}),
+        result=json.dumps(["a", 1]),
+        error="it broke",
+        credits_used=10,
+        started_at=T0,
+        completed_at=T0 + timedelta(seconds=1.5),
+    )
+    with at(marketplace.url, place="a test").connect() as connection:
+        parts = parts_of(introspect(connection))
+        (whole,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
+        (brief,) = list_executions(connection, parts, Filters(), limit=1).executions
+    assert (whole.inputs, whole.result, whole.error) == ({"topic": "Tea"}, ["a", 1], "it broke")
+    assert (whole.workflow_id, whole.credits_used) == ("https://n8n.example.com/x", 10)
+    assert (whole.started_at, whole.duration_ms) == (T0, 1500)
+    assert (brief.inputs, brief.result, brief.error) == (None, None, "it broke")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("started_at text", "yesterday"),
+        ("started_at date", "2026-11-01"),
+        ("credits_used text", "ten"),
+        ("error jsonb", '{"a": 1}'),
+        ("inputs text", "x"),
+    ],
+)
+def test_a_column_of_another_type_counts_as_absent(
+    marketplace: Marketplace, column: LiteralString, value: str
+) -> None:
+    name = column.split()[0]
+    marketplace.execute("ALTER TABLE agent_executions ADD COLUMN " + column)
+    plant(marketplace, created_at=T0, **{name: value})
+    with at(marketplace.url, place="a test").connect() as connection:
+        parts = parts_of(introspect(connection))
+        (found,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
+        assert compute_stats(connection, parts, Filters()).p50_ms is None
+    assert getattr(found, name) is None
+
+
+def test_a_column_that_the_role_may_not_read_counts_as_absent(
+    marketplace_factory: Callable[..., Marketplace],
+) -> None:
+    marketplace = marketplace_factory(columns=("error", "inputs"))
+    plant(marketplace, error="secret", created_at=T0)
+    url = reader(marketplace, executions="id, user_id, agent_id, status, created_at, inputs")
+    with at(url, place="a test").connect() as connection:
+        parts = parts_of(introspect(connection))
+        (found,) = list_executions(connection, parts, Filters(), limit=1).executions
+    assert found.error is None
+    assert "inputs" in parts.executions
+    assert "error" not in parts.executions
+
+
+def test_rows_whose_agent_is_gone_from_sight_are_shown_all_the_same(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    plant(marketplace)
+    marketplace.execute("ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_agent_id_fkey")
+    marketplace.execute("DELETE FROM agents WHERE id = %s", (SEO_BLOG,))
+    (found,) = list_executions(connection, parts, Filters(), limit=1).executions
+    assert (found.agent.id, found.agent.slug, found.agent.name) == (SEO_BLOG, None, None)
+
+
+def test_figures_count_by_status_and_day_and_know_durations_where_the_table_does(
+    marketplace_factory: Callable[..., Marketplace],
+) -> None:
+    marketplace = marketplace_factory(columns=("started_at", "completed_at"))
+    for second in range(1, 101):
+        times = {"started_at": T0, "completed_at": T0 + timedelta(seconds=second)}
+        day = timedelta(days=second % 2)
+        plant(marketplace, status="failed" if second <= 25 else "success", created_at=T0 + day, **times)
+    plant(marketplace, status="running", created_at=None)
+    with at(marketplace.url, place="a test").connect() as connection:
+        stats = compute_stats(connection, parts_of(introspect(connection)), Filters())
+    assert stats.by_status == {"failed": 25, "running": 1, "success": 75}
+    assert (stats.total, stats.success_rate) == (101, 0.75)
+    assert (stats.p50_ms, stats.p95_ms) == (50_500, 95_050)
+    assert [(day.day.isoformat(), day.executions, day.failed) for day in stats.days] == [
+        ("2026-11-01", 50, 12),
+        ("2026-11-02", 50, 13),
+    ]
+
+
+def test_figures_of_nothing_are_zero_and_unknown(connection: Connection, parts: Parts) -> None:
+    stats = compute_stats(connection, parts, Filters())
+    assert (stats.total, stats.success_rate, stats.p50_ms, stats.days) == (0, None, None, ())
+
+
+@pytest.mark.parametrize("hidden", ["agent_executions", "credit_transactions"])
+def test_what_row_level_security_hides_is_never_called_empty(marketplace: Marketplace, hidden: str) -> None:
+    plant(marketplace, charged=5)
+    url = reader(marketplace, seen={"profiles", "agent_executions", "credit_transactions"} - {hidden})
+    with at(url, place="a test").connect() as connection:
+        parts = parts_of(introspect(connection))
+        with pytest.raises(PermissionDenied, match=hidden):
+            list_executions(connection, parts, Filters(), limit=1)
+        with pytest.raises(PermissionDenied, match=hidden):
+            list(stream_executions(connection, parts, Filters(), content=False))
+        if hidden == "agent_executions":
+            with pytest.raises(PermissionDenied, match=hidden):
+                compute_stats(connection, parts, Filters())
+
+
+def test_a_follower_sees_what_appears_and_what_changes_and_each_once(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    old_open = plant(marketplace, status="running", created_at=T0)  # too old for any page of two
+    shown = [plant(marketplace, created_at=T0 + timedelta(minutes=n)) for n in (1, 2)]
+    appeared: list[UUID] = []
+
+    def settle(execution: UUID, status: str) -> None:
+        marketplace.execute("UPDATE agent_executions SET status = %s WHERE id = %s", (status, execution))
+
+    steps: Iterator[Callable[[], object]] = iter(
+        [
+            lambda: appeared.append(plant(marketplace, status="running")),
+            lambda: None,
+            lambda: settle(appeared[0], "success"),
+            lambda: settle(old_open, "failed"),
+            lambda: plant(marketplace, status="pending", key=UUID(int=1)),
+        ]
+    )
+    follower = follow_executions(connection, parts, Filters(), limit=2, pause=lambda: next(steps)() and None)
+    seen = [(one.id, one.status) for one in (next(follower) for _ in range(6))]
+    assert seen == [
+        *((execution, "success") for execution in shown),
+        (appeared[0], "running"),
+        (appeared[0], "success"),
+        (old_open, "failed"),
+        (UUID(int=1), "pending"),
+    ]
+
+
+def test_a_follower_of_failures_sees_an_old_run_fail_and_no_success(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    good, bad = (plant(marketplace, status="running", created_at=T0) for _ in range(2))
+
+    def settle() -> None:
+        marketplace.execute("UPDATE agent_executions SET status = 'success' WHERE id = %s", (good,))
+        marketplace.execute("UPDATE agent_executions SET status = 'failed' WHERE id = %s", (bad,))
+
+    follower = follow_executions(connection, parts, Filters(statuses=("failed",)), limit=5, pause=settle)
+    assert next(follower).id == bad
+
+
+def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE credit_transactions ALTER COLUMN amount TYPE numeric(12, 2)")
+    execution = plant(marketplace)
+    marketplace.execute(
+        "INSERT INTO credit_transactions (user_id, type, amount, balance_after, execution_id) "
+        "VALUES (%s, 'usage', -0.10, 0, %s), (%s, 'refund', 0.10, 0, %s)",
+        (OPS, execution, OPS, execution),
+    )
+    with at(marketplace.url, place="a test").connect() as connection:
+        (found,) = list_executions(
+            connection, parts_of(introspect(connection)), Filters(), limit=1
+        ).executions
+    assert (found.charged, found.refunded) == (Decimal("0.10"), Decimal("0.10"))
+
+
+def reader(
+    marketplace: Marketplace,
+    *,
+    executions: LiteralString = "id, user_id, agent_id, status, created_at",
+    seen: set[str] | frozenset[str] = frozenset({"profiles", "agent_executions", "credit_transactions"}),
+) -> str:
+    """Return the URL of a role that may read, and whom policies let see the rows of these tables."""
+    url = marketplace.add_role("reader")
+    role = f"{marketplace.name}_reader"
+    marketplace.execute(f'GRANT SELECT ON profiles, agents, credit_transactions TO "{role}"'.encode())
+    marketplace.execute(f'GRANT SELECT ({executions}) ON agent_executions TO "{role}"'.encode())
+    for table in seen:
+        marketplace.execute(f'CREATE POLICY reader ON {table} FOR SELECT TO "{role}" USING (true)'.encode())
+    return url
