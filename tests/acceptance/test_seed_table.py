@@ -16,11 +16,13 @@ HAND_MADE: LiteralString = """
 CREATE TABLE profiles (
   id uuid PRIMARY KEY, email text NOT NULL, full_name text,
   credits integer NOT NULL DEFAULT 0 CHECK (credits >= 0), total_spent numeric,
-  total_executions integer, role text DEFAULT 'user', is_active boolean, created_at timestamptz, updated_at timestamptz);
+  total_executions integer, role text DEFAULT 'user', is_active boolean,
+  created_at timestamptz, updated_at timestamptz);
 CREATE TABLE agents (
   id uuid PRIMARY KEY, name text NOT NULL, description text, category text,
   credit_cost integer NOT NULL CHECK (credit_cost > 0), is_active boolean,
-  input_schema jsonb, webhook_url text, required_platforms text[], deleted_at timestamptz, created_at timestamptz, updated_at timestamptz);
+  input_schema jsonb, webhook_url text, required_platforms text[],
+  deleted_at timestamptz, created_at timestamptz, updated_at timestamptz);
 CREATE TABLE agent_executions (
   id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id UUID REFERENCES profiles(id),
@@ -33,7 +35,8 @@ CREATE INDEX idx_agent_executions_agent_id ON agent_executions(agent_id);
 CREATE INDEX idx_agent_executions_status ON agent_executions(status);
 CREATE TABLE credit_transactions (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid, type text,
-  amount integer, balance_after integer, purchase_id uuid, execution_id uuid, created_at timestamptz DEFAULT now(),
+  amount integer, balance_after integer, purchase_id uuid, execution_id uuid,
+  created_at timestamptz DEFAULT now(),
   CHECK (type IN ('purchase', 'usage', 'refund', 'bonus', 'adjustment')
          AND (type <> 'usage' OR amount < 0)
          AND (type NOT IN ('purchase', 'refund', 'bonus') OR amount > 0)));
