@@ -47,16 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         if signal.getsignal(cause) is signal.SIG_DFL:
             signal.signal(cause, _interrupt)
     frame = Frame.of(arguments)
-    reply = _reply(arguments)
-    try:
-        _present(frame, reply)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody reads any more
-    except OSError as error:  # a full disk
-        reply = Reply(error=reply.error or SetupError(f"The output cannot be written: {error.strerror}."))
-        with suppress(OSError):
-            sys.stderr.write(f"error: {reply.error.message if reply.error else ''}\n")
+    reply = present(frame, _reply(arguments))
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
     return reply.exit_code
@@ -119,20 +110,41 @@ def _usage_hint(arguments: Sequence[str]) -> str:
     return f"See: agentctl {command} --help" if command else "See: agentctl --help"
 
 
-def _present(frame: Frame, reply: Reply) -> None:
+def present(frame: Frame, reply: Reply) -> Reply:
+    """Print a reply, and return what has become of it."""
+    try:
+        _print(frame, reply)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # nobody reads any more
+    except OSError as error:  # a full disk
+        msg = f"The output cannot be written: {error.strerror}."
+        reply = Reply(error=reply.error or SetupError(msg))
+        with suppress(OSError):
+            _print_error(reply)
+    except Exception as error:  # noqa: BLE001 - the last resort here, too
+        return present(frame, Reply(error=_defect(error)))
+    return reply
+
+
+def _print(frame: Frame, reply: Reply) -> None:
     if frame.json:
-        _present_json(frame, reply)
+        _print_json(frame, reply)
         return
     if not frame.quiet:
-        _present_view(reply)
-    if reply.error is not None:
-        lines = [Text(f"error: {reply.error.message}", Tone.BAD)]
-        screen_for(sys.stderr).show(lines)
-        if reply.error.hint:
-            screen_for(sys.stderr).show([Text(f"hint: {reply.error.hint}", Tone.DIM)])
+        _print_view(reply)
+    _print_error(reply)
 
 
-def _present_view(reply: Reply) -> None:
+def _print_error(reply: Reply) -> None:
+    if reply.error is None:
+        return
+    screen_for(sys.stderr).show([Text(f"error: {reply.error.message}", Tone.BAD)])
+    if reply.error.hint:
+        screen_for(sys.stderr).show([Text(f"hint: {reply.error.hint}", Tone.DIM)])
+
+
+def _print_view(reply: Reply) -> None:
     screen_for(sys.stdout).show(reply.view())
     sys.stdout.flush()
     aside = list(reply.aside())
@@ -141,7 +153,7 @@ def _present_view(reply: Reply) -> None:
     screen_for(sys.stderr).show(aside)
 
 
-def _present_json(frame: Frame, reply: Reply) -> None:
+def _print_json(frame: Frame, reply: Reply) -> None:
     from agentctl.render.envelope import envelope, to_json
 
     if frame.quiet and reply.error is None:
