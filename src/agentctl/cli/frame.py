@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import pairwise
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
 from agentctl.core.errors import AgentctlError, Interrupted, SetupError, UsageError
 from agentctl.render.blocks import Text, Tone
+
+if TYPE_CHECKING:
+    from typer._click.exceptions import ClickException
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _reply(arguments: Sequence[str]) -> Reply:
     except AgentctlError as error:
         return Reply(error=error)
     except ClickException as error:
-        return Reply(error=UsageError(error.format_message(), hint=_usage_hint(arguments)))
+        return Reply(error=UsageError(error.format_message(), hint=_usage_hint(error)))
     except (KeyboardInterrupt, Abort):
         return Reply(error=Interrupted("Interrupted."))
     except SystemExit:
@@ -105,9 +108,9 @@ def _defect(error: Exception) -> AgentctlError:
     return AgentctlError(msg, hint="Set AGENTCTL_DEBUG=1 to see where, and report it.", code="defect")
 
 
-def _usage_hint(arguments: Sequence[str]) -> str:
-    command = Frame.of(arguments).command
-    return f"See: agentctl {command} --help" if command else "See: agentctl --help"
+def _usage_hint(error: "ClickException") -> str:
+    context = getattr(error, "ctx", None)
+    return f"See: {context.command_path if context else 'agentctl'} --help"
 
 
 def present(frame: Frame, reply: Reply) -> Reply:
