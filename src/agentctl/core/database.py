@@ -10,13 +10,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 import psycopg
 from psycopg import conninfo, errors
 from psycopg.rows import dict_row
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from agentctl import __version__
 from agentctl.core.errors import (
@@ -24,11 +32,10 @@ from agentctl.core.errors import (
     ConfigError,
     ConnectionFailed,
     DatabaseTrouble,
+    OutcomeUnknown,
     PermissionDenied,
     SchemaLacks,
 )
-
-Connection = psycopg.Connection[dict[str, Any]]
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {
@@ -39,7 +46,9 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+_COME_BACK_SECONDS = 60  # in which a database that went away may come back
 _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+_SHUTDOWNS = frozenset({"57P01", "57P02", "57P03", "57P05"})
 _ATTEMPTS = 6
 
 # What psycopg logs is told by the errors that it raises; unhandled, it would reach stderr as it comes.
@@ -63,7 +72,7 @@ class Database:
     name: str
 
     @contextmanager
-    def connect(self) -> Iterator[Connection]:
+    def connect(self) -> Iterator["Connection"]:
         """Open a connection in autocommit mode, rows as dictionaries; psycopg's errors come out as ours.
 
         Raises:
@@ -73,11 +82,37 @@ class Database:
         """
         with (
             translated(self),
-            psycopg.connect(
+            Connection.connect(
                 "", autocommit=True, prepare_threshold=None, row_factory=dict_row, **self.parameters
             ) as connection,
         ):
+            connection.database = self
             yield connection
+
+    def again(self, work: Callable[["Connection"], T]) -> T:
+        """Do `work` on a new connection, and for a minute anew whenever a connection fails.
+
+        `work` must be safe to repeat: nobody knows how far it got.
+
+        Raises:
+            ConnectionFailed: the database stayed away.
+
+        """
+        for attempt in Retrying(
+            retry=retry_if_exception_type(ConnectionFailed),
+            stop=stop_after_delay(_COME_BACK_SECONDS),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            reraise=True,
+        ):
+            with attempt, self.connect() as connection:
+                result = work(connection)
+        return result
+
+
+class Connection(psycopg.Connection[dict[str, Any]]):
+    """A connection that knows where it leads, so that what it has begun can be asked about on another."""
+
+    database: Database
 
 
 def at(url: str, *, place: str) -> Database:
@@ -112,21 +147,102 @@ def _is_misread(given: Mapping[str, Any]) -> bool:
     return bool(re.search("[^,]@", host) or "@" in name or re.search("[^0-9,]", port))
 
 
-def in_transaction(connection: Connection, work: Callable[[], T]) -> T:
+@dataclass(slots=True)
+class Commit(Generic[T]):
+    """A transaction whose COMMIT is about to be sent; tells afterwards whether it arrived.
+
+    Attributes:
+        number: PostgreSQL's, of the transaction; None as long as no COMMIT can have been sent.
+        result: what the transaction's work returned.
+
+    """
+
+    number: str | None = None
+    result: T | None = None
+
+    def arrived(self, database: Database) -> bool:
+        """Ask on another connection: reading is safe where repeating would not be.
+
+        Raises:
+            OutcomeUnknown: the database stayed away.
+
+        """
+        if self.number is None:
+            return False
+        try:
+            return _status_of(database, self.number) == "committed"
+        except ConnectionFailed as error:
+            msg = f"Whether the database has committed the last change is not known: {error.message}"
+            raise OutcomeUnknown(msg, hint="Look at it when the database is back.") from error
+
+
+def _status_of(database: Database, number: str) -> str:
+    """Return `committed` or `aborted`; waits while the server is still busy with it."""
+    query = "SELECT pg_xact_status(%(number)s::xid8) AS status"
+
+    def status(connection: Connection) -> str:
+        row = connection.execute(query, {"number": number}).fetchone()
+        return str(row["status"]) if row else ""
+
+    waiting = Retrying(
+        retry=retry_if_result(lambda found: found == "in progress"),
+        stop=stop_after_delay(_COME_BACK_SECONDS),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        retry_error_callback=_still_at_work,
+    )
+    return database.again(lambda connection: waiting(status, connection))
+
+
+def _still_at_work(_: RetryCallState) -> NoReturn:
+    msg = "The server is still busy with a transaction whose connection was lost."
+    raise ConnectionFailed(msg, retryable=True)
+
+
+def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Commit[T] | None = None) -> T:
     """Run `work` in one transaction, from its start again when PostgreSQL says that this may help.
 
     That is after a serialization failure, a deadlock or a lock timeout; the transaction was rolled back
-    then, so that `work` must have no effect outside of the database.
+    then, so that `work` must have no effect outside of the database. Where the connection is lost with
+    the COMMIT under way, the database is asked whether it arrived; nothing is done twice.
+
+    Args:
+        connection: not in a transaction.
+        work: what belongs together.
+        commit: is filled in before the COMMIT, for a caller that may be interrupted.
+
+    Raises:
+        OutcomeUnknown: the COMMIT was sent, and the database cannot be asked.
+
     """
+    commit = commit or Commit()
     for attempt in Retrying(
         retry=retry_if_exception_type(_TRY_AGAIN),
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.05, max=2),
         reraise=True,
     ):
-        with attempt, connection.transaction():
-            result = work()
+        with attempt:
+            result = _committed(connection, work, commit)
     return result
+
+
+def _committed(connection: Connection, work: Callable[[], T], commit: Commit[T]) -> T:
+    commit.number = None
+    try:
+        with connection.transaction():
+            result = commit.result = work()
+            row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number").fetchone()
+            commit.number = row["number"] if row else None
+    except psycopg.OperationalError as error:
+        if not _is_lost(error) or not commit.arrived(connection.database):
+            raise
+    return result
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether the connection is gone, so that nobody knows what became of the last statement."""
+    state = error.sqlstate or "08"
+    return state.startswith("08") or state in _SHUTDOWNS
 
 
 def retry_after_drift(work: Callable[[Schema], T], *, first: Schema, refresh: Callable[[], Schema]) -> T:

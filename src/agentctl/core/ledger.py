@@ -14,6 +14,7 @@ from psycopg import sql
 from agentctl.core.catalog import Argument
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused, SchemaLacks, UsageError
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import DEDUCT, Marketplace, TableRole
 from agentctl.core.models import Credits, Key, User
@@ -178,6 +179,7 @@ def _add(
     if row is None:
         msg = f"The user {user} does not exist any more, or this role may not change the balance."
         raise Refused(msg, code="user_not_found")
+    passing(Failpoint.BALANCE_RAISED)
     after: Credits = row["after"]
     values: dict[str, object] = {
         "user": user,

@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 from agentctl.core import executions, ledger, lookup, run_report, settlement, users, webhook
 from agentctl.core.catalog import introspect
 from agentctl.core.config import OnFailure, Profile
-from agentctl.core.database import Connection, Database, in_transaction, retry_after_drift
-from agentctl.core.errors import AgentctlError, Refused
+from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown, Refused
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.inputs import Ask
 from agentctl.core.mapping import marketplace
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
-from agentctl.core.settlement import Verdict
+from agentctl.core.settlement import Settlement, Verdict
 
 
 class Step(StrEnum):
@@ -79,59 +80,145 @@ def run(
             idempotency_key=request.idempotency_key,
         )
         watch(Step.CHOSEN, str(execution))
+        passing(Failpoint.CHOSEN)
+        return _Run(database, profile.on_failure, prepared, execution, watch).through(connection)
+
+
+class _Run:
+    """One run on its way: it knows how far it has got, so that an interruption leaves nothing in doubt."""
+
+    def __init__(
+        self, database: Database, on_failure: OnFailure, prepared: Prepared, execution: Key, watch: Watch
+    ) -> None:
+        self._database = database
+        self._on_failure = on_failure
+        self._prepared = prepared
+        self._execution = execution
+        self._watch = watch
+        self._charge: Commit[RunReport | None] = Commit()
+        self._sent = False
+
+    def through(self, connection: Connection) -> RunReport:
+        """Go all the way; the connection is closed before the webhook is called."""
+        try:
+            report = self._record_and_charge(connection)
+            if report is None:
+                return _replay(connection, self._prepared, self._execution)
+            connection.close()
+            report = self._call(report)
+        except KeyboardInterrupt:
+            return self._interrupted()
+        except OutcomeUnknown as error:
+            return run_report.charge_in_doubt(self._prepared, self._execution, error)
+        return report if report.outcome is Outcome.UNKNOWN else self._settled(report)
+
+    def _record_and_charge(self, connection: Connection) -> RunReport | None:
         report = retry_after_drift(
-            lambda market: _record_and_charge(connection, replace(prepared, market=market), execution),
-            first=prepared.market,
+            lambda market: in_transaction(
+                connection,
+                lambda: _record_and_charge(
+                    connection, replace(self._prepared, market=market), self._execution
+                ),
+                commit=self._charge,
+            ),
+            first=self._prepared.market,
             refresh=lambda: marketplace(introspect(connection)),
         )
-        if report is None:
-            return _replay(connection, prepared, execution)
-    watch(Step.RECORDED, str(execution))
-    if report.charged:
-        watch(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
-    report = _call(prepared, report, execution, watch=watch)
-    if report.outcome is Outcome.UNKNOWN:
+        if report is not None:
+            passing(Failpoint.CHARGE_COMMITTED)
+            self._watch(Step.RECORDED, str(self._execution))
+            if report.charged:
+                self._watch(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
         return report
-    try:
-        done = settlement.settle(
-            database,
-            prepared.market,
-            execution=execution,
-            user=prepared.user.id,
-            verdict=_verdict(profile.on_failure, report),
+
+    def _call(self, report: RunReport) -> RunReport:
+        endpoint = self._prepared.endpoint
+        self._watch(Step.CALLING, urlsplit(endpoint.url).hostname or "")
+        passing(Failpoint.CALLING)
+        call = webhook.call(
+            endpoint,
+            _body(self._prepared, self._execution),
+            execution_id=str(self._execution),
+            timeout=self._prepared.timeout.total_seconds(),
+            on_event=self._note,
         )
-    except AgentctlError as error:
-        return run_report.not_settled(report, error)
-    except KeyboardInterrupt:
-        return run_report.interrupted(report, sent=True)
-    watch(Step.SETTLED, f"{done.refunded} credits refunded" if done.refunded else done.status)
-    return run_report.settled(report, done)
+        self._watch(Step(call.outcome.value), call.message)
+        return run_report.answered(report, call)
+
+    def _note(self, event: webhook.WebhookEvent) -> None:
+        """Pass the webhook's events on, and remember whether anything was sent."""
+        if event.kind is webhook.EventKind.SENT:
+            self._sent = True
+            self._watch(Step.SENT, "")
+        elif event.kind is webhook.EventKind.WAITING:
+            self._watch(Step.WAITING, event.detail)
+
+    def _interrupted(self) -> RunReport:
+        """End a run whose answer nobody has: before the first byte was sent, that is a certain failure."""
+        report = self._charge.result
+        try:
+            begun = self._charge.arrived(self._database)
+        except OutcomeUnknown as error:
+            return run_report.charge_in_doubt(self._prepared, self._execution, error)
+        if report is None or not begun:
+            msg = "Interrupted: nothing was written and nothing was sent."
+            raise Interrupted(msg)
+        if self._sent:
+            return run_report.interrupted(report, sent=True)
+        return self._settled(replace(run_report.interrupted(report, sent=False), outcome=Outcome.FAILED))
+
+    def _settled(self, report: RunReport) -> RunReport:
+        """Write the outcome; an operator's impatience does not make unknown what is known."""
+        settling: Commit[Settlement | None] = Commit()
+        try:
+            return self._settle(report, settling)
+        except KeyboardInterrupt:
+            pass
+        try:
+            return run_report.interrupted_late(self._settle(report, settling))
+        except KeyboardInterrupt:
+            return run_report.interrupted(report, sent=True)
+
+    def _settle(self, report: RunReport, settling: Commit[Settlement | None]) -> RunReport:
+        verdict = _verdict(self._on_failure, report)
+        try:
+            done = settlement.settle(
+                self._database,
+                self._prepared.market,
+                execution=self._execution,
+                user=self._prepared.user.id,
+                verdict=verdict,
+                commit=settling,
+            )
+        except AgentctlError as error:
+            return run_report.not_settled(report, error)
+        passing(Failpoint.SETTLED)
+        self._watch(Step.SETTLED, f"{done.refunded} credits refunded" if done.refunded else done.status)
+        return run_report.settled(report, done)
 
 
 def _record_and_charge(connection: Connection, prepared: Prepared, execution: Key) -> RunReport | None:
-    """Record and charge in one transaction; None where this execution exists already."""
+    """Record and charge, in a transaction; None where this execution exists already."""
     market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
     facts = {
         "workflow_id": prepared.endpoint.url,
         "inputs": prepared.given.inputs,
         "credits_used": price,
     }
-
-    def work() -> RunReport | None:
-        ledger.lock_user(connection, market.users, user.id)
-        written = executions.record(
-            connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
-        )
-        if written is None:
-            return None
-        if not price:
-            balance = users.get_user(connection, market.users, str(user.id)).balance
-            return run_report.running(prepared, execution, written, before=balance, after=balance)
-        moved = ledger.charge(connection, market, user=user, price=price, agent=agent.id, execution=execution)
-        before, after = moved.balance_before, moved.balance_after
-        return run_report.running(prepared, execution, written, before=before, after=after)
-
-    return in_transaction(connection, work)
+    ledger.lock_user(connection, market.users, user.id)
+    written = executions.record(
+        connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
+    )
+    if written is None:
+        return None
+    passing(Failpoint.RECORDED)
+    if not price:
+        balance = users.get_user(connection, market.users, str(user.id)).balance
+        return run_report.running(prepared, execution, written, before=balance, after=balance)
+    moved = ledger.charge(connection, market, user=user, price=price, agent=agent.id, execution=execution)
+    passing(Failpoint.CHARGED)
+    before, after = moved.balance_before, moved.balance_after
+    return run_report.running(prepared, execution, written, before=before, after=after)
 
 
 def _replay(connection: Connection, prepared: Prepared, execution: Key) -> RunReport:
@@ -153,25 +240,6 @@ def _replay(connection: Connection, prepared: Prepared, execution: Key) -> RunRe
     return run_report.replayed(prepared, found)
 
 
-def _call(prepared: Prepared, report: RunReport, execution: Key, *, watch: Watch) -> RunReport:
-    """Call the webhook; an interruption before anything was sent is a certain failure."""
-    progress = _Progress(watch)
-    watch(Step.CALLING, urlsplit(prepared.endpoint.url).hostname or "")
-    try:
-        call = webhook.call(
-            prepared.endpoint,
-            _body(prepared, execution),
-            execution_id=str(execution),
-            timeout=prepared.timeout.total_seconds(),
-            on_event=progress,
-        )
-    except KeyboardInterrupt:
-        report = run_report.interrupted(report, sent=progress.sent)
-        return report if progress.sent else replace(report, outcome=Outcome.FAILED)
-    watch(Step(call.outcome.value), call.message)
-    return run_report.answered(report, call)
-
-
 def _body(prepared: Prepared, execution: Key) -> dict[str, object]:
     user = prepared.user
     body: dict[str, object] = {
@@ -182,21 +250,6 @@ def _body(prepared: Prepared, execution: Key) -> dict[str, object]:
     if prepared.given.credentials is not None:
         body["credentials"] = prepared.given.credentials
     return body
-
-
-class _Progress:
-    """Passes the webhook's events on, and remembers whether anything was sent."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self.sent = False
-
-    def __call__(self, event: webhook.WebhookEvent) -> None:
-        if event.kind is webhook.EventKind.SENT:
-            self.sent = True
-            self._watch(Step.SENT, "")
-        elif event.kind is webhook.EventKind.WAITING:
-            self._watch(Step.WAITING, event.detail)
 
 
 def _verdict(on_failure: OnFailure, report: RunReport) -> Verdict:

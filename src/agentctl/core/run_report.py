@@ -164,6 +164,20 @@ def interrupted(report: RunReport, *, sent: bool) -> RunReport:
     return replace(report, error=Interrupted(msg))
 
 
+def interrupted_late(report: RunReport) -> RunReport:
+    """Report a run that was interrupted when its agent had answered, and that is settled all the same."""
+    msg = f"Interrupted when the agent had answered: execution {report.execution} is {report.status}."
+    return replace(report, error=Interrupted(msg))
+
+
+def charge_in_doubt(prepared: Prepared, execution: Key, why: AgentctlError) -> RunReport:
+    """Report a run of which nobody knows whether it was recorded and charged; nothing was sent."""
+    report = replace(blank(prepared), execution=execution, outcome=Outcome.UNKNOWN)
+    doubt = f"Whether execution {execution} was recorded and charged is not known; nothing was sent."
+    msg = f"{doubt} {why.message}"
+    return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
+
+
 def _error(report: RunReport, said: str, *, hint: str | None = None) -> AgentctlError | None:
     match report.outcome:
         case Outcome.FAILED:

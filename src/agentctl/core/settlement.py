@@ -8,17 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
-
 from agentctl.core import executions, ledger, lookup
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, Database, in_transaction, retry_after_drift
-from agentctl.core.errors import ConnectionFailed
+from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, marketplace
 from agentctl.core.models import Credits, Execution, Key, Status
 from agentctl.core.tracking import unrecordable
-
-_TRY_FOR = 60  # seconds in which a database that went away may come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +56,55 @@ class Settlement:
 
 
 def settle(
-    database: Database, market: Marketplace, *, execution: Key, user: Key, verdict: Verdict
+    database: Database,
+    market: Marketplace,
+    *,
+    execution: Key,
+    user: Key,
+    verdict: Verdict,
+    commit: Commit[Settlement | None] | None = None,
 ) -> Settlement:
     """Write a verdict; where the row is not open any more, change nothing and say what it says.
 
-    A connection that fails is opened again for a minute. A COMMIT whose reply was lost is safe: the
-    second attempt finds the row settled.
+    A connection that fails is opened again for a minute; a settlement that has arrived is not made twice.
+
+    Args:
+        database: where to.
+        market: the tables, as they were known last.
+        execution: which.
+        user: who paid.
+        verdict: the outcome.
+        commit: of an earlier attempt that was interrupted, or an empty one that tells about this one.
 
     Raises:
         ConnectionFailed: the database stayed away.
         AgentctlError: any other refusal of the database.
 
     """
-    for attempt in Retrying(
-        retry=retry_if_exception_type(ConnectionFailed),
-        stop=stop_after_delay(_TRY_FOR),
-        wait=wait_random_exponential(multiplier=0.2, max=5),
-        reraise=True,
-    ):
-        with attempt, database.connect() as connection:
-            settlement = retry_after_drift(
-                lambda fresh: _settle(connection, fresh, execution=execution, user=user, verdict=verdict),
-                first=market,
-                refresh=lambda: marketplace(introspect(connection)),
-            )
-    return settlement
+    commit = commit or Commit()
+    if commit.result is not None and commit.arrived(database):
+        return commit.result
+
+    def attempt(connection: Connection) -> Settlement:
+        return retry_after_drift(
+            lambda fresh: _settle(
+                connection, fresh, execution=execution, user=user, verdict=verdict, commit=commit
+            ),
+            first=market,
+            refresh=lambda: marketplace(introspect(connection)),
+        )
+
+    return database.again(attempt)
 
 
 def _settle(
-    connection: Connection, market: Marketplace, *, execution: Key, user: Key, verdict: Verdict
+    connection: Connection,
+    market: Marketplace,
+    *,
+    execution: Key,
+    user: Key,
+    verdict: Verdict,
+    commit: Commit[Settlement | None],
 ) -> Settlement:
     def work() -> Settlement | None:
         written = executions.settle(
@@ -100,9 +116,11 @@ def _settle(
         )
         if written is None:
             return None
+        passing(Failpoint.STATUS_WRITTEN)
         moved = None
         if verdict.refund:
             moved = ledger.refund(connection, market, user=user, execution=execution)
+            passing(Failpoint.REFUNDED)
         return Settlement(
             status=verdict.status,
             at=written.at,
@@ -112,7 +130,7 @@ def _settle(
             balance_after=moved.balance_after if moved else None,
         )
 
-    return in_transaction(connection, work) or _as_found(connection, market, execution)
+    return in_transaction(connection, work, commit=commit) or _as_found(connection, market, execution)
 
 
 def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Settlement:

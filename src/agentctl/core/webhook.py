@@ -36,6 +36,7 @@ from agentctl.core.delivery import (
     WebhookEvent,
 )
 from agentctl.core.endpoint import Endpoint, Target, check_endpoint, headers_for, target_of
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.outcomes import MAY_PASS, Judgement, Reason, judge
 
 if TYPE_CHECKING:
@@ -170,7 +171,9 @@ class _Exchange:
             async with self._stream(address) as response:
                 self.http_status = response.status_code
                 self._on_event(WebhookEvent(EventKind.ANSWERED, str(response.status_code)))
-                return self._judged(await _read(response))
+                answer = await _read(response)
+                passing(Failpoint.ANSWERED)
+                return self._judged(answer)
         except httpx.HTTPError as error:
             raise self._broken(error, address) from None
         finally:
@@ -200,6 +203,9 @@ class _Exchange:
             self.stage = stage
         if stage is Stage.SENDING:
             self._on_event(WebhookEvent(EventKind.SENT))
+            passing(Failpoint.SENDING)
+        if event == "http11.send_request_body.complete":
+            passing(Failpoint.SENT)
 
     def _judged(self, answer: Answer) -> Attempt:
         endpoint = self._request.endpoint
