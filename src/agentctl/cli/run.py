@@ -58,6 +58,7 @@ def run(
     from agentctl.cli.ask import ask_for
     from agentctl.cli.progress import watching
     from agentctl.core import run as core
+    from agentctl.core.journal import user_journal
     from agentctl.render import run as render
 
     _require_writable(output)
@@ -76,7 +77,8 @@ def run(
             report = core.dry_run(database, profile, request, ask=ask)
         else:
             with watching(session) as watch:
-                report = core.run(database, profile, request, ask=ask, watch=watch)
+                journal = user_journal(content=profile.journal.content)
+                report = core.run(database, profile, request, ask=ask, watch=watch, journal=journal)
     saved = _save(report, output)
     return Reply(
         data=lambda: render.run_data(report, dry=dry_run),

@@ -41,6 +41,13 @@ class N8nSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """What this machine's journal keeps: with `content`, inputs and results, too."""
+
+    content: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """What the database does not say about one agent."""
 
@@ -57,6 +64,7 @@ class Profile:
     user: Value | None = None
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     n8n: N8nSettings = field(default_factory=N8nSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
     on_failure: OnFailure = "refund"
     agents: Mapping[str, AgentSettings] = field(default_factory=dict)
 
@@ -139,7 +147,7 @@ def _choose(
 
 
 def _profile(name: str, section: Section) -> Profile:
-    section.allow_only("database_url", "user", "webhook", "n8n", "billing", "agents", "schema")
+    section.allow_only("database_url", "user", "webhook", "n8n", "journal", "billing", "agents", "schema")
     section.section("schema").allow_only()  # what it may say comes with the adaptation to other schemas
     billing = section.section("billing")
     billing.allow_only("on_failure")
@@ -149,6 +157,7 @@ def _profile(name: str, section: Section) -> Profile:
         user=section.value("user"),
         webhook=_webhook(section.section("webhook")),
         n8n=_n8n(section.section("n8n")),
+        journal=_journal(section.section("journal")),
         on_failure=cast("OnFailure", billing.choice("on_failure", ("refund", "keep")) or "refund"),
         agents={key: _agent(agent) for key, agent in section.sections("agents").items()},
     )
@@ -167,6 +176,11 @@ def _webhook(section: Section) -> WebhookSettings:
 def _n8n(section: Section) -> N8nSettings:
     section.allow_only("url", "api_key")
     return N8nSettings(url=section.value("url"), api_key=section.value("api_key"))
+
+
+def _journal(section: Section) -> JournalSettings:
+    section.allow_only("content")
+    return JournalSettings(content=section.flag("content") or False)
 
 
 def _agent(section: Section) -> AgentSettings:

@@ -71,6 +71,12 @@ class Database:
     parameters: dict[str, Any] = field(repr=False)
     name: str
 
+    @property
+    def place(self) -> str:
+        """`host:port/dbname`: which database it is, whoever connects."""
+        parts = (self.parameters.get(key) or "" for key in ("host", "port", "dbname"))
+        return "{}:{}/{}".format(*parts)
+
     @contextmanager
     def connect(self) -> Iterator["Connection"]:
         """Open a connection in autocommit mode, rows as dictionaries; psycopg's errors come out as ours.

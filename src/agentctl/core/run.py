@@ -20,6 +20,7 @@ from agentctl.core.database import Commit, Connection, Database, in_transaction,
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown, Refused
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.inputs import Ask
+from agentctl.core.journal import Event, Journal
 from agentctl.core.mapping import marketplace
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
@@ -62,9 +63,23 @@ def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: A
 
 
 def run(
-    database: Database, profile: Profile, request: RunRequest, *, ask: Ask | None, watch: Watch
+    database: Database,
+    profile: Profile,
+    request: RunRequest,
+    *,
+    ask: Ask | None,
+    watch: Watch,
+    journal: Journal,
 ) -> RunReport:
     """Run an agent, from the first look at the database to the settled row.
+
+    Args:
+        database: the marketplace's.
+        profile: the settings.
+        request: what was asked.
+        ask: asks a person for a missing input; None where nobody can be asked.
+        watch: is told each step.
+        journal: is told of the call and its answer.
 
     Raises:
         AgentctlError: before anything was written. Whatever comes later is in the report.
@@ -81,20 +96,29 @@ def run(
         )
         watch(Step.CHOSEN, str(execution))
         passing(Failpoint.CHOSEN)
-        return _Run(database, profile.on_failure, prepared, execution, watch).through(connection)
+        run = _Run(database, profile.on_failure, prepared, execution, watch=watch, journal=journal)
+        return run.through(connection)
 
 
 class _Run:
     """One run on its way: it knows how far it has got, so that an interruption leaves nothing in doubt."""
 
     def __init__(
-        self, database: Database, on_failure: OnFailure, prepared: Prepared, execution: Key, watch: Watch
+        self,
+        database: Database,
+        on_failure: OnFailure,
+        prepared: Prepared,
+        execution: Key,
+        *,
+        watch: Watch,
+        journal: Journal,
     ) -> None:
         self._database = database
         self._on_failure = on_failure
         self._prepared = prepared
         self._execution = execution
         self._watch = watch
+        self._journal = journal
         self._charge: Commit[RunReport | None] = Commit()
         self._sent = False
 
@@ -134,6 +158,7 @@ class _Run:
     def _call(self, report: RunReport) -> RunReport:
         endpoint = self._prepared.endpoint
         self._watch(Step.CALLING, urlsplit(endpoint.url).hostname or "")
+        report = self._journaled(report, Event.CALLING, agent=report.agent.slug, inputs=report.inputs)
         passing(Failpoint.CALLING)
         call = webhook.call(
             endpoint,
@@ -142,8 +167,22 @@ class _Run:
             timeout=self._prepared.timeout.total_seconds(),
             on_event=self._note,
         )
+        report = self._journaled(
+            run_report.answered(report, call),
+            Event.ANSWERED,
+            outcome=call.outcome,
+            error=None if call.outcome is Outcome.SUCCESS else call.message,
+            http_status=call.http_status,
+            duration_ms=call.duration_ms,
+            result=call.result if call.result_text is None else call.result_text,
+        )
+        passing(Failpoint.JUDGED)
         self._watch(Step(call.outcome.value), call.message)
-        return run_report.answered(report, call)
+        return report
+
+    def _journaled(self, report: RunReport, event: Event, **facts: object) -> RunReport:
+        complaint = self._journal.note(self._execution, database=self._database.place, event=event, **facts)
+        return replace(report, notes=(*report.notes, complaint)) if complaint else report
 
     def _note(self, event: webhook.WebhookEvent) -> None:
         """Pass the webhook's events on, and remember whether anything was sent."""
