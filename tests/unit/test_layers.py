@@ -46,8 +46,8 @@ def test_what_is_shown_knows_nothing_of_the_command_line() -> None:
     assert not {name for name in importers("agentctl.cli", "typer") if name.startswith("render/")}
 
 
-def test_only_the_webhook_module_knows_httpx() -> None:
-    assert importers("httpx") == {"core/webhook.py"}
+def test_only_the_wire_module_knows_httpx() -> None:
+    assert importers("httpx") == {"core/wire.py"}
 
 
 def test_only_the_terminal_module_knows_rich() -> None:

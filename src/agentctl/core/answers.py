@@ -53,12 +53,13 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that arrived whole; `location` and `retry_after` are the headers as they came."""
+    """An answer that arrived whole; the headers are as they came, `allow_methods` is the CORS one."""
 
     status: int
     content: Content = Content()
     location: str | None = None
     retry_after: str | None = None
+    allow_methods: str | None = None
 
     @property
     def kind(self) -> int:

@@ -78,8 +78,13 @@ class Broken(Exception):
 class Exchange(Protocol):
     """One attempt on the wire."""
 
-    stage: Stage
-    http_status: int | None
+    @property
+    def stage(self) -> Stage:
+        """How far it has got."""
+
+    @property
+    def http_status(self) -> int | None:
+        """Of the answer, as soon as there is one."""
 
     async def post(self, address: str) -> Attempt:
         """Send the request to an address and judge the answer.
