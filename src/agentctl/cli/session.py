@@ -5,7 +5,7 @@ Opening any of them happens when a command asks for it, so that none pays for wh
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,9 @@ class Screen(Protocol):
 
     def busy(self, text: str) -> AbstractContextManager[object]:
         """Show that something goes on, until the block ends."""
+
+    def progress(self, text: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Show how far something is, until the block ends; what it yields is told how much is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,13 @@ class Session:
         """Say something on stderr that is not data."""
         if not self.quiet:
             screen_for(sys.stderr).show([Text(text, tone)])
+
+    def progress_screen(self) -> Screen:
+        """Return what shows progress: nothing does in a pipe, with --json or with --quiet."""
+        from agentctl.render.plain import PlainScreen
+
+        shown = not self.json and not self.quiet
+        return screen_for(sys.stderr) if shown else PlainScreen(sys.stderr)
 
     def can_ask(self) -> bool:
         """Whether a person is there to answer a question."""

@@ -14,6 +14,7 @@ from typing import Literal, cast
 
 from agentctl.core.config_reader import Section, Value
 from agentctl.core.errors import ConfigError
+from agentctl.core.models import Agent
 
 FILE_NAME = "agentctl.toml"
 DATABASE_URL = "AGENTCTL_DATABASE_URL"
@@ -67,6 +68,11 @@ class Profile:
     journal: JournalSettings = field(default_factory=JournalSettings)
     on_failure: OnFailure = "refund"
     agents: Mapping[str, AgentSettings] = field(default_factory=dict)
+
+    def agent(self, agent: Agent) -> AgentSettings:
+        """Return what is configured for an agent, under its slug, id or name."""
+        names = (agent.slug, str(agent.id), agent.name)
+        return next((self.agents[name] for name in names if name in self.agents), AgentSettings())
 
 
 def load_profile(

@@ -126,7 +126,7 @@ def settle(
     facts: Mapping[str, object],
 ) -> Written | None:
     """Write an execution's outcome if it is still open; None where somebody else has settled it."""
-    optional = _storable(executions, {**facts, "completed_at": _NOW})
+    optional = _storable(executions, {"completed_at": _NOW, **facts})
     values = {"status": status.value, **optional}
     assignments = (
         sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), _placeholder(part, value))

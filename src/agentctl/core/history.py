@@ -125,7 +125,7 @@ def follow_executions(
         PermissionDenied: there is nothing to see because row level security hides every row.
 
     """
-    looked = _clock(connection)
+    looked = clock(connection)
     # What is there is known before the first is shown: nothing that comes between the two is missed.
     known = _states(connection, market, filters, since=looked - _LATE)
     start = list_executions(connection, market, filters, limit=limit, content=True)
@@ -133,7 +133,7 @@ def follow_executions(
     yield from reversed(start.executions)
     while True:
         pause()
-        since, looked = looked - _LATE, _clock(connection)
+        since, looked = looked - _LATE, clock(connection)
         still_open = [key for key, status in known.items() if status in OPEN]
         states = _states(connection, market, filters, since=since, also=still_open)
         changed = _whole(connection, market, [key for key in states if known.get(key) != states[key]])
@@ -170,7 +170,8 @@ def _whole(connection: Connection, market: Marketplace, keys: Sequence[Key]) -> 
     return list_matching(connection, market, condition, limit=len(keys))
 
 
-def _clock(connection: Connection) -> datetime:
+def clock(connection: Connection) -> datetime:
+    """Return the database's time."""
     row = connection.execute("SELECT now() AS at").fetchone()
     return cast("datetime", row["at"]) if row else datetime.now(UTC)
 

@@ -39,6 +39,7 @@ class Entry:
         at: by this machine's clock.
         outcome: that the answer told; None before there is one.
         error: why it failed or is unknown, as it was shown.
+        until: when a call that has begun ends at the latest.
         result: what the agent returned, where `has_result`: the journal was told to keep content.
 
     """
@@ -49,6 +50,7 @@ class Entry:
     error: str | None = None
     http_status: int | None = None
     duration_ms: int | None = None
+    until: datetime | None = None
     result: object = None
     has_result: bool = False
 
@@ -148,6 +150,7 @@ def _entry(line: str, *, execution: str, database: str) -> Entry | None:
 
 def _read(said: Mapping[str, object]) -> Entry:
     outcome, error = said.get("outcome"), said.get("error")
+    until = said.get("until")
     status, duration = said.get("http_status"), said.get("duration_ms")
     return Entry(
         at=datetime.fromisoformat(str(said["at"])),
@@ -156,6 +159,7 @@ def _read(said: Mapping[str, object]) -> Entry:
         error=str(error) if error else None,
         http_status=status if isinstance(status, int) else None,
         duration_ms=duration if isinstance(duration, int) else None,
+        until=datetime.fromisoformat(str(until)) if until else None,
         result=said.get("result"),
         has_result="result" in said,
     )

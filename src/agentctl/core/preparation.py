@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from agentctl.core import agents, forms, inputs, users, webhook
 from agentctl.core.catalog import introspect
-from agentctl.core.config import AgentSettings, Profile
+from agentctl.core.config import Profile
 from agentctl.core.database import Connection
 from agentctl.core.errors import InvalidInputs, Refused, UsageError
 from agentctl.core.mapping import Marketplace, marketplace
@@ -117,7 +117,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
     if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."
         raise Refused(msg, hint="Set its webhook_url first.", code="agent_without_webhook")
-    settings = _settings(profile, agent)
+    settings = profile.agent(agent)
     secret = profile.webhook.signing_secret
     endpoint = webhook.Endpoint(
         url=agent.webhook_url,
@@ -129,11 +129,6 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
     )
     webhook.check_endpoint(endpoint)
     return endpoint
-
-
-def _settings(profile: Profile, agent: Agent) -> AgentSettings:
-    names = (agent.slug, str(agent.id), agent.name)
-    return next((profile.agents[name] for name in names if name in profile.agents), AgentSettings())
 
 
 def _warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ Whatever happens between 2 and 4, the row says `running` and the charge is held;
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
+from agentctl.core.times import rfc3339
 
 
 class Step(StrEnum):
@@ -42,6 +44,8 @@ class Step(StrEnum):
     UNKNOWN = "unknown"
     SETTLED = "settled"
 
+
+_TO_SETTLE = timedelta(minutes=2)  # what a run may take after its call
 
 Watch = Callable[[Step, str], None]
 """Is told each step with a detail for people, as it happens."""
@@ -158,7 +162,10 @@ class _Run:
     def _call(self, report: RunReport) -> RunReport:
         endpoint = self._prepared.endpoint
         self._watch(Step.CALLING, urlsplit(endpoint.url).hostname or "")
-        report = self._journaled(report, Event.CALLING, agent=report.agent.slug, inputs=report.inputs)
+        until = rfc3339(datetime.now(UTC) + self._prepared.timeout + _TO_SETTLE)
+        report = self._journaled(
+            report, Event.CALLING, agent=report.agent.slug, until=until, inputs=report.inputs
+        )
         passing(Failpoint.CALLING)
         call = webhook.call(
             endpoint,

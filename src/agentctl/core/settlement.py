@@ -84,17 +84,30 @@ def settle(
     commit = commit or Commit()
     if commit.result is not None and commit.arrived(database):
         return commit.result
-
-    def attempt(connection: Connection) -> Settlement:
-        return retry_after_drift(
-            lambda fresh: _settle(
-                connection, fresh, execution=execution, user=user, verdict=verdict, commit=commit
-            ),
-            first=market,
-            refresh=lambda: marketplace(introspect(connection)),
+    return database.again(
+        lambda connection: settle_on(
+            connection, market, execution=execution, user=user, verdict=verdict, commit=commit
         )
+    )
 
-    return database.again(attempt)
+
+def settle_on(
+    connection: Connection,
+    market: Marketplace,
+    *,
+    execution: Key,
+    user: Key,
+    verdict: Verdict,
+    commit: Commit[Settlement | None] | None = None,
+) -> Settlement:
+    """Do what `settle` does, on a connection that is there already; a failing one is not replaced."""
+    return retry_after_drift(
+        lambda fresh: _settle(
+            connection, fresh, execution=execution, user=user, verdict=verdict, commit=commit or Commit()
+        ),
+        first=market,
+        refresh=lambda: marketplace(introspect(connection)),
+    )
 
 
 def _settle(

@@ -27,6 +27,17 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+def parse_age(text: str) -> timedelta:
+    """Return the duration that a text names, where zero makes sense, too.
+
+    Raises:
+        UsageError: the text is no duration, or the duration is negative.
+
+    """
+    zero = text.strip().rstrip("smhd") == "0"
+    return timedelta(0) if zero else parse_duration(text)
+
+
 def parse_instant(text: str, *, now: datetime) -> datetime:
     """Return the instant that a text names: an age (`24h`, `7d`), a date or an RFC 3339 time.
 

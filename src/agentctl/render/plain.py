@@ -3,6 +3,7 @@
 It decides nothing about what is shown, and knows no colours.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import singledispatchmethod
@@ -33,6 +34,10 @@ class PlainScreen:
     def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002 - only a terminal shows it
         """Show nothing: there is nobody who waits."""
         return nullcontext()
+
+    def progress(self, text: str, total: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002 - as above
+        """Show nothing, likewise."""
+        return nullcontext(lambda _: None)
 
     @singledispatchmethod
     def _lines(self, block: Block) -> list[str]:

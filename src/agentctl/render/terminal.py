@@ -4,8 +4,8 @@ Rich passes control characters through to the terminal, and Markdown can spell t
 segment is cleaned once more after rendering: whatever a block holds, only Rich's own codes reach the screen.
 """
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import singledispatchmethod
 from typing import TextIO
@@ -76,6 +76,23 @@ class TerminalScreen:
     def busy(self, text: str) -> AbstractContextManager[object]:
         """Show a spinner with a text until the block ends."""
         return self._console.status(RichText(clean_line(text)))
+
+    @contextmanager
+    def progress(self, text: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show a bar until the block ends; what it yields is told how much is done."""
+        # Here, because few commands take long enough.
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console, transient=True) as bars:
+            task = bars.add_task(clean_line(text), total=total)
+            yield lambda done: bars.update(task, completed=done)
 
     @singledispatchmethod
     def _drawn(self, block: Block) -> RenderableType:

@@ -1,0 +1,82 @@
+"""What is known of an open execution, and from whom: this machine's journal, n8n, or the operator.
+
+It judges what others say; it asks nobody itself and settles nothing. Absence is never evidence: that nobody
+has heard of an execution does not mean that its agent did not run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from agentctl.core.journal import Entry, last_answer
+from agentctl.core.models import Outcome
+
+
+class Source(StrEnum):
+    """Who says so."""
+
+    JOURNAL = "journal"
+    N8N = "n8n"
+    OPERATOR = "operator"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An outcome with its witness.
+
+    Attributes:
+        outcome: unknown where nobody can tell.
+        source: who told.
+        said: a sentence for the operator; of an unknown outcome, what it would take to know it.
+        result: what the agent returned, where `has_result`.
+        ended_at: when, where the witness knows.
+
+    """
+
+    outcome: Outcome
+    source: Source
+    said: str
+    result: object = field(default=None, repr=False)
+    has_result: bool = False
+    ended_at: datetime | None = None
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what may be recorded; a result that is not known is left as it is."""
+        failed = self.outcome is Outcome.FAILED
+        known: dict[str, object] = {"error": self.said if failed else None}
+        if failed or self.has_result:
+            known["result"] = None if failed else self.result
+        if self.ended_at is not None:
+            known["completed_at"] = self.ended_at
+        return known
+
+
+def from_journal(entries: tuple[Entry, ...]) -> Evidence | None:
+    """Return what this machine's own run has learnt and could not write any more."""
+    answer = last_answer(entries)
+    if answer is None or answer.outcome is None:
+        return None
+    said = answer.error or "The agent had answered when the run was ended."
+    return Evidence(
+        outcome=answer.outcome,
+        source=Source.JOURNAL,
+        said=said,
+        result=answer.result,
+        has_result=answer.has_result,
+        ended_at=answer.at,
+    )
+
+
+def assumed(outcome: Outcome) -> Evidence:
+    """Return the operator's word."""
+    return Evidence(outcome, Source.OPERATOR, f"The operator says that it {_ENDED[outcome]}.")
+
+
+def nobody_knows(why: str) -> Evidence:
+    """Return that nobody can tell, and what it would take."""
+    return Evidence(Outcome.UNKNOWN, Source.NOBODY, why)
+
+
+_ENDED = {Outcome.SUCCESS: "succeeded", Outcome.FAILED: "failed", Outcome.UNKNOWN: "ended somehow"}

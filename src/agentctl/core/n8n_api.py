@@ -1,0 +1,142 @@
+"""n8n's public API, as far as it is read: lists with their cursors, and single objects.
+
+It changes nothing over there, waits where it is told to, and knows nothing of our executions.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from agentctl.core import addresses
+from agentctl.core.answers import Answer, seconds_to_wait
+from agentctl.core.delivery import Broken
+from agentctl.core.endpoint import Target
+from agentctl.core.wire import Client, Request
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+_REQUEST_SECONDS = 20.0
+_LONGEST_PAUSE = 30.0
+_ATTEMPTS = 4
+_PAGE = 100
+_NOT_NOW = frozenset({429, 502, 503, 504})
+
+
+class Trouble(Exception):
+    """n8n does not answer as it should; the text says how, for the operator."""
+
+
+class _NotNow(Trouble):
+    """It may answer later; `pause` is in seconds, where it said how much later."""
+
+    def __init__(self, said: str, *, pause: float | None = None) -> None:
+        super().__init__(said)
+        self.pause = pause
+
+
+class Api:
+    """Reads from one n8n.
+
+    Args:
+        target: its address; the API stands below `/api/v1/` there.
+        key: of the API.
+        client: open while this is used.
+
+    """
+
+    def __init__(self, target: Target, *, key: str, client: Client) -> None:
+        self._target = target
+        self._headers = {
+            "Host": target.host_header,
+            "X-N8N-API-KEY": key,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        self._client = client
+
+    async def pages(self, resource: str, **parameters: str) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Yield a list's pages, following the cursor to its end.
+
+        Raises:
+            Trouble: n8n does not answer as it should.
+
+        """
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = {"limit": str(_PAGE), **parameters, **({"cursor": cursor} if cursor else {})}
+            page = await self.get(f"{resource}?{urlencode(asked)}")
+            items = page.get("data")
+            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            following = page.get("nextCursor")
+            cursor = following if isinstance(following, str) and following else None
+
+    async def get(self, resource: str) -> Mapping[str, Any]:
+        """Return an object, asked for again where n8n says "not now" or does not answer.
+
+        Raises:
+            Trouble: it does not answer as it should.
+
+        """
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt  # noqa: PLC0415 - seldom
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_NotNow),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=_pause,
+            reraise=True,
+        )
+        return await retrying(self._once, resource)
+
+    async def _once(self, resource: str) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                answer = await self._send(resource)
+        except TimeoutError:
+            msg = f"n8n did not answer within {_REQUEST_SECONDS:g} s."
+            raise _NotNow(msg) from None
+        except Broken as broken:
+            msg = f"n8n could not be asked: {broken.judgement.message}"
+            raise _NotNow(msg) from None
+        except (OSError, UnicodeError):
+            msg = f"n8n could not be asked: {self._target.host} has no address."
+            raise _NotNow(msg) from None
+        return _object(answer)
+
+    async def _send(self, resource: str) -> Answer:
+        here = self._target
+        target = Target(here.scheme, here.host, here.port, f"{here.resource.rstrip('/')}/api/v1/{resource}")
+        found = await addresses.resolve(here.host, here.port)
+        return await self._client.exchange().send(Request(target, self._headers, method="GET"), found[0])
+
+
+def _pause(state: "RetryCallState") -> float:
+    from tenacity import wait_exponential_jitter  # noqa: PLC0415 - seldom
+
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.pause if isinstance(error, _NotNow) else None
+    return wait_exponential_jitter(initial=0.5, max=5)(state) if asked is None else min(asked, _LONGEST_PAUSE)
+
+
+def _object(answer: Answer) -> Mapping[str, Any]:
+    if answer.status == HTTPStatus.OK and isinstance(answer.content.result, dict):
+        return answer.content.result
+    said = _said(answer)
+    if answer.status in _NOT_NOW:
+        raise _NotNow(said, pause=seconds_to_wait(answer.retry_after, now=datetime.now(UTC)))
+    raise Trouble(said)
+
+
+def _said(answer: Answer) -> str:
+    match answer.status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            needs = "execution:read, execution:list, workflow:read and workflow:list"
+            return f"n8n refuses the API key ({answer.status}): it needs {needs}."
+        case HTTPStatus.NOT_FOUND:
+            return "n8n's API is not there (404): is its url right, and the public API switched on?"
+        case HTTPStatus.OK:
+            return "n8n's url answers, but not as n8n's API does."
+    return f"n8n's API answered {answer.status}."

@@ -1,0 +1,75 @@
+"""Shows what became of open executions: one a line, who knew, and what the rest would need."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agentctl.core.models import Outcome
+from agentctl.core.reconcile import Action, Reconciled
+from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
+
+_WORDS = {
+    Action.SETTLED: ("settled", Tone.GOOD),
+    Action.WOULD_SETTLE: ("would settle", Tone.GOOD),
+    Action.LEFT_OPEN: ("left open", Tone.WARNING),
+    Action.ALIVE: ("may be alive", Tone.WARNING),
+    Action.FOUND_SETTLED: ("settled before", Tone.PLAIN),
+}
+
+
+def reconcile_data(cases: Sequence[Reconciled]) -> dict[str, object]:
+    """Return the cases as programs read them."""
+    count = Counter(case.action for case in cases)
+    return {
+        "executions": [_case_data(case) for case in cases],
+        "counts": {action.value: count[action] for action in Action},
+    }
+
+
+def reconcile_view(cases: Sequence[Reconciled]) -> View:
+    """Show each case in a line, and a sum."""
+    if not cases:
+        yield Text("No open execution is old enough to be dead.", Tone.GOOD)
+        return
+    headers = ("execution", "agent", "user", "created", "was", "now", "why")
+    yield Table(headers, tuple(map(_row, cases)))
+    yield Text(_sum(cases))
+
+
+def _case_data(case: Reconciled) -> dict[str, object]:
+    execution, evidence = case.execution, case.evidence
+    return {
+        "id": execution.id,
+        "agent": {"id": execution.agent.id, "slug": execution.agent.slug, "name": execution.agent.name},
+        "user": {"id": execution.user.id, "email": execution.user.email},
+        "created_at": execution.created_at,
+        "action": case.action,
+        "status": case.status,
+        "outcome": evidence.outcome,
+        "source": evidence.source,
+        "message": evidence.said,
+        "refunded": case.refunded,
+    }
+
+
+def _row(case: Reconciled) -> tuple[Cell, ...]:
+    word, tone = _WORDS[case.action]
+    execution = case.execution
+    ended = case.action in {Action.SETTLED, Action.WOULD_SETTLE}
+    outcome = f": {case.evidence.outcome}" if ended and case.evidence.outcome is not Outcome.UNKNOWN else ""
+    return (
+        execution.id,
+        execution.agent.slug or execution.agent.id,
+        execution.user.email or execution.user.id,
+        execution.created_at,
+        execution.status,
+        Toned(f"{word}{outcome}", tone),
+        case.evidence.said,
+    )
+
+
+def _sum(cases: Sequence[Reconciled]) -> str:
+    count = Counter(case.action for case in cases)
+    parts = [f"{count[action]} {word}" for action, (word, _) in _WORDS.items() if count[action]]
+    refunded = sum(case.refunded for case in cases if case.action is Action.SETTLED)
+    back = f"; {refunded} credits refunded" if refunded else ""
+    return f"{len(cases)} executions: {', '.join(parts)}{back}."
