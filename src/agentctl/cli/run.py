@@ -9,6 +9,7 @@ import typer
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 from agentctl.core.errors import UsageError
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.render.blocks import Text, Tone, View
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def run(
                 journal = user_journal(content=profile.journal.content)
                 report = core.run(database, profile, request, ask=ask, watch=watch, journal=journal)
     saved = _save(report, output)
+    passing(Failpoint.SAVED)
     return Reply(
         data=lambda: render.run_data(report, dry=dry_run),
         view=lambda: render.dry_view(report) if dry_run else render.result_view(report),

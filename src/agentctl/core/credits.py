@@ -3,15 +3,20 @@
 The transactions begin and end here. Charging belongs to run.py, and so does the refund of a run that fails.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agentctl.core import ledger, ledger_reports, lookup
-from agentctl.core.database import Connection, in_transaction
-from agentctl.core.errors import Refused, UsageError
+from agentctl.core.database import Commit, Connection, in_transaction
+from agentctl.core.errors import Interrupted, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution
+from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Credits, Execution, Key, Status, User
 from agentctl.core.tracking import recordable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def grant_credits(
     if idempotency_key is not None:
         _require_uuids(market.ledger)
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
-    moved = in_transaction(
+    moved = _done(
         connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
     )
     if moved is not None:
@@ -86,7 +91,21 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
             _write_credits_used(connection, market.executions, execution.id)
         return Refund(execution, moved.amount, moved.balance_before, moved.balance_after)
 
-    return in_transaction(connection, work)
+    return _done(connection, work)
+
+
+def _done(connection: Connection, work: Callable[[], T]) -> T:
+    """Do it whole or not at all; after an interruption, find out which."""
+    commit: Commit[T] = Commit()
+    try:
+        result = in_transaction(connection, work, commit=commit)
+    except KeyboardInterrupt:
+        if commit.result is None or not commit.arrived(connection.database):
+            msg = "Interrupted: nothing was changed."
+            raise Interrupted(msg) from None
+        result = commit.result
+    passing(Failpoint.CREDITS_MOVED)
+    return result
 
 
 def _write_credits_used(connection: Connection, executions: TableRole, execution: Key) -> None:

@@ -37,7 +37,7 @@ class Failpoint(StrEnum):
     SETTLED = "settled"
     """They are committed; the operator has seen nothing yet."""
     SAVED = "saved"
-    """The result is in its file."""
+    """The result is in its file, if it was to go into one."""
     EVIDENCE_FOUND = "evidence-found"
     """`reconcile` knows an outcome that the row does not have."""
     CREDITS_MOVED = "credits-moved"

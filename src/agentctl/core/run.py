@@ -8,17 +8,15 @@
 Whatever happens between 2 and 4, the row says `running` and the charge is held; `reconcile` learns the rest.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
-from agentctl.core import executions, ledger, lookup, run_report, settlement, users, webhook
+from agentctl.core import executions, ledger, recording, run_report, settlement, webhook
 from agentctl.core.catalog import introspect
 from agentctl.core.config import OnFailure, Profile
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
-from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown, Refused
+from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
@@ -27,28 +25,10 @@ from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
+from agentctl.core.steps import Step, Watch
 from agentctl.core.times import rfc3339
 
-
-class Step(StrEnum):
-    """What a run has just done, or is about to do."""
-
-    CHOSEN = "chosen"
-    RECORDED = "recorded"
-    CHARGED = "charged"
-    CALLING = "calling"
-    SENT = "sent"
-    WAITING = "waiting"
-    SUCCESS = "success"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    SETTLED = "settled"
-
-
 _TO_SETTLE = timedelta(minutes=2)  # what a run may take after its call
-
-Watch = Callable[[Step, str], None]
-"""Is told each step with a detail for people, as it happens."""
 
 
 def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: Ask | None) -> RunReport:
@@ -131,7 +111,7 @@ class _Run:
         try:
             report = self._record_and_charge(connection)
             if report is None:
-                return _replay(connection, self._prepared, self._execution)
+                return recording.replay(connection, self._prepared, self._execution)
             connection.close()
             report = self._call(report)
         except KeyboardInterrupt:
@@ -144,7 +124,7 @@ class _Run:
         report = retry_after_drift(
             lambda market: in_transaction(
                 connection,
-                lambda: _record_and_charge(
+                lambda: recording.record_and_charge(
                     connection, replace(self._prepared, market=market), self._execution
                 ),
                 commit=self._charge,
@@ -209,9 +189,9 @@ class _Run:
         if report is None or not begun:
             msg = "Interrupted: nothing was written and nothing was sent."
             raise Interrupted(msg)
-        if self._sent:
-            return run_report.interrupted(report, sent=True)
-        return self._settled(replace(run_report.interrupted(report, sent=False), outcome=Outcome.FAILED))
+        report = run_report.interrupted(report, sent=self._sent)
+        report = self._journaled(report, Event.ANSWERED, outcome=report.outcome, error="interrupted")
+        return report if report.outcome is Outcome.UNKNOWN else self._settled(report)
 
     def _settled(self, report: RunReport) -> RunReport:
         """Write the outcome; an operator's impatience does not make unknown what is known."""
@@ -241,49 +221,6 @@ class _Run:
         passing(Failpoint.SETTLED)
         self._watch(Step.SETTLED, f"{done.refunded} credits refunded" if done.refunded else done.status)
         return run_report.settled(report, done)
-
-
-def _record_and_charge(connection: Connection, prepared: Prepared, execution: Key) -> RunReport | None:
-    """Record and charge, in a transaction; None where this execution exists already."""
-    market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
-    facts = {
-        "workflow_id": prepared.endpoint.url,
-        "inputs": prepared.given.inputs,
-        "credits_used": price,
-    }
-    ledger.lock_user(connection, market.users, user.id)
-    written = executions.record(
-        connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
-    )
-    if written is None:
-        return None
-    passing(Failpoint.RECORDED)
-    if not price:
-        balance = users.get_user(connection, market.users, str(user.id)).balance
-        return run_report.running(prepared, execution, written, before=balance, after=balance)
-    moved = ledger.charge(connection, market, user=user, price=price, agent=agent.id, execution=execution)
-    passing(Failpoint.CHARGED)
-    before, after = moved.balance_before, moved.balance_after
-    return run_report.running(prepared, execution, written, before=before, after=after)
-
-
-def _replay(connection: Connection, prepared: Prepared, execution: Key) -> RunReport:
-    """Return the execution that this idempotency key has made before.
-
-    Raises:
-        Refused: the key was used with other inputs, as far as inputs are recorded.
-
-    """
-    found = lookup.find_execution(connection, prepared.market, execution)
-    if found is None:
-        prepared.market.executions.require_visible_rows()
-        msg = f"Execution {execution} exists, but this role cannot see it."
-        raise Refused(msg, code="execution_not_found")
-    given = executions.as_stored(prepared.given.inputs)
-    if found.inputs is not None and found.inputs != given:
-        msg = f"This idempotency key was used with other inputs, for execution {execution}."
-        raise Refused(msg, hint="Use another key for other inputs.", code="idempotency_key_reused")
-    return run_report.replayed(prepared, found)
 
 
 def _body(prepared: Prepared, execution: Key) -> dict[str, object]:

@@ -161,7 +161,7 @@ def interrupted(report: RunReport, *, sent: bool) -> RunReport:
         msg = f"Interrupted: how execution {report.execution} ends is not known; its charge is held."
         return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
     msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
-    return replace(report, error=Interrupted(msg))
+    return replace(report, outcome=Outcome.FAILED, error=Interrupted(msg))
 
 
 def interrupted_late(report: RunReport) -> RunReport:

@@ -1,0 +1,55 @@
+"""Begins an execution: its row and its charge, together or not at all; or finds what its key has made.
+
+Works inside the caller's transaction and commits nothing.
+"""
+
+from agentctl.core import executions, ledger, lookup, run_report, users
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused
+from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.models import Key
+from agentctl.core.preparation import Prepared
+from agentctl.core.run_report import RunReport
+
+
+def record_and_charge(connection: Connection, prepared: Prepared, execution: Key) -> RunReport | None:
+    """Record and charge, in a transaction; None where this execution exists already."""
+    market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
+    facts = {
+        "workflow_id": prepared.endpoint.url,
+        "inputs": prepared.given.inputs,
+        "credits_used": price,
+    }
+    ledger.lock_user(connection, market.users, user.id)
+    written = executions.record(
+        connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
+    )
+    if written is None:
+        return None
+    passing(Failpoint.RECORDED)
+    if not price:
+        balance = users.get_user(connection, market.users, str(user.id)).balance
+        return run_report.running(prepared, execution, written, before=balance, after=balance)
+    moved = ledger.charge(connection, market, user=user, price=price, agent=agent.id, execution=execution)
+    passing(Failpoint.CHARGED)
+    before, after = moved.balance_before, moved.balance_after
+    return run_report.running(prepared, execution, written, before=before, after=after)
+
+
+def replay(connection: Connection, prepared: Prepared, execution: Key) -> RunReport:
+    """Return the execution that this idempotency key has made before.
+
+    Raises:
+        Refused: the key was used with other inputs, as far as inputs are recorded.
+
+    """
+    found = lookup.find_execution(connection, prepared.market, execution)
+    if found is None:
+        prepared.market.executions.require_visible_rows()
+        msg = f"Execution {execution} exists, but this role cannot see it."
+        raise Refused(msg, code="execution_not_found")
+    given = executions.as_stored(prepared.given.inputs)
+    if found.inputs is not None and found.inputs != given:
+        msg = f"This idempotency key was used with other inputs, for execution {execution}."
+        raise Refused(msg, hint="Use another key for other inputs.", code="idempotency_key_reused")
+    return run_report.replayed(prepared, found)
