@@ -21,11 +21,12 @@ from support.program import Program
 _KEEPER = pytest.StashKey[Keeper]()
 _KEEPER_FOLDER = pytest.StashKey[Path]()
 _WANTED = "AGENTCTL_TEST_POSTGRES"
+_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", "AGENTCTL_TEST_THROUGH"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
-        if name.startswith(("PG", "AGENTCTL_")) and name != _WANTED:
+        if name.startswith(("PG", "AGENTCTL_")) and name not in _SETTINGS:
             del os.environ[name]  # the tester's own settings are no part of a test
     if hasattr(config, "workerinput"):
         config.stash[_KEEPER_FOLDER] = Path(config.workerinput["keeper"])

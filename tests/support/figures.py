@@ -1,0 +1,10 @@
+"""How much of something a test does: a little every day, the full figures with AGENTCTL_TORTURE=full."""
+
+import os
+
+FULL = os.environ.get("AGENTCTL_TORTURE") == "full"
+
+
+def figure(*, full: int, everyday: int) -> int:
+    """Return the one that applies."""
+    return full if FULL else everyday
