@@ -1,0 +1,275 @@
+"""Stands between the program and PostgreSQL, and breaks the connection at an exact place.
+
+It understands as much of the protocol as that takes: where a message ends, and what a statement says. It
+changes nothing that it passes on, and offers no encryption.
+"""
+
+import contextlib
+import math
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Self
+from urllib.parse import urlsplit
+
+_LENGTH = struct.Struct("!I")
+_ENCRYPTION_REQUESTS = (80877103, 80877104)  # TLS, GSSAPI
+_QUERY, _PARSE, _SYNC, _READY = b"Q", b"P", b"S", b"Z"
+
+
+class When(Enum):
+    """Where a connection is cut."""
+
+    BEFORE = auto()
+    """The statement never arrives."""
+    UNDER_WAY = auto()
+    """It has been passed on; nobody waits for what becomes of it."""
+    ANSWERED = auto()
+    """PostgreSQL has done it and said so; the answer is lost."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One cut, at the first statement that fits.
+
+    Attributes:
+        when: before or after PostgreSQL has the statement.
+        statement: how it begins; everything begins with nothing.
+        within: what a statement before it in the same transaction contains.
+        skip: how many that fit are let pass.
+        away: seconds in which connections are refused afterwards; infinite: until `come_back`.
+
+    """
+
+    when: When
+    statement: str = "COMMIT"
+    within: str = ""
+    skip: int = 0
+    away: float = 0
+
+
+@dataclass(eq=False)
+class _Wire:
+    """One connection through the proxy: its two ends, the statements since BEGIN, the fault that it met."""
+
+    client: socket.socket
+    server: socket.socket
+    transaction: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+
+    def cut(self) -> None:
+        for end in (self.client, self.server):
+            with contextlib.suppress(OSError):  # one side was faster
+                end.shutdown(socket.SHUT_RDWR)
+
+
+class DatabaseProxy:
+    """Listens on loopback from the moment it is made until `close`.
+
+    Attributes:
+        connections: how many were accepted.
+        statements: all that arrived here, over all connections, in order.
+        struck: those at which a connection was cut.
+
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._lock = threading.RLock()
+        self._faults: list[Fault] = []
+        self._passed = 0  # statements that fitted the next fault and were let pass
+        self._wires: set[_Wire] = set()
+        self._timers: list[threading.Timer] = []
+        self.connections = 0
+        self.statements: list[str] = []
+        self.struck: list[str] = []
+        self._listener = _bound(0)
+        self._port: int = self._listener.getsockname()[1]
+        self.come_back()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The database's URL, through here."""
+        address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self._port}"
+        return self._url._replace(netloc=address).geturl()
+
+    def break_at(self, *faults: Fault) -> None:
+        """Strike once for each of these, in this order."""
+        with self._lock:
+            self._faults, self._passed = list(faults), 0
+
+    def leave(self) -> None:
+        """Refuse connections until `come_back`, and cut those that are open."""
+        with self._lock:
+            _hang_up(self._listener)
+            self._listener = _bound(self._port)  # bound and not listening: refused
+            for wire in self._wires:
+                wire.cut()
+
+    def come_back(self) -> None:
+        """Accept connections."""
+        self._listener.listen()
+        _start(self._accept, self._listener)
+
+    def close(self) -> None:
+        """Cut everything, for good."""
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
+        self.leave()
+        self._listener.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # hung up
+            while True:
+                client, _ = listener.accept()
+                _start(self._serve, listener, client)
+
+    def _serve(self, listener: socket.socket, client: socket.socket) -> None:
+        with contextlib.closing(client), contextlib.suppress(OSError, EOFError):
+            server = socket.create_connection((self._url.hostname or "", self._url.port or 0))
+            with contextlib.closing(server):
+                wire = _Wire(client, server)
+                with self._lock:
+                    if listener is not self._listener:  # it left meanwhile
+                        return
+                    self.connections += 1
+                    self._wires.add(wire)
+                self._pass(wire)
+
+    def _pass(self, wire: _Wire) -> None:
+        answers = _start(self._pass_answers, wire)
+        try:
+            _pass_startup(wire)
+            while True:
+                self._pass_question(wire)
+        finally:
+            with self._lock:
+                self._wires.discard(wire)
+            if wire.fault is None:  # else the answer is awaited, and then cut
+                wire.cut()
+            answers.join()
+
+    def _pass_question(self, wire: _Wire) -> None:
+        kind, message = _read_message(wire.client)
+        if kind in {_QUERY, _PARSE}:
+            self._see(wire, _text_of(kind, message))
+            if wire.fault and wire.fault.when is When.BEFORE:
+                self._strike(wire, wire.fault)
+                raise EOFError
+        wire.server.sendall(message)
+        if wire.fault and wire.fault.when is When.UNDER_WAY and kind in {_QUERY, _SYNC}:
+            self._strike(wire, wire.fault)
+            raise EOFError
+
+    def _pass_answers(self, wire: _Wire) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            while True:
+                kind, message = _read_message(wire.server)
+                if wire.fault is None:
+                    wire.client.sendall(message)
+                elif kind == _READY:
+                    break
+        if wire.fault and wire.fault.when is When.ANSWERED:
+            self._strike(wire, wire.fault)
+        wire.cut()
+
+    def _see(self, wire: _Wire, statement: str) -> None:
+        """Take note of a statement, and of the fault that it meets."""
+        if statement.startswith("BEGIN"):
+            wire.transaction.clear()
+        with self._lock:
+            self.statements.append(statement)
+            fault = self._faults[0] if self._faults else None
+            if fault and _fits(fault, statement, wire.transaction):
+                self._passed += 1
+                if self._passed > fault.skip:
+                    self._faults.pop(0)
+                    self._passed = 0
+                    wire.fault = fault
+                    self.struck.append(statement)
+        wire.transaction.append(statement)
+
+    def _strike(self, wire: _Wire, fault: Fault) -> None:
+        if fault.away:  # first, so that nobody comes back in between
+            self.leave()
+        if 0 < fault.away < math.inf:
+            timer = threading.Timer(fault.away, self.come_back)
+            self._timers.append(timer)
+            timer.start()
+        wire.cut()
+
+
+def _fits(fault: Fault, statement: str, transaction: list[str]) -> bool:
+    return statement.startswith(fault.statement) and any(fault.within in said for said in ("", *transaction))
+
+
+def _pass_startup(wire: _Wire) -> None:
+    """Refuse encryption, which libpq asks for first, and pass on who is there and which database."""
+    while True:
+        message = _read_body(wire.client)
+        (request,) = _LENGTH.unpack(message[4:8])
+        if request not in _ENCRYPTION_REQUESTS:
+            wire.server.sendall(message)
+            return
+        wire.client.sendall(b"N")
+
+
+def _read_message(source: socket.socket) -> tuple[bytes, bytes]:
+    """Return a message's type and the whole of it.
+
+    Raises:
+        EOFError: the connection has ended.
+
+    """
+    kind = _read(source, 1)
+    return kind, kind + _read_body(source)
+
+
+def _read_body(source: socket.socket) -> bytes:
+    length = _read(source, _LENGTH.size)
+    return length + _read(source, _LENGTH.unpack(length)[0] - _LENGTH.size)
+
+
+def _read(source: socket.socket, size: int) -> bytes:
+    read = b""
+    while len(read) < size:
+        chunk = source.recv(size - len(read))
+        if not chunk:
+            raise EOFError
+        read += chunk
+    return read
+
+
+def _text_of(kind: bytes, message: bytes) -> str:
+    """Return the statement of a Query, or of a Parse, where its name stands before it."""
+    parts = message[5:].split(b"\0")
+    return parts[0 if kind == _QUERY else 1].decode()
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def _hang_up(listener: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it was not listening
+        listener.shutdown(socket.SHUT_RDWR)  # wakes accept on Linux
+    listener.close()
+
+
+def _start(work: Callable[..., None], *args: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=args, daemon=True)
+    thread.start()
+    return thread
