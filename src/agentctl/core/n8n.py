@@ -5,7 +5,6 @@ what n8n does not know, or does not tell, stays unknown.
 """
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,18 +14,16 @@ from urllib.parse import urlsplit
 from agentctl.core.config import N8nSettings
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import ConfigError, Refused
-from agentctl.core.evidence import Evidence, Source, nobody_knows
+from agentctl.core.evidence import Evidence, nobody_knows
 from agentctl.core.models import Key, Outcome
 from agentctl.core.n8n_api import Api, Trouble
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.n8n_execution import identities, instant, judge
 from agentctl.core.wire import Client
 
 _WHOLE_SECONDS = 300.0
 _MOST_READ = 5000  # executions of n8n that one look reads whole
 # n8n's clock and the database's may differ, and a call may be repeated for some minutes before it arrives.
 _BEFORE, _AFTER = timedelta(minutes=10), timedelta(hours=1)
-_FAILED = frozenset({"error", "crashed", "canceled"})
-_ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +106,15 @@ class _Search:
             await self._scan(api, each)
 
     async def _scan(self, api: Api, which: Mapping[str, str]) -> None:
+        # A list without a status leaves out those that are running.
+        await self._scan_list(api, {**which, "status": "running"})
+        await self._scan_list(api, which)
+
+    async def _scan_list(self, api: Api, which: Mapping[str, str]) -> None:
         since, until = self._window()
         async for page in api.pages("executions", **which):
             for summary in page:  # newest first
-                started = _instant(summary.get("startedAt"))
+                started = instant(summary.get("startedAt"))
                 if started is not None and started < since:
                     return
                 if started is None or started <= until:
@@ -130,14 +132,14 @@ class _Search:
             msg = f"n8n has more than {_MOST_READ} executions from that time; name fewer of ours."
             raise Trouble(msg)
         whole = await api.get(f"executions/{summary.get('id')}?includeData=true")
-        for identity in _identities(whole):
+        for identity in identities(whole):
             question = self._asked.get(identity)
             if question is not None:
                 self._hear(question, whole)
 
     def _hear(self, question: Question, whole: Mapping[str, Any]) -> None:
         """Remember what weighs most: one success outweighs failed attempts of the same execution."""
-        new = _judge(whole, question.success_when)
+        new = judge(whole, question.success_when)
         known = self._heard.get(question.execution)
         if known is None or _WEIGHT[new.outcome] > _WEIGHT[known.outcome]:
             self._heard[question.execution] = new
@@ -169,72 +171,11 @@ async def _workflows_by_path(api: Api) -> Mapping[str, str]:
 
 def _webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
     for node in workflow.get("nodes") or ():
-        path = (node.get("parameters") or {}).get("path") if isinstance(node, dict) else None
-        if isinstance(path, str) and str(node.get("type", "")).endswith(".webhook"):
-            yield path.strip("/")
+        if isinstance(node, dict) and str(node.get("type")).endswith(".webhook"):
+            path = (node.get("parameters") or {}).get("path") or node.get("webhookId")
+            yield str(path).strip("/")
 
 
 def _path(url: str | None) -> str:
     """Return what stands behind `/webhook/` in a URL."""
     return urlsplit(url or "").path.partition("/webhook/")[2].strip("/")
-
-
-def _runs(whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    data = whole.get("data")
-    found = data.get("resultData") if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _items(run_data: object, node: object) -> list[Any]:
-    """Return what a node put out first in its last run; n8n's data is walked with care, for it varies."""
-    try:
-        items = run_data[node][-1]["data"]["main"][0]  # type: ignore[index]  # whatever it is, the errors say
-    except (KeyError, IndexError, TypeError):
-        return []
-    return [item.get("json") for item in items or () if isinstance(item, dict)]
-
-
-def _identities(whole: Mapping[str, Any]) -> Iterator[str]:
-    """Return the ids of ours that came in with an n8n execution."""
-    run_data = _runs(whole).get("runData")
-    for node in run_data if isinstance(run_data, dict) else ():
-        for item in _items(run_data, node)[:1]:
-            if isinstance(item, dict) and isinstance(item.get("headers"), dict):
-                yield from (str(item["headers"].get(name)) for name in _ID_HEADERS)
-                body = item.get("body")
-                yield str(body.get("execution_id") if isinstance(body, dict) else None)
-
-
-def _judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
-    status, number = whole.get("status"), whole.get("id")
-    ended = _instant(whole.get("stoppedAt"))
-    if status in _FAILED:
-        said = f"n8n's execution {number} ended with {status}{_reason(whole)}."
-        return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
-    if status != "success":
-        return nobody_knows(f"n8n is not done with it yet: its execution {number} is {status}.")
-    items = _items(_runs(whole).get("runData"), _runs(whole).get("lastNodeExecuted"))
-    said = f"n8n's execution {number} succeeded."
-    if rule is not None:
-        if not items:
-            return nobody_knows(f"{said} Its result, which success_when is about, is not kept there.")
-        if not parse_rule(rule).holds(items[0]):
-            said = (
-                f"n8n's execution {number} ended with a result that success_when does not take for a success."
-            )
-            return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
-    result = items[0] if items else None
-    return Evidence(Outcome.SUCCESS, Source.N8N, said, result=result, has_result=bool(items), ended_at=ended)
-
-
-def _reason(whole: Mapping[str, Any]) -> str:
-    error = _runs(whole).get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return f": {json.dumps(message)[1:-1][:200]}" if isinstance(message, str) and message else ""
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None

@@ -100,6 +100,9 @@ class _Row(NamedTuple):
     hint: str | None = None
 
 
+# n8n's words, with 500, for a workflow that ended without an error but left its webhook nothing to return.
+_NOTHING_TO_RETURN = ("No item to return", "No binary data was found to return")
+
 # The first row that fits is the one. `agentctl reconcile` is named by whoever knows the execution.
 _ANSWERS = (
     _Row(
@@ -137,10 +140,23 @@ _ANSWERS = (
         "Run the agent again later.",
     ),
     _Row(
+        lambda answer: answer.status == 408,
+        Outcome.UNKNOWN,
+        Reason.GATEWAY_ERROR,
+        "The webhook answered 408: somebody gave up waiting, perhaps for the agent, which may still be at work.",
+    ),
+    _Row(
         lambda answer: answer.kind == 4,
         Outcome.FAILED,
         Reason.REJECTED,
         "The webhook rejected the call ({status}{said}).",
+    ),
+    _Row(
+        lambda answer: answer.status == 500 and answer.says("message").startswith(_NOTHING_TO_RETURN),
+        Outcome.UNKNOWN,
+        Reason.EMPTY,
+        "The workflow ended without an error, and with nothing to return (500{said}).",
+        "Let the workflow end in a node that always puts an item out.",
     ),
     _Row(
         lambda answer: answer.status == 500 and isinstance(answer.content.result, dict),
