@@ -1,7 +1,7 @@
 """Reads one execution of n8n's, whole: whether it is one of ours, how it ended, and what it returned.
 
-n8n's data is walked with care, for it varies: with its version, its settings, and with how an execution ended.
-What is not there is not made up. The facts are from executions of n8n 2.38.7.
+n8n's data is walked with care: it varies with n8n's version, its settings, and how an execution ended. What
+is not there is not made up. The facts are from executions of n8n 2.38.7.
 """
 
 import json

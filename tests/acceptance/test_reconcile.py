@@ -1,0 +1,223 @@
+"""`agentctl reconcile`: what n8n, this machine's journal and the operator know, and what comes of it."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.n8n_api import LISTS, n8n_execution, script_executions, script_workflow
+from support.rules import violations
+from support.shop import Shop
+from support.webhook_server import Reply
+
+UNCLEAR = Reply()
+
+
+@pytest.fixture
+def asking_shop(shop_with: Callable[..., Shop], webhook: Any) -> Shop:
+    """Make a shop with a `result` column whose n8n's API answers where its webhooks do."""
+    n8n = f'[profiles.test.n8n]\nurl = "{webhook.url("/")}"\napi_key = "key-of-n8n"'
+    shop = shop_with("result", "error", "completed_at", more=n8n)
+    shop.answer(UNCLEAR)
+    script_workflow(webhook, "SEO-Blog")
+    script_executions(webhook)
+    return shop
+
+
+def _open_one(shop: Shop) -> str:
+    done = shop.run_json("seo-blog", "topic=Tea", exit_code=5)
+    return str(done["data"]["execution"]["id"])
+
+
+def _reconcile(shop: Shop, *args: str, exit_code: int = 0) -> list[dict[str, Any]]:
+    done = shop.program("reconcile", "--json", *args)
+    assert done.exit_code == exit_code, done
+    executions: list[dict[str, Any]] = done.json["data"]["executions"]
+    return executions
+
+
+def test_a_missed_success_gets_its_result_from_n8n(asking_shop: Shop) -> None:
+    execution = _open_one(asking_shop)
+    script_executions(asking_shop.webhook, n8n_execution(7, execution, output={"title": "Tea"}))
+
+    (one,) = _reconcile(asking_shop, execution[:8])
+
+    assert (one["action"], one["outcome"], one["source"], one["refunded"]) == ("settled", "success", "n8n", 0)
+    (row,) = asking_shop.rows()
+    assert (row["status"], row["result"]) == ("success", {"title": "Tea"})
+    assert row["completed_at"] is not None
+    assert [kind for kind, _, _ in asking_shop.ledger()] == ["usage"]
+    keys = {r.headers.get("x-n8n-api-key") for r in asking_shop.webhook.requests if r.method == "GET"}
+    assert keys == {"key-of-n8n"}
+
+
+@pytest.mark.parametrize("status", ["error", "crashed", "canceled"])
+def test_a_failure_that_n8n_knows_is_refunded(asking_shop: Shop, status: str) -> None:
+    execution = _open_one(asking_shop)
+    failed = n8n_execution(7, execution, status=status, error="No \x1b[31mmodel")
+    script_executions(asking_shop.webhook, failed)
+
+    (one,) = _reconcile(asking_shop, execution)
+
+    assert (one["outcome"], one["refunded"]) == ("failed", 10)
+    (row,) = asking_shop.rows()
+    assert row["status"] == "failed"
+    assert "No \\u001b[31mmodel" in row["error"]
+    assert asking_shop.balances_agree()
+
+
+@pytest.mark.parametrize("status", ["running", "waiting", "new", "unknown"])
+def test_what_n8n_is_not_done_with_stays_open(asking_shop: Shop, status: str) -> None:
+    execution = _open_one(asking_shop)
+    script_executions(asking_shop.webhook, n8n_execution(7, execution, status=status))
+
+    (one,) = _reconcile(asking_shop, execution, exit_code=6)
+
+    assert one["action"] == "left_open"
+    assert f"its execution 7 is {status}" in one["message"]
+
+
+def test_the_cursor_is_followed_to_the_end(asking_shop: Shop) -> None:
+    execution = _open_one(asking_shop)
+    others = [n8n_execution(number, f"other-{number}", output={}) for number in range(9, 4, -1)]
+    script_executions(asking_shop.webhook, *others, n8n_execution(4, execution, output={}), pages=3)
+
+    (one,) = _reconcile(asking_shop, execution)
+
+    assert one["outcome"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ([Reply.json({"message": "unauthorized"}, 401)], "refuses the API key (401)"),
+        ([Reply.json({"message": "Forbidden"}, 403)], "refuses the API key (403)"),
+        ([Reply.json({"message": "Not Found"}, 404)], "API is not there (404)"),
+        ([Reply.text("<html>", content_type="text/html")], "not as n8n's API does"),
+        ([Reply(status=429, headers={"Retry-After": "0"})], "answered 429"),
+        ([Reply(status=503)], "answered 503"),
+        ([Reply.json([])], "not as n8n's API does"),
+        ([Reply.json({"data": [{"id": 1}, 5, None], "nextCursor": 3})], "answered 404"),
+    ],
+)
+def test_an_n8n_in_trouble_leaves_things_open_and_is_quoted(
+    asking_shop: Shop, replies: list[Reply], said: str
+) -> None:
+    execution = _open_one(asking_shop)
+    asking_shop.webhook.script(LISTS[1], *replies)
+
+    (one,) = _reconcile(asking_shop, execution, exit_code=6)
+
+    assert one["action"] == "left_open"
+    assert said in one["message"] or (said == "answered 404" and "404" in one["message"])
+    assert violations(asking_shop.marketplace) == []
+
+
+def test_an_n8n_that_is_busy_is_asked_again(asking_shop: Shop) -> None:
+    execution = _open_one(asking_shop)
+    script_executions(asking_shop.webhook, n8n_execution(7, execution, output={"title": "Tea"}))
+    whole = json.dumps({"data": [n8n_execution(7, execution)], "nextCursor": None}).encode()
+    busy = Reply(status=429, headers={"Retry-After": "0"})
+    asking_shop.webhook.script(LISTS[1], busy, Reply(status=503), Reply(body=whole))
+
+    (one,) = _reconcile(asking_shop, execution)
+
+    assert one["outcome"] == "success"
+
+
+def test_an_absent_n8n_and_the_operators_word(asking_shop: Shop) -> None:
+    config = asking_shop.program.home / "agentctl.toml"
+    absent = f'url = "{asking_shop.webhook.url("/")}"'
+    execution = _open_one(asking_shop)
+    config.write_text(config.read_text().replace(absent, 'url = "http://127.0.0.1:9/"'))
+
+    (one,) = _reconcile(asking_shop, execution, "--assume", "failed")
+
+    assert (one["source"], one["outcome"], one["refunded"]) == ("operator", "failed", 10)
+
+
+def test_a_wrong_url_of_n8n_is_a_mistake_in_the_configuration(asking_shop: Shop) -> None:
+    config = asking_shop.program.home / "agentctl.toml"
+    execution = _open_one(asking_shop)
+    config.write_text(config.read_text().replace('url = "http://127', 'url = "127'))
+
+    assert asking_shop.program("reconcile", execution).exit_code == 3
+
+
+def test_a_success_that_the_agents_rule_refuses_is_a_failure(asking_shop: Shop) -> None:
+    config = asking_shop.program.home / "agentctl.toml"
+    rule = '\n[profiles.test.agents."seo-blog"]\nsuccess_when = "status == ok"\n'
+    config.write_text(config.read_text() + rule)
+    execution = _open_one(asking_shop)
+    script_executions(asking_shop.webhook, n8n_execution(7, execution, output={"status": "no credit left"}))
+
+    (one,) = _reconcile(asking_shop, execution)
+
+    assert (one["outcome"], one["refunded"]) == ("failed", 10)
+
+
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(asking_shop: Shop) -> None:
+    execution = _open_one(asking_shop)
+    script_executions(asking_shop.webhook, n8n_execution(7, execution, output={}))
+
+    (one,) = _reconcile(asking_shop, execution, "--dry-run")
+
+    assert (one["action"], one["outcome"]) == ("would_settle", "success")
+    assert [row["status"] for row in asking_shop.rows()] == ["running"]
+
+
+def test_without_n8n_it_says_what_it_would_need(shop: Shop) -> None:
+    shop.answer(UNCLEAR)
+    execution = _open_one(shop)
+
+    done = shop.program("reconcile", execution)
+
+    assert done.exit_code == 6
+    assert "[profiles.NAME.n8n]" in done.stdout
+    assert "--assume failed|success" in done.stderr
+
+
+def test_a_young_run_of_another_machine_is_taken_for_alive(shop: Shop) -> None:
+    shop.answer(UNCLEAR)
+    execution = _open_one(shop)
+    shutil.rmtree(shop.program.home / ".local/state/agentctl")
+
+    (one,) = _reconcile(shop, execution, "--assume", "failed", exit_code=6)
+    assert one["action"] == "alive"
+    assert _reconcile(shop) == []
+    (one,) = _reconcile(shop, execution, "--assume", "failed", "--stale-after", "0s")
+    assert one["action"] == "settled"
+
+
+def test_a_run_that_is_waiting_is_left_alone_and_respects_the_operators_word(shop: Shop) -> None:
+    path = shop.answer(Reply.json({"markdown": "late"}, delay=6))
+    waiting = shop.program.start("run", "seo-blog", "topic=Tea", "--json")
+    deadline = time.monotonic() + 20
+    while not shop.webhook.count(path):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (row,) = shop.rows()
+
+    assert _reconcile(shop) == []
+    assert _reconcile(shop, row["id"], "--assume", "failed", exit_code=6)[0]["action"] == "alive"
+    (one,) = _reconcile(shop, "--stale-after", "0s", "--assume", "failed")
+    assert one["action"] == "settled"
+
+    stdout, _ = waiting.communicate(timeout=30)
+    found = json.loads(stdout)
+    assert (found["exit_code"], found["data"]["execution"]["status"]) == (1, "failed")
+    assert "Somebody else had settled" in str(found["data"]["warnings"])
+    assert [(kind, amount) for kind, amount, _ in shop.ledger()] == [("usage", -10), ("refund", 10)]
+    assert violations(shop.marketplace) == []
+
+
+def test_what_is_settled_already_and_what_does_not_exist(shop: Shop) -> None:
+    done = shop.run_json("seo-blog", "topic=Tea")
+
+    (one,) = _reconcile(shop, done["data"]["execution"]["id"], "--assume", "failed")
+
+    assert (one["action"], one["status"]) == ("found_settled", "success")
+    assert shop.program("reconcile", "ffffffff").exit_code == 4

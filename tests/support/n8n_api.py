@@ -1,0 +1,61 @@
+"""n8n's execution API on a loopback server, as far as a test scripts it; tests/n8n drives a real one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from support.webhook_server import Reply, WebhookServer
+
+WORKFLOW = "wf1"
+LISTS = (
+    f"/api/v1/executions?limit=100&workflowId={WORKFLOW}&status=running",
+    f"/api/v1/executions?limit=100&workflowId={WORKFLOW}",
+)
+
+
+def script_workflow(server: WebhookServer, path: str) -> None:
+    """Let the API know one workflow, which answers at a webhook path."""
+    node = {"type": "n8n-nodes-base.webhook", "webhookId": path, "parameters": {"path": path}}
+    _script(server, "/api/v1/workflows?limit=100", [{"id": WORKFLOW, "nodes": [node]}])
+
+
+def script_executions(server: WebhookServer, *executions: Mapping[str, Any], pages: int = 1) -> None:
+    """Let the API have these executions, newest first, on so many pages; running ones in their own list."""
+    running = [one for one in executions if one["status"] == "running"]
+    ended = [one for one in executions if one["status"] != "running"]
+    _script(server, LISTS[0], running)
+    share = -(-len(ended) // pages)
+    for page in range(pages):
+        cursor = f"&cursor=page{page}" if page else ""
+        following = f"page{page + 1}" if page + 1 < pages else None
+        _script(server, LISTS[1] + cursor, ended[page * share : (page + 1) * share], following)
+    for one in executions:
+        server.script(f"/api/v1/executions/{one['id']}?includeData=true", Reply.json(one))
+
+
+def n8n_execution(
+    number: int, execution: str, *, status: str = "success", output: object = None, error: str | None = None
+) -> dict[str, Any]:
+    """Return an execution of n8n's that was started by one of ours."""
+    came_in = {"headers": {"x-agentctl-execution-id": execution}, "body": {"execution_id": execution}}
+    run_data: dict[str, Any] = {"Webhook": [_put_out(came_in)]}
+    result: dict[str, Any] = {"runData": run_data, "lastNodeExecuted": "Webhook"}
+    if output is not None:
+        run_data["Answer"] = [_put_out(output)]
+        result["lastNodeExecuted"] = "Answer"
+    if error is not None:
+        result["error"] = {"message": error}
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    ended = None if status == "running" else now
+    times = {"startedAt": now, "stoppedAt": ended}
+    return {"id": str(number), "status": status, **times, "data": {"resultData": result}}
+
+
+def _put_out(item: object) -> dict[str, Any]:
+    return {"data": {"main": [[{"json": item}]]}}
+
+
+def _script(
+    server: WebhookServer, path: str, items: Sequence[Mapping[str, Any]], cursor: str | None = None
+) -> None:
+    server.script(path, Reply.json({"data": list(items), "nextCursor": cursor}))
