@@ -15,7 +15,7 @@ from agentctl.core.catalog import introspect
 from agentctl.core.database import Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.errors import ConnectionFailed
 from agentctl.core.mapping import Marketplace, marketplace
-from agentctl.core.models import Credits, Execution, Key, Status
+from agentctl.core.models import NO_STATUS, Credits, Execution, Key, Status
 from agentctl.core.tracking import unrecordable
 
 _TRY_FOR = 60  # seconds in which a database that went away may come back
@@ -118,7 +118,7 @@ def _settle(
 def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
     found = lookup.find_execution(connection, market, execution)
     return Settlement(
-        status=found.status if found else "gone",
+        status=(found.status or NO_STATUS) if found else "gone",
         at=None,
         columns=(),
         unable=unrecordable(market.executions.table),
