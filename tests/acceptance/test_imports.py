@@ -20,7 +20,7 @@ main()
 _HEAVY = frozenset({"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"})
 
 
-def loaded(program: Program, *arguments: str) -> set[str]:
+def loaded(program: Program, *arguments: str) -> frozenset[str]:
     """Run a command that succeeds, and return which of the heavy packages it has loaded."""
     done = Program(program.home, (sys.executable, "-c", _PROBE))(*arguments)
     assert done.exit_code == 0, done
