@@ -79,7 +79,7 @@ LAYOUTS = {
 }
 
 
-@pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS.keys())
+@pytest.fixture(params=list(LAYOUTS.values()), ids=list(LAYOUTS))
 def columns(request: pytest.FixtureRequest) -> tuple[str, ...]:
     columns: tuple[str, ...] = request.param
     return columns

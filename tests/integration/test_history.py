@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
@@ -161,7 +161,8 @@ def test_a_column_of_another_type_counts_as_absent(
 ) -> None:
     name = column.split()[0]
     marketplace.execute("ALTER TABLE agent_executions ADD COLUMN " + column)
-    plant(marketplace, created_at=T0, **{name: value})
+    content: dict[str, Any] = {name: value}
+    plant(marketplace, created_at=T0, **content)
     with at(marketplace.url, place="a test").connect() as connection:
         parts = parts_of(introspect(connection))
         (found,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
@@ -198,7 +199,7 @@ def test_figures_count_by_status_and_day_and_know_durations_where_the_table_does
 ) -> None:
     marketplace = marketplace_factory(columns=("started_at", "completed_at"))
     for second in range(1, 101):
-        times = {"started_at": T0, "completed_at": T0 + timedelta(seconds=second)}
+        times: dict[str, Any] = {"started_at": T0, "completed_at": T0 + timedelta(seconds=second)}
         day = timedelta(days=second % 2)
         plant(marketplace, status="failed" if second <= 25 else "success", created_at=T0 + day, **times)
     plant(marketplace, status="running", created_at=None)
@@ -243,16 +244,14 @@ def test_a_follower_sees_what_appears_and_what_changes_and_each_once(
     def settle(execution: UUID, status: str) -> None:
         marketplace.execute("UPDATE agent_executions SET status = %s WHERE id = %s", (status, execution))
 
-    steps: Iterator[Callable[[], object]] = iter(
-        [
-            lambda: appeared.append(plant(marketplace, status="running")),
-            lambda: None,
-            lambda: settle(appeared[0], "success"),
-            lambda: settle(old_open, "failed"),
-            lambda: plant(marketplace, status="pending", key=UUID(int=1)),
-        ]
-    )
-    follower = follow_executions(connection, parts, Filters(), limit=2, pause=lambda: next(steps)() and None)
+    steps: list[Callable[[], object]] = [
+        lambda: appeared.append(plant(marketplace, status="running")),
+        lambda: None,
+        lambda: settle(appeared[0], "success"),
+        lambda: settle(old_open, "failed"),
+        lambda: plant(marketplace, status="pending", key=UUID(int=1)),
+    ]
+    follower = follow_executions(connection, parts, Filters(), limit=2, pause=one_by_one(steps))
     seen = [(one.id, one.status) for one in (next(follower) for _ in range(6))]
     assert seen == [
         *((execution, "success") for execution in shown),
@@ -276,6 +275,34 @@ def test_a_follower_of_failures_sees_an_old_run_fail_and_no_success(
     assert next(follower).id == bad
 
 
+def test_what_the_table_lets_be_null_is_none_counted_found_and_followed(
+    marketplace: Marketplace, connection: Connection, parts: Parts
+) -> None:
+    """The seed document's table has none of the NOT NULLs that sql/minimal.sql has."""
+    for column in ("user_id", "agent_id", "status"):
+        marketplace.execute(f"ALTER TABLE agent_executions ALTER COLUMN {column} DROP NOT NULL".encode())
+    insert: LiteralString = (
+        "INSERT INTO agent_executions (id, user_id, agent_id, status, created_at) VALUES (%s, %s, %s, %s, %s)"
+    )
+    marketplace.execute(insert, (UUID(int=1), None, None, None, None))
+    plant(marketplace, created_at=T0)
+
+    (bare,) = list_executions(connection, parts, Filters(statuses=("none",)), limit=9).executions
+    assert (bare.user.id, bare.agent.id, bare.status, bare.created_at) == (None, None, None, None)
+    assert not list_executions(connection, parts, Filters(statuses=("failed",)), limit=9).executions
+    assert compute_stats(connection, parts, Filters()).by_status == {"none": 1, "success": 1}
+
+    steps: list[Callable[[], object]] = [
+        lambda: marketplace.execute(insert, (UUID(int=2), OPS, SEO_BLOG, None, T0)),
+        lambda: marketplace.execute(insert, (UUID(int=3), OPS, SEO_BLOG, "success", None)),
+        lambda: marketplace.execute("UPDATE agent_executions SET status = 'failed' WHERE status IS NULL"),
+    ]
+    follower = follow_executions(connection, parts, Filters(), limit=9, pause=one_by_one(steps))
+    seen = [(one.id, one.status) for one in (next(follower) for _ in range(6))][2:]
+    assert seen[:2] == [(UUID(int=2), None), (UUID(int=3), "success")]
+    assert set(seen[2:]) == {(UUID(int=1), "failed"), (UUID(int=2), "failed")}
+
+
 def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE credit_transactions ALTER COLUMN amount TYPE numeric(12, 2)")
     execution = plant(marketplace)
@@ -289,6 +316,16 @@ def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> 
             connection, parts_of(introspect(connection)), Filters(), limit=1
         ).executions
     assert (found.charged, found.refunded) == (Decimal("0.10"), Decimal("0.10"))
+
+
+def one_by_one(steps: list[Callable[[], object]]) -> Callable[[], None]:
+    """Return a pause in which the next of some things happens."""
+    left = iter(steps)
+
+    def pause() -> None:
+        next(left)()
+
+    return pause
 
 
 def reader(

@@ -77,14 +77,18 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
     """Give back what a failed execution cost.
 
     Raises:
-        Refused: it succeeded, is still open, was never charged, or was refunded already.
+        Refused: it succeeded, is still open, was never charged, or was refunded already, or names no user.
 
     """
+    payer = execution.user.id
+    if payer is None:
+        msg = f"Execution {execution.id} names no user: nobody can be given its credits back."
+        raise Refused(msg, code="no_user")
 
     def work() -> Refund:
         status = lock_execution(connection, market.executions, execution.id)
         _require_refundable(execution, status)
-        moved = ledger.refund(connection, market, user=execution.user.id, execution=execution.id)
+        moved = ledger.refund(connection, market, user=payer, execution=execution.id)
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in recordable(market.executions.table):

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from agentctl.core.database import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.mapping import TableRole
-from agentctl.core.models import OPEN, Key, Status
+from agentctl.core.models import NO_STATUS, OPEN, Key, Status
 from agentctl.core.tracking import recordable
 
 # UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
@@ -183,4 +183,4 @@ def lock_execution(connection: Connection, executions: TableRole, execution: Key
     """Take the lock that settling takes too, and return the status under it; None where the row is gone."""
     query = executions.query("SELECT {status}::text AS word FROM {table} WHERE {id} = %(id)s FOR UPDATE")
     row = connection.execute(query, {"id": execution}).fetchone()
-    return str(row["word"]) if row else None
+    return (row["word"] or NO_STATUS) if row else None

@@ -18,7 +18,7 @@ from agentctl.core import agents, ledger_reports
 from agentctl.core.database import Connection
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import OPEN, Execution, Key, User
+from agentctl.core.models import NO_STATUS, OPEN, Execution, Key, UserRef
 
 _PARTS = ("id", "status", "created_at", "error", "credits_used", "started_at", "completed_at", "workflow_id")
 _CONTENT = ("inputs", "result")
@@ -34,7 +34,7 @@ class Filters:
 
     agent: Key | None = None
     user: Key | None = None
-    statuses: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()  # NO_STATUS for NULL
     since: datetime | None = None
     until: datetime | None = None
 
@@ -134,12 +134,12 @@ def follow_executions(
     while True:
         pause()
         since, looked = looked - _LATE, clock(connection)
-        still_open = [key for key, status in known.items() if status in OPEN]
-        states = _states(connection, market, filters, since=since, also=still_open)
-        changed = _whole(connection, market, [key for key in states if known.get(key) != states[key]])
+        unsettled = [key for key, status in known.items() if status is None or status in OPEN]
+        states = _states(connection, market, filters, since=since, also=unsettled)
+        changed = _whole(connection, market, [key for key, _ in states.items() - known.items()])
         known = states | {execution.id: execution.status for execution in changed}
         for execution in reversed(changed):
-            if not filters.statuses or execution.status in filters.statuses:
+            if not filters.statuses or (execution.status or NO_STATUS) in filters.statuses:
                 yield execution
 
 
@@ -150,11 +150,12 @@ def _states(
     *,
     since: datetime,
     also: Sequence[Key] = (),
-) -> dict[Key, str]:
-    """Return the status of the executions that are recent or open, and of those named; any status counts."""
+) -> dict[Key, str | None]:
+    """Return the status of the executions that are recent or unsettled, and of those named; any status."""
     query = market.executions.query(
         "SELECT e.{id} AS id, e.{status}::text AS status FROM {table} AS e WHERE {conditions} "
-        "AND (e.{created_at} >= {since} OR e.{status}::text = ANY ({open}) OR e.{id} = ANY ({also}))",
+        "AND (e.{created_at} >= {since} OR e.{created_at} IS NULL "
+        "OR e.{status}::text = ANY ({open}) OR e.{status} IS NULL OR e.{id} = ANY ({also}))",
         conditions=_all_of(conditions_of(market, replace(filters, statuses=()))),
         since=sql.Literal(since),
         open=sql.Literal([status.value for status in OPEN]),
@@ -210,7 +211,8 @@ def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
         conditions.append(executions.query("e.{user} = {value}", value=sql.Literal(filters.user)))
     if filters.statuses:
         words = sql.Literal(list(filters.statuses))
-        conditions.append(executions.query("e.{status}::text = ANY ({words})", words=words))
+        fits = "(e.{status}::text = ANY ({words}) OR e.{status} IS NULL AND {none} = ANY ({words}))"
+        conditions.append(executions.query(fits, words=words, none=sql.Literal(NO_STATUS)))
     if filters.since is not None:
         conditions.append(executions.query("e.{created_at} >= {value}", value=sql.Literal(filters.since)))
     if filters.until is not None:
@@ -260,7 +262,7 @@ def _with_credits(
 
 def _execution(row: dict[str, Any]) -> Execution:
     agent = agents.ref(row)
-    user = User(id=row.pop("user_id"), email=row.pop("email"))
+    user = UserRef(id=row.pop("user_id"), email=row.pop("email"))
     for name in ("agent_id", "agent_slug", "agent_name"):
         row.pop(name)
     for name in ("created_at", "started_at", "completed_at"):

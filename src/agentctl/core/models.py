@@ -33,7 +33,11 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-def outcome_of(status: str) -> Outcome:
+NO_STATUS = "none"
+"""Stands for a status that is NULL, where a word is needed."""
+
+
+def outcome_of(status: str | None) -> Outcome:
     """Return the outcome that a status tells."""
     match status:
         case Status.SUCCESS:
@@ -49,9 +53,9 @@ OPEN = (Status.PENDING, Status.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class AgentRef:
-    """Enough of an agent to name it; `name` is None where its row is gone or hidden."""
+    """Enough of an agent to name it: `id` is None where no agent is named, `name` where its row is gone."""
 
-    id: Key
+    id: Key | None
     slug: str | None
     name: str | None
 
@@ -79,6 +83,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class UserRef:
+    """Enough of a user to name them: `id` is None where no user is named, `email` where the row is gone."""
+
+    id: Key | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Who pays; `email` and `balance` are None where the row is gone or hidden."""
 
@@ -101,7 +113,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One row of agent_executions with its names; what the table has no column for is None.
+    """One row of agent_executions with its names; what is NULL, or has no column, is None.
 
     Attributes:
         charged: credits taken for it according to the ledger, as a positive amount.
@@ -111,8 +123,8 @@ class Execution:
 
     id: Key
     agent: AgentRef
-    user: User
-    status: str
+    user: UserRef
+    status: str | None
     created_at: datetime | None
     charged: Credits = 0
     refunded: Credits = 0

@@ -13,7 +13,7 @@ from agentctl.core.catalog import introspect
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, marketplace
-from agentctl.core.models import Credits, Execution, Key, Status
+from agentctl.core.models import NO_STATUS, Credits, Execution, Key, Status
 from agentctl.core.tracking import unrecordable
 
 
@@ -149,7 +149,7 @@ def _settle(
 def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
     found = lookup.find_execution(connection, market, execution)
     return Settlement(
-        status=found.status if found else "gone",
+        status=(found.status or NO_STATUS) if found else "gone",
         at=None,
         columns=(),
         unable=unrecordable(market.executions.table),

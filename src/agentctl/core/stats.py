@@ -12,7 +12,7 @@ from psycopg import sql
 from agentctl.core.database import Connection
 from agentctl.core.history import Filters, conditions_of
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import Status
+from agentctl.core.models import NO_STATUS, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ def compute_stats(connection: Connection, market: Marketplace, filters: Filters)
 
 def _by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
     query = market.executions.query(
-        "SELECT e.{status}::text AS word, count(*) AS executions FROM {table} AS e WHERE {conditions} "
-        "GROUP BY 1 ORDER BY 1",
+        "SELECT coalesce(e.{status}::text, {none}) AS word, count(*) AS executions FROM {table} AS e "
+        "WHERE {conditions} GROUP BY 1 ORDER BY 1",
+        none=sql.Literal(NO_STATUS),
         conditions=_where(market, filters),
     )
     return {row["word"]: row["executions"] for row in connection.execute(query).fetchall()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agentctl.core.credits import Grant, Refund
 from agentctl.core.ledger_reports import Totals
-from agentctl.core.models import Credits, LedgerRow, User
+from agentctl.core.models import Credits, LedgerRow, User, UserRef
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
 _NO_REASON = "The ledger has no column for a reason: it is not recorded there."
@@ -95,7 +95,7 @@ def refund_view(refund: Refund) -> View:
     yield Text(_NO_REASON, Tone.DIM)
 
 
-def _user(user: User) -> dict[str, object]:
+def _user(user: User | UserRef) -> dict[str, object]:
     return {"id": user.id, "email": user.email}
 
 

@@ -8,14 +8,14 @@ from decimal import Decimal
 from agentctl.core.history import Page
 from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
 from agentctl.core.stats import Stats
-from agentctl.core.times import rfc3339
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.clean import clean
 from agentctl.render.envelope import to_json
+from agentctl.render.plain import plain_cell
 
 _HEADERS = ("execution", "agent", "user", "status", "created", "duration", "credits")
-_TONES = {
+_TONES: Mapping[str, Tone] = {
     Status.SUCCESS: Tone.GOOD,
     Status.FAILED: Tone.BAD,
     Status.RUNNING: Tone.WARNING,
@@ -88,11 +88,9 @@ def table_of(executions: Iterable[Execution]) -> Table:
 
 def line_of(execution: Execution) -> Text:
     """Write an execution in one line, for a list that grows."""
-    when = rfc3339(execution.created_at) if execution.created_at else "-"
-    agent = execution.agent.slug or execution.agent.id
-    user = execution.user.email or execution.user.id
-    words = (when, execution.id, f"{execution.status:<8}", agent, user, duration_text(execution.duration_ms))
-    return Text("  ".join(str(word) for word in words if word is not None))
+    when, key, status = map(plain_cell, (execution.created_at, execution.id, execution.status))
+    others = (_agent(execution), _user(execution), duration_text(execution.duration_ms))
+    return Text("  ".join((when, key, f"{status:<8}", *map(plain_cell, others))))
 
 
 def page_view(page: Page) -> View:
@@ -123,7 +121,7 @@ def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequenc
         (
             ("Execution", execution.id),
             ("Agent", execution.agent.name or execution.agent.id),
-            ("User", execution.user.email or execution.user.id),
+            ("User", _user(execution)),
             ("Status", _status(execution.status)),
             ("Created", execution.created_at),
             ("Started", execution.started_at),
@@ -167,7 +165,7 @@ def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:
     """Write executions as CSV that a spreadsheet does not take for formulas."""
     yield _csv_line(CSV_HEADERS)
     for execution in executions:
-        yield _csv_line([_csv_cell(value) for value in _flat(execution)])
+        yield _csv_line(map(_csv_cell, _flat(execution)))
 
 
 def json_lines(executions: Iterable[Execution]) -> Iterator[str]:
@@ -189,8 +187,8 @@ def duration_text(milliseconds: int | None) -> str | None:
 def _row(execution: Execution) -> tuple[Cell, ...]:
     return (
         execution.id,
-        execution.agent.slug or execution.agent.id,
-        execution.user.email or execution.user.id,
+        _agent(execution),
+        _user(execution),
         _status(execution.status),
         execution.created_at,
         duration_text(execution.duration_ms),
@@ -198,9 +196,16 @@ def _row(execution: Execution) -> tuple[Cell, ...]:
     )
 
 
-def _status(word: str) -> Toned:
-    tone = _TONES[Status(word)] if word in set(Status) else Tone.PLAIN
-    return Toned(word, tone)
+def _agent(execution: Execution) -> Cell:
+    return execution.agent.slug or execution.agent.id
+
+
+def _user(execution: Execution) -> Cell:
+    return execution.user.email or execution.user.id
+
+
+def _status(word: str | None) -> Cell:
+    return None if word is None else Toned(word, _TONES.get(word, Tone.PLAIN))
 
 
 def _net(execution: Execution) -> Credits:
@@ -240,15 +245,16 @@ def _flat(execution: Execution) -> Sequence[object]:
     return [own[name] for name in CSV_HEADERS]
 
 
-def _csv_cell(value: object) -> object:
-    if isinstance(value, int | Decimal) or value is None:
-        return value
+def _csv_cell(value: object) -> str:
+    if value is None:
+        return ""
     text = clean(value) if isinstance(value, str) else to_json(value).strip('"')
-    # A spreadsheet would run these as formulas; numbers stay numbers.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # A spreadsheet would run these as formulas (CR is no character any more); numbers stay numbers.
+    formula = text.startswith(("=", "+", "-", "@", "\t")) and not isinstance(value, int | float | Decimal)
+    return f"'{text}" if formula else text
 
 
-def _csv_line(cells: Sequence[object]) -> str:
+def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()

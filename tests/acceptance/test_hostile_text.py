@@ -1,0 +1,201 @@
+"""Text that wants to be more than text: shown harmlessly on a terminal and in a pipe, unchanged in JSON.
+
+It stands wherever somebody else can write: in names, e-mail addresses, forms, inputs, results, errors.
+"""
+
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from support.executions import OPS, SEO_BLOG, plant
+from support.program import Screen
+from support.webhook_server import Reply
+
+# A title, a clipboard, a colour, a hidden text, an 8-bit clear, overwriting, a reversed file name, markup.
+EVIL = (
+    "\x1b]0;owned\x07\x1b]52;c;aGk=\x1b\\\x1b[38;5;199mpink\x1b[8mhidden\x9b2J\x85\r\bover\x7f"
+    "\u202egpj.exe\u2066i\u2069[red]r[/red][link=http://evil.example]l[/link]:smile:"
+)
+SHOWN = ("\\x1b]0;owned\\x07", "\\x9b2J", "\\x0d\\x08over\\x7f", "\\u202egpj", "[red]r[/red]", ":smile:")
+MARKDOWN = (
+    f"# {EVIL}\n\n- [click](http://evil.example/{EVIL})\n\n```{EVIL}\n{EVIL}\n```\n\n| {EVIL} |\n|---|\n"
+    "| &#27;]0;owned&#7; &#x9b;2J &#8238; |\n\n<b>\x1b[8m</b> ![image](http://evil.example/\x1b[8m)\n"
+)
+KEY = UUID("eeeeeeee-0000-4000-8000-000000000001")
+# Colours and weights, and what Rich's spinner sends: hide, show, clear, go up.
+_OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[lh]|\x1b\[2K|\x1b\[1A")
+
+
+@pytest.fixture
+def hostile(full_shop: Any) -> Any:
+    """Make a shop in which whatever can be text is hostile."""
+    execute = full_shop.marketplace.execute
+    execute("ALTER TABLE agents ADD COLUMN slug text")
+    field = {"name": "topic", "label": EVIL, "type": "select", "options": [EVIL], "default": EVIL}
+    execute(
+        "UPDATE agents SET slug = %s, name = %s, description = %s, category = %s, input_schema = %s, "
+        "required_platforms = %s WHERE id = %s",
+        (EVIL, EVIL, EVIL, EVIL, json.dumps([field]), [EVIL], SEO_BLOG),
+    )
+    execute("UPDATE profiles SET email = %s WHERE id = %s", (EVIL, OPS))
+    content: dict[str, Any] = {"inputs": json.dumps({EVIL: EVIL}), "result": json.dumps([EVIL])}
+    plant(
+        full_shop.marketplace, status="failed", charged=10, key=KEY, error=EVIL, workflow_id=EVIL, **content
+    )
+    return full_shop
+
+
+def harmless(text: str) -> bool:
+    return text.replace("\r", "").replace("\n", "").isprintable()
+
+
+def require_harmless(screen: Screen) -> None:
+    """See to it that a terminal got our own codes and nobody else's."""
+    assert harmless(_OURS.sub("", screen.text)), repr(screen.text)
+    assert "\x1b[38;5;199m" not in screen.text
+    assert "\x1b[8m" not in screen.text
+
+
+def strings(value: object) -> set[str]:
+    """Return all texts in a JSON value, those of its objects' names too."""
+    match value:
+        case str():
+            return {value}
+        case list():
+            return set().union(*map(strings, value))
+        case dict():
+            return set().union(*map(strings, [*value.keys(), *value.values()]))
+    return set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("history",),
+        ("history", "--all"),
+        ("history", str(KEY)),
+        ("credits",),
+        ("credits", "--user", str(OPS)),
+        ("credits", "grant", str(OPS), "1", "--reason", EVIL),
+        ("agents",),
+        ("agents", str(SEO_BLOG)),
+        ("run", str(SEO_BLOG), "--user", str(OPS), "--dry-run"),
+        ("history", EVIL),
+        ("history", "--agent", EVIL + "?"),
+        ("history", "--user", EVIL + "?"),
+        ("history", "--since", EVIL),
+        ("run", str(SEO_BLOG), "--user", str(OPS), f"{EVIL}={EVIL}"),
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(EVIL, "EVIL").encode("unicode_escape").decode(),
+)
+def test_hostile_text_is_shown_by_its_codes_and_is_itself_in_json(
+    hostile: Any, arguments: tuple[str, ...]
+) -> None:
+    whole = hostile.program(*arguments, "--json")
+    assert harmless(whole.stdout)
+    assert whole.stdout.isascii()
+    assert harmless(whole.stderr)
+    if whole.exit_code == 0:
+        assert EVIL in strings(whole.json)
+
+    on_terminal = hostile.program.on_terminal(*arguments)
+    require_harmless(on_terminal)
+    assert "\\x1b" in on_terminal.text
+
+    piped = hostile.program(*arguments)
+    assert harmless(piped.stdout + piped.stderr), repr(piped)
+    if whole.exit_code == 0:
+        for text in SHOWN:
+            assert text in piped.stdout
+
+
+def test_a_refund_names_its_user_harmlessly(hostile: Any) -> None:
+    screen = hostile.program.on_terminal("credits", "refund", str(KEY), "--reason", EVIL)
+
+    assert "Refunded 10 credits to" in screen.text
+    assert "\\x1b]0;owned" in screen.text
+    require_harmless(screen)
+
+
+def test_exports_are_lines_of_harmless_text(hostile: Any) -> None:
+    (line,) = hostile.program("history", "--format", "jsonl").stdout.splitlines()
+    assert line.isascii()
+    assert harmless(line)
+    one = json.loads(line)
+    assert (one["error"], one["result"], one["inputs"]) == (EVIL, [EVIL], {EVIL: EVIL})
+    assert (one["agent"]["slug"], one["agent"]["name"], one["user"]["email"]) == (EVIL, EVIL, EVIL)
+
+    exported = hostile.program("history", "--format", "csv").stdout
+    assert harmless(exported)
+    assert len(exported.splitlines()) == 2
+    for text in SHOWN:
+        assert text in exported
+
+
+def test_a_name_of_several_lines_forges_no_line_of_a_list(shop: Any) -> None:
+    forged = "ops@example.com\n2026-11-01T12:00:00Z  forged\r\n\u2028forged\x0bforged\x0cforged\x85forged"
+    shop.marketplace.execute("UPDATE profiles SET email = %s WHERE id = %s", (forged, OPS))
+    plant(shop.marketplace)
+
+    assert len(shop.program("history").stdout.splitlines()) == 2
+    follower = shop.program.start("history", "--follow")
+    assert "forged" in follower.stdout.readline()
+    last = plant(shop.marketplace)
+    assert str(last) in follower.stdout.readline()
+
+
+@pytest.mark.parametrize(("name", "code"), [("markdown", "\\x1b"), ("no text for people", "\\u001b")])
+def test_a_result_is_rendered_without_what_hides_in_it(shop: Any, name: str, code: str) -> None:
+    shop.answer(Reply.json({name: MARKDOWN}))
+    run = ("run", "seo-blog", "topic=Tea")
+
+    screen = shop.program.on_terminal(*run)
+    assert screen.exit_code == 0, screen
+    require_harmless(screen)
+    assert f"{code}]0;owned" in screen.text
+
+    piped = shop.run(*run[1:])
+    assert harmless(piped.stdout)
+    assert f"{code}]0;owned" in piped.stdout
+    assert shop.run_json(*run[1:])["data"]["result"] == {name: MARKDOWN}
+
+
+def test_a_text_is_written_to_a_file_as_it_came(shop: Any) -> None:
+    shop.answer(Reply.text(MARKDOWN, content_type="text/markdown; charset=utf-8"))
+
+    shop.run("seo-blog", "topic=Tea", "-o", "result.md")
+
+    assert (shop.program.home / "result.md").read_bytes() == MARKDOWN.encode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "quotes"),
+    [
+        (Reply.json({"message": f"Error in workflow {EVIL}"}, 500), True),
+        (
+            Reply.json(
+                {"code": 404, "message": f"The requested webhook is not registered. {EVIL}", "hint": EVIL},
+                404,
+            ),
+            True,
+        ),
+        (Reply.text(EVIL, 400), False),
+    ],
+    ids=["a failed workflow", "n8n's hint", "a text"],
+)
+def test_the_error_of_a_webhook_is_quoted_harmlessly(full_shop: Any, reply: Reply, quotes: bool) -> None:
+    full_shop.answer(reply)
+
+    screen = full_shop.program.on_terminal("run", "seo-blog", "topic=Tea")
+    assert screen.exit_code == 1
+    require_harmless(screen)
+
+    whole = full_shop.run("seo-blog", "topic=Tea", "--json")
+    assert harmless(whole.stdout)
+    assert whole.stdout.isascii()
+    quoted = whole.json["error"]["message"] + str(whole.json["error"]["hint"])
+    assert ("[red]r[/red]" in quoted) is quotes
+    assert harmless(full_shop.program("history", whole.json["data"]["execution"]["id"]).stdout)

@@ -1,0 +1,54 @@
+"""What each command loads: nobody waits for a package that their command does not use.
+
+It looks at what the program has loaded when it ends; how long that takes is for benchmarks/.
+"""
+
+import sys
+from typing import Any
+
+import pytest
+
+from support.program import Program
+
+# The real program, which leaves a list of the modules that it has loaded.
+_PROBE = """
+import atexit, pathlib, sys
+from agentctl.__main__ import main
+atexit.register(lambda: pathlib.Path("modules").write_text("\\n".join(sys.modules)))
+main()
+"""
+_HEAVY = frozenset({"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"})
+
+
+def loaded(program: Program, *arguments: str) -> frozenset[str]:
+    """Run a command that succeeds, and return which of the heavy packages it has loaded."""
+    done = Program(program.home, (sys.executable, "-c", _PROBE))(*arguments)
+    assert done.exit_code == 0, done
+    modules = (program.home / "modules").read_text().splitlines()
+    return _HEAVY.intersection(modules)
+
+
+def test_the_version_costs_nothing(agentctl: Program) -> None:
+    assert loaded(agentctl, "--version") == set()
+
+
+@pytest.mark.parametrize("arguments", ["--help", "history --help", "run --help", "credits grant --help"])
+def test_help_costs_the_command_line_alone(agentctl: Program, arguments: str) -> None:
+    assert loaded(agentctl, *arguments.split()) == {"typer"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["history", "history --stats", "history --all --format csv", "schema-check", "credits", "agents"],
+)
+@pytest.mark.parametrize("json", [("--json",), ()], ids=["json", "plain"])
+def test_what_reads_the_database_loads_its_driver_alone(
+    shop: Any, arguments: str, json: tuple[str, ...]
+) -> None:
+    assert loaded(shop.program, *arguments.split(), *json) == {"typer", "psycopg"}
+
+
+def test_a_run_into_a_pipe_draws_nothing(shop: Any) -> None:
+    used = loaded(shop.program, "run", "seo-blog", "topic=Tea", "--json")
+
+    assert used == {"typer", "psycopg", "httpx", "jsonschema"}
