@@ -145,6 +145,7 @@ def _filters(
 def _one(
     session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
 ) -> Reply:
+    from agentctl.core.journal import user_journal
     from agentctl.core.ledger_reports import rows_of_execution
     from agentctl.core.lookup import get_execution
     from agentctl.render import history as render
@@ -155,9 +156,10 @@ def _one(
         return Reply()
     rows = rows_of_execution(connection, market.ledger, found.id)
     missing = _missing(market)
+    told = user_journal(content=False).entries(found.id, database=connection.database.place)
     return Reply(
-        data=lambda: render.one_data(found, rows, missing),
-        view=lambda: render.one_view(found, rows, missing),
+        data=lambda: render.one_data(found, rows, missing, told),
+        view=lambda: render.one_view(found, rows, missing, told),
     )
 
 

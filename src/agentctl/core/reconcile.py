@@ -20,7 +20,7 @@ from agentctl.core.evidence import Evidence, assumed, from_journal, nobody_knows
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.journal import Entry, Event, Journal
 from agentctl.core.mapping import Marketplace, marketplace
-from agentctl.core.models import OPEN, Agent, Credits, Execution, Outcome, Status
+from agentctl.core.models import OPEN, Agent, Credits, Execution, Key, Outcome, Status
 from agentctl.core.settlement import Verdict
 
 STALE_AFTER = timedelta(minutes=15)
@@ -142,7 +142,7 @@ def _may_be_alive(
 def _questions(
     executions: Sequence[Execution], known: Sequence[Agent], profile: Profile
 ) -> list[n8n.Question]:
-    by_id = {agent.id: agent for agent in known}
+    by_id: dict[Key | None, Agent] = {agent.id: agent for agent in known}
     return [_question(one, by_id.get(one.agent.id), profile) for one in executions]
 
 
@@ -186,6 +186,9 @@ def _settle_all(
 def _settled(connection: Connection, market: Marketplace, case: Reconciled, *, refund: bool) -> Reconciled:
     passing(Failpoint.EVIDENCE_FOUND)
     failed = case.evidence.outcome is Outcome.FAILED
+    if failed and refund and case.execution.user.id is None:
+        said = nobody_knows("It failed, and has no user whom a refund could go to.")
+        return replace(case, action=Action.LEFT_OPEN, evidence=said)
     verdict = Verdict(
         status=Status.FAILED if failed else Status.SUCCESS,
         refund=failed and refund,

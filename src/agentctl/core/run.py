@@ -169,7 +169,9 @@ class _Run:
 
     def _journaled(self, report: RunReport, event: Event, **facts: object) -> RunReport:
         complaint = self._journal.note(self._execution, database=self._database.place, event=event, **facts)
-        return replace(report, notes=(*report.notes, complaint)) if complaint else report
+        if complaint is None or complaint in report.notes:
+            return report
+        return replace(report, notes=(*report.notes, complaint))
 
     def _note(self, event: webhook.WebhookEvent) -> None:
         """Pass the webhook's events on, and remember whether anything was sent."""

@@ -60,7 +60,7 @@ def settle(
     market: Marketplace,
     *,
     execution: Key,
-    user: Key,
+    user: Key | None,
     verdict: Verdict,
     commit: Commit[Settlement | None] | None = None,
 ) -> Settlement:
@@ -72,7 +72,7 @@ def settle(
         database: where to.
         market: the tables, as they were known last.
         execution: which.
-        user: who paid.
+        user: who paid; without one, nothing is refunded.
         verdict: the outcome.
         commit: of an earlier attempt that was interrupted, or an empty one that tells about this one.
 
@@ -96,7 +96,7 @@ def settle_on(
     market: Marketplace,
     *,
     execution: Key,
-    user: Key,
+    user: Key | None,
     verdict: Verdict,
     commit: Commit[Settlement | None] | None = None,
 ) -> Settlement:
@@ -115,7 +115,7 @@ def _settle(
     market: Marketplace,
     *,
     execution: Key,
-    user: Key,
+    user: Key | None,
     verdict: Verdict,
     commit: Commit[Settlement | None],
 ) -> Settlement:
@@ -131,7 +131,7 @@ def _settle(
             return None
         passing(Failpoint.STATUS_WRITTEN)
         moved = None
-        if verdict.refund:
+        if verdict.refund and user is not None:
             moved = ledger.refund(connection, market, user=user, execution=execution)
             passing(Failpoint.REFUNDED)
         return Settlement(

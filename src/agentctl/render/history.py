@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from agentctl.core.history import Page
+from agentctl.core.journal import Entry
 from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
 from agentctl.core.stats import Stats
 from agentctl.core.tracking import BY_NAME
@@ -61,10 +62,26 @@ def page_data(page: Page) -> dict[str, object]:
     }
 
 
-def one_data(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str]) -> dict[str, object]:
-    """Return one execution, whole, with its ledger rows and what the table has no column for."""
-    rows = [{"type": row.kind, "amount": row.amount, "created_at": row.created_at} for row in ledger]
-    return {"execution": execution_data(execution), "ledger": rows, "missing_columns": list(missing)}
+def one_data(
+    execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str], journal: Sequence[Entry]
+) -> dict[str, object]:
+    """Return one execution, whole, with its ledger rows, what has no column, and this machine's journal."""
+    return {
+        "execution": execution_data(execution),
+        "ledger": [{"type": row.kind, "amount": row.amount, "created_at": row.created_at} for row in ledger],
+        "missing_columns": list(missing),
+        "journal": [
+            {
+                "at": entry.at,
+                "event": entry.event,
+                "outcome": entry.outcome,
+                "http_status": entry.http_status,
+                "duration_ms": entry.duration_ms,
+                "error": entry.error,
+            }
+            for entry in journal
+        ],
+    }
 
 
 def stats_data(stats: Stats) -> dict[str, object]:
@@ -115,7 +132,9 @@ def _durations_missing(missing: Sequence[str]) -> Iterator[Text]:
         yield Text(f"Durations are unknown: this table has no {' and '.join(absent)}.", Tone.DIM)
 
 
-def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str]) -> View:
+def one_view(
+    execution: Execution, ledger: Sequence[LedgerRow], missing: Sequence[str], journal: Sequence[Entry]
+) -> View:
     """Show one execution whole, and where to look for what the table has no column for."""
     yield Facts(
         (
@@ -137,6 +156,20 @@ def one_view(execution: Execution, ledger: Sequence[LedgerRow], missing: Sequenc
     if ledger:
         rows = tuple((row.created_at, row.kind, f"{row.amount:+}") for row in ledger)
         yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
+    if journal and missing:
+        told = tuple(
+            (
+                entry.at,
+                entry.event,
+                entry.outcome,
+                entry.http_status,
+                duration_text(entry.duration_ms),
+                entry.error,
+            )
+            for entry in journal
+        )
+        title = "Known to this machine alone, from its journal"
+        yield Table(("when", "event", "outcome", "answer", "duration", "error"), told, title=title)
     if missing:
         costs = tuple((name, BY_NAME[name].purpose, BY_NAME[name].kept_instead) for name in missing)
         title = "Not kept in this table (agentctl migrate-full adds what is missing)"
@@ -182,6 +215,11 @@ def duration_text(milliseconds: int | None) -> str | None:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"  # noqa: PLR2004 - a minute
+
+
+def _told(entry: Entry) -> tuple[Cell, ...]:
+    took = duration_text(entry.duration_ms)
+    return (entry.at, entry.event, entry.outcome, entry.http_status, took, entry.error)
 
 
 def _row(execution: Execution) -> tuple[Cell, ...]:
