@@ -79,12 +79,50 @@ def full_version(installation: Path) -> str:
     return said.stdout.split()[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The files of a server, which may run and stop more than once; it is always found at the same place."""
+
+    server: Server
+    installation: Path
+    folder: Path
+
+    @contextlib.contextmanager
+    def running(self, *, ending: signal.Signals = signal.SIGQUIT) -> Iterator[Server]:
+        """Run it, and stop it with that signal: SIGQUIT is quick and loses data, SIGINT keeps everything.
+
+        Raises:
+            RuntimeError: it does not start; with its log.
+
+        """
+        command = _command(self.installation, self.folder, self.server)
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(command, stderr=log, cwd=self.folder, **_identity())
+        try:
+            _await_ready(process, self.folder, self.server)
+            yield self.server
+        finally:
+            process.send_signal(ending)
+            process.wait()
+
+
 @contextlib.contextmanager
 def running(version: str, folder: Path) -> Iterator[Server]:
     """Run a new server in the new folder `folder`, and stop it; the folder is the caller's to remove.
 
     Raises:
         RuntimeError: that version is not installed, or its server does not start; with its log.
+
+    """
+    with make_cluster(version, folder).running() as server:
+        yield server
+
+
+def make_cluster(version: str, folder: Path) -> Cluster:
+    """Make a new server's files in the new folder `folder`.
+
+    Raises:
+        RuntimeError: that version is not installed.
 
     """
     found = find_installation(version)
@@ -98,17 +136,7 @@ def running(version: str, folder: Path) -> Iterator[Server]:
     installation = _reachable(found, folder, identity)
     password = secrets.token_urlsafe(12)
     _initialise(installation, folder, password, identity)
-    server = Server(version, _free_port(), str(folder), password)
-    process = subprocess.Popen(
-        _command(installation, folder, server), stderr=(folder / "log").open("wb"), cwd=folder, **identity
-    )
-    try:
-        _await_ready(process, folder, server)
-        yield server
-    finally:
-        # "Immediate": nobody will read these files again.
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
+    return Cluster(Server(version, _free_port(), str(folder), password), installation, folder)
 
 
 def _identity() -> dict[str, Any]:
