@@ -15,12 +15,14 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test lint bench-startup clean
+.PHONY: help demo test n8n test-n8n lint bench-startup clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
+	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
+	@echo "             (3 GB, about 5 minutes)"
 	@echo "make lint    check style and types"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make clean   remove $(VENV) and what the tools have left"
@@ -33,6 +35,13 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+n8n: $(VENV)/installed
+	@$(VENV)/bin/python tests/n8n/install.py
+
+# Not with the others: it takes an n8n that only those install who ask for it. PostgreSQL 18 is enough for both.
+test-n8n: $(VENV)/installed-dev n8n
+	@AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest tests/n8n
 
 lint: $(VENV)/installed-dev
 	@$(VENV)/bin/ruff check
