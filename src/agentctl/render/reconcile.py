@@ -72,4 +72,5 @@ def _sum(cases: Sequence[Reconciled]) -> str:
     parts = [f"{count[action]} {word}" for action, (word, _) in _WORDS.items() if count[action]]
     refunded = sum(case.refunded for case in cases if case.action is Action.SETTLED)
     back = f"; {refunded} credits refunded" if refunded else ""
-    return f"{len(cases)} executions: {', '.join(parts)}{back}."
+    noun = "execution" if len(cases) == 1 else "executions"
+    return f"{len(cases)} {noun}: {', '.join(parts)}{back}."
