@@ -15,12 +15,13 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test n8n test-n8n lint bench-startup clean
+.PHONY: help demo test torture n8n test-n8n lint bench-startup clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
+	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
 	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
 	@echo "             (3 GB, about 5 minutes)"
 	@echo "make lint    check style and types"
@@ -35,6 +36,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+# `make test` does a little of each.
+torture: $(VENV)/installed-dev
+	@AGENTCTL_TORTURE=full AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest -n 2 tests/torture
 
 n8n: $(VENV)/installed
 	@$(VENV)/bin/python tests/n8n/install.py
