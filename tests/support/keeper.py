@@ -6,6 +6,7 @@ killed, stops the servers and removes their folder.
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, cast
 
+from support.pgbouncer import THROUGH, pooled
 from support.postgres import VERSIONS, Server, running
 
 _START_SECONDS = 120
@@ -78,6 +80,9 @@ class _Listener(socketserver.ThreadingUnixStreamServer):
         with self._locks[version]:
             if version not in self._servers:
                 server = self._cleanup.enter_context(running(version, self._folder / version))
+                if os.environ.get(THROUGH) == "pgbouncer":
+                    folder = self._folder / f"pgbouncer-{version}"
+                    server = self._cleanup.enter_context(pooled(server, folder))
                 self._servers[version] = server
             return self._servers[version]
 

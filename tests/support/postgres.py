@@ -41,16 +41,23 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: how its superuser reaches it."""
+    """A running server: how its superuser reaches it.
+
+    Attributes:
+        pooler_port: of the pooler before it, through which URLs lead; None where there is none.
+
+    """
 
     version: str
     port: int
     socket_folder: str
     password: str
+    pooler_port: int | None = None
 
     def url(self, database: str, *, user: str = _SUPERUSER, password: str | None = None) -> str:
         """Return the URL over TCP, where the server insists on a password."""
-        return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+        port = self.pooler_port or self.port
+        return f"postgresql://{user}:{password or self.password}@127.0.0.1:{port}/{database}"
 
     def socket_url(self, database: str) -> str:
         """Return the URL over the Unix socket, where the server trusts everyone."""
@@ -97,7 +104,7 @@ class Cluster:
         """
         command = _command(self.installation, self.folder, self.server)
         with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(command, stderr=log, cwd=self.folder, **_identity())
+            process = subprocess.Popen(command, stderr=log, cwd=self.folder, **unprivileged())
         try:
             _await_ready(process, self.folder, self.server)
             yield self.server
@@ -130,16 +137,16 @@ def make_cluster(version: str, folder: Path) -> Cluster:
         msg = f"PostgreSQL {version} is not installed"
         raise RuntimeError(msg)
     folder.mkdir(mode=0o700)  # whoever reaches the socket is trusted
-    identity = _identity()
+    identity = unprivileged()
     if identity:
         os.chown(folder, identity["user"], identity["group"])
     installation = _reachable(found, folder, identity)
     password = secrets.token_urlsafe(12)
     _initialise(installation, folder, password, identity)
-    return Cluster(Server(version, _free_port(), str(folder), password), installation, folder)
+    return Cluster(Server(version, free_port(), str(folder), password), installation, folder)
 
 
-def _identity() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """Return the subprocess arguments to run as somebody else, which PostgreSQL demands of root."""
     if os.geteuid() != 0:
         return {}
@@ -204,7 +211,7 @@ def _await_ready(process: subprocess.Popen[bytes], folder: Path, server: Server)
     raise RuntimeError(msg)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
