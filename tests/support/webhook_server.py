@@ -5,6 +5,7 @@ It speaks HTTP/1.1 by hand, one request a connection, because a library would no
 
 import contextlib
 import gzip
+import ipaddress
 import json
 import socket
 import ssl
@@ -103,6 +104,10 @@ class Request:
 class WebhookServer:
     """Runs from the moment it is made until `close`.
 
+    Args:
+        tls: for HTTPS.
+        resets: every connection is reset as soon as it is accepted.
+
     Attributes:
         requests: all that arrived whole, in order.
         connections: how many were accepted.
@@ -110,12 +115,13 @@ class WebhookServer:
 
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, resets: bool = False) -> None:
         self.requests: list[Request] = []
         self.connections = 0
         self.asked_for: list[str | None] = []
         self._replies: dict[str, list[Reply]] = {}
         self._tls = tls
+        self._resets = resets
         if tls is not None:
             tls.sni_callback = lambda _socket, name, _context: self.asked_for.append(name)
         self._closing = threading.Event()
@@ -170,6 +176,10 @@ class WebhookServer:
             except OSError:  # closed
                 return
             self.connections += 1
+            if self._resets:
+                _reset(connection)
+                connection.close()
+                continue
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
@@ -239,7 +249,9 @@ def _reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLContext]:
+def make_certificate(
+    folder: Path, names: Sequence[str], *, expired: bool = False
+) -> tuple[Path, ssl.SSLContext]:
     """Make a self-signed certificate; return the file that trusts it, and a server's context with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
@@ -247,9 +259,9 @@ def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLC
     certificate = (
         x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False)
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=-1 if expired else 1))
+        .add_extension(x509.SubjectAlternativeName([_subject(each) for each in names]), critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
@@ -258,3 +270,10 @@ def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLC
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file, key_file)
     return certificate_file, context
+
+
+def _subject(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

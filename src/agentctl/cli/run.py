@@ -10,11 +10,9 @@ from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 from agentctl.core.errors import UsageError
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.render.blocks import Text, Tone, View
 
 if TYPE_CHECKING:
     from agentctl.core.preparation import RunRequest
-    from agentctl.core.run_report import RunReport
 
 
 def run(
@@ -58,6 +56,7 @@ def run(
     """
     from agentctl.cli.ask import ask_for
     from agentctl.cli.progress import watching
+    from agentctl.cli.results import save_result
     from agentctl.core import run as core
     from agentctl.core.journal import user_journal
     from agentctl.render import run as render
@@ -80,13 +79,13 @@ def run(
             with watching(session) as watch:
                 journal = user_journal(content=profile.journal.content)
                 report = core.run(database, profile, request, ask=ask, watch=watch, journal=journal)
-    saved = _save(report, output)
+    saved = save_result(report, output)
     passing(Failpoint.SAVED)
     return Reply(
-        data=lambda: render.run_data(report, dry=dry_run),
-        view=lambda: render.dry_view(report) if dry_run else render.result_view(report),
-        aside=lambda: (*saved, *render.money_view(report)),
-        error=report.error,
+        data=lambda: render.run_data(report, dry=dry_run, file=saved.file),
+        view=lambda: render.dry_view(report) if dry_run else render.result_view(report, file=saved.file),
+        aside=lambda: (*render.file_view(report, file=saved.file), *render.money_view(report)),
+        error=report.error or saved.error,
     )
 
 
@@ -117,20 +116,9 @@ def _request(
 
 def _require_writable(output: Path | None) -> None:
     """Find out before anything is charged."""
-    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+    if output is None:
+        return
+    place = output if output.exists() else output.parent
+    if output.is_dir() or not os.access(place, os.W_OK):
         msg = f"The result cannot be written to {output}."
         raise UsageError(msg, hint="Give a file in a folder that exists and may be written to.")
-
-
-def _save(report: "RunReport", output: Path | None) -> View:
-    """Write the result; where that fails it is still shown."""
-    from agentctl.render.run import result_bytes
-
-    content = result_bytes(report, suffix=output.suffix if output else "")
-    if output is None or content is None:
-        return ()
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        return [Text(f"The result could not be written to {output}: {error.strerror}.", Tone.BAD)]
-    return [Text(f"Result written to {output}.", Tone.DIM)]

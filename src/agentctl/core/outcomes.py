@@ -101,7 +101,7 @@ class _Row(NamedTuple):
 
 
 # n8n's words, with 500, for a workflow that ended without an error but left its webhook nothing to return.
-_NOTHING_TO_RETURN = ("No item to return", "No binary data was found to return")
+_NOTHING_TO_RETURN = ("No item to return", "No item was found to return", "No binary data was found")
 
 # The first row that fits is the one. `agentctl reconcile` is named by whoever knows the execution.
 _ANSWERS = (
@@ -143,7 +143,7 @@ _ANSWERS = (
         lambda answer: answer.status == 408,
         Outcome.UNKNOWN,
         Reason.GATEWAY_ERROR,
-        "The webhook answered 408: somebody gave up waiting, perhaps for the agent, which may still be at work.",
+        "Something gave up waiting (408), perhaps for the agent, which may still be at work.",
     ),
     _Row(
         lambda answer: answer.kind == 4,

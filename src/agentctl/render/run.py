@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from agentctl.core.models import Outcome
 from agentctl.core.run_report import RunReport
@@ -13,8 +14,8 @@ _READABLE = ("markdown", "output", "text", "content", "message")
 _TEXT_FILES = frozenset({".md", ".txt", ".markdown"})
 
 
-def run_data(report: RunReport, *, dry: bool) -> dict[str, object]:
-    """Return a run as programs read it."""
+def run_data(report: RunReport, *, dry: bool, file: Path | None) -> dict[str, object]:
+    """Return a run as programs read it; `file` is where its result was written, if it was."""
     call = report.call
     data: dict[str, object] = {
         "execution": {
@@ -44,6 +45,7 @@ def run_data(report: RunReport, *, dry: bool) -> dict[str, object]:
         },
         "result": report.result,
         "result_text": report.result_text,
+        "result_file": str(file.absolute()) if file else None,
         "warnings": list(report.notes),
     }
     return {**data, "dry_run": True, "inputs": report.inputs} if dry else data
@@ -64,17 +66,27 @@ def dry_view(report: RunReport) -> View:
     yield Text("A dry run: nothing was written and nothing was sent.", Tone.DIM)
 
 
-def result_view(report: RunReport) -> View:
-    """Show the result of a success: Markdown where the agent wrote for people, JSON otherwise."""
+def result_view(report: RunReport, *, file: Path | None) -> View:
+    """Show the result of a success: Markdown where the agent wrote for people, JSON, or a file's name."""
     if report.outcome is not Outcome.SUCCESS:
         return
-    if report.result_text is not None:
+    if is_binary(report):
+        if file is not None:
+            yield Text(str(file))
+    elif report.result_text is not None:
         yield Markdown(report.result_text)
     elif report.result is not None:
         text, others = readable(report.result)
         yield Markdown(text) if text is not None else Code(_pretty(report.result), "json")
         if others:
             yield Text(f"Also returned: {', '.join(others)} (see --json).", Tone.DIM)
+
+
+def file_view(report: RunReport, *, file: Path | None) -> Iterator[Block]:
+    """Tell which file has the result."""
+    if file is not None:
+        kind = f" ({report.call.content_type})" if report.call and is_binary(report) else ""
+        yield Text(f"Result written to {file}{kind}.", Tone.DIM)
 
 
 def money_view(report: RunReport) -> Iterator[Block]:
@@ -88,6 +100,11 @@ def money_view(report: RunReport) -> Iterator[Block]:
         yield Text(f"Not recorded, no column for it: {names} (agentctl migrate-full adds them).", Tone.DIM)
     again = "Replayed: nothing was charged and nothing sent. " if report.replayed else ""
     yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
+
+
+def is_binary(report: RunReport) -> bool:
+    """Whether the result is neither JSON nor text, so that it can only be shown as a file."""
+    return report.call is not None and report.call.result_bytes is not None
 
 
 def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:

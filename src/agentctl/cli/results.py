@@ -1,0 +1,80 @@
+"""Writes an agent's result into a file: the one that was asked for, or one of its own where it is no text.
+
+It overwrites nothing but the file that the operator has named, and drops no result while there is another
+place for it: somebody has paid for it.
+"""
+
+import mimetypes
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from agentctl.core.errors import SetupError
+from agentctl.core.models import Outcome
+from agentctl.core.run_report import RunReport
+from agentctl.render.run import is_binary, result_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The file that has the result, if one has, and why that is not the file that should have it."""
+
+    file: Path | None = None
+    error: SetupError | None = None
+
+
+def save_result(report: RunReport, output: Path | None) -> Saved:
+    """Write the result of a success to `output`; elsewhere if that fails, or if it is binary and has none.
+
+    What a failed agent has said is no result: it would overwrite the last good one.
+    """
+    if report.outcome is not Outcome.SUCCESS:
+        return Saved()
+    content = result_bytes(report, suffix=output.suffix if output else "")
+    if content is None or (output is None and not is_binary(report)):
+        return Saved()
+    why = "its folders cannot be written to"
+    if output is not None:
+        try:
+            output.write_bytes(content)
+        except OSError as error:
+            why = f"{output}: {error.strerror}"
+        else:
+            return Saved(output)
+    file = _write_elsewhere(content, stem=str(report.execution), suffix=_suffix(report, output))
+    return Saved(file, None if file and output is None else _misplaced(report, file, why=why))
+
+
+def _suffix(report: RunReport, output: Path | None) -> str:
+    if output is not None:
+        return output.suffix
+    kind = report.call.content_type if report.call else None
+    return mimetypes.guess_extension(kind or "") or ".bin"
+
+
+def _write_elsewhere(content: bytes, *, stem: str, suffix: str) -> Path | None:
+    """Write a new file in the current folder or, where that cannot be, in the user's data folder."""
+    for folder in (Path(), user_data_path("agentctl") / "results"):
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _write_new(folder, content, stem=stem, suffix=suffix)
+    return None
+
+
+def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
+    """Write a file that was not there before; ids that are numbers repeat from database to database."""
+    names = (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}" for number in count(1))
+    for path in map(folder.joinpath, names):
+        with suppress(FileExistsError), path.open("xb") as file:
+            file.write(content)
+            return path
+    raise AssertionError  # there is no end of names
+
+
+def _misplaced(report: RunReport, file: Path | None, *, why: str) -> SetupError:
+    msg = f"The result could not be written ({why})" + (f"; it is in {file}." if file else ".")
+    hint = f"The run is done and settled: agentctl history {report.execution}"
+    return SetupError(msg, hint=hint, code="result_not_written")
