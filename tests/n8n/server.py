@@ -27,7 +27,7 @@ HEADER_KEY = "let-me-in"
 
 _HERE = Path(__file__).parent
 _START_SECONDS = 180
-_REQUEST_SECONDS = 60
+_REQUEST_SECONDS = 30
 _READ_SCOPES = ("execution:read", "execution:list", "workflow:read", "workflow:list")
 _WRITE_SCOPES = ("credential:create", "workflow:create", "workflow:activate")
 _SETTINGS = {
@@ -61,7 +61,7 @@ class N8n:
         return f"{self.url}/webhook/{workflow}"
 
     def executions(self, workflow: str) -> list[dict[str, Any]]:
-        """Return all executions of a workflow with all that n8n keeps of them, newest first."""
+        """Return all executions of a workflow with all that n8n keeps of them."""
         found = []
         for status in ("", "&status=running"):  # which n8n tells only if asked for
             which = f"workflowId={self.workflows[workflow]}{status}&limit=250&includeData=true"
@@ -79,7 +79,7 @@ def running(database: Database, folder: Path, log: Path) -> Iterator[N8n]:
         log: where what n8n says is written.
 
     Raises:
-        RuntimeError: it is not installed, or does not start; with its log.
+        RuntimeError: it is not installed, or does not start.
 
     """
     installation = install.find_installation()
@@ -108,7 +108,8 @@ def running(database: Database, folder: Path, log: Path) -> Iterator[N8n]:
         yield _set_up(f"http://127.0.0.1:{port}")
     finally:
         # Without mercy: nobody will read its database again, and it would wait for slow workflows.
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -131,10 +132,11 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         # Not /healthz, which answers while the database is still being made.
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/healthz/readiness"):
+        with contextlib.suppress(OSError, RuntimeError):
+            _exchange(f"{url}/healthz/readiness")
             return
         time.sleep(0.1)
-    msg = f"n8n did not start ({process.returncode}):\n{log.read_text()}"
+    msg = f"n8n did not start ({process.returncode}), see {log}"
     raise RuntimeError(msg)
 
 

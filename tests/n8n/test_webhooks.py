@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from n8n.server import HEADER_KEY
+from n8n.shop import N8nShop
 
 ARTICLE = {"title": "Tea", "by": "n8n"}
 INPUTS = {"topic": "Tea", "tone": "neutral", "words": 600}
@@ -18,7 +19,7 @@ def came_in(execution: dict[str, Any]) -> dict[str, Any]:
     return dict(item["json"])
 
 
-def assert_refunded(made: Any, whole: dict[str, Any]) -> None:
+def assert_refunded(made: N8nShop, whole: dict[str, Any]) -> None:
     execution = whole["data"]["execution"]["id"]
     assert (made.row()["id"], made.row()["status"]) == (execution, "failed")
     assert made.shop.ledger() == [("usage", -10, execution), ("refund", 10, execution)]
@@ -36,7 +37,7 @@ def assert_refunded(made: Any, whole: dict[str, Any]) -> None:
     ],
 )
 def test_what_a_workflow_answers_is_the_result(
-    n8n_shop: Callable[..., Any], workflow: str, status: int, result: object
+    n8n_shop: Callable[..., N8nShop], workflow: str, status: int, result: object
 ) -> None:
     made = n8n_shop()
 
@@ -52,7 +53,7 @@ def test_what_a_workflow_answers_is_the_result(
 
 
 def test_n8n_gets_inputs_user_and_the_executions_id_once_in_body_and_headers(
-    n8n_shop: Callable[..., Any],
+    n8n_shop: Callable[..., N8nShop],
 ) -> None:
     made = n8n_shop()
 
@@ -67,7 +68,7 @@ def test_n8n_gets_inputs_user_and_the_executions_id_once_in_body_and_headers(
 
 @pytest.mark.parametrize("workflow", ["fails", "fails-before-responding"])
 def test_a_workflow_that_fails_is_a_certain_failure_and_is_refunded(
-    n8n_shop: Callable[..., Any], workflow: str
+    n8n_shop: Callable[..., N8nShop], workflow: str
 ) -> None:
     made = n8n_shop()
 
@@ -81,7 +82,7 @@ def test_a_workflow_that_fails_is_a_certain_failure_and_is_refunded(
 
 @pytest.mark.parametrize("path", ["inactive", "nothing-is-here"])
 def test_a_webhook_that_is_not_there_fails_for_certain_with_n8ns_own_hint(
-    n8n_shop: Callable[..., Any], path: str
+    n8n_shop: Callable[..., N8nShop], path: str
 ) -> None:
     made = n8n_shop()
 
@@ -93,7 +94,7 @@ def test_a_webhook_that_is_not_there_fails_for_certain_with_n8ns_own_hint(
     assert_refunded(made, whole)
 
 
-def test_that_a_workflow_was_started_says_nothing_about_its_outcome(n8n_shop: Callable[..., Any]) -> None:
+def test_that_a_workflow_was_started_says_nothing_about_its_outcome(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop()
 
     whole = made.run("immediately", exit_code=5)
@@ -106,7 +107,7 @@ def test_that_a_workflow_was_started_says_nothing_about_its_outcome(n8n_shop: Ca
     assert made.shop.ledger() == [("usage", -10, execution)]
 
 
-def test_n8ns_test_url_is_refused_and_nothing_is_written(n8n_shop: Callable[..., Any]) -> None:
+def test_n8ns_test_url_is_refused_and_nothing_is_written(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop()
     production = made.n8n.webhook("last-node")
     made.shop.marketplace.set_webhook("SEO Blog", production.replace("/webhook/", "/webhook-test/"))
@@ -120,7 +121,9 @@ def test_n8ns_test_url_is_refused_and_nothing_is_written(n8n_shop: Callable[...,
 
 
 @pytest.mark.parametrize("headers", ["", 'headers = { "X-Api-Key" = "wrong" }'], ids=["no key", "wrong key"])
-def test_a_guarded_webhook_lets_nobody_in_without_its_key(n8n_shop: Callable[..., Any], headers: str) -> None:
+def test_a_guarded_webhook_lets_nobody_in_without_its_key(
+    n8n_shop: Callable[..., N8nShop], headers: str
+) -> None:
     made = n8n_shop(headers)
     before = made.n8n.executions("guarded")
 
@@ -131,14 +134,14 @@ def test_a_guarded_webhook_lets_nobody_in_without_its_key(n8n_shop: Callable[...
     assert_refunded(made, whole)
 
 
-def test_a_guarded_webhook_lets_in_whom_the_profile_gives_its_key(n8n_shop: Callable[..., Any]) -> None:
+def test_a_guarded_webhook_lets_in_whom_the_profile_gives_its_key(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop(f'headers = {{ "X-Api-Key" = "{HEADER_KEY}" }}')
 
     assert made.run("guarded", exit_code=0)["data"]["result"] == ARTICLE
 
 
 def test_a_workflow_that_takes_too_long_stays_open_with_its_charge_while_n8n_goes_on(
-    n8n_shop: Callable[..., Any],
+    n8n_shop: Callable[..., N8nShop],
 ) -> None:
     made = n8n_shop()
 
