@@ -110,7 +110,7 @@ class WebhookServer:
 
     Attributes:
         requests: all that arrived whole, in order.
-        connections: how many were accepted.
+        connections: how many were accepted, and `most_at_once` of them were open at one time.
         asked_for: the server names that TLS clients gave.
 
     """
@@ -118,6 +118,7 @@ class WebhookServer:
     def __init__(self, tls: ssl.SSLContext | None = None, *, resets: bool = False) -> None:
         self.requests: list[Request] = []
         self.connections = 0
+        self.most_at_once = 0
         self.asked_for: list[str | None] = []
         self._replies: dict[str, list[Reply]] = {}
         self._tls = tls
@@ -185,6 +186,7 @@ class WebhookServer:
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
             self._open.add(connection)
+            self.most_at_once = max(self.most_at_once, len(self._open))
         try:
             if self._tls:
                 with self._lock:

@@ -1,36 +1,101 @@
-"""`agentctl agents`: what can be run, at what price, with which inputs."""
+"""`agentctl agents`: what can be run, its price and its inputs, and whether the webhooks are there."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
+from agentctl.core.errors import FindingsFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agentctl.core.agents_check import Checked
 
 
 def agents(
     session: Session,
-    agent: Annotated[
-        str | None,
-        typer.Argument(metavar="AGENT", help="Slug, id or name: show this one with its inputs."),
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[AGENT | check [AGENT]...]",
+            help="Slug, id or name: show this one with its inputs. An agent called check is shown by its id.",
+        ),
     ] = None,
 ) -> Reply:
-    """What can be run, its price and its inputs.
+    """What can be run, its price and its inputs; with `check`, whether the webhooks are there.
+
+    The check starts nothing: it asks n8n by a CORS preflight which methods are registered. It looks at all
+    active agents, or at those that are named, and ends with 6 where a webhook is not there.
 
     \b
     Examples:
       agentctl agents
       agentctl agents seo-blog
+      agentctl agents check
+      agentctl agents check seo-blog --quiet || echo "not there"
       agentctl agents --json | jq -r '.data.agents[].slug'
     """
+    match words or []:
+        case []:
+            return _list(session)
+        case ["check", *names]:
+            return _check(session, names)
+        case [agent]:
+            return _show(session, agent)
+    msg = "Only one agent can be shown at a time."
+    raise UsageError(msg, hint="See: agentctl agents --help")
+
+
+def _list(session: Session) -> Reply:
+    from agentctl.core import agents as core
+    from agentctl.render import agents as render
+
+    with session.connected() as (connection, market):
+        found = core.list_agents(connection, market.agents)
+    return Reply(data=lambda: render.list_data(found), view=lambda: render.list_view(found))
+
+
+def _show(session: Session, agent: str) -> Reply:
     from agentctl.core import agents as core
     from agentctl.core.forms import read_form
     from agentctl.render import agents as render
 
     with session.connected() as (connection, market):
-        if agent is None:
-            found = core.list_agents(connection, market.agents)
-            return Reply(data=lambda: render.list_data(found), view=lambda: render.list_view(found))
         one = core.get_agent(connection, market.agents, agent)
     form = read_form(one.raw_form)
     return Reply(data=lambda: render.one_data(one, form), view=lambda: render.one_view(one, form))
+
+
+def _check(session: Session, names: "Sequence[str]") -> Reply:
+    from agentctl.core import agents as core
+    from agentctl.core.agents_check import check_agents
+    from agentctl.core.catalog import introspect
+    from agentctl.core.mapping import marketplace
+    from agentctl.render import agents_check as render
+
+    screen = session.progress_screen()
+    with session.marketplace() as (database, profile):
+        with database.connect() as connection:
+            table = marketplace(introspect(connection)).agents
+            if names:
+                found = [core.get_agent(connection, table, name) for name in names]
+            else:
+                found = [agent for agent in core.list_agents(connection, table) if agent.active]
+        checked = check_agents(
+            found, profile, progress=lambda total: screen.progress("Looking at webhooks", total)
+        )
+    return Reply(
+        data=lambda: render.check_data(checked),
+        view=lambda: render.check_view(checked),
+        error=_findings(checked),
+    )
+
+
+def _findings(checked: "Sequence[Checked]") -> FindingsFound | None:
+    wrong = [each.agent.slug for each in checked if each.is_finding]
+    if not wrong:
+        return None
+    msg = f"{len(wrong)} of {len(checked)} webhooks need a look: {', '.join(wrong)}."
+    return FindingsFound(msg, hint="Details: agentctl agents check", code="webhooks")

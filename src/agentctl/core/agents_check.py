@@ -1,0 +1,240 @@
+"""Looks whether agents' webhooks are there, by a CORS preflight, which starts nothing.
+
+n8n answers one for every path, with the methods that are registered there. Nothing is posted and nothing is
+written; an answer that is not n8n's is no finding, for nobody knows what it means.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import count
+
+from agentctl import __version__
+from agentctl.core.answers import Answer
+from agentctl.core.config import Profile
+from agentctl.core.delivery import Attempt, Broken, Delivery, Stage
+from agentctl.core.endpoint import Endpoint, Target, check_endpoint, target_of
+from agentctl.core.errors import Refused
+from agentctl.core.models import Agent
+from agentctl.core.outcomes import Judgement, Reason, judge
+from agentctl.core.wire import Client, Request
+
+_AT_ONCE = 8
+_SECONDS = 10.0
+_RETRIES = 1  # a connection that fails once is no finding yet
+_FROM_IN_BETWEEN = frozenset({502, 503, 504, *range(520, 531)})
+_IS_IT_RUNNING = "Is the agent's server running?"
+
+
+class State(StrEnum):
+    """What was found at a webhook; all but the first and the last are findings."""
+
+    REGISTERED = "registered"
+    NOT_REGISTERED = "not_registered"
+    NO_URL = "no_url"
+    BAD_URL = "bad_url"
+    TEST_URL = "test_url"
+    ADDRESS_REFUSED = "address_refused"
+    NAME_NOT_FOUND = "name_not_found"
+    NOT_CONNECTED = "not_connected"
+    TLS_FAILED = "tls_failed"
+    NO_ANSWER = "no_answer"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state, a sentence on it, and the next step, if there is one."""
+
+    state: State
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found for an agent; `url` is without credentials and parameters, None where it is none."""
+
+    agent: Agent
+    url: str | None
+    look: Look
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether somebody should do something."""
+        return self.look.state not in {State.REGISTERED, State.CANNOT_TELL}
+
+
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Given how many there are, shows how many are done; what it yields is told."""
+
+
+def check_agents(agents: Sequence[Agent], profile: Profile, *, progress: Progress) -> tuple[Checked, ...]:
+    """Look at the webhooks of agents, several at a time, by the rules for hosts that a run has.
+
+    Raises:
+        ConfigError: a webhook header in the configuration.
+
+    """
+    headers = {name: value.resolve() for name, value in profile.webhook.headers.items()}
+    planned = [_plan(agent, headers, profile.webhook.allow_hosts) for agent in agents]
+    tls = any(isinstance(plan, _Preflight) and plan.target.scheme == "https" for plan in planned)
+    with progress(len(agents)) as tell:
+        return asyncio.run(_check_all(Client(tls=tls), planned, tell))
+
+
+@dataclass(frozen=True, slots=True)
+class _Preflight:
+    """What is to be asked for an agent."""
+
+    agent: Agent
+    endpoint: Endpoint
+    target: Target
+
+    def request(self) -> Request:
+        target = self.target
+        headers = {
+            "Host": target.host_header,
+            "User-Agent": f"agentctl/{__version__}",
+            **({"Authorization": target.authorization} if target.authorization else {}),
+            **self.endpoint.headers,
+            "Origin": f"{target.scheme}://{target.host_header}",
+            "Access-Control-Request-Method": "POST",
+            "Accept-Encoding": "gzip",
+            "Connection": "close",
+        }
+        return Request(target=target, headers=headers, method="OPTIONS")
+
+
+def _plan(agent: Agent, headers: Mapping[str, str], allow_hosts: tuple[str, ...]) -> Checked | _Preflight:
+    """Say what is wrong before anything is looked up, or what is to be asked."""
+    if not agent.webhook_url:
+        return Checked(agent, None, Look(State.NO_URL, "It has no webhook URL.", "Set its webhook_url."))
+    endpoint = Endpoint(agent.webhook_url, headers=headers, allow_hosts=allow_hosts)
+    url = None
+    try:
+        target = target_of(agent.webhook_url)
+        url = _shown(target)
+        check_endpoint(endpoint)
+    except Refused as error:
+        return Checked(agent, url, Look(_REFUSALS[error.code], error.message, error.hint))
+    return _Preflight(agent, endpoint, target)
+
+
+_REFUSALS = {
+    "webhook_url": State.BAD_URL,
+    "webhook_test_url": State.TEST_URL,
+    "webhook_address": State.ADDRESS_REFUSED,
+}
+
+
+def _shown(target: Target) -> str:
+    return f"{target.scheme}://{target.host_header}{target.resource.partition('?')[0]}"
+
+
+async def _check_all(
+    client: Client, planned: Sequence[Checked | _Preflight], tell: Callable[[int], None]
+) -> tuple[Checked, ...]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+    done = count(1)
+
+    async def check(plan: Checked | _Preflight) -> Checked:
+        async with slots:
+            checked = plan if isinstance(plan, Checked) else await _ask(client, plan)
+        tell(next(done))
+        return checked
+
+    async with client, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(check(plan)) for plan in planned]
+    return tuple(task.result() for task in tasks)
+
+
+async def _ask(client: Client, preflight: _Preflight) -> Checked:
+    delivery = Delivery(preflight.endpoint, preflight.target, timeout=_SECONDS, on_event=lambda _: None)
+    calls: list[_Call] = []
+
+    def begin() -> _Call:
+        calls.append(_Call(client, preflight.request()))
+        return calls[-1]
+
+    last = await delivery.run(begin)
+    answer = calls[-1].answer
+    look = _no_answer(last.judgement) if answer is None else _read(answer)
+    return Checked(preflight.agent, _shown(preflight.target), look)
+
+
+class _Call:
+    """One preflight on the wire; `answer` is what came back, once it has come."""
+
+    def __init__(self, client: Client, request: Request) -> None:
+        self._exchange = client.exchange()
+        self._request = request
+        self.answer: Answer | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has got."""
+        return self._exchange.stage
+
+    @property
+    def http_status(self) -> int | None:
+        """Of the answer, as soon as there is one."""
+        return self._exchange.http_status
+
+    async def post(self, address: str) -> Attempt:
+        """Send the preflight, which is no POST for all its name, to an address.
+
+        Raises:
+            Broken: there is no answer, or not all of it.
+
+        """
+        try:
+            self.answer = await self._exchange.send(self._request, address)
+        except Broken as broken:
+            broken.retries = min(broken.retries, _RETRIES)
+            raise
+        return Attempt(judge(self.answer), self.answer.status)
+
+
+def _read(answer: Answer) -> Look:
+    """Read what n8n says of a path: the methods that are registered there."""
+    welcome = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+    methods = {method.strip().upper() for method in (answer.allow_methods or "").split(",")}
+    if welcome and {"OPTIONS", "POST"} <= methods:
+        return Look(State.REGISTERED, "It is there.")
+    if methods == {"OPTIONS"}:
+        return Look(
+            State.NOT_REGISTERED,
+            "n8n does not know it: its workflow is not active, or its path is another one.",
+            "Activate the workflow, and compare the URL with the production URL of its webhook node.",
+        )
+    if welcome and "OPTIONS" in methods:
+        others = ", ".join(sorted(methods - {"OPTIONS"}))
+        return Look(
+            State.NOT_REGISTERED,
+            f"n8n has it for {others}, not for POST.",
+            "Set the HTTP method of its webhook node to POST.",
+        )
+    if answer.status in _FROM_IN_BETWEEN:
+        message = f"Something in between answered {answer.status}; it does not reach the agent's server."
+        return Look(State.NO_ANSWER, message, _IS_IT_RUNNING)
+    return Look(State.CANNOT_TELL, f"It answered {answer.status}, not as n8n does: nobody can tell.")
+
+
+_REASONS = {
+    Reason.NAME_NOT_FOUND: State.NAME_NOT_FOUND,
+    Reason.ADDRESS_REFUSED: State.ADDRESS_REFUSED,
+    Reason.NOT_CONNECTED: State.NOT_CONNECTED,
+    Reason.TLS_FAILED: State.TLS_FAILED,
+    Reason.OUT_OF_TIME: State.NO_ANSWER,
+    Reason.CONNECTION_LOST: State.NO_ANSWER,
+}
+
+
+def _no_answer(judgement: Judgement) -> Look:
+    if judgement.reason is Reason.TIMED_OUT:
+        return Look(State.NO_ANSWER, f"It did not answer within {_SECONDS:g} s.", _IS_IT_RUNNING)
+    return Look(_REASONS.get(judgement.reason, State.CANNOT_TELL), judgement.message, judgement.hint)

@@ -1,0 +1,44 @@
+"""Shows what was found at the agents' webhooks: one a line, and what to do about those that need it."""
+
+from collections.abc import Sequence
+
+from agentctl.core.agents_check import Checked, State
+from agentctl.render.blocks import Table, Text, Tone, Toned, View
+
+
+def check_data(checked: Sequence[Checked]) -> dict[str, object]:
+    """Return what was found as programs read it."""
+    return {
+        "agents": [
+            {
+                "id": each.agent.id,
+                "slug": each.agent.slug,
+                "name": each.agent.name,
+                "url": each.url,
+                "state": each.look.state,
+                "message": each.look.message,
+                "hint": each.look.hint,
+            }
+            for each in checked
+        ]
+    }
+
+
+def check_view(checked: Sequence[Checked]) -> View:
+    """Show each agent in a line, and a paragraph for each that is not simply there."""
+    if not checked:
+        yield Text("There are no active agents.")
+        return
+    rows = tuple((each.agent.slug, _state(each), each.url) for each in checked)
+    yield Table(("agent", "state", "webhook"), rows)
+    for each in checked:
+        if each.look.state is not State.REGISTERED:
+            hint = f" {each.look.hint}" if each.look.hint else ""
+            yield Text(f"{each.agent.slug}: {each.look.message}{hint}")
+
+
+def _state(checked: Checked) -> Toned:
+    word = checked.look.state.replace("_", " ")
+    if checked.look.state is State.REGISTERED:
+        return Toned(word, Tone.GOOD)
+    return Toned(word, Tone.BAD if checked.is_finding else Tone.WARNING)
