@@ -1,5 +1,6 @@
 """A shop whose program reaches its database through a proxy that breaks, and a role with just its rights."""
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,12 @@ from support.rules import violations
 from support.shop import Shop
 
 RUN = ("run", "seo-blog", "topic=Tea")
+GRANT = ("credits", "grant", "ops@example.com", "5", "--reason", "x")
+
+# Parts of the statements of a transaction, by which a Fault finds its COMMIT.
+CHARGE = "deduct_credits_atomic"
+SETTLE = 'UPDATE "public"."agent_executions"'
+LEDGER = 'INSERT INTO "public"."credit_transactions"'
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,12 @@ class Broken:
 
     def moves(self) -> list[tuple[str, int]]:
         return [(kind, amount) for kind, amount, _ in self.shop.ledger()]
+
+
+def ended(process: subprocess.Popen[str], *, timeout: float = 60) -> Result:
+    """Wait for a program that was started in the background; `timeout` is in seconds."""
+    stdout, stderr = process.communicate(timeout=timeout)
+    return Result(process.returncode, stdout, stderr)
 
 
 def add_operator(marketplace: Marketplace, *, settings: Mapping[str, str] | None = None) -> str:

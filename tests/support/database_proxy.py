@@ -102,6 +102,11 @@ class DatabaseProxy:
         address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self._port}"
         return self._url._replace(netloc=address).geturl()
 
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return len(self._wires)
+
     def break_at(self, *faults: Fault) -> None:
         """Strike once for each of these, in this order."""
         with self._lock:

@@ -1,25 +1,23 @@
 """The connection to the database breaks at an exact place: nothing is done twice, nothing is left in doubt.
 
 What the program says is compared with what the database holds, and the rules of the money hold, each time.
-test_database_refusals.py is about a database that is there and refuses.
+test_database_refusals.py is about a database that is there and refuses, test_database_away.py about one that
+does not come back.
 """
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, LiteralString
 
 import pytest
 
-from support.broken import RUN, Broken, add_operator
+from support.broken import CHARGE, GRANT, LEDGER, RUN, SETTLE, Broken, add_operator
 from support.database_proxy import DatabaseProxy, Fault, When
 from support.executions import plant, refunds
-from support.figures import FULL
+from support.figures import FULL, figure
 from support.shop import Shop
 from support.webhook_server import Reply
 
-GRANT = ("credits", "grant", "ops@example.com", "5", "--reason", "x")
-CHARGE = "deduct_credits_atomic"
-SETTLE = 'UPDATE "public"."agent_executions"'
-LEDGER = 'INSERT INTO "public"."credit_transactions"'
 AWAY = (0, 3) if FULL else (0,)
 BROKEN = Reply.json({"message": "Error in workflow"}, 500)
 
@@ -108,6 +106,19 @@ def test_a_role_that_may_not_ask_whether_its_commit_arrived_is_told_that_nobody_
     assert row["id"] in envelope["error"]["message"]
     assert f"agentctl reconcile {row['id']}" in envelope["error"]["hint"]
     assert (row["status"], broken.moves(), broken.posts) == ("running", [("usage", -10)], 0)
+
+
+def test_a_settlement_that_may_not_ask_whether_it_arrived_does_not_say_that_it_did_not(
+    broken: Broken,
+) -> None:
+    broken.shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_xact_status FROM PUBLIC")
+    with DatabaseProxy(add_operator(broken.shop.marketplace)) as proxy:
+        as_operator = Broken(broken.shop, proxy)
+        envelope = as_operator.with_fault(*RUN, exit_code=5, faults=(Fault(When.ANSWERED, within=SETTLE),))
+
+    assert broken.statuses() == ["success"]
+    assert "still open" not in envelope["error"]["message"]
+    assert "agentctl reconcile" in envelope["error"]["hint"]
 
 
 @pytest.mark.parametrize("away", AWAY)
@@ -207,3 +218,22 @@ def test_reconcile_settles_each_execution_once_when_the_second_commit(
     assert [one["action"] for one in settled] == ["settled"] * 3
     assert [refunds(broken.shop.marketplace, one) for one in planted] == [[10]] * 3
     assert broken.statuses() == ["failed"] * 3
+
+
+@pytest.mark.parametrize("when", When, ids=lambda when: when.name.lower())
+def test_a_run_whose_connection_breaks_at_any_statement_is_whole_or_never_began(
+    broken: Broken, when: When, record_property: Any
+) -> None:
+    broken.shop.answer(BROKEN)
+    for place in count(0, figure(full=1, everyday=5)):
+        rows, posts, struck = len(broken.statuses()), broken.posts, len(broken.proxy.struck)
+        broken.proxy.break_at(Fault(when, statement="", skip=place))
+        done = broken(*RUN)
+        begun = len(broken.statuses()) - rows
+        assert done.exit_code == (1 if begun else 3), (place, done)
+        assert broken.posts - posts == begun
+        assert set(broken.statuses()) <= {"failed"}
+        if len(broken.proxy.struck) == struck:  # a run has no more statements than that
+            assert begun
+            break
+    record_property("faults", struck)

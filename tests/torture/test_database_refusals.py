@@ -5,7 +5,6 @@ test_database_faults.py is about connections that break.
 
 import json
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,14 +14,14 @@ from typing import Any, LiteralString
 
 import pytest
 
-from support.broken import RUN, add_operator
+from support.broken import RUN, add_operator, ended
 from support.database_proxy import DatabaseProxy
 from support.executions import OPS, SEO_BLOG
 from support.figures import figure
 from support.marketplace import Connection, Database, Marketplace
 from support.marketplace import marketplace as make_marketplace
 from support.postgres import Server, make_cluster
-from support.program import Program, Result
+from support.program import Program
 from support.rules import violations
 from support.shop import ARTICLE, Shop, configure
 from support.webhook_server import Reply, WebhookServer
@@ -38,11 +37,6 @@ BEGIN
 END $$;
 CREATE TRIGGER disk BEFORE """
 EACH_ROW: LiteralString = " FOR EACH ROW EXECUTE FUNCTION write_to_disk()"
-
-
-def _ended(run: subprocess.Popen[str]) -> Result:
-    stdout, stderr = run.communicate(timeout=PATIENCE)
-    return Result(run.returncode, stdout, stderr)
 
 
 def _wrote_nothing(shop: Shop) -> bool:
@@ -93,7 +87,7 @@ def test_a_charge_that_is_thrown_out_while_it_waits_wrote_and_sent_nothing(shop:
     with _row_locked(shop.marketplace):
         run = shop.program.start(*RUN, "--json")
         _throw_out(shop.marketplace, _waiting_backend(shop.marketplace))
-        error = _ended(run).json["error"]
+        error = ended(run).json["error"]
 
     assert run.returncode == 3
     assert (error["code"], error["retryable"]) == ("connection", True)
@@ -102,15 +96,14 @@ def test_a_charge_that_is_thrown_out_while_it_waits_wrote_and_sent_nothing(shop:
 
 def test_a_webhook_call_holds_no_connection_that_could_be_thrown_out(shop: Shop) -> None:
     shop.answer(Reply.json(ARTICLE, delay=1))
-    run = shop.program.start(*RUN, "--json")
-    _await_request(shop)
-    connected = shop.marketplace.execute(
-        "SELECT pid FROM pg_stat_activity "
-        "WHERE datname = current_database() AND application_name LIKE 'agentctl%'"
-    )
+    with DatabaseProxy(shop.marketplace.url) as proxy:
+        run = shop.program.start(*RUN, "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
+        _await_request(shop)
+        held = proxy.open
+        done = ended(run)
 
-    assert connected == []
-    assert _ended(run).exit_code == 0
+    assert held == 0
+    assert (done.exit_code, proxy.connections) == (0, 2)
     assert violations(shop.marketplace) == []
 
 
@@ -123,7 +116,7 @@ def test_a_settlement_that_is_thrown_out_while_it_waits_is_made_again_once(shop:
         _throw_out(shop.marketplace, waiting)
         _waiting_backend(shop.marketplace, other_than=waiting)
 
-    assert _ended(run).exit_code == 1
+    assert ended(run).exit_code == 1
     assert [(kind, amount) for kind, amount, _ in shop.ledger()] == [("usage", -10), ("refund", 10)]
     assert violations(shop.marketplace) == []
 
@@ -142,7 +135,7 @@ def test_a_run_survives_a_restart_of_the_server_during_its_webhook_call(
             _await_request(shop)
         time.sleep(1)  # the answer comes when there is no database
         with cluster.running(), dropping:
-            done = _ended(run)
+            done = ended(run)
             assert done.exit_code == 0, done
             assert [row["status"] for row in shop.rows()] == ["success"]
             assert violations(shop.marketplace) == []
@@ -166,7 +159,7 @@ def test_a_charge_that_is_chosen_to_end_a_deadlock_is_made_again(shop: Shop) -> 
             run = shop.program.start(*RUN, "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
             _waiting_backend(shop.marketplace)
             other.execute("SELECT FROM profiles WHERE id = %s FOR UPDATE", (OPS,))
-        done = _ended(run)
+        done = ended(run)
 
     assert "ROLLBACK" in proxy.statements
     assert done.exit_code == 0, done
@@ -185,7 +178,7 @@ def test_runs_that_a_serializable_database_turns_away_are_made_again(shop: Shop)
             crowd = [shop.program.start(*RUN, "--json", env=environment) for _ in range(CROWD)]
             _waiting_backend(shop.marketplace)
             holder.execute("UPDATE profiles SET updated_at = now() WHERE id = %s", (OPS,))
-        codes = sorted(_ended(run).exit_code for run in crowd)
+        codes = sorted(ended(run).exit_code for run in crowd)
 
     assert "ROLLBACK" in proxy.statements
     assert codes == [*[0] * (CROWD - 1), 1]
