@@ -30,12 +30,14 @@ _START_SECONDS = 180
 _REQUEST_SECONDS = 30
 _READ_SCOPES = ("execution:read", "execution:list", "workflow:read", "workflow:list")
 _WRITE_SCOPES = ("credential:create", "workflow:create", "workflow:activate")
-_SETTINGS = {
+_SETTINGS = {  # what would ask its makers' servers is off
     "N8N_LISTEN_ADDRESS": "127.0.0.1",
     "N8N_DIAGNOSTICS_ENABLED": "false",
     "N8N_VERSION_NOTIFICATIONS_ENABLED": "false",
     "N8N_TEMPLATES_ENABLED": "false",
     "N8N_LICENSE_AUTO_RENEW_ENABLED": "false",
+    "N8N_DYNAMIC_BANNERS_ENABLED": "false",
+    "N8N_DISABLED_MODULES": "mcp-registry",
 }
 
 
