@@ -100,6 +100,8 @@ class _Row(NamedTuple):
     hint: str | None = None
 
 
+# n8n's words for an answer that does not wait for the workflow, the second in older versions.
+_ONLY_STARTED = ({"message": "Workflow was started"}, {"message": "Workflow got started."})
 # n8n's words, with 500, for a workflow that ended without an error but left its webhook nothing to return.
 _NOTHING_TO_RETURN = ("No item to return", "No item was found to return", "No binary data was found")
 
@@ -113,7 +115,7 @@ _ANSWERS = (
         "Let the workflow answer with something, for example its last node.",
     ),
     _Row(
-        lambda answer: answer.kind == 2 and answer.content.result == {"message": "Workflow was started"},
+        lambda answer: answer.kind == 2 and answer.content.result in _ONLY_STARTED,
         Outcome.UNKNOWN,
         Reason.STARTED,
         "The webhook answered that the workflow was started, not how it ended.",
