@@ -103,12 +103,12 @@ def _done(connection: Connection, work: Callable[[], T]) -> T:
     commit: Commit[T] = Commit()
     try:
         result = in_transaction(connection, work, commit=commit)
+        passing(Failpoint.CREDITS_MOVED)
     except KeyboardInterrupt:
         if commit.result is None or not commit.arrived(connection.database):
             msg = "Interrupted: nothing was changed."
             raise Interrupted(msg) from None
         result = commit.result
-    passing(Failpoint.CREDITS_MOVED)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Places between two effects where a test stops the program dead, as a power cut would.
+"""Places between two effects where a test stops the program, dead as a power cut would or for a moment.
 
 Without AGENTCTL_FAILPOINT in the environment, passing one compares two strings and does nothing else.
 """
@@ -44,10 +44,21 @@ class Failpoint(StrEnum):
     """A grant or a refund by hand is committed, and the operator has seen nothing."""
 
 
-_WANTED = os.environ.get("AGENTCTL_FAILPOINT")
+# `NAME` kills, `NAME:stop` stops until SIGCONT, so that a signal can be sent at exactly this place.
+_WANTED, _, _MANNER = os.environ.get("AGENTCTL_FAILPOINT", "").partition(":")
 
 
 def passing(point: Failpoint) -> None:
-    """Kill this process if a test wants that here: nothing is flushed, closed or released."""
-    if point == _WANTED:
+    """Kill or stop this process if a test wants that here: nothing is flushed, closed or released."""
+    if point != _WANTED:
+        return
+    if _MANNER == "stop":
+        _pause_once()
+    else:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _pause_once() -> None:
+    global _WANTED  # noqa: PLW0603 - a second attempt comes by here, too
+    _WANTED = ""
+    os.kill(os.getpid(), signal.SIGSTOP)

@@ -105,6 +105,7 @@ class _Run:
         self._journal = journal
         self._charge: Commit[RunReport | None] = Commit()
         self._sent = False
+        self._answered: RunReport | None = None
 
     def through(self, connection: Connection) -> RunReport:
         """Go all the way; the connection is closed before the webhook is called."""
@@ -154,8 +155,9 @@ class _Run:
             timeout=self._prepared.timeout.total_seconds(),
             on_event=self._note,
         )
+        self._answered = run_report.answered(report, call)
         report = self._journaled(
-            run_report.answered(report, call),
+            self._answered,
             Event.ANSWERED,
             outcome=call.outcome,
             error=None if call.outcome is Outcome.SUCCESS else call.message,
@@ -182,7 +184,9 @@ class _Run:
             self._watch(Step.WAITING, event.detail)
 
     def _interrupted(self) -> RunReport:
-        """End a run whose answer nobody has: before the first byte was sent, that is a certain failure."""
+        """End a run with what is certain: before the first byte was sent, that is a failure."""
+        if self._answered is not None and self._answered.outcome is not Outcome.UNKNOWN:
+            return run_report.interrupted_late(self._settled(self._answered))
         report = self._charge.result
         try:
             begun = self._charge.arrived(self._database)
