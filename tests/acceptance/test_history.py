@@ -175,7 +175,7 @@ def test_pages_show_every_row_once_and_say_how_to_go_on(shop: Any) -> None:
     assert len(seen) == len(set(seen)) == 20
     assert seen == ids(listed(shop, "--all"))
     first = history(shop, "--limit", "12")
-    assert first.stderr.splitlines()[-1].startswith("More: agentctl history --cursor ")
+    assert first.stderr.splitlines()[-1].startswith("More: the same command with --cursor ")
     rest = first.stderr.split()[-1]
     assert history(shop, "--cursor", rest, "--format", "jsonl").stdout.count("\n") == 8
     assert "More:" not in history(shop, "--limit", "20").stderr

@@ -246,9 +246,10 @@ def _follow(
             for execution in executions:
                 screen.show([render.line_of(execution)])
                 sys.stdout.flush()
-        for line in _lines(executions, output):
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        else:
+            for line in _lines(executions, output):
+                sys.stdout.write(line)
+                sys.stdout.flush()
     except KeyboardInterrupt:  # Typer would return as if all were well
         raise Interrupted("Interrupted.") from None
     return Reply()

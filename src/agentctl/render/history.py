@@ -107,7 +107,7 @@ def page_aside(page: Page, missing: Sequence[str], *, filtered: bool) -> View:
         return
     yield from _durations_missing(missing)
     if page.next_cursor:
-        yield Text(f"More: agentctl history --cursor {page.next_cursor}", Tone.DIM)
+        yield Text(f"More: the same command with --cursor {page.next_cursor}", Tone.DIM)
 
 
 def _durations_missing(missing: Sequence[str]) -> Iterator[Text]:
