@@ -131,3 +131,30 @@ def test_an_interruption_exits_130_with_its_envelope(shop: Any) -> None:
     assert process.returncode == whole["exit_code"] == 130
     assert whole["error"]["code"] == "interrupted"
     assert whole["data"]["execution"]["status"] == "running"
+
+
+@pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "arguments",
+    [("history",), ("history", "--all", "--format", "csv"), ("credits",), ("migrate-full", "--yes")],
+    ids=" ".join,
+)
+def test_a_command_that_waits_for_the_database_can_be_interrupted(
+    shop: Any, arguments: tuple[str, ...], cause: signal.Signals
+) -> None:
+    waiting = (
+        "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+        "WHERE NOT granted AND datname = current_database()"
+    )
+    with shop.marketplace.connect() as other, other.transaction():
+        other.execute("LOCK TABLE agent_executions, credit_transactions IN ACCESS EXCLUSIVE MODE")
+        process = shop.program.start(*arguments)
+        deadline = time.monotonic() + 20
+        while not shop.marketplace.execute(waiting):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(cause)
+        _, stderr = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert stderr == "error: Interrupted.\n"

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,23 +162,23 @@ def test_filters_restrict_each_and_together(shop: Any) -> None:
 
 
 def test_pages_show_every_row_once_and_say_how_to_go_on(shop: Any) -> None:
-    plant_many(shop, 50)
+    plant_many(shop, 20)
     seen: list[UUID] = []
     cursor: list[str] = []
     while True:
-        data = history(shop, "--limit", "20", "--json", *cursor).json["data"]
+        data = history(shop, "--limit", "3", "--json", *cursor).json["data"]
         seen += ids(data["executions"])
         if data["next_cursor"] is None:
             break
         cursor = ["--cursor", data["next_cursor"]]
 
-    assert len(seen) == len(set(seen)) == 50
+    assert len(seen) == len(set(seen)) == 20
     assert seen == ids(listed(shop, "--all"))
-    first = history(shop, "--limit", "20")
-    assert first.stderr.splitlines()[-1].startswith("More: agentctl history --cursor ")
+    first = history(shop, "--limit", "12")
+    assert first.stderr.splitlines()[-1].startswith("More: the same command with --cursor ")
     rest = first.stderr.split()[-1]
-    assert history(shop, "--limit", "20", "--cursor", rest, "--format", "jsonl").stdout.count("\n") == 20
-    assert "More:" not in history(shop, "--limit", "50").stderr
+    assert history(shop, "--cursor", rest, "--format", "jsonl").stdout.count("\n") == 8
+    assert "More:" not in history(shop, "--limit", "20").stderr
 
 
 def test_five_thousand_rows_come_out_whole_in_every_format(shop: Any) -> None:
@@ -244,8 +245,9 @@ def test_figures_say_what_missing_columns_cost(
         times = {"started_at": T0, "completed_at": T0 + timedelta(seconds=second)}
         present: dict[str, Any] = {name: value for name, value in times.items() if name in columns}
         status = "failed" if second <= 25 else "success"
-        plant(shop.marketplace, status=status, created_at=T0 + timedelta(days=second % 2), **present)
-    plant(shop.marketplace, status="running", created_at=T0)
+        late = T0.replace(hour=23) + timedelta(days=second % 2)  # the next day east of here
+        plant(shop.marketplace, status=status, created_at=late, **present)
+    plant(shop.marketplace, status="running", created_at=T0.replace(hour=0))
 
     shown = history(shop, "--stats").stdout
     data = history(shop, "--stats", "--json").json["data"]
@@ -269,6 +271,8 @@ def test_a_follower_prints_what_appears_and_what_changes_until_it_is_interrupted
 ) -> None:
     there = plant(full_shop.marketplace)
     follower = full_shop.program.start("history", "--follow", "--format", form)
+    watchdog = threading.Timer(30, follower.kill)  # a line that never comes ends the test
+    watchdog.start()
 
     def next_line() -> str:
         line: str = follower.stdout.readline()
@@ -288,6 +292,7 @@ def test_a_follower_prints_what_appears_and_what_changes_until_it_is_interrupted
     assert "failed" in line
     follower.send_signal(signal.SIGINT)
     rest, errors = follower.communicate(timeout=30)
+    watchdog.cancel()
     assert (follower.returncode, rest) == (130, "")
     assert "Traceback" not in errors
 

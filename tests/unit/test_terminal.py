@@ -15,8 +15,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 EVIL = "\x1b[31mX\x1b]52;c;aGk=\x07\x9b2J\u202e[red]x[/red]:smile:"
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, *blocks: Block) -> str:
-    for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "100"), ("LINES", "24")):
+def drawn(monkeypatch: pytest.MonkeyPatch, *blocks: Block, columns: int = 100) -> str:
+    for name, value in (("TERM", "xterm-256color"), ("COLUMNS", str(columns)), ("LINES", "24")):
         monkeypatch.setenv(name, value)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
@@ -105,3 +105,16 @@ def test_waiting_ends_with_the_block_that_waits(monkeypatch: pytest.MonkeyPatch)
         pass
     assert "\x1b]52" not in stream.getvalue()
     assert "\x07" not in stream.getvalue()
+
+
+def test_a_table_that_is_too_wide_is_drawn_a_cell_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = ("execution", "agent", "user", "status", "credits")
+    rows = (("e1", "seo-blog", "ops@example.com", "success", 10), ("e2", "slow", None, "failed", 0))
+    table = Table(headers, rows, title="Ledger")
+
+    narrow = [line.rstrip() for line in bare(drawn(monkeypatch, table, columns=40)).splitlines()]
+    wide = bare(drawn(monkeypatch, table, columns=90)).splitlines()
+
+    assert narrow[:4] == ["Ledger", "execution  e1", "agent      seo-blog", "user       ops@example.com"]
+    assert narrow[6:9] == ["", "execution  e2", "agent      slow"]
+    assert ["e1", "seo-blog", "ops@example.com", "success", "10"] in [line.split() for line in wide]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
-from agentctl.core.errors import AgentctlError, Interrupted, SetupError, UsageError
+from agentctl.core.errors import AgentctlError, ExitCode, Interrupted, SetupError, UsageError
 from agentctl.render.blocks import Text, Tone
 
 if TYPE_CHECKING:
@@ -84,10 +84,8 @@ def _reply(arguments: Sequence[str]) -> Reply:
     from typer import Abort
     from typer._click.exceptions import ClickException  # Typer names no public base of its usage errors
 
-    from agentctl.cli.app import app
-
     try:
-        returned = app(list(arguments), prog_name="agentctl", standalone_mode=False)
+        returned = _invoke(arguments)
     except AgentctlError as error:
         return Reply(error=error)
     except ClickException as error:
@@ -99,6 +97,15 @@ def _reply(arguments: Sequence[str]) -> Reply:
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
         return Reply(error=_defect(error))
     return returned if isinstance(returned, Reply) else Reply()  # --help was printed
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    from agentctl.cli.app import app
+
+    returned = app(list(arguments), prog_name="agentctl", standalone_mode=False)
+    if returned == ExitCode.INTERRUPTED:  # Typer makes a mere number of Ctrl-C
+        raise KeyboardInterrupt
+    return returned
 
 
 def _defect(error: Exception) -> AgentctlError:

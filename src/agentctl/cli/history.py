@@ -13,7 +13,7 @@ import typer
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session, screen_for
-from agentctl.core.errors import Interrupted, UsageError
+from agentctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from agentctl.core.database import Connection
@@ -242,17 +242,15 @@ def _follow(
     from agentctl.render import history as render
 
     executions = follow_executions(connection, market, filters, limit=limit, pause=lambda: time.sleep(_POLL))
-    try:
-        if output is Format.TABLE:
-            screen = screen_for(sys.stdout)
-            for execution in executions:
-                screen.show([render.line_of(execution)])
-                sys.stdout.flush()
+    if output is Format.TABLE:
+        screen = screen_for(sys.stdout)
+        for execution in executions:
+            screen.show([render.line_of(execution)])
+            sys.stdout.flush()
+    else:
         for line in _lines(executions, output):
             sys.stdout.write(line)
             sys.stdout.flush()
-    except KeyboardInterrupt:  # Typer would return as if all were well
-        raise Interrupted("Interrupted.") from None
     return Reply()
 
 

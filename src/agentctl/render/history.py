@@ -2,12 +2,13 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from agentctl.core.history import Page
 from agentctl.core.journal import Entry
-from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
+from agentctl.core.models import Execution, LedgerRow, Status, outcome_of
 from agentctl.core.stats import Stats
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
@@ -23,7 +24,7 @@ _TONES: Mapping[str, Tone] = {
     Status.PENDING: Tone.WARNING,
 }
 _DAYS_SHOWN = 30
-CSV_HEADERS = (
+_CSV_HEADERS = (
     "id", "agent_id", "agent", "user_id", "user", "status", "created_at", "started_at", "completed_at",
     "duration_ms", "charged", "refunded", "credits_used", "workflow_id", "error", "inputs", "result",
 )  # fmt: skip
@@ -123,7 +124,7 @@ def page_aside(page: Page, missing: Sequence[str], *, filtered: bool) -> View:
         return
     yield from _durations_missing(missing)
     if page.next_cursor:
-        yield Text(f"More: agentctl history --cursor {page.next_cursor}", Tone.DIM)
+        yield Text(f"More: the same command with --cursor {page.next_cursor}", Tone.DIM)
 
 
 def _durations_missing(missing: Sequence[str]) -> Iterator[Text]:
@@ -182,7 +183,7 @@ def stats_view(stats: Stats, missing: Sequence[str]) -> View:
     yield Facts(
         (
             ("Executions", stats.total),
-            *((word, count) for word, count in stats.by_status.items()),
+            *stats.by_status.items(),
             ("Success rate", rate),
             ("Duration p50", duration_text(stats.p50_ms)),
             ("Duration p95", duration_text(stats.p95_ms)),
@@ -196,7 +197,7 @@ def stats_view(stats: Stats, missing: Sequence[str]) -> View:
 
 def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:
     """Write executions as CSV that a spreadsheet does not take for formulas."""
-    yield _csv_line(CSV_HEADERS)
+    yield _csv_line(_CSV_HEADERS)
     for execution in executions:
         yield _csv_line(map(_csv_cell, _flat(execution)))
 
@@ -230,7 +231,7 @@ def _row(execution: Execution) -> tuple[Cell, ...]:
         _status(execution.status),
         execution.created_at,
         duration_text(execution.duration_ms),
-        _net(execution),
+        execution.charged - execution.refunded,
     )
 
 
@@ -244,10 +245,6 @@ def _user(execution: Execution) -> Cell:
 
 def _status(word: str | None) -> Cell:
     return None if word is None else Toned(word, _TONES.get(word, Tone.PLAIN))
-
-
-def _net(execution: Execution) -> Credits:
-    return execution.charged - execution.refunded
 
 
 def _money(execution: Execution) -> str:
@@ -264,15 +261,12 @@ def _json_block(title: str, value: object) -> Iterator[Block]:
 
 
 def _pretty(value: object) -> str:
-    import json  # noqa: PLC0415 - only here
-
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _flat(execution: Execution) -> Sequence[object]:
-    data = execution_data(execution)
-    own: Mapping[str, object] = {
-        **data,
+def _flat(execution: Execution) -> Iterator[object]:
+    own = {
+        **execution_data(execution),
         "agent_id": execution.agent.id,
         "agent": execution.agent.slug,
         "user_id": execution.user.id,
@@ -280,7 +274,7 @@ def _flat(execution: Execution) -> Sequence[object]:
         "charged": execution.charged,
         "refunded": execution.refunded,
     }
-    return [own[name] for name in CSV_HEADERS]
+    return (own[name] for name in _CSV_HEADERS)
 
 
 def _csv_cell(value: object) -> str:

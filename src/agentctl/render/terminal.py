@@ -13,8 +13,9 @@ from uuid import UUID
 
 import humanize
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markdown import Markdown as RichMarkdown
+from rich.padding import Padding
 from rich.segment import Segment
 from rich.syntax import Syntax
 from rich.table import Table as RichTable
@@ -45,6 +46,8 @@ _STYLES = {
     Tone.STRONG: "bold",
 }
 _BAR_WIDTH = 30
+_LEAST_CELL = 8  # characters of a cell that stay in one line
+_GUTTER = 3  # characters between columns
 _ID_SHOWN = 8  # of a UUID in a table: commands take the beginning of an id
 
 
@@ -124,6 +127,8 @@ class TerminalScreen:
     @_drawn.register
     def _table(self, block: Table) -> RenderableType:
         title = clean_line(block.title) if block.title else None
+        if self._console.width < _least_width(block):
+            return self._records(block, title)
         table = RichTable(
             box=box.SIMPLE_HEAD, show_edge=False, title=title, title_justify="left", title_style="bold"
         )
@@ -133,6 +138,15 @@ class TerminalScreen:
         for row in block.rows:
             table.add_row(*(_cell(str(cell)[:_ID_SHOWN] if isinstance(cell, UUID) else cell) for cell in row))
         return table
+
+    def _records(self, block: Table, title: str | None) -> RenderableType:
+        """Draw a table that is too wide for the terminal: one cell a line, an empty line between rows."""
+        records: list[RenderableType] = [RichText(title, style="bold")] if title else []
+        for number, row in enumerate(block.rows):
+            above = 1 if number else 0
+            facts = Facts(tuple(zip(block.headers, row, strict=True)))
+            records.append(Padding(self._facts(facts), (above, 0, 0, 0)))
+        return Group(*records)
 
     @_drawn.register
     def _bars(self, block: Bars) -> RenderableType:
@@ -145,6 +159,13 @@ class TerminalScreen:
             bar = RichText("█" * round(_BAR_WIDTH * count / most), style="cyan")
             grid.add_row(clean_line(label), bar, RichText(str(count), style="dim"))
         return grid
+
+
+def _least_width(block: Table) -> int:
+    """Return the columns of a terminal below which a table's words would fall apart."""
+    columns = zip(block.headers, *block.rows, strict=True)
+    words = (max(min(len(_cell(cell).plain), _LEAST_CELL) for cell in column) for column in columns)
+    return sum(max(word, len(header)) + _GUTTER for word, header in zip(words, block.headers, strict=True))
 
 
 def _cell(cell: Cell) -> RichText:
