@@ -245,6 +245,14 @@ def test_a_failure_whose_refund_cannot_be_written_is_left_to_reconcile(shop: Sho
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "refund"]
 
 
+def test_what_this_machine_knows_counts_when_its_database_is_reached_at_another_address(shop: Shop) -> None:
+    shop.marketplace.execute(FULL_DISK + "UPDATE ON agent_executions" + EACH_ROW)
+    with DatabaseProxy(shop.marketplace.url) as proxy:  # as a pooler would be
+        whole = shop.run_json(*RUN[1:], exit_code=5, env={"AGENTCTL_DATABASE_URL": proxy.url})
+
+    assert _reconciled(shop, whole, "--assume", "failed") == "success"
+
+
 def _is_left_open(shop: Shop, whole: dict[str, Any]) -> None:
     """Check that neither outcome nor refund is written, and that the operator is told what to do."""
     execution = whole["data"]["execution"]["id"]
@@ -257,10 +265,10 @@ def _is_left_open(shop: Shop, whole: dict[str, Any]) -> None:
     assert violations(shop.marketplace) == []
 
 
-def _reconciled(shop: Shop, whole: dict[str, Any]) -> str:
-    """Return what the execution is settled as once there is room on the disk, from the journal alone."""
+def _reconciled(shop: Shop, whole: dict[str, Any], *options: str) -> str:
+    """Return what the execution is settled as from the journal, once there is room on the disk."""
     shop.marketplace.execute("DROP FUNCTION write_to_disk CASCADE")
-    done = shop.program("reconcile", whole["data"]["execution"]["id"], "--json")
+    done = shop.program("reconcile", whole["data"]["execution"]["id"], *options)
     assert done.exit_code == 0, done
     assert violations(shop.marketplace) == []
     return str(shop.rows()[0]["status"])
