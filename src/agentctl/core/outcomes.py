@@ -29,6 +29,7 @@ class Reason(StrEnum):
     RULE_NEEDS_JSON = "rule_needs_json"
     EMPTY = "empty_answer"
     STARTED = "only_started"
+    ECHOED = "echoed"
     REDIRECTED = "redirected"
     RATE_LIMITED = "rate_limited"
     REJECTED = "rejected"
@@ -102,8 +103,17 @@ class _Row(NamedTuple):
 
 # n8n's words for an answer that does not wait for the workflow, the second in older versions.
 _ONLY_STARTED = ({"message": "Workflow was started"}, {"message": "Workflow got started."})
+# What n8n's webhook node puts out, and an answer would hardly have.
+_ECHO = frozenset({"headers", "body", "webhookUrl", "executionMode"})
 # n8n's words, with 500, for a workflow that ended without an error but left its webhook nothing to return.
 _NOTHING_TO_RETURN = ("No item to return", "No item was found to return", "No binary data was found")
+
+
+def _is_echo(result: object) -> bool:
+    """Whether an answer is what n8n's webhook node made of our request, with all its headers."""
+    items = result if isinstance(result, list) else [result]
+    return any(isinstance(item, dict) and item.keys() >= _ECHO for item in items)
+
 
 # The first row that fits is the one. `agentctl reconcile` is named by whoever knows the execution.
 _ANSWERS = (
@@ -120,6 +130,13 @@ _ANSWERS = (
         Reason.STARTED,
         "The webhook answered that the workflow was started, not how it ended.",
         'Set the webhook node to respond "When Last Node Finishes" or with a "Respond to Webhook" node.',
+    ),
+    _Row(
+        lambda answer: answer.kind == 2 and _is_echo(answer.content.result),
+        Outcome.UNKNOWN,
+        Reason.ECHOED,
+        "n8n answered with what it had been sent, as it does at once for a workflow that waits for long.",
+        'Let the workflow answer with a "Respond to Webhook" node when it has waited.',
     ),
     _Row(
         lambda answer: answer.kind == 2,
