@@ -1,0 +1,89 @@
+"""`agentctl audit`: prove that every balance, charge and refund keeps the contract's rules."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+from agentctl.core.errors import FindingsFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agentctl.core.audit.runner import Result
+
+
+class Format(StrEnum):
+    """How the report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class FailOn(StrEnum):
+    """The mildest finding that makes the exit code 6."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+def audit(
+    session: Session,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Only what was written since: 24h, 7d, 2026-11-01 or RFC 3339."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Everything, however old; the default.")] = False,
+    check: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this; repeatable.")] = None,
+    stale_after: Annotated[
+        str, typer.Option(metavar="DURATION", help="Age from which an open execution is dead.")
+    ] = "15m",
+    fail_on: Annotated[
+        FailOn, typer.Option(help="The mildest finding that makes the exit code 6.")
+    ] = FailOn.ERROR,
+    _output: Annotated[Format, typer.Option("--format", help="How the report is printed.")] = Format.TABLE,
+) -> Reply:
+    """Prove that balances, charges and refunds are right, or show what is wrong. Never writes.
+
+    All checks see the same instant, while customers go on. Exit code 0 when nothing is wrong, 6 when
+    something is; docs/audit.md tells what each check means.
+
+    \b
+    Examples:
+      agentctl audit
+      agentctl audit --since 24h --fail-on warning
+      agentctl audit --check balance-differs --check charged-twice --json
+    """
+    from agentctl.core.audit import runner
+    from agentctl.core.audit.check import Scope, Severity
+    from agentctl.core.catalog import introspect
+    from agentctl.core.mapping import marketplace
+    from agentctl.core.times import parse_age, parse_instant
+    from agentctl.render import audit as render
+
+    if full and since is not None:
+        msg = "--full and --since cannot go together."
+        raise UsageError(msg, hint="See: agentctl audit --help")
+    checks = runner.checks_named(check or ())
+    instant = parse_instant(since, now=datetime.now(UTC)) if since is not None else None
+    dead_after = parse_age(stale_after)
+    screen = session.progress_screen()
+    with session.marketplace() as (database, profile), database.connect() as connection:
+        scope = Scope(instant, dead_after, keeps_charges=profile.on_failure == "keep")
+        market = marketplace(introspect(connection))
+        found = runner.audit(connection, market, checks, scope, watch=screen.busy)
+    failures = found.failures(Severity(fail_on))
+    return Reply(
+        data=lambda: render.audit_data(found),
+        view=lambda: render.audit_view(found),
+        error=_found(failures) if failures else None,
+    )
+
+
+def _found(failures: "Sequence[Result]") -> FindingsFound:
+    named = ", ".join(f"{result.check.id} ({result.count})" for result in failures)
+    msg = f"The audit found something: {named}."
+    return FindingsFound(msg, hint="What each means, and what to do: docs/audit.md")

@@ -1,0 +1,58 @@
+"""Rule 7: a balance is the opening balance and the sum of the user's ledger rows.
+
+The opening balance is what the first row began from (`balance_after - amount`), or 0 where no row of the user
+says so. It judges nobody who has no ledger row: any balance is an opening balance then.
+
+Which row was first is not certain: `created_at` is when a transaction began, and of two that began close
+together the later one may have written first. So a balance is right, too, if another row explains it that may
+have been the first: one that began within a minute of the first, and is no refund, which follows its charge.
+The rows must agree that this is where they start from: they lead away from that balance once more often than
+back to it, or as often where opening and balance are the same.
+"""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="balance-differs",
+    severity=Severity.ERROR,
+    description="A user's balance is not the opening balance plus the sum of the ledger",
+    help=(
+        "Somebody moved credits without writing a ledger row, or wrote a row without moving credits. Find "
+        "out which with `agentctl credits --user USER`; then correct the balance, or write the adjustment."
+    ),
+    query="""
+    WITH accounts AS (
+        SELECT u.id AS user_id, u.balance, sum(h.amount) AS moved, u.balance - sum(h.amount) AS wanted,
+               min(h.created_at) AS first_at, count(*) AS rows, count(h.balance_after) AS known
+        FROM users AS u JOIN histories AS h ON h.user_id = u.id
+        GROUP BY u.id, u.balance
+    ), steps AS (
+        SELECT a.*, h.balance_after - h.amount AS "from", h.balance_after AS "to",
+               h.created_at IS NOT DISTINCT FROM a.first_at AS is_first,
+               h.created_at IS NULL
+               OR h.created_at = a.first_at
+               OR h.created_at <= a.first_at + interval '1 minute'
+                  AND (h.amount < 0 OR h.execution_id IS NULL) AS may_be_first
+        FROM accounts AS a JOIN histories AS h ON h.user_id = a.user_id
+        WHERE a.known IN (0, a.rows)
+    ), suspects AS (
+        SELECT user_id, balance, moved,
+               array_agg("from") FILTER (WHERE is_first) AS first_from,
+               array_agg("to") FILTER (WHERE is_first) AS first_to
+        FROM steps
+        GROUP BY user_id, balance, moved
+        HAVING (
+            bool_or(may_be_first AND "from" = wanted)
+            AND count(*) FILTER (WHERE "from" = wanted) - count(*) FILTER (WHERE "to" = wanted)
+                >= (moved <> 0)::integer
+        ) IS NOT TRUE
+    )
+    SELECT user_id, balance, opening, moved AS ledger, balance - opening - moved AS difference
+    FROM suspects CROSS JOIN LATERAL (
+        -- Rows of one transaction have one time: where they start from is what none of them leads to.
+        SELECT coalesce(
+            (SELECT unnest(first_from) EXCEPT ALL SELECT unnest(first_to) LIMIT 1), first_from[1], 0
+        ) AS opening
+    ) AS first
+    WHERE balance <> opening + moved""",
+)

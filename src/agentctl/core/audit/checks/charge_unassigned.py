@@ -1,0 +1,17 @@
+"""A charge that names no execution is lawful, and nobody can audit it."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="charge-unassigned",
+    severity=Severity.INFO,
+    description="A charge names no execution, so that nobody can tell what it was for",
+    help=(
+        "Let whatever writes it pass the id of the execution (p_execution_id) to deduct_credits_atomic: only "
+        "then can agentctl tell what was charged twice, or for nothing."
+    ),
+    query="""
+    SELECT id AS ledger_id, user_id, amount, created_at
+    FROM recent_rows
+    WHERE kind = 'usage' AND amount < 0 AND execution_id IS NULL""",
+)

@@ -1,0 +1,15 @@
+"""An execution is charged once: deduct_credits_atomic itself would charge it again."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="charged-twice",
+    severity=Severity.ERROR,
+    description="An execution was charged more than once",
+    help=(
+        "Give the surplus back: `agentctl credits grant USER AMOUNT --reason TEXT`. A refund would return "
+        "all of it, and is for failures only."
+    ),
+    query="""
+    SELECT execution_id, charges, charged, refunded FROM sums WHERE charges > 1""",
+)

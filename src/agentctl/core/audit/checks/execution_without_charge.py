@@ -1,0 +1,17 @@
+"""Rule 2, as far as it can be told: a test run with --no-charge looks just the same in the ledger."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="execution-without-charge",
+    severity=Severity.INFO,
+    description="An execution was not charged: a test run, or a charge that is missing",
+    help=(
+        "Compare the number with your test runs (`agentctl run --no-charge`). Where there are more, "
+        "something records executions without charging for them."
+    ),
+    query="""
+    SELECT e.id AS execution_id, e.user_id, e.status, e.created_at
+    FROM recent_executions AS e
+    WHERE NOT EXISTS (SELECT FROM ledger AS l WHERE l.execution_id = e.id AND l.amount < 0)""",
+)

@@ -1,0 +1,28 @@
+"""What failed is given back, unless `billing.on_failure` says otherwise: then there is nothing to find.
+
+It is no error: the setting may have been another one at the time, and what gives credits back through
+add_credits_atomic cannot say for which execution.
+"""
+
+from agentctl.core.audit.check import Check, Scope, Severity
+from agentctl.core.mapping import Marketplace
+
+
+def _kept_on_purpose(_: Marketplace, scope: Scope) -> str | None:
+    return 'on_failure is "keep": a failure keeps its charge' if scope.keeps_charges else None
+
+
+CHECK = Check(
+    id="failed-not-refunded",
+    severity=Severity.WARNING,
+    description="An execution failed, and not all of its charge was given back",
+    help=(
+        "Give it back: `agentctl credits refund EXECUTION --reason TEXT`, unless it was given back by a "
+        "ledger row that does not name the execution."
+    ),
+    query="""
+    SELECT s.execution_id, e.user_id, s.charged, s.refunded
+    FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
+    WHERE e.status = 'failed' AND s.charged > s.refunded""",
+    obstacle=_kept_on_purpose,
+)

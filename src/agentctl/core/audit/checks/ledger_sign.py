@@ -1,0 +1,17 @@
+"""The ledger's kinds say which way credits move: the reference schema has a CHECK for it."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="ledger-sign",
+    severity=Severity.ERROR,
+    description="A ledger row moves credits the other way than its kind says",
+    help=(
+        "Whoever wrote it meant the other sign, or another kind. Correct the row and the balance together, "
+        "and add the CHECK of sql/credits.sql to the ledger."
+    ),
+    query="""
+    SELECT id AS ledger_id, user_id, kind, amount
+    FROM recent_rows
+    WHERE (kind = 'usage' AND amount >= 0) OR (kind IN ('purchase', 'refund', 'bonus') AND amount <= 0)""",
+)

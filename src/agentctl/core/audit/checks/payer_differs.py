@@ -1,0 +1,17 @@
+"""The one who runs an agent is the one who pays."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="payer-differs",
+    severity=Severity.WARNING,
+    description="A ledger row of an execution belongs to another user than the execution",
+    help=(
+        "Where one user may pay for another this is as it should be. Elsewhere the wrong one has paid, or "
+        "was refunded: give the credits back with `agentctl credits grant USER AMOUNT --reason TEXT`."
+    ),
+    query="""
+    SELECT l.execution_id, e.user_id, l.user_id AS payer_id, l.amount
+    FROM recent_rows AS l JOIN executions AS e ON e.id = l.execution_id
+    WHERE l.user_id <> e.user_id""",
+)

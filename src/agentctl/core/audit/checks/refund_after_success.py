@@ -1,0 +1,17 @@
+"""Rule 4: what succeeded is not refunded."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="refund-after-success",
+    severity=Severity.ERROR,
+    description="An execution that succeeded was refunded",
+    help=(
+        "Either it failed, and its status is wrong, or the user got the result for nothing. A present is a "
+        "grant: `agentctl credits grant USER AMOUNT --reason TEXT`."
+    ),
+    query="""
+    SELECT s.execution_id, e.user_id, s.charged, s.refunded
+    FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
+    WHERE s.refunds > 0 AND e.status = 'success'""",
+)

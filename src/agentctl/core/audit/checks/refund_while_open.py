@@ -1,0 +1,17 @@
+"""Rule 4: agentctl writes refund and outcome together; what writes one first leaves this for a while."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="refund-while-open",
+    severity=Severity.WARNING,
+    description="An execution was refunded, and has no outcome yet",
+    help=(
+        "If it stays so, whoever refunded it did not write the outcome, and it may still be settled as a "
+        "success. Where you know that it failed: `agentctl reconcile EXECUTION --assume failed`."
+    ),
+    query="""
+    SELECT s.execution_id, e.user_id, e.status, s.charged, s.refunded
+    FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
+    WHERE s.refunds > 0 AND e.status IN ('pending', 'running')""",
+)

@@ -1,0 +1,15 @@
+"""Rule 4: no execution is refunded twice."""
+
+from agentctl.core.audit.check import Check, Severity
+
+CHECK = Check(
+    id="refunded-twice",
+    severity=Severity.ERROR,
+    description="An execution was refunded more than once",
+    help=(
+        "Where more came back than was charged, refund-exceeds-charge says so. Something besides agentctl "
+        "writes refunds without looking at the ledger: find it."
+    ),
+    query="""
+    SELECT execution_id, charged, refunds, refunded FROM sums WHERE refunds > 1""",
+)

@@ -1,0 +1,137 @@
+"""Runs checks, all of them on one snapshot, and counts what they found.
+
+It writes nothing, takes no lock that a writer would notice, knows no single check, and holds a few examples
+of a finding, however many there are. It refuses to judge tables of which it may not see every row.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from agentctl.core.audit import vocabulary
+from agentctl.core.audit.check import Check, Scope, Severity
+from agentctl.core.audit.checks import CHECKS
+from agentctl.core.database import Connection
+from agentctl.core.errors import PermissionDenied, UsageError
+from agentctl.core.mapping import Marketplace, TableRole
+
+_EXAMPLES = 5  # of one check
+
+Watch = Callable[[str], AbstractContextManager[object]]
+"""Is told what goes on, until the block ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one check found.
+
+    Attributes:
+        count: of findings; None where the check was not run.
+        examples: the first few, by id; columns of the check's query by name.
+        not_run: why the check could not tell anything here.
+
+    """
+
+    check: Check
+    count: int | None
+    examples: tuple[Mapping[str, object], ...] = ()
+    not_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """How much was looked at; users are always all of them."""
+
+    users: int
+    executions: int
+    ledger_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found, and in what."""
+
+    results: tuple[Result, ...]
+    scanned: Scanned
+    scope: Scope
+
+    def failures(self, worst: Severity) -> tuple[Result, ...]:
+        """Return the results with findings that are at least that bad, `error` or `warning`."""
+        bad = {Severity.ERROR, worst}
+        return tuple(result for result in self.results if result.count and result.check.severity in bad)
+
+
+def checks_named(ids: Sequence[str]) -> tuple[Check, ...]:
+    """Return the checks with these ids, or all where none is named, in the order in which they are run.
+
+    Raises:
+        UsageError: there is no such check.
+
+    """
+    known = [check.id for check in CHECKS]
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        msg = f"There is no check {', '.join(map(repr, unknown))}."
+        raise UsageError(msg, hint=f"The checks are: {', '.join(known)}.")
+    return tuple(check for check in CHECKS if not ids or check.id in ids)
+
+
+def audit(
+    connection: Connection, market: Marketplace, checks: Sequence[Check], scope: Scope, *, watch: Watch
+) -> Audit:
+    """Run checks in one read-only transaction, so that all of them see the same instant.
+
+    Raises:
+        PermissionDenied: row level security may hide rows from this role.
+
+    """
+    for role in (market.users, market.executions, market.ledger):
+        _require_all_rows(role)
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with watch("Counting"):
+            scanned = _scanned(connection, market, scope)
+        return Audit(
+            results=tuple(_run(connection, market, check, scope, watch=watch) for check in checks),
+            scanned=scanned,
+            scope=scope,
+        )
+
+
+def _require_all_rows(role: TableRole) -> None:
+    """Refuse to say that all is well where that may be so for the visible rows alone."""
+    role.require_visible_rows()
+    applying = [
+        policy
+        for policy in role.table.row_security.policies
+        if policy.applies and policy.command in {"select", "all"}
+    ]
+    admits_all = any(policy.permissive and policy.using == "true" for policy in applying)
+    if role.is_filtered and not (admits_all and all(policy.permissive for policy in applying)):
+        msg = f"Row level security may hide rows of {role.table.name} from this role: an audit needs all."
+        hint = "Connect as a role with BYPASSRLS (Supabase: postgres or service_role)."
+        raise PermissionDenied(msg, hint=hint, code="row_level_security")
+
+
+def _scanned(connection: Connection, market: Marketplace, scope: Scope) -> Scanned:
+    row = connection.execute(vocabulary.counts(market, scope), _values(scope)).fetchone()
+    return Scanned(**(row or {}))
+
+
+def _run(connection: Connection, market: Marketplace, check: Check, scope: Scope, *, watch: Watch) -> Result:
+    obstacle = check.obstacle(market, scope)
+    if obstacle is not None:
+        return Result(check, count=None, not_run=obstacle)
+    query = vocabulary.examples(market, scope, check.query, limit=_EXAMPLES)
+    with watch(f"Checking: {check.id}"):
+        rows = connection.execute(query, _values(scope)).fetchall()
+    count = rows[0]["count"] if rows else 0
+    return Result(check, count=count, examples=tuple(map(_without_count, rows)))
+
+
+def _without_count(row: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in row.items() if name != "count"}
+
+
+def _values(scope: Scope) -> dict[str, object]:
+    return {"since": scope.since, "stale_after": scope.stale_after}
