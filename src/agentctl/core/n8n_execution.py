@@ -74,15 +74,12 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
         return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
     if status != "success":
         return nobody_knows(f"n8n is not done with it yet: its execution {number} is {status}.")
-    items = _items(_runs(whole).get("runData"), _runs(whole).get("lastNodeExecuted"))
+    items = _items(_runs(whole).get("runData"), _answering_node(whole))
     said = f"n8n's execution {number} succeeded."
+    if not items and rule is not None:
+        return nobody_knows(f"{said} Its result, which success_when is about, is not there.")
     if not items:
-        without = Evidence(Outcome.SUCCESS, Source.N8N, said, ended_at=ended)
-        return (
-            nobody_knows(f"{said} Its result, which success_when is about, is not there.")
-            if rule
-            else without
-        )
+        return Evidence(Outcome.SUCCESS, Source.N8N, said, ended_at=ended)
     result = items if _answers_with_all(whole) else items[0]
     if rule is not None and not parse_rule(rule).holds(result):
         said = f"n8n's execution {number} ended with a result that success_when does not take for a success."
@@ -90,12 +87,28 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
     return Evidence(Outcome.SUCCESS, Source.N8N, said, result=result, has_result=True, ended_at=ended)
 
 
+def _answering_node(whole: Mapping[str, Any]) -> object:
+    """Return the node whose output the webhook answered with, or would have."""
+    run_data = _runs(whole).get("runData")
+    ran = run_data if isinstance(run_data, dict) else {}
+    responding = (node.get("name") for node in _nodes(whole) if _is_responding(node))
+    return next((name for name in responding if name in ran), _runs(whole).get("lastNodeExecuted"))
+
+
+def _is_responding(node: Mapping[str, Any]) -> bool:
+    return str(node.get("type")).endswith(".respondToWebhook")
+
+
 def _answers_with_all(whole: Mapping[str, Any]) -> bool:
     """Whether the webhook would have answered with all items of the last node, not with the first."""
+    parameters = (node.get("parameters") for node in _nodes(whole))
+    return any(isinstance(each, dict) and each.get("responseData") == "allEntries" for each in parameters)
+
+
+def _nodes(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     workflow = whole.get("workflowData")
     nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
-    found = (node.get("parameters") for node in nodes or () if isinstance(node, dict))
-    return any(isinstance(each, dict) and each.get("responseData") == "allEntries" for each in found)
+    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
 def _reason(whole: Mapping[str, Any]) -> str:
