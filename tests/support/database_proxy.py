@@ -70,6 +70,7 @@ class DatabaseProxy:
     """Listens on loopback from the moment it is made until `close`.
 
     Attributes:
+        port: where it listens.
         connections: how many were accepted.
         statements: all that arrived here, over all connections, in order.
         struck: those at which a connection was cut.
@@ -87,7 +88,7 @@ class DatabaseProxy:
         self.statements: list[str] = []
         self.struck: list[str] = []
         self._listener = _bound(0)
-        self._port: int = self._listener.getsockname()[1]
+        self.port: int = self._listener.getsockname()[1]
         self.come_back()
 
     def __enter__(self) -> Self:
@@ -99,7 +100,7 @@ class DatabaseProxy:
     @property
     def url(self) -> str:
         """The database's URL, through here."""
-        address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self._port}"
+        address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self.port}"
         return self._url._replace(netloc=address).geturl()
 
     @property
@@ -116,7 +117,7 @@ class DatabaseProxy:
         """Refuse connections until `come_back`, and cut those that are open."""
         with self._lock:
             _hang_up(self._listener)
-            self._listener = _bound(self._port)  # bound and not listening: refused
+            self._listener = _bound(self.port)  # bound and not listening: refused
             for wire in self._wires:
                 wire.cut()
 
