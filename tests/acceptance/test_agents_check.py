@@ -21,6 +21,7 @@ ANSWERS = {
     "several-methods": (Reply(204, {METHODS: "OPTIONS, GET, POST"}, declared_length=-1), "registered"),
     "not-there": (NOT_THERE, "not_registered"),
     "get-only": (GET_ONLY, "not_registered"),
+    "long-winded": (Reply(204, {METHODS: f"OPTIONS, {'X' * 5000}"}, declared_length=-1), "not_registered"),
     "not-found": (Reply(404), "cannot_tell"),
     "not-allowed": (Reply(405, {"Allow": "POST"}), "cannot_tell"),
     "any-web-server": (Reply(200, {METHODS: "GET, HEAD, PUT, PATCH, POST, DELETE"}), "cannot_tell"),
@@ -75,6 +76,7 @@ def test_every_state_of_a_webhook_is_told_and_nothing_is_posted_or_written(nobod
     assert {each["slug"]: each["state"] for each in checked} == expected
     no_findings = {"registered", "cannot_tell"}
     assert all(each["hint"] for each in checked if each["state"] not in no_findings | {"no_answer"})
+    assert all(len(each["message"]) < 400 for each in checked)
     assert done.json["error"]["code"] == "webhooks"
     named = done.json["error"]["message"].partition(": ")[2].rstrip(".").split(", ")
     assert named == sorted(name for name, state in expected.items() if state not in no_findings)

@@ -19,7 +19,7 @@ from agentctl.core.delivery import Attempt, Broken, Delivery, Stage
 from agentctl.core.endpoint import Endpoint, Target, check_endpoint, target_of
 from agentctl.core.errors import Refused
 from agentctl.core.models import Agent
-from agentctl.core.outcomes import Judgement, Reason, judge
+from agentctl.core.outcomes import Judgement, Reason, judge, one_line
 from agentctl.core.wire import Client, Request
 
 _AT_ONCE = 8
@@ -212,7 +212,7 @@ def _read(answer: Answer) -> Look:
             "Activate the workflow, and compare the URL with the production URL of its webhook node.",
         )
     if welcome and "OPTIONS" in methods:
-        others = ", ".join(sorted(methods - {"OPTIONS"}))
+        others = one_line(", ".join(sorted(methods - {"OPTIONS"})))
         return Look(
             State.NOT_REGISTERED,
             f"n8n has it for {others}, not for POST.",
