@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import LiteralString
@@ -180,7 +180,9 @@ def test_a_balance_below_zero_is_found(lawful: Marketplace) -> None:
     assert found(lawful) == {"negative-balance": (1, [{"user_id": OPS, "balance": -1}])}
 
 
-@pytest.mark.parametrize(("kind", "amount"), [("usage", 5), ("purchase", -5), ("bonus", 0), ("refund", -5)])
+@pytest.mark.parametrize(
+    ("kind", "amount"), [("usage", 5), ("usage", 0), ("purchase", -5), ("bonus", 0), ("refund", -5)]
+)
 def test_a_row_whose_sign_belies_its_kind_is_found(lawful: Marketplace, kind: str, amount: int) -> None:
     lawful.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign")
     move(lawful, kind, amount)
@@ -190,9 +192,12 @@ def test_a_row_whose_sign_belies_its_kind_is_found(lawful: Marketplace, kind: st
     assert (example["user_id"], example["kind"], example["amount"]) == (OPS, kind, amount)
 
 
-def test_a_charge_without_its_execution_is_found(lawful: Marketplace) -> None:
+@pytest.mark.parametrize("refunded", [0, 10])
+def test_a_charge_without_its_execution_is_found(lawful: Marketplace, refunded: int) -> None:
     nothing = uuid4()
     charge(lawful, nothing)
+    if refunded:
+        move(lawful, "refund", refunded, nothing)
     wrong = {"execution_id": nothing, "user_id": OPS, "charged": 10}
     assert found(lawful) == {"charge-without-execution": (1, [wrong])}
 
@@ -357,10 +362,19 @@ def test_a_transaction_that_began_first_and_wrote_last_is_no_finding(marketplace
     assert found(marketplace) == {}
 
 
-def test_rows_without_a_time_are_no_finding(marketplace: Marketplace) -> None:
+@pytest.mark.parametrize("timeless", ["type = 'usage'", "type <> 'usage'", "TRUE"])
+def test_rows_without_a_time_are_no_finding(marketplace: Marketplace, timeless: LiteralString) -> None:
     plant(marketplace, charged=10)
-    marketplace.execute("UPDATE credit_transactions SET created_at = NULL")
+    marketplace.execute("UPDATE credit_transactions SET created_at = NULL WHERE " + timeless)
     assert found(marketplace) == {}
+
+
+def test_a_user_of_whom_a_row_does_not_tell_the_balance_is_not_judged(lawful: Marketplace) -> None:
+    lawful.execute("ALTER TABLE credit_transactions ALTER balance_after DROP NOT NULL")
+    lawful.execute("UPDATE credit_transactions SET balance_after = NULL WHERE balance_after = 90")
+    lawful.execute("UPDATE profiles SET credits = credits + 1")
+    wrong = {"user_id": POOR, "balance": 4, "opening": 0, "ledger": 3, "difference": 1}
+    assert found(lawful) == {"balance-differs": (1, [wrong])}
 
 
 def test_writers_at_work_leave_nothing_to_find_at_any_instant(marketplace: Marketplace) -> None:
@@ -511,7 +525,24 @@ def test_a_check_is_chosen_by_its_id_and_an_unknown_one_is_refused_with_a_list()
     assert all(check.id in refused.value.hint for check in CHECKS)
 
 
-def test_an_audit_writes_nothing_and_waits_for_nobody(lawful: Marketplace) -> None:
+def test_all_checks_see_the_same_instant_and_may_not_write(lawful: Marketplace) -> None:
+    read_only: list[object] = []
+
+    def change(doing: str) -> AbstractContextManager[None]:
+        if doing.startswith("Checking"):
+            lawful.execute("UPDATE profiles SET credits = credits + 1")
+        read_only.extend(connection.execute("SHOW transaction_read_only").fetchall())
+        return nullcontext()
+
+    with at(lawful.url, place="a test").connect() as connection:
+        market = parts_of(introspect(connection))
+        seen = runner.audit(connection, market, CHECKS, EVERYTHING, watch=change)
+    assert [one for one in seen.results if one.count] == []
+    assert read_only[0] == {"transaction_read_only": "on"}
+    assert found(lawful)["balance-differs"][0] == 2
+
+
+def test_an_audit_waits_for_nobody_and_sees_what_is_committed(lawful: Marketplace) -> None:
     with lawful.connect() as other, other.transaction():
         other.execute("UPDATE profiles SET credits = credits - 1")
         other.execute("DELETE FROM credit_transactions")

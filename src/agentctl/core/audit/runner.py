@@ -89,6 +89,8 @@ def audit(
         _require_all_rows(role)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # With the usual 4 MB PostgreSQL reads the ledger in the order of an index: four times as slow.
+        connection.execute("SET LOCAL work_mem = '64MB'")
         with watch("Counting"):
             scanned = _scanned(connection, market, scope)
         return Audit(
