@@ -1,26 +1,209 @@
 """`agentctl audit`, through the installed program: what it says, and the code that it exits with."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
-from support.executions import OPS, plant
-from support.program import Result
+from support.executions import OPS, SEO_BLOG, plant
+from support.program import Program, Result
+from support.shop import Shop
+from support.webhook_server import Reply
 
-MOVED: Any = "UPDATE profiles SET credits = credits - 1 WHERE id = %s"
+ALL_IS_WELL = "Nothing found in 0 executions and 2 ledger rows, and the balances of 2 users."
+CHECKS = {
+    "balance-differs": "error",
+    "balance-after-broken": "error",
+    "negative-balance": "error",
+    "ledger-sign": "error",
+    "charge-without-execution": "error",
+    "charged-twice": "error",
+    "refunded-twice": "error",
+    "refund-exceeds-charge": "error",
+    "refund-after-success": "error",
+    "refund-while-open": "warning",
+    "failed-not-refunded": "warning",
+    "open-too-long": "warning",
+    "payer-differs": "warning",
+    "credits-used-differs": "warning",
+    "execution-without-charge": "info",
+    "charge-unassigned": "info",
+}
 
 
-def audit(shop: Any, *arguments: str, exit_code: int = 0) -> Result:
-    result: Result = shop.program("audit", *arguments)
+def audit(shop: Shop, *arguments: str, exit_code: int = 0) -> Result:
+    result = shop.program("audit", *arguments)
     assert result.exit_code == exit_code, result
     return result
 
 
-def test_a_lawful_marketplace_has_nothing_to_find(shop: Any) -> None:
-    shop.run("seo-blog", "topic=Tea")
+def lose_a_credit(shop: Shop) -> None:
+    shop.marketplace.execute("UPDATE profiles SET credits = credits - 1 WHERE id = %s", (OPS,))
 
-    result = audit(shop)
+
+def leave_one_open(shop: Shop) -> None:
+    plant(shop.marketplace, status="running", charged=10, created_at=datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_what_agentctl_itself_does_is_no_finding(full_shop: Shop) -> None:
+    full_shop.run_json("seo-blog", "topic=Tea")
+    full_shop.answer(Reply.json({"message": "Error in workflow"}, 500))
+    full_shop.run_json("seo-blog", "topic=Tea", exit_code=1)
+    full_shop.answer(Reply())
+    full_shop.run_json("seo-blog", "topic=Tea", exit_code=5)
+    assert full_shop.program("reconcile", "--stale-after", "0s", "--assume", "failed").exit_code == 0
+    assert full_shop.program("credits", "grant", "ops@example.com", "5", "--reason", "x").exit_code == 0
+
+    result = audit(full_shop, "--fail-on", "warning")
 
     assert result.stdout.splitlines()[-1] == (
-        "Nothing found in 1 executions and 3 ledger rows, and the balances of 2 users."
+        "Nothing found in 3 executions and 8 ledger rows, and the balances of 2 users."
     )
+    assert result.stderr == ""
+
+
+def test_each_check_has_a_line_and_one_that_cannot_run_says_why(shop: Shop) -> None:
+    lines = audit(shop).stdout.splitlines()
+
+    assert lines[0].split() == ["CHECK", "SEVERITY", "FOUND"]
+    rows = [line.split(maxsplit=2) for line in lines[1 : 1 + len(CHECKS)]]
+    assert {name: severity for name, severity, _ in rows} == CHECKS
+    assert {name: found for name, _, found in rows if found != "0"} == {"credits-used-differs": "not run"}
+    why = "agent_executions has no column credits_used that can be read"
+    assert lines[-2:] == [f"Not run: credits-used-differs, because {why}.", ALL_IS_WELL]
+
+
+def test_a_finding_is_shown_with_an_example_and_what_to_do(shop: Shop) -> None:
+    lose_a_credit(shop)
+
+    result = audit(shop, "--check", "balance-differs", exit_code=6)
+
+    help_text = (
+        "Somebody moved credits without writing a ledger row, or wrote a row without moving credits. Find "
+        "out which with `agentctl credits --user USER`; then correct the balance, or write the adjustment."
+    )
+    assert result.stdout.splitlines() == [
+        "CHECK            SEVERITY  FOUND",
+        "balance-differs  error         1",
+        "",
+        "error [balance-differs] A user's balance is not the opening balance plus the sum of the ledger.",
+        "",
+        "USER ID                               BALANCE  OPENING  LEDGER  DIFFERENCE",
+        f"{OPS}       99        0     100          -1",
+        "",
+        help_text,
+        "Looked at 0 executions and 2 ledger rows, and the balances of 2 users.",
+    ]
+    assert result.stderr.splitlines() == [
+        "error: The audit found something: balance-differs (1).",
+        "hint: What each means, and what to do: docs/audit.md",
+    ]
+
+
+def test_more_findings_than_examples_are_counted(shop: Shop) -> None:
+    for _ in range(7):
+        plant(shop.marketplace)
+    assert "\nAnd 2 more. Compare the number " in audit(shop).stdout
+
+
+@pytest.mark.parametrize("flag", ["--json", "--format=json"])
+def test_programs_get_every_check_with_its_count_and_examples(shop: Shop, flag: str) -> None:
+    lose_a_credit(shop)
+
+    whole = audit(shop, flag, exit_code=6).json
+
+    assert (whole["command"], whole["ok"], whole["error"]["code"]) == ("audit", False, "findings")
+    checks = {check["id"]: check for check in whole["data"]["checks"]}
+    assert {name: check["severity"] for name, check in checks.items()} == CHECKS
+    assert {name: check["count"] for name, check in checks.items() if check["count"] != 0} == {
+        "balance-differs": 1,
+        "credits-used-differs": None,
+    }
+    assert checks["balance-differs"]["examples"] == [
+        {"user_id": str(OPS), "balance": 99, "opening": 0, "ledger": 100, "difference": -1}
+    ]
+    assert checks["credits-used-differs"]["not_run"].endswith("no column credits_used that can be read")
+    assert whole["data"]["scanned"] == {"users": 2, "executions": 0, "ledger_rows": 2, "since": None}
+
+
+def test_only_the_checks_that_are_named_are_run(shop: Shop) -> None:
+    lose_a_credit(shop)
+    whole = audit(shop, "--check", "open-too-long", "--check", "charged-twice", "--json").json
+    assert [check["id"] for check in whole["data"]["checks"]] == ["charged-twice", "open-too-long"]
+
+
+def test_a_check_that_does_not_exist_is_refused_with_those_that_do(agentctl: Program) -> None:
+    result = agentctl(
+        "audit", "--check", "balance-difers", env={"AGENTCTL_DATABASE_URL": "postgresql://x@h/x"}
+    )
+    assert result.exit_code == 2
+    assert "There is no check 'balance-difers'." in result.stderr
+    assert all(name in result.stderr for name in CHECKS)
+
+
+def test_warnings_fail_only_where_that_is_asked_for(shop: Shop) -> None:
+    leave_one_open(shop)
+    assert "warning [open-too-long]" in audit(shop).stdout
+    assert "open-too-long (1)" in audit(shop, "--fail-on", "warning", exit_code=6).stderr
+    assert audit(shop, "--fail-on", "warning", "--stale-after", "2h").exit_code == 0
+
+
+def test_information_never_fails(shop: Shop) -> None:
+    plant(shop.marketplace)
+    assert "info [execution-without-charge]" in audit(shop, "--fail-on", "warning").stdout
+
+
+def test_quiet_says_nothing_where_all_is_well_and_what_is_wrong_elsewhere(shop: Shop) -> None:
+    result = audit(shop, "--quiet")
+    assert (result.stdout, result.stderr) == ("", "")
+    lose_a_credit(shop)
+    result = audit(shop, "--quiet", exit_code=6)
+    assert (result.stdout, result.stderr.count("balance-differs (1)")) == ("", 1)
+
+
+def test_since_is_said_and_leaves_out_what_is_older(shop: Shop) -> None:
+    shop.marketplace.execute("SELECT deduct_credits_atomic(%s, 10, %s, %s)", (OPS, SEO_BLOG, uuid4()))
+    shop.marketplace.execute("UPDATE credit_transactions SET created_at = '2026-10-01T00:00:00Z'")
+
+    assert "charge-without-execution (1)" in audit(shop, "--full", exit_code=6).stderr
+    assert audit(shop, "--since", "2026-10-31").stdout.splitlines()[-1] == (
+        "Nothing found in 0 executions and 0 ledger rows since 2026-10-31T00:00:00Z, "
+        "and the balances of 2 users."
+    )
+    scanned = audit(shop, "--since", "2026-10-31", "--json").json["data"]["scanned"]
+    assert scanned["since"] == "2026-10-31T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--since", "24h", "--full"), ("--since", "soon"), ("--stale-after", "-1m")], ids=" ".join
+)
+def test_options_that_make_no_sense_are_refused(shop: Shop, arguments: tuple[str, ...]) -> None:
+    assert audit(shop, *arguments, "--json", exit_code=2).json["error"]["code"] == "usage"
+
+
+def test_what_failures_keep_by_configuration_is_not_looked_for(shop_with: Callable[..., Shop]) -> None:
+    shop = shop_with(more='[profiles.test.billing]\non_failure = "keep"')
+    plant(shop.marketplace, status="failed", charged=10)
+    said = audit(shop, "--fail-on", "warning").stdout
+    assert 'Not run: failed-not-refunded, because on_failure is "keep": ' in said
+
+
+def test_hidden_rows_are_a_refusal_and_never_a_clean_result(shop: Shop) -> None:
+    url = shop.marketplace.add_role("auditor")
+    shop.marketplace.execute(
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {shop.marketplace.name}_auditor".encode()
+    )
+
+    result = shop.program("audit", "--json", env={"AGENTCTL_DATABASE_URL": url})
+
+    assert (result.exit_code, result.json["error"]["code"]) == (3, "row_level_security")
+    assert result.json["data"] is None
+
+
+def test_a_terminal_shows_which_check_is_run_and_forgets_it(shop: Shop) -> None:
+    screen = shop.program.on_terminal("audit")
+    assert screen.exit_code == 0
+    assert "Checking: balance-differs" in screen.text
+    assert ALL_IS_WELL in " ".join(screen.text.split())
+    assert "Checking" not in audit(shop).stderr

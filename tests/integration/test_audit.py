@@ -344,21 +344,17 @@ def test_rows_of_one_transaction_have_one_time_and_still_follow_from_each_other(
     assert (number, wrong["difference"]) == (1, 1)
 
 
-def test_a_transaction_that_began_first_and_wrote_last_is_no_finding(marketplace: Marketplace) -> None:
+@pytest.mark.parametrize("amount", [-10, 10, 25])
+def test_a_transaction_that_began_first_and_wrote_last_is_no_finding(
+    marketplace: Marketplace, amount: int
+) -> None:
     marketplace.execute("DELETE FROM credit_transactions")
-    with marketplace.connect() as slow:
-        slow.execute("BEGIN")
+    with marketplace.connect() as slow, slow.transaction():
         slow.execute("SELECT now()")
-        fast = plant(marketplace, charged=10)
-        execution = uuid4()
-        slow.execute(
-            "INSERT INTO agent_executions (id, user_id, agent_id, status) VALUES (%s, %s, %s, 'success')",
-            (execution, OPS, SEO_BLOG),
-        )
-        slow.execute("SELECT deduct_credits_atomic(%s, 10, %s, %s)", (OPS, SEO_BLOG, execution))
-        slow.execute("COMMIT")
-    first, last = marketplace.execute("SELECT execution_id FROM credit_transactions ORDER BY created_at")
-    assert (first, last) == ((execution,), (fast,))
+        plant(marketplace, charged=10)
+        slow.execute(MOVE, {"user": OPS, "kind": "adjustment", "amount": amount, "execution": None})
+    by_time = marketplace.execute("SELECT type FROM credit_transactions ORDER BY created_at")
+    assert by_time == [("adjustment",), ("usage",)]
     assert found(marketplace) == {}
 
 
