@@ -338,6 +338,10 @@ def test_rows_of_one_transaction_have_one_time_and_still_follow_from_each_other(
         for amount in (-10, 20, -10, -30, 5, 25):
             values = {"user": OPS, "kind": "adjustment", "amount": amount, "execution": None}
             connection.execute(MOVE, values)
+    marketplace.execute(  # nor does their place in the table tell which was first
+        "WITH all_rows AS (DELETE FROM credit_transactions RETURNING *) "
+        "INSERT INTO credit_transactions SELECT * FROM all_rows ORDER BY amount DESC"
+    )
     assert found(marketplace) == {}
     marketplace.execute("UPDATE profiles SET credits = credits + 1 WHERE id = %s", (OPS,))
     (number, [wrong]) = found(marketplace)["balance-differs"]

@@ -13,7 +13,6 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from agentctl.core.errors import SetupError
-from agentctl.core.models import Outcome
 from agentctl.core.run_report import RunReport
 from agentctl.render.run import is_binary, result_bytes
 
@@ -31,7 +30,7 @@ def save_result(report: RunReport, output: Path | None) -> Saved:
 
     What a failed agent has said is no result: it would overwrite the last good one.
     """
-    if report.outcome is not Outcome.SUCCESS:
+    if not report.has_result:
         return Saved()
     content = result_bytes(report, suffix=output.suffix if output else "")
     if content is None or (output is None and not is_binary(report)):

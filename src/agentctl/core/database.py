@@ -170,16 +170,17 @@ class Commit(Generic[T]):
         """Ask on another connection: reading is safe where repeating would not be.
 
         Raises:
-            OutcomeUnknown: the database stayed away.
+            OutcomeUnknown: the database stayed away, or would not say.
 
         """
         if self.number is None:
             return False
         try:
             return _status_of(database, self.number) == "committed"
-        except ConnectionFailed as error:
+        except AgentctlError as error:  # away; or it will not say, as another server after a failover
             msg = f"Whether the database has committed the last change is not known: {error.message}"
-            raise OutcomeUnknown(msg, hint="Look at it when the database is back.") from error
+            hint = "See what it holds, when it answers again, before you repeat the command."
+            raise OutcomeUnknown(msg, hint=hint) from error
 
 
 def _status_of(database: Database, number: str) -> str:

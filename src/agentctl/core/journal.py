@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 from agentctl.core.models import Key, Outcome
 from agentctl.core.times import rfc3339
@@ -95,7 +96,7 @@ class Journal:
         return tuple(
             entry
             for line in self._lines()
-            if subject in line and (entry := _entry(line, execution=str(execution), database=database))
+            if subject in line and (entry := _entry(line, execution=execution, database=database))
         )
 
     def _append(self, line: str) -> None:
@@ -138,10 +139,12 @@ def last_answer(entries: tuple[Entry, ...]) -> Entry | None:
     return next(told, None)
 
 
-def _entry(line: str, *, execution: str, database: str) -> Entry | None:
+def _entry(line: str, *, execution: Key, database: str) -> Entry | None:
     try:
         said: Mapping[str, object] = json.loads(line)
-        if (said["execution"], said["database"]) != (execution, database):
+        # A UUID repeats nowhere, and one database has several addresses: its own, and its poolers'.
+        same = isinstance(execution, UUID) or said["database"] == database
+        if said["execution"] != str(execution) or not same:
             return None
         return _read(said)
     except (ValueError, TypeError, KeyError):

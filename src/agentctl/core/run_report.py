@@ -56,6 +56,14 @@ class RunReport:
     error: AgentctlError | None = None
 
     @property
+    def has_result(self) -> bool:
+        """Whether `result` is a success's, settled or not: somebody has paid for it."""
+        answered = self.call.outcome if self.call is not None else None
+        return self.outcome is Outcome.SUCCESS or (
+            self.outcome is Outcome.UNKNOWN and answered is Outcome.SUCCESS
+        )
+
+    @property
     def duration_ms(self) -> int | None:
         """Milliseconds of the webhook call, or else between the recorded times."""
         if self.call is not None:
@@ -147,7 +155,9 @@ def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
     """Report an outcome that is known and could not be written."""
     said = report.outcome.value if report.outcome else "unknown"
     msg = (
-        f"Execution {report.execution} ended ({said}), but that could not be written: {why.message} "
+        f"Execution {report.execution} ended ({said}). {why.message}"
+        if isinstance(why, OutcomeUnknown)  # it may have been written
+        else f"Execution {report.execution} ended ({said}), but that could not be written: {why.message} "
         "It is still open, and its charge is held."
     )
     return replace(

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentctl.core.models import Outcome
 from agentctl.core.run_report import RunReport
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
@@ -68,7 +67,7 @@ def dry_view(report: RunReport) -> View:
 
 def result_view(report: RunReport, *, file: Path | None) -> View:
     """Show the result of a success: Markdown where the agent wrote for people, JSON, or a file's name."""
-    if report.outcome is not Outcome.SUCCESS:
+    if not report.has_result:
         return
     if is_binary(report):
         if file is not None:
