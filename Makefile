@@ -15,12 +15,13 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test torture n8n test-n8n lint bench-startup clean
+.PHONY: help demo test test-pgbouncer torture n8n test-n8n lint bench-startup clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
+	@echo "make test-pgbouncer   the program's tests again, through PgBouncer in transaction mode"
 	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
 	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
 	@echo "             (3 GB, about 5 minutes)"
@@ -36,6 +37,11 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+# Everything that runs the program, with a pooler between it and the database.
+test-pgbouncer: $(VENV)/installed-dev
+	@AGENTCTL_TEST_THROUGH=pgbouncer AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest $(PYTEST_ARGS) \
+		tests/acceptance tests/torture
 
 # `make test` does a little of each.
 torture: $(VENV)/installed-dev
