@@ -36,23 +36,29 @@ CHECK = Check(
         FROM accounts AS a JOIN histories AS h ON h.user_id = a.user_id
         WHERE a.known IN (0, a.rows)
     ), suspects AS (
-        SELECT user_id, balance, moved,
+        SELECT user_id, balance, moved, wanted,
                array_agg("from") FILTER (WHERE is_first) AS first_from,
                array_agg("to") FILTER (WHERE is_first) AS first_to
         FROM steps
-        GROUP BY user_id, balance, moved
+        GROUP BY user_id, balance, moved, wanted
         HAVING (
             bool_or(may_be_first AND "from" = wanted)
             AND count(*) FILTER (WHERE "from" = wanted) - count(*) FILTER (WHERE "to" = wanted)
                 >= (moved <> 0)::integer
         ) IS NOT TRUE
+    ), opened AS (
+        -- Rows of one transaction have one time. They start from what none of them leads to; where they lead
+        -- back to their start, that may be any of their balances: the nearest accuses of the least.
+        SELECT *, coalesce(
+            (SELECT value
+             FROM (SELECT unnest(first_from) EXCEPT ALL SELECT unnest(first_to)) AS start (value)
+             ORDER BY abs(value - wanted) LIMIT 1),
+            (SELECT value FROM unnest(first_from) AS start (value) ORDER BY abs(value - wanted) LIMIT 1),
+            0
+        ) AS opening
+        FROM suspects
     )
     SELECT user_id, balance, opening, moved AS ledger, balance - opening - moved AS difference
-    FROM suspects CROSS JOIN LATERAL (
-        -- Rows of one transaction have one time: where they start from is what none of them leads to.
-        SELECT coalesce(
-            (SELECT unnest(first_from) EXCEPT ALL SELECT unnest(first_to) LIMIT 1), first_from[1], 0
-        ) AS opening
-    ) AS first
+    FROM opened
     WHERE balance <> opening + moved""",
 )
