@@ -221,3 +221,10 @@ def test_what_is_settled_already_and_what_does_not_exist(shop: Shop) -> None:
 
     assert (one["action"], one["status"]) == ("found_settled", "success")
     assert shop.program("reconcile", "ffffffff").exit_code == 4
+
+
+def test_a_call_that_may_outlast_its_lease_is_warned_about(shop: Shop) -> None:
+    (warning,) = shop.run_json("seo-blog", "topic=Tea", "--timeout", "20m")["data"]["warnings"]
+
+    assert "--stale-after" in warning
+    assert shop.run_json("seo-blog", "topic=Tea", "--timeout", "14m")["data"]["warnings"] == []

@@ -4,7 +4,7 @@ Data only; how they are found, written or shown is told elsewhere.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -49,6 +49,9 @@ def outcome_of(status: str | None) -> Outcome:
 
 OPEN = (Status.PENDING, Status.RUNNING)
 """The states in which an execution has no outcome yet."""
+
+STALE_AFTER = timedelta(minutes=15)
+"""The age from which the run of an open execution is taken for dead."""
 
 
 @dataclass(frozen=True, slots=True)

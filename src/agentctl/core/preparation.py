@@ -12,7 +12,7 @@ from agentctl.core.config import Profile
 from agentctl.core.database import Connection
 from agentctl.core.errors import InvalidInputs, Refused, UsageError
 from agentctl.core.mapping import Marketplace, marketplace
-from agentctl.core.models import Agent, Credits, User
+from agentctl.core.models import STALE_AFTER, Agent, Credits, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,16 @@ def prepare(
     user = users.get_user(connection, market.users, _payer(profile, request))
     endpoint = _endpoint(profile, agent)
     given = _given(agent, request, ask=ask)
+    timeout = request.timeout or profile.webhook.timeout
     return Prepared(
         market=market,
         agent=agent,
         user=user,
         given=given,
         endpoint=endpoint,
-        timeout=request.timeout or profile.webhook.timeout,
+        timeout=timeout,
         price=agent.price if request.charge else 0,
-        warnings=_warnings(agent, given),
+        warnings=(*_credentials_warnings(agent, given), *_timeout_warnings(timeout)),
     )
 
 
@@ -131,12 +132,22 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
     return endpoint
 
 
-def _warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:
+def _credentials_warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:
     if not agent.platforms or given.credentials is not None:
         return ()
     platforms = ", ".join(agent.platforms)
     warning = (
         f"{agent.slug} expects credentials for {platforms}, which the web application sends and agentctl "
         "cannot decrypt. Give them as `credentials` in --input-file."
+    )
+    return (warning,)
+
+
+def _timeout_warnings(timeout: timedelta) -> tuple[str, ...]:
+    if timeout < STALE_AFTER:
+        return ()
+    warning = (
+        f"This call may take longer than the {STALE_AFTER.seconds // 60} minutes after which `agentctl "
+        "reconcile` on another machine takes a run for dead: give it a longer --stale-after there."
     )
     return (warning,)

@@ -20,10 +20,8 @@ from agentctl.core.evidence import Evidence, assumed, from_journal, nobody_knows
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.journal import Entry, Event, Journal
 from agentctl.core.mapping import Marketplace, marketplace
-from agentctl.core.models import OPEN, Agent, Credits, Execution, Key, Outcome, Status
+from agentctl.core.models import OPEN, STALE_AFTER, Agent, Credits, Execution, Key, Outcome, Status
 from agentctl.core.settlement import Verdict
-
-STALE_AFTER = timedelta(minutes=15)
 
 
 class Action(StrEnum):
