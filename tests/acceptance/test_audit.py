@@ -133,6 +133,15 @@ def test_only_the_checks_that_are_named_are_run(shop: Shop) -> None:
     assert [check["id"] for check in whole["data"]["checks"]] == ["charged-twice", "open-too-long"]
 
 
+def test_a_check_that_is_named_and_cannot_be_run_is_no_clean_result(shop: Shop) -> None:
+    result = audit(shop, "--check", "credits-used-differs", "--json", exit_code=3)
+    assert result.json["error"]["code"] == "check_not_run"
+    assert "no column credits_used" in result.json["error"]["message"]
+    assert "Nothing found" not in audit(shop, "--check", "credits-used-differs", exit_code=3).stdout
+    lose_a_credit(shop)
+    audit(shop, "--check", "credits-used-differs", "--check", "balance-differs", exit_code=6)
+
+
 def test_a_check_that_does_not_exist_is_refused_with_those_that_do(agentctl: Program) -> None:
     result = agentctl(
         "audit", "--check", "balance-difers", env={"AGENTCTL_DATABASE_URL": "postgresql://x@h/x"}

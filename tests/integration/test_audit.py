@@ -442,6 +442,19 @@ def test_since_leaves_out_what_is_older_and_looks_at_the_rest_whole(lawful: Mark
     assert found(lawful, recent)["balance-differs"][1][0]["difference"] == -1
 
 
+def test_since_cuts_no_history_between_two_transactions_that_began_together(lawful: Marketplace) -> None:
+    began_later = plant(lawful, charged=10)
+    wrote_later = plant(lawful, charged=10)
+    now = datetime.now(UTC)
+    for execution, seconds in ((wrote_later, 20), (began_later, 10)):
+        lawful.execute(
+            "UPDATE credit_transactions SET created_at = %s WHERE execution_id = %s",
+            (now - timedelta(seconds=seconds), execution),
+        )
+    recent = Scope(now - timedelta(seconds=15), timedelta(minutes=15), keeps_charges=False)
+    assert found(lawful, recent) == {}
+
+
 def not_run(database: Database, scope: Scope = EVERYTHING) -> dict[str, str | None]:
     return {one.check.id: one.not_run for one in audit(database, scope).results if one.count is None}
 

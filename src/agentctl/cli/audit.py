@@ -8,7 +8,7 @@ import typer
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
-from agentctl.core.errors import FindingsFound, UsageError
+from agentctl.core.errors import FindingsFound, SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def audit(
     return Reply(
         data=lambda: render.audit_data(found),
         view=lambda: render.audit_view(found),
-        error=_found(failures) if failures else None,
+        error=_found(failures) if failures else _not_run(found.results) if check else None,
     )
 
 
@@ -87,3 +87,12 @@ def _found(failures: "Sequence[Result]") -> FindingsFound:
     named = ", ".join(f"{result.check.id} ({result.count})" for result in failures)
     msg = f"The audit found something: {named}."
     return FindingsFound(msg, hint="What each means, and what to do: docs/audit.md")
+
+
+def _not_run(results: "Sequence[Result]") -> SetupError | None:
+    """Fail where a check was asked for by name and could not tell: silence would pass for a clean result."""
+    reasons = [f"{result.check.id}: {result.not_run}" for result in results if result.not_run is not None]
+    if not reasons:
+        return None
+    msg = f"Not every check could be run. {'; '.join(reasons)}."
+    return SetupError(msg, hint="See what the database has: agentctl schema-check", code="check_not_run")

@@ -34,9 +34,9 @@ def audit_view(audit: Audit) -> View:
             yield from _finding(result)
         elif result.not_run is not None:
             yield Text(f"Not run: {result.check.id}, because {result.not_run}.", Tone.WARNING)
-    found = any(result.count for result in audit.results)
-    looked_at = _looked_at(audit.scanned, audit.scope)
-    yield Text(f"Looked at {looked_at}." if found else f"Nothing found in {looked_at}.", Tone.STRONG)
+    counts = [result.count for result in audit.results if result.count is not None]
+    verb = "Nothing found in" if counts and not any(counts) else "Looked at"
+    yield Text(f"{verb} {_looked_at(audit.scanned, audit.scope)}.", Tone.STRONG)
 
 
 def _result_data(result: Result) -> dict[str, object]:
@@ -62,19 +62,19 @@ def _row(result: Result) -> tuple[Cell, ...]:
 def _finding(result: Result) -> Iterator[Block]:
     check = result.check
     yield Text(f"{check.severity} [{check.id}] {check.description}.", _TONES[check.severity])
-    headers = tuple(result.examples[0])
+    first = {name.replace("_", " "): value for name, value in result.examples[0].items()}
+    numbers = frozenset(name for name, value in first.items() if isinstance(value, int | Decimal))
     cells = tuple(tuple(map(_cell, example.values())) for example in result.examples)
-    numbers = frozenset(
-        name for name, value in result.examples[0].items() if isinstance(value, int | Decimal)
-    )
-    yield Table(tuple(name.replace("_", " ") for name in headers), cells, numbers=numbers)
+    yield Table(tuple(first), cells, numbers=numbers)
     more = (result.count or 0) - len(result.examples)
     yield Text(f"{f'And {more} more. ' if more else ''}{check.help}", Tone.DIM)
 
 
 def _cell(value: object) -> Cell:
-    # Whole ids: who looks into the database with them has no use for the beginning of one.
-    return value if isinstance(value, int | Decimal | datetime | None) else str(value)
+    # Whole ids and exact times, on a terminal too: somebody will look into the database with them.
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return value if isinstance(value, int | Decimal | None) else str(value)
 
 
 def _looked_at(scanned: Scanned, scope: Scope) -> str:

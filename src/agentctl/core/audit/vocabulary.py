@@ -23,7 +23,7 @@ WITH users AS NOT MATERIALIZED (
 ), recent_rows AS NOT MATERIALIZED (
     SELECT * FROM ledger WHERE {is_recent}
 ), histories AS NOT MATERIALIZED (  -- whole, of every user who has a recent ledger row
-    SELECT * FROM ledger WHERE {user_is_recent}
+    SELECT * FROM ledger WHERE user_id IS NOT NULL AND {user_is_recent}
 ), sums AS NOT MATERIALIZED (  -- whole, of every execution that has a recent ledger row
     SELECT execution_id,
            count(*) FILTER (WHERE amount < 0) AS charges,
