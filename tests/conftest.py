@@ -6,6 +6,7 @@ integration/, and those marked `every_postgres`, run on each; the others on the 
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _WANTED = "AGENTCTL_TEST_POSTGRES"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Whoever starts a job in the background lets it ignore Ctrl-C, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.startswith(("PG", "AGENTCTL_")) and name != _WANTED:
             del os.environ[name]  # the tester's own settings are no part of a test
