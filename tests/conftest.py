@@ -7,6 +7,7 @@ AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ _SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Whoever starts a job in the background lets it ignore Ctrl-C, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.startswith(("PG", "AGENTCTL_")) and name not in _SETTINGS:
             del os.environ[name]  # the tester's own settings are no part of a test

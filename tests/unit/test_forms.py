@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.forms import FieldKind, read_form
+from agentctl.core.forms import FieldKind, Form, read_form
 from agentctl.core.validation import problems_of
+
+
+def told(form: Form, inputs: dict[str, object]) -> list[str]:
+    return [problem.text for problem in problems_of(form, inputs)]
+
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "topic", "type": "text", "label": "Topic", "required": True},
@@ -59,7 +64,7 @@ def test_a_list_a_wrapped_list_and_their_text_are_the_same_form(raw: object) -> 
 
 @pytest.mark.parametrize("raw", [None, [], {}])
 def test_an_agent_without_a_form_takes_anything(raw: object) -> None:
-    assert problems_of(read_form(raw), {"anything": [1, {"a": None}]}) == []
+    assert told(read_form(raw), {"anything": [1, {"a": None}]}) == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ GOOD: dict[str, object] = {"topic": "Tea"}
         ({"topic": 5}, "topic: 5 is not a text"),
         ({**GOOD, "tone": "angry"}, "tone: 'angry' is not one of neutral, friendly"),
         ({**GOOD, "words": "many"}, "words: 'many' is not a number"),
-        ({**GOOD, "words": True}, "words: True is not a number"),
+        ({**GOOD, "words": True}, "words: true is not a number"),
         ({**GOOD, "tags": ["a", "c"]}, "tags.1: 'c' is not one of a, b"),
         ({**GOOD, "draft": "yes"}, "draft: 'yes' is not true or false"),
         ({**GOOD, "site": "example.com"}, "site: 'example.com' is not a web address"),
@@ -117,11 +122,11 @@ GOOD: dict[str, object] = {"topic": "Tea"}
     ],
 )
 def test_a_problem_is_named_with_its_field_first(inputs: dict[str, object], problem: str) -> None:
-    assert problems_of(read_form(FIELDS), inputs) == [problem]
+    assert told(read_form(FIELDS), inputs) == [problem]
 
 
 def test_all_problems_come_at_once() -> None:
-    lines = problems_of(read_form(FIELDS), {"tone": "x", "words": "y", "zzz": 1})
+    lines = told(read_form(FIELDS), {"tone": "x", "words": "y", "zzz": 1})
 
     assert [line.partition(":")[0] for line in sorted(lines)] == ["tone", "topic", "words", "zzz"]
 
@@ -134,14 +139,14 @@ def test_all_problems_come_at_once() -> None:
     ],
 )
 def test_what_fits_is_not_complained_about(inputs: dict[str, object]) -> None:
-    assert problems_of(read_form(FIELDS), inputs) == []
+    assert told(read_form(FIELDS), inputs) == []
 
 
 def test_a_json_schema_judges_with_its_own_rules() -> None:
     form = read_form(SCHEMA)
 
-    assert problems_of(form, {"topic": "x", "more": 1}) == []
-    assert problems_of(form, {"count": 0}) == [
+    assert told(form, {"topic": "x", "more": 1}) == []
+    assert told(form, {"count": 0}) == [
         "topic: is required",
         "count: 0 is less than the minimum of 1",
     ]
@@ -152,7 +157,7 @@ def test_a_schema_that_refers_elsewhere_is_refused_and_fetches_nothing(reference
     form = read_form({"type": "object", "properties": {"x": {"$ref": reference}}})
 
     with pytest.raises(SchemaLacks, match="input_schema cannot be used"):
-        problems_of(form, {"x": 1})
+        told(form, {"x": 1})
 
 
 def test_a_schema_that_never_ends_is_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 from agentctl.core.conversion import Unfit, convert, read_json
 from agentctl.core.errors import InvalidInputs, UsageError
 from agentctl.core.forms import Field, FieldKind, Form, Option, read_form
-from agentctl.core.inputs import read_input_file, resolve_inputs
+from agentctl.core.inputs import Judge, read_input_file, resolve_inputs
 
 FORM = read_form(
     [
@@ -101,10 +101,10 @@ def test_problems_of_words_and_of_the_form_come_together() -> None:
         ("[1]", "input file: is not a JSON object"),
         ("{", "input file: is not valid JSON: Expecting property name"),
         ('{"a": NaN}', "input file: is JSON with NaN, which is no number"),
-        ('{"a": 1e999}', "input file: is JSON with the number 1e999, which is too large"),
+        ('{"a": 1e999}', "input file: is JSON with a number that is too large"),
         ('{"a": 1, "a": 2}', "input file: is JSON that has 'a' twice"),
         ("[" * 100_000, "input file: is JSON that is nested too deeply"),
-        ('{"a": ' + "9" * 5000 + "}", "input file: is JSON with a number that is too long"),
+        ('{"a": ' + "9" * 5000 + "}", "input file: is JSON with a number that is too large"),
     ],
 )
 def test_an_input_file_that_is_no_json_object_is_refused(text: str, problem: str) -> None:
@@ -124,7 +124,7 @@ def test_an_unreadable_input_file_is_refused(tmp_path: Path, content: bytes, wor
 def test_a_person_is_asked_only_for_what_is_missing_and_only_if_all_else_is_well() -> None:
     asked: list[str] = []
 
-    def ask(field: Field) -> object:
+    def ask(field: Field, _judge: Judge) -> object:
         asked.append(field.name)
         return "Tea"
 

@@ -3,26 +3,32 @@
 import typer
 
 from agentctl.core.conversion import Unfit, convert
-from agentctl.core.forms import Field
+from agentctl.core.forms import Field, FieldKind
+from agentctl.core.inputs import Judge
 from agentctl.render.clean import clean_line
 
+_MOST_CHOICES = 20
+_HINTS = {FieldKind.CHECKBOX: "yes or no", FieldKind.DATE: "such as 2026-11-30", FieldKind.JSON: "as JSON"}
 
-def ask_for(field: Field) -> object:
+
+def ask_for(field: Field, judge: Judge) -> object:
     """Ask until the answer is one that the field takes, and return its JSON value."""
-    choices = f" ({', '.join(option.label for option in field.options)})" if field.options else ""
-    question = clean_line(f"{field.label}{choices}")
+    question = clean_line(f"{field.label}{_hint(field)}")
     while True:
         answer = typer.prompt(question, err=True, hide_input=field.secret)
         try:
             value = convert(field, answer)
+            problems = judge(value)
         except Unfit as error:
-            typer.echo(clean_line(f"  {error}"), err=True)
-            continue
-        if not field.options or _is_choice(field, value):
+            problems = [str(error)]
+        if not problems:
             return value
-        typer.echo(clean_line(f"  {answer!r} is none of them"), err=True)
+        for problem in problems:
+            typer.echo(clean_line(f"  {problem}"), err=True)
 
 
-def _is_choice(field: Field, value: object) -> bool:
-    known = [option.value for option in field.options]
-    return all(item in known for item in (value if isinstance(value, list) else [value]))
+def _hint(field: Field) -> str:
+    more = ["..."] if len(field.options) > _MOST_CHOICES else []
+    choices = ", ".join([option.label for option in field.options[:_MOST_CHOICES]] + more)
+    hint = choices or _HINTS.get(field.kind)
+    return f" ({hint})" if hint else ""

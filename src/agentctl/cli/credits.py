@@ -7,6 +7,7 @@ import typer
 from agentctl.cli.options import with_common_options
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
+from agentctl.core.errors import UsageError
 
 _REASON = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; kept where the ledger has room.")
@@ -31,7 +32,7 @@ def show(
       agentctl credits refund 3f2a --reason "the agent answered nonsense"
     """
     if context.invoked_subcommand is not None:
-        return Reply()
+        return _nothing_before(context.invoked_subcommand, user)
     from agentctl.core import ledger_reports, users
     from agentctl.render import credits as render
 
@@ -42,6 +43,13 @@ def show(
         payer = users.get_user(connection, market.users, user)
         rows = ledger_reports.list_rows(connection, market.ledger, user=payer.id, limit=limit)
     return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
+
+
+def _nothing_before(subcommand: str, user: str | None) -> Reply:
+    if user is not None:
+        msg = f"--user belongs to `agentctl credits` alone, not before {subcommand}."
+        raise UsageError(msg, hint=f"See: agentctl credits {subcommand} --help")
+    return Reply()
 
 
 def grant(

@@ -5,9 +5,9 @@ It adds them to a command's signature, which is all that Typer looks at, and han
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,29 +24,49 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object, also
 _QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on success.")]
 
 
+_NAMES = ("profile", "config", "json", "quiet")
+
+
 def _common() -> list[inspect.Parameter]:
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, annotation, default in (
-            ("profile", _PROFILE, None),
-            ("config", _CONFIG, None),
-            ("json", _JSON, False),
-            ("quiet", _QUIET, False),
+        for name, annotation, default in zip(
+            _NAMES, (_PROFILE, _CONFIG, _JSON, _QUIET), (None, None, False, False), strict=True
         )
     ]
 
 
 def with_common_options(command: Callable[..., Reply]) -> Callable[..., Reply]:
-    """Turn `command(session, ...)` into a function that Typer can call, with the common options added."""
+    """Turn `command(session, ...)` into a function that Typer can call, with the common options added.
+
+    What stands before a subcommand (`credits --profile prod grant`) counts for the subcommand, too.
+    """
 
     @functools.wraps(command)
-    def invoke(*, profile: str | None, config: Path | None, json: bool, quiet: bool, **own: object) -> Reply:
-        return command(Session(profile_name=profile, config=config, json=json, quiet=quiet), **own)
+    def invoke(*, context: typer.Context, **given: object) -> Reply:
+        mine = {name: given.pop(name) for name in _NAMES}
+        if wants_context:
+            given["context"] = context
+        return command(_session(mine, context.parent.params if context.parent else {}), **given)
 
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
-    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    invoke.__signature__ = inspect.Signature([*keyword_only, *_common()])  # type: ignore[attr-defined]  # what Typer reads
-    invoke.__annotations__ = {
-        parameter.name: parameter.annotation for parameter in (*keyword_only, *_common())
-    }
+    wants_context = any(parameter.name == "context" for parameter in own)
+    keyword_only = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in own
+        if parameter.name != "context"
+    ]
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    parameters = [context, *keyword_only, *_common()]
+    invoke.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
+    invoke.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return invoke
+
+
+def _session(mine: Mapping[str, Any], before: Mapping[str, Any]) -> Session:
+    return Session(
+        profile_name=mine["profile"] or before.get("profile"),
+        config=mine["config"] or before.get("config"),
+        json=mine["json"] or bool(before.get("json")),
+        quiet=mine["quiet"] or bool(before.get("quiet")),
+    )

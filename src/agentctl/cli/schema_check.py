@@ -36,13 +36,14 @@ def schema_check(
       agentctl schema-check --require inputs,result --quiet && ./deploy
     """
     from agentctl.core.catalog import introspect
+    from agentctl.core.findings import errors_among
     from agentctl.core.schema_check import check_schema, parse_required
     from agentctl.render import schema_check as render
 
     required = parse_required(require)
     with session.marketplace() as (database, _), database.connect() as connection:
         report = check_schema(introspect(connection), required=required)
-    errors = [finding.object for finding in report.findings if finding.severity == "error"]
+    errors = [finding.object for finding in errors_among(report.findings)]
     return Reply(
         data=lambda: render.report_data(report),
         view=lambda: render.report_view(report),

@@ -5,6 +5,7 @@ It looks names up and judges addresses; it connects to nothing.
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterable
@@ -24,11 +25,14 @@ def canonical_host(host: str) -> str:
         ValueError: no such name can exist.
 
     """
-    host = host.lower().removesuffix(".")
-    try:
-        return str(ip_address(host))
-    except ValueError:
-        return host if host.isascii() else host.encode("idna").decode("ascii")
+    name = host if host.isascii() else host.encode("idna").decode("ascii")
+    name = name.lower().removesuffix(".")
+    with contextlib.suppress(ValueError):
+        return str(ip_address(name))
+    # The system takes `127.1`, `0x7f000001` and `2130706433` for addresses, too.
+    with contextlib.suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(name))
+    return name
 
 
 def is_allowed(host: str, port: int, allow_hosts: Iterable[str]) -> bool:
@@ -41,6 +45,11 @@ def is_allowed(host: str, port: int, allow_hosts: Iterable[str]) -> bool:
 
     """
     return any(_split(entry) in {(host, None), (host, port)} for entry in allow_hosts)
+
+
+def names_host(entry: str) -> bool:
+    """Tell whether an entry of allow_hosts names a host; URLs, networks and patterns name none."""
+    return bool(_split(entry)[0]) and not re.search(r"[\s/*?#@\\]", entry)
 
 
 def _split(entry: str) -> tuple[str, int | None]:

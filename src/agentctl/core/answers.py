@@ -3,6 +3,7 @@
 It does not judge what the answer means, and never raises for what it finds in a body that arrived whole.
 """
 
+import codecs
 import json
 import math
 import zlib
@@ -16,6 +17,9 @@ BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of an answer that are read, and that its decompression may yield."""
 
 _DEEPEST = 100  # of JSON; others in this program walk it by recursion
+_MOST_MEMBERS = 1000  # of a gzip body; taking a member off copies the rest
+# Not encodings of text, or ones that take for ever: whoever answers chooses the charset.
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 _TEXT = frozenset(
     {
         "application/javascript",
@@ -83,8 +87,8 @@ def decompress(body: bytes, encoding: str) -> bytes:
         return body
     if encoding.strip().lower() not in {"gzip", "x-gzip"}:
         raise BodyBroken
-    whole = b""
-    while body:  # gzip may have several members
+    whole = bytearray()
+    for _ in range(_MOST_MEMBERS):  # gzip may have several
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             whole += member.decompress(body, BODY_LIMIT + 1 - len(whole))
@@ -94,8 +98,10 @@ def decompress(body: bytes, encoding: str) -> bytes:
             raise BodyTooLarge
         if not member.eof:
             raise BodyBroken
-        body = member.unused_data
-    return whole
+        body = member.unused_data.lstrip(b"\0")  # what pads a block
+        if not body:
+            return bytes(whole)
+    raise BodyBroken
 
 
 def read_content(body: bytes, content_type: str) -> Content:
@@ -108,6 +114,8 @@ def read_content(body: bytes, content_type: str) -> Content:
     if not _is_textual(kind, body):
         return Content(data=body, content_type=kind or "application/octet-stream")
     text = _decode(body, header.get_content_charset())
+    if not text.strip():
+        return Content()
     # Text that looks like a number or a word is text, unless it is said to be JSON.
     if _is_json(kind) or text.lstrip().startswith(("{", "[")):
         try:
@@ -128,9 +136,17 @@ def parse_json(text: str) -> Any:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
         raise ValueError(_DEEPEST) from None
-    if not _is_shallow(value, _DEEPEST):
+    if not is_shallow(value):
         raise ValueError(_DEEPEST)
     return value
+
+
+def is_shallow(value: object, levels: int = _DEEPEST) -> bool:
+    """Tell whether a JSON value is nested no deeper than the program can walk by recursion."""
+    if not isinstance(value, dict | list):
+        return True
+    children = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(is_shallow(child, levels - 1) for child in children)
 
 
 def seconds_to_wait(retry_after: str | None, *, now: datetime) -> float | None:
@@ -158,10 +174,17 @@ def _is_textual(kind: str, body: bytes) -> bool:
 
 
 def _decode(body: bytes, charset: str | None) -> str:
+    """Read a text; what its charset cannot read is shown as such, and a byte order mark is dropped."""
     try:
-        return body.decode(charset or "utf-8-sig", "replace")
+        text = body.decode(_codec(charset), "replace")
     except (LookupError, ValueError):  # no such charset, or one that cannot replace
-        return body.decode("utf-8-sig", "replace")
+        text = body.decode("utf-8", "replace")
+    return text.removeprefix("\ufeff")
+
+
+def _codec(charset: str | None) -> str:
+    name = codecs.lookup(charset or "utf-8").name
+    return "utf-8" if name in _NO_CHARSETS else name
 
 
 def _no_number(name: str) -> NoReturn:
@@ -173,10 +196,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
-
-
-def _is_shallow(value: object, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return True
-    children = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_shallow(child, levels - 1) for child in children)

@@ -70,6 +70,7 @@ class Index:
     """An index; `columns` are its keys, names or expressions; PostgreSQL does not use an invalid one."""
 
     name: str
+    method: str
     columns: tuple[str, ...]
     unique: bool
     valid: bool

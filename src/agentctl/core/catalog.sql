@@ -68,6 +68,7 @@ constraints AS (
 indexes AS (
     SELECT i.indrelid, json_agg(json_build_object(
         'name', ic.relname,
+        'method', am.amname,
         'columns', (SELECT json_agg(pg_get_indexdef(i.indexrelid, position, true) ORDER BY position)
                     FROM generate_series(1, i.indnkeyatts) AS position),
         'unique', i.indisunique,
@@ -78,6 +79,7 @@ indexes AS (
     FROM pg_index i
     JOIN relations r ON r.oid = i.indrelid
     JOIN pg_class ic ON ic.oid = i.indexrelid
+    JOIN pg_am am ON am.oid = ic.relam
     GROUP BY i.indrelid
 ),
 policies AS (

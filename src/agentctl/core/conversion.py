@@ -5,12 +5,14 @@ It says why a text does not fit; whether a value is allowed at all is for valida
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from agentctl.core.forms import Field, FieldKind
+from agentctl.core.answers import is_shallow
+from agentctl.core.forms import Field, FieldKind, shortened, spelled
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
 _NO = frozenset({"no", "n", "false", "0", "off"})
+_TOO_LARGE = "is JSON with a number that is too large"
 
 
 class Unfit(ValueError):
@@ -24,9 +26,22 @@ def convert(field: Field, text: str) -> object:
         Unfit: it has none.
 
     """
-    if field.options and field.kind is not FieldKind.MULTISELECT:
-        return _choice(field, text)
+    require_unicode(text)
     return _CONVERTERS.get(field.kind, _as_it_is)(field, text)
+
+
+def require_unicode(text: str) -> None:
+    """Refuse bytes of a command line or a terminal that are no UTF-8: Python hides them in lone surrogates.
+
+    Raises:
+        Unfit: there are some.
+
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        msg = "is not UTF-8 text"
+        raise Unfit(msg) from None
 
 
 def read_json(text: str) -> object:
@@ -37,60 +52,73 @@ def read_json(text: str) -> object:
 
     """
     try:
-        return json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_unique,
         )
+        shallow = is_shallow(value)
     except json.JSONDecodeError as error:
         msg = f"is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         raise Unfit(msg) from None
     except RecursionError:
+        shallow = False
+    if not shallow:
         msg = "is JSON that is nested too deeply"
-        raise Unfit(msg) from None
-    except Unfit:
-        raise
-    except ValueError:  # a whole number with thousands of digits
-        msg = "is JSON with a number that is too long"
-        raise Unfit(msg) from None
+        raise Unfit(msg)
+    return value
 
 
 def _as_it_is(_field: Field, text: str) -> object:
     return text
 
 
-def _number(_field: Field, text: str) -> object:
+def _number(field: Field, text: str) -> object:
+    plain = text.strip()
     try:
-        value = read_json(text.strip().removeprefix("+"))
+        value = read_json(plain[1:] if plain[:1] == "+" and plain[1:2].isdigit() else plain)
     except Unfit:
         value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{text!r} is not a number"
+        msg = f"{_quoted(field, text)} is not a number"
         raise Unfit(msg)
     return value
 
 
-def _checkbox(_field: Field, text: str) -> object:
+def _checkbox(field: Field, text: str) -> object:
     word = text.strip().lower()
     if word not in _YES | _NO:
-        msg = f"{text!r} is neither yes nor no"
+        msg = f"{_quoted(field, text)} is neither yes nor no"
         raise Unfit(msg)
     return word in _YES
 
 
+def _quoted(field: Field, text: str) -> str:
+    return "what was given" if field.secret else repr(shortened(text))
+
+
 def _multiselect(field: Field, text: str) -> object:
+    if found := list(_chosen(field, text)):  # a choice that has a comma in it
+        return found
     return [_choice(field, part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _choice(field: Field, text: str) -> object:
-    """Find the option by its value or its label; in any case where that is not ambiguous."""
+    return next(_chosen(field, text), text)  # validation names the options
+
+
+def _chosen(field: Field, text: str) -> Iterator[object]:
+    """Find the option by its value, else by its label; in any case where that is not ambiguous."""
     for spelling in (str, str.casefold):
-        found = [
-            option.value
-            for option in field.options
-            if spelling(text) in {spelling(str(option.value)), spelling(option.label)}
-        ]
-        if len(found) == 1:
-            return found[0]
-    return text  # validation names the options
+        for names in (
+            [spelling(spelled(option.value)) for option in field.options],
+            [spelling(option.label) for option in field.options],
+        ):
+            if names.count(spelling(text)) == 1:
+                yield field.options[names.index(spelling(text))].value
+                return
 
 
 def _json(_field: Field, text: str) -> object:
@@ -101,6 +129,7 @@ _CONVERTERS: Mapping[FieldKind, Callable[[Field, str], object]] = {
     FieldKind.NUMBER: _number,
     FieldKind.INTEGER: _number,
     FieldKind.CHECKBOX: _checkbox,
+    FieldKind.SELECT: _choice,
     FieldKind.MULTISELECT: _multiselect,
     FieldKind.JSON: _json,
 }
@@ -114,15 +143,24 @@ def _refuse_constant(name: str) -> object:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        msg = f"is JSON with the number {text}, which is too large"
-        raise Unfit(msg)
+        raise Unfit(_TOO_LARGE)
+    return number
+
+
+def _whole(text: str) -> int:
+    try:
+        number = int(text)
+        float(number)
+    except (ValueError, OverflowError):  # Python refuses to read one of thousands of digits
+        raise Unfit(_TOO_LARGE) from None
     return number
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in pairs]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        msg = f"is JSON that has {twice!r} twice"
-        raise Unfit(msg)
-    return dict(pairs)
+    made: dict[str, object] = {}
+    for name, value in pairs:
+        if name in made:
+            msg = f"is JSON that has {shortened(name)!r} twice"
+            raise Unfit(msg)
+        made[name] = value
+    return made

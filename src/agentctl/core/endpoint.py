@@ -79,9 +79,11 @@ def check_endpoint(endpoint: Endpoint) -> None:
 
     Raises:
         Refused: the URL is malformed, is n8n's for tests, or leads to an address that must not be called.
-        ConfigError: a header, the signing secret or success_when.
+        ConfigError: a header, the signing secret, success_when or allow_hosts.
 
     """
+    for entry in endpoint.allow_hosts:
+        _check_allowed_host(entry)
     target = target_of(endpoint.url)
     _refuse_test_url(target)
     kind = addresses.why_refused(target.host)
@@ -138,6 +140,12 @@ def _refuse_test_url(target: Target) -> None:
     raise Refused(msg, hint=hint, code="webhook_test_url")
 
 
+def _check_allowed_host(entry: str) -> None:
+    if not addresses.names_host(entry):
+        msg = f"{entry.rpartition('@')[2]!r} in allow_hosts is not a host."
+        raise ConfigError(msg, hint="Write a name or an address, :PORT may follow: n8n.internal:5678.")
+
+
 def _check_header(name: str, value: str) -> None:
     if not _HEADER_NAME.fullmatch(name):
         msg = f"{name!r} cannot be the name of a webhook header."
@@ -155,10 +163,11 @@ def headers_for(
 ) -> dict[str, str]:
     """Return all headers of one request; `now` is in seconds since 1970, for the signature."""
     identity = quote(execution_id, safe="")  # the same for the ids there are, and harmless for any other
+    named = {name.lower() for name in endpoint.headers}
+    replaceable = {"User-Agent": f"agentctl/{__version__}", "Authorization": target.authorization}
     headers = {
         "Host": target.host_header,
-        "User-Agent": f"agentctl/{__version__}",
-        **({"Authorization": target.authorization} if target.authorization else {}),
+        **{name: value for name, value in replaceable.items() if value and name.lower() not in named},
         **endpoint.headers,
         "Content-Type": "application/json",
         "Accept-Encoding": "gzip",

@@ -5,11 +5,16 @@ and fetches nothing: a `$ref` to another place is refused.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from agentctl.core.answers import is_shallow, parse_json
 from agentctl.core.errors import SchemaLacks
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -67,17 +72,22 @@ _SCHEMAS: Mapping[FieldKind, Mapping[str, object]] = {
     FieldKind.NUMBER: {"type": "number"},
     FieldKind.INTEGER: {"type": "integer"},
     FieldKind.CHECKBOX: {"type": "boolean"},
-    FieldKind.URL: {"type": "string", "format": "uri"},
+    FieldKind.URL: {"type": "string", "format": "url"},
     FieldKind.EMAIL: {"type": "string", "format": "email"},
     FieldKind.DATE: {"type": "string", "format": "date"},
 }
 _FORMATS = {"uri": FieldKind.URL, "url": FieldKind.URL, "email": FieldKind.EMAIL, "date": FieldKind.DATE}
+# JSON Schema's words for types; forms use them, too.
 _TYPES = {
     "number": FieldKind.NUMBER,
     "integer": FieldKind.INTEGER,
     "boolean": FieldKind.CHECKBOX,
     "string": FieldKind.TEXT,
+    "object": FieldKind.JSON,
+    "array": FieldKind.JSON,
 }
+_CHOICES = frozenset({FieldKind.SELECT, FieldKind.MULTISELECT})
+_LONGEST = 60  # characters of somebody else's text in a message
 
 
 def read_form(raw: object) -> Form:
@@ -92,9 +102,11 @@ def read_form(raw: object) -> Form:
     """
     if isinstance(raw, str):
         try:
-            raw = json.loads(raw)
-        except (ValueError, RecursionError):
+            raw = parse_json(raw.strip() or "null")
+        except ValueError:
             raise _unreadable("it is text that is no JSON") from None
+    if not is_shallow(raw):
+        raise _unreadable("it is nested too deeply")
     if isinstance(raw, dict) and isinstance(raw.get("fields"), list):
         raw = raw["fields"]
     if raw is None or raw in ([], {}):
@@ -102,6 +114,7 @@ def read_form(raw: object) -> Form:
     match raw:
         case list():
             fields = tuple(_field(item) for item in raw)
+            _require_unique(fields)
             return Form(fields, _schema_of(fields))
         case dict():
             return _from_json_schema(raw)
@@ -113,26 +126,60 @@ def _unreadable(why: str) -> SchemaLacks:
     return SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
 
 
+def shortened(text: str) -> str:
+    """Return the beginning of somebody else's text, for a message."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
+
+
+def spelled(value: object) -> str:
+    """Write a JSON value as people type it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _field(item: object) -> Field:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"]:
         raise _unreadable("a field has no name")
-    kind = item.get("type")
-    options = item.get("options") if isinstance(item.get("options"), list) else []
+    raw_options = item.get("options")
+    options = _distinct(map(_option, raw_options if isinstance(raw_options, list) else ()))
+    kind = _declared_kind(item.get("type"), choice=bool(options))
     return Field(
         name=item["name"],
-        label=str(item.get("label") or item["name"]),
-        kind=FieldKind(kind) if kind in set(FieldKind) else FieldKind.TEXT,
+        label=spelled(item.get("label") or item["name"]),
+        kind=kind,
         required=item.get("required") in (True, "true"),
-        options=tuple(_option(option) for option in options or ()),
+        options=options if kind in _CHOICES else (),
         default=item.get("default"),
-        secret=kind == "password",
+        secret=item.get("type") == "password",
     )
 
 
+def _declared_kind(name: object, *, choice: bool) -> FieldKind:
+    """Return what a form calls a kind; an unknown one is a choice where there is one, else text."""
+    if not isinstance(name, str) or name not in {*FieldKind, *_TYPES, "password"}:
+        return FieldKind.SELECT if choice else FieldKind.TEXT
+    return FieldKind(name) if name in set(FieldKind) else _TYPES.get(name, FieldKind.TEXT)
+
+
+def _distinct(options: Iterable[Option]) -> tuple[Option, ...]:
+    """Make one of those that stand there twice."""
+    found: dict[str, Option] = {}
+    for option in options:
+        found.setdefault(json.dumps(option.value), option)
+    return tuple(found.values())
+
+
 def _option(option: object) -> Option:
-    if isinstance(option, dict) and "value" in option:
-        return Option(option["value"], str(option.get("label") or option["value"]))
-    return Option(option, str(option))
+    if isinstance(option, dict) and ("value" in option or "label" in option):
+        value = option.get("value", option.get("label"))
+        return Option(value, spelled(option.get("label") or value))
+    return Option(option, spelled(option))
+
+
+def _require_unique(fields: tuple[Field, ...]) -> None:
+    names = [field.name for field in fields]
+    if len(set(names)) < len(names):
+        twice = next(name for number, name in enumerate(names) if name in names[:number])
+        raise _unreadable(f"there are two fields {shortened(twice)!r}")
 
 
 def _schema_of(fields: tuple[Field, ...]) -> Mapping[str, object]:
@@ -148,23 +195,41 @@ def _schema_of(fields: tuple[Field, ...]) -> Mapping[str, object]:
 def _property(field: Field) -> Mapping[str, object]:
     choices = {"enum": [option.value for option in field.options]} if field.options else {}
     if field.kind is FieldKind.MULTISELECT:
-        return {"type": "array", "items": choices, "uniqueItems": True}
-    if field.kind is FieldKind.SELECT:
+        some = {"minItems": 1} if field.required else {}
+        return {"type": "array", "items": choices, "uniqueItems": True, **some}
+    if field.kind in {FieldKind.SELECT, FieldKind.JSON}:
         return choices
     schema = _SCHEMAS.get(field.kind, {"type": "string"})
     blank = {"minLength": 1} if field.required and schema.get("type") == "string" else {}
     return {**schema, **blank}
 
 
+def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
+    """Return what judges by the draft that a JSON Schema names, or by the latest.
+
+    Raises:
+        ValueError: it names something that is no address.
+
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay
+    from jsonschema.validators import validator_for  # noqa: PLC0415 - likewise
+
+    named = isinstance(schema.get("$schema"), str)
+    return validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
+
+
 def _from_json_schema(raw: dict[str, object]) -> Form:
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only agents with a form pay
+    from jsonschema import SchemaError  # noqa: PLC0415 - only agents with a form pay
 
     try:
-        Draft202012Validator.check_schema(raw)
+        validator_class(raw).check_schema(raw)
     except SchemaError as error:
-        raise _unreadable(f"as a JSON Schema, {error.message}") from None
-    except RecursionError:
-        raise _unreadable("it is nested too deeply") from None
+        place = ".".join(str(part) for part in error.absolute_path)
+        raise _unreadable(
+            f"{shortened(place) or 'it'} is no JSON Schema: {shortened(error.message)}"
+        ) from None
+    except ValueError:
+        raise _unreadable("its $schema is no address") from None
     properties = raw.get("properties")
     required = raw.get("required")
     names = required if isinstance(required, list) else []
@@ -179,16 +244,17 @@ def _field_of(name: str, schema: object, *, required: bool) -> Field:
     own = schema if isinstance(schema, dict) else {}
     return Field(
         name=name,
-        label=str(own.get("title") or name),
+        label=spelled(own.get("title") or name),
         kind=_kind_of(own),
         required=required,
-        options=tuple(_option(value) for value in _choices(own)),
+        options=_distinct(Option(value, spelled(value)) for value in _choices(own)),
         default=own.get("default"),
         secret=own.get("writeOnly") is True or own.get("format") == "password",
     )
 
 
 def _kind_of(schema: Mapping[str, object]) -> FieldKind:
+    schema = _not_null(schema)
     items = schema.get("items")
     if isinstance(schema.get("enum"), list):
         return FieldKind.SELECT
@@ -200,7 +266,18 @@ def _kind_of(schema: Mapping[str, object]) -> FieldKind:
     return _TYPES.get(kind, FieldKind.JSON) if isinstance(kind, str) else FieldKind.TEXT
 
 
+def _not_null(schema: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what a field that may also be null takes otherwise, where that is one thing."""
+    kinds, ways = schema.get("type"), schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(kinds, list) and len(rest := [kind for kind in kinds if kind != "null"]) == 1:
+        return {**schema, "type": rest[0]}
+    if isinstance(ways, list) and len(others := [way for way in ways if way != {"type": "null"}]) == 1:
+        return {**schema, **others[0]} if isinstance(others[0], dict) else schema
+    return schema
+
+
 def _choices(schema: Mapping[str, object]) -> list[object]:
+    schema = _not_null(schema)
     items = schema.get("items")
     choices = schema.get("enum") or (items.get("enum") if isinstance(items, dict) else None)
     return choices if isinstance(choices, list) else []

@@ -5,21 +5,25 @@ Every problem is found before any is told. It neither prints nor prompts: asking
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from agentctl.core.conversion import Unfit, convert, read_json
+from agentctl.core.conversion import Unfit, convert, read_json, require_unicode
 from agentctl.core.errors import InvalidInputs, UsageError
-from agentctl.core.forms import Field, Form
-from agentctl.core.validation import problems_of
+from agentctl.core.forms import Field, FieldKind, Form, shortened
+from agentctl.core.validation import Problem, problems_of
 
-Ask = Callable[[Field], object]
-"""Asks a person for a field and returns its JSON value; None for no answer."""
+Judge = Callable[[object], list[str]]
+"""Says what is wrong with a value; nothing where it will do."""
+Ask = Callable[[Field, Judge], object]
+"""Asks a person for a field until the answer will do, and returns its JSON value."""
 
 _ITEM = re.compile(r"(?P<name>[^=]+?)(?P<kind>:=|=@|=)(?P<rest>.*)", re.DOTALL)
 _CREDENTIALS = "credentials"
 _LARGEST_FILE = 10 * 1024**2
+_MOST_TOLD = 100  # problems
 _NOTHING = object()
 """Stands for an optional field that was left empty."""
 
@@ -39,27 +43,35 @@ def read_input_file(name: str) -> str:
         UsageError: it cannot be read, is no UTF-8, or is larger than 10 MiB.
 
     """
-    return _read(name, what=f"The input file {name}")
+    return _read(name, what=f"The input file {shortened(name)}")
 
 
 def _read(name: str, *, what: str) -> str:
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(_LARGEST_FILE + 1)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(_LARGEST_FILE + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        msg = f"{what} cannot be read: {error.strerror}."
-        raise UsageError(msg) from None
-    except UnicodeDecodeError:
-        msg = f"{what} is not UTF-8 text."
-        raise UsageError(msg) from None
+    content = _content(name, what=what)
     if len(content) > _LARGEST_FILE:
         msg = f"{what} is larger than {_LARGEST_FILE // 1024**2} MiB."
         raise UsageError(msg)
-    return text
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        msg = f"{what} is not UTF-8 text."
+        raise UsageError(msg) from None
+
+
+def _content(name: str, *, what: str) -> bytes:
+    try:
+        if name != "-":
+            with Path(name).open("rb") as file:
+                return file.read(_LARGEST_FILE + 1)
+        if sys.stdin is not None:  # as it is where it was closed
+            return sys.stdin.buffer.read(_LARGEST_FILE + 1)
+        why: str | None = "standard input is closed"
+    except OSError as error:
+        why = error.strerror
+    except ValueError:
+        why = "no file can have that name"
+    msg = f"{what} cannot be read: {why}."
+    raise UsageError(msg)
 
 
 def resolve_inputs(
@@ -80,54 +92,100 @@ def resolve_inputs(
         InvalidInputs: with every problem at once.
 
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     inputs = _from_file(input_file_text, problems) if input_file_text is not None else {}
     inputs.update(_from_items(form, items, problems))
     credentials = None if form.field(_CREDENTIALS) else inputs.pop(_CREDENTIALS, None)
-    for field in form.fields:
-        if field.default is not None:
-            inputs.setdefault(field.name, field.default)
-    bad = {problem.partition(":")[0] for problem in problems}
-    found = [line for line in problems_of(form, inputs) if line.partition(":")[0] not in bad]
-    missing = [field for field in form.fields if field.required and inputs.get(field.name) in (None, "")]
-    if ask is not None and not problems and len(found) == len(missing):
-        inputs.update({field.name: ask(field) for field in missing})
+    defaults = {name: value for name, value in _defaults(form) if name not in inputs}
+    inputs.update(defaults)
+    told = {problem.name for problem in problems}
+    found = [problem for problem in problems_of(form, inputs) if problem.name not in told]
+    if ask is not None and not problems and _can_be_asked(form, inputs, found):
+        _ask_for(form, inputs, {problem.name for problem in found}, ask=ask)
         found = problems_of(form, inputs)
     if problems or found:
-        raise InvalidInputs([*problems, *found])
+        raise InvalidInputs(_lines([*problems, *found], defaults))
     return GivenInputs(inputs, credentials)
 
 
-def _from_file(text: str, problems: list[str]) -> dict[str, object]:
+def _defaults(form: Form) -> Iterator[tuple[str, object]]:
+    """Yield the form's defaults, converted: forms tend to write them all as text."""
+    for field in form.fields:
+        value = field.default
+        if isinstance(value, str) and field.kind is not FieldKind.JSON:
+            value = _default(field, value)
+        if value is not None:
+            yield field.name, value
+
+
+def _default(field: Field, text: str) -> object:
+    if not text and field.kind not in {FieldKind.TEXT, FieldKind.TEXTAREA}:
+        return None
+    try:
+        return convert(field, text)
+    except Unfit:
+        return text  # validation says what is wrong with it
+
+
+def _can_be_asked(form: Form, inputs: Mapping[str, object], problems: Sequence[Problem]) -> bool:
+    """Whether every problem is a required field that is missing."""
+    empty = {
+        field.name for field in form.fields if field.required and inputs.get(field.name) in (None, "", [])
+    }
+    return {problem.name for problem in problems} <= empty
+
+
+def _ask_for(form: Form, inputs: dict[str, object], names: Collection[str], *, ask: Ask) -> None:
+    for field in form.fields:
+        if field.name in names:
+            inputs[field.name] = ask(field, partial(_wrong_with, form, inputs, field.name))
+
+
+def _wrong_with(form: Form, inputs: Mapping[str, object], name: str, value: object) -> list[str]:
+    found = problems_of(form, {**inputs, name: value})
+    return [problem.text for problem in found if problem.name == name]
+
+
+def _lines(problems: Sequence[Problem], defaults: Container[str]) -> list[str]:
+    lines = [
+        f"{problem.text} (the form's default)" if problem.name in defaults else problem.text
+        for problem in problems
+    ]
+    more = [f"and {len(lines) - _MOST_TOLD} more"] if len(lines) > _MOST_TOLD else []
+    return lines[:_MOST_TOLD] + more
+
+
+def _from_file(text: str, problems: list[Problem]) -> dict[str, object]:
     try:
         value = read_json(text)
     except Unfit as error:
-        problems.append(f"input file: {error}")
+        problems.append(Problem("", f"input file: {error}"))
         return {}
     if not isinstance(value, dict):
-        problems.append("input file: is not a JSON object")
+        problems.append(Problem("", "input file: is not a JSON object"))
         return {}
     return value
 
 
-def _from_items(form: Form, items: Sequence[str], problems: list[str]) -> dict[str, object]:
+def _from_items(form: Form, items: Sequence[str], problems: list[Problem]) -> dict[str, object]:
     given: dict[str, object] = {}
     seen: set[str] = set()
     for item in items:
         found = _ITEM.fullmatch(item)
         if found is None:
-            problems.append(f"{item}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE")
+            text = f"{shortened(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"
+            problems.append(Problem(item, text))
             continue
         name = found["name"]
         if name in seen:
-            problems.append(f"{name}: is given twice")
+            problems.append(Problem(name, f"{shortened(name)}: is given twice"))
         seen.add(name)
         try:
             value = _value(form.field(name), found["kind"], found["rest"])
         except Unfit as error:
-            problems.append(f"{name}: {error}")
+            problems.append(Problem(name, f"{shortened(name)}: {error}"))
         except UsageError as error:
-            problems.append(f"{name}: {error.message}")
+            problems.append(Problem(name, f"{shortened(name)}: {error.message}"))
         else:
             if value is not _NOTHING:
                 given[name] = value
@@ -138,8 +196,9 @@ def _value(field: Field | None, kind: str, rest: str) -> object:
     if kind == ":=":
         return read_json(rest)
     if kind == "=@" and not rest.startswith("@"):
-        rest = _read(rest, what=f"The file {rest}").rstrip("\n")
+        rest = _read(rest, what=f"The file {shortened(rest)}").rstrip("\r\n")
     if field is None:
+        require_unicode(rest)
         return rest
     if not rest and not field.required:
         return _NOTHING

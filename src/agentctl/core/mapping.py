@@ -65,7 +65,6 @@ ROLES = tuple(_REFERENCE)
 DEDUCT = "deduct_credits_atomic"
 ADD = "add_credits_atomic"
 _DEDUCT_ARGUMENTS = ("p_user_id", "p_amount", "p_agent_id", "p_execution_id")
-_NOT_WRITABLE = frozenset({"view", "materialized view", "foreign table"})
 
 
 @dataclass(frozen=True, slots=True)

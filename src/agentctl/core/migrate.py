@@ -12,12 +12,12 @@ from typing import NoReturn
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from agentctl.core.catalog import Catalog, Index, Table, introspect
+from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import Connection, is_lock_timeout
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.mapping import table_for
 from agentctl.core.times import milliseconds
-from agentctl.core.tracking import INDEXES, OPTIONAL_COLUMNS, Tracking, tracking_of
+from agentctl.core.tracking import INDEXES, OPTIONAL_COLUMNS, Tracking, serves, tracking_of
 
 
 class StepKind(StrEnum):
@@ -95,7 +95,7 @@ def _obstacles(table: Table) -> Iterator[str]:
             yield f"{table.name}.{column.name} exists as {found.type}; {column.type} is needed."
     for name, key in INDEXES.items():
         index = table.index(name)
-        if index is not None and not _serves(index, key):
+        if index is not None and not serves(index, key):
             yield f"Index {name} exists with another definition: {index.definition}."
 
 
@@ -106,11 +106,6 @@ def _taken_names(catalog: Catalog, table: Table) -> Iterator[str]:
             for index in other.indexes:
                 if index.name in INDEXES:
                     yield f"Index {index.name} exists on another table: {index.definition}."
-
-
-def _serves(index: Index, key: str) -> bool:
-    # One key can be read in both directions, so that ASC serves as well as DESC.
-    return index.columns[:1] == (key.partition(" ")[0],) and not index.partial
 
 
 def _column_steps(table: Table) -> Iterator[Step]:

@@ -1,111 +1,34 @@
 """Compares the live schema with what agentctl needs and with what a deploy requires. It never writes.
 
-A check looks at the catalog and returns findings; which of them end the program with exit code 6 is told
+A check looks at the catalog and yields findings; which of them end the program with exit code 6 is told
 by their severity alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
-from agentctl.core.catalog import Catalog, Column, Function, Server, Table
+from psycopg import sql
+
+from agentctl.core.catalog import Catalog, Column, Table
 from agentctl.core.errors import UsageError
+from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import (
-    ADD,
     DEDUCT,
     ROLES,
     deduct_function,
     missing_columns,
     required_columns,
     table_for,
-    usable,
 )
-from agentctl.core.tracking import (
-    BY_NAME,
-    INDEXES,
-    MINIMAL_INDEXES,
-    OPTIONAL_COLUMNS,
-    OptionalColumn,
-    Tracking,
-    tracking_of,
+from agentctl.core.schema_report import (
+    IndexState,
+    SchemaReport,
+    column_states,
+    function_states,
+    index_states,
 )
+from agentctl.core.tracking import BY_NAME, INDEXES, Tracking, tracking_of
 
-
-class Severity(StrEnum):
-    """How bad a finding is; an error fails the check."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that somebody should look at.
-
-    Attributes:
-        id: a stable word for its kind.
-        object: the table, column, index or function.
-        hint: what settles it.
-
-    """
-
-    id: str
-    severity: Severity
-    object: str
-    message: str
-    hint: str | None = None
-    file: str | None = None
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnState:
-    """One of the seven optional columns as it is; `compatible` is None where it does not exist."""
-
-    expected: OptionalColumn
-    found: Column | None
-
-    @property
-    def compatible(self) -> bool | None:
-        """Whether its type can hold the content."""
-        return None if self.found is None else self.expected.accepts(self.found)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexState:
-    """An index that agentctl's queries profit from; `valid` is None where it does not exist."""
-
-    name: str
-    present: bool
-    valid: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionState:
-    """An overload of one of the credit functions, and whether agentctl can call it."""
-
-    function: Function
-    usable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaReport:
-    """Everything that schema-check has to say."""
-
-    server: Server
-    tracking: Tracking
-    tables: tuple[tuple[str, str, Table | None], ...]
-    columns: tuple[ColumnState, ...]
-    missing: tuple[str, ...]
-    indexes: tuple[IndexState, ...]
-    functions: tuple[FunctionState, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a finding is an error."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
+_WIDENS = "agentctl migrate-full adds it."
 
 
 def parse_required(text: str | None) -> tuple[str, ...]:
@@ -134,49 +57,24 @@ def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaR
         required: columns of the executions' table without which the check fails.
 
     """
-    tables = tuple((role, *table_for(catalog, role)) for role in ROLES)
     executions = table_for(catalog, "executions")[1]
-    columns = tuple(
-        ColumnState(column, executions.column(column.name) if executions else None)
-        for column in OPTIONAL_COLUMNS
-    )
-    indexes = tuple(_index_states(executions))
-    functions = tuple(
-        FunctionState(function, usable(function) if name == DEDUCT else function.executable)
-        for name in (DEDUCT, ADD)
-        for function in catalog.functions_named(name)
-    )
+    columns = column_states(executions)
+    indexes = tuple(index_states(executions))
     return SchemaReport(
         server=catalog.server,
         tracking=tracking_of(executions),
-        tables=tables,
+        tables=tuple((role, *table_for(catalog, role)) for role in ROLES),
         columns=columns,
         missing=tuple(state.expected.name for state in columns if state.found is None),
         indexes=indexes,
-        functions=functions,
+        functions=tuple(function_states(catalog)),
         findings=(
             *_table_findings(catalog),
-            *_column_findings(executions, columns, required),
-            *_other_findings(executions, required),
+            *_execution_findings(catalog, required),
             *_index_findings(indexes),
             *_function_findings(catalog),
         ),
     )
-
-
-def _index_states(executions: Table | None) -> Iterator[IndexState]:
-    """Look for each index by its name, else for a whole one that begins with the same column."""
-    for name, key in {**MINIMAL_INDEXES, **INDEXES}.items():
-        column = key.partition(" ")[0]
-        if executions is None or executions.column(column) is None:
-            continue
-        others = (
-            index
-            for index in executions.indexes
-            if index.valid and not index.partial and index.columns[:1] == (column,)
-        )
-        found = executions.index(name) or next(others, None)
-        yield IndexState(name=name, present=found is not None, valid=found.valid if found else None)
 
 
 def _table_findings(catalog: Catalog) -> Iterator[Finding]:
@@ -184,137 +82,106 @@ def _table_findings(catalog: Catalog) -> Iterator[Finding]:
         name, table = table_for(catalog, role)
         if table is None:
             path = ", ".join(catalog.server.search_path) or "nothing"
-            yield Finding(
-                "table-missing",
-                Severity.ERROR,
-                name,
-                f"There is no table {name} (the {role}) on the search path ({path}).",
-                "Is this the right database, role and search_path?",
-            )
-            continue
-        for column in missing_columns(role, table):
-            yield Finding(
-                "column-missing",
-                Severity.ERROR,
-                f"{name}.{column}",
-                f"{name} has no column {column}, which agentctl cannot do without.",
-            )
-        yield from _denied(role, table, reader=catalog.server.role)
-        if table.row_security.hides_everything():
-            yield Finding(
-                "rows-hidden",
-                Severity.ERROR,
-                name,
-                f"Row level security hides every row of {name} from role {catalog.server.role}.",
-                "Connect as a role with BYPASSRLS, or add a policy that admits this one.",
-            )
+            msg = f"There is no table {name} (the {role}) on the search path ({path})."
+            hint = "Is this the right database, role and search_path?"
+            yield Finding("table-missing", Severity.ERROR, name, msg, hint)
+        else:
+            yield from _missing_columns(role, table)
+            yield from _denied_table(role, table, reader=catalog.server.role)
+            yield from _hidden_rows(table, reader=catalog.server.role)
 
 
-def _denied(role: str, table: Table, *, reader: str) -> Iterator[Finding]:
+def _missing_columns(role: str, table: Table) -> Iterator[Finding]:
+    for column in missing_columns(role, table):
+        place = f"{table.name}.{column}"
+        msg = f"{table.name} has no column {column}, which agentctl cannot do without."
+        yield Finding("column-missing", Severity.ERROR, place, msg)
+
+
+def _denied_table(role: str, table: Table, *, reader: str) -> Iterator[Finding]:
     found = [table.column(name) for name in required_columns(role)]
-    denied = ", ".join(column.name for column in found if column and not column.readable)
+    denied = [column.name for column in found if column and not column.readable]
     if denied:
-        yield Finding(
-            "table-denied",
-            Severity.ERROR,
-            table.name,
-            f"Role {reader} may not read {table.name} ({denied}).",
-            f"GRANT SELECT ({denied}) ON {table.name} TO {reader}.",
-        )
+        msg = f"Role {reader} may not read {table.name} ({', '.join(denied)})."
+        hint = _grant(table, ["SELECT"], denied, to=reader)
+        yield Finding("table-denied", Severity.ERROR, table.name, msg, hint)
 
 
-def _column_findings(
-    executions: Table | None, columns: tuple[ColumnState, ...], required: tuple[str, ...]
-) -> Iterator[Finding]:
-    for state in columns if executions is not None else ():
-        place = f"{executions.name}.{state.expected.name}" if executions else state.expected.name
-        if state.found is None:
-            if state.expected.name in required:
-                hint = "agentctl migrate-full adds it."
-                yield Finding("required-column-missing", Severity.ERROR, place, f"{place} is missing.", hint)
-        elif not state.compatible:
-            yield Finding(
-                "column-type",
-                Severity.ERROR,
-                place,
-                f"{place} is {state.found.type}, not {state.expected.type}: agentctl does not write it.",
-                "Change its type or rename it; then agentctl migrate-full.",
-            )
-        else:
-            yield from _access_findings(place, state.found, required=state.expected.name in required)
+def _hidden_rows(table: Table, *, reader: str) -> Iterator[Finding]:
+    if table.row_security.hides_everything():
+        msg = f"Row level security hides every row of {table.name} from role {reader}."
+        hint = "Connect as a role with BYPASSRLS, or add a policy that admits this one."
+        yield Finding("rows-hidden", Severity.ERROR, table.name, msg, hint)
 
 
-def _other_findings(executions: Table | None, required: tuple[str, ...]) -> Iterator[Finding]:
-    """Look for required columns that are none of the seven: a deploy knows what it writes."""
-    for name in required:
-        if executions is None or name in BY_NAME:
-            continue
-        place = f"{executions.name}.{name}"
-        column = executions.column(name)
-        if column is None:
-            yield Finding("required-column-missing", Severity.ERROR, place, f"{place} is missing.")
-        else:
-            yield from _access_findings(place, column, required=True)
+def _execution_findings(catalog: Catalog, required: tuple[str, ...]) -> Iterator[Finding]:
+    """Look at the seven, and at whatever else is required: a deploy knows what it writes."""
+    _, table = table_for(catalog, "executions")
+    if table is None:
+        return
+    for name in dict.fromkeys((*BY_NAME, *required)):
+        severity = Severity.ERROR if name in required else Severity.WARNING
+        if found := table.column(name):
+            yield from _column_findings(table, found, severity, writer=catalog.server.role)
+        elif name in required:
+            place = f"{table.name}.{name}"
+            hint = _WIDENS if name in BY_NAME else None
+            yield Finding("required-column-missing", severity, place, f"{place} is missing.", hint)
 
 
-def _access_findings(place: str, column: Column, *, required: bool) -> Iterator[Finding]:
-    """Tell a column that exists, and that this role may not use, from a missing one."""
-    denied = [
-        privilege
-        for privilege, held in (
-            ("SELECT", column.readable),
-            ("INSERT", column.insertable),
-            ("UPDATE", column.updatable),
-        )
-        if not held
-    ]
-    severity = Severity.ERROR if required else Severity.WARNING
-    if denied:
-        table, _, name = place.partition(".")
-        grants = ", ".join(f"{privilege} ({name})" for privilege in denied)
-        yield Finding(
-            "column-denied",
-            severity,
-            place,
-            f"{place} exists, but this role has no {', '.join(denied)} privilege on it.",
-            f"GRANT {grants} ON {table} TO this role.",
-        )
+def _column_findings(table: Table, column: Column, severity: Severity, *, writer: str) -> Iterator[Finding]:
+    place = f"{table.name}.{column.name}"
+    wanted = BY_NAME.get(column.name)
+    if wanted and not wanted.accepts(column):
+        msg = f"{place} is {column.type}, not {wanted.type}: agentctl does not write it."
+        hint = "Change its type or rename it; then agentctl migrate-full."
+        yield Finding("column-type", Severity.ERROR, place, msg, hint)
+        return
+    if denied := _denied_privileges(column):
+        msg = f"{place} exists, but role {writer} has no {', '.join(denied)} privilege on it."
+        hint = _grant(table, denied, [column.name], to=writer)
+        yield Finding("column-denied", severity, place, msg, hint)
     if column.generated:
-        yield Finding(
-            "column-generated",
-            severity,
-            place,
-            f"{place} is generated by the database: it cannot be written.",
-        )
+        msg = f"{place} is generated by the database: it cannot be written."
+        yield Finding("column-generated", severity, place, msg)
+
+
+def _denied_privileges(column: Column) -> list[str]:
+    held = {"SELECT": column.readable, "INSERT": column.insertable, "UPDATE": column.updatable}
+    return [privilege for privilege, has in held.items() if not has]
+
+
+def _grant(table: Table, privileges: list[str], columns: list[str], *, to: str) -> str:
+    """Write the statement that settles it, ready to be pasted."""
+    names = ", ".join(sql.Identifier(column).as_string() for column in columns)
+    what = ", ".join(f"{privilege} ({names})" for privilege in privileges)
+    where = sql.Identifier(table.schema, table.name).as_string()
+    return f"GRANT {what} ON {where} TO {sql.Identifier(to).as_string()};"
 
 
 def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
     for index in indexes:
-        if not index.present:
-            message = f"Index {index.name} is missing: history is slower without it."
-            hint = "agentctl migrate-full adds it." if index.name in INDEXES else "sql/minimal.sql has it."
-            yield Finding("index-missing", Severity.INFO, index.name, message, hint)
+        if index.taken and not index.found:
+            msg = f"Index {index.name} has another definition: {index.taken.definition}."
+            hint = "Rename or drop it; until then nothing can have the name."
+            yield Finding("index-definition", Severity.WARNING, index.name, msg, hint)
+        elif not index.present:
+            msg = f"Index {index.name} is missing: history is slower without it."
+            hint = _WIDENS if index.name in INDEXES else "sql/minimal.sql has it."
+            yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
-            message = (
-                f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."
+            msg = f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."
+            hint = (
+                "agentctl migrate-full rebuilds it." if index.name in INDEXES else "REINDEX it CONCURRENTLY."
             )
-            yield Finding(
-                "index-invalid", Severity.WARNING, index.name, message, "agentctl migrate-full rebuilds it."
-            )
+            yield Finding("index-invalid", Severity.WARNING, index.name, msg, hint)
 
 
 def _function_findings(catalog: Catalog) -> Iterator[Finding]:
-    if deduct_function(catalog) is None:
-        exists = bool(catalog.functions_named(DEDUCT))
-        message = (
-            f"{DEDUCT} exists, but not as agentctl can call it, or this role may not execute it."
-            if exists
-            else f"There is no function {DEDUCT}: agents can be run with --no-charge only."
-        )
-        yield Finding(
-            "function-unusable",
-            Severity.ERROR,
-            DEDUCT,
-            message,
-            "sql/credits.sql has the function that fits.",
-        )
+    if deduct_function(catalog) is not None:
+        return
+    msg = f"There is no function {DEDUCT}: agents can be run with --no-charge only."
+    if catalog.functions_named(DEDUCT):
+        msg = f"{DEDUCT} exists, but not as agentctl can call it, or this role may not execute it."
+    hint = "sql/credits.sql has the function that fits."
+    yield Finding("function-unusable", Severity.ERROR, DEDUCT, msg, hint)

@@ -12,6 +12,7 @@ from agentctl.core.answers import parse_json
 from agentctl.core.errors import ConfigError
 
 _RULE = re.compile(r"(?P<path>[\w-]+(?:\.[\w-]+)*)\s*(?P<operator>==|!=)\s*(?P<literal>\S.*)", re.DOTALL)
+_PLACE = re.compile(r"[0-9]{1,9}")
 _BARE_WORD = re.compile(r"[\w.-]+")
 
 
@@ -28,7 +29,7 @@ class SuccessRule:
         for name in self.path:
             if isinstance(result, dict):
                 result = result.get(name)
-            elif isinstance(result, list) and name.isdecimal() and int(name) < len(result):
+            elif isinstance(result, list) and _PLACE.fullmatch(name) and int(name) < len(result):
                 result = result[int(name)]
             else:
                 return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog import Column, Index, Table
 
 
 class Tracking(StrEnum):
@@ -109,6 +109,13 @@ INDEXES: Mapping[str, str] = {
     "idx_agent_executions_workflow_id": "workflow_id",
     "idx_agent_executions_started_at": "started_at DESC",
 }
+
+
+def serves(index: Index, key: str) -> bool:
+    """Whether an index does the work of one on `key`, a column with perhaps ` DESC` behind it."""
+    # One key can be read in both directions, so that ASC serves as well as DESC.
+    ordered = index.method == "btree" and not index.partial and not index.unique
+    return ordered and index.columns[:1] == (key.partition(" ")[0],)
 
 
 def tracking_of(executions: Table | None) -> Tracking:

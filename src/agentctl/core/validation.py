@@ -1,24 +1,34 @@
 """Judges inputs by a form: every problem at once, each in a sentence that begins with the input's name.
 
-It changes nothing and asks nobody.
+It changes nothing and asks nobody. No message shows a value of any length, or one of a secret field.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.forms import Form
+from agentctl.core.forms import Form, shortened, spelled, validator_class
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker, ValidationError
 
 _EMAIL = re.compile(r"[^@\s]+@([^@\s.]+\.)*[^@\s.]+")
-_LONGEST = 60  # characters of a value in a message
-_FORMATS = {"email": "an e-mail address", "uri": "a web address", "date": "a date such as 2026-11-30"}
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f]")
+_MOST = 100  # problems that are looked for: a file may have millions
+_MOST_LISTED = 20
+_LONGEST_LINE = 300
+_FORMATS = {
+    "email": "an e-mail address",
+    "uri": "an address",
+    "url": "a web address",
+    "date": "a date such as 2026-11-30",
+}
 _TYPES = {
     "number": "a number",
     "integer": "a whole number",
@@ -29,8 +39,16 @@ _TYPES = {
 }
 
 
-def problems_of(form: Form, inputs: Mapping[str, object]) -> list[str]:
-    """Return what is wrong with the inputs, one line a problem; nothing where all is well.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an input, in a sentence; `name` is empty where it is about the inputs together."""
+
+    name: str
+    text: str
+
+
+def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
+    """Return what is wrong with the inputs, the first hundred problems; nothing where all is well.
 
     Raises:
         SchemaLacks: the agent's JSON Schema cannot be used, because it refers elsewhere for instance.
@@ -38,45 +56,79 @@ def problems_of(form: Form, inputs: Mapping[str, object]) -> list[str]:
     """
     if not form.schema:
         return []
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay for it
-    from referencing import Registry  # noqa: PLC0415 - likewise
+    from referencing import Registry  # noqa: PLC0415 - only agents with a form pay for it
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
 
-    # An empty registry: without one, jsonschema would fetch what a `$ref` names.
-    validator = Draft202012Validator(form.schema, registry=Registry(), format_checker=_formats())
+    judged: Any = inputs
     try:
-        errors = sorted(validator.iter_errors(inputs), key=lambda error: [str(part) for part in error.path])
-        return [line for error in errors for line in _lines(form, error)]
+        # An empty registry: without one, jsonschema would fetch what a `$ref` names.
+        judge = validator_class(form.schema)(form.schema, registry=Registry(), format_checker=_formats())
+        errors = list(islice(judge.iter_errors(judged), _MOST))
+        errors.sort(key=lambda error: [str(part) for part in error.path])
+        return [problem for error in errors for problem in _problems(form, error)]
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
-        msg = f"The agent's input_schema cannot be used: {type(error).__name__}."
+        elsewhere = "it refers to what is not in it"
+        why = elsewhere if isinstance(error, Unresolvable) else type(error).__name__
+        msg = f"The agent's input_schema cannot be used: {why}."
         raise SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema") from None
 
 
-def _lines(form: Form, error: "ValidationError") -> Iterator[str]:
-    name = ".".join(str(part) for part in error.absolute_path)
-    value = _quoted(error.instance)
+def _problems(form: Form, error: "ValidationError") -> list[Problem]:
+    path = [str(part) for part in error.absolute_path]
+    value: Any = error.instance
+    rule: Any = error.validator_value
+    schema: Any = error.schema
     match error.validator:
-        case "required":
-            yield from _missing(name, error)
-        case "minLength" if error.instance == "":
-            yield f"{name}: is required"
-        case "additionalProperties" if isinstance(error.instance, dict):
-            yield from _unknown(form, name, error.instance)
+        case "required" if isinstance(rule, list):
+            # jsonschema reports each missing name by itself, and says which only in its message.
+            missing = next(name for name in rule if error.message.startswith(f"{name!r} is"))
+            return [_problem([*path, missing], "is required")]
+        case "additionalProperties" if rule is False:
+            known = list(schema.get("properties", ()))
+            unknown = _unknown(value, known, schema.get("patternProperties", ()))
+            return [
+                _problem([*path, name], f"is no input of this agent; {_hint(name, known)}")
+                for name in unknown
+            ]
+        case "minLength" | "minItems" if value in ("", []):
+            return [_problem(path, "is required")]
+        case "format" if value == "" and schema.get("minLength"):
+            return []  # said already: it is required
+    field = form.field(path[0]) if path else None
+    return [_problem(path, _sentence(error, secret=field is not None and field.secret))]
+
+
+def _unknown(given: Iterable[str], known: Iterable[str], patterns: Iterable[str]) -> Iterable[str]:
+    unknown = (
+        name for name in given if name not in known and not any(re.search(each, name) for each in patterns)
+    )
+    return islice(unknown, _MOST)
+
+
+def _problem(path: list[str], sentence: str) -> Problem:
+    text = f"{shortened('.'.join(path)) or 'inputs'}: {sentence}"
+    cut = text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 1]}…"
+    return Problem(path[0] if path else "", cut)
+
+
+def _sentence(error: "ValidationError", *, secret: bool) -> str:
+    value = "what was given" if secret else _quoted(error.instance)
+    rule: Any = error.validator_value
+    match error.validator:
         case "enum":
-            yield f"{name}: {value} is not one of {_listed(error.validator_value)}"
+            return f"{value} is not one of {_listed(rule)}"
         case "type":
-            yield f"{name}: {value} is not {_types(error.validator_value)}"
+            return f"{value} is not {_types(rule)}"
         case "format":
-            what = _FORMATS.get(str(error.validator_value), str(error.validator_value))
-            yield f"{name}: {value} is not {what}"
-        case _:
-            yield f"{name or 'inputs'}: {error.message}"
+            return f"{value} is not {_FORMATS.get(rule, rule)}"
+        case name if secret:
+            return f"{value} does not meet {name}"
+    return str(error.message).replace(repr(error.instance), value, 1)
 
 
-def _missing(name: str, error: "ValidationError") -> Iterator[str]:
-    # jsonschema reports each missing name by itself, and says which only in its message.
-    for key in error.validator_value if isinstance(error.validator_value, list) else ():
-        if error.message.startswith(repr(key)):
-            yield f"{_joined(name, key)}: is required"
+def _hint(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {_listed(known) or 'none'}"
 
 
 def _types(wanted: object) -> str:
@@ -84,26 +136,21 @@ def _types(wanted: object) -> str:
     return " or ".join(_TYPES.get(str(kind), str(kind)) for kind in kinds)
 
 
-def _unknown(form: Form, name: str, given: Mapping[str, object]) -> Iterator[str]:
-    known = [field.name for field in form.fields]
-    for key in given:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
-            yield f"{_joined(name, key)}: is no input of this agent; {hint}"
-
-
-def _joined(name: str, key: str) -> str:
-    return f"{name}.{key}" if name else key
-
-
-def _listed(values: object) -> str:
-    return ", ".join(map(str, values)) if isinstance(values, Sequence) else str(values)
+def _listed(values: Sequence[object]) -> str:
+    """List values, but not a thousand of them."""
+    more = f" and {len(values) - _MOST_LISTED} more" if len(values) > _MOST_LISTED else ""
+    return ", ".join(shortened(spelled(value)) for value in values[:_MOST_LISTED]) + more
 
 
 def _quoted(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    match value:
+        case str():
+            return repr(shortened(value))
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+    return shortened(spelled(value))
 
 
 def _formats() -> "FormatChecker":
@@ -111,17 +158,20 @@ def _formats() -> "FormatChecker":
 
     checker = FormatChecker(formats=())
     checker.checks("email")(lambda value: not isinstance(value, str) or bool(_EMAIL.fullmatch(value)))
-    checker.checks("uri")(lambda value: not isinstance(value, str) or _is_web_address(value))
+    checker.checks("uri")(lambda value: not isinstance(value, str) or _scheme(value) is not None)
+    checker.checks("url")(lambda value: not isinstance(value, str) or _scheme(value) in {"http", "https"})
     checker.checks("date")(lambda value: not isinstance(value, str) or _is_date(value))
     return checker
 
 
-def _is_web_address(text: str) -> bool:
+def _scheme(text: str) -> str | None:
+    """Return the scheme of an address, or None where it is none."""
     try:
         parts = urlsplit(text)
     except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", text)
+        return None
+    whole = parts.hostname if parts.scheme in {"http", "https"} else parts.scheme
+    return parts.scheme if whole and not _NOT_IN_ADDRESSES.search(text) else None
 
 
 def _is_date(text: str) -> bool:

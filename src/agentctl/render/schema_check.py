@@ -1,6 +1,7 @@
 """Shows what schema-check found."""
 
-from agentctl.core.schema_check import ColumnState, Finding, IndexState, SchemaReport, Severity
+from agentctl.core.findings import Finding, Severity
+from agentctl.core.schema_report import ColumnState, IndexState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}

@@ -1,0 +1,218 @@
+"""What is wrong with a set-up is one helpful message, exit code 3, no traceback, and never a secret."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, LiteralString
+
+import pytest
+
+from support.marketplace import Database, Marketplace
+from support.program import Program, Result
+
+SECRET = "s3cret/p@ss"
+
+
+@pytest.fixture
+def configured(agentctl: Program) -> Callable[[str], Path]:
+    """Return what writes the configuration that the program finds."""
+
+    def write(text: str) -> Path:
+        path = agentctl.home / "agentctl.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def _refused(result: Result, *words: str) -> None:
+    """Check for one message with these words, in text as in JSON, with nothing that it should not say."""
+    assert result.exit_code == 3, result
+    said = result.json["error"]["message"] if result.stdout else result.stderr
+    hint = (result.json["error"]["hint"] or "") if result.stdout else ""
+    for word in words:
+        assert word in said + hint, (word, said, hint)
+    assert "Traceback" not in result.stderr + result.stdout
+    for secret in (SECRET, "p@ss", "s3cret", "p%40ss"):
+        assert secret not in result.stdout + result.stderr
+    assert result.stderr.count("error: ") == (0 if result.stdout else 1)
+
+
+CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "an unknown key": (
+        '[profiles.p]\ndatabase_url = "postgresql://x"\n\ndatabse = 1\n',
+        ("agentctl.toml", "line 4", "databse"),
+    ),
+    "an unknown section": ("[profiles.p.webhok]\ntimeout = '1s'\n", ("webhok",)),
+    "no TOML": ("[profiles.p\n", ("not valid TOML", "line 1")),
+    "a value of the wrong kind": ("[profiles.p]\ndatabase_url = 7\n", ("database_url",)),
+    "no URL": ('[profiles.p]\nuser = "x"\n', ("no database_url", "AGENTCTL_DATABASE_URL")),
+    "a variable that is not set": ('[profiles.p]\ndatabase_url = "env:NOT_SET"\n', ("NOT_SET",)),
+    "a file that is not there": ('[profiles.p]\ndatabase_url = "file:nowhere"\n', ("nowhere",)),
+    "a command that fails": ('[profiles.p]\ndatabase_url = "command:false"\n', ("database_url",)),
+    "a malformed URL": (
+        f'[profiles.p]\ndatabase_url = "postgresql://app:{SECRET}@127.0.0.1:5432:5/x"\n',
+        ("cannot be understood", "percent-encoded"),
+    ),
+    "a URL with blanks": (
+        f'[profiles.p]\ndatabase_url = "postgres //app:{SECRET}@127.0.0.1/x"\n',
+        ("cannot be understood",),
+    ),
+    "several profiles and no default": (
+        '[profiles.a]\ndatabase_url = "postgresql://x"\n[profiles.b]\ndatabase_url = "postgresql://x"\n',
+        ("which profile", "a, b"),
+    ),
+}
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize(("text", "words"), CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
+def test_a_mistake_in_the_configuration_is_named(
+    agentctl: Program,
+    configured: Callable[[str], Path],
+    text: str,
+    words: tuple[str, ...],
+    json: tuple[str, ...],
+) -> None:
+    configured(text)
+
+    _refused(agentctl("history", *json), *words)
+
+
+def test_a_profile_or_a_file_that_is_not_there_is_named(
+    agentctl: Program, configured: Callable[[str], Path]
+) -> None:
+    configured('[profiles.p]\ndatabase_url = "postgresql://x"\n')
+
+    _refused(agentctl("history", "--profile", "q"), "no profile 'q'", "p")
+    _refused(agentctl("history", "--config", "elsewhere.toml"), "elsewhere.toml")
+    _refused(agentctl("history", env={"AGENTCTL_CONFIG": "elsewhere.toml"}), "elsewhere.toml")
+
+
+def test_files_are_looked_for_in_the_documented_order(agentctl: Program, marketplace: Marketplace) -> None:
+    wrong = 'default_profile = "x"\n'
+    right = f'[profiles.p]\ndatabase_url = "{marketplace.url}"\n'
+    user, here, named, given = (
+        agentctl.home / ".config/agentctl/agentctl.toml",
+        agentctl.home / "agentctl.toml",
+        agentctl.home / "named.toml",
+        agentctl.home / "given.toml",
+    )
+    user.parent.mkdir(parents=True)
+    user.write_text(right)
+    assert agentctl("agents").exit_code == 0
+    here.write_text(wrong)
+    assert agentctl("agents").exit_code == 3
+    named.write_text(right)
+    by_name = {"AGENTCTL_CONFIG": str(named)}
+    assert agentctl("agents", env=by_name).exit_code == 0
+    given.write_text(wrong)
+    assert agentctl("agents", "--config", given, env=by_name).exit_code == 3
+
+
+def test_the_variable_wins_over_the_file(
+    agentctl: Program, configured: Callable[[str], Path], marketplace: Marketplace
+) -> None:
+    configured('[profiles.p]\ndatabase_url = "postgresql://x@127.0.0.1:9/x"\n')
+
+    assert agentctl("agents", env={"AGENTCTL_DATABASE_URL": marketplace.url}).exit_code == 0
+
+
+def test_secrets_can_stand_elsewhere(
+    agentctl: Program, configured: Callable[[str], Path], marketplace: Marketplace
+) -> None:
+    secret = agentctl.home / "url"
+    secret.write_text(f"{marketplace.url}\n")
+    for value, env in (
+        ("env:URL", {"URL": marketplace.url}),
+        ("file:url", {}),
+        (f"command:cat {secret}", {}),
+    ):
+        configured(f'[profiles.p]\ndatabase_url = "{value}"\n')
+        assert agentctl("agents", env=env).exit_code == 0
+
+
+def _at(agentctl: Program, url: str, *arguments: str) -> Result:
+    return agentctl(*(arguments or ("history",)), env={"AGENTCTL_DATABASE_URL": url})
+
+
+def test_no_server_no_host_no_database_and_no_such_user(agentctl: Program, marketplace: Marketplace) -> None:
+    server = marketplace.server
+    secret = "s3cret%2Fp%40ss"
+
+    _refused(_at(agentctl, f"postgresql://app:{secret}@127.0.0.1:9/x"), "refused", "running")
+    _refused(_at(agentctl, f"postgresql://app:{secret}@no-such-host.invalid/x"), "host name")
+    _refused(_at(agentctl, server.url("no_such_database")), "no_such_database", "does not exist")
+    _refused(
+        _at(agentctl, server.url(marketplace.name, password=secret)),
+        "password authentication failed",
+        "password",
+    )
+    _refused(
+        _at(agentctl, server.url(marketplace.name, user="nobody-knows", password=secret)), "nobody-knows"
+    )
+
+
+FORBIDDEN: list[tuple[LiteralString, tuple[str, ...], str]] = [
+    ("GRANT USAGE ON SCHEMA public TO {role}", ("history",), "permission denied"),
+    ("GRANT SELECT ON agent_executions, agents, profiles TO {role}", ("history",), "Row level security"),
+    ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}", ("credits",), "Row level security"),
+    (
+        "ALTER TABLE profiles DISABLE ROW LEVEL SECURITY",
+        ("run", "plain", "-u", "ops@example.com"),
+        "permission",
+    ),
+]
+
+
+def test_a_role_without_privileges_is_told_so_and_nothing_is_written(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    url = marketplace.add_role("reader", password="s3cret")
+    role = f"{marketplace.name}_reader"
+    config = agentctl.home / "agentctl.toml"
+    config.write_text(
+        f'[profiles.p]\ndatabase_url = "{url}"\n[profiles.p.webhook]\nallow_hosts = ["127.0.0.1"]\n'
+    )
+
+    for grant, arguments, word in FORBIDDEN:
+        marketplace.execute(grant.replace("{role}", role).encode())
+        _refused(agentctl(*arguments), word)
+        _refused(agentctl(*arguments, "--json"), word)
+
+    assert marketplace.execute("SELECT count(*) FROM agent_executions") == [(0,)]
+
+
+def test_a_database_without_a_marketplace_says_what_it_lacks(agentctl: Program, database: Database) -> None:
+    for command in (("history",), ("credits",), ("run", "x"), ("agents",), ("migrate-full", "--yes")):
+        _refused(
+            _at(agentctl, database.url, *command), "agent_executions" if "agent" not in command[0] else ""
+        )
+
+
+def test_a_passfile_is_respected_and_its_password_never_shown(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    passfile: Any = agentctl.home / ".pgpass"
+    server = marketplace.server
+    passfile.write_text(f"127.0.0.1:{server.port}:*:postgres:{server.password}\n")
+    passfile.chmod(0o600)
+    url = f"postgresql://postgres@127.0.0.1:{server.port}/{marketplace.name}"
+    assert _at(agentctl, url, "agents").exit_code == 0
+
+    passfile.write_text(f"127.0.0.1:{server.port}:*:postgres:s3cret\n")
+    _refused(_at(agentctl, url, "agents"), "password authentication failed")
+
+
+def test_options_before_a_subcommand_count_for_it(agentctl: Program, marketplace: Marketplace) -> None:
+    config = agentctl.home / "agentctl.toml"
+    config.write_text(
+        f'default_profile = "right"\n[profiles.right]\ndatabase_url = "{marketplace.url}"\n'
+        '[profiles.wrong]\ndatabase_url = "postgresql://x@127.0.0.1:9/x"\n'
+    )
+    grant = ("grant", "ops@example.com", "5", "--reason", "x")
+
+    _refused(agentctl("credits", "--profile", "wrong", *grant), "refused")
+    _refused(agentctl("credits", "--profile", "wrong", "--json", *grant), "refused")
+    assert agentctl("credits", "--profile", "wrong", *grant, "--profile", "right").exit_code == 0
+    assert agentctl("credits", "--user", "ops@example.com", *grant).exit_code == 2
+    assert marketplace.execute("SELECT credits FROM profiles WHERE email LIKE 'ops%%'") == [(105,)]

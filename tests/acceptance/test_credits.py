@@ -1,0 +1,159 @@
+"""`agentctl credits`: balances, the ledger, grants that happen once, refunds that are due."""
+
+import subprocess
+from typing import Any
+
+from support.webhook_server import Reply
+
+GRANT = ("credits", "grant", "ops@example.com", "50", "--reason", "goodwill")
+FAILS = Reply.json({"message": "Error in workflow"}, 500)
+
+
+def _balance(shop: Any) -> int:
+    ((balance,),) = shop.marketplace.execute("SELECT credits FROM profiles WHERE email LIKE 'ops%%'")
+    return int(balance)
+
+
+def _error(shop: Any, *arguments: str) -> tuple[int, str]:
+    done = shop.program(*arguments, "--json")
+    return done.exit_code, done.json["error"]["code"]
+
+
+def test_totals_and_the_largest_balances(shop: Any) -> None:
+    shop.run("seo-blog", "topic=Tea")
+
+    data = shop.program("credits", "--json").json["data"]
+    shown = shop.program("credits").stdout
+
+    assert (data["users"], data["balance"]) == (2, 93)
+    assert data["ledger"] == [
+        {"type": "purchase", "rows": 2, "amount": 103},
+        {"type": "usage", "rows": 1, "amount": -10},
+    ]
+    assert [one["balance"] for one in data["largest"]] == [90, 3]
+    assert "ops@example.com" in shown
+
+
+def test_a_users_balance_and_latest_rows(shop: Any) -> None:
+    execution = shop.run_json("seo-blog", "topic=Tea")["data"]["execution"]["id"]
+
+    for user in ("ops@example.com", "00000000-0000-4000-8000-0000000000a1"):
+        data = shop.program("credits", "--user", user, "--json").json["data"]
+        assert (data["user"]["email"], data["balance"]) == ("ops@example.com", 90)
+        assert [(row["type"], row["amount"], row["execution_id"]) for row in data["ledger"]] == [
+            ("usage", -10, execution),
+            ("purchase", 100, None),
+        ]
+    assert (
+        len(shop.program("credits", "-u", "ops@example.com", "--limit", "1", "--json").json["data"]["ledger"])
+        == 1
+    )
+
+
+def test_a_grant_is_a_bonus_and_moves_the_balance_with_it(shop: Any) -> None:
+    done = shop.program(*GRANT, "--json").json["data"]
+
+    assert (done["amount"], done["balance_before"], done["balance_after"], done["replayed"]) == (
+        50,
+        100,
+        150,
+        False,
+    )
+    assert shop.ledger() == [("bonus", 50, None)]
+    assert (_balance(shop), shop.balances_agree()) == (150, True)
+
+
+def test_a_grant_with_the_same_key_happens_once(shop: Any) -> None:
+    first = shop.program(*GRANT, "--idempotency-key", "g1")
+    again = shop.program(*GRANT, "--idempotency-key", "g1")
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "Nothing was changed" in again.stdout
+    assert shop.program(*GRANT, "--idempotency-key", "g1", "--json").json["data"]["replayed"] is True
+    assert shop.ledger() == [("bonus", 50, None)]
+    other = ("credits", "grant", "ops@example.com", "51", "--reason", "x", "--idempotency-key", "g1")
+    assert _error(shop, *other) == (4, "idempotency_key_reused")
+    assert _balance(shop) == 150
+
+
+def test_a_key_belongs_to_one_user(shop: Any) -> None:
+    shop.program(*GRANT, "--idempotency-key", "g1")
+    shop.program("credits", "grant", "poor@example.com", "50", "--reason", "x", "--idempotency-key", "g1")
+
+    assert [amount for _, amount, _ in shop.ledger()] == [50, 50]
+
+
+def test_eight_grants_at_once_with_one_key_are_one(shop: Any) -> None:
+    crowd = [shop.program.start(*GRANT, "--idempotency-key", "g1", "--json") for _ in range(8)]
+    codes = [_ended(process) for process in crowd]
+
+    assert codes == [0] * 8
+    assert shop.ledger() == [("bonus", 50, None)]
+    assert (_balance(shop), shop.balances_agree()) == (150, True)
+
+
+def _ended(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def test_amounts_that_are_none_are_refused(shop: Any) -> None:
+    for amount in ("0", "-5", "ten", "1.5", "1e30", "NaN", "Infinity", "5; DROP TABLE profiles", ""):
+        done = shop.program("credits", "grant", "ops@example.com", "--reason", "x", "--", amount)
+        assert done.exit_code == 2, (amount, done)
+    assert shop.program("credits", "grant", "ops@example.com", "3000000000", "--reason", "x").exit_code in {
+        2,
+        3,
+    }
+    assert (_balance(shop), shop.ledger()) == (100, [])
+
+
+def test_a_user_who_does_not_exist_gets_nothing(shop: Any) -> None:
+    nobody = ("credits", "grant", "nobody@example.com", "5", "--reason", "x")
+    assert _error(shop, *nobody) == (4, "user_not_found")
+    assert _error(shop, "credits", "--user", "nobody@example.com") == (4, "user_not_found")
+
+
+def test_a_refund_by_hand_where_failures_are_kept(shop_with: Any) -> None:
+    shop = shop_with("credits_used", more='[profiles.test.billing]\non_failure = "keep"')
+    shop.answer(FAILS)
+    execution = shop.run_json("seo-blog", "topic=Tea", exit_code=1)["data"]["execution"]["id"]
+    assert (_balance(shop), shop.rows()[0]["credits_used"]) == (90, 10)
+    refund = ("credits", "refund", execution[:8], "--reason", "it failed")
+
+    done = shop.program(*refund, "--json").json["data"]
+
+    assert (done["amount"], done["balance_before"], done["balance_after"]) == (10, 90, 100)
+    assert shop.ledger()[-1] == ("refund", 10, execution)
+    assert (shop.rows()[0]["credits_used"], shop.balances_agree()) == (0, True)
+    assert _error(shop, *refund) == (4, "already_refunded")
+
+
+def test_only_what_failed_and_was_charged_is_refunded(shop: Any) -> None:
+    def refused(execution: str) -> tuple[int, str]:
+        return _error(shop, "credits", "refund", execution, "--reason", "x")
+
+    succeeded = shop.run_json("seo-blog", "topic=Tea")["data"]["execution"]["id"]
+    assert refused(succeeded) == (4, "execution_succeeded")
+    shop.answer(FAILS)
+    failed = shop.run_json("seo-blog", "topic=Tea", exit_code=1)["data"]["execution"]["id"]
+    assert refused(failed) == (4, "already_refunded")
+    uncharged = shop.run_json("seo-blog", "topic=Tea", "--no-charge", exit_code=1)["data"]["execution"]["id"]
+    assert refused(uncharged) == (4, "never_charged")
+    shop.answer(Reply())
+    unclear = shop.run_json("seo-blog", "topic=Tea", exit_code=5)["data"]["execution"]["id"]
+    code, _ = refused(unclear)
+    assert code == 4
+    assert refused("ffffffff") == (4, "execution_not_found")
+    assert [kind for kind, _, _ in shop.ledger()] == ["usage", "usage", "refund", "usage"]
+    assert shop.balances_agree()
+
+
+def test_an_execution_without_a_user_is_not_refunded(shop: Any) -> None:
+    shop.marketplace.execute("ALTER TABLE agent_executions ALTER user_id DROP NOT NULL")
+    ((execution,),) = shop.marketplace.execute(
+        "INSERT INTO agent_executions (agent_id, status) "
+        "SELECT id, 'failed' FROM agents LIMIT 1 RETURNING id::text"
+    )
+
+    assert _error(shop, "credits", "refund", execution, "--reason", "x") == (4, "no_user")
