@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, LiteralString
 
+from agentctl.core.findings import Severity
 from agentctl.core.mapping import Marketplace
-from agentctl.core.schema_check import Severity
 
 __all__ = ["Check", "Scope", "Severity", "needs"]
 
