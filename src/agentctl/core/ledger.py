@@ -5,6 +5,7 @@ lock is what makes a balance and its ledger move together. Nothing here decides 
 ledger_reports.py reads what was written.
 """
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -75,11 +76,13 @@ def charge(
     arguments = [argument for argument in function.arguments if argument.name in known]
     for argument in arguments:
         _require_exact(price, argument)
-    call = sql.SQL("SELECT {}({})::jsonb AS answer").format(
+    call = sql.SQL("SELECT {}({})::jsonb::text AS answer").format(
         sql.Identifier(function.schema, function.name), sql.SQL(", ").join(map(_passed, arguments))
     )
     row = connection.execute(call, known).fetchone()
-    return _movement(row["answer"] if row else None, user=user, price=price)
+    # Not as psycopg reads jsonb: it would make floats of decimals.
+    answer = json.loads((row["answer"] if row else None) or "null", parse_float=Decimal)
+    return _movement(answer, user=user, price=price)
 
 
 def _require_exact(price: Credits, argument: Argument) -> None:
@@ -98,15 +101,18 @@ def _passed(argument: Argument) -> sql.Composed:
 
 
 def _movement(answer: object, *, user: User, price: Credits) -> Movement:
-    if isinstance(answer, dict) and answer.get("success") is True:
-        after: Credits = answer["new_balance"]
-        return Movement(
-            amount=-price, balance_before=answer.get("previous_balance", after + price), balance_after=after
-        )
-    said = answer.get("error") if isinstance(answer, dict) else None
-    if isinstance(answer, dict) and "required_credits" in answer:
-        raise insufficient(user, balance=answer.get("current_credits"), price=price)
-    msg = f"{DEDUCT} refused the charge: {said or 'it did not say why'}."
+    """Read what the function says it did; where that is not the charge that was asked for, undo it."""
+    said = answer if isinstance(answer, dict) else {}
+    if said.get("success") is True:
+        after, taken = said.get("new_balance"), said.get("amount_deducted", price)
+        if not isinstance(after, int | Decimal) or taken != price:
+            msg = f"{DEDUCT} says that it took {taken}, not {price}, and left {after}: nothing was charged."
+            raise SchemaLacks(msg, hint="sql/credits.sql has the function that fits.")
+        before = said.get("previous_balance", after + price)
+        return Movement(amount=-price, balance_before=before, balance_after=after)
+    if "required_credits" in said:
+        raise insufficient(user, balance=said.get("current_credits"), price=price)
+    msg = f"{DEDUCT} refused the charge: {said.get('error') or 'it did not say why'}."
     raise Refused(msg, code="charge_refused")
 
 
