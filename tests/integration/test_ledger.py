@@ -118,7 +118,8 @@ def test_a_decimal_stays_a_decimal(marketplace: Marketplace, execution: UUID) ->
     marketplace.execute("DROP FUNCTION deduct_credits_atomic")
     marketplace.execute(
         "CREATE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount numeric, "
-        "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS $$ DECLARE after numeric; BEGIN "
+        "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql "
+        "AS $$ DECLARE after numeric; BEGIN "
         "UPDATE profiles SET credits = credits - p_amount WHERE id = p_user_id RETURNING credits INTO after; "
         "INSERT INTO credit_transactions (user_id, type, amount, balance_after, execution_id) "
         "VALUES (p_user_id, 'usage', -p_amount, after, p_execution_id); "
