@@ -170,7 +170,7 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
             hint = _WIDENS if index.name in INDEXES else "sql/minimal.sql has it."
             yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
-            msg = f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."
+            msg = f"Index {index.name} is invalid: its build is under way or was given up; PostgreSQL ignores it."
             hint = (
                 "agentctl migrate-full rebuilds it." if index.name in INDEXES else "REINDEX it CONCURRENTLY."
             )
