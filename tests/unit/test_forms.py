@@ -78,6 +78,10 @@ def test_an_agent_without_a_form_takes_anything(raw: object) -> None:
         [{"name": ""}],
         {"type": 12},
         json.loads("[" * 300 + "]" * 300),
+        [{"name": "a"}, {"name": "b"}, {"name": "a"}],
+        '[{"name": "a", "default": NaN}]',
+        {"$schema": "http://["},
+        {"properties": {"a": {"pattern": "("}}},
     ],
 )
 def test_what_is_no_form_is_refused_with_a_reason(raw: object) -> None:
@@ -165,3 +169,96 @@ def test_a_schema_that_never_ends_is_refused() -> None:
 
     with pytest.raises(SchemaLacks):
         problems_of(form, {})
+
+
+def test_what_is_wrong_with_a_json_schema_is_told_with_its_place_and_not_at_any_length() -> None:
+    with pytest.raises(SchemaLacks, match=r"properties\.a\.required is no JSON Schema") as caught:
+        read_form({"properties": {"a": {"required": "x" * 10_000}}})
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("raw", ["", " \n", "null", "[]"])
+def test_a_column_of_text_may_hold_no_form_too(raw: str) -> None:
+    assert read_form(raw).fields == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "kind"),
+    [
+        ({"type": "string"}, FieldKind.TEXT),
+        ({"type": "boolean"}, FieldKind.CHECKBOX),
+        ({"type": "object"}, FieldKind.JSON),
+        ({"type": "json"}, FieldKind.JSON),
+        ({"type": "radio", "options": [1, 2]}, FieldKind.SELECT),
+        ({"type": "text", "options": [1, 2]}, FieldKind.TEXT),
+        ({"type": ["text"]}, FieldKind.TEXT),
+        ({"type": {}, "options": {"a": 1}}, FieldKind.TEXT),
+        ({}, FieldKind.TEXT),
+    ],
+)
+def test_a_type_of_another_vocabulary_is_read_for_what_it_is(item: dict[str, Any], kind: FieldKind) -> None:
+    form = read_form([{"name": "a", **item}])
+    assert form.fields[0].kind is kind
+    example = {FieldKind.CHECKBOX: True, FieldKind.JSON: {"b": 1}, FieldKind.SELECT: 1}
+    assert told(form, {"a": example.get(kind, "text")}) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "labels"),
+    [
+        (["a", "a", "b"], ["a", "b"], ["a", "b"]),
+        ([1, True, "1", 1], [1, True, "1"], ["1", "true", "1"]),
+        ([{"label": "Apple"}, {"value": None}], ["Apple", None], ["Apple", "null"]),
+        ([{"value": {"x": 1}, "label": ["odd"]}, [1]], [{"x": 1}, [1]], ['["odd"]', "[1]"]),
+        ("a,b", [], []),
+        ({"a": "Apple"}, [], []),
+        (None, [], []),
+    ],
+)
+def test_options_are_read_however_they_are_written(
+    options: object, values: list[object], labels: list[str]
+) -> None:
+    (field,) = read_form([{"name": "a", "type": "select", "options": options}]).fields
+    assert [option.value for option in field.options] == values
+    assert [option.label for option in field.options] == labels
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": ["integer", "null"]}, FieldKind.INTEGER),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, FieldKind.NUMBER),
+        ({"oneOf": [{"type": "null"}, {"enum": ["a", "b"]}]}, FieldKind.SELECT),
+        ({"anyOf": [{"type": "string"}, {"type": "number"}]}, FieldKind.TEXT),
+        ({"anyOf": [True, {"type": "null"}]}, FieldKind.TEXT),
+        ({"type": "array", "items": {"enum": [1, 2]}}, FieldKind.MULTISELECT),
+        ({"type": "array", "items": {"type": "string"}}, FieldKind.JSON),
+    ],
+)
+def test_a_json_schema_that_also_takes_null_is_asked_for_as_what_it_takes_else(
+    schema: dict[str, Any], kind: FieldKind
+) -> None:
+    (field,) = read_form({"properties": {"a": schema}}).fields
+    assert field.kind is kind
+    assert bool(field.options) is (kind in {FieldKind.SELECT, FieldKind.MULTISELECT})
+
+
+def test_an_enum_of_objects_is_an_enum_of_objects() -> None:
+    (field,) = read_form({"properties": {"a": {"enum": [{"value": 1, "label": "One"}]}}}).fields
+    assert field.options[0].value == {"value": 1, "label": "One"}
+
+
+@pytest.mark.parametrize(
+    ("draft", "rule", "good"),
+    [
+        ("http://json-schema.org/draft-04/schema#", {"minimum": 1, "exclusiveMinimum": True}, 2),
+        ("http://json-schema.org/draft-07/schema#", {"items": [{"type": "string"}]}, ["x"]),
+        ("https://example.com/my-own", {"minimum": 1}, 2),
+    ],
+)
+def test_a_json_schema_is_judged_by_the_draft_that_it_names(
+    draft: str, rule: dict[str, Any], good: object
+) -> None:
+    form = read_form({"$schema": draft, "properties": {"a": rule}})
+    assert told(form, {"a": good}) == []
+    assert told(form, {"a": [1] if "items" in rule else 0})

@@ -53,6 +53,6 @@ def migrate_full(
             plan,
             wait=wait,
             started=lambda step: session.note(f"{step.kind}: {step.object} ..."),
-            waiting=lambda _, attempt: session.note(f"The table is in use; attempt {attempt} gave way."),
+            waiting=lambda attempt: session.note(f"The table is in use; attempt {attempt} gave way."),
         )
     return Reply(data=lambda: render.plan_data(plan, applied=True), view=lambda: render.done_view(plan))

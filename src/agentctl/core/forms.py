@@ -195,13 +195,12 @@ def _schema_of(fields: tuple[Field, ...]) -> Mapping[str, object]:
 def _property(field: Field) -> Mapping[str, object]:
     choices = {"enum": [option.value for option in field.options]} if field.options else {}
     if field.kind is FieldKind.MULTISELECT:
-        some = {"minItems": 1} if field.required else {}
-        return {"type": "array", "items": choices, "uniqueItems": True, **some}
+        not_empty = {"minItems": 1} if field.required else {}
+        return {"type": "array", "items": choices, "uniqueItems": True, **not_empty}
+    not_blank = {"minLength": 1} if field.required else {}  # which is said of texts only
     if field.kind in {FieldKind.SELECT, FieldKind.JSON}:
-        return choices
-    schema = _SCHEMAS.get(field.kind, {"type": "string"})
-    blank = {"minLength": 1} if field.required and schema.get("type") == "string" else {}
-    return {**schema, **blank}
+        return choices or not_blank
+    return {**_SCHEMAS.get(field.kind, {"type": "string"}), **not_blank}
 
 
 def validator_class(schema: Mapping[str, object]) -> type["Validator"]:

@@ -147,11 +147,16 @@ def deduct_function(catalog: Catalog) -> Function | None:
 
 
 def usable(function: Function) -> bool:
-    """Whether agentctl may call a function, and knows every argument that it demands."""
+    """Whether agentctl may call a deduct function, and can."""
+    return function.executable and fits(function)
+
+
+def fits(function: Function) -> bool:
+    """Whether agentctl knows every argument that a deduct function demands, and what it returns."""
     names = {argument.name for argument in function.arguments}
     demanded = {argument.name for argument in function.arguments if not argument.optional}
     known = {"p_user_id", "p_amount", "p_execution_id"} <= names and demanded <= set(_DEDUCT_ARGUMENTS)
-    return function.executable and known and function.returns in {"jsonb", "json"}
+    return known and function.returns in {"jsonb", "json"}
 
 
 def marketplace(catalog: Catalog) -> Marketplace:

@@ -1,16 +1,18 @@
 """Widens agent_executions to full tracking: a plan that is shown, then applied step by step, then verified.
 
-`plan` is pure; `apply` runs exactly what the plan says and nothing else. No column is dropped or retyped.
+`plan` is pure; `apply` takes such steps only, each where it is still needed. No column is dropped or retyped.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import NoReturn
+from functools import partial
+from typing import NoReturn, TypeVar
 
+import psycopg
 from psycopg import sql
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import Connection, is_lock_timeout
@@ -48,9 +50,15 @@ class Step:
 class Plan:
     """The steps that lead from the table as it is to full tracking; none where it is there already."""
 
-    table: str
+    schema: str
+    name: str
     before: Tracking
     steps: tuple[Step, ...]
+
+    @property
+    def table(self) -> str:
+        """The table's name for people."""
+        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,13 @@ class LockWait:
 
 _BRIEF = "ACCESS EXCLUSIVE, for milliseconds; given up and tried again when it is not had at once"
 _SHARED = "SHARE UPDATE EXCLUSIVE: reads and writes go on"
+# What others do not wait behind may last longer: after a second PostgreSQL tells autovacuum to give way.
+_UNNOTICED = timedelta(seconds=2)
+# duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.
+_COLLISIONS = frozenset({"42P07", "40P01"})
+_SPARE_STEPS = 10
+
+T = TypeVar("T")
 
 
 def plan(catalog: Catalog) -> Plan:
@@ -83,7 +98,7 @@ def plan(catalog: Catalog) -> Plan:
         hint = "Nothing was changed. Rename what is in the way or change its type, then run this again."
         raise SchemaLacks(msg, hint=hint, code="schema_conflict")
     steps = (*_column_steps(table), *_index_steps(table))
-    return Plan(table=f"{table.schema}.{table.name}", before=tracking_of(table), steps=steps)
+    return Plan(schema=table.schema, name=table.name, before=tracking_of(table), steps=steps)
 
 
 def _obstacles(table: Table) -> Iterator[str]:
@@ -91,8 +106,9 @@ def _obstacles(table: Table) -> Iterator[str]:
         yield f"{table.schema}.{table.name} is a {table.kind}; only an ordinary table can be widened."
     for column in OPTIONAL_COLUMNS:
         found = table.column(column.name)
-        if found is not None and not column.accepts(found):
-            yield f"{table.name}.{column.name} exists as {found.type}; {column.type} is needed."
+        if found is not None and not column.fits(found):
+            generated = " that the database generates" if found.generated else ""
+            yield f"{table.name}.{column.name} exists as {found.type}{generated}; {column.type} is needed."
     for name, key in INDEXES.items():
         index = table.index(name)
         if index is not None and not serves(index, key):
@@ -100,12 +116,15 @@ def _obstacles(table: Table) -> Iterator[str]:
 
 
 def _taken_names(catalog: Catalog, table: Table) -> Iterator[str]:
-    """Look for the indexes' names on other tables: a schema has each name once."""
+    """Look for the indexes' names elsewhere: a schema has each name once, for tables and indexes alike."""
     for other in catalog.tables:
-        if other.schema == table.schema and other.name != table.name:
-            for index in other.indexes:
-                if index.name in INDEXES:
-                    yield f"Index {index.name} exists on another table: {index.definition}."
+        if other.schema != table.schema or other.name == table.name:
+            continue
+        if other.name in INDEXES:
+            yield f"{other.name} exists as a {other.kind}; an index of that name is needed."
+        for index in other.indexes:
+            if index.name in INDEXES:
+                yield f"Index {index.name} exists on another table: {index.definition}."
 
 
 def _column_steps(table: Table) -> Iterator[Step]:
@@ -139,66 +158,90 @@ def _name(table: Table) -> str:
 
 def apply(
     connection: Connection,
-    plan: Plan,
+    planned: Plan,
     *,
     wait: LockWait,
     started: Callable[[Step], None],
-    waiting: Callable[[Step, int], None],
-) -> Catalog:
-    """Run a plan's steps and return the catalog that it led to.
+    waiting: Callable[[int], None],
+) -> None:
+    """Take a plan's steps, one after the other, until nothing is left to be done.
+
+    Before each, the table is looked at again, so that what somebody else does meanwhile is neither done
+    twice nor undone. The last look is the proof that the table is as it was to become.
 
     Args:
         connection: in autocommit mode; concurrent index builds allow no other.
-        plan: what to do.
+        planned: what to do.
         wait: how to wait for locks.
         started: told before each step.
         waiting: told when a lock was not had, with the number of the attempt.
 
     Raises:
-        DatabaseTrouble: a lock was not had in time (retryable), or the end state is not what was planned.
+        SchemaLacks: an obstacle has appeared since the plan was made.
+        DatabaseTrouble: a lock was not had in time (retryable), or the table never becomes as planned.
 
     """
-    for step in plan.steps:
-        started(step)
-        if step.kind is StepKind.ADD_COLUMNS:
-            _run_briefly(connection, step, wait=wait, waiting=waiting)
-        else:
+    for _ in range(len(planned.steps) + _SPARE_STEPS):
+        look = partial(_look, connection, planned)
+        ahead = plan(_patiently(look, wait=wait, waiting=waiting)).steps
+        if not ahead:
+            return
+        started(ahead[0])
+        take = partial(_take, connection, ahead[0], wait.timeout)
+        _patiently(take, wait=wait, waiting=waiting)
+    msg = f"Again and again {planned.table} lacks {ahead[0].object}."
+    raise DatabaseTrouble(msg, hint="Somebody else is changing the table; run migrate-full again.")
+
+
+def _look(connection: Connection, planned: Plan) -> Catalog:
+    """Read the catalog while nobody else is at work on the table.
+
+    An index that is being built looks like one whose build was given up. This lock, which neither readers
+    nor writers notice, tells them apart.
+    """
+    with connection.transaction():
+        _limit_locks(connection, _UNNOTICED)
+        table = sql.Identifier(planned.schema, planned.name)
+        connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table))
+        return introspect(connection)
+
+
+def _take(connection: Connection, step: Step, timeout: timedelta) -> None:
+    if step.kind is StepKind.ADD_COLUMNS:
+        with connection.transaction():
+            _limit_locks(connection, timeout)
             connection.execute(step.sql.encode())
-    catalog = introspect(connection)
-    _verify(catalog)
-    return catalog
+        return
+    try:
+        connection.execute(step.sql.encode())
+    except psycopg.Error as error:
+        if not _is_collision(error):
+            raise
 
 
-def _run_briefly(
-    connection: Connection, step: Step, *, wait: LockWait, waiting: Callable[[Step, int], None]
-) -> None:
-    """Run a step that needs the whole table, without letting others queue behind it."""
+def _is_collision(error: BaseException) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate in _COLLISIONS
 
-    def told(state: RetryCallState) -> None:
-        waiting(step, state.attempt_number)
+
+def _limit_locks(connection: Connection, timeout: timedelta) -> None:
+    # PostgreSQL takes 0 for no limit at all.
+    limit = sql.Literal(f"{max(1, milliseconds(timeout))}ms")
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(limit))
+
+
+def _patiently(work: Callable[[], T], *, wait: LockWait, waiting: Callable[[int], None]) -> T:
+    """Do what needs a lock, in many short attempts, so that others do not queue behind it."""
 
     def gave_up(state: RetryCallState) -> NoReturn:
         msg = f"The table is in use: no lock on it was had in {state.attempt_number} attempts."
         hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
         raise DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
 
-    # PostgreSQL takes 0 for no limit at all.
-    timeout = sql.Literal(f"{max(1, milliseconds(wait.timeout))}ms")
-    for attempt in Retrying(
-        retry=retry_if_exception(is_lock_timeout),
-        stop=stop_after_delay(wait.give_up_after.total_seconds()),
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: is_lock_timeout(error) or _is_collision(error)),
+        stop=stop_before_delay(wait.give_up_after.total_seconds()),
         wait=wait_random_exponential(multiplier=0.1, max=5),
-        before_sleep=told,
+        before_sleep=lambda state: waiting(state.attempt_number),
         retry_error_callback=gave_up,
-    ):
-        with attempt, connection.transaction():
-            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(timeout))
-            connection.execute(step.sql.encode())
-
-
-def _verify(catalog: Catalog) -> None:
-    left = plan(catalog)
-    if left.steps:
-        wanting = ", ".join(step.object for step in left.steps)
-        msg = f"After the migration {left.table} still lacks: {wanting}."
-        raise DatabaseTrouble(msg, hint="Somebody else may be changing the table; run migrate-full again.")
+    )
+    return retrying(work)

@@ -4,7 +4,7 @@ A check looks at the catalog and yields findings; which of them end the program 
 by their severity alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
@@ -15,6 +15,7 @@ from agentctl.core.mapping import (
     DEDUCT,
     ROLES,
     deduct_function,
+    fits,
     missing_columns,
     required_columns,
     table_for,
@@ -38,15 +39,12 @@ def parse_required(text: str | None) -> tuple[str, ...]:
         UsageError: it names none.
 
     """
-    if text is None or text == Tracking.MINIMAL:
-        return ()
-    if text == Tracking.FULL:
-        return tuple(BY_NAME)
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
+    words = [word.strip() for word in (Tracking.MINIMAL if text is None else text).split(",")]
+    if not any(words):
         msg = "--require names no column."
         raise UsageError(msg, hint=f"Give minimal, full, or columns such as {', '.join(BY_NAME)}.")
-    return names
+    groups: dict[str, Iterable[str]] = {Tracking.MINIMAL: (), Tracking.FULL: BY_NAME, "": ()}
+    return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
 def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaReport:
@@ -170,18 +168,28 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
             hint = _WIDENS if index.name in INDEXES else "sql/minimal.sql has it."
             yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
-            msg = f"Index {index.name} is invalid: a concurrent build did not end, and PostgreSQL ignores it."
-            hint = (
-                "agentctl migrate-full rebuilds it." if index.name in INDEXES else "REINDEX it CONCURRENTLY."
+            msg = (
+                f"Index {index.name} is invalid: its build was given up or is under way, and it is not used."
             )
+            rebuilt = "agentctl migrate-full rebuilds it."
+            hint = rebuilt if index.name in INDEXES else "REINDEX INDEX CONCURRENTLY rebuilds it."
             yield Finding("index-invalid", Severity.WARNING, index.name, msg, hint)
 
 
 def _function_findings(catalog: Catalog) -> Iterator[Finding]:
     if deduct_function(catalog) is not None:
         return
+    found = catalog.functions_named(DEDUCT)
+    denied = next(filter(fits, found), None)
+    if denied:
+        msg = f"Role {catalog.server.role} may not execute {DEDUCT}."
+        name = sql.Identifier(denied.schema, denied.name).as_string()
+        role = sql.Identifier(catalog.server.role).as_string()
+        hint = f"GRANT EXECUTE ON FUNCTION {name}({denied.signature}) TO {role};"
+        yield Finding("function-denied", Severity.ERROR, DEDUCT, msg, hint)
+        return
     msg = f"There is no function {DEDUCT}: agents can be run with --no-charge only."
-    if catalog.functions_named(DEDUCT):
-        msg = f"{DEDUCT} exists, but not as agentctl can call it, or this role may not execute it."
+    if found:
+        msg = f"{DEDUCT} exists, but not as agentctl can call it."
     hint = "sql/credits.sql has the function that fits."
     yield Finding("function-unusable", Severity.ERROR, DEDUCT, msg, hint)

@@ -40,6 +40,10 @@ class OptionalColumn:
         """Whether the column's type can hold the content."""
         return column.base_type in self.accepted
 
+    def fits(self, column: Column) -> bool:
+        """Whether the content can be written to the column."""
+        return self.accepts(column) and not column.generated
+
 
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
@@ -126,7 +130,7 @@ def tracking_of(executions: Table | None) -> Tracking:
     if not any(present):
         return Tracking.MINIMAL
     whole = all(
-        found is not None and column.accepts(found)
+        found is not None and column.fits(found)
         for column, found in zip(OPTIONAL_COLUMNS, present, strict=True)
     )
     return Tracking.FULL if whole else Tracking.PARTIAL
@@ -138,8 +142,7 @@ def recordable(executions: Table) -> tuple[str, ...]:
         column.name
         for column in OPTIONAL_COLUMNS
         if (found := executions.column(column.name)) is not None
-        and column.accepts(found)
-        and not found.generated
+        and column.fits(found)
         and found.readable
         and found.insertable
         and found.updatable

@@ -29,6 +29,5 @@ def plan_view(plan: Plan) -> View:
 
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
-    return [
-        Text(f"{plan.table} has full tracking now: {len(plan.steps)} steps done and verified.", Tone.GOOD)
-    ]
+    steps = f"{len(plan.steps)} step{'s' if len(plan.steps) > 1 else ''}"
+    return [Text(f"{plan.table} has full tracking now: {steps} done and verified.", Tone.GOOD)]

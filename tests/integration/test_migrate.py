@@ -1,0 +1,396 @@
+"""migrate-full's core: from every table to sql/full.sql, in the way of nobody, and never half or twice."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from agentctl.core import migrate
+from agentctl.core.catalog import Catalog, Table, introspect
+from agentctl.core.database import at
+from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
+from agentctl.core.migrate import LockWait, Plan, Step, StepKind
+from agentctl.core.tracking import INDEXES, Tracking, tracking_of
+from agentctl.resources import sql_bytes
+from support.executions import plant
+from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
+
+Make = Callable[..., Marketplace]
+STARTED_AT = "idx_agent_executions_started_at"
+WORKFLOW_ID = "idx_agent_executions_workflow_id"
+INSERT: LiteralString = (
+    "INSERT INTO agent_executions (user_id, agent_id) SELECT p.id, a.id FROM profiles p, agents a LIMIT 1"
+)
+QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
+ONLY = [(name,) for name in OPTIONAL_COLUMNS]
+ALL_BUT = [tuple(one for one in OPTIONAL_COLUMNS if one != name) for name in OPTIONAL_COLUMNS]
+
+
+def read(database: Database) -> Catalog:
+    with at(database.url, place="a test").connect() as connection:
+        return introspect(connection)
+
+
+def executions(database: Database) -> Table:
+    table = read(database).table("agent_executions")
+    assert table
+    return table
+
+
+def shape(table: Table) -> tuple[object, ...]:
+    """Return what can be compared of a table, whatever order its columns were added in."""
+    columns = {column.name: column for column in table.columns}
+    return columns, table.indexes, table.constraints, table.row_security
+
+
+def nobody(*_: object) -> None:
+    """Hear what is told, and do nothing."""
+
+
+def widen(database: Database, **options: Any) -> Plan:
+    """Migrate as the command does, with the superuser's rights."""
+    return widen_at(database.url, **options)
+
+
+def widen_at(
+    url: str,
+    *,
+    wait: LockWait = QUICK,
+    started: Callable[[Step], None] = nobody,
+    waiting: Callable[[int], None] = nobody,
+) -> Plan:
+    """Migrate as the command does, and return the plan that was followed."""
+    with at(url, place="a test").connect() as connection:
+        plan = migrate.plan(introspect(connection))
+        migrate.apply(connection, plan, wait=wait, started=started, waiting=waiting)
+    return plan
+
+
+@contextmanager
+def reader(database: Database) -> Iterator[None]:
+    """Keep a transaction open that has read the table."""
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SELECT count(*) FROM agent_executions")
+        yield
+
+
+@contextmanager
+def old_writer(database: Database) -> Iterator[None]:
+    """Keep a transaction open that may write: a concurrent build does not end before it."""
+    with database.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE agent_executions IN ROW EXCLUSIVE MODE")
+        yield
+
+
+def await_build(database: Database, index: str) -> int:
+    """Return the object id of an index as soon as it is there, valid or not."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        ((oid,),) = database.execute("SELECT to_regclass(%s)::oid", (index,))
+        if oid is not None:
+            assert isinstance(oid, int)
+            return oid
+        time.sleep(0.01)
+    raise AssertionError(index)
+
+
+@pytest.fixture
+def full(marketplace_factory: Make) -> Marketplace:
+    """Make a marketplace as sql/full.sql leaves it."""
+    made = marketplace_factory()
+    made.execute(sql_bytes("full"))
+    return made
+
+
+@pytest.mark.parametrize("columns", [(), *ONLY, *ALL_BUT, OPTIONAL_COLUMNS], ids="+".join)
+def test_every_table_becomes_the_one_that_the_sql_file_makes(
+    marketplace_factory: Make, full: Marketplace, columns: tuple[str, ...]
+) -> None:
+    made = marketplace_factory(columns=columns)
+
+    plan = widen(made)
+
+    assert shape(executions(made)) == shape(executions(full))
+    assert plan.before == {0: Tracking.MINIMAL, 7: Tracking.FULL}.get(len(columns), Tracking.PARTIAL)
+    assert tracking_of(executions(made)) is Tracking.FULL
+    assert migrate.plan(read(made)).steps == ()
+
+
+def test_what_the_sql_file_makes_needs_no_step(full: Marketplace) -> None:
+    assert migrate.plan(read(full)).steps == ()
+
+
+def test_the_plan_is_exactly_what_is_run(marketplace: Marketplace) -> None:
+    steps: list[Step] = []
+
+    plan = widen(marketplace, started=steps.append)
+
+    assert tuple(steps) == plan.steps
+    assert [step.kind for step in steps] == [StepKind.ADD_COLUMNS, *[StepKind.BUILD_INDEX] * 2]
+
+
+def test_rows_keep_their_content_and_the_table_its_file(marketplace: Marketplace) -> None:
+    keys = [plant(marketplace, charged=1) for _ in range(3)]
+    file: LiteralString = "SELECT pg_relation_filenode('agent_executions')"
+    rows: LiteralString = "SELECT ctid, xmin, id, user_id, agent_id, status, created_at FROM agent_executions"
+    before = marketplace.execute(file), marketplace.execute(rows)
+
+    widen(marketplace)
+
+    assert (marketplace.execute(file), marketplace.execute(rows)) == before
+    filled = marketplace.execute("SELECT DISTINCT credits_used, inputs, started_at FROM agent_executions")
+    assert len(keys) == 3
+    assert filled == [(0, None, None)]
+
+
+def test_a_table_in_a_schema_of_any_name_is_widened(database: Database) -> None:
+    database.execute('CREATE SCHEMA "My ""Shop"""')
+    database.execute(
+        b"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = ' || quote_ident('My \"Shop\"'), "
+        b"current_database()); END $$"
+    )
+    database.execute(sql_bytes("minimal"))
+
+    plan = widen(database)
+
+    assert plan.table == 'My "Shop".agent_executions'
+    assert migrate.plan(read(database)).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "type_", "said"),
+    [
+        ("result", "text", "text; jsonb is needed"),
+        ("inputs", "text[]", "text[]; jsonb is needed"),
+        ("error", "jsonb", "jsonb; text is needed"),
+        ("workflow_id", "uuid", "uuid; text is needed"),
+        ("credits_used", "text", "text; integer is needed"),
+        ("credits_used", "real", "real; integer is needed"),
+        ("started_at", "timestamp", "timestamp without time zone; timestamp with time zone is needed"),
+        ("completed_at", "date", "date; timestamp with time zone is needed"),
+        ("credits_used", "integer GENERATED ALWAYS AS (1) STORED", "integer that the database generates"),
+        ("credits_used", "integer GENERATED ALWAYS AS IDENTITY", "integer that the database generates"),
+    ],
+)
+def test_a_column_that_cannot_hold_the_content_is_refused_and_nothing_changed(
+    marketplace: Marketplace, column: str, type_: str, said: str
+) -> None:
+    marketplace.execute(f"ALTER TABLE agent_executions ADD COLUMN {column} {type_}".encode())
+    before = read(marketplace)
+
+    with pytest.raises(SchemaLacks, match=f"agent_executions.{column} exists as ") as refused:
+        widen(marketplace)
+
+    assert said in refused.value.message
+    assert refused.value.code == "schema_conflict"
+    assert read(marketplace) == before
+    assert tracking_of(before.table("agent_executions")) is Tracking.PARTIAL
+
+
+def test_all_obstacles_are_named_at_once(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE agent_executions ADD result text, ADD inputs text")
+    marketplace.execute(f"CREATE INDEX {STARTED_AT} ON agent_executions (created_at)".encode())
+
+    with pytest.raises(SchemaLacks) as refused:
+        widen(marketplace)
+
+    assert len(refused.value.message.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "INDEX {} ON agent_executions (created_at)",
+        "INDEX {} ON agent_executions (created_at, started_at)",
+        "INDEX {} ON agent_executions (started_at) WHERE started_at IS NULL",
+        "INDEX {} ON agent_executions USING brin (started_at)",
+        "INDEX {} ON agent_executions USING hash (started_at)",
+        "INDEX {} ON agent_executions ((started_at IS NULL))",
+        "UNIQUE INDEX {} ON agent_executions (started_at)",
+        "INDEX {} ON profiles (created_at)",
+        "TABLE {} (x integer)",
+    ],
+)
+def test_the_name_of_an_index_that_something_else_has_is_refused(
+    marketplace_factory: Make, definition: str
+) -> None:
+    made = marketplace_factory(columns=("started_at",))
+    made.execute(f"CREATE {definition.format(STARTED_AT)}".encode())
+    before = read(made)
+
+    with pytest.raises(SchemaLacks, match=STARTED_AT) as refused:
+        widen(made)
+
+    assert refused.value.code == "schema_conflict"
+    assert read(made) == before
+
+
+@pytest.mark.parametrize("key", ["started_at", "started_at DESC NULLS LAST", "started_at, id"])
+def test_an_index_that_does_the_work_is_left_alone(marketplace_factory: Make, key: str) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    made.execute(f"CREATE INDEX {STARTED_AT} ON agent_executions ({key})".encode())
+
+    assert [step.object for step in widen(made).steps] == ["idx_agent_executions_workflow_id"]
+
+
+def test_a_table_that_is_not_there_is_refused(database: Database) -> None:
+    with pytest.raises(SchemaLacks, match="no table agent_executions"):
+        widen(database)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("CREATE VIEW agent_executions AS SELECT 1 AS id", "a view"),
+        ("CREATE MATERIALIZED VIEW agent_executions AS SELECT 1 AS id", "a materialized view"),
+        ("CREATE TABLE agent_executions (id int) PARTITION BY HASH (id)", "a partitioned table"),
+    ],
+)
+def test_what_is_no_ordinary_table_is_refused(
+    database: Database, statement: LiteralString, kind: str
+) -> None:
+    database.execute(statement)
+    with pytest.raises(SchemaLacks, match=f"is {kind}"):
+        widen(database)
+
+
+def leave_invalid(database: Database, index: str) -> int:
+    """Let a concurrent build be cancelled while it waits, as it happens; return what is left of it."""
+    build = f"CREATE INDEX CONCURRENTLY {index} ON agent_executions ({INDEXES[index]})"
+    with old_writer(database), database.connect() as builder:
+        builder.execute("SET statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            builder.execute(build.encode())
+    valid: LiteralString = "SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass"
+    assert database.execute(valid, (index,)) == [(False,)]
+    return await_build(database, index)
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_an_invalid_leftover_is_built_again_never_accepted(
+    marketplace_factory: Make, full: Marketplace, index: str
+) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    left = leave_invalid(made, index)
+
+    plan = widen(made)
+
+    assert [step.kind for step in plan.steps if step.object == index] == ["drop invalid index", "build index"]
+    assert shape(executions(made)) == shape(executions(full))
+    assert made.execute("SELECT %s::regclass::oid <> %s", (index, left)) == [(True,)]
+
+
+def test_a_reader_is_waited_for_and_the_step_taken_when_it_has_gone(marketplace: Marketplace) -> None:
+    gave_way = threading.Event()
+
+    def waiting(attempt: int) -> None:
+        if attempt == 2:
+            gave_way.set()
+
+    with ThreadPoolExecutor() as threads:
+        with reader(marketplace):
+            migration = threads.submit(widen, marketplace, waiting=waiting)
+            assert gave_way.wait(20)
+            assert tracking_of(executions(marketplace)) is Tracking.MINIMAL
+        migration.result()
+    assert tracking_of(executions(marketplace)) is Tracking.FULL
+
+
+def test_a_reader_that_stays_is_given_up_on_with_nothing_half_done(marketplace: Marketplace) -> None:
+    before = read(marketplace)
+    wait = LockWait(timedelta(milliseconds=20), timedelta(milliseconds=300))
+
+    with reader(marketplace), pytest.raises(DatabaseTrouble) as trouble:
+        widen(marketplace, wait=wait)
+
+    assert (trouble.value.code, trouble.value.retryable, trouble.value.exit_code) == ("locked", True, 3)
+    assert read(marketplace) == before
+
+
+def test_writers_do_not_queue_behind_a_migration_that_waits(marketplace: Marketplace) -> None:
+    attempts: list[int] = []
+    with ThreadPoolExecutor() as threads:
+        with reader(marketplace), marketplace.connect() as writer:
+            # PostgreSQL itself ends the test if one insert waits for so much longer than an attempt may.
+            writer.execute("SET lock_timeout = '5s'")
+            migration = threads.submit(widen, marketplace, waiting=attempts.append)
+            inserts = 0
+            while len(attempts) < 4 and not migration.done():
+                writer.execute(INSERT)
+                inserts += 1
+        migration.result()
+    assert marketplace.execute("SELECT count(*) FROM agent_executions") == [(inserts,)]
+
+
+def test_writers_go_on_while_an_index_is_built(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    with ThreadPoolExecutor() as threads:
+        with old_writer(made), made.connect() as writer:
+            migration = threads.submit(widen, made)
+            await_build(made, WORKFLOW_ID)
+            writer.execute("SET lock_timeout = '1ms'")
+            writer.execute(INSERT)
+        migration.result()
+    assert migrate.plan(read(made)).steps == ()
+
+
+def test_a_build_under_way_is_waited_for_and_not_taken_for_a_leftover(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    waits = threading.Event()
+    second_steps: list[Step] = []
+    with ThreadPoolExecutor() as threads:
+        with old_writer(made):
+            first = threads.submit(widen, made)
+            built = await_build(made, WORKFLOW_ID)
+            second = threads.submit(widen, made, started=second_steps.append, waiting=lambda _: waits.set())
+            assert waits.wait(30)
+        first.result()
+        second.result()
+    assert await_build(made, WORKFLOW_ID) == built
+    assert StepKind.DROP_INDEX not in {step.kind for step in second_steps}
+    assert migrate.plan(read(made)).steps == ()
+
+
+def test_migrations_that_run_at_once_all_end_with_the_right_table(
+    marketplace: Marketplace, full: Marketplace
+) -> None:
+    together = threading.Barrier(3)
+
+    def one() -> None:
+        together.wait(20)
+        widen(marketplace)
+
+    for _ in range(2):
+        with ThreadPoolExecutor() as threads:
+            for migration in [threads.submit(one) for _ in range(3)]:
+                migration.result()
+        assert shape(executions(marketplace)) == shape(executions(full))
+        marketplace.execute("ALTER TABLE agent_executions DROP started_at, DROP workflow_id, DROP result")
+
+
+def test_a_table_that_somebody_keeps_changing_back_is_given_up_on(marketplace: Marketplace) -> None:
+    drop_the_other: dict[str, LiteralString] = {
+        WORKFLOW_ID: f"DROP INDEX IF EXISTS {STARTED_AT}",
+        STARTED_AT: f"DROP INDEX IF EXISTS {WORKFLOW_ID}",
+    }
+
+    def sabotage(step: Step) -> None:
+        if step.kind is StepKind.BUILD_INDEX:
+            marketplace.execute(drop_the_other[step.object])
+
+    with pytest.raises(DatabaseTrouble, match="Again and again"):
+        widen(marketplace, started=sabotage)
+
+
+def test_a_role_that_does_not_own_the_table_changes_nothing(marketplace: Marketplace) -> None:
+    url = marketplace.add_role("guest")
+    before = read(marketplace)
+    with pytest.raises(PermissionDenied):
+        widen_at(url)
+    assert read(marketplace) == before

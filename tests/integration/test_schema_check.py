@@ -1,0 +1,381 @@
+"""schema-check's core: missing, denied, hidden and broken are told apart, and nothing is written."""
+
+from collections.abc import Callable
+from typing import LiteralString
+
+import pytest
+from psycopg import sql
+
+from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.database import at
+from agentctl.core.errors import UsageError
+from agentctl.core.findings import Finding, Severity, errors_among
+from agentctl.core.schema_check import check_schema, parse_required
+from agentctl.core.schema_report import SchemaReport
+from agentctl.core.tracking import Tracking
+from agentctl.resources import sql_bytes
+from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
+
+Make = Callable[..., Marketplace]
+STARTED_AT = "idx_agent_executions_started_at"
+TABLES = ("profiles", "agents", "agent_executions", "credit_transactions")
+EXECUTE_FOR_ALL: LiteralString = (
+    "GRANT EXECUTE ON FUNCTION deduct_credits_atomic(uuid, integer, uuid, uuid) TO PUBLIC"
+)
+
+
+def read(database: Database) -> Catalog:
+    with at(database.url, place="a test").connect() as connection:
+        return introspect(connection)
+
+
+def check(url: str, *required: str) -> SchemaReport:
+    with at(url, place="a test").connect() as connection:
+        return check_schema(introspect(connection), required=required)
+
+
+def after(database: Database, *statements: LiteralString, required: tuple[str, ...] = ()) -> SchemaReport:
+    for statement in statements:
+        database.execute(statement)
+    return check(database.url, *required)
+
+
+def told(report: SchemaReport) -> set[tuple[str, str, str]]:
+    """Return kind, severity and object of every finding that is more than information."""
+    return {(one.id, one.severity, one.object) for one in report.findings if one.severity != Severity.INFO}
+
+
+def finding(report: SchemaReport, kind: str) -> Finding:
+    (only,) = (one for one in report.findings if one.id == kind)
+    return only
+
+
+def guest(database: Database, *grants: LiteralString) -> str:
+    """Make a role that row level security does not bind, with these privileges only; return its URL."""
+    url = database.add_role("guest")
+    run_as_superuser(database, "ALTER ROLE {guest} BYPASSRLS", *grants)
+    return url
+
+
+def run_as_superuser(database: Database, *statements: LiteralString) -> None:
+    role = sql.Identifier(f"{database.name}_guest")
+    with database.connect() as connection:
+        for statement in statements:
+            connection.execute(sql.SQL(statement).format(guest=role))
+
+
+def test_nothing_is_wrong_with_the_reference_database(marketplace: Marketplace) -> None:
+    report = check(marketplace.url)
+
+    assert report.findings == ()
+    assert report.tracking is Tracking.MINIMAL
+    assert report.missing == OPTIONAL_COLUMNS
+    assert [(index.name, index.present, index.valid) for index in report.indexes] == [
+        (f"idx_agent_executions_{name}", True, True) for name in ("user_id", "agent_id", "status")
+    ]
+    assert [(one.function.name, one.usable) for one in report.functions] == [
+        ("deduct_credits_atomic", True),
+        ("add_credits_atomic", True),
+    ]
+
+
+def test_nothing_is_wrong_with_full_tracking(marketplace: Marketplace) -> None:
+    marketplace.execute(sql_bytes("full"))
+    report = check(marketplace.url, *OPTIONAL_COLUMNS)
+    assert (report.findings, report.tracking, report.missing) == ((), Tracking.FULL, ())
+
+
+def test_what_is_required_and_missing_is_an_error_each(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=("inputs",))
+    report = check(made.url, "inputs", "result", "nonsense", "status")
+    assert told(report) == {
+        ("required-column-missing", "error", "agent_executions.result"),
+        ("required-column-missing", "error", "agent_executions.nonsense"),
+    }
+    assert report.tracking is Tracking.PARTIAL
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_missing_table_is_named_with_the_search_path(marketplace: Marketplace, table: str) -> None:
+    marketplace.execute(f"ALTER TABLE {table} RENAME TO elsewhere".encode())
+    report = check(marketplace.url)
+    assert told(report) == {("table-missing", "error", table)}
+    assert "search path (public)" in finding(report, "table-missing").message
+
+
+def test_an_empty_database_lacks_every_table_and_the_function(database: Database) -> None:
+    assert {(kind, name) for kind, _, name in told(check(database.url, "result"))} == {
+        *(("table-missing", table) for table in TABLES),
+        ("function-unusable", "deduct_credits_atomic"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("profiles", "credits"),
+        ("agents", "webhook_url"),
+        ("agent_executions", "created_at"),
+        ("credit_transactions", "execution_id"),
+    ],
+)
+def test_a_missing_column_that_agentctl_needs_is_an_error(
+    marketplace: Marketplace, table: str, column: str
+) -> None:
+    marketplace.execute(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE".encode())
+    assert told(check(marketplace.url)) == {("column-missing", "error", f"{table}.{column}")}
+
+
+@pytest.mark.parametrize(
+    ("column", "type_"),
+    [
+        ("result", "text"),
+        ("inputs", "jsonb[]"),
+        ("credits_used", "text"),
+        ("credits_used", "double precision"),
+        ("started_at", "timestamp"),
+        ("completed_at", "time with time zone"),
+        ("error", "json"),
+        ("workflow_id", "bytea"),
+    ],
+)
+def test_a_column_of_another_type_is_an_error_even_when_nobody_requires_it(
+    marketplace: Marketplace, column: str, type_: str
+) -> None:
+    marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
+    report = check(marketplace.url)
+    assert told(report) == {("column-type", "error", f"agent_executions.{column}")}
+    assert [state.compatible for state in report.columns if state.found] == [False]
+    assert column not in report.missing
+
+
+@pytest.mark.parametrize(
+    ("column", "type_"),
+    [
+        ("result", "json"),
+        ("workflow_id", "varchar(500)"),
+        ("credits_used", "numeric(12,2)"),
+        ("credits_used", "bigint"),
+        ("started_at", "timestamptz(3)"),
+        ("error", "words"),
+    ],
+)
+def test_a_type_that_can_hold_the_content_is_no_finding(
+    marketplace: Marketplace, column: str, type_: str
+) -> None:
+    marketplace.execute("CREATE DOMAIN words AS text")
+    marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
+    report = check(marketplace.url, column)
+    assert told(report) == set()
+    assert [state.compatible for state in report.columns if state.found] == [True]
+
+
+@pytest.mark.parametrize(("required", "severity"), [((), "warning"), (("credits_used",), "error")])
+def test_a_generated_column_cannot_be_written(
+    marketplace: Marketplace, required: tuple[str, ...], severity: str
+) -> None:
+    report = after(
+        marketplace,
+        "ALTER TABLE agent_executions ADD credits_used integer GENERATED ALWAYS AS (1) STORED",
+        required=required,
+    )
+    assert told(report) == {("column-generated", severity, "agent_executions.credits_used")}
+    assert report.tracking is Tracking.PARTIAL
+
+
+def test_a_table_that_may_not_be_read_is_denied_and_never_missing(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    url = guest(made)
+
+    report = check(url, "result")
+
+    assert report.missing == ()
+    assert all(table for _, _, table in report.tables)
+    assert {kind for kind, _, _ in told(report)} == {"table-denied", "column-denied", "function-denied"}
+    assert {name for kind, _, name in told(report) if kind == "table-denied"} == set(TABLES)
+    assert {
+        name for kind, severity, name in told(report) if (kind, severity) == ("column-denied", "error")
+    } == {"agent_executions.result"}
+
+
+def test_columns_that_may_not_be_used_are_denied_one_by_one(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=("inputs", "result", "error"))
+    url = guest(
+        made,
+        EXECUTE_FOR_ALL,
+        "GRANT SELECT ON profiles, agents, credit_transactions TO {guest}",
+        "GRANT SELECT (id, user_id, agent_id, status, inputs, result) ON agent_executions TO {guest}",
+        "GRANT INSERT (inputs, error), UPDATE (inputs, error) ON agent_executions TO {guest}",
+    )
+
+    report = check(url, "inputs", "result")
+
+    assert told(report) == {
+        ("table-denied", "error", "agent_executions"),
+        ("column-denied", "error", "agent_executions.result"),
+        ("column-denied", "warning", "agent_executions.error"),
+    }
+    assert "(created_at)" in finding(report, "table-denied").message
+    messages = {one.object: one.message for one in report.findings}
+    assert "no INSERT, UPDATE privilege" in messages["agent_executions.result"]
+    assert "no SELECT privilege" in messages["agent_executions.error"]
+
+
+def test_the_hints_of_denials_are_statements_that_settle_them(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    url = guest(made)
+
+    denials = [one for one in check(url, *OPTIONAL_COLUMNS).findings if one.id.endswith("-denied")]
+    for denied in denials:
+        made.execute(str(denied.hint).encode())
+
+    assert len(denials) == 4 + 7 + 1
+    assert told(check(url, *OPTIONAL_COLUMNS)) == set()
+
+
+def test_rows_that_row_level_security_hides_are_told_from_an_empty_table(marketplace: Marketplace) -> None:
+    url = guest(
+        marketplace,
+        EXECUTE_FOR_ALL,
+        "ALTER ROLE {guest} NOBYPASSRLS",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {guest}",
+    )
+    hidden = {"profiles", "agent_executions", "credit_transactions"}
+    assert told(check(url)) == {("rows-hidden", "error", table) for table in hidden}
+
+    run_as_superuser(marketplace, "CREATE POLICY staff ON profiles FOR SELECT TO {guest} USING (true)")
+    assert {name for _, _, name in told(check(url))} == hidden - {"profiles"}
+
+
+def test_an_invalid_index_is_a_warning_and_a_missing_one_information(marketplace: Marketplace) -> None:
+    marketplace.execute(sql_bytes("full"))
+    report = after(
+        marketplace,
+        f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{STARTED_AT}'::regclass",
+        "DROP INDEX idx_agent_executions_workflow_id",
+    )
+    assert [(one.id, one.severity, one.object) for one in report.findings] == [
+        ("index-missing", "info", "idx_agent_executions_workflow_id"),
+        ("index-invalid", "warning", STARTED_AT),
+    ]
+    assert not errors_among(report.findings)
+
+
+def test_another_index_that_does_the_work_counts(marketplace: Marketplace) -> None:
+    report = after(
+        marketplace,
+        "DROP INDEX idx_agent_executions_status",
+        "CREATE INDEX another ON agent_executions (status, created_at)",
+    )
+    assert report.findings == ()
+    assert [(one.present, one.valid) for one in report.indexes] == [(True, True)] * 3
+
+
+@pytest.mark.parametrize(
+    "definition",
+    ["(created_at)", "(started_at) WHERE started_at IS NULL", "USING hash (started_at)"],
+)
+def test_an_index_that_has_only_the_name_is_a_warning(
+    marketplace_factory: Make, definition: LiteralString
+) -> None:
+    made = marketplace_factory(columns=("started_at",))
+    report = after(made, f"CREATE INDEX {STARTED_AT} ON agent_executions {definition}")
+    assert told(report) == {("index-definition", "warning", STARTED_AT)}
+    assert [one.present for one in report.indexes if one.name == STARTED_AT] == [False]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "returns"),
+    [
+        ("p_user_id uuid, p_amount integer, p_execution_id uuid", "integer"),
+        ("p_user_id uuid, p_amount integer, p_execution_id uuid, p_reason text", "jsonb"),
+        ("p_user_id uuid, p_amount integer", "jsonb"),
+    ],
+    ids=["returns a number", "demands an unknown argument", "takes no execution"],
+)
+def test_a_function_that_cannot_be_called_is_an_error(
+    marketplace: Marketplace, arguments: LiteralString, returns: LiteralString
+) -> None:
+    report = after(
+        marketplace,
+        "DROP FUNCTION deduct_credits_atomic",
+        f"CREATE FUNCTION deduct_credits_atomic({arguments}) RETURNS {returns} "
+        f"LANGUAGE sql AS 'SELECT NULL::{returns}'",
+    )
+    assert told(report) == {("function-unusable", "error", "deduct_credits_atomic")}
+    assert "not as agentctl can call it" in finding(report, "function-unusable").message
+    assert [one.usable for one in report.functions] == [False, True]
+
+
+def test_a_missing_function_is_an_error(marketplace: Marketplace) -> None:
+    report = after(marketplace, "DROP FUNCTION deduct_credits_atomic")
+    assert told(report) == {("function-unusable", "error", "deduct_credits_atomic")}
+    assert "There is no function" in finding(report, "function-unusable").message
+
+
+def test_one_usable_overload_is_enough_and_all_are_shown(marketplace: Marketplace) -> None:
+    report = after(
+        marketplace,
+        "CREATE FUNCTION deduct_credits_atomic(p_user_id uuid, p_reason text) RETURNS jsonb "
+        "LANGUAGE sql AS 'SELECT null::jsonb'",
+    )
+    assert report.findings == ()
+    assert sorted(one.usable for one in report.functions if one.function.name == "deduct_credits_atomic") == [
+        False,
+        True,
+    ]
+
+
+def test_a_function_that_the_role_may_not_execute_is_denied_and_not_missing(marketplace: Marketplace) -> None:
+    url = guest(marketplace, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {guest}")
+    assert told(check(url)) == {("function-denied", "error", "deduct_credits_atomic")}
+
+
+def test_a_role_that_may_only_read_in_read_only_transactions_gets_the_whole_report(
+    marketplace_factory: Make,
+) -> None:
+    made = marketplace_factory(columns=("inputs",))
+    url = guest(
+        made,
+        EXECUTE_FOR_ALL,
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {guest}",
+        "ALTER ROLE {guest} SET default_transaction_read_only = on",
+    )
+    report = check(url)
+    assert told(report) == {("column-denied", "warning", "agent_executions.inputs")}
+    assert report.server.read_only
+
+
+def test_nothing_is_written_nor_would_be(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=("inputs",))
+    report, catalog = check(made.url, "result"), read(made)
+
+    in_read_only_session = check(f"{made.url}?options=-cdefault_transaction_read_only%3Don", "result")
+
+    assert in_read_only_session.server.read_only
+    assert in_read_only_session.findings == report.findings
+    assert read(made) == catalog
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (None, ()),
+        ("minimal", ()),
+        ("full", OPTIONAL_COLUMNS),
+        ("result", ("result",)),
+        (" result , inputs,", ("result", "inputs")),
+        ("result,result", ("result",)),
+        ("full,extra", (*OPTIONAL_COLUMNS, "extra")),
+        ("minimal,extra", ("extra",)),
+        ("nonsense", ("nonsense",)),
+    ],
+)
+def test_what_is_required_is_read_as_it_is_meant(text: str | None, columns: tuple[str, ...]) -> None:
+    assert parse_required(text) == columns
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", " , "])
+def test_requiring_nothing_by_name_is_a_mistake(text: str) -> None:
+    with pytest.raises(UsageError, match="names no column"):
+        parse_required(text)
