@@ -466,3 +466,29 @@ def _wait_until(fits: Callable[[], bool]) -> None:
     while not fits():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("library", ["httpx", "filelock"])
+def test_a_defect_after_the_charge_is_accounted_for(shop: Any, library: str) -> None:
+    """A library that cannot be imported stands for whatever nobody foresaw."""
+    shadow = shop.program.home / "shadow"
+    shadow.mkdir()
+    (shadow / f"{library}.py").write_text("raise RuntimeError")
+
+    whole = shop.run_json("seo-blog", "topic=Tea", exit_code=3, env={"PYTHONPATH": str(shadow)})
+
+    execution = whole["data"]["execution"]
+    assert (whole["error"]["code"], execution["status"]) == ("defect", "failed")
+    assert execution["id"] in whole["error"]["message"]
+    assert shop.ledger() == [("usage", -10, execution["id"]), ("refund", 10, execution["id"])]
+    assert shop.webhook.requests == []
+
+
+def test_a_form_that_nobody_can_read_hides_no_other_agent(shop: Any) -> None:
+    shop.marketplace.execute(
+        "UPDATE agents SET input_schema = %s WHERE name = 'SEO Blog'", ("[" * 5000 + "]" * 5000,)
+    )
+
+    assert shop.program("agents").exit_code == 0
+    assert shop.run("plain").exit_code == 0
+    assert shop.run("seo-blog", "topic=Tea").exit_code == 3

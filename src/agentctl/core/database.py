@@ -5,6 +5,7 @@ knows no table, and it never shows a connection string: libpq quotes parts of a 
 included.
 """
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import conninfo, errors
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -93,6 +95,7 @@ class Database:
             ) as connection,
         ):
             connection.database = self
+            set_json_loads(_read_json, connection)
             yield connection
 
     def again(self, work: Callable[["Connection"], T]) -> T:
@@ -119,6 +122,14 @@ class Connection(psycopg.Connection[dict[str, Any]]):
     """A connection that knows where it leads, so that what it has begun can be asked about on another."""
 
     database: Database
+
+
+def _read_json(text: str | bytes) -> Any:
+    """Read a JSON value; one that is nested too deeply stays text: nobody here could walk it."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def at(url: str, *, place: str) -> Database:

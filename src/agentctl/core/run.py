@@ -8,6 +8,7 @@
 Whatever happens between 2 and 4, the row says `running` and the charge is held; `reconcile` learns the rest.
 """
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -114,12 +115,21 @@ class _Run:
             if report is None:
                 return recording.replay(connection, self._prepared, self._execution)
             connection.close()
-            report = self._call(report)
+            report = self._call_whatever_comes(report)
         except KeyboardInterrupt:
             return self._interrupted()
         except OutcomeUnknown as error:
             return run_report.charge_in_doubt(self._prepared, self._execution, error)
         return report if report.outcome is Outcome.UNKNOWN else self._settled(report)
+
+    def _call_whatever_comes(self, report: RunReport) -> RunReport:
+        """Call the webhook; there is a charge to account for, whatever goes wrong here."""
+        try:
+            return self._call(report)
+        except Exception as error:
+            if os.environ.get("AGENTCTL_DEBUG"):
+                raise
+            return run_report.broken(report, type(error).__name__, sent=self._sent)
 
     def _record_and_charge(self, connection: Connection) -> RunReport | None:
         report = retry_after_drift(

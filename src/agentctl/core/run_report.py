@@ -180,6 +180,17 @@ def interrupted_late(report: RunReport) -> RunReport:
     return replace(report, error=Interrupted(msg))
 
 
+def broken(report: RunReport, what: str, *, sent: bool) -> RunReport:
+    """Report a run that a defect of agentctl's own has ended; before anything was sent, that is a failure."""
+    said = f"Something that agentctl did not foresee ({what}) ended the call."
+    if sent:
+        msg = f"The outcome of execution {report.execution} is not known: {said}"
+        return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
+    msg = f"Nothing was sent for execution {report.execution}, which is settled as failed: {said}"
+    hint = "Set AGENTCTL_DEBUG=1 to see where, and report it."
+    return replace(report, outcome=Outcome.FAILED, error=AgentctlError(msg, hint=hint, code="defect"))
+
+
 def charge_in_doubt(prepared: Prepared, execution: Key, why: AgentctlError) -> RunReport:
     """Report a run of which nobody knows whether it was recorded and charged; nothing was sent."""
     report = replace(blank(prepared), execution=execution, outcome=Outcome.UNKNOWN)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agentctl.core.forms import Field, Form
+from agentctl.core.forms import Field, Form, spelled
 from agentctl.core.models import Agent
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
@@ -82,7 +82,7 @@ def _field_data(field: Field) -> dict[str, object]:
         "type": field.kind,
         "required": field.required,
         "options": [option.value for option in field.options],
-        "default": field.default,
+        "default": None if field.secret else field.default,
     }
 
 
@@ -91,7 +91,13 @@ def _field_row(field: Field) -> tuple[Cell, ...]:
         field.name,
         field.kind,
         "yes" if field.required else None,
-        None if field.default is None else str(field.default),
-        ", ".join(str(option.value) for option in field.options) or None,
+        _default(field),
+        ", ".join(spelled(option.value) for option in field.options) or None,
         field.label,
     )
+
+
+def _default(field: Field) -> str | None:
+    if field.default is None:
+        return None
+    return "***" if field.secret else spelled(field.default)
