@@ -271,6 +271,15 @@ def test_another_index_that_does_the_work_counts(marketplace: Marketplace) -> No
     assert [(one.present, one.valid) for one in report.indexes] == [(True, True)] * 3
 
 
+def test_another_index_that_is_invalid_does_not_count(marketplace: Marketplace) -> None:
+    report = after(
+        marketplace,
+        "ALTER INDEX idx_agent_executions_status RENAME TO another",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'another'::regclass",
+    )
+    assert [one.id for one in report.findings] == ["index-missing"]
+
+
 @pytest.mark.parametrize(
     "definition",
     ["(created_at)", "(started_at) WHERE started_at IS NULL", "USING hash (started_at)"],
