@@ -12,7 +12,7 @@ import pytest
 from agentctl.core import ledger, ledger_reports
 from agentctl.core.catalog import introspect
 from agentctl.core.database import Connection, at, in_transaction
-from agentctl.core.errors import PermissionDenied, Refused, SchemaLacks, UsageError
+from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Credits, User
@@ -31,8 +31,10 @@ def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[C
         yield connection, market, get_user(connection, market.users, OPS)
 
 
-def charge(marketplace: Marketplace, execution: UUID, price: Credits = 10) -> ledger.Movement:
-    with opened(marketplace) as (connection, market, user):
+def charge(
+    marketplace: Marketplace, execution: UUID, price: Credits = 10, url: str | None = None
+) -> ledger.Movement:
+    with opened(marketplace, url) as (connection, market, user):
         return in_transaction(
             connection,
             lambda: ledger.charge(
@@ -45,6 +47,15 @@ def refund(marketplace: Marketplace, execution: UUID) -> ledger.Movement | None:
     with opened(marketplace) as (connection, market, user):
         return in_transaction(
             connection, lambda: ledger.refund(connection, market, user=user.id, execution=execution)
+        )
+
+
+def grant(
+    marketplace: Marketplace, row: UUID | None, amount: Credits = 5, url: str | None = None
+) -> ledger.Movement | None:
+    with opened(marketplace, url) as (connection, market, user):
+        return in_transaction(
+            connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row)
         )
 
 
@@ -108,6 +119,92 @@ def test_a_function_that_says_something_else_charges_nothing(
     assert balance(marketplace) == 100
 
 
+PAID: LiteralString = '{"success": true, "previous_balance": 100, "amount_deducted": 10, "new_balance": 90}'
+SOMEBODY_ELSE: LiteralString = "(SELECT id FROM profiles WHERE id <> p_user_id)"
+# What it takes, which rows it writes, and what it says of a charge of 10 to a balance of 100.
+SWINDLES: dict[str, tuple[int, LiteralString, LiteralString]] = {
+    "less from the balance": (1, "(p_user_id, -10, p_execution_id)", PAID),
+    "nothing into the ledger": (10, "(p_user_id, 0, p_execution_id)", PAID),
+    "less into the ledger": (10, "(p_user_id, -1, p_execution_id)", PAID),
+    "twice into the ledger": (10, "(p_user_id, -10, p_execution_id), (p_user_id, -10, p_execution_id)", PAID),
+    "for no execution": (10, "(p_user_id, -10, NULL::uuid)", PAID),
+    "for somebody else": (10, "(" + SOMEBODY_ELSE + ", -10, p_execution_id)", PAID),
+    "a discount, told": (
+        8,
+        "(p_user_id, -8, p_execution_id)",
+        '{"success": true, "previous_balance": 100, "amount_deducted": 8, "new_balance": 92}',
+    ),
+    "a balance that never was": (
+        10,
+        "(p_user_id, -10, p_execution_id)",
+        '{"success": true, "previous_balance": 101, "amount_deducted": 10, "new_balance": 90}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("taken", "rows", "answer"), SWINDLES.values(), ids=SWINDLES.keys())
+def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
+    marketplace: Marketplace, execution: UUID, taken: int, rows: LiteralString, answer: LiteralString
+) -> None:
+    body = (
+        "ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign; "
+        "CREATE OR REPLACE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount integer, "
+        "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS $$ "
+        f"UPDATE profiles SET credits = credits - {taken} WHERE id = p_user_id; "
+        "INSERT INTO credit_transactions (user_id, amount, execution_id, type, balance_after) "
+        f"SELECT paid.*, 'usage', 90 FROM (VALUES {rows}) AS paid; SELECT '{answer}'::jsonb $$"
+    )
+    marketplace.execute(body.encode())
+
+    with pytest.raises(SchemaLacks, match="did not charge exactly 10") as refusal:
+        charge(marketplace, execution)
+
+    assert refusal.value.code == "charge_not_exact"
+    assert balance(marketplace) == 100
+    assert marketplace.execute("SELECT count(*) FROM credit_transactions") == [(2,)]
+
+
+def test_an_execution_is_not_charged_again(marketplace: Marketplace) -> None:
+    execution = plant(marketplace, status="running", charged=10)
+
+    with pytest.raises(SchemaLacks, match="wrote 20 into the ledger"):
+        charge(marketplace, execution)
+
+    assert balance(marketplace) == 90
+
+
+def test_a_role_that_may_only_call_the_function_charges_with_it(
+    marketplace: Marketplace, execution: UUID
+) -> None:
+    url = _clerk(marketplace, "SELECT ON profiles, agents, agent_executions, credit_transactions")
+    marketplace.execute("CREATE POLICY readable ON credit_transactions FOR SELECT USING (true)")
+
+    assert charge(marketplace, execution, url=url) == ledger.Movement(-10, 100, 90)
+    assert balance(marketplace) == 90
+
+
+def test_nothing_is_charged_where_nobody_could_see_it(marketplace: Marketplace, execution: UUID) -> None:
+    url = _clerk(marketplace, "SELECT ON profiles, agents, agent_executions, credit_transactions")
+
+    with pytest.raises(PermissionDenied, match="Row level security"):
+        charge(marketplace, execution, url=url)
+
+    assert balance(marketplace) == 100
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("profiles", "credits"), ("credit_transactions", "amount")], ids=["users", "ledger"]
+)
+def test_credits_that_are_kept_inexactly_are_not_moved(
+    marketplace: Marketplace, execution: UUID, table: str, column: str
+) -> None:
+    marketplace.execute(f"ALTER TABLE {table} ALTER {column} TYPE double precision".encode())
+
+    for move in (charge, refund, grant):
+        with pytest.raises(SchemaLacks, match=f"{table}.{column} is of type double precision"):
+            move(marketplace, execution)
+
+
 def test_a_decimal_stays_a_decimal(marketplace: Marketplace, execution: UUID) -> None:
     marketplace.execute("ALTER TABLE profiles ALTER credits TYPE numeric(12,2)")
     marketplace.execute(
@@ -163,30 +260,95 @@ def test_what_cost_nothing_is_not_refunded(marketplace: Marketplace, execution: 
 def test_a_grant_with_an_id_happens_once(marketplace: Marketplace, keyed: bool) -> None:
     row = UUID(int=7) if keyed else None
 
-    def granted(_: int) -> bool:
-        with opened(marketplace) as (connection, market, user):
-            moved = in_transaction(
-                connection, lambda: ledger.grant(connection, market, user=user, amount=5, row_id=row)
-            )
-        return moved is not None
-
     with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(granted, range(8))) == (1 if keyed else 8)
+        moved = list(threads.map(lambda _: grant(marketplace, row), range(8)))
+    assert len([one for one in moved if one]) == (1 if keyed else 8)
     assert balance(marketplace) == (105 if keyed else 140)
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "x", "1e400", "NaN", "1.5", "9" * 30, ""])
-def test_an_amount_that_is_none_is_refused(text: str) -> None:
+def test_a_grant_that_the_balance_cannot_hold_changes_nothing(marketplace: Marketplace) -> None:
+    with pytest.raises(DatabaseTrouble, match="out of range"):
+        grant(marketplace, None, 2**31 - 1)
+
+    assert balance(marketplace) == 100
+
+
+@pytest.mark.parametrize(
+    ("credits_type", "amount_type", "column"),
+    [
+        ("numeric(12,1)", "numeric", "profiles.credits"),
+        ("numeric", "numeric(12,1)", "credit_transactions.amount"),
+        ("numeric", "integer", "credit_transactions.amount"),
+    ],
+)
+def test_a_grant_that_a_column_would_round_changes_nothing(
+    marketplace: Marketplace, credits_type: str, amount_type: str, column: str
+) -> None:
+    marketplace.execute(f"ALTER TABLE profiles ALTER credits TYPE {credits_type}".encode())
+    marketplace.execute(f"ALTER TABLE credit_transactions ALTER amount TYPE {amount_type}".encode())
+
+    with pytest.raises(UsageError, match=column):
+        grant(marketplace, None, Decimal("1.25"))
+
+    assert marketplace.execute("SELECT sum(credits), count(*) FROM profiles") == [(103, 2)]
+    assert marketplace.execute("SELECT sum(amount), count(*) FROM credit_transactions") == [(103, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "column_type"),
+    [
+        *(
+            (text, "integer")
+            for text in ("0", "-1", "x", "1e400", "NaN", "sNaN", "Infinity", "1.5", "", "9" * 30)
+        ),
+        ("32768", "smallint"),
+        ("2147483648", "integer"),
+        ("9223372036854775808", "bigint"),
+        ("9" * 30, "numeric"),
+    ],
+)
+def test_an_amount_that_is_none_or_too_much_is_refused(text: str, column_type: str) -> None:
     with pytest.raises(UsageError):
-        ledger.parse_amount(text, column_type="integer")
+        ledger.parse_amount(text, column_type=column_type)
 
 
 @pytest.mark.parametrize(
     ("text", "column_type", "amount"),
-    [("5", "integer", 5), ("5.0", "integer", 5), ("1.25", "numeric", Decimal("1.25"))],
+    [
+        ("5", "integer", 5),
+        ("5.0", "integer", 5),
+        ("32767", "smallint", 2**15 - 1),
+        ("2147483647", "integer", 2**31 - 1),
+        ("1.25", "numeric", Decimal("1.25")),
+    ],
 )
 def test_an_amount_is_read_exactly(text: str, column_type: str, amount: Credits) -> None:
     assert ledger.parse_amount(text, column_type=column_type) == amount
+
+
+def _clerk(marketplace: Marketplace, privileges: LiteralString) -> str:
+    """Return the URL of a role that sees the users, may charge them, and has these privileges."""
+    url = marketplace.add_role("clerk")
+    role = f"{marketplace.name}_clerk"
+    marketplace.execute(f"GRANT {privileges} TO {role}".encode())
+    marketplace.execute(
+        f"GRANT EXECUTE ON FUNCTION deduct_credits_atomic(uuid, integer, uuid, uuid) TO {role}".encode()
+    )
+    marketplace.execute("CREATE POLICY visible ON profiles FOR SELECT USING (true)")
+    return url
+
+
+def test_a_balance_that_is_closed_to_a_role_is_a_matter_of_permission(marketplace: Marketplace) -> None:
+    url = _clerk(marketplace, "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public")
+    with pytest.raises(PermissionDenied, match="row level security"):
+        grant(marketplace, None, url=url)
+
+    marketplace.execute("ALTER TABLE profiles DISABLE ROW LEVEL SECURITY")
+    marketplace.execute(f"REVOKE UPDATE ON profiles FROM {marketplace.name}_clerk".encode())
+    with pytest.raises(PermissionDenied, match="missing privilege"):
+        grant(marketplace, None, url=url)
+
+    assert balance(marketplace) == 100
 
 
 def _reader(marketplace: Marketplace) -> str:
@@ -219,3 +381,31 @@ def test_sums_tell_what_each_execution_cost(marketplace: Marketplace) -> None:
         found = ledger_reports.sums(connection, market.ledger, [charged, back, UUID(int=1)])
 
     assert found == {charged: (10, 0), back: (10, 10)}
+
+
+def test_totals_count_users_and_sum_the_ledger_by_kind(marketplace: Marketplace) -> None:
+    refund(marketplace, plant(marketplace, status="failed", charged=10))
+    plant(marketplace, charged=5)
+    grant(marketplace, None, 50)
+
+    with opened(marketplace) as (connection, market, _):
+        found = ledger_reports.totals(connection, market, largest=1)
+
+    assert (found.users, found.balance) == (2, 148)
+    assert found.by_kind == (("bonus", 1, 50), ("purchase", 2, 103), ("refund", 1, 10), ("usage", 2, -15))
+    assert [(user.email, user.balance) for user in found.largest] == [(OPS, 145)]
+
+
+def test_a_users_rows_come_newest_first_and_no_more_than_asked_for(marketplace: Marketplace) -> None:
+    charged = plant(marketplace, charged=10)
+    grant(marketplace, None)
+
+    with opened(marketplace) as (connection, market, user):
+        rows = ledger_reports.list_rows(connection, market.ledger, user=user.id, limit=2)
+        of_one = ledger_reports.rows_of_execution(connection, market.ledger, charged)
+
+    assert [(row.kind, row.amount, row.balance_after) for row in rows] == [
+        ("bonus", 5, 95),
+        ("usage", -10, 90),
+    ]
+    assert of_one == rows[1:]
