@@ -1,6 +1,7 @@
 """`agentctl agents check`, through the installed program: what it finds at webhooks, without starting any."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -37,7 +38,8 @@ URLS = {
     "bad-url": ("n8n.example.com/webhook/x", "bad_url"),
     "test-url": ("http://127.0.0.1:9/webhook-test/x", "test_url"),
     "private": ("http://10.0.0.1/webhook/x", "address_refused"),
-    "disguised": ("http://0x7f.1/webhook/x", "address_refused"),
+    "disguised": ("http://0x7f.2/webhook/x", "address_refused"),
+    "this-machine": (f"http://{socket.gethostname()}/webhook/x", "address_refused"),
     "no-such-name": ("http://nobody.invalid/webhook/x", "name_not_found"),
     "nobody-listens": ("http://127.0.0.1:9/webhook/x", "not_connected"),
 }
