@@ -350,3 +350,7 @@ def test_null_for_a_required_field_that_takes_null_is_an_answer() -> None:
 
     found = resolve_inputs(read_form(schema), items=("a:=null",), input_file_text=None, ask=ask)
     assert found.inputs == {"a": None, "b": "b"}
+
+
+def test_what_was_given_is_not_blamed_on_the_forms_default() -> None:
+    assert problems("topic=Tea", "words=many") == ["words: 'many' is not a number"]

@@ -96,9 +96,9 @@ def resolve_inputs(
     inputs = _from_file(input_file_text, problems) if input_file_text is not None else {}
     inputs.update(_from_items(form, items, problems))
     credentials = None if form.field(_CREDENTIALS) else inputs.pop(_CREDENTIALS, None)
-    defaults = {name: value for name, value in _defaults(form) if name not in inputs}
-    inputs.update(defaults)
     told = {problem.name for problem in problems}
+    defaults = {name: value for name, value in _defaults(form) if name not in {*inputs, *told}}
+    inputs.update(defaults)
     found = [problem for problem in problems_of(form, inputs) if problem.name not in told]
     if ask is not None and not problems and _can_be_asked(form, inputs, found):
         _ask_for(form, inputs, {problem.name for problem in found}, ask=ask)
