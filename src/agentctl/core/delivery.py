@@ -120,7 +120,7 @@ class Delivery:
     async def run(self, begin: Callable[[], Exchange]) -> Attempt:
         """Return the attempt that counts; `begin` begins each one."""
         # Here, because what only prepares a call does not pay for it.
-        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415 - see above
 
         retrying = AsyncRetrying(
             retry=retry_if_result(lambda _: True),  # `stop` decides; what is raised (Ctrl-C!) is not retried

@@ -101,9 +101,9 @@ class Journal:
 
     def _append(self, line: str) -> None:
         # Here, because few commands write.
-        from logging.handlers import RotatingFileHandler  # noqa: PLC0415
+        from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - see above
 
-        from filelock import FileLock  # noqa: PLC0415
+        from filelock import FileLock  # noqa: PLC0415 - see above
 
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):

@@ -84,7 +84,7 @@ class TerminalScreen:
     def progress(self, text: str, total: int) -> Iterator[Callable[[int], None]]:
         """Show a bar until the block ends; what it yields is told how much is done."""
         # Here, because few commands take long enough.
-        from rich.progress import (  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415 - see above
             BarColumn,
             MofNCompleteColumn,
             Progress,

@@ -69,7 +69,7 @@ def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
 
 def _listen(home: Home) -> int:
     # Imported while PostgreSQL starts.
-    from agentctl.sandbox.webhooks import listen  # noqa: PLC0415
+    from agentctl.sandbox.webhooks import listen  # noqa: PLC0415 - see above
 
     return listen(preferred_port=_remembered(home))
 
