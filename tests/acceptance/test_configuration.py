@@ -48,6 +48,10 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "no URL": ('[profiles.p]\nuser = "x"\n', ("no database_url", "AGENTCTL_DATABASE_URL")),
     "a variable that is not set": ('[profiles.p]\ndatabase_url = "env:NOT_SET"\n', ("NOT_SET",)),
     "a file that is not there": ('[profiles.p]\ndatabase_url = "file:nowhere"\n', ("nowhere",)),
+    "a file of an unknown user": (
+        '[profiles.p]\ndatabase_url = "file:~nobody-knows/x"\n',
+        ("~nobody-knows/x",),
+    ),
     "a command that fails": ('[profiles.p]\ndatabase_url = "command:false"\n', ("database_url",)),
     "a malformed URL": (
         f'[profiles.p]\ndatabase_url = "postgresql://app:{SECRET}@127.0.0.1:5432:5/x"\n',
@@ -56,6 +60,31 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a URL with blanks": (
         f'[profiles.p]\ndatabase_url = "postgres //app:{SECRET}@127.0.0.1/x"\n',
         ("cannot be understood",),
+    ),
+    "another database's URL": (
+        f'[profiles.p]\ndatabase_url = "mysql://app:{SECRET}@127.0.0.1/x"\n',
+        ("cannot be understood", "postgresql://"),
+    ),
+    "a URL that would be cut off": (
+        f'[profiles.p]\ndatabase_url = "postgresql://127.0.0.1:9\\u0000:{SECRET}@h/x"\n',
+        ("cannot be understood",),
+    ),
+    "an empty URL": ('[profiles.p]\ndatabase_url = ""\n', ("line 2", "cannot be understood")),
+    "a parameter that PostgreSQL does not know": (
+        f'[profiles.p]\ndatabase_url = "postgresql://app:s3cret@127.0.0.1:9/x?pasword={SECRET}"\n',
+        ("cannot be understood",),
+    ),
+    "a parameter with an impossible value": (
+        '[profiles.p]\ndatabase_url = "postgresql://app:s3cret@127.0.0.1:9/x?sslmode=maybe"\n',
+        ("sslmode", "parameter"),
+    ),
+    "a TOML error beside a secret": (
+        f'[profiles.p]\ndatabase_url = "postgresql://app:{SECRET}@127.0.0.1/x" oops\n',
+        ("not valid TOML", "line 2"),
+    ),
+    "a secret in the wrong place": (
+        f'[profiles.p]\ndatabase_url = ["postgresql://app:{SECRET}@127.0.0.1/x"]\n',
+        ("line 2", "database_url must be a text"),
     ),
     "several profiles and no default": (
         '[profiles.a]\ndatabase_url = "postgresql://x"\n[profiles.b]\ndatabase_url = "postgresql://x"\n',
@@ -86,6 +115,25 @@ def test_a_profile_or_a_file_that_is_not_there_is_named(
     _refused(agentctl("history", "--profile", "q"), "no profile 'q'", "p")
     _refused(agentctl("history", "--config", "elsewhere.toml"), "elsewhere.toml")
     _refused(agentctl("history", env={"AGENTCTL_CONFIG": "elsewhere.toml"}), "elsewhere.toml")
+
+
+@pytest.mark.parametrize("named", ["--config", "AGENTCTL_CONFIG", "the user's folder"])
+def test_a_file_that_cannot_be_looked_at_is_not_passed_over(agentctl: Program, named: str) -> None:
+    """A name that is too long stands for a closed folder, which no folder is to root."""
+    name = "x" * 300
+    match named:
+        case "--config":
+            result = agentctl("history", "--config", name)
+        case "AGENTCTL_CONFIG":
+            result = agentctl("history", env={"AGENTCTL_CONFIG": name})
+        case _:
+            result = agentctl("history", env={"XDG_CONFIG_HOME": f"/{name}"})
+
+    _refused(result, name, "cannot be read: File name too long")
+
+
+def test_a_file_that_cannot_be_read_is_not_passed_over(agentctl: Program) -> None:
+    _refused(agentctl("history", "--config", "/proc/self/mem"), "/proc/self/mem cannot be read")
 
 
 def test_files_are_looked_for_in_the_documented_order(agentctl: Program, marketplace: Marketplace) -> None:
@@ -123,7 +171,7 @@ def test_secrets_can_stand_elsewhere(
     secret = agentctl.home / "url"
     secret.write_text(f"{marketplace.url}\n")
     for value, env in (
-        ("env:URL", {"URL": marketplace.url}),
+        ("env:URL", {"URL": f" {marketplace.url}\n"}),
         ("file:url", {}),
         (f"command:cat {secret}", {}),
     ):
@@ -150,6 +198,30 @@ def test_no_server_no_host_no_database_and_no_such_user(agentctl: Program, marke
     _refused(
         _at(agentctl, server.url(marketplace.name, user="nobody-knows", password=secret)), "nobody-knows"
     )
+
+
+def test_whether_it_is_worth_trying_again_is_told(agentctl: Program, marketplace: Marketplace) -> None:
+    limited = marketplace.add_role("limited", password="s3cret")
+    marketplace.execute(f"ALTER ROLE {marketplace.name}_limited CONNECTION LIMIT 0".encode())
+    nothing = marketplace.add_role("nothing", password="s3cret")
+
+    def retryable(url: str, *words: str) -> bool:
+        result = _at(agentctl, url, "history", "--json")
+        _refused(result, *words)
+        assert result.json["error"]["code"] == "connection"
+        return bool(result.json["error"]["retryable"])
+
+    assert retryable("postgresql://x@127.0.0.1:9/x", "refused")
+    assert retryable(limited, "too many connections", "pooler")
+    assert not retryable(marketplace.server.url(marketplace.name, password="s3cret"), "password")
+    assert not retryable(marketplace.server.url("no_such_database"), "does not exist")
+    assert not retryable(f"{marketplace.url}?sslmode=require", "SSL", "sslmode")
+    marketplace.execute(f"REVOKE CONNECT ON DATABASE {marketplace.name} FROM PUBLIC".encode())
+    assert not retryable(nothing, "permission denied", "GRANT CONNECT")
+
+
+def test_a_url_that_is_no_text_is_told_so(agentctl: Program) -> None:
+    _refused(_at(agentctl, "postgresql://app:s3cret\udcff@127.0.0.1/x"), "cannot be understood")
 
 
 FORBIDDEN: list[tuple[LiteralString, tuple[str, ...], str]] = [

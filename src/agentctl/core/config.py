@@ -105,14 +105,22 @@ def load_profile(
 def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
     if named is not None:
-        if not named.is_file():
+        if not _is_there(named):
             msg = f"There is no configuration file {str(named)!r}."
             raise ConfigError(msg, hint=f"Correct --config or ${CONFIG}.")
         return named
     from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing nearer was named
 
     places = (Path(FILE_NAME), user_config_path("agentctl") / FILE_NAME)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if _is_there(place)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a closed folder: what is not known to be absent is not passed over
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
 
 
 def _read_profile(path: Path, *, wanted: str | None, database_url: Value | None) -> Profile:

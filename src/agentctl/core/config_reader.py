@@ -60,7 +60,7 @@ class Value:
         return text
 
     def _from_file(self, name: str) -> str:
-        path = self.folder / Path(name).expanduser()
+        path = self.folder / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown ~user
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:

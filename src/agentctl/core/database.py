@@ -29,6 +29,7 @@ from tenacity import (
 )
 
 from agentctl import __version__
+from agentctl.core.connection_advice import advise
 from agentctl.core.errors import (
     AgentctlError,
     ConfigError,
@@ -144,10 +145,10 @@ def at(url: str, *, place: str) -> Database:
 
     """
     try:
-        given = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
+        given = conninfo.conninfo_to_dict(url.strip())
+    except (psycopg.Error, ValueError):  # ValueError: it is no text that could be sent
         given = {}
-    if not given or _is_misread(given):
+    if not given or "\0" in url or _is_misread(given):
         msg = f"The database URL in {place} cannot be understood (it is not shown: it may hold a password)."
         hint = (
             "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % in the "
@@ -303,8 +304,9 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
         hint = "Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'."
         return DatabaseTrouble(f"{database.name}: {said}.", hint=hint, code="statement_cancelled")
     if state[:2] in {"08", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
-        hint = _connection_hint(str(error))
-        return ConnectionFailed(f"{database.name}: {said}.", hint=hint, retryable=True)
+        advice = advise(str(error))
+        msg = f"{database.name}: {said}."
+        return ConnectionFailed(msg, hint=advice.hint, retryable=advice.retryable)
     again = state in {"40001", "40P01", "55P03", "53300"}
     where = f" (SQLSTATE {state})" if state else ""
     return DatabaseTrouble(f"{database.name}: {said}{where}.", retryable=again)
@@ -321,28 +323,3 @@ def _redacted(text: str, database: Database) -> str:
         if lines
         else "?"
     )
-
-
-_CONNECTION_HINTS = (
-    ("password authentication failed", "Check user and password of the database URL."),
-    ("no password supplied", "Put the password into the database URL, or set PGPASSWORD."),
-    (r'database ".*" does not exist', "Check the database name at the end of the URL."),
-    (r'role ".*" does not exist', "Check the user name in the URL."),
-    ("pg_hba.conf", "The server does not admit this user from here; perhaps sslmode=require is missing."),
-    ("certificate", "Give the server's CA file as sslrootcert (Supabase: Database settings, SSL)."),
-    (
-        r"(?=.*supabase\.co)(?=.*(translate host|resolve|unreachable))",
-        "Supabase's direct host answers on IPv6 only: use the session pooler's host and port 5432.",
-    ),
-    ("translate host name|resolve host|Name or service", "Check the host name in the URL."),
-    ("Connection refused|No such file", "Is the server running, and are host and port right?"),
-    ("timeout expired|timed out", "The host does not answer: check the address, the firewall and the VPN."),
-    ("unreachable", "There is no route to the host; an IPv6-only host needs a pooler with IPv4."),
-)
-
-
-def _connection_hint(said: str) -> str:
-    for pattern, hint in _CONNECTION_HINTS:
-        if re.search(pattern, said, re.IGNORECASE):
-            return hint
-    return "Check the database URL, and that the server can be reached."

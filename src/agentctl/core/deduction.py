@@ -83,7 +83,10 @@ def _passed(argument: Argument) -> sql.Composed:
 
 def _read(text: str | None) -> Answer:
     """Read JSON as a deduct function returns it; whatever is not understood is no success."""
-    said = json.loads(text, parse_float=Decimal) if text else None  # a float would not be exact
+    try:
+        said = json.loads(text or "null", parse_float=Decimal)  # a float would not be exact
+    except (ValueError, RecursionError):  # more digits, or deeper, than anybody would read
+        said = None
     if not isinstance(said, dict):
         said = {}
     amounts = {

@@ -25,7 +25,7 @@ def find_execution(connection: Connection, market: Marketplace, key: Key) -> Exe
 
 
 def get_execution(connection: Connection, market: Marketplace, prefix: str) -> Execution:
-    """Return the one execution whose id begins with a text.
+    """Return the one execution whose id begins with a text, or is it.
 
     Raises:
         Refused: none does, or several do; they are listed then.
@@ -37,7 +37,13 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
     if not found:
         market.executions.require_visible_rows()
         msg = f"There is no execution {prefix!r}."
-        raise Refused(msg, hint="See the latest ones: agentctl history.", code="execution_not_found")
+        hint = "See the latest ones: agentctl history."
+        if market.executions.is_filtered:
+            hint = "Row level security may hide it from this role: connect as one with BYPASSRLS."
+        raise Refused(msg, hint=hint, code="execution_not_found")
+    if len(found) > 1 and isinstance(found[0].id, str):  # ids of any length: one may begin with another
+        exact = find_execution(connection, market, prefix.strip())
+        found = (exact,) if exact else found
     if len(found) > 1:
         listed = "\n".join(f"  {execution.id}" for execution in found[:_SHOWN])
         more = "\n  …" if len(found) > _SHOWN else ""
@@ -51,6 +57,8 @@ def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
     executions = market.executions
     column = executions.table.column(executions.columns["id"])
     kind = column.base_type if column else ""
+    if not prefix:
+        return None
     if kind == "uuid":
         digits = prefix.replace("-", "")
         if not re.fullmatch(rf"[0-9a-f]{{1,{_UUID_DIGITS}}}", digits):

@@ -1,0 +1,70 @@
+"""What to do about a connection that failed, judged by the words of libpq and the server.
+
+It connects to nothing, and knows the words of PostgreSQL in English only: others get the general advice.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next, and whether trying again may help although nobody has changed anything."""
+
+    hint: str
+    retryable: bool = False
+
+
+_GENERAL = Advice("Check the database URL, and that the server can be reached.", retryable=True)
+_BY_WORDS = (
+    ("password authentication failed", Advice("Check user and password of the database URL.")),
+    ("no password supplied", Advice("Put the password into the database URL, or set PGPASSWORD.")),
+    (r'database ".*" does not exist', Advice("Check the database name at the end of the URL.")),
+    (r'role ".*" does not exist', Advice("Check the user name in the URL.")),
+    ("not permitted to log in", Advice("Connect as another role, or: ALTER ROLE ... LOGIN.")),
+    ("permission denied for database", Advice("Grant it: GRANT CONNECT ON DATABASE ... TO ...")),
+    (
+        "pg_hba.conf",
+        Advice("The server does not admit this user from here; perhaps sslmode=require is missing."),
+    ),
+    (
+        "server does not support SSL",
+        Advice("Check the URL's sslmode, and that it leads to the right server."),
+    ),
+    (
+        "certificate",
+        Advice("Give the server's CA file as sslrootcert (Supabase: Database settings, SSL)."),
+    ),
+    (r"invalid .*value|unrecognized .*parameter", Advice("Correct the parameter in the database URL.")),
+    ("invalid port number|could not parse network address", Advice("Correct host and port in the URL.")),
+    (
+        "too many (connections|clients)|connection slots",
+        Advice("Wait until others have disconnected, or use a pooler.", retryable=True),
+    ),
+    (
+        r"(?=.*supabase\.co)(?=.*(translate host|resolve|unreachable))",
+        Advice("Supabase's direct host answers on IPv6 only: use the session pooler's host and port 5432."),
+    ),
+    (
+        "translate host name|resolve host|Name or service",
+        Advice("Check the host name in the URL.", retryable=True),
+    ),
+    (
+        "Connection refused|No such file",
+        Advice("Is the server running, and are host and port right?", retryable=True),
+    ),
+    (
+        "timeout expired|timed out",
+        Advice("The host does not answer: check the address, the firewall and the VPN.", retryable=True),
+    ),
+    (
+        "unreachable",
+        Advice("There is no route to the host; an IPv6-only host needs a pooler with IPv4.", retryable=True),
+    ),
+)
+
+
+def advise(said: str) -> Advice:
+    """Return what to do about a failed connection, of which this was said."""
+    found = (advice for words, advice in _BY_WORDS if re.search(words, said, re.IGNORECASE))
+    return next(found, _GENERAL)

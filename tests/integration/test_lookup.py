@@ -1,0 +1,215 @@
+"""Finding one thing: an execution by its id or the beginning of it, a user by id or e-mail address."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+from uuid import UUID
+
+import pytest
+
+from agentctl.core.catalog import introspect
+from agentctl.core.database import Connection, at
+from agentctl.core.errors import PermissionDenied, Refused
+from agentctl.core.lookup import find_execution, get_execution
+from agentctl.core.mapping import Marketplace as Parts
+from agentctl.core.mapping import marketplace as parts_of
+from agentctl.core.users import get_user
+from support.executions import OPS, POOR, SEO_BLOG, plant
+from support.marketplace import OPTIONAL_COLUMNS, Marketplace
+
+ONE = UUID("abcdef00-0000-4000-8000-000000000001")
+TWO = UUID("abcdef00-0000-4000-8000-000000000002")
+
+
+@contextmanager
+def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[Connection, Parts]]:
+    with at(url or marketplace.url, place="a test").connect() as connection:
+        yield connection, parts_of(introspect(connection))
+
+
+def refusal(marketplace: Marketplace, text: str) -> Refused:
+    with opened(marketplace) as (connection, parts), pytest.raises(Refused) as refused:
+        get_execution(connection, parts, text)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str(ONE),
+        str(ONE).upper(),
+        ONE.hex,
+        f"  {ONE}\n",
+        "abcdef00-0000-4000-8000-00000000000",
+        "abcdef00000",
+        "AbC",
+        "a",
+    ],
+)
+def test_an_execution_is_found_by_any_beginning_of_its_id(marketplace: Marketplace, text: str) -> None:
+    plant(marketplace, key=ONE, status="failed", charged=10)
+    plant(marketplace, key=UUID("bbcdef00-0000-4000-8000-000000000001"))
+
+    with opened(marketplace) as (connection, parts):
+        found = get_execution(connection, parts, text)
+
+    assert (found.id, found.status, found.charged, found.user.email, found.agent.slug) == (
+        ONE,
+        "failed",
+        10,
+        "ops@example.com",
+        "seo-blog",
+    )
+
+
+def test_an_execution_comes_whole(marketplace_factory: Callable[..., Marketplace]) -> None:
+    marketplace = marketplace_factory(columns=OPTIONAL_COLUMNS)
+    plant(marketplace, key=ONE, inputs='{"topic": "Tea"}', result="[1]", error="oh", credits_used=3)
+
+    with opened(marketplace) as (connection, parts):
+        found = get_execution(connection, parts, "abc")
+        again = find_execution(connection, parts, ONE)
+
+    assert (found.inputs, found.result, found.error, found.credits_used) == ({"topic": "Tea"}, [1], "oh", 3)
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ffffffff",
+        str(TWO),
+        "",
+        "   ",
+        "-",
+        "xyz",
+        "abcdeg",
+        "a%",
+        "a_",
+        "'; DROP TABLE agent_executions; --",
+        "{abcdef}",
+        "urn:uuid:abcdef00",
+        "\u0661",
+        "a\0",
+        "0" * 33,
+        "a" * 10_000,
+        f"{ONE}0",
+    ],
+)
+def test_what_begins_no_id_is_no_execution(marketplace: Marketplace, text: str) -> None:
+    plant(marketplace, key=ONE)
+
+    assert refusal(marketplace, text).code == "execution_not_found"
+
+
+def test_a_beginning_that_several_share_lists_them(marketplace: Marketplace) -> None:
+    plant(marketplace, key=ONE)
+    plant(marketplace, key=TWO)
+
+    error = refusal(marketplace, "abcdef")
+    assert error.code == "execution_ambiguous"
+    assert str(ONE) in error.message
+    assert str(TWO) in error.message
+    assert "…" not in error.message
+
+    with opened(marketplace) as (connection, parts):
+        assert get_execution(connection, parts, str(TWO)).id == TWO
+
+
+def test_a_beginning_that_many_share_lists_a_few(marketplace: Marketplace) -> None:
+    for last in range(9):
+        plant(marketplace, key=UUID(int=ONE.int + last))
+
+    message = refusal(marketplace, "a").message
+    assert message.count("\n  abcdef00-") == 5
+    assert message.endswith("…")
+
+
+def test_the_id_of_another_type_is_found_too(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE credit_transactions ALTER execution_id TYPE text")
+    marketplace.execute("ALTER TABLE agent_executions ALTER id DROP DEFAULT, ALTER id TYPE text")
+    insert: LiteralString = "INSERT INTO agent_executions (id, user_id, agent_id) VALUES (%s, %s, %s)"
+    for key in ("run_1", "run_12", "RUN%", "x"):
+        marketplace.execute(insert, (key, OPS, SEO_BLOG))
+
+    with opened(marketplace) as (connection, parts):
+        assert get_execution(connection, parts, "run%").id == "RUN%"
+        assert get_execution(connection, parts, "run_12").id == "run_12"
+        assert get_execution(connection, parts, "X").id == "x"
+        assert get_execution(connection, parts, "run_1").id == "run_1"
+        with pytest.raises(Refused, match="Several"):
+            get_execution(connection, parts, "run")
+        with pytest.raises(Refused, match="no execution"):
+            get_execution(connection, parts, "")
+
+
+def test_a_number_is_found_whole_only(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE credit_transactions DROP execution_id, ADD execution_id bigint")
+    marketplace.execute("ALTER TABLE agent_executions DROP id, ADD id bigserial PRIMARY KEY")
+    insert: LiteralString = "INSERT INTO agent_executions (id, user_id, agent_id) VALUES (%s, %s, %s)"
+    for key in (1, 12):
+        marketplace.execute(insert, (key, OPS, SEO_BLOG))
+
+    with opened(marketplace) as (connection, parts):
+        assert get_execution(connection, parts, "1").id == 1
+        assert get_execution(connection, parts, "12").id == 12
+        for text in ("2", "-1", "1.0", "0x1", "1e0", "9" * 18, "9" * 30, "abc", ""):
+            with pytest.raises(Refused, match="no execution"):
+                get_execution(connection, parts, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "user"),
+    [("ops@example.com", OPS), ("OPS@Example.COM", OPS), (str(OPS), OPS), (str(POOR).upper(), POOR)],
+)
+def test_a_user_is_found_by_address_or_id_in_any_case(marketplace: Marketplace, key: str, user: UUID) -> None:
+    with opened(marketplace) as (connection, parts):
+        assert get_user(connection, parts.users, key).id == user
+
+
+@pytest.mark.parametrize("key", ["", "nobody@example.com", "ops", "%", str(ONE), "' OR true --"])
+def test_who_does_not_exist_is_no_user(marketplace: Marketplace, key: str) -> None:
+    with opened(marketplace) as (connection, parts), pytest.raises(Refused, match="no user") as refused:
+        get_user(connection, parts.users, key)
+    assert refused.value.code == "user_not_found"
+
+
+def test_addresses_that_differ_in_case_alone_are_told_apart(marketplace: Marketplace) -> None:
+    marketplace.execute("UPDATE profiles SET email = 'OPS@example.com' WHERE id = %s", (POOR,))
+
+    with opened(marketplace) as (connection, parts):
+        assert get_user(connection, parts.users, "ops@example.com").id == OPS
+        assert get_user(connection, parts.users, "OPS@example.com").id == POOR
+        with pytest.raises(Refused, match="2 users fit") as refused:
+            get_user(connection, parts.users, "Ops@example.com")
+    assert str(OPS) in refused.value.message
+    assert str(POOR) in refused.value.message
+
+
+def test_what_row_level_security_hides_is_not_said_to_be_absent(marketplace: Marketplace) -> None:
+    plant(marketplace, key=ONE)
+    url = marketplace.add_role("reader")
+    marketplace.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {marketplace.name}_reader".encode())
+
+    with opened(marketplace, url) as (connection, parts):
+        with pytest.raises(PermissionDenied, match="agent_executions"):
+            get_execution(connection, parts, "abc")
+        with pytest.raises(PermissionDenied, match="profiles"):
+            get_user(connection, parts.users, "ops@example.com")
+
+
+def test_what_a_policy_may_hide_is_hinted_at(marketplace: Marketplace) -> None:
+    plant(marketplace, key=ONE)
+    url = marketplace.add_role("reader")
+    marketplace.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {marketplace.name}_reader".encode())
+    marketplace.execute("CREATE POLICY own ON agent_executions USING (user_id = gen_random_uuid())")
+    marketplace.execute("CREATE POLICY own ON profiles USING (id = gen_random_uuid())")
+
+    with opened(marketplace, url) as (connection, parts):
+        for refused in (
+            lambda: get_execution(connection, parts, "abc"),
+            lambda: get_user(connection, parts.users, "ops@example.com"),
+        ):
+            with pytest.raises(Refused) as error:
+                refused()
+            assert "Row level security may hide" in (error.value.hint or "")
