@@ -2,7 +2,9 @@
 
 import subprocess
 from typing import Any
+from uuid import UUID
 
+from support.executions import plant
 from support.webhook_server import Reply
 
 GRANT = ("credits", "grant", "ops@example.com", "50", "--reason", "goodwill")
@@ -76,6 +78,12 @@ def test_a_grant_with_the_same_key_happens_once(shop: Any) -> None:
     assert _balance(shop) == 150
 
 
+def test_an_empty_key_is_refused_because_all_grants_would_be_one(shop: Any) -> None:
+    for key in ("", " "):
+        assert _error(shop, *GRANT, "--idempotency-key", key) == (2, "usage")
+    assert (_balance(shop), shop.ledger()) == (100, [])
+
+
 def test_a_key_belongs_to_one_user(shop: Any) -> None:
     shop.program(*GRANT, "--idempotency-key", "g1")
     shop.program("credits", "grant", "poor@example.com", "50", "--reason", "x", "--idempotency-key", "g1")
@@ -147,6 +155,70 @@ def test_only_what_failed_and_was_charged_is_refunded(shop: Any) -> None:
     assert refused("ffffffff") == (4, "execution_not_found")
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "usage", "refund", "usage"]
     assert shop.balances_agree()
+
+
+def test_eight_refunds_at_once_are_one(shop: Any) -> None:
+    execution = plant(shop.marketplace, status="failed", charged=10)
+    refund = ("credits", "refund", str(execution), "--reason", "it failed")
+    crowd = [shop.program.start(*refund, "--json") for _ in range(8)]
+
+    assert sorted(_ended(process) for process in crowd) == [0, *[4] * 7]
+    assert shop.ledger() == [("usage", -10, str(execution)), ("refund", 10, str(execution))]
+    assert (_balance(shop), shop.balances_agree()) == (100, True)
+
+
+def test_only_what_is_still_charged_is_refunded(shop: Any) -> None:
+    """The web application may have charged twice, or given back a part."""
+    execution = plant(shop.marketplace, status="failed", charged=10)
+    shop.marketplace.execute("SELECT deduct_credits_atomic(user_id, 5, agent_id, id) FROM agent_executions")
+    shop.marketplace.execute("UPDATE profiles SET credits = credits + 1 WHERE email LIKE 'ops%%'")
+    shop.marketplace.execute(
+        "INSERT INTO credit_transactions (user_id, type, amount, balance_after, execution_id) "
+        "SELECT user_id, 'refund', 1, 86, id FROM agent_executions"
+    )
+
+    done = shop.program("credits", "refund", str(execution), "--reason", "x", "--json").json["data"]
+
+    assert (done["amount"], done["balance_before"], done["balance_after"]) == (14, 86, 100)
+    assert (_balance(shop), shop.balances_agree()) == (100, True)
+
+
+def test_an_id_that_is_none_or_ambiguous_is_refused(shop: Any) -> None:
+    one, two = (plant(shop.marketplace, status="failed", charged=10, key=UUID(int=n)) for n in (1, 2))
+
+    for text in ("xyz", "", "%", str(one) + "0"):
+        assert _error(shop, "credits", "refund", text, "--reason", "x") == (4, "execution_not_found")
+    refused = shop.program("credits", "refund", "0000", "--reason", "x")
+    assert refused.exit_code == 4
+    assert str(one) in refused.stderr
+    assert str(two) in refused.stderr
+    assert _balance(shop) == 80
+
+
+def test_amounts_with_a_fraction_are_exact_text_in_json(shop: Any) -> None:
+    shop.marketplace.execute("ALTER TABLE profiles ALTER credits TYPE numeric(12,2)")
+    shop.marketplace.execute(
+        "ALTER TABLE credit_transactions ALTER amount TYPE numeric(12,2), ALTER balance_after TYPE numeric"
+    )
+    grant = ("credits", "grant", "ops@example.com", "0.10", "--reason", "x", "--idempotency-key", "k")
+
+    done = shop.program(*grant, "--json").json["data"]
+    again = shop.program(*grant, "--json").json["data"]
+    of_user = shop.program("credits", "-u", "ops@example.com", "--json").json["data"]
+
+    assert (done["amount"], done["balance_before"], done["balance_after"]) == ("0.10", "100.00", "100.10")
+    assert (again["replayed"], again["balance_after"]) == (True, "100.10")
+    assert (of_user["balance"], of_user["ledger"][0]["amount"]) == ("100.10", "0.10")
+    assert shop.program("credits", "--json").json["data"]["balance"] == "103.10"
+    assert _error(shop, *grant[:3], "0.001", "--reason", "x") == (2, "usage")
+    assert shop.balances_agree()
+
+
+def test_quiet_success_says_nothing_and_does_all(shop: Any) -> None:
+    done = shop.program(*GRANT, "--quiet")
+
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert _balance(shop) == 150
 
 
 def test_an_execution_without_a_user_is_not_refunded(shop: Any) -> None:

@@ -11,8 +11,10 @@ import pytest
 
 from agentctl.core import ledger, ledger_reports
 from agentctl.core.catalog import introspect
+from agentctl.core.credits import refund_execution
 from agentctl.core.database import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
+from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Credits, User
@@ -124,6 +126,7 @@ SOMEBODY_ELSE: LiteralString = "(SELECT id FROM profiles WHERE id <> p_user_id)"
 # What it takes, which rows it writes, and what it says of a charge of 10 to a balance of 100.
 SWINDLES: dict[str, tuple[int, LiteralString, LiteralString]] = {
     "less from the balance": (1, "(p_user_id, -10, p_execution_id)", PAID),
+    "less from the balance, and says little": (1, "(p_user_id, -10, p_execution_id)", '{"success": true}'),
     "nothing into the ledger": (10, "(p_user_id, 0, p_execution_id)", PAID),
     "less into the ledger": (10, "(p_user_id, -1, p_execution_id)", PAID),
     "twice into the ledger": (10, "(p_user_id, -10, p_execution_id), (p_user_id, -10, p_execution_id)", PAID),
@@ -142,9 +145,8 @@ SWINDLES: dict[str, tuple[int, LiteralString, LiteralString]] = {
 }
 
 
-@pytest.mark.parametrize(("taken", "rows", "answer"), SWINDLES.values(), ids=SWINDLES.keys())
-def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
-    marketplace: Marketplace, execution: UUID, taken: int, rows: LiteralString, answer: LiteralString
+def _let_it_charge(
+    marketplace: Marketplace, *, taken: int, rows: LiteralString, answer: LiteralString
 ) -> None:
     body = (
         "ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign; "
@@ -156,12 +158,29 @@ def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
     )
     marketplace.execute(body.encode())
 
+
+@pytest.mark.parametrize(("taken", "rows", "answer"), SWINDLES.values(), ids=SWINDLES.keys())
+def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
+    marketplace: Marketplace, execution: UUID, taken: int, rows: LiteralString, answer: LiteralString
+) -> None:
+    _let_it_charge(marketplace, taken=taken, rows=rows, answer=answer)
+
     with pytest.raises(SchemaLacks, match="did not charge exactly 10") as refusal:
         charge(marketplace, execution)
 
     assert refusal.value.code == "charge_not_exact"
     assert balance(marketplace) == 100
     assert marketplace.execute("SELECT count(*) FROM credit_transactions") == [(2,)]
+
+
+def test_a_function_that_says_little_and_does_right_has_charged(
+    marketplace: Marketplace, execution: UUID
+) -> None:
+    rows: LiteralString = "(p_user_id, -10, p_execution_id)"
+    _let_it_charge(marketplace, taken=10, rows=rows, answer='{"success": true}')
+
+    assert charge(marketplace, execution) == ledger.Movement(-10, 100, 90)
+    assert balance(marketplace) == 90
 
 
 def test_an_execution_is_not_charged_again(marketplace: Marketplace) -> None:
@@ -409,3 +428,17 @@ def test_a_users_rows_come_newest_first_and_no_more_than_asked_for(marketplace: 
         ("usage", -10, 90),
     ]
     assert of_one == rows[1:]
+
+
+def test_an_execution_that_may_not_be_changed_is_a_matter_of_permission(marketplace: Marketplace) -> None:
+    key = plant(marketplace, status="failed", charged=10)
+    url = _clerk(marketplace, "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public")
+    marketplace.execute("CREATE POLICY visible ON agent_executions FOR SELECT USING (true)")
+    marketplace.execute("CREATE POLICY visible ON credit_transactions FOR SELECT USING (true)")
+
+    with opened(marketplace, url) as (connection, market, _):
+        found = get_execution(connection, market, str(key))
+        with pytest.raises(PermissionDenied, match="Row level security"):
+            refund_execution(connection, market, found)
+
+    assert balance(marketplace) == 90

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from agentctl.core import ledger, ledger_reports, lookup
 from agentctl.core.database import Commit, Connection, in_transaction
-from agentctl.core.errors import Interrupted, Refused, UsageError
+from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
@@ -47,11 +47,11 @@ def grant_credits(
 
     Raises:
         Refused: the key was used for another amount.
-        UsageError: an idempotency key where the ledger's ids are not UUIDs.
+        UsageError: an idempotency key that is empty, or where the ledger's ids are not UUIDs.
 
     """
     if idempotency_key is not None:
-        _require_uuids(market.ledger)
+        _require_usable(idempotency_key, market.ledger)
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
     moved = _done(
         connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
@@ -66,7 +66,10 @@ def grant_credits(
     return Grant(user, amount, None, earlier.balance_after, replayed=True)
 
 
-def _require_uuids(ledger_table: TableRole) -> None:
+def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
+    if not idempotency_key.strip():  # a script's variable that was never set would make all grants one
+        msg = "The idempotency key is empty."
+        raise UsageError(msg, hint="Give one that belongs to this grant alone, or leave the option out.")
     column = ledger_table.table.column(ledger_table.columns["id"])
     if column is None or column.base_type != "uuid":
         msg = "An idempotency key needs UUIDs as ids of the ledger's rows; here they are something else."
@@ -78,6 +81,7 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
 
     Raises:
         Refused: it succeeded, is still open, was never charged, or was refunded already, or names no user.
+        PermissionDenied: row level security keeps this role from refunding it.
 
     """
     payer = execution.user.id
@@ -87,6 +91,9 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
 
     def work() -> Refund:
         status = lock_execution(connection, market.executions, execution.id)
+        if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
+            msg = f"Row level security keeps this role from changing execution {execution.id}."
+            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         _require_refundable(execution, status)
         moved = ledger.refund(connection, market, user=payer, execution=execution.id)
         if moved is None:
