@@ -492,3 +492,9 @@ def test_a_form_that_nobody_can_read_hides_no_other_agent(shop: Any) -> None:
     assert shop.program("agents").exit_code == 0
     assert shop.run("plain").exit_code == 0
     assert shop.run("seo-blog", "topic=Tea").exit_code == 3
+
+
+def test_an_empty_idempotency_key_is_refused(shop: Any) -> None:
+    """A script's variable that was never set would make all its runs one."""
+    assert shop.run("seo-blog", "topic=Tea", "--idempotency-key", "").exit_code == 2
+    assert shop.rows() == []

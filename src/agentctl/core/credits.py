@@ -10,7 +10,7 @@ from typing import TypeVar
 from agentctl.core import ledger, ledger_reports, lookup
 from agentctl.core.database import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
-from agentctl.core.executions import key_to_id, lock_execution
+from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Credits, Execution, Key, Status, User
@@ -67,9 +67,7 @@ def grant_credits(
 
 
 def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
-    if not idempotency_key.strip():  # a script's variable that was never set would make all grants one
-        msg = "The idempotency key is empty."
-        raise UsageError(msg, hint="Give one that belongs to this grant alone, or leave the option out.")
+    require_key(idempotency_key)
     column = ledger_table.table.column(ledger_table.columns["id"])
     if column is None or column.base_type != "uuid":
         msg = "An idempotency key needs UUIDs as ids of the ledger's rows; here they are something else."

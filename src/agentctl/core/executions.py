@@ -47,10 +47,12 @@ def choose_id(
     holds "one key, one execution"; ids from a sequence are taken from it.
 
     Raises:
-        UsageError: an idempotency key where ids are not UUIDs.
+        UsageError: an idempotency key that is empty, or where ids are not UUIDs.
         SchemaLacks: ids of a type that nothing is known of.
 
     """
+    if idempotency_key is not None:
+        require_key(idempotency_key)
     column = executions.table.column(executions.columns["id"])
     kind = column.base_type if column else "unknown"
     if kind in _INTEGERS:
@@ -63,6 +65,18 @@ def choose_id(
         raise SchemaLacks(msg)
     chosen = uuid4() if idempotency_key is None else key_to_id(str(user), str(agent), idempotency_key)
     return chosen if kind == "uuid" else str(chosen)
+
+
+def require_key(idempotency_key: str) -> None:
+    """Refuse an empty key: a script's variable that was never set would make all its runs one.
+
+    Raises:
+        UsageError: it is empty.
+
+    """
+    if not idempotency_key.strip():
+        msg = "The idempotency key is empty."
+        raise UsageError(msg, hint="Give one that belongs to this alone, or leave the option out.")
 
 
 def key_to_id(*parts: str) -> UUID:
