@@ -34,6 +34,7 @@ auth_query = SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename = $1
 max_client_conn = 1000
 default_pool_size = 20
 server_idle_timeout = 2
+server_login_retry = 1
 logfile = {folder}/log
 """
 

@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 _ROWS, _COLUMNS = 24, 80
+# Seconds that even a quick person takes. Python's input() loses a Ctrl-C that comes in the microseconds
+# between its last look for signals and its read.
+_A_MOMENT = 0.1
 # Makes the terminal the program's own, so that Ctrl-C typed there is a SIGINT, then becomes the program.
 _ON_TERMINAL = """
 import fcntl, os, sys, termios
@@ -171,6 +174,7 @@ def _converse(terminal: int, answers: Sequence[tuple[str, str]], *, deadline: fl
         while waiting and (at := seen.find(waiting[0][0].encode(), answered_to)) >= 0:
             expected, reply = waiting.pop(0)
             answered_to = at + len(expected.encode())
+            time.sleep(_A_MOMENT)
             os.write(terminal, reply.encode())
     assert not waiting, f"{waiting[0][0]!r} never appeared in {seen!r}"
     return seen.decode()

@@ -17,7 +17,11 @@ class Advice:
 
 _GENERAL = Advice("Check the database URL, and that the server can be reached.", retryable=True)
 _BY_WORDS = (
-    ("password authentication failed", Advice("Check user and password of the database URL.")),
+    # In PostgreSQL's words, and in a pooler's.
+    (
+        "(password|SASL|SCRAM) authentication failed|Wrong password",
+        Advice("Check user and password of the database URL."),
+    ),
     ("no password supplied", Advice("Put the password into the database URL, or set PGPASSWORD.")),
     (r'database ".*" does not exist', Advice("Check the database name at the end of the URL.")),
     (r'role ".*" does not exist', Advice("Check the user name in the URL.")),
