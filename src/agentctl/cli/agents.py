@@ -71,14 +71,13 @@ def _show(session: Session, agent: str) -> Reply:
 def _check(session: Session, names: "Sequence[str]") -> Reply:
     from agentctl.core import agents as core
     from agentctl.core.agents_check import check_agents
-    from agentctl.core.catalog import introspect
-    from agentctl.core.mapping import marketplace
+    from agentctl.core.mapping import read_marketplace
     from agentctl.render import agents_check as render
 
     screen = session.progress_screen()
     with session.marketplace() as (database, profile):
         with database.connect() as connection:
-            table = marketplace(introspect(connection)).agents
+            table = read_marketplace(connection, profile.schema).agents
             if names:
                 found = [core.get_agent(connection, table, name) for name in names]
             else:

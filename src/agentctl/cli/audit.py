@@ -59,8 +59,7 @@ def audit(
     """
     from agentctl.core.audit import runner
     from agentctl.core.audit.check import Scope, Severity
-    from agentctl.core.catalog import introspect
-    from agentctl.core.mapping import marketplace
+    from agentctl.core.mapping import read_marketplace
     from agentctl.core.times import parse_age, parse_instant
     from agentctl.render import audit as render
 
@@ -73,7 +72,7 @@ def audit(
     screen = session.progress_screen()
     with session.marketplace() as (database, profile), database.connect() as connection:
         scope = Scope(instant, dead_after, keeps_charges=profile.on_failure == "keep")
-        market = marketplace(introspect(connection))
+        market = read_marketplace(connection, profile.schema)
         found = runner.audit(connection, market, checks, scope, watch=screen.busy)
     failures = found.failures(Severity(fail_on))
     return Reply(

@@ -41,7 +41,7 @@ def show(
             totals = ledger_reports.totals(connection, market, largest=limit)
             return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))
         payer = users.get_user(connection, market.users, user)
-        rows = ledger_reports.list_rows(connection, market.ledger, user=payer.id, limit=limit)
+        rows = ledger_reports.list_rows(connection, market.require_ledger(), user=payer.id, limit=limit)
     return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
 
 
@@ -75,8 +75,7 @@ def grant(
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market):
-        balance = market.users.table.column(market.users.columns["balance"])
-        credits_given = parse_amount(amount, column_type=balance.base_type if balance else "integer")
+        credits_given = parse_amount(amount, column_type=market.balances.base_type("balance"))
         receiver = users.get_user(connection, market.users, user)
         done = grant_credits(
             connection, market, user=receiver, amount=credits_given, idempotency_key=idempotency_key

@@ -154,7 +154,9 @@ def _one(
     if output in _ROWS:
         _print(session, [found], output)
         return Reply()
-    rows = rows_of_execution(connection, market.ledger, found.id)
+    ledger = market.ledger
+    linked = ledger is not None and ledger.is_linked
+    rows = rows_of_execution(connection, ledger, found.id) if ledger is not None and linked else ()
     missing = _missing(market)
     told = user_journal(content=False).entries(found.id, database=connection.database.place)
     return Reply(

@@ -37,8 +37,8 @@ def migrate_full(
     from agentctl.render import migrate as render
 
     wait = migrate.LockWait(parse_duration(lock_timeout), parse_duration(give_up_after))
-    with session.marketplace() as (database, _), database.connect() as connection:
-        plan = migrate.plan(introspect(connection))
+    with session.marketplace() as (database, profile), database.connect() as connection:
+        plan = migrate.plan(introspect(connection, schemas=profile.schema.schemas), profile.schema)
         if dry_run or not plan.steps:
             return Reply(
                 data=lambda: render.plan_data(plan, applied=False), view=lambda: render.plan_view(plan)

@@ -37,12 +37,14 @@ def schema_check(
     """
     from agentctl.core.catalog import introspect
     from agentctl.core.findings import errors_among
+    from agentctl.core.mapping import read
     from agentctl.core.schema_check import check_schema, parse_required
     from agentctl.render import schema_check as render
 
     required = parse_required(require)
-    with session.marketplace() as (database, _), database.connect() as connection:
-        report = check_schema(introspect(connection), required=required)
+    with session.marketplace() as (database, profile), database.connect() as connection:
+        catalog = introspect(connection, schemas=profile.schema.schemas)
+    report = check_schema(read(catalog, profile.schema), required=required)
     errors = [finding.object for finding in errors_among(report.findings)]
     return Reply(
         data=lambda: render.report_data(report),

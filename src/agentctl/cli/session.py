@@ -75,11 +75,10 @@ class Session:
     @contextmanager
     def connected(self) -> Iterator[tuple["Connection", "Marketplace"]]:
         """Yield a connection and the parts that introspection found, for commands that need both."""
-        from agentctl.core.catalog import introspect
-        from agentctl.core.mapping import marketplace
+        from agentctl.core.mapping import read_marketplace
 
-        with self.marketplace() as (database, _), database.connect() as connection:
-            yield connection, marketplace(introspect(connection))
+        with self.marketplace() as (database, profile), database.connect() as connection:
+            yield connection, read_marketplace(connection, profile.schema)
 
     def note(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
         """Say something on stderr that is not data."""

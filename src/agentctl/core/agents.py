@@ -9,24 +9,12 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from psycopg import sql
+
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import Agent, AgentRef
-
-_PARTS = (
-    "id",
-    "slug",
-    "name",
-    "description",
-    "category",
-    "price",
-    "active",
-    "deleted",
-    "form",
-    "webhook",
-    "platforms",
-)
 
 
 def slugify(name: str) -> str:
@@ -42,8 +30,7 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
         PermissionDenied: row level security hides all of them.
 
     """
-    query = agents.query("SELECT {parts} FROM {table} AS a", parts=agents.select(_PARTS, of="a"))
-    rows = connection.execute(query).fetchall()
+    rows = connection.execute(sql.SQL("SELECT * FROM {} AS a").format(agents.rows)).fetchall()
     if not rows:
         agents.require_visible_rows()
     found = (_agent(row) for row in rows)
@@ -60,16 +47,12 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
         PermissionDenied: row level security hides all agents.
 
     """
-    names = agents.query(
-        "SELECT {parts} FROM {table} AS a", parts=agents.select(("id", "slug", "name", "deleted"), of="a")
-    )
+    names = sql.SQL("SELECT id, slug, name, deleted FROM {} AS a").format(agents.rows)
     known = connection.execute(names).fetchall()
     if not known:
         agents.require_visible_rows()
     row = _choose(known, key)
-    whole = agents.query(
-        "SELECT {parts} FROM {table} AS a WHERE {id} = %(id)s", parts=agents.select(_PARTS, of="a")
-    )
+    whole = sql.SQL("SELECT * FROM {} AS a WHERE id = %(id)s").format(agents.rows)
     found = connection.execute(whole, {"id": row["id"]}).fetchone()
     if found is None:
         msg = f"The agent {key!r} was removed a moment ago."
@@ -112,7 +95,7 @@ def _agent(row: dict[str, Any]) -> Agent:
         category=row["category"],
         price=row["price"],
         active=row["active"] is not False,
-        deleted=row["deleted"] is not None,
+        deleted=row["deleted"],
         raw_form=row["form"],
         webhook_url=row["webhook"],
         platforms=tuple(row["platforms"] or ()),

@@ -5,10 +5,13 @@ wrong with it a check's. Two catalogs are equal when they hold the same tables a
 they were read from and however many rows there are, so that drift can be computed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from psycopg import sql
 
 from agentctl.core.database import Connection
 
@@ -30,12 +33,15 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; the last three say what this role may do with it.
+    """A column; `readable`, `insertable` and `updatable` say what this role may do with it.
 
     Attributes:
         type: as PostgreSQL writes it, `numeric(10,2)` for instance.
         base_type: without modifiers, and of a domain the type below it.
         generated: always computed by the database, so never written.
+        sequence: what gives out its values, ready for nextval, and whether this role may ask it.
+        domain_checks: the CHECKs of its type, which speak of VALUE.
+        sample: for columns of words, those that stand in some rows; for amounts their signs: -1, 0, 1.
 
     """
 
@@ -49,6 +55,10 @@ class Column:
     readable: bool
     insertable: bool
     updatable: bool
+    sequence: str | None
+    sequence_usable: bool | None
+    domain_checks: tuple[str, ...]
+    sample: tuple[str, ...] | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """What runs when rows are written; a disabled one is left out."""
+
+    name: str
+    function: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowSecurity:
     """Row level security of a table; `active` is PostgreSQL's own word on whether this role is filtered."""
 
@@ -108,7 +127,13 @@ class RowSecurity:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, or what stands in its place; `estimated_rows` is the planner's, -1 where it has none."""
+    """A table, or what stands in its place.
+
+    Attributes:
+        insertable: whether rows can be put into it at all, as into a simple view.
+        estimated_rows: the planner's; -1 where it has none.
+
+    """
 
     schema: str
     name: str
@@ -116,12 +141,26 @@ class Table:
     columns: tuple[Column, ...]
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
+    triggers: tuple[Trigger, ...]
+    insertable: bool
     row_security: RowSecurity
     estimated_rows: int = field(compare=False)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def is_unique(self, name: str) -> bool:
+        """Whether a column alone is a primary key or unique."""
+        return any(
+            index.unique and index.valid and not index.partial and index.columns == (quoted(name),)
+            for index in self.indexes
+        )
+
+    def foreign_key(self, name: str) -> Constraint | None:
+        """Return the foreign key that a column alone is, or None."""
+        keys = (item for item in self.constraints if item.kind == "foreign key")
+        return next((key for key in keys if key.columns == (name,)), None)
 
     def index(self, name: str) -> Index | None:
         """Return the index of that name, or None."""
@@ -140,7 +179,12 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function; `executable` is about this role, `public` about everybody."""
+    """A function; `executable` is about this role, `public` about everybody.
+
+    Attributes:
+        asks_who: its body reads the claims of the signed-in user, as Supabase's auth.uid() does.
+
+    """
 
     schema: str
     name: str
@@ -149,6 +193,7 @@ class Function:
     returns: str | None
     security_definer: bool
     settings: tuple[str, ...]
+    asks_who: bool
     executable: bool
     public: bool
 
@@ -170,12 +215,13 @@ class Catalog:
         return tuple(function for function in self.functions if function.name == name)
 
 
-def introspect(connection: Connection, *, schemas: tuple[str, ...] | None = None) -> Catalog:
-    """Read the catalog of the schemas on the search path, or of those named.
+def introspect(connection: Connection, *, schemas: tuple[str, ...] = (), everywhere: bool = False) -> Catalog:
+    """Read the catalog of the schemas on the search path, or of those named, or of all.
 
-    One statement, no lock beyond its own, nothing written.
+    One statement, no lock beyond a reader's, nothing written.
     """
-    row = connection.execute(_QUERY, {"schemas": list(schemas) if schemas else None}).fetchone()
+    values = {"schemas": list(schemas) or None, "everywhere": everywhere}
+    row = connection.execute(_QUERY, values).fetchone()
     found: Mapping[str, Any] = row["catalog"] if row else {}
     return Catalog(
         server=Server(**_frozen(found["server"])),
@@ -190,6 +236,7 @@ def _table(found: Mapping[str, Any]) -> Table:
         "columns": tuple(Column(**_frozen(column)) for column in found["columns"]),
         "constraints": tuple(Constraint(**_frozen(constraint)) for constraint in found["constraints"]),
         "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
+        "triggers": tuple(Trigger(**trigger) for trigger in found["triggers"]),
         "row_security": RowSecurity(
             enabled=security["enabled"],
             active=security["active"],
@@ -202,6 +249,14 @@ def _table(found: Mapping[str, Any]) -> Table:
 def _function(found: Mapping[str, Any]) -> Function:
     arguments = tuple(Argument(**argument) for argument in found["arguments"])
     return Function(**{**_frozen(found), "arguments": arguments})
+
+
+def quoted(name: str) -> str:
+    """Write an identifier as PostgreSQL prints it: in quotes only where it needs them.
+
+    Reserved words are the exception; no column that agentctl looks for is one.
+    """
+    return name if re.fullmatch("[a-z_][a-z0-9_$]*", name) else sql.Identifier(name).as_string()
 
 
 def _frozen(found: Mapping[str, Any]) -> dict[str, Any]:

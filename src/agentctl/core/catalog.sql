@@ -1,13 +1,15 @@
 -- Everything agentctl wants to know of a database, in one statement and one round trip, as one JSON value.
--- $1: the schemas to look into; null means those on the search path.
+-- schemas: where to look; null means the search path. everywhere: in all other schemas, too.
 -- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do.
 WITH RECURSIVE
 wanted AS (
     SELECT n.oid, n.nspname, path.position
-    FROM unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]))
-        WITH ORDINALITY AS path (nspname, position)
-    JOIN pg_namespace n USING (nspname)
+    FROM pg_namespace n
+    LEFT JOIN unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]))
+        WITH ORDINALITY AS path (nspname, position) USING (nspname)
+    WHERE path.position IS NOT NULL
+       OR %(everywhere)s AND n.nspname !~ '^pg_|^information_schema$' AND has_schema_privilege(n.oid, 'USAGE')
 ),
 relations AS (
     SELECT c.*, w.nspname
@@ -35,12 +37,46 @@ columns AS (
                         FROM pg_enum e WHERE e.enumtypid = t.oid),
         'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
         'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-        'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+        'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+        'sequence', sequence.name,
+        'sequence_usable', has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
+        'domain_checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)
+                          FROM pg_constraint k WHERE k.contypid = a.atttypid AND k.contype = 'c'),
+        'sample', sample.found
     ) ORDER BY a.attnum) AS items
     FROM pg_attribute a
     JOIN relations r ON r.oid = a.attrelid
     JOIN types t ON t.declared = a.atttypid AND t.typbasetype = 0
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN LATERAL (
+        SELECT coalesce(
+            CASE WHEN a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%'
+                 THEN pg_get_serial_sequence(format('%%I.%%I', r.nspname, r.relname), a.attname) END,
+            substring(pg_get_expr(d.adbin, d.adrelid) FROM $pattern$^nextval\('([^']+)'::regclass\)$$pattern$)
+        ) AS name
+    ) AS sequence ON true
+    -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
+    -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows here.
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
+                    THEN '%%1$I' ELSE 'sign(%%1$I)::integer::text' END AS word
+        WHERE r.relkind IN ('r', 'p') AND NOT row_security_active(r.oid)
+          AND has_table_privilege(r.oid, 'SELECT')
+          AND CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
+                   THEN a.attname ~* '(status|state|type|kind)$'
+                   ELSE format_type(t.oid, NULL) IN ('integer', 'bigint', 'numeric')
+                        AND a.attname ~* '(amount|delta|change|credits)$' END
+    ) AS sampling ON true
+    LEFT JOIN LATERAL (
+        SELECT json_agg(seen.word ORDER BY seen.word COLLATE "C") AS found
+        FROM ts_stat(format(
+            'SELECT array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
+            'SELECT %%1$I FROM %%2$I.%%3$I WHERE %%1$I IS NOT NULL LIMIT 1000) AS rows '
+            'WHERE ' || sampling.word || $$ <> ''$$,
+            a.attname, r.nspname, r.relname
+        )) AS seen
+        WHERE sampling.word IS NOT NULL
+    ) AS sample ON true
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
 ),
@@ -82,6 +118,19 @@ indexes AS (
     JOIN pg_am am ON am.oid = ic.relam
     GROUP BY i.indrelid
 ),
+triggers AS (
+    SELECT g.tgrelid, json_agg(json_build_object(
+        'name', g.tgname,
+        'function', format('%%I.%%I', n.nspname, p.proname),
+        'definition', pg_get_triggerdef(g.oid)
+    ) ORDER BY g.tgname) AS items
+    FROM pg_trigger g
+    JOIN relations r ON r.oid = g.tgrelid
+    JOIN pg_proc p ON p.oid = g.tgfoid
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE NOT g.tgisinternal AND g.tgenabled <> 'D'
+    GROUP BY g.tgrelid
+),
 policies AS (
     SELECT p.polrelid, json_agg(json_build_object(
         'name', p.polname,
@@ -120,11 +169,12 @@ functions AS (
         'returns', pg_get_function_result(p.oid),
         'security_definer', p.prosecdef,
         'settings', coalesce(to_json(p.proconfig), '[]'::json),
+        'asks_who', p.prosrc ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
         'executable', has_function_privilege(p.oid, 'EXECUTE'),
         'public', coalesce((SELECT bool_or(acl.grantee = 0)
                             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
                             WHERE acl.privilege_type = 'EXECUTE'), false)
-    ) ORDER BY w.position, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE "C") AS items
+    ) ORDER BY w.position, w.nspname, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE "C") AS items
     FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
     WHERE p.prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_depend d
@@ -149,18 +199,21 @@ SELECT json_build_object(
             'columns', coalesce(columns.items, '[]'::json),
             'constraints', coalesce(constraints.items, '[]'::json),
             'indexes', coalesce(indexes.items, '[]'::json),
+            'triggers', coalesce(triggers.items, '[]'::json),
+            'insertable', r.relkind IN ('r', 'p') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
             'row_security', json_build_object(
                 'enabled', r.relrowsecurity,
                 'active', row_security_active(r.oid),
                 'policies', coalesce(policies.items, '[]'::json)
             ),
             'estimated_rows', r.reltuples::bigint
-        ) ORDER BY w.position, r.relname)
+        ) ORDER BY w.position, r.nspname, r.relname)
         FROM relations r
         JOIN wanted w ON w.oid = r.relnamespace
         LEFT JOIN columns ON columns.attrelid = r.oid
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
+        LEFT JOIN triggers ON triggers.tgrelid = r.oid
         LEFT JOIN policies ON policies.polrelid = r.oid
     ), '[]'::json),
     'functions', coalesce((SELECT items FROM functions), '[]'::json)

@@ -14,7 +14,9 @@ from typing import Literal, cast
 
 from agentctl.core.config_reader import Section, Value
 from agentctl.core.errors import ConfigError
-from agentctl.core.models import Agent
+from agentctl.core.mapping.settings import SchemaSettings
+from agentctl.core.models import Agent, Credits
+from agentctl.core.schema_section import read_schema
 
 FILE_NAME = "agentctl.toml"
 DATABASE_URL = "AGENTCTL_DATABASE_URL"
@@ -50,10 +52,12 @@ class JournalSettings:
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """What the database does not say about one agent."""
+    """What the database does not say about one agent; what it says otherwise is overruled."""
 
     idempotent: bool = False
     success_when: str | None = None
+    webhook_url: Value | None = None
+    price: Credits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Profile:
     journal: JournalSettings = field(default_factory=JournalSettings)
     on_failure: OnFailure = "refund"
     agents: Mapping[str, AgentSettings] = field(default_factory=dict)
+    schema: SchemaSettings = field(default_factory=SchemaSettings)
 
     def agent(self, agent: Agent) -> AgentSettings:
         """Return what is configured for an agent, under its slug, id or name."""
@@ -162,7 +167,6 @@ def _choose(
 
 def _profile(name: str, section: Section) -> Profile:
     section.allow_only("database_url", "user", "webhook", "n8n", "journal", "billing", "agents", "schema")
-    section.section("schema").allow_only()  # what it may say comes with the adaptation to other schemas
     billing = section.section("billing")
     billing.allow_only("on_failure")
     return Profile(
@@ -174,6 +178,7 @@ def _profile(name: str, section: Section) -> Profile:
         journal=_journal(section.section("journal")),
         on_failure=cast("OnFailure", billing.choice("on_failure", ("refund", "keep")) or "refund"),
         agents={key: _agent(agent) for key, agent in section.sections("agents").items()},
+        schema=read_schema(section.section("schema")),
     )
 
 
@@ -198,7 +203,10 @@ def _journal(section: Section) -> JournalSettings:
 
 
 def _agent(section: Section) -> AgentSettings:
-    section.allow_only("idempotent", "success_when")
+    section.allow_only("idempotent", "success_when", "webhook_url", "price")
     return AgentSettings(
-        idempotent=section.flag("idempotent") or False, success_when=section.text("success_when")
+        idempotent=section.flag("idempotent") or False,
+        success_when=section.text("success_when"),
+        webhook_url=section.value("webhook_url"),
+        price=section.number("price"),
     )

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
@@ -143,6 +144,34 @@ class Section:
         if value is not None and not isinstance(value, bool):
             self._fail(key, "must be true or false")
         return value
+
+    def number(self, key: str) -> int | Decimal | None:
+        """Return a positive amount, exactly as it is written; a fraction stands in quotes."""
+        value = self.table.get(key)
+        if value is None:
+            return None
+        try:
+            amount = Decimal(value) if isinstance(value, str | int) else Decimal("NaN")
+        except ArithmeticError:
+            amount = Decimal("NaN")
+        if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
+            self._fail(key, "must be a positive number", hint='A fraction stands in quotes: price = "0.5".')
+        return int(amount) if amount == amount.to_integral_value() else amount
+
+    def constants(self, key: str) -> dict[str, str | int | float | bool]:
+        """Return a table of plain values."""
+        parent = self.section(key)
+        for name, value in parent.table.items():
+            if not isinstance(value, str | int | float | bool):
+                parent._fail(name, "must be a text, a number, true or false")  # noqa: SLF001 - itself
+        return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
+
+    def words(self, key: str, *known: str) -> dict[str, str]:
+        """Return a table of texts, of which only some keys are known."""
+        parent = self.section(key)
+        if known:
+            parent.allow_only(*known)
+        return {name: text for name in parent.table if (text := parent.text(name)) is not None}
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
         """Return one of a few words."""

@@ -14,7 +14,6 @@ from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Credits, Execution, Key, Status, User
-from agentctl.core.tracking import recordable
 
 T = TypeVar("T")
 
@@ -51,14 +50,14 @@ def grant_credits(
 
     """
     if idempotency_key is not None:
-        _require_usable(idempotency_key, market.ledger)
+        _require_usable(idempotency_key, market.require_ledger())
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
     moved = _done(
         connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
     )
     if moved is not None:
         return Grant(user, amount, moved.balance_before, moved.balance_after, replayed=False)
-    earlier = ledger_reports.find_row(connection, market.ledger, row_id) if row_id else None
+    earlier = ledger_reports.find_row(connection, market.require_ledger(), row_id) if row_id else None
     if earlier is None or earlier.amount != amount:
         used_for = earlier.amount if earlier else "a row that is gone"
         msg = f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}."
@@ -68,8 +67,7 @@ def grant_credits(
 
 def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
     require_key(idempotency_key)
-    column = ledger_table.table.column(ledger_table.columns["id"])
-    if column is None or column.base_type != "uuid":
+    if ledger_table.base_type("id") != "uuid":
         msg = "An idempotency key needs UUIDs as ids of the ledger's rows; here they are something else."
         raise UsageError(msg, hint="Leave --idempotency-key out.")
 
@@ -96,7 +94,7 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
         moved = ledger.refund(connection, market, user=payer, execution=execution.id)
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
-        if "credits_used" in recordable(market.executions.table):
+        if "credits_used" in market.executions.recordable:
             _write_credits_used(connection, market.executions, execution.id)
         return Refund(execution, moved.amount, moved.balance_before, moved.balance_after)
 

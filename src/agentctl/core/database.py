@@ -275,6 +275,27 @@ def retry_after_drift(work: Callable[[Schema], T], *, first: Schema, refresh: Ca
         return work(refresh())
 
 
+def raised_on_purpose(error: BaseException) -> str | None:
+    """Return what a function of the database said when it refused, or None where that was something else.
+
+    RAISE EXCEPTION is P0001 unless its author chose a code of their own, which PostgreSQL does not know; a
+    CHECK such as `credits >= 0` refuses with 23514.
+    """
+    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
+        return None
+    if error.sqlstate not in {"P0001", "23514"} and _is_known(error.sqlstate):
+        return None
+    return error.diag.message_primary or "it did not say why"
+
+
+def _is_known(sqlstate: str) -> bool:
+    try:
+        errors.lookup(sqlstate)
+    except KeyError:
+        return False
+    return True
+
+
 def is_lock_timeout(error: BaseException) -> bool:
     """Whether a statement gave up because a lock was not to be had in time."""
     return isinstance(error, errors.LockNotAvailable)

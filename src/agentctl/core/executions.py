@@ -16,9 +16,9 @@ from psycopg.types.json import Jsonb
 
 from agentctl.core.database import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
-from agentctl.core.mapping import TableRole
-from agentctl.core.models import NO_STATUS, OPEN, Key, Status
-from agentctl.core.tracking import recordable
+from agentctl.core.insertion import NOW, insertion, placeholder
+from agentctl.core.mapping import Executions
+from agentctl.core.models import NO_STATUS, Key, Status
 
 # UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
 _NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")
@@ -39,7 +39,7 @@ class Written:
 
 
 def choose_id(
-    connection: Connection, executions: TableRole, *, user: Key, agent: Key, idempotency_key: str | None
+    connection: Connection, executions: Executions, *, user: Key, agent: Key, idempotency_key: str | None
 ) -> Key:
     """Return the id of an execution that is still to be written.
 
@@ -53,8 +53,7 @@ def choose_id(
     """
     if idempotency_key is not None:
         require_key(idempotency_key)
-    column = executions.table.column(executions.columns["id"])
-    kind = column.base_type if column else "unknown"
+    kind = executions.base_type("id")
     if kind in _INTEGERS:
         if idempotency_key is not None:
             msg = "An idempotency key needs UUIDs as execution ids; here they are numbers."
@@ -84,24 +83,21 @@ def key_to_id(*parts: str) -> UUID:
     return uuid5(_NAMESPACE, json.dumps(parts))
 
 
-def _next_number(connection: Connection, executions: TableRole) -> Key:
-    row = connection.execute(
-        "SELECT nextval(pg_get_serial_sequence(%(table)s, %(column)s)) AS id",
-        {
-            "table": sql.Identifier(executions.table.schema, executions.table.name).as_string(connection),
-            "column": executions.columns["id"],
-        },
-    ).fetchone()
-    if row is None or row["id"] is None:
+def _next_number(connection: Connection, executions: Executions) -> Key:
+    column = executions.column("id")
+    if column is None or column.sequence is None:
         msg = f"The ids of {executions.table.name} are numbers that no sequence gives out."
         raise SchemaLacks(msg)
-    number: int = row["id"]
+    row = connection.execute(
+        "SELECT nextval(%(sequence)s::regclass) AS id", {"sequence": column.sequence}
+    ).fetchone()
+    number: int = row["id"] if row else 0
     return number
 
 
 def record(
     connection: Connection,
-    executions: TableRole,
+    executions: Executions,
     *,
     execution: Key,
     user: Key,
@@ -119,31 +115,37 @@ def record(
         facts: contents of optional columns by name; those that the table cannot hold are left out.
 
     """
-    optional = _storable(executions, {**facts, "started_at": _NOW})
-    values = {"id": execution, "user": user, "agent": agent, "status": Status.RUNNING.value, **optional}
-    query = executions.query(
-        "INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({id}) DO NOTHING "
-        "RETURNING statement_timestamp() AS at",
-        names=sql.SQL(", ").join(sql.Identifier(executions.columns[part]) for part in values),
-        values=sql.SQL(", ").join(_placeholder(part, value) for part, value in values.items()),
-    )
-    row = connection.execute(query, values).fetchone()
+    optional = _storable(executions, {**facts, "started_at": NOW})
+    status = executions.statuses.written[Status.RUNNING]
+    values = {"id": execution, "user": user, "agent": agent, "status": status, **optional}
+    query, parameters = insertion(executions, values)
+    row = connection.execute(
+        sql.SQL("{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at").format(
+            query, executions.query("({id})") if _id_is_unique(executions) else sql.SQL("")
+        ),
+        parameters,
+    ).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
+
+
+def _id_is_unique(executions: Executions) -> bool:
+    """Whether an index says so: the table of a view may have one, and a partitioned table often has none."""
+    return executions.table.is_unique(executions.columns["id"])
 
 
 def settle(
     connection: Connection,
-    executions: TableRole,
+    executions: Executions,
     *,
     execution: Key,
     status: Status,
     facts: Mapping[str, object],
 ) -> Written | None:
     """Write an execution's outcome if it is still open; None where somebody else has settled it."""
-    optional = _storable(executions, {"completed_at": _NOW, **facts})
-    values = {"status": status.value, **optional}
+    optional = _storable(executions, {"completed_at": NOW, **facts})
+    values = {"status": executions.statuses.written[status], **optional}
     assignments = (
-        sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), _placeholder(part, value))
+        sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
         for part, value in values.items()
     )
     query = executions.query(
@@ -151,22 +153,12 @@ def settle(
         "RETURNING statement_timestamp() AS at",
         assignments=sql.SQL(", ").join(assignments),
     )
-    row = connection.execute(
-        query, {**values, "id": execution, "open": [state.value for state in OPEN]}
-    ).fetchone()
+    row = connection.execute(query, {**values, "id": execution, "open": executions.open_words}).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
 
 
-_NOW = object()
-"""Stands for the database's own clock."""
-
-
-def _placeholder(part: str, value: object) -> sql.Composable:
-    return sql.SQL("statement_timestamp()") if value is _NOW else sql.Placeholder(part)
-
-
-def _storable(executions: TableRole, facts: Mapping[str, object]) -> dict[str, object]:
-    able = recordable(executions.table)
+def _storable(executions: Executions, facts: Mapping[str, object]) -> dict[str, object]:
+    able = executions.recordable
     return {name: _stored(name, value) for name, value in facts.items() if name in able}
 
 
@@ -193,8 +185,8 @@ def _storable_escape(found: re.Match[str]) -> str:
     return r"\ufffd" if lone else found[0]
 
 
-def lock_execution(connection: Connection, executions: TableRole, execution: Key) -> str | None:
+def lock_execution(connection: Connection, executions: Executions, execution: Key) -> str | None:
     """Take the lock that settling takes too, and return the status under it; None where the row is gone."""
     query = executions.query("SELECT {status}::text AS word FROM {table} WHERE {id} = %(id)s FOR UPDATE")
     row = connection.execute(query, {"id": execution}).fetchone()
-    return (row["word"] or NO_STATUS) if row else None
+    return executions.statuses.read.get(row["word"], row["word"] or NO_STATUS) if row else None

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 from psycopg import sql
@@ -20,8 +20,10 @@ from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, OPEN, Execution, Key, UserRef
 
-_PARTS = ("id", "status", "created_at", "error", "credits_used", "started_at", "completed_at", "workflow_id")
-_CONTENT = ("inputs", "result")
+_COLUMNS: LiteralString = (
+    "e.id, e.status, e.created_at, e.error, e.credits_used, e.started_at, e.completed_at, e.workflow_id"
+)
+_CONTENT: LiteralString = ", e.inputs, e.result"
 _STREAM_ROWS = 1000
 _ID_TYPES: Mapping[str, Callable[[str], Key]] = {"uuid": UUID, "bigint": int, "integer": int, "smallint": int}
 # A transaction that began earlier may commit later: a follower looks back this far for late rows.
@@ -152,13 +154,15 @@ def _states(
     also: Sequence[Key] = (),
 ) -> dict[Key, str | None]:
     """Return the status of the executions that are recent or unsettled, and of those named; any status."""
-    query = market.executions.query(
-        "SELECT e.{id} AS id, e.{status}::text AS status FROM {table} AS e WHERE {conditions} "
-        "AND (e.{created_at} >= {since} OR e.{created_at} IS NULL "
-        "OR e.{status}::text = ANY ({open}) OR e.{status} IS NULL OR e.{id} = ANY ({also}))",
+    query = sql.SQL(
+        "SELECT e.id, e.status FROM {executions} AS e WHERE {conditions} "
+        "AND (e.created_at >= {since} OR e.created_at IS NULL "
+        "OR e.word = ANY ({open}) OR e.word IS NULL OR e.id = ANY ({also}))"
+    ).format(
+        executions=market.executions.rows,
         conditions=_all_of(conditions_of(market, replace(filters, statuses=()))),
         since=sql.Literal(since),
-        open=sql.Literal([status.value for status in OPEN]),
+        open=sql.Literal(market.executions.open_words),
         also=sql.Literal(list(also)),
     )
     return {row["id"]: row["status"] for row in connection.execute(query).fetchall()}
@@ -167,7 +171,7 @@ def _states(
 def _whole(connection: Connection, market: Marketplace, keys: Sequence[Key]) -> tuple[Execution, ...]:
     if not keys:
         return ()
-    condition = market.executions.query("e.{id} = ANY ({keys})", keys=sql.Literal(list(keys)))
+    condition = sql.SQL("e.id = ANY ({})").format(sql.Literal(list(keys)))
     return list_matching(connection, market, condition, limit=len(keys))
 
 
@@ -178,21 +182,16 @@ def clock(connection: Connection) -> datetime:
 
 
 def _select(market: Marketplace, conditions: Sequence[sql.Composable], *, content: bool) -> sql.Composed:
-    executions = market.executions
-    return executions.query(
-        "SELECT {parts}, e.{user} AS user_id, e.{agent} AS agent_id, "
-        "{email} AS email, {agent_name} AS agent_name, {slug} AS agent_slug "
-        "FROM {table} AS e LEFT JOIN {users} AS u ON u.{users_id} = e.{user} "
-        "LEFT JOIN {agents} AS a ON a.{agents_id} = e.{agent} "
-        "WHERE {conditions} ORDER BY e.{created_at} DESC, e.{id} DESC",
-        parts=executions.select((*_PARTS, *_CONTENT) if content else _PARTS, of="e"),
-        email=market.users.column("email", of="u"),
-        agent_name=market.agents.column("name", of="a"),
-        slug=market.agents.column("slug", of="a"),
-        users=market.users.query("{table}"),
-        users_id=market.users.query("{id}"),
-        agents=market.agents.query("{table}"),
-        agents_id=market.agents.query("{id}"),
+    return sql.SQL(
+        "SELECT {columns}, e.user_id, e.agent_id, u.email, a.name AS agent_name, a.slug AS agent_slug "
+        "FROM {executions} AS e LEFT JOIN {users} AS u ON u.id = e.user_id "
+        "LEFT JOIN {agents} AS a ON a.id = e.agent_id "
+        "WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC"
+    ).format(
+        columns=sql.SQL(_COLUMNS + _CONTENT if content else _COLUMNS),
+        executions=market.executions.rows,
+        users=market.users.rows,
+        agents=market.agents.rows,
         conditions=_all_of(conditions),
     )
 
@@ -203,20 +202,19 @@ def _all_of(conditions: Sequence[sql.Composable]) -> sql.Composed:
 
 def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
     """Return the filters as SQL conditions on the executions' table `e`."""
-    executions = market.executions
     conditions = []
     if filters.agent is not None:
-        conditions.append(executions.query("e.{agent} = {value}", value=sql.Literal(filters.agent)))
+        conditions.append(sql.SQL("e.agent_id = {}").format(sql.Literal(filters.agent)))
     if filters.user is not None:
-        conditions.append(executions.query("e.{user} = {value}", value=sql.Literal(filters.user)))
+        conditions.append(sql.SQL("e.user_id = {}").format(sql.Literal(filters.user)))
     if filters.statuses:
-        words = sql.Literal(list(filters.statuses))
-        fits = "(e.{status}::text = ANY ({words}) OR e.{status} IS NULL AND {none} = ANY ({words}))"
-        conditions.append(executions.query(fits, words=words, none=sql.Literal(NO_STATUS)))
+        words = market.executions.statuses.raw(*filters.statuses)
+        fits = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
+        conditions.append(sql.SQL(fits).format(words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
     if filters.since is not None:
-        conditions.append(executions.query("e.{created_at} >= {value}", value=sql.Literal(filters.since)))
+        conditions.append(sql.SQL("e.created_at >= {}").format(sql.Literal(filters.since)))
     if filters.until is not None:
-        conditions.append(executions.query("e.{created_at} < {value}", value=sql.Literal(filters.until)))
+        conditions.append(sql.SQL("e.created_at < {}").format(sql.Literal(filters.until)))
     return conditions
 
 
@@ -224,13 +222,12 @@ def _after(market: Marketplace, cursor: str | None) -> list[sql.Composed]:
     """Return the condition for the rows behind a cursor; rows without a time sort before all others."""
     if cursor is None:
         return []
-    id_column = market.executions.table.column(market.executions.columns["id"])
-    created_at, key = _read_cursor(cursor, id_type=id_column.base_type if id_column else "")
+    created_at, key = _read_cursor(cursor, id_type=market.executions.base_type("id"))
     place = {"at": sql.Literal(created_at), "key": sql.Literal(key)}
     if created_at is None:
-        text = "((e.{created_at} IS NULL AND e.{id} < {key}) OR e.{created_at} IS NOT NULL)"
-        return [market.executions.query(text, **place)]
-    return [market.executions.query("(e.{created_at}, e.{id}) < ({at}, {key})", **place)]
+        text = "((e.created_at IS NULL AND e.id < {key}) OR e.created_at IS NOT NULL)"
+        return [sql.SQL(text).format(**place)]
+    return [sql.SQL("(e.created_at, e.id) < ({at}, {key})").format(**place)]
 
 
 def _cursor(last: Execution) -> str:
@@ -252,7 +249,14 @@ def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | None, Key]:
 def _with_credits(
     connection: Connection, market: Marketplace, rows: Sequence[dict[str, Any]]
 ) -> tuple[Execution, ...]:
-    moved = ledger_reports.sums(connection, market.ledger, [row["id"] for row in rows]) if rows else {}
+    ledger = market.ledger
+    if ledger is None or not ledger.is_linked:
+        kept = "credits_used" in market.executions
+        return tuple(
+            _execution({**row, "charged": row["credits_used"] if kept else None, "refunded": None})
+            for row in rows
+        )
+    moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
     executions = []
     for row in rows:
         charged, refunded = moved.get(row["id"], (0, 0))

@@ -1,26 +1,31 @@
 """Credits move: charge, refund, grant. Exact amounts only, never a float.
 
 Every function that writes works inside the caller's transaction, after the user's row was locked: that
-lock is what makes a balance and its ledger move together. Nothing here decides whether a refund is due;
-ledger_reports.py reads what was written.
+lock is what makes a balance and its ledger move together. Whatever a database's own function or triggers do
+besides, is seen in what this transaction has written, and a movement that is not exact is refused whole.
+Nothing here decides whether a refund is due; ledger_reports.py reads what was written.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from psycopg import sql
 
+from agentctl.core import ledger_entries
 from agentctl.core.database import Connection
-from agentctl.core.deduction import WHOLE_NUMBERS, Answer, deduct
+from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.ledger_reports import find_row
-from agentctl.core.mapping import DEDUCT, Marketplace, TableRole
-from agentctl.core.models import Credits, Key, User
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Agent, Credits, Key, User
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
+
+Kind = Literal["charge", "refund", "grant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,19 @@ class Movement:
     balance_after: Credits
 
 
-def lock_user(connection: Connection, users: TableRole, user: Key) -> Credits | None:
+def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits | None:
     """Take the lock that orders everything which moves this user's credits, before any other lock.
 
     Returns the balance, which nobody else can change now, or None where the row cannot be locked.
 
     An execution's foreign key takes a weaker lock on the same row: two runs that insert first and charge
-    second deadlock. A role that may not update the users' table cannot lock its rows; an advisory lock
+    second deadlock. A role that may not update the balances cannot lock their rows; an advisory lock
     orders at least agentctl's own runs then, and PostgreSQL's deadlock detection does the rest.
     """
-    balance = users.table.column(users.columns["balance"])
-    if balance is not None and balance.updatable:
-        query = users.query("SELECT {balance} AS balance FROM {table} WHERE {id} = %(user)s FOR UPDATE")
+    balances = market.balances
+    column = balances.column("balance")
+    if column is not None and column.updatable:
+        query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
         row = connection.execute(query, {"user": user}).fetchone()
         return row["balance"] if row else None
     connection.execute(
@@ -53,86 +59,120 @@ def lock_user(connection: Connection, users: TableRole, user: Key) -> Credits | 
 
 
 def charge(
-    connection: Connection, market: Marketplace, *, user: User, price: Credits, agent: Key, execution: Key
+    connection: Connection,
+    market: Marketplace,
+    *,
+    user: User,
+    price: Credits,
+    agent: Agent,
+    execution: Key,
+    before: Credits | None,
 ) -> Movement:
-    """Take an execution's price through the database's own function, which must do exactly that.
+    """Take an execution's price: through the database's own function, or where it has none, by ourselves.
+
+    Args:
+        connection: in a transaction.
+        market: the tables.
+        user: who pays.
+        price: positive.
+        agent: what for.
+        execution: what for, exactly.
+        before: the balance when the user was locked; None where that could not be done.
 
     Raises:
-        SchemaLacks: there is no function that agentctl can call; a column holds no exact amounts; or balance
-            and ledger did not both move by the price, or the function says that they did not.
+        SchemaLacks: the database cannot be charged here; a column holds no exact amounts; or balance and ledger
+            did not both move by the price, or the function says that they did not.
         Refused: not enough credits, or the function refuses for another reason.
         PermissionDenied: row level security hides the ledger, so that nobody can tell what was charged.
 
     """
-    if market.deduct is None:
-        msg = f"There is no function {DEDUCT} that this role may call and agentctl understands."
-        raise SchemaLacks(
-            msg, hint="See sql/credits.sql for it, and agentctl schema-check for what is there."
-        )
+    market.require_runnable(charge=True)
     _require_exact_columns(market)
-    before = lock_user(connection, market.users, user.id)
-    answer = deduct(connection, market.deduct, user=user.id, price=price, agent=agent, execution=execution)
-    if not answer.success:
-        raise _refusal(answer, user=user, price=price)
-    after, in_ledger = _read_back(connection, market, user=user.id, execution=execution)
+    if market.deducting.function is None:
+        if before is not None and before < price:
+            raise insufficient(user, balance=before, price=price)
+        return _move(connection, market, before, -price, user=user.id, kind="charge", execution=execution)
+    said = deduct(
+        connection,
+        market.deducting.function,
+        Charge(
+            user=user.id,
+            price=price,
+            agent=agent.id,
+            execution=execution,
+            kind=market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage",
+            text=f"{agent.name} (execution {execution})",
+        ),
+    )
+    if said.success is False:
+        raise _refusal(said, market, user=user, price=price, before=before)
+    after = _balance(connection, market, user.id)
+    if after == before and said.success is None:
+        raise _refusal(said, market, user=user, price=price, before=before)
     if before is None:
-        before = answer.amounts.get("previous_balance", after + price)
-    true = {"previous_balance": before, "amount_deducted": price, "new_balance": after}
-    honest = all(answer.amounts.get(name, amount) == amount for name, amount in true.items())
-    if not honest or before - after != price or in_ledger != price:
-        raise _not_exact(market.ledger, answer, price=price, taken=before - after, in_ledger=in_ledger)
-    return Movement(amount=-price, balance_before=before, balance_after=after)
+        before = said.amounts.get("previous_balance", after + price)
+    moved = Movement(-price, before, after)
+    written = ledger_entries.written_now(connection, market.ledger, user=user.id, execution=execution)
+    _require_honest(market, said, moved, in_ledger=written.amount if written else None)
+    if market.ledger is not None:
+        ledger_entries.account_for(
+            connection, market.ledger, moved, written, user=user.id, kind="charge", execution=execution
+        )
+    return moved
 
 
 def _require_exact_columns(market: Marketplace) -> None:
-    for role, part in ((market.users, "balance"), (market.ledger, "amount")):
-        column = role.table.column(role.columns[part])
+    ledger = market.ledger
+    columns = [(market.balances.name, market.balances.column("balance"))]
+    columns += [(ledger.name, ledger.column("amount"))] if ledger is not None else []
+    for table, column in columns:
         if column is not None and column.base_type not in _EXACT_TYPES:
-            msg = f"{role.table.name}.{column.name} is of type {column.type}, which holds no exact amounts."
+            msg = f"{table}.{column.name} is of type {column.type}, which holds no exact amounts."
             raise SchemaLacks(msg, hint="Credits move only where they are integers or numeric.")
 
 
-def _refusal(answer: Answer, *, user: User, price: Credits) -> Refused:
-    if answer.too_few:
-        return insufficient(user, balance=answer.amounts.get("current_credits"), price=price)
-    msg = f"{DEDUCT} refused the charge: {answer.error or 'it did not say why'}."
+def _refusal(
+    said: Answer, market: Marketplace, *, user: User, price: Credits, before: Credits | None
+) -> Refused:
+    if said.too_few or (before is not None and before < price):
+        return insufficient(user, balance=said.amounts.get("current_credits", before), price=price)
+    name = market.deducting.function.name if market.deducting.function else "The database"
+    msg = f"{name} refused the charge: {said.error or 'it did not say why'}."
     return Refused(msg, code="charge_refused")
 
 
-def _read_back(
-    connection: Connection, market: Marketplace, *, user: Key, execution: Key
-) -> tuple[Credits, Credits]:
-    """Return the balance, and what the ledger says that the execution cost this user."""
-    ledger = market.ledger
-    query = market.users.query(
-        "SELECT {balance} AS after, (SELECT coalesce(-sum({amount}), 0) FROM {ledger} "
-        "WHERE {execution} = %(execution)s AND {payer} = %(user)s) AS charged "
-        "FROM {table} WHERE {id} = %(user)s",
-        ledger=ledger.query("{table}"),
-        amount=ledger.query("{amount}"),
-        execution=ledger.query("{execution}"),
-        payer=ledger.query("{user}"),
-    )
-    row = connection.execute(query, {"user": user, "execution": execution}).fetchone()
+def _balance(connection: Connection, market: Marketplace, user: Key) -> Credits:
+    query = market.balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
+    row = connection.execute(query, {"user": user}).fetchone()
     if row is None:
-        raise _cannot_change(market.users, user)
-    if not row["charged"]:
-        ledger.require_visible_rows()
-    return row["after"], row["charged"]
+        raise _cannot_change(market, user)
+    balance: Credits = row["balance"]
+    return balance
 
 
-def _not_exact(
-    ledger: TableRole, answer: Answer, *, price: Credits, taken: Credits, in_ledger: Credits
-) -> SchemaLacks:
-    said = ", ".join(f"{name} {amount}" for name, amount in answer.amounts.items())
+def _require_honest(market: Marketplace, said: Answer, moved: Movement, *, in_ledger: Credits | None) -> None:
+    """Refuse a charge that moved something else than the price, or that says so."""
+    price, taken = -moved.amount, moved.balance_before - moved.balance_after
+    true = {
+        "previous_balance": moved.balance_before,
+        "amount_deducted": price,
+        "new_balance": moved.balance_after,
+    }
+    honest = all(said.amounts.get(name, amount) == amount for name, amount in true.items())
+    if honest and taken == price and in_ledger in {None, -price}:
+        return
+    answer = ", ".join(f"{name} {amount}" for name, amount in said.amounts.items())
+    name = market.deducting.function.name if market.deducting.function else "The database"
     msg = (
-        f"{DEDUCT} did not charge exactly {price}: it took {taken} from the balance, wrote {in_ledger} into "
-        f"the ledger and said {said or 'nothing'}. All of it was rolled back."
+        f"{name} did not charge exactly {price}: it took {taken} from the balance, wrote "
+        f"{-(in_ledger or 0)} into the ledger and said {answer or 'nothing'}. All of it was rolled back."
     )
     hint = "See sql/credits.sql for what it is to do."
-    if ledger.is_filtered:
+    if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
-    return SchemaLacks(msg, hint=hint, code="charge_not_exact")
+    elif market.ledger is not None and in_ledger == price and market.ledger.sign_known is None:
+        hint = 'If its amounts have no sign: [profiles.NAME.schema.ledger] sign = "by_kind"'
+    raise SchemaLacks(msg, hint=hint, code="charge_not_exact")
 
 
 def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
@@ -143,35 +183,52 @@ def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
 
 
 def refund(connection: Connection, market: Marketplace, *, user: Key, execution: Key) -> Movement | None:
-    """Give back what the ledger says an execution still costs; None where that is nothing.
+    """Give back what an execution still costs; None where that is nothing.
 
     The ledger row is tied to the execution, which the database's own add function could not do.
 
     Raises:
         PermissionDenied: row level security hides the ledger, so that nobody can tell what it costs.
+        SchemaLacks: the ledger knows no refunds.
 
     """
     _require_exact_columns(market)
-    before = lock_user(connection, market.users, user)
-    cost = market.ledger.query(
-        "SELECT -coalesce(sum({amount}), 0) AS amount FROM {table} WHERE {execution} = %(execution)s"
-    )
-    row = connection.execute(cost, {"execution": execution}).fetchone()
-    amount: Credits = row["amount"] if row else 0
+    before = lock_user(connection, market, user)
+    amount = cost_of(connection, market, execution)
     if amount <= 0:
-        market.ledger.require_visible_rows()
+        if market.ledger is not None:
+            market.ledger.require_visible_rows()
         return None
-    if before is None:
-        raise _cannot_change(market.users, user)
-    moved = Movement(amount, before, before + amount)
-    _add(connection, market, moved, user=user, kind="refund", execution=execution)
+    moved = _move(connection, market, before, amount, user=user, kind="refund", execution=execution)
+    if market.ledger is None or not market.ledger.is_linked:
+        _write_no_cost(connection, market, execution)
     return moved
+
+
+def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Credits:
+    """Return what an execution still costs, refunds netted: by the ledger, or else by its own row."""
+    if market.ledger is not None and market.ledger.is_linked:
+        query = sql.SQL(
+            "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s"
+        ).format(market.ledger.rows)
+    else:
+        query = sql.SQL(
+            "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s"
+        ).format(market.executions.rows)
+    row = connection.execute(query, {"execution": execution}).fetchone()
+    return row["amount"] if row else 0
+
+
+def _write_no_cost(connection: Connection, market: Marketplace, execution: Key) -> None:
+    """Keep the one place true that says what the execution costs."""
+    query = market.executions.query("UPDATE {table} SET {credits_used} = 0 WHERE {id} = %(id)s")
+    connection.execute(query, {"id": execution})
 
 
 def grant(
     connection: Connection, market: Marketplace, *, user: User, amount: Credits, row_id: UUID | None
 ) -> Movement | None:
-    """Give credits as a bonus; None where `row_id` stands in the ledger already.
+    """Give credits as a present; None where `row_id` stands in the ledger already.
 
     Args:
         connection: in a transaction.
@@ -186,60 +243,78 @@ def grant(
 
     """
     _require_exact_columns(market)
-    before = lock_user(connection, market.users, user.id)
-    if row_id is not None and find_row(connection, market.ledger, row_id) is not None:
+    before = lock_user(connection, market, user.id)
+    ledger = market.ledger
+    if row_id is not None and ledger is not None and find_row(connection, ledger, row_id) is not None:
         return None
+    return _move(connection, market, before, amount, user=user.id, kind="grant", row_id=row_id)
+
+
+def _move(
+    connection: Connection,
+    market: Marketplace,
+    before: Credits | None,
+    amount: Credits,
+    *,
+    user: Key,
+    kind: Kind,
+    execution: Key | None = None,
+    row_id: Key | None = None,
+) -> Movement:
+    """Write a movement into both tables, exactly, whatever their triggers add."""
     if before is None:
-        raise _cannot_change(market.users, user.id)
+        raise _cannot_change(market, user)
     moved = Movement(amount, before, before + amount)
-    named = {} if row_id is None else {"id": row_id}
-    _add(connection, market, moved, user=user.id, kind="bonus", **named)
+    ledger = market.ledger
+    # A trigger of the ledger may keep the balance: the row comes first then, to see whether it does.
+    if ledger is not None and ledger.table.triggers:
+        ledger_entries.insert(
+            connection, ledger, moved, user=user, kind=kind, execution=execution, row_id=row_id
+        )
+    if _balance(connection, market, user) == before:
+        _raise_balance(connection, market, moved, user=user)
+    passing(Failpoint.BALANCE_RAISED)
+    if ledger is not None:
+        written = ledger_entries.written_now(connection, ledger, user=user, execution=execution)
+        ledger_entries.account_for(
+            connection, ledger, moved, written, user=user, kind=kind, execution=execution, row_id=row_id
+        )
+    if (after := _balance(connection, market, user)) != moved.balance_after:
+        msg = f"A trigger moved the balance of user {user} to {after}, and not to {moved.balance_after}."
+        raise SchemaLacks(f"{msg} All of it was rolled back.", code="charge_not_exact")
     return moved
 
 
-def _add(connection: Connection, market: Marketplace, moved: Movement, *, user: Key, **row: object) -> None:
-    """Write a movement into both tables, exactly."""
-    update = market.users.query(
-        "UPDATE {table} SET {balance} = {balance} + %(amount)s WHERE {id} = %(user)s "
-        "RETURNING {balance} AS after"
+def _raise_balance(connection: Connection, market: Marketplace, moved: Movement, *, user: Key) -> None:
+    update = market.balances.query(
+        "UPDATE {table} SET {balance} = {balance} + %(amount)s WHERE {user} = %(user)s "
+        "AND {balance} + %(amount)s >= least({balance}, 0) RETURNING {balance} AS after"
     )
     written = connection.execute(update, {"amount": moved.amount, "user": user}).fetchone()
     if written is None:
-        raise _cannot_change(market.users, user)
+        raise _cannot_change(market, user)
     if written["after"] != moved.balance_after:
-        raise _cannot_hold(market.users, "balance", moved.amount)
-    passing(Failpoint.BALANCE_RAISED)
-    values = {"user": user, "amount": moved.amount, "balance_after": moved.balance_after, **row}
-    _insert(connection, market.ledger, values)
+        raise ledger_entries.cannot_hold(market.balances, "balance", moved.amount)
 
 
-def _cannot_change(users: TableRole, user: Key) -> AgentctlError:
+def _cannot_change(market: Marketplace, user: Key) -> AgentctlError:
     """Return the error about a balance that is out of reach."""
-    balance = users.table.column(users.columns["balance"])
-    if users.is_filtered or not (balance and balance.updatable):
-        why = "row level security" if users.is_filtered else "a missing privilege"
-        msg = f"{users.table.name}.{users.columns['balance']} of user {user} is closed to this role by {why}."
+    balances = market.balances
+    column = balances.column("balance")
+    place = f"{balances.name}.{balances.columns['balance']}"
+    if balances.is_filtered or not (column and column.updatable):
+        why = "row level security" if balances.is_filtered else "a missing privilege"
+        msg = f"{place} of user {user} is closed to this role by {why}."
         return PermissionDenied(msg, hint="Connect as a role that may change balances, with BYPASSRLS.")
+    if balances.table is not market.users.table:
+        msg = f"The user {user} has no row in {balances.name}."
+        table, columns = sql.Identifier(balances.table.schema, balances.name), balances.columns
+        hint = (
+            f"INSERT INTO {table.as_string()} ({columns['user']}, {columns['balance']}) VALUES ('{user}', 0);"
+        )
+        return Refused(msg, hint=hint, code="user_without_balance")
     msg = f"The user {user} does not exist any more."
     return Refused(msg, code="user_not_found")
-
-
-def _insert(connection: Connection, ledger: TableRole, values: dict[str, object]) -> None:
-    parts = [part for part in values if part in ledger]
-    query = ledger.query(
-        "INSERT INTO {table} ({names}) VALUES ({values}) RETURNING {amount} AS amount",
-        names=sql.SQL(", ").join(sql.Identifier(ledger.columns[part]) for part in parts),
-        values=sql.SQL(", ").join(map(sql.Placeholder, parts)),
-    )
-    row = connection.execute(query, values).fetchone()
-    if row is None or row["amount"] != values["amount"]:
-        raise _cannot_hold(ledger, "amount", values["amount"])
-
-
-def _cannot_hold(role: TableRole, part: str, amount: object) -> UsageError:
-    """Return the error about a column that rounds, so that balance and ledger would not agree."""
-    msg = f"{role.table.name}.{role.columns[part]} cannot move by {amount} exactly."
-    return UsageError(msg, hint="Give an amount with fewer decimal places.")
 
 
 def parse_amount(text: str, *, column_type: str) -> Credits:

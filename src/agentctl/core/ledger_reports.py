@@ -5,12 +5,17 @@ It writes nothing and locks nothing; ledger.py does that.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from psycopg import sql
 
 from agentctl.core.database import Connection
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Credits, Key, LedgerRow, User
 
-_LEDGER_PARTS = ("id", "kind", "amount", "balance_after", "execution", "created_at")
+_ROWS: LiteralString = (
+    "SELECT id, kind, amount, balance_after, execution_id, created_at FROM {ledger} AS l WHERE "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +30,15 @@ class Totals:
 
 def find_row(connection: Connection, ledger: TableRole, row_id: Key) -> LedgerRow | None:
     """Return one ledger row by its id, or None."""
-    query = ledger.query(
-        "SELECT {parts} FROM {table} AS l WHERE {id} = %(id)s", parts=ledger.select(_LEDGER_PARTS, of="l")
-    )
+    query = sql.SQL(_ROWS + "id = %(id)s").format(ledger=ledger.rows)
     row = connection.execute(query, {"id": row_id}).fetchone()
     return _ledger_row(row) if row else None
 
 
 def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: int) -> tuple[LedgerRow, ...]:
     """Return a user's latest ledger rows, newest first."""
-    query = ledger.query(
-        "SELECT {parts} FROM {table} AS l WHERE {user} = %(user)s "
-        "ORDER BY {created_at} DESC, {id} DESC LIMIT %(limit)s",
-        parts=ledger.select(_LEDGER_PARTS, of="l"),
+    query = sql.SQL(_ROWS + "user_id = %(user)s ORDER BY created_at DESC, id DESC LIMIT %(limit)s").format(
+        ledger=ledger.rows
     )
     rows = connection.execute(query, {"user": user, "limit": limit}).fetchall()
     if not rows:
@@ -47,10 +48,7 @@ def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: in
 
 def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key) -> tuple[LedgerRow, ...]:
     """Return the charge and the refund of one execution, oldest first."""
-    query = ledger.query(
-        "SELECT {parts} FROM {table} AS l WHERE {execution} = %(execution)s ORDER BY {created_at}, {id}",
-        parts=ledger.select(_LEDGER_PARTS, of="l"),
-    )
+    query = sql.SQL(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id").format(ledger=ledger.rows)
     return tuple(map(_ledger_row, connection.execute(query, {"execution": execution}).fetchall()))
 
 
@@ -63,12 +61,12 @@ def sums(
         PermissionDenied: row level security hides the ledger.
 
     """
-    query = ledger.query(
-        "SELECT {execution} AS execution, "
-        "coalesce(-sum({amount}) FILTER (WHERE {amount} < 0), 0) AS charged, "
-        "coalesce(sum({amount}) FILTER (WHERE {amount} > 0), 0) AS refunded "
-        "FROM {table} WHERE {execution} = ANY (%(executions)s) GROUP BY {execution}"
-    )
+    query = sql.SQL(
+        "SELECT execution_id AS execution, "
+        "coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS charged, "
+        "coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS refunded "
+        "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id"
+    ).format(ledger=ledger.rows)
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
     if not rows:
         ledger.require_visible_rows()
@@ -84,25 +82,19 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     """
     users, ledger = market.users, market.ledger
     row = connection.execute(
-        users.query("SELECT count(*) AS users, coalesce(sum({balance}), 0) AS balance FROM {table}")
+        sql.SQL("SELECT count(*) AS users, coalesce(sum(balance), 0) AS balance FROM {} AS u").format(
+            users.rows
+        )
     ).fetchone()
     if row is None or row["users"] == 0:
         users.require_visible_rows()
-    kinds = connection.execute(
-        ledger.query(
-            "SELECT {kind}::text AS kind, count(*) AS rows, sum({amount}) AS amount FROM {table} "
-            "GROUP BY 1 ORDER BY 1"
-        )
-    ).fetchall()
-    if not kinds:
-        ledger.require_visible_rows()
     richest = connection.execute(
-        users.query(
-            "SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table} "
-            "ORDER BY {balance} DESC, {id} LIMIT %(limit)s"
-        ),
+        sql.SQL(
+            "SELECT id, email, balance FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s"
+        ).format(users.rows),
         {"limit": largest},
     ).fetchall()
+    kinds = _by_kind(connection, ledger) if ledger is not None else []
     return Totals(
         users=row["users"] if row else 0,
         balance=row["balance"] if row else 0,
@@ -111,6 +103,15 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     )
 
 
-def _ledger_row(row: dict[str, object]) -> LedgerRow:
-    execution = row.pop("execution")
-    return LedgerRow(**row, execution_id=execution)  # type: ignore[arg-type]  # the driver gives the columns' types
+def _by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
+    query = sql.SQL(
+        "SELECT kind, count(*) AS rows, sum(amount) AS amount FROM {} AS l GROUP BY 1 ORDER BY 1"
+    ).format(ledger.rows)
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        ledger.require_visible_rows()
+    return rows
+
+
+def _ledger_row(row: dict[str, Any]) -> LedgerRow:
+    return LedgerRow(**row)

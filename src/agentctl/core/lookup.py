@@ -20,7 +20,7 @@ _SHOWN = 5
 
 def find_execution(connection: Connection, market: Marketplace, key: Key) -> Execution | None:
     """Return the execution with exactly this id, or None."""
-    condition = market.executions.query("e.{id} = {key}", key=sql.Literal(key))
+    condition = sql.SQL("e.id = {}").format(sql.Literal(key))
     return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
 
 
@@ -54,9 +54,7 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
 
 def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
     """Return a condition that the primary key's index can answer, or None where no id can fit."""
-    executions = market.executions
-    column = executions.table.column(executions.columns["id"])
-    kind = column.base_type if column else ""
+    kind = market.executions.base_type("id")
     if not prefix:
         return None
     if kind == "uuid":
@@ -64,10 +62,8 @@ def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
         if not re.fullmatch(rf"[0-9a-f]{{1,{_UUID_DIGITS}}}", digits):
             return None
         low, high = (UUID(digits.ljust(_UUID_DIGITS, end)) for end in "0f")
-        return executions.query(
-            "e.{id} BETWEEN {low} AND {high}", low=sql.Literal(low), high=sql.Literal(high)
-        )
+        return sql.SQL("e.id BETWEEN {} AND {}").format(sql.Literal(low), sql.Literal(high))
     if kind in {"smallint", "integer", "bigint"}:
         number = int(prefix) if re.fullmatch(r"[0-9]{1,18}", prefix) else -1
-        return executions.query("e.{id} = {key}", key=sql.Literal(number))
-    return executions.query("starts_with(lower(e.{id}::text), {key})", key=sql.Literal(prefix))
+        return sql.SQL("e.id = {}").format(sql.Literal(number))
+    return sql.SQL("starts_with(lower(e.id::text), {})").format(sql.Literal(prefix))

@@ -3,8 +3,8 @@
 `plan` is pure; `apply` takes such steps only, each where it is still needed. No column is dropped or retyped.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -17,9 +17,18 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_d
 from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import Connection, is_lock_timeout
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
-from agentctl.core.mapping import table_for
+from agentctl.core.mapping import Reading, SchemaSettings, read, refusal
+from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.times import milliseconds
-from agentctl.core.tracking import INDEXES, OPTIONAL_COLUMNS, Tracking, serves, tracking_of
+from agentctl.core.tracking import (
+    INDEXES,
+    OPTIONAL_COLUMNS,
+    OptionalColumn,
+    Tracking,
+    index_names,
+    serves,
+    tracking_of,
+)
 
 
 class StepKind(StrEnum):
@@ -53,6 +62,7 @@ class Plan:
     schema: str
     name: str
     before: Tracking
+    settings: SchemaSettings
     steps: tuple[Step, ...]
 
     @property
@@ -80,67 +90,95 @@ _SPARE_STEPS = 10
 T = TypeVar("T")
 
 
-def plan(catalog: Catalog) -> Plan:
+def plan(catalog: Catalog, settings: SchemaSettings) -> Plan:
     """Compare the table with full tracking and return what is to be done.
+
+    A column that plays its part under another name is there; what is added has the reference's names.
 
     Raises:
         SchemaLacks: there is no such table, or it is no ordinary one, or a column or an index of a name
             that is wanted exists as something else. Every obstacle is named at once.
 
     """
-    name, table = table_for(catalog, "executions")
-    if table is None:
-        msg = f"There is no table {name} on the search path."
-        raise SchemaLacks(msg, hint="See what is there: agentctl schema-check.")
-    obstacles = [*_obstacles(table), *_taken_names(catalog, table)]
+    reading = read(catalog, settings)
+    found = reading.discovery.roles.get("executions")
+    if found is None:
+        raise refusal(catalog, reading.findings)
+    table, columns = found.table, {part: choice.column for part, choice in found.parts.items()}
+    wanted = [replace(column, name=_new_name(column.name, table, columns)) for column in _missing(columns)]
+    columns |= {old.name: new.name for old, new in zip(_missing(columns), wanted, strict=True)}
+    indexes = index_names(table, columns, INDEXES)
+    obstacles = [*_obstacles(table, columns, indexes), *_taken_names(catalog, table, indexes)]
     if obstacles:
         msg = "\n".join(obstacles)
         hint = "Nothing was changed. Rename what is in the way or change its type, then run this again."
         raise SchemaLacks(msg, hint=hint, code="schema_conflict")
-    steps = (*_column_steps(table), *_index_steps(table))
-    return Plan(schema=table.schema, name=table.name, before=tracking_of(table), steps=steps)
+    steps = (*_column_steps(table, wanted, prices=_price_type(reading)), *_index_steps(table, indexes))
+    before = tracking_of(table, {part: name for part, name in columns.items() if table.column(name)})
+    return Plan(table.schema, table.name, before, settings, steps)
 
 
-def _obstacles(table: Table) -> Iterator[str]:
+def _missing(columns: Mapping[str, str]) -> list[OptionalColumn]:
+    return [column for column in OPTIONAL_COLUMNS if column.name not in columns]
+
+
+def _new_name(part: str, table: Table, columns: Mapping[str, str]) -> str:
+    """Return the part's own name, or the next best where another part's column has it."""
+    if part not in columns.values():
+        return part
+    names = (name for group in ROLES["executions"].parts[part].names for name in group)
+    return next((name for name in names if table.column(name) is None), part)
+
+
+def _price_type(reading: Reading) -> str:
+    """Return the type of what an execution can cost: whole numbers, unless prices are not."""
+    agents = reading.discovery.roles.get("agents")
+    price = agents.parts.get("price") if agents else None
+    column = agents.table.column(price.column) if agents and price else None
+    return "numeric" if column is not None and column.base_type == "numeric" else "integer"
+
+
+def _obstacles(table: Table, columns: Mapping[str, str], indexes: Mapping[str, str]) -> Iterator[str]:
     if table.kind != "table":
         yield f"{table.schema}.{table.name} is a {table.kind}; only an ordinary table can be widened."
     for column in OPTIONAL_COLUMNS:
-        found = table.column(column.name)
+        found = table.column(columns[column.name])
         if found is not None and not column.fits(found):
             generated = " that the database generates" if found.generated else ""
-            yield f"{table.name}.{column.name} exists as {found.type}{generated}; {column.type} is needed."
-    for name, key in INDEXES.items():
+            yield f"{table.name}.{found.name} exists as {found.type}{generated}; {column.type} is needed."
+    for name, key in indexes.items():
         index = table.index(name)
         if index is not None and not serves(index, key):
             yield f"Index {name} exists with another definition: {index.definition}."
 
 
-def _taken_names(catalog: Catalog, table: Table) -> Iterator[str]:
+def _taken_names(catalog: Catalog, table: Table, indexes: Mapping[str, str]) -> Iterator[str]:
     """Look for the indexes' names elsewhere: a schema has each name once, for tables and indexes alike."""
     for other in catalog.tables:
         if other.schema != table.schema or other.name == table.name:
             continue
-        if other.name in INDEXES:
+        if other.name in indexes:
             yield f"{other.name} exists as a {other.kind}; an index of that name is needed."
         for index in other.indexes:
-            if index.name in INDEXES:
+            if index.name in indexes:
                 yield f"Index {index.name} exists on another table: {index.definition}."
 
 
-def _column_steps(table: Table) -> Iterator[Step]:
-    missing = [column for column in OPTIONAL_COLUMNS if table.column(column.name) is None]
+def _column_steps(table: Table, missing: Sequence[OptionalColumn], *, prices: str) -> Iterator[Step]:
     if missing:
-        clauses = ",\n    ".join(
-            f"ADD COLUMN IF NOT EXISTS {column.name} {column.type}"
-            + (f" DEFAULT {column.default}" if column.default else "")
-            for column in missing
-        )
+        clauses = ",\n    ".join(_clause(column, prices=prices) for column in missing)
         names = ", ".join(column.name for column in missing)
         yield Step(StepKind.ADD_COLUMNS, names, f"ALTER TABLE {_name(table)}\n    {clauses}", _BRIEF)
 
 
-def _index_steps(table: Table) -> Iterator[Step]:
-    for name, key in INDEXES.items():
+def _clause(column: OptionalColumn, *, prices: str) -> str:
+    kind = prices if column.default else column.type
+    default = f" DEFAULT {column.default}" if column.default else ""
+    return f"ADD COLUMN IF NOT EXISTS {column.name} {kind}{default}"
+
+
+def _index_steps(table: Table, indexes: Mapping[str, str]) -> Iterator[Step]:
+    for name, key in indexes.items():
         index = table.index(name)
         if index is not None and index.valid:
             continue
@@ -183,7 +221,7 @@ def apply(
     """
     for _ in range(len(planned.steps) + _SPARE_STEPS):
         look = partial(_look, connection, planned)
-        ahead = plan(_patiently(look, wait=wait, waiting=waiting)).steps
+        ahead = plan(_patiently(look, wait=wait, waiting=waiting), planned.settings).steps
         if not ahead:
             return
         started(ahead[0])
@@ -203,7 +241,7 @@ def _look(connection: Connection, planned: Plan) -> Catalog:
         _limit_locks(connection, _UNNOTICED)
         table = sql.Identifier(planned.schema, planned.name)
         connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table))
-        return introspect(connection)
+        return introspect(connection, schemas=planned.settings.schemas)
 
 
 def _take(connection: Connection, step: Step, timeout: timedelta) -> None:

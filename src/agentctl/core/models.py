@@ -65,14 +65,14 @@ class AgentRef:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What can be run: its price, its form as the database has it, and its webhook."""
+    """What can be run: its form as the database has it; price and webhook are None where it says none."""
 
     id: Key
     slug: str
     name: str
     description: str | None
     category: str | None
-    price: Credits
+    price: Credits | None
     active: bool
     deleted: bool
     raw_form: object
@@ -119,7 +119,7 @@ class Execution:
     """One row of agent_executions with its names; what is NULL, or has no column, is None.
 
     Attributes:
-        charged: credits taken for it according to the ledger, as a positive amount.
+        charged: credits taken for it, as a positive amount; None where the database cannot tell.
         refunded: credits given back for it.
 
     """
@@ -129,8 +129,8 @@ class Execution:
     user: UserRef
     status: str | None
     created_at: datetime | None
-    charged: Credits = 0
-    refunded: Credits = 0
+    charged: Credits | None = 0
+    refunded: Credits | None = 0
     workflow_id: str | None = None
     inputs: object = None
     result: object = None

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agentctl.core import agents, forms, inputs, users, webhook
-from agentctl.core.catalog import introspect
 from agentctl.core.config import Profile
 from agentctl.core.database import Connection
 from agentctl.core.errors import InvalidInputs, Refused, UsageError
-from agentctl.core.mapping import Marketplace, marketplace
+from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User
 
 
@@ -67,10 +66,12 @@ def prepare(
         UsageError, InvalidInputs, Refused, SetupError: nothing was written and nothing sent.
 
     """
-    market = marketplace(introspect(connection))
+    market = read_marketplace(connection, profile.schema)
     agent = agents.get_agent(connection, market.agents, request.agent)
+    price = _price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _payer(profile, request))
     endpoint = _endpoint(profile, agent)
+    market.require_runnable(charge=bool(price))
     given = _given(agent, request, ask=ask)
     timeout = request.timeout or profile.webhook.timeout
     return Prepared(
@@ -80,7 +81,7 @@ def prepare(
         given=given,
         endpoint=endpoint,
         timeout=timeout,
-        price=agent.price if request.charge else 0,
+        price=price,
         warnings=(*_credentials_warnings(agent, given), *_timeout_warnings(timeout)),
     )
 
@@ -104,6 +105,24 @@ def _payer(profile: Profile, request: RunRequest) -> str:
     return profile.user.resolve()
 
 
+def _price(profile: Profile, agent: Agent) -> Credits:
+    """Return what an agent costs.
+
+    Raises:
+        Refused: neither the configuration nor the database says so.
+
+    """
+    told = profile.agent(agent).price
+    price = agent.price if told is None else told
+    if price is None:
+        msg = f"The database does not say what {agent.slug} costs."
+        hint = (
+            f'Set price = 10 in [profiles.{profile.name}.agents."{agent.slug}"], or run it with --no-charge.'
+        )
+        raise Refused(msg, hint=hint, code="agent_without_price")
+    return price
+
+
 def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
     """Return the agent's webhook, checked.
 
@@ -115,13 +134,17 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         state = "deleted" if agent.deleted else "inactive"
         msg = f"The agent {agent.slug} is {state}."
         raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
-    if not agent.webhook_url:
-        msg = f"The agent {agent.slug} has no webhook URL."
-        raise Refused(msg, hint="Set its webhook_url first.", code="agent_without_webhook")
     settings = profile.agent(agent)
+    url = settings.webhook_url.resolve() if settings.webhook_url else agent.webhook_url
+    if not url:
+        msg = f"The agent {agent.slug} has no webhook URL."
+        hint = (
+            f'Set it in the database, or as webhook_url in [profiles.{profile.name}.agents."{agent.slug}"].'
+        )
+        raise Refused(msg, hint=hint, code="agent_without_webhook")
     secret = profile.webhook.signing_secret
     endpoint = webhook.Endpoint(
-        url=agent.webhook_url,
+        url=url,
         headers={name: value.resolve() for name, value in profile.webhook.headers.items()},
         allow_hosts=profile.webhook.allow_hosts,
         signing_secret=secret.resolve() if secret else None,

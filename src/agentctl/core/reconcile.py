@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agentctl.core import agents, history, lookup, n8n, settlement
-from agentctl.core.catalog import introspect
 from agentctl.core.config import Profile
 from agentctl.core.database import Connection, Database
 from agentctl.core.evidence import Evidence, assumed, from_journal, nobody_knows
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.journal import Entry, Event, Journal
-from agentctl.core.mapping import Marketplace, marketplace
+from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Credits, Execution, Key, Outcome, Status
 from agentctl.core.settlement import Verdict
 
@@ -85,7 +84,7 @@ def reconcile(
 
     """
     with database.connect() as connection:
-        market = marketplace(introspect(connection))
+        market = read_marketplace(connection, profile.schema)
         now = history.clock(connection)
         found = _find(connection, market, request, now=now)
         known = agents.list_agents(connection, market.agents) if found else ()

@@ -20,7 +20,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, execution: Key
         "inputs": prepared.given.inputs,
         "credits_used": price,
     }
-    ledger.lock_user(connection, market.users, user.id)
+    before = ledger.lock_user(connection, market, user.id)
     written = executions.record(
         connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
     )
@@ -30,10 +30,13 @@ def record_and_charge(connection: Connection, prepared: Prepared, execution: Key
     if not price:
         balance = users.get_user(connection, market.users, str(user.id)).balance
         return run_report.running(prepared, execution, written, before=balance, after=balance)
-    moved = ledger.charge(connection, market, user=user, price=price, agent=agent.id, execution=execution)
+    moved = ledger.charge(
+        connection, market, user=user, price=price, agent=agent, execution=execution, before=before
+    )
     passing(Failpoint.CHARGED)
-    before, after = moved.balance_before, moved.balance_after
-    return run_report.running(prepared, execution, written, before=before, after=after)
+    return run_report.running(
+        prepared, execution, written, before=moved.balance_before, after=moved.balance_after
+    )
 
 
 def replay(connection: Connection, prepared: Prepared, execution: Key) -> RunReport:

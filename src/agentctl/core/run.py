@@ -14,14 +14,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from agentctl.core import executions, ledger, recording, run_report, settlement, webhook
-from agentctl.core.catalog import introspect
 from agentctl.core.config import OnFailure, Profile
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
-from agentctl.core.mapping import marketplace
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
@@ -141,7 +139,7 @@ class _Run:
                 commit=self._charge,
             ),
             first=self._prepared.market,
-            refresh=lambda: marketplace(introspect(connection)),
+            refresh=lambda: self._prepared.market.again(connection),
         )
         if report is not None:
             passing(Failpoint.CHARGE_COMMITTED)

@@ -11,7 +11,7 @@ from agentctl.core.executions import Written
 from agentctl.core.models import Agent, Credits, Execution, Key, Outcome, Status, User, outcome_of
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
-from agentctl.core.tracking import BY_NAME, recordable, unrecordable
+from agentctl.core.tracking import BY_NAME
 from agentctl.core.webhook import WebhookCall
 
 
@@ -80,7 +80,7 @@ def blank(prepared: Prepared) -> RunReport:
         user=prepared.user,
         cost=prepared.price,
         inputs=prepared.given.inputs,
-        unable=unrecordable(prepared.market.executions.table),
+        unable=prepared.market.executions.unrecordable,
         notes=prepared.warnings,
         balance_before=prepared.user.balance,
         balance_after=prepared.user.balance,
@@ -112,11 +112,11 @@ def replayed(prepared: Prepared, found: Execution) -> RunReport:
         status=found.status,
         outcome=outcome_of(found.status),
         replayed=True,
-        recorded=recordable(prepared.market.executions.table),
+        recorded=prepared.market.executions.recordable,
         started_at=found.started_at or found.created_at,
         completed_at=found.completed_at,
-        charged=found.charged,
-        refunded=found.refunded,
+        charged=found.charged or 0,
+        refunded=found.refunded or 0,
         result=found.result,
     )
     return replace(report, error=_error(report, found.error or "its answer is not recorded"))

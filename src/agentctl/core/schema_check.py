@@ -1,33 +1,31 @@
 """Compares the live schema with what agentctl needs and with what a deploy requires. It never writes.
 
-A check looks at the catalog and yields findings; which of them end the program with exit code 6 is told
-by their severity alone.
+A check looks at the catalog, or at what was made of it, and yields findings; which of them end the program with
+exit code 6 is told by their severity alone.
 """
 
 from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, Column, Table
+from agentctl.core.catalog import Column, Table
 from agentctl.core.errors import UsageError
 from agentctl.core.findings import Finding, Severity
-from agentctl.core.mapping import (
-    DEDUCT,
-    ROLES,
-    deduct_function,
-    fits,
-    missing_columns,
-    required_columns,
-    table_for,
-)
+from agentctl.core.mapping import Reading
+from agentctl.core.mapping.discover import FoundRole
+from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
+from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.schema_report import (
     IndexState,
     SchemaReport,
     column_states,
+    executions_of,
     function_states,
     index_states,
+    role_states,
 )
-from agentctl.core.tracking import BY_NAME, INDEXES, Tracking, tracking_of
+from agentctl.core.tracking import BY_NAME, Tracking, tracking_of
+from agentctl.core.writability import writing_findings
 
 _WIDENS = "agentctl migrate-full adds it."
 
@@ -47,58 +45,51 @@ def parse_required(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
-def check_schema(catalog: Catalog, *, required: tuple[str, ...] = ()) -> SchemaReport:
+def check_schema(reading: Reading, *, required: tuple[str, ...] = ()) -> SchemaReport:
     """Compare a catalog with what agentctl needs.
 
     Args:
-        catalog: introspected.
+        reading: what was made of the catalog.
         required: columns of the executions' table without which the check fails.
 
     """
-    executions = table_for(catalog, "executions")[1]
-    columns = column_states(executions)
-    indexes = tuple(index_states(executions))
+    catalog = reading.catalog
+    executions, columns = executions_of(reading)
+    states = column_states(executions, columns)
+    indexes = tuple(index_states(executions, columns))
+    deducting = reading.marketplace.deducting if reading.marketplace else find_deduct(catalog)
+    findings = (
+        *reading.findings,
+        *_role_findings(reading),
+        *_execution_findings(reading, required),
+        *_index_findings(indexes),
+        *_function_findings(reading, deducting),
+        *(writing_findings(reading.marketplace) if reading.marketplace else ()),
+    )
     return SchemaReport(
         server=catalog.server,
-        tracking=tracking_of(executions),
-        tables=tuple((role, *table_for(catalog, role)) for role in ROLES),
-        columns=columns,
-        missing=tuple(state.expected.name for state in columns if state.found is None),
+        tracking=tracking_of(executions, columns),
+        tables=tuple(role_states(reading)),
+        columns=states,
+        missing=tuple(state.expected.name for state in states if state.found is None),
         indexes=indexes,
-        functions=tuple(function_states(catalog)),
-        findings=(
-            *_table_findings(catalog),
-            *_execution_findings(catalog, required),
-            *_index_findings(indexes),
-            *_function_findings(catalog),
-        ),
+        functions=tuple(function_states(reading, deducting)),
+        findings=tuple(dict.fromkeys(findings)),
     )
 
 
-def _table_findings(catalog: Catalog) -> Iterator[Finding]:
-    for role in ROLES:
-        name, table = table_for(catalog, role)
-        if table is None:
-            path = ", ".join(catalog.server.search_path) or "nothing"
-            msg = f"There is no table {name} (the {role}) on the search path ({path})."
-            hint = "Is this the right database, role and search_path?"
-            yield Finding("table-missing", Severity.ERROR, name, msg, hint)
-        else:
-            yield from _missing_columns(role, table)
-            yield from _denied_table(role, table, reader=catalog.server.role)
-            yield from _hidden_rows(table, reader=catalog.server.role)
+def _role_findings(reading: Reading) -> Iterator[Finding]:
+    reader = reading.catalog.server.role
+    for role, found in reading.discovery.roles.items():
+        yield from _denied_table(role, found, reader=reader)
+        yield from _hidden_rows(found.table, reader=reader)
 
 
-def _missing_columns(role: str, table: Table) -> Iterator[Finding]:
-    for column in missing_columns(role, table):
-        place = f"{table.name}.{column}"
-        msg = f"{table.name} has no column {column}, which agentctl cannot do without."
-        yield Finding("column-missing", Severity.ERROR, place, msg)
-
-
-def _denied_table(role: str, table: Table, *, reader: str) -> Iterator[Finding]:
-    found = [table.column(name) for name in required_columns(role)]
-    denied = [column.name for column in found if column and not column.readable]
+def _denied_table(role: str, found: FoundRole, *, reader: str) -> Iterator[Finding]:
+    table = found.table
+    needed = (choice.column for part, choice in found.parts.items() if ROLES[role].parts[part].required)
+    columns = [column for name in needed if (column := table.column(name))]
+    denied = [column.name for column in columns if not column.readable]
     if denied:
         msg = f"Role {reader} may not read {table.name} ({', '.join(denied)})."
         hint = _grant(table, ["SELECT"], denied, to=reader)
@@ -112,24 +103,26 @@ def _hidden_rows(table: Table, *, reader: str) -> Iterator[Finding]:
         yield Finding("rows-hidden", Severity.ERROR, table.name, msg, hint)
 
 
-def _execution_findings(catalog: Catalog, required: tuple[str, ...]) -> Iterator[Finding]:
+def _execution_findings(reading: Reading, required: tuple[str, ...]) -> Iterator[Finding]:
     """Look at the seven, and at whatever else is required: a deploy knows what it writes."""
-    _, table = table_for(catalog, "executions")
+    table, columns = executions_of(reading)
     if table is None:
         return
     for name in dict.fromkeys((*BY_NAME, *required)):
         severity = Severity.ERROR if name in required else Severity.WARNING
-        if found := table.column(name):
-            yield from _column_findings(table, found, severity, writer=catalog.server.role)
+        if found := table.column(columns.get(name, name) if name in columns or name not in BY_NAME else ""):
+            yield from _column_findings(table, name, found, severity, writer=reading.catalog.server.role)
         elif name in required:
             place = f"{table.name}.{name}"
             hint = _WIDENS if name in BY_NAME else None
             yield Finding("required-column-missing", severity, place, f"{place} is missing.", hint)
 
 
-def _column_findings(table: Table, column: Column, severity: Severity, *, writer: str) -> Iterator[Finding]:
+def _column_findings(
+    table: Table, part: str, column: Column, severity: Severity, *, writer: str
+) -> Iterator[Finding]:
     place = f"{table.name}.{column.name}"
-    wanted = BY_NAME.get(column.name)
+    wanted = BY_NAME.get(part)
     if wanted and not wanted.accepts(column):
         msg = f"{place} is {column.type}, not {wanted.type}: agentctl does not write it."
         hint = "Change its type or rename it; then agentctl migrate-full."
@@ -165,31 +158,23 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
             yield Finding("index-definition", Severity.WARNING, index.name, msg, hint)
         elif not index.present:
             msg = f"Index {index.name} is missing: history is slower without it."
-            hint = _WIDENS if index.name in INDEXES else "sql/minimal.sql has it."
+            hint = _WIDENS if index.added else "sql/minimal.sql has it."
             yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
             msg = (
                 f"Index {index.name} is invalid: its build was given up or is under way, and it is not used."
             )
             rebuilt = "agentctl migrate-full rebuilds it."
-            hint = rebuilt if index.name in INDEXES else "REINDEX INDEX CONCURRENTLY rebuilds it."
+            hint = rebuilt if index.added else "REINDEX INDEX CONCURRENTLY rebuilds it."
             yield Finding("index-invalid", Severity.WARNING, index.name, msg, hint)
 
 
-def _function_findings(catalog: Catalog) -> Iterator[Finding]:
-    if deduct_function(catalog) is not None:
-        return
-    found = catalog.functions_named(DEDUCT)
-    denied = next(filter(fits, found), None)
-    if denied:
-        msg = f"Role {catalog.server.role} may not execute {DEDUCT}."
-        name = sql.Identifier(denied.schema, denied.name).as_string()
-        role = sql.Identifier(catalog.server.role).as_string()
-        hint = f"GRANT EXECUTE ON FUNCTION {name}({denied.signature}) TO {role};"
-        yield Finding("function-denied", Severity.ERROR, DEDUCT, msg, hint)
-        return
-    msg = f"There is no function {DEDUCT}: agents can be run with --no-charge only."
-    if found:
-        msg = f"{DEDUCT} exists, but not as agentctl can call it."
-    hint = "sql/credits.sql has the function that fits."
-    yield Finding("function-unusable", Severity.ERROR, DEDUCT, msg, hint)
+def _function_findings(reading: Reading, deducting: Deducting) -> Iterator[Finding]:
+    if reading.marketplace is None:
+        yield from deducting.findings
+    if deducting.function is None and not deducting.findings:
+        msg = f"There is no function that charges, such as {REFERENCE}: agentctl moves the credits itself."
+        hint = (
+            'Where the application charges with one, name it: [profiles.NAME.schema.deduct] function = "NAME"'
+        )
+        yield Finding("function-missing", Severity.INFO, REFERENCE, msg, hint)

@@ -1,22 +1,45 @@
 """What schema-check reports: what of agentctl's needs is there, and in which state, with the findings.
 
-It reads a catalog and says what is; what is wrong with it is schema_check.py's business.
+It reads a catalog and what was made of it, and says what is; what is wrong with it is schema_check.py's business.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Catalog, Column, Function, Index, Server, Table
+from agentctl.core.catalog import Column, Function, Index, Server, Table
 from agentctl.core.findings import Finding
-from agentctl.core.mapping import ADD, DEDUCT, usable
+from agentctl.core.mapping import Reading
+from agentctl.core.mapping.columns import Choice
+from agentctl.core.mapping.functions import Deducting, gives_credits
+from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.tracking import (
     INDEXES,
     MINIMAL_INDEXES,
     OPTIONAL_COLUMNS,
     OptionalColumn,
     Tracking,
+    index_names,
     serves,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """A role, and the table that plays it.
+
+    Attributes:
+        name: the table's, or the one that it has elsewhere.
+        why: the evidence; `others` are tables that were passed over.
+        columns: the column of each part, with its evidence.
+
+    """
+
+    role: str
+    name: str
+    table: Table | None
+    why: str = ""
+    others: tuple[str, ...] = ()
+    columns: Mapping[str, Choice] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +60,14 @@ class IndexState:
     """An index that agentctl's queries profit from.
 
     Attributes:
+        added: whether migrate-full is what adds it.
         found: it, or another that does its work.
         taken: what has its name and does not do its work.
 
     """
 
     name: str
+    added: bool
     found: Index | None
     taken: Index | None
 
@@ -67,11 +92,11 @@ class FunctionState:
 
 @dataclass(frozen=True, slots=True)
 class SchemaReport:
-    """Everything that schema-check has to say; `tables` are roles with the names and the tables found."""
+    """Everything that schema-check has to say."""
 
     server: Server
     tracking: Tracking
-    tables: tuple[tuple[str, str, Table | None], ...]
+    tables: tuple[RoleState, ...]
     columns: tuple[ColumnState, ...]
     missing: tuple[str, ...]
     indexes: tuple[IndexState, ...]
@@ -79,30 +104,54 @@ class SchemaReport:
     findings: tuple[Finding, ...]
 
 
-def column_states(executions: Table | None) -> tuple[ColumnState, ...]:
+def executions_of(reading: Reading) -> tuple[Table | None, dict[str, str]]:
+    """Return the executions' table, if there is one, and its columns by part."""
+    found = reading.discovery.roles.get("executions")
+    if found is None:
+        return None, {}
+    return found.table, {part: choice.column for part, choice in found.parts.items()}
+
+
+def role_states(reading: Reading) -> Iterator[RoleState]:
+    """Tell the table of each role; that of the balances only where they have one of their own."""
+    found = reading.discovery.roles
+    for role in ROLES:
+        if role in found and (role != "balances" or found[role].table is not found["users"].table):
+            one = found[role]
+            yield RoleState(role, one.table.name, one.table, one.why, one.others, one.parts)
+        elif role not in found and role != "balances":
+            yield RoleState(role, f"{ROLES[role].names[0][0]}s", None)
+
+
+def column_states(executions: Table | None, columns: Mapping[str, str]) -> tuple[ColumnState, ...]:
     """Look for the seven optional columns."""
     return tuple(
-        ColumnState(column, executions.column(column.name) if executions else None)
-        for column in OPTIONAL_COLUMNS
+        ColumnState(
+            wanted, executions.column(columns[wanted.name]) if executions and wanted.name in columns else None
+        )
+        for wanted in OPTIONAL_COLUMNS
     )
 
 
-def index_states(executions: Table | None) -> Iterator[IndexState]:
+def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterator[IndexState]:
     """Look for each index whose column exists: by its name, else for a valid one that does its work."""
-    for name, key in {**MINIMAL_INDEXES, **INDEXES}.items():
-        if executions is None or executions.column(key.partition(" ")[0]) is None:
-            continue
-        own = executions.index(name)
-        if own is not None and serves(own, key):
-            yield IndexState(name, found=own, taken=None)
-        else:
-            others = (index for index in executions.indexes if index.valid and serves(index, key))
-            yield IndexState(name, found=next(others, None), taken=own)
+    if executions is None:
+        return
+    for parts in (MINIMAL_INDEXES, INDEXES):
+        known = {part: order for part, order in parts.items() if part in columns}
+        for name, key in index_names(executions, columns, known).items():
+            own = executions.index(name)
+            if own is not None and serves(own, key):
+                yield IndexState(name, parts is INDEXES, found=own, taken=None)
+            else:
+                others = (index for index in executions.indexes if index.valid and serves(index, key))
+                yield IndexState(name, parts is INDEXES, found=next(others, None), taken=own)
 
 
-def function_states(catalog: Catalog) -> Iterator[FunctionState]:
-    """Look at every overload of the credit functions."""
-    for name in (DEDUCT, ADD):
-        for function in catalog.functions_named(name):
-            able = usable(function) if name == DEDUCT else function.executable
-            yield FunctionState(function, able)
+def function_states(reading: Reading, deducting: Deducting) -> Iterator[FunctionState]:
+    """Look at every overload of the functions that move credits."""
+    for function in deducting.overloads:
+        chosen = deducting.function is not None and deducting.function.function is function
+        yield FunctionState(function, chosen)
+    for function in filter(gives_credits, reading.catalog.functions):
+        yield FunctionState(function, function.executable)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentctl.core import executions, ledger, lookup
-from agentctl.core.catalog import introspect
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.mapping import Marketplace, marketplace
+from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, Credits, Execution, Key, Status
-from agentctl.core.tracking import unrecordable
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def settle_on(
             connection, fresh, execution=execution, user=user, verdict=verdict, commit=commit or Commit()
         ),
         first=market,
-        refresh=lambda: marketplace(introspect(connection)),
+        refresh=lambda: market.again(connection),
     )
 
 
@@ -125,7 +123,7 @@ def _settle(
             market.executions,
             execution=execution,
             status=verdict.status,
-            facts=verdict.facts,
+            facts=_facts(market, verdict),
         )
         if written is None:
             return None
@@ -138,12 +136,19 @@ def _settle(
             status=verdict.status,
             at=written.at,
             columns=written.columns,
-            unable=unrecordable(market.executions.table),
+            unable=market.executions.unrecordable,
             refunded=moved.amount if moved else 0,
             balance_after=moved.balance_after if moved else None,
         )
 
     return in_transaction(connection, work, commit=commit) or _as_found(connection, market, execution)
+
+
+def _facts(market: Marketplace, verdict: Verdict) -> Mapping[str, object]:
+    """Leave what an execution cost where nothing else tells it, until it is given back."""
+    told = market.ledger is not None and market.ledger.is_linked
+    kept = verdict.refund and not told
+    return {name: fact for name, fact in verdict.facts.items() if not (kept and name == "credits_used")}
 
 
 def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
@@ -152,8 +157,8 @@ def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Se
         status=(found.status or NO_STATUS) if found else "gone",
         at=None,
         columns=(),
-        unable=unrecordable(market.executions.table),
-        refunded=found.refunded if found else 0,
+        unable=market.executions.unrecordable,
+        refunded=(found.refunded or 0) if found else 0,
         balance_after=None,
         found=found,
     )

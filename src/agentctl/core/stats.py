@@ -70,9 +70,11 @@ def compute_stats(connection: Connection, market: Marketplace, filters: Filters)
 
 
 def _by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
-    query = market.executions.query(
-        "SELECT coalesce(e.{status}::text, {none}) AS word, count(*) AS executions FROM {table} AS e "
-        "WHERE {conditions} GROUP BY 1 ORDER BY 1",
+    query = sql.SQL(
+        "SELECT coalesce(status, {none}) AS word, count(*) AS executions FROM {executions} AS e "
+        "WHERE {conditions} GROUP BY 1 ORDER BY 1"
+    ).format(
+        executions=market.executions.rows,
         none=sql.Literal(NO_STATUS),
         conditions=_where(market, filters),
     )
@@ -85,10 +87,12 @@ def _durations(
     executions = market.executions
     if "started_at" not in executions or "completed_at" not in executions:
         return None, None
-    query = executions.query(
+    query = sql.SQL(
         "SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP ("
-        "ORDER BY extract(epoch FROM e.{completed_at} - e.{started_at})::float8 * 1000) AS ms "
-        "FROM {table} AS e WHERE {conditions} AND e.{completed_at} - e.{started_at} IS NOT NULL",
+        "ORDER BY extract(epoch FROM completed_at - started_at)::float8 * 1000) AS ms "
+        "FROM {executions} AS e WHERE {conditions} AND completed_at - started_at IS NOT NULL"
+    ).format(
+        executions=executions.rows,
         conditions=_where(market, filters),
     )
     row = connection.execute(query).fetchone()
@@ -101,10 +105,12 @@ def _rounded(milliseconds: float | None) -> int | None:
 
 
 def _days(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
-    query = market.executions.query(
-        "SELECT (e.{created_at} AT TIME ZONE 'UTC')::date AS day, count(*) AS executions, "
-        "count(*) FILTER (WHERE e.{status}::text = 'failed') AS failed "
-        "FROM {table} AS e WHERE {conditions} AND e.{created_at} IS NOT NULL GROUP BY 1 ORDER BY 1",
+    query = sql.SQL(
+        "SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*) AS executions, "
+        "count(*) FILTER (WHERE status = 'failed') AS failed "
+        "FROM {executions} AS e WHERE {conditions} AND created_at IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).format(
+        executions=market.executions.rows,
         conditions=_where(market, filters),
     )
     return tuple(Day(**row) for row in connection.execute(query).fetchall())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentctl.core.catalog import Column, Index, Table
+from agentctl.core.catalog import Column, Index, Table, quoted
 
 
 class Tracking(StrEnum):
@@ -45,6 +45,7 @@ class OptionalColumn:
         return self.accepts(column) and not column.generated
 
 
+_LONGEST_NAME = 63  # PostgreSQL cuts off the rest
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
@@ -104,15 +105,26 @@ OPTIONAL_COLUMNS = (
 )
 
 BY_NAME: Mapping[str, OptionalColumn] = {column.name: column for column in OPTIONAL_COLUMNS}
-MINIMAL_INDEXES: Mapping[str, str] = {
-    "idx_agent_executions_user_id": "user_id",
-    "idx_agent_executions_agent_id": "agent_id",
-    "idx_agent_executions_status": "status",
-}
-INDEXES: Mapping[str, str] = {
-    "idx_agent_executions_workflow_id": "workflow_id",
-    "idx_agent_executions_started_at": "started_at DESC",
-}
+MINIMAL_INDEXES: Mapping[str, str] = {"user": "", "agent": "", "status": ""}
+"""The parts of every executions' table that are looked up, with the order in which they are."""
+INDEXES: Mapping[str, str] = {"workflow_id": "", "started_at": " DESC"}
+"""Those of the seven."""
+
+
+def index_names(table: Table, columns: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the name that each index has by the reference's custom, and its key.
+
+    Args:
+        table: the executions' table.
+        columns: which of its columns plays which part; a part without one is named as it will be.
+        parts: MINIMAL_INDEXES or INDEXES.
+
+    """
+    named = {part: columns.get(part, part) for part in parts}
+    return {
+        f"idx_{table.name}_{column}"[:_LONGEST_NAME]: f"{quoted(column)}{parts[part]}"
+        for part, column in named.items()
+    }
 
 
 def serves(index: Index, key: str) -> bool:
@@ -122,11 +134,15 @@ def serves(index: Index, key: str) -> bool:
     return ordered and index.columns[:1] == (key.partition(" ")[0],)
 
 
-def tracking_of(executions: Table | None) -> Tracking:
-    """Say how much an executions table can hold."""
-    if executions is None:
-        return Tracking.MINIMAL
-    present = [executions.column(column.name) for column in OPTIONAL_COLUMNS]
+def tracking_of(executions: Table | None, columns: Mapping[str, str]) -> Tracking:
+    """Say how much an executions' table can hold.
+
+    Args:
+        executions: the table.
+        columns: which of its columns plays which part; parts that are not named are missing.
+
+    """
+    present = [_column(executions, columns, wanted.name) for wanted in OPTIONAL_COLUMNS]
     if not any(present):
         return Tracking.MINIMAL
     whole = all(
@@ -136,20 +152,18 @@ def tracking_of(executions: Table | None) -> Tracking:
     return Tracking.FULL if whole else Tracking.PARTIAL
 
 
-def recordable(executions: Table) -> tuple[str, ...]:
+def _column(executions: Table | None, columns: Mapping[str, str], part: str) -> Column | None:
+    return executions.column(columns[part]) if executions is not None and part in columns else None
+
+
+def recordable(executions: Table, columns: Mapping[str, str]) -> tuple[str, ...]:
     """Return the optional columns that exist and that this role can read, and fill with the right content."""
     return tuple(
-        column.name
-        for column in OPTIONAL_COLUMNS
-        if (found := executions.column(column.name)) is not None
-        and column.fits(found)
+        wanted.name
+        for wanted in OPTIONAL_COLUMNS
+        if (found := _column(executions, columns, wanted.name)) is not None
+        and wanted.fits(found)
         and found.readable
         and found.insertable
         and found.updatable
     )
-
-
-def unrecordable(executions: Table) -> tuple[str, ...]:
-    """Return the optional columns whose content this table, or this role, has no place for."""
-    able = recordable(executions)
-    return tuple(name for name in BY_NAME if name not in able)

@@ -3,6 +3,8 @@
 It reads the users' table only.
 """
 
+from psycopg import sql
+
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
@@ -17,10 +19,10 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         PermissionDenied: row level security hides all users.
 
     """
-    query = users.query(
-        "SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table} "
-        "WHERE {id}::text = lower(%(key)s) OR lower({email}) = lower(%(key)s)"
-    )
+    query = sql.SQL(
+        "SELECT id, email, balance FROM {users} AS u "
+        "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email) = lower(%(key)s)"
+    ).format(users=users.rows)
     found = [User(**row) for row in connection.execute(query, {"key": key}).fetchall()]
     found = [user for user in found if key in {user.email, str(user.id)}] or found
     if not found:

@@ -50,7 +50,7 @@ def one_view(agent: Agent, form: Form) -> View:
             ("Id", agent.id),
             ("Description", agent.description),
             ("Category", agent.category),
-            ("Price", f"{agent.price} credits"),
+            ("Price", None if agent.price is None else f"{agent.price} credits"),
             ("State", _state(agent)),
             ("Webhook", agent.webhook_url),
             ("Platforms", ", ".join(agent.platforms) or None),

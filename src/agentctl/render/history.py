@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from agentctl.core.history import Page
 from agentctl.core.journal import Entry
-from agentctl.core.models import Execution, LedgerRow, Status, outcome_of
+from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
 from agentctl.core.stats import Stats
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
@@ -231,7 +231,7 @@ def _row(execution: Execution) -> tuple[Cell, ...]:
         _status(execution.status),
         execution.created_at,
         duration_text(execution.duration_ms),
-        execution.charged - execution.refunded,
+        _cost(execution),
     )
 
 
@@ -248,6 +248,8 @@ def _status(word: str | None) -> Cell:
 
 
 def _money(execution: Execution) -> str:
+    if execution.charged is None:
+        return "the database does not say"
     if not execution.charged:
         return "not charged"
     back = f", {execution.refunded} refunded" if execution.refunded else ""
@@ -290,3 +292,7 @@ def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
+
+
+def _cost(execution: Execution) -> Credits | None:
+    return None if execution.charged is None else execution.charged - (execution.refunded or 0)

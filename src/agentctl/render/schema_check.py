@@ -1,7 +1,7 @@
 """Shows what schema-check found."""
 
 from agentctl.core.findings import Finding, Severity
-from agentctl.core.schema_report import ColumnState, IndexState, SchemaReport
+from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}
@@ -13,7 +13,7 @@ def report_data(report: SchemaReport) -> dict[str, object]:
         "tracking": report.tracking,
         "server_version": report.server.version,
         "database": report.server.database,
-        "tables": {role: {"name": name, "found": table is not None} for role, name, table in report.tables},
+        "tables": {state.role: _role_data(state) for state in report.tables},
         "columns": [_column_data(state) for state in report.columns],
         "missing": list(report.missing),
         "indexes": [
@@ -45,8 +45,8 @@ def report_view(report: SchemaReport) -> View:
         )
     )
     rows = tuple(
-        (role, name, Toned("found", Tone.GOOD) if table else Toned("missing", Tone.BAD))
-        for role, name, table in report.tables
+        (state.role, state.name, Toned("found", Tone.GOOD) if state.table else Toned("missing", Tone.BAD))
+        for state in report.tables
     )
     yield Table(("role", "table", "state"), rows, title="Tables")
     yield Table(
@@ -70,6 +70,20 @@ def report_view(report: SchemaReport) -> View:
         yield Text("Nothing found.", Tone.GOOD)
     for finding in report.findings:
         yield _finding_text(finding)
+
+
+def _role_data(state: RoleState) -> dict[str, object]:
+    return {
+        "name": state.name,
+        "found": state.table is not None,
+        "schema": state.table.schema if state.table else None,
+        "why": state.why or None,
+        "others": list(state.others),
+        "columns": {
+            part: {"column": choice.column, "why": choice.why, "others": list(choice.others)}
+            for part, choice in (state.columns or {}).items()
+        },
+    }
 
 
 def _column_data(state: ColumnState) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Literal, LiteralString
 from agentctl.core.findings import Severity
 from agentctl.core.mapping import Marketplace
 
-__all__ = ["Check", "Scope", "Severity", "needs"]
+__all__ = ["Check", "Scope", "Severity", "both", "needs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,14 @@ def needs(role: Literal["executions", "ledger"], part: str) -> Obstacle:
     """Return the obstacle of a check that a database without an optional column has no answer for."""
 
     def missing(market: Marketplace, _: Scope) -> str | None:
-        table = {"executions": market.executions, "ledger": market.ledger}[role]
-        return None if part in table else f"{table.table.name} has no column {part} that can be read"
+        table = market.ledger if role == "ledger" else market.executions
+        if table is None:
+            return "there is no ledger"
+        return None if part in table else f"{table.name} has no column {part} that can be read"
 
     return missing
+
+
+def both(first: Obstacle, second: Obstacle) -> Obstacle:
+    """Return the obstacle that either of two is."""
+    return lambda market, scope: first(market, scope) or second(market, scope)

@@ -1,7 +1,8 @@
 """The words that the checks' SQL is written in: tables under agentctl's own names, whatever theirs are.
 
 It composes statements and executes none. Every word is a WITH query that PostgreSQL merges into the check's
-own, so that a word which is not used costs nothing.
+own, so that a word which is not used costs nothing. A row's `movement` is agentctl's word for its kind: charge,
+refund, grant or purchase; its `kind` is the database's.
 """
 
 from typing import LiteralString
@@ -9,15 +10,15 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.audit.check import Scope
-from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.mapping import Marketplace
 
 _WORDS: LiteralString = """
 WITH users AS NOT MATERIALIZED (
-    {users}
+    SELECT * FROM {users} AS users
 ), executions AS NOT MATERIALIZED (
-    {executions}
+    SELECT * FROM {executions} AS executions
 ), ledger AS NOT MATERIALIZED (
-    {ledger}
+    SELECT * FROM {ledger} AS ledger
 ), recent_executions AS NOT MATERIALIZED (
     SELECT * FROM executions WHERE {is_recent}
 ), recent_rows AS NOT MATERIALIZED (
@@ -33,14 +34,9 @@ WITH users AS NOT MATERIALIZED (
     FROM ledger WHERE execution_id IS NOT NULL AND {execution_is_recent}
     GROUP BY execution_id
 )"""
-_USERS: LiteralString = "SELECT {id} AS id, {balance} AS balance FROM {table}"
-_EXECUTIONS: LiteralString = (
-    "SELECT {id} AS id, {user} AS user_id, {status}::text AS status, {created_at} AS created_at, "
-    "{or_null} AS credits_used FROM {table}"
-)
-_LEDGER: LiteralString = (
-    "SELECT {id} AS id, {user} AS user_id, {kind}::text AS kind, {amount} AS amount, "
-    "{or_null} AS balance_after, {execution} AS execution_id, {created_at} AS created_at FROM {table}"
+_NO_LEDGER: LiteralString = (
+    "SELECT NULL::uuid AS id, NULL::uuid AS user_id, NULL AS kind, NULL AS movement, 0 AS amount, "
+    "0 AS balance_after, NULL::uuid AS execution_id, NULL::timestamptz AS created_at WHERE false"
 )
 _RECENT: LiteralString = "created_at >= %(since)s"
 _EXAMPLES: LiteralString = (
@@ -67,17 +63,13 @@ def _words(market: Marketplace, scope: Scope) -> sql.Composed:
     # Not "since IS NULL OR ...": PostgreSQL would plan that before it knows that there is no limit.
     everything = scope.since is None
     return sql.SQL(_WORDS).format(
-        users=market.users.query(_USERS),
-        executions=market.executions.query(_EXECUTIONS, or_null=_or_null(market.executions, "credits_used")),
-        ledger=market.ledger.query(_LEDGER, or_null=_or_null(market.ledger, "balance_after")),
+        users=market.users.rows,
+        executions=market.executions.rows,
+        ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
         is_recent=sql.SQL("TRUE" if everything else _RECENT),
         user_is_recent=_among_recent("user_id", everything=everything),
         execution_is_recent=_among_recent("execution_id", everything=everything),
     )
-
-
-def _or_null(role: TableRole, part: str) -> sql.Composable:
-    return sql.Identifier(role.columns[part]) if part in role else sql.SQL("NULL::numeric")
 
 
 def _among_recent(column: str, *, everything: bool) -> sql.Composable:

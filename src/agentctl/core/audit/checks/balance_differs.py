@@ -10,7 +10,7 @@ The rows must agree that this is where they start from: they lead away from that
 back to it, or as often where opening and balance are the same.
 """
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="balance-differs",
@@ -61,4 +61,5 @@ CHECK = Check(
     SELECT user_id, balance, opening, moved AS ledger, balance - opening - moved AS difference
     FROM opened
     WHERE balance <> opening + moved""",
+    obstacle=needs("ledger", "amount"),
 )

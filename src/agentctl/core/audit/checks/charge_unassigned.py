@@ -1,6 +1,6 @@
 """A charge that names no execution is lawful, and nobody can audit it."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="charge-unassigned",
@@ -13,5 +13,6 @@ CHECK = Check(
     query="""
     SELECT id AS ledger_id, user_id, amount, created_at
     FROM recent_rows
-    WHERE kind = 'usage' AND amount < 0 AND execution_id IS NULL""",
+    WHERE movement = 'charge' AND amount < 0 AND execution_id IS NULL""",
+    obstacle=needs("ledger", "execution"),
 )

@@ -1,6 +1,6 @@
 """An execution is charged once: deduct_credits_atomic itself would charge it again."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="charged-twice",
@@ -12,4 +12,5 @@ CHECK = Check(
     ),
     query="""
     SELECT execution_id, charges, charged, refunded FROM sums WHERE charges > 1""",
+    obstacle=needs("ledger", "execution"),
 )

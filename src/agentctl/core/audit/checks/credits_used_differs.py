@@ -1,6 +1,6 @@
 """An execution that keeps its own price tells the same as the ledger, refunds netted."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import Check, Severity, both, needs
 
 CHECK = Check(
     id="credits-used-differs",
@@ -14,5 +14,5 @@ CHECK = Check(
     SELECT e.id AS execution_id, e.user_id, e.credits_used, coalesce(s.charged - s.refunded, 0) AS ledger
     FROM recent_executions AS e LEFT JOIN sums AS s ON s.execution_id = e.id
     WHERE e.credits_used <> coalesce(s.charged - s.refunded, 0)""",
-    obstacle=needs("executions", "credits_used"),
+    obstacle=both(needs("executions", "credits_used"), needs("ledger", "execution")),
 )

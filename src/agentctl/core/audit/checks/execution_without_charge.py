@@ -1,6 +1,6 @@
 """Rule 2, as far as it can be told: a test run with --no-charge looks just the same in the ledger."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="execution-without-charge",
@@ -14,4 +14,5 @@ CHECK = Check(
     SELECT e.id AS execution_id, e.user_id, e.status, e.created_at
     FROM recent_executions AS e
     WHERE NOT EXISTS (SELECT FROM ledger AS l WHERE l.execution_id = e.id AND l.amount < 0)""",
+    obstacle=needs("ledger", "execution"),
 )

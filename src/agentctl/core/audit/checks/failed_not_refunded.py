@@ -4,7 +4,7 @@ It is no error: the setting may have been another one at the time, and what give
 add_credits_atomic cannot say for which execution.
 """
 
-from agentctl.core.audit.check import Check, Scope, Severity
+from agentctl.core.audit.check import Check, Scope, Severity, both, needs
 from agentctl.core.mapping import Marketplace
 
 
@@ -24,5 +24,5 @@ CHECK = Check(
     SELECT s.execution_id, e.user_id, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE e.status = 'failed' AND s.charged > s.refunded""",
-    obstacle=_kept_on_purpose,
+    obstacle=both(_kept_on_purpose, needs("ledger", "execution")),
 )

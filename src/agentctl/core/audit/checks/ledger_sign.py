@@ -1,6 +1,6 @@
 """The ledger's kinds say which way credits move: the reference schema has a CHECK for it."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="ledger-sign",
@@ -13,5 +13,6 @@ CHECK = Check(
     query="""
     SELECT id AS ledger_id, user_id, kind, amount
     FROM recent_rows
-    WHERE (kind = 'usage' AND amount >= 0) OR (kind IN ('purchase', 'refund', 'bonus') AND amount <= 0)""",
+    WHERE (movement = 'charge' AND amount >= 0) OR (movement IN ('purchase', 'refund', 'grant') AND amount <= 0)""",
+    obstacle=needs("ledger", "kind"),
 )

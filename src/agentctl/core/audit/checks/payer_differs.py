@@ -1,6 +1,6 @@
 """The one who runs an agent is the one who pays."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="payer-differs",
@@ -14,4 +14,5 @@ CHECK = Check(
     SELECT l.execution_id, e.user_id, l.user_id AS payer_id, l.amount
     FROM recent_rows AS l JOIN executions AS e ON e.id = l.execution_id
     WHERE l.user_id <> e.user_id""",
+    obstacle=needs("ledger", "execution"),
 )

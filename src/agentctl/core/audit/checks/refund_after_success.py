@@ -1,6 +1,6 @@
 """Rule 4: what succeeded is not refunded."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="refund-after-success",
@@ -14,4 +14,5 @@ CHECK = Check(
     SELECT s.execution_id, e.user_id, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE s.refunds > 0 AND e.status = 'success'""",
+    obstacle=needs("ledger", "execution"),
 )

@@ -1,6 +1,6 @@
 """A refund gives back what an execution has cost, and no more."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="refund-exceeds-charge",
@@ -14,4 +14,5 @@ CHECK = Check(
     SELECT execution_id, charged, refunded, refunded - charged AS surplus
     FROM sums
     WHERE refunds > 0 AND refunded > charged""",
+    obstacle=needs("ledger", "execution"),
 )

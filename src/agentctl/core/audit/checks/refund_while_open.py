@@ -1,6 +1,6 @@
 """Rule 4: agentctl writes refund and outcome together; what writes one first leaves this for a while."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="refund-while-open",
@@ -14,4 +14,5 @@ CHECK = Check(
     SELECT s.execution_id, e.user_id, e.status, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE s.refunds > 0 AND e.status IN ('pending', 'running')""",
+    obstacle=needs("ledger", "execution"),
 )

@@ -1,6 +1,6 @@
 """Rule 4: no execution is refunded twice."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import Check, Severity, needs
 
 CHECK = Check(
     id="refunded-twice",
@@ -12,4 +12,5 @@ CHECK = Check(
     ),
     query="""
     SELECT execution_id, charged, refunds, refunded FROM sums WHERE refunds > 1""",
+    obstacle=needs("ledger", "execution"),
 )

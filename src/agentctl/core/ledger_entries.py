@@ -1,0 +1,187 @@
+"""The rows that a movement of credits leaves in the ledger: seen, completed, or written.
+
+A database's own function or trigger may have written the row already, with or without the execution's id. What this
+transaction itself has written is told from everybody else's rows by PostgreSQL's row versions. Nothing here commits.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+from psycopg import sql
+
+from agentctl.core.database import Connection
+from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
+from agentctl.core.insertion import insertion
+from agentctl.core.mapping import Ledger, TableRole
+from agentctl.core.mapping.words import Sign
+from agentctl.core.models import Credits, Key
+
+_HAS_VERSIONS = frozenset({"table", "partitioned table"})
+
+
+class Moved(Protocol):
+    """A movement, as far as the ledger tells it."""
+
+    @property
+    def amount(self) -> Credits:
+        """What was added; negative for a charge."""
+
+    @property
+    def balance_after(self) -> Credits:
+        """The balance that it left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows that this transaction has written about one user and one execution.
+
+    Attributes:
+        amount: their sum; negative where credits were taken.
+        unlinked: the one row that does not name its execution, if there is exactly one.
+        own: whether all of them are this user's.
+
+    """
+
+    count: int
+    amount: Credits
+    unlinked: Key | None
+    own: bool
+
+
+def written_now(
+    connection: Connection, ledger: Ledger | None, *, user: Key, execution: Key | None
+) -> Written | None:
+    """Return what this transaction has written, or None where it has written nothing."""
+    if ledger is None:
+        return None
+    linked = ledger.is_linked and execution is not None
+    versions = ledger.table.kind in _HAS_VERSIONS
+    whose = "({user} = %(user)s OR {execution} = %(execution)s)" if linked else "{user} = %(user)s"
+    query = sql.SQL(
+        "SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id IN (SELECT {id} FROM {table} WHERE {mine})"
+    ).format(
+        rows=ledger.rows,
+        id=ledger.query("{id}"),
+        table=ledger.query("{table}"),
+        mine=ledger.query(
+            whose + " AND age(xmin) <= age(pg_current_xact_id()::xid)"
+            if versions
+            else "{execution} = %(execution)s"
+        ),
+    )
+    rows = connection.execute(query, {"user": user, "execution": execution}).fetchall()
+    if not rows:
+        return None
+    unlinked = [row["id"] for row in rows if row["execution_id"] is None]
+    return Written(
+        count=len(rows),
+        amount=sum(row["amount"] for row in rows),
+        unlinked=unlinked[0] if len(rows) == len(unlinked) == 1 else None,
+        own=all(row["user_id"] == user for row in rows),
+    )
+
+
+def account_for(
+    connection: Connection,
+    ledger: Ledger,
+    moved: Moved,
+    written: Written | None,
+    *,
+    user: Key,
+    kind: str,
+    execution: Key | None,
+    row_id: Key | None = None,
+) -> None:
+    """See to it that the ledger tells a movement exactly once, and for which execution.
+
+    Raises:
+        SchemaLacks: what was written is something else.
+        PermissionDenied: row level security may hide what was written.
+
+    """
+    if written is None:
+        if ledger.is_filtered and not _may_see_own(ledger):
+            ledger.require_visible_rows()
+            msg = f"Row level security may hide rows of {ledger.name} from this role: nobody can tell what was written."
+            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+        insert(connection, ledger, moved, user=user, kind=kind, execution=execution, row_id=row_id)
+        return
+    if written.amount != moved.amount or not written.own:
+        msg = (
+            f"{ledger.name} got {written.count} rows of {written.amount} in all for a movement of {moved.amount}. "
+            "All of it was rolled back."
+        )
+        raise SchemaLacks(msg, code="charge_not_exact")
+    if written.unlinked is not None and execution is not None and ledger.is_linked:
+        _link(connection, ledger, written.unlinked, execution)
+
+
+def _may_see_own(ledger: Ledger) -> bool:
+    policies = ledger.table.row_security.policies
+    return any(policy.applies and policy.permissive and policy.using == "true" for policy in policies)
+
+
+def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> None:
+    """Write down which execution a row belongs to that this transaction has made."""
+    column = ledger.column("execution")
+    if column is None or not column.updatable:
+        msg = f"{ledger.name} does not say which execution was charged, and this role may not write it down."
+        hint = f"GRANT UPDATE ({ledger.columns['execution']}) ON {ledger.table.schema}.{ledger.name} TO ...;"
+        raise PermissionDenied(msg, hint=hint)
+    query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
+    connection.execute(query, {"execution": execution, "row": row})
+
+
+def insert(
+    connection: Connection,
+    ledger: Ledger,
+    moved: Moved,
+    *,
+    user: Key,
+    kind: str,
+    execution: Key | None,
+    row_id: Key | None = None,
+) -> None:
+    """Write a movement's row.
+
+    Raises:
+        SchemaLacks: the ledger has no word for such a movement.
+        UsageError: its amount cannot be held exactly.
+
+    """
+    amount = abs(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
+    values: dict[str, object] = {"user": user, "amount": amount, "balance_after": moved.balance_after}
+    if "kind" in ledger:
+        values["kind"] = _word(ledger, kind)
+    if execution is not None and ledger.is_linked:
+        values["execution"] = execution
+    if "description" in ledger and ledger.columns["description"] != ledger.columns.get("kind"):
+        values["description"] = f"{kind} of execution {execution}" if execution else kind
+    values |= _id(ledger, row_id)
+    query, parameters = insertion(ledger, values)
+    returning = sql.SQL("{} RETURNING {} AS amount").format(query, ledger.query("{amount}"))
+    written = connection.execute(returning, parameters).fetchone()
+    if written is None or written["amount"] != amount:
+        raise cannot_hold(ledger, "amount", moved.amount)
+
+
+def _word(ledger: Ledger, kind: str) -> str:
+    if kind not in ledger.kinds.written:
+        msg = f"{ledger.name} has no kind of row for a {kind}, as far as agentctl knows."
+        raise SchemaLacks(msg, hint=f'Name it: [profiles.NAME.schema.ledger.kinds] {kind} = "WORD"')
+    return ledger.kinds.written[kind]
+
+
+def _id(ledger: Ledger, row_id: Key | None) -> dict[str, object]:
+    """Choose an id where the database does not."""
+    column = ledger.column("id")
+    if row_id is None and column is not None and column.default is None and not column.generated:
+        row_id = uuid4() if column.base_type == "uuid" else str(uuid4()) if column.sequence is None else None
+    return {} if row_id is None else {"id": row_id}
+
+
+def cannot_hold(role: TableRole, part: str, amount: object) -> UsageError:
+    """Return the error about a column that rounds, so that balance and ledger would not agree."""
+    msg = f"{role.name}.{role.columns[part]} cannot move by {amount} exactly."
+    return UsageError(msg, hint="Give an amount with fewer decimal places.")

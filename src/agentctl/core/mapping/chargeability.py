@@ -1,0 +1,55 @@
+"""Looks at whether a charge could be made, found again and given back, before anybody is charged.
+
+It looks at what was found and reads nothing.
+"""
+
+from collections.abc import Iterator
+
+from agentctl.core.findings import Finding, Severity
+from agentctl.core.mapping.functions import Deducting
+from agentctl.core.mapping.table_role import Executions, Ledger
+from agentctl.core.mapping.words import unmapped
+
+_KINDS = ("charge", "refund")
+
+
+def charging_findings(
+    executions: Executions, ledger: Ledger | None, deducting: Deducting
+) -> Iterator[Finding]:
+    """Say what keeps agentctl from charging here."""
+    yield from deducting.findings
+    if ledger is not None and "kind" in ledger:
+        yield from unmapped("ledger", ledger.name, ledger.kinds, _KINDS)
+    if ledger is not None and ledger.sign_known is None and deducting.function is None:
+        yield _sign_unknown(ledger)
+    if (ledger is None or not ledger.is_linked) and "credits_used" not in executions:
+        yield _unlinked(executions, ledger)
+
+
+def _sign_unknown(ledger: Ledger) -> Finding:
+    place = f"{ledger.name}.{ledger.columns['amount']}"
+    msg = f"Nothing tells whether a charge is a negative amount in {place}: agentctl does not guess."
+    hint = (
+        "Put one of these lines into [profiles.NAME.schema.ledger]:\n"
+        '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive'
+    )
+    return Finding("sign-unknown", Severity.ERROR, place, msg, hint)
+
+
+def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
+    key = executions.column("id")
+    if ledger is None:
+        msg = (
+            f"There is no ledger, and {executions.name} has no column for what an execution cost: a charge could "
+            "not be given back."
+        )
+        hint = f"ALTER TABLE {executions.name} ADD COLUMN credits_used integer DEFAULT 0;"
+        return Finding("ledger-unlinked", Severity.ERROR, executions.name, msg, hint)
+    msg = (
+        f"No column of {ledger.name} says which execution a row belongs to: a charge could not be given back."
+    )
+    hint = (
+        f"ALTER TABLE {ledger.name} ADD COLUMN execution_id {key.type if key else 'uuid'};\n"
+        'or name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"'
+    )
+    return Finding("ledger-unlinked", Severity.ERROR, ledger.name, msg, hint)

@@ -1,0 +1,208 @@
+"""Finds which tables of a catalog play which role, and keeps the evidence.
+
+A table is found by its name, by the columns that its role needs, and by the foreign keys between the roles. Where
+two fit equally well it does not guess: that is a finding with the lines that settle it. It reads the catalog only.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from agentctl.core.catalog import Catalog, Table
+from agentctl.core.findings import Finding, Severity
+from agentctl.core.mapping.columns import Choice, find_columns
+from agentctl.core.mapping.settings import SchemaSettings
+from agentctl.core.mapping.vocabulary import ROLES, rank
+
+_KINDS = frozenset({"table", "partitioned table", "view", "foreign table"})
+# A ledger and a table of balances of its own are things that a marketplace may do without.
+_NECESSARY = ("users", "agents", "executions")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRole:
+    """A table that plays a role, why, and which of its columns plays which part."""
+
+    table: Table
+    why: str
+    others: tuple[str, ...]
+    parts: Mapping[str, Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Everything that was found, and what was not: an error among the findings means that it cannot be used."""
+
+    roles: Mapping[str, FoundRole]
+    findings: tuple[Finding, ...]
+
+
+Preference = Callable[[Table], bool]
+
+
+def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
+    """Find every role's table and columns."""
+    search = _Search(catalog, settings)
+    agents = search.table("agents", [search.is_named_by("executions")])
+    executions = search.table("executions", [_refers_to(agents)], shaped=_is_execution_of(agents))
+    users = search.table(
+        "users", [_target_of(executions, agents), _has("users", "email"), _has("balances", "balance")]
+    )
+    if users is not None and not search.has_balance(users):
+        search.table("balances", [_refers_to(users)])
+    search.table("ledger", [_refers_to(executions), _refers_to(users)])
+    return search.done()
+
+
+class _Search:
+    """One search: what has been found so far is evidence for what comes next."""
+
+    def __init__(self, catalog: Catalog, settings: SchemaSettings) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self._tables: dict[str, Table | None] = {}
+        self._chosen: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._findings: list[Finding] = []
+
+    def table(
+        self, role: str, preferences: Sequence[Preference], *, shaped: Preference | None = None
+    ) -> Table | None:
+        """Choose the table of a role: the configured one, else the best of those that fit."""
+        configured = self._settings.role(role).table
+        if configured is not None:
+            found = _named(self._catalog, configured)
+            if found is None and configured:
+                msg = f"There is no table {configured}, which [schema.{role}] names."
+                self._findings.append(Finding("table-missing", Severity.ERROR, configured, msg))
+            return self._take(role, [found] if found else [], "configured")
+        candidates = self._candidates(role)
+        if not candidates and shaped is not None:
+            candidates = [table for table in self._catalog.tables if table.kind in _KINDS and shaped(table)]
+        if not candidates:
+            self._lacks(role)
+            return self._take(role, [], "")
+        best = min(map(lambda table: self._grade(role, table, preferences), candidates))
+        first = [table for table in candidates if self._grade(role, table, preferences) == best]
+        if len(first) > 1 and len({table.name for table in first}) > 1:
+            self._ambiguous(role, first)
+            return self._take(role, [], "")
+        others = [table for table in candidates if table is not first[0]]
+        return self._take(role, [first[0], *others], self._why(role, first[0], preferences))
+
+    def has_balance(self, users: Table) -> bool:
+        """Whether the users' table holds the balances; a configured table of balances says that it does not."""
+        if self._settings.role("balances").table:
+            return False
+        configured = self._settings.role("users").columns.get("balance")
+        return bool(configured) or _has("balances", "balance")(users)
+
+    def is_named_by(self, role: str) -> Preference:
+        """Prefer what a table that is named like a role refers to."""
+        referring = self._candidates(role)
+        return lambda table: any(_refers_to(table)(other) for other in referring)
+
+    def done(self) -> Discovery:
+        """Choose the columns of every table, now that foreign keys can be followed."""
+        roles: dict[str, FoundRole] = {}
+        for role, table in self._tables.items():
+            if table is None:
+                continue
+            found = find_columns(role, table, self._settings.role(role), tables=self._tables)
+            why, others = self._chosen[role]
+            roles[role] = FoundRole(table, why, others, found.choices)
+            self._findings += found.findings
+        return Discovery(roles, tuple(self._findings))
+
+    def _candidates(self, role: str) -> list[Table]:
+        return [
+            table
+            for table in self._catalog.tables
+            if table.kind in _KINDS and rank(table.name, ROLES[role].names) is not None
+        ]
+
+    def _grade(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
+        """Return what tables are compared by; less is better."""
+        parts = ROLES[role].parts
+        lacking = sum(part.required and not _has(role, name)(table) for name, part in parts.items())
+        return (
+            lacking,
+            *(not liked(table) for liked in preferences),
+            rank(table.name, ROLES[role].names) or 0,
+        )
+
+    def _why(self, role: str, table: Table, preferences: Sequence[Preference]) -> str:
+        by_name = rank(table.name, ROLES[role].names) is not None
+        linked = any(liked(table) for liked in preferences)
+        return (
+            " and ".join(["its name"] * by_name + ["its foreign keys and columns"] * linked) or "its columns"
+        )
+
+    def _take(self, role: str, tables: Sequence[Table], why: str) -> Table | None:
+        self._tables[role] = tables[0] if tables else None
+        self._chosen[role] = (why, tuple(f"{table.schema}.{table.name}" for table in tables[1:]))
+        return self._tables[role]
+
+    def _lacks(self, role: str) -> None:
+        if role not in _NECESSARY and role != "ledger":
+            return
+        name = f"{ROLES[role].names[0][0]}s"
+        path = ", ".join(self._settings.schemas or self._catalog.server.search_path) or "nothing"
+        severity = Severity.ERROR if role in _NECESSARY else Severity.WARNING
+        msg = f"There is no table of the {role}, such as {name}, in the schemas looked into ({path})."
+        hint = (
+            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or is this the wrong database, '
+            "role or search_path?"
+        )
+        self._findings.append(Finding("table-missing", severity, name, msg, hint))
+
+    def _ambiguous(self, role: str, tables: Sequence[Table]) -> None:
+        names = [f"{table.schema}.{table.name}" for table in tables]
+        msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
+        lines = "\n".join(f'  table = "{name}"' for name in names)
+        hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
+        severity = Severity.ERROR if role in _NECESSARY or role == "balances" else Severity.WARNING
+        self._findings.append(Finding("role-ambiguous", severity, " / ".join(names), msg, hint))
+
+
+def _named(catalog: Catalog, name: str) -> Table | None:
+    """Find a table by its name, or by schema and name."""
+    schema, _, bare = name.rpartition(".")
+    return next((t for t in catalog.tables if t.name == bare and schema in {"", t.schema}), None) or next(
+        (t for t in catalog.tables if t.name == name), None
+    )
+
+
+def _refers_to(target: Table | None) -> Preference:
+    def refers(table: Table) -> bool:
+        return target is not None and any(
+            (key.foreign_schema, key.foreign_table) == (target.schema, target.name)
+            for key in table.constraints
+            if key.kind == "foreign key"
+        )
+
+    return refers
+
+
+def _target_of(referring: Table | None, but: Table | None) -> Preference:
+    """Prefer what a table refers to, but for one that has another role."""
+    return lambda table: table is not but and referring is not None and _refers_to(table)(referring)
+
+
+def _has(role: str, part: str) -> Preference:
+    wanted = ROLES[role].parts[part]
+
+    def has(table: Table) -> bool:
+        return any(
+            rank(column.name, wanted.names) is not None
+            and (not wanted.types or column.base_type in wanted.types)
+            for column in table.columns
+        )
+
+    return has
+
+
+def _is_execution_of(agents: Table | None) -> Preference:
+    """Recognize an execution by its shape alone: it belongs to an agent, and has a status."""
+    return lambda table: _refers_to(agents)(table) and _has("executions", "status")(table)
+
+
+__all__ = ["Discovery", "FoundRole", "discover", "replace"]

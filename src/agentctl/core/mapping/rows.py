@@ -1,0 +1,147 @@
+"""The rows of each role under agentctl's own names, as derived tables: the only SQL that knows whose names they are.
+
+Statuses and kinds come out in agentctl's words, amounts with a minus where credits were taken. Only columns that
+this role may read are named. It composes and executes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from psycopg import sql
+
+from agentctl.core.catalog import Table
+from agentctl.core.mapping.words import Sign, Words
+
+_USERS: LiteralString = "(SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table})"
+_USERS_WITH_BALANCES: LiteralString = (
+    "(SELECT u.{id} AS id, {email} AS email, b.{balance} AS balance FROM {table} AS u "
+    "LEFT JOIN {balances} AS b ON b.{user} = u.{id})"
+)
+_AGENTS: LiteralString = (
+    "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS category, "
+    "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
+    "{active} AS active, {deleted} AS deleted FROM {table})"
+)
+_EXECUTIONS: LiteralString = (
+    "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS word, "
+    "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
+    "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
+    "{completed_at} AS completed_at, {key} AS key FROM {table})"
+)
+_LEDGER: LiteralString = (
+    "(SELECT {id} AS id, {user} AS user_id, {word} AS kind, {meaning} AS movement, {signed} AS amount, "
+    "{balance_after} AS balance_after, {execution} AS execution_id, {description} AS description, "
+    "{created_at} AS created_at FROM {table})"
+)
+# So that a column which does not exist has a type that can be compared and decoded.
+_NULLS: Mapping[str, LiteralString] = {
+    "platforms": "NULL::text[]",
+    "form": "NULL::jsonb",
+    "inputs": "NULL::jsonb",
+    "result": "NULL::jsonb",
+    "active": "NULL::boolean",
+    "price": "NULL::numeric",
+    "credits_used": "NULL::numeric",
+    "balance_after": "NULL::numeric",
+    "started_at": "NULL::timestamptz",
+    "completed_at": "NULL::timestamptz",
+    "created_at": "NULL::timestamptz",
+}
+
+
+def user_rows(
+    users: Table, columns: Mapping[str, str], balances: Table, balance_columns: Mapping[str, str]
+) -> sql.Composed:
+    """Return the users with their balances, wherever these stand."""
+    if balances is users:
+        parts = _parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
+        return sql.SQL(_USERS).format(table=_table(users), **parts)
+    return sql.SQL(_USERS_WITH_BALANCES).format(
+        table=_table(users),
+        balances=_table(balances),
+        id=sql.Identifier(columns["id"]),
+        email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
+        user=sql.Identifier(balance_columns["user"]),
+        balance=sql.Identifier(balance_columns["balance"]),
+    )
+
+
+def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
+    """Return the agents; what is deleted and active as booleans."""
+    names = (
+        "id",
+        "slug",
+        "name",
+        "description",
+        "category",
+        "price",
+        "webhook",
+        "form",
+        "platforms",
+        "active",
+    )
+    return sql.SQL(_AGENTS).format(
+        table=_table(agents), deleted=_deleted(agents, columns.get("deleted")), **_parts(names, columns)
+    )
+
+
+def _deleted(agents: Table, name: str | None) -> sql.Composable:
+    column = agents.column(name) if name else None
+    if column is None:
+        return sql.SQL("false")
+    shape = "coalesce({}, false)" if column.base_type == "boolean" else "({} IS NOT NULL)"
+    return sql.SQL(shape).format(sql.Identifier(column.name))
+
+
+def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Words) -> sql.Composed:
+    """Return the executions; `word` is the database's own status."""
+    names = (
+        *("id", "user", "agent", "status", "created_at", "workflow_id", "inputs", "result", "error"),
+        *("credits_used", "started_at", "completed_at", "key"),
+    )
+    status = sql.SQL("{}::text").format(sql.Identifier(columns["status"]))
+    return sql.SQL(_EXECUTIONS).format(
+        table=_table(executions), meaning=_translated(status, statuses), **_parts(names, columns)
+    )
+
+
+def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: Sign) -> sql.Composed:
+    """Return the ledger; `kind` is the database's own word, `movement` agentctl's."""
+    names = ("id", "user", "balance_after", "execution", "description", "created_at")
+    amount = sql.Identifier(columns["amount"])
+    kind = sql.SQL("{}::text").format(sql.Identifier(columns["kind"])) if "kind" in columns else None
+    by_sign = sql.SQL("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END").format(amount)
+    meaning = by_sign if kind is None else _translated(kind, kinds)
+    signed: sql.Composable = amount
+    if sign is Sign.BY_KIND:
+        signed = sql.SQL("(CASE WHEN {} = 'charge' THEN -{} ELSE {} END)").format(meaning, amount, amount)
+    return sql.SQL(_LEDGER).format(
+        table=_table(ledger),
+        word=by_sign if kind is None else kind,
+        meaning=meaning,
+        signed=signed,
+        **_parts(names, columns),
+    )
+
+
+def _parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:
+    return {
+        name: sql.Identifier(columns[name]) if name in columns else sql.SQL(_NULLS.get(name, "NULL::text"))
+        for name in names
+    }
+
+
+def _translated(word: sql.Composable, words: Words) -> sql.Composable:
+    """Return agentctl's word for one of the database's; words that are the same need no translation."""
+    other = {raw: meaning for raw, meaning in words.read.items() if raw != meaning}
+    if not other:
+        return word
+    cases = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(sql.Literal(raw), sql.Literal(meaning))
+        for raw, meaning in other.items()
+    )
+    return sql.SQL("(CASE {} {} ELSE {} END)").format(word, cases, word)
+
+
+def _table(table: Table) -> sql.Identifier:
+    return sql.Identifier(table.schema, table.name)

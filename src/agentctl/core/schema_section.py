@@ -1,0 +1,53 @@
+"""Reads `[profiles.NAME.schema]`: what an operator says of a database that introspection cannot tell.
+
+It checks keys and kinds of values; whether tables and columns of these names exist is found out later.
+"""
+
+from agentctl.core.config_reader import Section
+from agentctl.core.mapping.settings import DeductSettings, RoleSettings, SchemaSettings
+from agentctl.core.mapping.vocabulary import KIND_WORDS, ROLES, STATUS_WORDS
+from agentctl.core.mapping.words import Sign
+
+_OWN_KEYS = {
+    "executions": ("statuses", "constant"),
+    "ledger": ("kinds", "sign", "constant"),
+    "users": ("balance",),
+}
+
+
+def read_schema(section: Section) -> SchemaSettings:
+    """Read the section.
+
+    Raises:
+        ConfigError: an unknown key, or a value of the wrong kind; file, line and key are named.
+
+    """
+    section.allow_only("schemas", "deduct", *ROLES)
+    return SchemaSettings(
+        schemas=section.texts("schemas"),
+        roles={role: _role(role, section.section(role)) for role in ROLES if role in section.table},
+        deduct=_deduct(section.section("deduct")),
+    )
+
+
+def _role(role: str, section: Section) -> RoleSettings:
+    parts, own = tuple(ROLES[role].parts), _OWN_KEYS.get(role, ())
+    section.allow_only("table", *parts, *own)
+    columns = {
+        part: text
+        for part in (*parts, *(("balance",) if role == "users" else ()))
+        if (text := section.text(part)) is not None
+    }
+    words = section.words("statuses", *STATUS_WORDS) if role == "executions" else {}
+    return RoleSettings(
+        table=section.text("table"),
+        columns=columns,
+        words=section.words("kinds", *KIND_WORDS) if role == "ledger" else words,
+        constant=section.constants("constant") if "constant" in own else {},
+        sign=section.choice("sign", tuple(Sign)) if role == "ledger" else None,
+    )
+
+
+def _deduct(section: Section) -> DeductSettings:
+    section.allow_only("function", "arguments")
+    return DeductSettings(function=section.text("function"), arguments=section.words("arguments"))
