@@ -58,7 +58,7 @@ CASES: list[tuple[int, str | None, tuple[str, ...], Arrange]] = [
     (2, "usage", ("credits", "grant", "ops@example.com", "-1", "--reason", "x"), _nothing),
     (3, "connection", ("history",), _nobody_listens),
     (3, "config", ("history",), _typo),
-    (3, "schema", ("credits",), _no_ledger),
+    (3, "schema", ("credits", "--user", "ops@example.com"), _no_ledger),
     (4, "agent_not_found", ("run", "nobody-knows"), _nothing),
     (4, "agent_not_found", ("agents", "nobody-knows"), _nothing),
     (4, "user_not_found", ("credits", "--user", "nobody@example.com"), _nothing),

@@ -74,7 +74,7 @@ def test_the_report_for_programs_is_the_contracts(agentctl: Program, marketplace
     data = whole["data"]
     assert set(data) == {
         *("tracking", "server_version", "database", "tables", "columns", "missing", "indexes"),
-        *("functions", "findings"),
+        *("mapping", "functions", "findings"),
     }
     assert data["tracking"] == "partial"
     assert data["database"] == marketplace.name

@@ -16,7 +16,7 @@ from support.marketplace import Database, Marketplace
 
 def read(url: str, *, schemas: tuple[str, ...] | None = None) -> Catalog:
     with at(url, place="a test").connect() as connection:
-        return introspect(connection, schemas=schemas)
+        return introspect(connection, schemas=schemas or ())
 
 
 def after(database: Database, *statements: LiteralString) -> Catalog:

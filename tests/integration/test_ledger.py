@@ -40,7 +40,13 @@ def charge(
         return in_transaction(
             connection,
             lambda: ledger.charge(
-                connection, market, user=user, price=price, agent=AGENT, execution=execution
+                connection,
+                market,
+                user=user,
+                price=price,
+                agent=AGENT,
+                execution=execution,
+                before=ledger.lock_user(connection, market, user.id),
             ),
         )
 
@@ -130,7 +136,6 @@ SWINDLES: dict[str, tuple[int, LiteralString, LiteralString]] = {
     "nothing into the ledger": (10, "(p_user_id, 0, p_execution_id)", PAID),
     "less into the ledger": (10, "(p_user_id, -1, p_execution_id)", PAID),
     "twice into the ledger": (10, "(p_user_id, -10, p_execution_id), (p_user_id, -10, p_execution_id)", PAID),
-    "for no execution": (10, "(p_user_id, -10, NULL::uuid)", PAID),
     "for somebody else": (10, "(" + SOMEBODY_ELSE + ", -10, p_execution_id)", PAID),
     "a discount, told": (
         8,
@@ -157,6 +162,39 @@ def _let_it_charge(
         f"SELECT paid.*, 'usage', 90 FROM (VALUES {rows}) AS paid; SELECT '{answer}'::jsonb $$"
     )
     marketplace.execute(body.encode())
+
+
+@pytest.mark.parametrize("rows", ["(p_user_id, -10, NULL::uuid)", "(p_user_id, -10, p_execution_id)"])
+def test_a_row_that_does_not_name_its_execution_is_given_its_name(
+    marketplace: Marketplace, execution: UUID, rows: LiteralString
+) -> None:
+    _let_it_charge(marketplace, taken=10, rows=rows, answer=PAID)
+
+    charge(marketplace, execution)
+
+    assert balance(marketplace) == 90
+    linked = "SELECT count(*), sum(amount) FROM credit_transactions WHERE execution_id = %s"
+    assert marketplace.execute(linked, (execution,)) == [(1, -10)]
+
+
+def test_a_function_that_writes_no_row_has_it_written(marketplace: Marketplace, execution: UUID) -> None:
+    _let_it_charge(
+        marketplace, taken=10, rows="(p_user_id, -10, NULL::uuid), (p_user_id, 10, NULL::uuid)", answer=PAID
+    )
+    with pytest.raises(SchemaLacks, match="did not charge exactly"):
+        charge(marketplace, execution)
+    marketplace.execute(
+        "CREATE OR REPLACE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount integer, "
+        "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS "
+        "$$ UPDATE profiles SET credits = credits - p_amount WHERE id = p_user_id "
+        "RETURNING jsonb_build_object('success', true) $$"
+    )
+
+    moved = charge(marketplace, execution)
+
+    assert (moved.balance_before, moved.balance_after, balance(marketplace)) == (100, 90, 90)
+    row = "SELECT type, amount, balance_after FROM credit_transactions WHERE execution_id = %s"
+    assert marketplace.execute(row, (execution,)) == [("usage", -10, 90)]
 
 
 @pytest.mark.parametrize(("taken", "rows", "answer"), SWINDLES.values(), ids=SWINDLES.keys())
@@ -388,7 +426,7 @@ def test_a_ledger_that_is_hidden_is_not_taken_for_empty(marketplace: Marketplace
         with pytest.raises(PermissionDenied, match="Row level security"):
             ledger_reports.totals(connection, market, largest=5)
         with pytest.raises(PermissionDenied, match="Row level security"):
-            ledger_reports.sums(connection, market.ledger, [execution])
+            ledger_reports.sums(connection, market.require_ledger(), [execution])
 
 
 def test_sums_tell_what_each_execution_cost(marketplace: Marketplace) -> None:
@@ -397,7 +435,7 @@ def test_sums_tell_what_each_execution_cost(marketplace: Marketplace) -> None:
     refund(marketplace, back)
 
     with opened(marketplace) as (connection, market, _):
-        found = ledger_reports.sums(connection, market.ledger, [charged, back, UUID(int=1)])
+        found = ledger_reports.sums(connection, market.require_ledger(), [charged, back, UUID(int=1)])
 
     assert found == {charged: (10, 0), back: (10, 10)}
 
@@ -420,8 +458,8 @@ def test_a_users_rows_come_newest_first_and_no_more_than_asked_for(marketplace: 
     grant(marketplace, None)
 
     with opened(marketplace) as (connection, market, user):
-        rows = ledger_reports.list_rows(connection, market.ledger, user=user.id, limit=2)
-        of_one = ledger_reports.rows_of_execution(connection, market.ledger, charged)
+        rows = ledger_reports.list_rows(connection, market.require_ledger(), user=user.id, limit=2)
+        of_one = ledger_reports.rows_of_execution(connection, market.require_ledger(), charged)
 
     assert [(row.kind, row.amount, row.balance_after) for row in rows] == [
         ("bonus", 5, 95),

@@ -16,7 +16,7 @@ from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import at
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
 from agentctl.core.migrate import LockWait, Plan, Step, StepKind
-from agentctl.core.tracking import INDEXES, Tracking, tracking_of
+from agentctl.core.tracking import Tracking, tracking_of
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
@@ -27,6 +27,7 @@ WORKFLOW_ID = "idx_agent_executions_workflow_id"
 INSERT: LiteralString = (
     "INSERT INTO agent_executions (user_id, agent_id) SELECT p.id, a.id FROM profiles p, agents a LIMIT 1"
 )
+_INDEXES = {WORKFLOW_ID: "workflow_id", STARTED_AT: "started_at DESC"}
 QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
 ONLY = [(name,) for name in OPTIONAL_COLUMNS]
 ALL_BUT = [tuple(one for one in OPTIONAL_COLUMNS if one != name) for name in OPTIONAL_COLUMNS]
@@ -41,6 +42,11 @@ def executions(database: Database) -> Table:
     table = read(database).table("agent_executions")
     assert table
     return table
+
+
+def tracking(table: Table | None) -> Tracking:
+    """Judge a table whose columns have the reference's names."""
+    return tracking_of(table, {column.name: column.name for column in table.columns} if table else {})
 
 
 def shape(table: Table) -> tuple[object, ...]:
@@ -119,7 +125,7 @@ def test_every_table_becomes_the_one_that_the_sql_file_makes(
 
     assert shape(executions(made)) == shape(executions(full))
     assert plan.before == {0: Tracking.MINIMAL, 7: Tracking.FULL}.get(len(columns), Tracking.PARTIAL)
-    assert tracking_of(executions(made)) is Tracking.FULL
+    assert tracking(executions(made)) is Tracking.FULL
     assert migrate.plan(read(made)).steps == ()
 
 
@@ -191,7 +197,7 @@ def test_a_column_that_cannot_hold_the_content_is_refused_and_nothing_changed(
     assert said in refused.value.message
     assert refused.value.code == "schema_conflict"
     assert read(marketplace) == before
-    assert tracking_of(before.table("agent_executions")) is Tracking.PARTIAL
+    assert tracking(before.table("agent_executions")) is Tracking.PARTIAL
 
 
 def test_all_obstacles_are_named_at_once(marketplace: Marketplace) -> None:
@@ -263,7 +269,7 @@ def test_what_is_no_ordinary_table_is_refused(
 
 def leave_invalid(database: Database, index: str) -> int:
     """Let a concurrent build be cancelled while it waits, as it happens; return what is left of it."""
-    build = f"CREATE INDEX CONCURRENTLY {index} ON agent_executions ({INDEXES[index]})"
+    build = f"CREATE INDEX CONCURRENTLY {index} ON agent_executions ({_INDEXES[index]})"
     with old_writer(database), database.connect() as builder:
         builder.execute("SET statement_timeout = '300ms'")
         with pytest.raises(psycopg.errors.QueryCanceled):
@@ -273,7 +279,7 @@ def leave_invalid(database: Database, index: str) -> int:
     return await_build(database, index)
 
 
-@pytest.mark.parametrize("index", INDEXES)
+@pytest.mark.parametrize("index", _INDEXES)
 def test_an_invalid_leftover_is_built_again_never_accepted(
     marketplace_factory: Make, full: Marketplace, index: str
 ) -> None:
@@ -298,9 +304,9 @@ def test_a_reader_is_waited_for_and_the_step_taken_when_it_has_gone(marketplace:
         with reader(marketplace):
             migration = threads.submit(widen, marketplace, waiting=waiting)
             assert gave_way.wait(20)
-            assert tracking_of(executions(marketplace)) is Tracking.MINIMAL
+            assert tracking(executions(marketplace)) is Tracking.MINIMAL
         migration.result()
-    assert tracking_of(executions(marketplace)) is Tracking.FULL
+    assert tracking(executions(marketplace)) is Tracking.FULL
 
 
 def test_a_reader_that_stays_is_given_up_on_with_nothing_half_done(marketplace: Marketplace) -> None:

@@ -85,7 +85,13 @@ def test_what_is_not_said_has_the_contracts_defaults(write: Write) -> None:
         ('[profiles.a.agents."s b"]\nidempotnt = true', "line 2: profiles.a.agents.s b.idempotnt", "'idemp"),
         ("[profiles.a]\nwebhook = { tmeout = 1 }", "line 2: profiles.a.webhook.tmeout", "'timeout'"),
         ("[profiles.a]\nxyz = 1", "line 2: profiles.a.xyz", "database_url, user"),
-        ("[profiles.a.schema]\nusers = 1", "line 2: profiles.a.schema.users", "nothing"),
+        ('[profiles.a.schema]\nuser = "x"', "line 2: profiles.a.schema.user", "'users'"),
+        ('[profiles.a.schema.ledger]\namout = "x"', "line 2: profiles.a.schema.ledger.amout", "'amount'"),
+        (
+            '[profiles.a.schema.ledger.kinds]\nchrge = "x"',
+            "line 2: profiles.a.schema.ledger.kinds.chrge",
+            "'charge'",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_file_line_and_the_nearest_known_one(

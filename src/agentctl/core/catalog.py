@@ -6,7 +6,7 @@ they were read from and however many rows there are, so that drift can be comput
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -215,7 +215,7 @@ class Catalog:
         return tuple(function for function in self.functions if function.name == name)
 
 
-def introspect(connection: Connection, *, schemas: tuple[str, ...] = (), everywhere: bool = False) -> Catalog:
+def introspect(connection: Connection, *, schemas: Sequence[str] = (), everywhere: bool = False) -> Catalog:
     """Read the catalog of the schemas on the search path, or of those named, or of all.
 
     One statement, no lock beyond a reader's, nothing written.

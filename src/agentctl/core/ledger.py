@@ -20,7 +20,7 @@ from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, Schem
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import Agent, Credits, Key, User
+from agentctl.core.models import Credits, Key, User
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
@@ -64,7 +64,7 @@ def charge(
     *,
     user: User,
     price: Credits,
-    agent: Agent,
+    agent: Key,
     execution: Key,
     before: Credits | None,
 ) -> Movement:
@@ -98,10 +98,10 @@ def charge(
         Charge(
             user=user.id,
             price=price,
-            agent=agent.id,
+            agent=agent,
             execution=execution,
             kind=market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage",
-            text=f"{agent.name} (execution {execution})",
+            text=f"agentctl: execution {execution}",
         ),
     )
     if said.success is False:
@@ -112,8 +112,12 @@ def charge(
     if before is None:
         before = said.amounts.get("previous_balance", after + price)
     moved = Movement(-price, before, after)
-    written = ledger_entries.written_now(connection, market.ledger, user=user.id, execution=execution)
-    _require_honest(market, said, moved, in_ledger=written.amount if written else None)
+    written = None
+    if market.ledger is not None:
+        written = ledger_entries.written_now(
+            connection, market.ledger, user=user.id, execution=execution, ever=True
+        )
+    _require_honest(market, said, moved, written)
     if market.ledger is not None:
         ledger_entries.account_for(
             connection, market.ledger, moved, written, user=user.id, kind="charge", execution=execution
@@ -150,7 +154,9 @@ def _balance(connection: Connection, market: Marketplace, user: Key) -> Credits:
     return balance
 
 
-def _require_honest(market: Marketplace, said: Answer, moved: Movement, *, in_ledger: Credits | None) -> None:
+def _require_honest(
+    market: Marketplace, said: Answer, moved: Movement, written: ledger_entries.Written | None
+) -> None:
     """Refuse a charge that moved something else than the price, or that says so."""
     price, taken = -moved.amount, moved.balance_before - moved.balance_after
     true = {
@@ -159,7 +165,8 @@ def _require_honest(market: Marketplace, said: Answer, moved: Movement, *, in_le
         "new_balance": moved.balance_after,
     }
     honest = all(said.amounts.get(name, amount) == amount for name, amount in true.items())
-    if honest and taken == price and in_ledger in {None, -price}:
+    in_ledger = written.amount if written else None
+    if honest and taken == price and (written is None or (written.own and in_ledger == -price)):
         return
     answer = ", ".join(f"{name} {amount}" for name, amount in said.amounts.items())
     name = market.deducting.function.name if market.deducting.function else "The database"
@@ -275,7 +282,9 @@ def _move(
         _raise_balance(connection, market, moved, user=user)
     passing(Failpoint.BALANCE_RAISED)
     if ledger is not None:
-        written = ledger_entries.written_now(connection, ledger, user=user, execution=execution)
+        written = ledger_entries.written_now(
+            connection, ledger, user=user, execution=execution, ever=kind == "charge"
+        )
         ledger_entries.account_for(
             connection, ledger, moved, written, user=user, kind=kind, execution=execution, row_id=row_id
         )

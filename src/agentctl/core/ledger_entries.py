@@ -5,7 +5,7 @@ transaction itself has written is told from everybody else's rows by PostgreSQL'
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import LiteralString, Protocol
 from uuid import uuid4
 
 from psycopg import sql
@@ -49,26 +49,36 @@ class Written:
     own: bool
 
 
+# A row that we can see although its transaction is still in progress is our own, or one of a subtransaction's, as
+# PL/pgSQL's EXCEPTION blocks are. A row version has half of its transaction's number; the rest is reckoned from ours.
+_OURS: LiteralString = (
+    "age(xmin) <= age(pg_current_xact_id()::xid) AND pg_xact_status(("
+    "pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid) - age(xmin)"
+    ")::text::xid8) = 'in progress'"
+)
+
+
 def written_now(
-    connection: Connection, ledger: Ledger | None, *, user: Key, execution: Key | None
+    connection: Connection, ledger: Ledger, *, user: Key, execution: Key | None, ever: bool = False
 ) -> Written | None:
-    """Return what this transaction has written, or None where it has written nothing."""
-    if ledger is None:
-        return None
-    linked = ledger.is_linked and execution is not None
-    versions = ledger.table.kind in _HAS_VERSIONS
-    whose = "({user} = %(user)s OR {execution} = %(execution)s)" if linked else "{user} = %(user)s"
+    """Return what this transaction has written, or None where it has written nothing.
+
+    Args:
+        connection: in a transaction.
+        ledger: the table.
+        user: whose rows.
+        execution: whose rows, too, whoever was charged for it.
+        ever: count what was written about this execution before, too.
+
+    """
+    ours: LiteralString = _OURS if ledger.table.kind in _HAS_VERSIONS else "FALSE"
+    whose: LiteralString = "{user} = %(user)s AND " + ours
+    if execution is not None and ledger.is_linked:
+        whose += " OR {execution} = %(execution)s" + ("" if ever else " AND " + ours)
     query = sql.SQL(
         "SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id IN (SELECT {id} FROM {table} WHERE {mine})"
     ).format(
-        rows=ledger.rows,
-        id=ledger.query("{id}"),
-        table=ledger.query("{table}"),
-        mine=ledger.query(
-            whose + " AND age(xmin) <= age(pg_current_xact_id()::xid)"
-            if versions
-            else "{execution} = %(execution)s"
-        ),
+        rows=ledger.rows, id=ledger.query("{id}"), table=ledger.query("{table}"), mine=ledger.query(whose)
     )
     rows = connection.execute(query, {"user": user, "execution": execution}).fetchall()
     if not rows:

@@ -18,6 +18,7 @@ from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import Connection, is_lock_timeout
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.mapping import Reading, SchemaSettings, read, refusal
+from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.times import milliseconds
 from agentctl.core.tracking import (
@@ -90,7 +91,7 @@ _SPARE_STEPS = 10
 T = TypeVar("T")
 
 
-def plan(catalog: Catalog, settings: SchemaSettings) -> Plan:
+def plan(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Plan:
     """Compare the table with full tracking and return what is to be done.
 
     A column that plays its part under another name is there; what is added has the reference's names.

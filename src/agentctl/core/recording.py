@@ -31,7 +31,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, execution: Key
         balance = users.get_user(connection, market.users, str(user.id)).balance
         return run_report.running(prepared, execution, written, before=balance, after=balance)
     moved = ledger.charge(
-        connection, market, user=user, price=price, agent=agent, execution=execution, before=before
+        connection, market, user=user, price=price, agent=agent.id, execution=execution, before=before
     )
     passing(Failpoint.CHARGED)
     return run_report.running(

@@ -12,9 +12,8 @@ from agentctl.core.catalog import Column, Table
 from agentctl.core.errors import UsageError
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Reading
-from agentctl.core.mapping.discover import FoundRole
 from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
-from agentctl.core.mapping.vocabulary import ROLES
+from agentctl.core.mapping.vocabulary import is_needed
 from agentctl.core.schema_report import (
     IndexState,
     SchemaReport,
@@ -80,15 +79,29 @@ def check_schema(reading: Reading, *, required: tuple[str, ...] = ()) -> SchemaR
 
 def _role_findings(reading: Reading) -> Iterator[Finding]:
     reader = reading.catalog.server.role
+    needed: dict[Table, list[str]] = {}
     for role, found in reading.discovery.roles.items():
-        yield from _denied_table(role, found, reader=reader)
-        yield from _hidden_rows(found.table, reader=reader)
+        columns = needed.setdefault(found.table, [])
+        columns += [choice.column for part, choice in found.parts.items() if is_needed(role, part)]
+    for table, columns in needed.items():
+        yield from _denied_table(table, columns, reader=reader)
+        yield from _hidden_rows(table, reader=reader)
+    yield from _no_webhooks(reading)
 
 
-def _denied_table(role: str, found: FoundRole, *, reader: str) -> Iterator[Finding]:
-    table = found.table
-    needed = (choice.column for part, choice in found.parts.items() if ROLES[role].parts[part].required)
-    columns = [column for name in needed if (column := table.column(name))]
+def _no_webhooks(reading: Reading) -> Iterator[Finding]:
+    agents = reading.discovery.roles.get("agents")
+    if agents is not None and "webhook" not in agents.parts:
+        msg = f"{agents.table.name} has no column for the webhook of an agent."
+        hint = (
+            'Name the column, [profiles.NAME.schema.agents] webhook = "COLUMN", or each agent\'s webhook: '
+            '[profiles.NAME.agents."AGENT"] webhook_url = "env:AGENT_WEBHOOK_URL"'
+        )
+        yield Finding("column-missing", Severity.WARNING, f"{agents.table.name}.webhook_url", msg, hint)
+
+
+def _denied_table(table: Table, needed: Iterable[str], *, reader: str) -> Iterator[Finding]:
+    columns = [column for name in dict.fromkeys(needed) if (column := table.column(name))]
     denied = [column.name for column in columns if not column.readable]
     if denied:
         msg = f"Role {reader} may not read {table.name} ({', '.join(denied)})."

@@ -13,7 +13,10 @@ def report_data(report: SchemaReport) -> dict[str, object]:
         "tracking": report.tracking,
         "server_version": report.server.version,
         "database": report.server.database,
-        "tables": {state.role: _role_data(state) for state in report.tables},
+        "tables": {
+            state.role: {"name": state.name, "found": state.table is not None} for state in report.tables
+        },
+        "mapping": {state.role: _role_data(state) for state in report.tables if state.table},
         "columns": [_column_data(state) for state in report.columns],
         "missing": list(report.missing),
         "indexes": [
@@ -74,9 +77,7 @@ def report_view(report: SchemaReport) -> View:
 
 def _role_data(state: RoleState) -> dict[str, object]:
     return {
-        "name": state.name,
-        "found": state.table is not None,
-        "schema": state.table.schema if state.table else None,
+        "table": f"{state.table.schema}.{state.table.name}" if state.table else None,
         "why": state.why or None,
         "others": list(state.others),
         "columns": {

@@ -5,7 +5,14 @@ they refer to each other, words.py their words, functions.py the function that c
 together, rows.py what is read of it.
 """
 
-from agentctl.core.mapping.marketplace import Marketplace, Reading, read, read_marketplace, refusal
+from agentctl.core.mapping.marketplace import (
+    Marketplace,
+    Reading,
+    marketplace,
+    read,
+    read_marketplace,
+    refusal,
+)
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 
@@ -16,6 +23,7 @@ __all__ = [
     "Reading",
     "SchemaSettings",
     "TableRole",
+    "marketplace",
     "read",
     "read_marketplace",
     "refusal",

@@ -5,7 +5,7 @@ two fit equally well it does not guess: that is a finding with the lines that se
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.findings import Finding, Severity
@@ -13,7 +13,7 @@ from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
-_KINDS = frozenset({"table", "partitioned table", "view", "foreign table"})
+_KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
 # A ledger and a table of balances of its own are things that a marketplace may do without.
 _NECESSARY = ("users", "agents", "executions")
 
@@ -147,7 +147,7 @@ class _Search:
         name = f"{ROLES[role].names[0][0]}s"
         path = ", ".join(self._settings.schemas or self._catalog.server.search_path) or "nothing"
         severity = Severity.ERROR if role in _NECESSARY else Severity.WARNING
-        msg = f"There is no table of the {role}, such as {name}, in the schemas looked into ({path})."
+        msg = f"There is no table {name}, or any other for the {role}, in the schemas looked into: {path}."
         hint = (
             f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or is this the wrong database, '
             "role or search_path?"
@@ -203,6 +203,3 @@ def _has(role: str, part: str) -> Preference:
 def _is_execution_of(agents: Table | None) -> Preference:
     """Recognize an execution by its shape alone: it belongs to an agent, and has a status."""
     return lambda table: _refers_to(agents)(table) and _has("executions", "status")(table)
-
-
-__all__ = ["Discovery", "FoundRole", "discover", "replace"]

@@ -169,7 +169,7 @@ def _meaning(argument: Argument, user_type: str) -> str | None:
 def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[Deduct]) -> Iterator[Finding]:
     if bound:
         denied = bound[0].function
-        msg = f"Role {catalog.server.role} may not execute {denied.name}."
+        msg = f"Role {catalog.server.role} has no permission to execute {denied.name}."
         name = sql.Identifier(denied.schema, denied.name).as_string()
         role = sql.Identifier(catalog.server.role).as_string()
         hint = f"GRANT EXECUTE ON FUNCTION {name}({denied.signature}) TO {role};"

@@ -90,7 +90,7 @@ def _own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[FoundRole
     told = settings.role("users").columns.get("balance")
     configured = RoleSettings(columns={"user": "", **({"balance": told} if told else {})})
     found = find_columns("balances", users.table, configured, tables={})
-    findings = tuple(finding for finding in found.findings if "balance" in finding.message)
+    findings = tuple(finding for finding in found.findings if not finding.object.endswith(".user_id"))
     choices = {"user": users.parts["id"]} if "id" in users.parts else {}
     if "balance" in found.choices:
         choices["balance"] = found.choices["balance"]

@@ -15,9 +15,9 @@ from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.discover import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
-from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
+from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
-from agentctl.core.mapping.vocabulary import KIND_WORDS, ROLES, STATUS_WORDS
+from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
 from agentctl.core.mapping.words import Sign, Words, find_sign, find_words, unmapped
 from agentctl.core.tracking import BY_NAME
 
@@ -92,14 +92,23 @@ def read_marketplace(connection: Connection, settings: SchemaSettings) -> Market
         SchemaLacks: a table or a required column is missing or cannot be told; all of them are named.
 
     """
-    catalog = introspect(connection, schemas=settings.schemas)
+    return marketplace(introspect(connection, schemas=settings.schemas), settings)
+
+
+def marketplace(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Marketplace:
+    """Find every role in a catalog.
+
+    Raises:
+        SchemaLacks: a table or a required column is missing or cannot be told; all of them are named.
+
+    """
     reading = read(catalog, settings)
     if reading.marketplace is None:
         raise refusal(catalog, reading.findings)
     return reading.marketplace
 
 
-def read(catalog: Catalog, settings: SchemaSettings) -> Reading:
+def read(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Reading:
     """Make of a catalog what can be made of it."""
     discovery = resolve_keys(discover(catalog, settings), settings)
     if errors_among(discovery.findings):
@@ -141,19 +150,19 @@ def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery)
 
 
 def _usable(role: str, found: FoundRole) -> dict[str, str]:
-    """Return the parts whose columns can be read, and of the seven those that can hold their content."""
+    """Return the parts whose columns can be used: what is optional must be readable, and hold its content."""
     usable = {}
     for part, choice in found.parts.items():
         column = found.table.column(choice.column)
         holds = role != "executions" or part not in BY_NAME or (column and BY_NAME[part].accepts(column))
-        if column is not None and holds and (column.readable or ROLES[role].parts[part].required):
+        if column is not None and holds and (column.readable or is_needed(role, part)):
             usable[part] = choice.column
     return usable
 
 
 def _executions(found: FoundRole, columns: dict[str, str], settings: RoleSettings) -> Executions:
     status = found.table.column(columns["status"])
-    words = find_words(found.table, status, STATUS_WORDS, settings.words) if status else Words({}, {}, "")
+    words = find_words(found.table, status, STATUS_WORDS, settings.words, {}) if status else Words({}, {}, "")
     # A state without a word of its own is told by one that is open, too: some know no `running`.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
@@ -165,7 +174,9 @@ def _ledger(found: FoundRole, columns: dict[str, str], settings: RoleSettings) -
     kind = found.table.column(columns["kind"]) if "kind" in columns else None
     amount = found.table.column(columns["amount"])
     kinds = (
-        find_words(found.table, kind, KIND_WORDS, settings.words) if kind is not None else Words({}, {}, "")
+        find_words(found.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
+        if kind is not None
+        else Words({}, {}, "")
     )
     sign, why = (
         (Sign(settings.sign), "configured")

@@ -54,3 +54,7 @@ class SchemaSettings:
     def role(self, name: str) -> RoleSettings:
         """Return what is said about a role."""
         return self.roles.get(name, RoleSettings())
+
+
+NOTHING_TOLD = SchemaSettings()
+"""Of a database that introspection is enough for."""

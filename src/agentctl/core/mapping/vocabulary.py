@@ -189,15 +189,17 @@ STATUS_WORDS: Mapping[str, Names] = {
 }
 KIND_WORDS: Mapping[str, Names] = {
     "charge": _ranked(
-        "usage|use|spend|spent|debit|deduction|deduct|charge|consumption|consume|agent_run|agent_usage|agent_execution "
-        "execution|run"
+        "usage|use|spend|spent|debit|deduction|deduct|charge|consumption|consume|agent_run|agent_usage|"
+        "agent_execution execution|run"
     ),
-    "refund": _ranked("refund|refunded|reversal|chargeback|return|credit_back adjustment|correction credit"),
-    "grant": _ranked(
-        "bonus|grant|gift|promo|promotion|admin_grant|manual|reward|topup|top_up adjustment|correction credit|add "
-        "purchase"
-    ),
+    "refund": _ranked("refund|refunded|reversal|chargeback|return|credit_back"),
+    "grant": _ranked("bonus|grant|gift|promo|promotion|admin_grant|manual|reward|topup|top_up"),
     "purchase": _ranked("purchase|buy|payment|subscription"),
+}
+# Written where nothing better is allowed; nobody can tell what they mean when they are read.
+KIND_STOPGAPS: Mapping[str, Names] = {
+    "refund": _ranked("adjustment|correction credit"),
+    "grant": _ranked("adjustment|correction credit|add purchase"),
 }
 DEDUCT_VERBS = frozenset(
     {"deduct", "spend", "use", "consume", "charge", "debit", "decrement", "subtract", "burn"}
@@ -220,6 +222,11 @@ DEDUCT_ARGUMENTS: Mapping[str, Names] = {
     ),
     "metadata": _ranked("metadata|meta|details|data|context"),
 }
+
+
+def is_needed(role: str, part: str) -> bool:
+    """Whether commands read a part wherever there is a column for it: of a ledger, every one."""
+    return role == "ledger" or ROLES[role].parts[part].required
 
 
 def plain(name: str) -> str:

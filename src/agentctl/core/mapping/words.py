@@ -86,7 +86,11 @@ def checks_of(table: Table) -> dict[str, Check]:
 
 
 def find_words(
-    table: Table, column: Column, vocabulary: Mapping[str, Names], configured: Mapping[str, str]
+    table: Table,
+    column: Column,
+    vocabulary: Mapping[str, Names],
+    configured: Mapping[str, str],
+    stopgaps: Mapping[str, Names],
 ) -> Words:
     """Find the word for each of agentctl's own.
 
@@ -95,6 +99,7 @@ def find_words(
         column: that holds the words.
         vocabulary: agentctl's words, with the names that others give them.
         configured: what is told; it wins.
+        stopgaps: words to write where the column allows no better one.
 
     """
     allowed, closed, why = _allowed(table, column)
@@ -103,7 +108,7 @@ def find_words(
     for word, names in vocabulary.items():
         if word in written:
             continue
-        best = _best(allowed, names)
+        best = _best(allowed, names) or _best(allowed, stopgaps.get(word, ()))
         if len(best) == 1 or word in best:
             written[word] = word if word in best else best[0]
         elif best:
