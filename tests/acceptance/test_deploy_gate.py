@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, LiteralString
 from xml.etree import ElementTree as ET
 
@@ -236,10 +237,16 @@ def test_a_reader_that_leaves_does_not_turn_a_failure_into_a_success(agentctl: P
     assert process.returncode == 6
 
 
-def test_a_full_disk_under_stdout_is_told(agentctl: Program) -> None:
-    result = agentctl("schema-check", "--format", "sarif", "-o", "/dev/full")
-    assert result.exit_code == 3
-    assert "/dev/full cannot be written: No space left on device." in result.stderr
+@pytest.mark.parametrize("format_", ["github", "sarif", "junit"])
+def test_a_full_disk_is_told(agentctl: Program, format_: str) -> None:
+    check = [sys.executable, "-m", "agentctl", "schema-check", "--format", format_]
+    config = {"AGENTCTL_CONFIG": str(agentctl.home / "agentctl.toml")}
+    with Path("/dev/full").open("w") as full:
+        shown = subprocess.run(check, check=False, stdout=full, stderr=subprocess.PIPE, text=True, env=config)
+    written = agentctl("schema-check", "--format", format_, "-o", "/dev/full")
+    assert (shown.returncode, written.exit_code) == (3, 3)
+    assert shown.stderr == "error: The output cannot be written: No space left on device.\n"
+    assert written.stderr == "error: /dev/full cannot be written: No space left on device.\n"
 
 
 def test_hostile_names_stay_text_in_every_format(agentctl: Program, marketplace: Marketplace) -> None:

@@ -97,8 +97,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
     """
     whole = {"schema": SCHEMA, "facts": dict(sorted(baseline.facts.items()))}
-    text = json.dumps(whole, indent=2).replace("\x7f", "\\u007f")  # JSON leaves that one as it is
-    write_atomically(path, f"{text}\n")
+    write_atomically(path, json.dumps(whole, indent=2) + "\n")
 
 
 def _table_facts(table: Table) -> Iterator[tuple[str, str]]:

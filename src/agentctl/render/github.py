@@ -22,7 +22,7 @@ def github_text(findings: Sequence[Finding]) -> str:
 def _command(finding: Finding) -> str:
     properties = {
         "file": finding.file,
-        "line": finding.line if finding.file else None,
+        "line": finding.line,
         "title": f"{_TITLES[finding.id]} ({finding.id})",
     }
     given = ",".join(

@@ -57,7 +57,7 @@ def _result(finding: Finding, place: str | None) -> dict[str, object]:
     message = "\n".join(filter(None, (finding.message, finding.hint)))
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": clean(finding.object)}]}
     if file := finding.file or place:
-        location["physicalLocation"] = _physical(file, finding.line if finding.file else None)
+        location["physicalLocation"] = _physical(file, finding.line)
     return {
         "ruleId": finding.id,
         "ruleIndex": _POSITIONS[finding.id],
