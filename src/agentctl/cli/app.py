@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from agentctl import __version__
-from agentctl.cli import agents, audit, history, migrate_full, reconcile, run, sandbox, schema_check
+from agentctl.cli import agents, audit, history, init, migrate_full, reconcile, run, sandbox, schema_check
 from agentctl.cli.credits import app as credits_app
 from agentctl.cli.options import with_common_options
 
@@ -39,6 +39,7 @@ for name, command, summary in (
     ("agents", agents.agents, "What can be run, with which inputs."),
     ("audit", audit.audit, "Prove that balances, charges and refunds are right."),
     ("schema-check", schema_check.schema_check, "Compare the live schema with what is needed."),
+    ("init", init.init, "Write a configuration for a database."),
     ("migrate-full", migrate_full.migrate_full, "Widen agent_executions while it is in use."),
 ):
     app.command(name, short_help=summary)(with_common_options(command))

@@ -55,10 +55,10 @@ class Column:
     readable: bool
     insertable: bool
     updatable: bool
-    sequence: str | None
-    sequence_usable: bool | None
-    domain_checks: tuple[str, ...]
-    sample: tuple[str, ...] | None = field(compare=False)
+    sequence: str | None = None
+    sequence_usable: bool | None = None
+    domain_checks: tuple[str, ...] = ()
+    sample: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,10 @@ class Table:
     columns: tuple[Column, ...]
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
-    triggers: tuple[Trigger, ...]
-    insertable: bool
     row_security: RowSecurity
     estimated_rows: int = field(compare=False)
+    triggers: tuple[Trigger, ...] = ()
+    insertable: bool = True
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -193,9 +193,9 @@ class Function:
     returns: str | None
     security_definer: bool
     settings: tuple[str, ...]
-    asks_who: bool
     executable: bool
     public: bool
+    asks_who: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,237 @@
-"""Stub until the real one lands."""
+"""Judges what a CHECK constraint would say to a row, without asking the database.
+
+Where the row leaves something open, or the constraint says something that is not understood, the answer is that
+nobody knows. It never raises, and never guesses.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+
+from agentctl.core.check_expression import (
+    Expression,
+    Literal,
+    Name,
+    Operation,
+    Unknown,
+    parse_expression,
+    walk,
+)
+
+_CHECK = re.compile(
+    r"CHECK \((?P<expression>.*)\)(?: NO INHERIT)?(?: NOT VALID)?(?: NOT ENFORCED)?", re.DOTALL
+)
+_OPEN = object()
+"""What is not determined."""
+_TEXTS = frozenset({"text", "character varying", "bpchar", "citext", "varchar"})
+_NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric"})
+_ORDERED = (int, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    definition: str
+    """A CHECK constraint that is understood, at least in part.
+
+    Attributes:
+        columns: that it speaks of.
+
+    """
+
+    expression: Expression
     columns: frozenset[str]
 
     def literals(self, column: str) -> tuple[str, ...]:
-        return (
-            tuple(re.findall(r"'([a-z_ ]+)'::(?:text|character varying)", self.definition))
-            if column in self.columns
-            else ()
+        """Return the texts that a column is compared with, in their order."""
+        found = (
+            text
+            for part in walk(self.expression)
+            if isinstance(part, Operation) and part.name in {"=", "<>", "= ANY", "<> ALL"}
+            if column in {inner.name for inner in walk(part) if isinstance(inner, Name)}
+            for text in _texts(part)
         )
+        return tuple(dict.fromkeys(found))
 
     def holds(self, values: Mapping[str, object]) -> bool | None:
-        for column, value in values.items():
-            words = self.literals(column)
-            if words and isinstance(value, str) and value not in words:
-                return False
-        if (
-            "amount < 0" in self.definition
-            and "usage" in self.definition
-            and values.get("type") == "usage"
-            and isinstance(values.get("amount"), int)
-        ):
-            return values["amount"] < 0  # type: ignore[operator]  # stub
-        return None
+        """Say whether PostgreSQL would take a row; None where that depends on what is not known.
+
+        Args:
+            values: by column; None is NULL, and what is left out may be anything.
+
+        """
+        result = _value(self.expression, values)
+        if result is _OPEN:
+            return None
+        return result is not False
 
 
 def parse(definition: str) -> Check | None:
-    return Check(definition, frozenset(re.findall(r"\b([a-z_]+)\b", definition)))
+    """Read a constraint as pg_get_constraintdef prints it; None where nothing of it is understood."""
+    found = _CHECK.fullmatch(definition)
+    expression = parse_expression(found["expression"]) if found else Unknown()
+    if isinstance(expression, Unknown):
+        return None
+    names = (part.name for part in walk(expression) if isinstance(part, Name))
+    return Check(expression, frozenset(names))
+
+
+def _texts(part: Operation) -> list[str]:
+    """Return the texts in a comparison, but for the names of types."""
+    found: list[str] = []
+    for operand in part.operands:
+        if isinstance(operand, Literal) and isinstance(operand.value, str):
+            found.append(operand.value)
+        elif isinstance(operand, Operation) and operand.name == "cast":
+            found += _texts(Operation("", operand.operands[:1]))
+        elif isinstance(operand, Operation) and operand.name == "ARRAY":
+            found += _texts(operand)
+    return found
+
+
+def _value(expression: Expression, values: Mapping[str, object]) -> object:
+    if isinstance(expression, Literal):
+        return expression.value
+    if isinstance(expression, Name):
+        return values.get(expression.name, _OPEN)
+    if isinstance(expression, Unknown):
+        return _OPEN
+    if expression.name in {"AND", "OR"}:
+        return _joined([_value(one, values) for one in expression.operands], dominant=expression.name == "OR")
+    if expression.name == "cast":
+        kind = expression.operands[1]
+        return _cast(
+            _value(expression.operands[0], values), str(kind.value) if isinstance(kind, Literal) else ""
+        )
+    if expression.name in {"= ANY", "<> ALL"}:
+        return _among(expression, values)
+    operands = [_value(one, values) for one in expression.operands]
+    if expression.name in _ANSWERS_NULL:
+        return _OPEN if _OPEN in operands else _ANSWERS_NULL[expression.name](*operands)
+    known = _STRICT.get(expression.name)
+    if known is None:
+        return _OPEN
+    if None in operands:  # NULL comes out of NULL, whatever the other operand is
+        return None
+    if _OPEN in operands:
+        return _OPEN
+    try:
+        return known(*operands)
+    except (TypeError, ArithmeticError):  # values of other types than PostgreSQL would have here
+        return _OPEN
+
+
+def _joined(operands: list[object], *, dominant: bool) -> object:
+    """Return AND or OR in SQL's logic: one dominant value decides, whatever the others are."""
+    if any(one is dominant for one in operands):
+        return dominant
+    if _OPEN in operands:
+        return _OPEN
+    return None if None in operands else not dominant
+
+
+def _among(expression: Operation, values: Mapping[str, object]) -> object:
+    left, right = expression.operands
+    while isinstance(right, Operation) and right.name == "cast":
+        right = right.operands[0]
+    if not isinstance(right, Operation) or right.name != "ARRAY":
+        return _OPEN
+    name = "=" if expression.name == "= ANY" else "<>"
+    each = [_value(Operation(name, (left, item)), values) for item in right.operands]
+    return _joined(each, dominant=name == "=") if each else name != "="
+
+
+def _cast(value: object, kind: str) -> object:
+    if value is None or value is _OPEN:
+        return value
+    if isinstance(value, str) and kind in _NUMBERS:
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            return _OPEN
+    if isinstance(value, str) and kind == "boolean":
+        return {"true": True, "t": True, "false": False, "f": False}.get(value, _OPEN)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return value if kind == "numeric" or (kind in _NUMBERS and value == int(value)) else _OPEN
+    if isinstance(value, bool):
+        return value if kind == "boolean" else _OPEN
+    # A text stays what it is as a text, and as a label of an enum; as a time or a number it may be spelled anyhow.
+    plain = kind in _TEXTS or not re.match(
+        "time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char", kind
+    )
+    return value if plain and "(" not in kind else _OPEN
+
+
+def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, object], object]:
+    def judge(left: object, right: object) -> object:
+        numbers = [one for one in (left, right) if isinstance(one, _ORDERED) and not isinstance(one, bool)]
+        # How texts sort depends on a collation that nobody here knows.
+        return (
+            compare(Decimal(numbers[0]), Decimal(numbers[1])) if len(numbers) == len((left, right)) else _OPEN
+        )
+
+    return judge
+
+
+def _equal(left: object, right: object) -> object:
+    comparable = type(left) is type(right) or (
+        isinstance(left, _ORDERED)
+        and isinstance(right, _ORDERED)
+        and not isinstance(left, bool)
+        and not isinstance(right, bool)
+    )
+    return left == right if comparable else _OPEN
+
+
+def _differ(left: object, right: object) -> object:
+    same = _equal(left, right)
+    return same if same is _OPEN else not same
+
+
+def _distinct(left: object, right: object) -> object:
+    if left is None or right is None:
+        return left is not right
+    return _differ(left, right)
+
+
+def _number(function: Callable[..., object]) -> Callable[..., object]:
+    def reckon(*operands: object) -> object:
+        able = all(isinstance(one, _ORDERED) and not isinstance(one, bool) for one in operands)
+        return function(*operands) if able else _OPEN
+
+    return reckon
+
+
+def _text(function: Callable[[str], object]) -> Callable[..., object]:
+    return lambda *operands: (
+        function(operands[0])
+        if len(operands) == 1 and isinstance(operands[0], str) and operands[0].isascii()
+        else _OPEN
+    )
+
+
+_ANSWERS_NULL: Mapping[str, Callable[..., object]] = {
+    "IS NULL": lambda value: value is None,
+    "IS TRUE": lambda value: value is True,
+    "IS FALSE": lambda value: value is False,
+    "IS DISTINCT": _distinct,
+    "coalesce": lambda *values: next((value for value in values if value is not None), None),
+}
+_STRICT: Mapping[str, Callable[..., object]] = {
+    "NOT": lambda value: not value if isinstance(value, bool) else _OPEN,
+    "=": _equal,
+    "<>": _differ,
+    "<": _ordered(lambda left, right: left < right),
+    ">": _ordered(lambda left, right: left > right),
+    "<=": _ordered(lambda left, right: left <= right),
+    ">=": _ordered(lambda left, right: left >= right),
+    "+": _number(lambda left, right: left + right),
+    "-": _number(lambda left, right: left - right),
+    "*": _number(lambda left, right: left * right),
+    "abs": _number(abs),
+    "lower": _text(str.lower),
+    "upper": _text(str.upper),
+    "btrim": _text(lambda text: text.strip(" ")),
+    "length": _text(lambda text: Decimal(len(text))),
+    "char_length": _text(lambda text: Decimal(len(text))),
+    "character_length": _text(lambda text: Decimal(len(text))),
+}

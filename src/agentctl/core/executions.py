@@ -143,7 +143,7 @@ def settle(
 ) -> Written | None:
     """Write an execution's outcome if it is still open; None where somebody else has settled it."""
     optional = _storable(executions, {"completed_at": NOW, **facts})
-    values = {"status": executions.statuses.written[status], **optional}
+    values = {"status": executions.statuses.written[status], **optional, **_touched(executions)}
     assignments = (
         sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
         for part, value in values.items()
@@ -155,6 +155,11 @@ def settle(
     )
     row = connection.execute(query, {**values, "id": execution, "open": executions.open_words}).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
+
+
+def _touched(executions: Executions) -> dict[str, object]:
+    column = executions.column("updated_at")
+    return {"updated_at": NOW} if column is not None and column.updatable and not column.generated else {}
 
 
 def _storable(executions: Executions, facts: Mapping[str, object]) -> dict[str, object]:

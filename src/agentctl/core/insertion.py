@@ -41,6 +41,6 @@ def placeholder(name: str, value: object) -> sql.Composable:
 
 
 def _time(role: TableRole) -> dict[str, object]:
-    """Fill in the time of a row where the database does not."""
-    column = role.column("created_at")
-    return {column.name: NOW} if column is not None and column.default is None else {}
+    """Fill in the times of a row where the database does not, as it is with an ORM that does."""
+    columns = (role.column(part) for part in ("created_at", "updated_at"))
+    return {column.name: NOW for column in columns if column is not None and column.default is None}

@@ -9,9 +9,11 @@ from datetime import timedelta
 from agentctl.core import agents, forms, inputs, users, webhook
 from agentctl.core.config import Profile
 from agentctl.core.database import Connection
-from agentctl.core.errors import InvalidInputs, Refused, UsageError
+from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
+from agentctl.core.findings import errors_among
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User
+from agentctl.core.writability import writing_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def prepare(
     user = users.get_user(connection, market.users, _payer(profile, request))
     endpoint = _endpoint(profile, agent)
     market.require_runnable(charge=bool(price))
+    _require_writable(market)
     given = _given(agent, request, ask=ask)
     timeout = request.timeout or profile.webhook.timeout
     return Prepared(
@@ -121,6 +124,17 @@ def _price(profile: Profile, agent: Agent) -> Credits:
         )
         raise Refused(msg, hint=hint, code="agent_without_price")
     return price
+
+
+def _require_writable(market: Marketplace) -> None:
+    """Refuse what the database would certainly refuse, with the line that settles it.
+
+    Raises:
+        SchemaLacks: a row that a run writes cannot be written.
+
+    """
+    for finding in errors_among(writing_findings(market)):
+        raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
 
 
 def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:

@@ -14,9 +14,22 @@ from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
 from agentctl.core.mapping.words import Sign, checks_of
 
 _ALWAYS = frozenset(
-    {"id", "user", "agent", "status", "created_at", "workflow_id", "inputs", "credits_used", "started_at"}
+    {
+        "updated_at",
+        "id",
+        "user",
+        "agent",
+        "status",
+        "created_at",
+        "workflow_id",
+        "inputs",
+        "credits_used",
+        "started_at",
+    }
 )
-_IN_LEDGER = frozenset({"id", "user", "amount", "kind", "balance_after", "description", "created_at"})
+_IN_LEDGER = frozenset(
+    {"updated_at", "id", "user", "amount", "kind", "balance_after", "description", "created_at"}
+)
 
 
 def writing_findings(market: Marketplace) -> Iterator[Finding]:

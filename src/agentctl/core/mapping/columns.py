@@ -78,6 +78,8 @@ def _chosen(
     if name in settings.columns:
         configured = settings.columns[name]
         return Choice(configured, "configured") if table.column(configured) else None
+    if name == "id" and (key := _primary_key(table)) and _can_play(key, part):
+        return Choice(key.name, "its primary key")
     linked = _linked(part, table, tables)
     if len(linked) == 1:
         return Choice(linked[0], "its foreign key")
@@ -100,6 +102,12 @@ def _chosen(
         return Choice(exact[0], "its name", tuple(c for c in first if c != name)) if exact else first
     others = tuple(column for place, column in fitting if place != best)
     return Choice(first[0], "its foreign key and name" if linked else "its name and type", others)
+
+
+def _primary_key(table: Table) -> Column | None:
+    """Return the column that alone is a table's primary key, or None."""
+    keys = (item.columns for item in table.constraints if item.kind == "primary key")
+    return next((table.column(columns[0]) for columns in keys if len(columns) == 1), None)
 
 
 def _linked(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ _BALANCE = _part(
 )
 _PAYER = _part("user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner", _KEY, to="users")
 
+_UPDATED_AT = _part("updated_at|modified_at|last_modified|updated_on", _INSTANT)
+
 ROLES: Mapping[str, Role] = {
     "users": Role(
         _ranked("profile user|app_user|user_profile account|customer|member user_account"),
@@ -139,6 +141,7 @@ ROLES: Mapping[str, Role] = {
                 "completed_at", "finished_at|ended_at end_time|finished|completed|done_at"
             ),
             "key": _part("idempotency_key", TEXT | {"uuid"}),
+            "updated_at": _UPDATED_AT,
         },
     ),
     "balances": Role(
@@ -175,6 +178,7 @@ ROLES: Mapping[str, Role] = {
             "created_at": _part(
                 "created_at createdat|created|inserted_at|created_on|occurred_at|timestamp|at|date", _INSTANT
             ),
+            "updated_at": _UPDATED_AT,
         },
     ),
 }

@@ -76,7 +76,9 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
             + (", one of:" if rivals else ":")
             + f"\n{lines}"
         )
-        yield Finding(f"{what}-unmapped", Severity.ERROR, table, msg, hint)
+        yield Finding(
+            "status-unmapped" if what == "status" else "kind-unmapped", Severity.ERROR, table, msg, hint
+        )
 
 
 def checks_of(table: Table) -> dict[str, Check]:

@@ -1,0 +1,60 @@
+"""`agentctl init`: a first look at a database, and a configuration file for it."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+from agentctl.core.errors import UsageError
+
+_PROFILE = "default"
+
+
+def init(
+    session: Session,
+    database_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="postgresql://..., or env:NAME, file:PATH, command:... for one."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a configuration file that is there.")
+    ] = False,
+) -> Reply:
+    """Look at a database and write agentctl.toml: its tables, columns and words, as agentctl understands them.
+
+    Nothing in the database is changed. The file is --config, or ./agentctl.toml. Exit code 6 when something is
+    left that only you can tell.
+
+    \b
+    Examples:
+      agentctl init --database-url env:DATABASE_URL
+      AGENTCTL_DATABASE_URL=postgresql://... agentctl init
+      agentctl init --database-url env:DATABASE_URL --profile prod --config /etc/agentctl.toml --force
+    """
+    from agentctl.core.config import DATABASE_URL, FILE_NAME
+    from agentctl.core.config_reader import Value
+    from agentctl.core.database import at
+    from agentctl.core.files import write_atomically
+    from agentctl.core.initialisation import initialise
+    from agentctl.render import init as render
+
+    path = session.config or Path(FILE_NAME)
+    if path.exists() and not force:
+        msg = f"{path} is there already."
+        raise UsageError(msg, hint="Give --force to overwrite it, or --config FILE for another one.")
+    url = database_url or (f"env:{DATABASE_URL}" if os.environ.get(DATABASE_URL) else None)
+    if url is None:
+        msg = "Which database?"
+        raise UsageError(msg, hint=f"Give --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
+    database = at(Value(url, place="--database-url").resolve(), place="--database-url")
+    with database.connect() as connection:
+        done = initialise(connection, profile=session.profile_name or _PROFILE, database_url=url)
+    write_atomically(path, done.text, mode=0o600)
+    return Reply(
+        data=lambda: render.init_data(done, path),
+        view=lambda: render.init_view(done, path),
+        error=render.undecided(done, path),
+    )

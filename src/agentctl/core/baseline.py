@@ -1,0 +1,204 @@
+"""A schema as it was recorded, in a file that people review, and how a live schema has drifted from it.
+
+It holds only what is the same for every role, server and number of rows: no privilege, version or estimate.
+
+A baseline is a set of facts, each a name and a text: `public.profiles.credits` is `integer not null`. A name
+without a blank is a table, column or function; one with a blank tells more of it, such as
+`public.profiles constraint profiles_pkey`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from agentctl.core.catalog import Column, Function, Policy, Table
+from agentctl.core.errors import ConfigError
+from agentctl.core.files import write_atomically
+from agentctl.core.findings import Finding, Severity
+
+SCHEMA = "agentctl-baseline/1"
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The facts of a schema.
+
+    Attributes:
+        facts: texts by name.
+        file: where they were read, or None where a database was.
+        lines: the line of that file, from 1, on which each stands.
+
+    """
+
+    facts: Mapping[str, str]
+    file: Path | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def record(tables: Iterable[Table], functions: Iterable[Function]) -> Baseline:
+    """Take down what is to stay as it is of these tables and functions."""
+    facts = dict(fact for table in tables for fact in _table_facts(table))
+    return Baseline(facts | dict(fact for function in functions for fact in _function_facts(function)))
+
+
+def compare(recorded: Baseline, current: Baseline) -> tuple[Finding, ...]:
+    """Return how `current` differs from `recorded`, in both directions; nothing where they are the same.
+
+    A table or function that is there on one side only is one finding, not one for each of its parts.
+    """
+    findings: list[Finding] = []
+    told: tuple[str, ...] = ()
+    for name in sorted({*recorded.facts, *current.facts}):
+        was, now = recorded.facts.get(name), current.facts.get(name)
+        if was == now or name.startswith(told):
+            continue
+        findings.append(_drift(name, was, now, recorded=recorded))
+        if was is None or now is None:
+            told += (f"{name}.", f"{name} ")
+    return tuple(findings)
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a file that `write_baseline` has written.
+
+    Raises:
+        ConfigError: it cannot be read, is cut off, is of another version, or is no baseline at all.
+
+    """
+    text = _text_of(path)
+    lines = _lines_of(text)
+    try:
+        found = json.loads(text, object_pairs_hook=_unrepeated)
+    except json.JSONDecodeError as error:
+        _refuse(path, f"not JSON, or cut off: {error.msg}", line=error.lineno)
+    except (ValueError, RecursionError) as error:
+        _refuse(path, f"no baseline: {error}")
+    version = found.get("schema") if isinstance(found, dict) else None
+    if version != SCHEMA:
+        _refuse(path, f"no {SCHEMA} but {version or 'something else'}", line=lines.get("schema"))
+    facts = found.get("facts")
+    if not isinstance(facts, dict):
+        _refuse(path, "no baseline: it has no facts")
+    for name, fact in facts.items():
+        if not isinstance(fact, str):
+            _refuse(path, f"no baseline: {name} must be a text", line=lines.get(name))
+    return Baseline(facts, file=path, lines=lines)
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write a baseline, one fact a line, sorted, in ASCII; replaces the file in one step.
+
+    Raises:
+        SetupError: it cannot be written.
+
+    """
+    whole = {"schema": SCHEMA, "facts": dict(sorted(baseline.facts.items()))}
+    write_atomically(path, json.dumps(whole, indent=2) + "\n")
+
+
+def _table_facts(table: Table) -> Iterator[tuple[str, str]]:
+    name = f"{_name(table.schema)}.{_name(table.name)}"
+    yield name, table.kind
+    yield f"{name} row security", "on" if table.row_security.enabled else "off"
+    for column in table.columns:
+        yield f"{name}.{_name(column.name)}", _column_text(column)
+    for constraint in table.constraints:
+        yield f"{name} constraint {_name(constraint.name)}", constraint.definition
+    for index in table.indexes:
+        invalid = "" if index.valid else "INVALID "
+        yield f"{name} index {_name(index.name)}", f"{invalid}{index.definition}"
+    for policy in table.row_security.policies:
+        yield f"{name} policy {_name(policy.name)}", _policy_text(policy)
+
+
+def _column_text(column: Column) -> str:
+    labels = f" ({', '.join(column.enum_labels)})" if column.enum_labels else ""
+    null = "" if column.nullable else " not null"
+    value = f" default {column.default}" if column.default else ""
+    if column.generated:
+        value = f" generated always as {f'({column.default})' if column.default else 'identity'}"
+    return f"{column.type}{labels}{null}{value}"
+
+
+def _policy_text(policy: Policy) -> str:
+    kind = "permissive" if policy.permissive else "restrictive"
+    using = f" using ({policy.using})" if policy.using else ""
+    check = f" with check ({policy.with_check})" if policy.with_check else ""
+    return f"{kind} for {policy.command}{using}{check}"
+
+
+def _function_facts(function: Function) -> Iterator[tuple[str, str]]:
+    name = f"{_name(function.schema)}.{_name(function.name)}({function.signature})"
+    yield name, f"returns {function.returns}"
+    yield f"{name} security", "definer" if function.security_definer else "invoker"
+    optional = ", ".join(argument.name for argument in function.arguments if argument.optional)
+    yield f"{name} optional arguments", optional or "none"
+    for setting in function.settings:
+        key, _, value = setting.partition("=")
+        yield f"{name} setting {key}", value
+
+
+def _name(name: str) -> str:
+    """Quote a name as SQL does where it needs to be, so that no two objects have one name."""
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+
+
+def _drift(name: str, was: str | None, now: str | None, *, recorded: Baseline) -> Finding:
+    if was is None:
+        kind, msg = "added", f"{name} is in the database and not in the baseline: {now}"
+    elif now is None:
+        kind, msg = "removed", f"{name} is in the baseline and not in the database: {was}"
+    else:
+        kind, msg = "changed", f"{name} has changed from: {was}\nto: {now}"
+    return Finding(
+        f"drift-{kind}",
+        Severity.ERROR,
+        name,
+        msg,
+        "If that is meant, record it with --write-baseline.",
+        file=recorded.file.as_posix() if recorded.file else None,
+        line=recorded.lines.get(name),
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
+    except OSError as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        msg = f"The baseline {path} cannot be read: {why}."
+    except UnicodeDecodeError:
+        msg = f"The baseline {path} cannot be read: it is not UTF-8."
+    raise ConfigError(msg, hint="Record one: agentctl schema-check --write-baseline FILE")
+
+
+def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse what is left of a merge: JSON would silently take the second of two."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        msg = f"{next(name for name in names if names.count(name) > 1)} stands in it twice"
+        raise ValueError(msg)
+    return found
+
+
+def _lines_of(text: str) -> dict[str, int]:
+    """Find the line of each name; the JSON decoder keeps none."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if (start := line.strip()).startswith('"'):
+            try:
+                name, _ = json.JSONDecoder().raw_decode(start)
+            except json.JSONDecodeError:
+                continue
+            lines[name] = number
+    return lines
+
+
+def _refuse(path: Path, why: str, *, line: int | None = None) -> NoReturn:
+    msg = f"{path}{f', line {line}' if line else ''}: this is {why}."
+    raise ConfigError(msg, hint="Record it again: agentctl schema-check --write-baseline FILE") from None

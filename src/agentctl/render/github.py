@@ -1,0 +1,51 @@
+"""Writes findings as the workflow commands that GitHub Actions turns into annotations.
+
+It never lets foreign text end its command or start another one.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agentctl.core.finding_kinds import KINDS
+from agentctl.core.findings import Finding, Severity
+from agentctl.render.clean import clean, clean_line
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_TITLES = {kind.id: kind.title for kind in KINDS}
+
+
+def github_text(findings: Sequence[Finding]) -> str:
+    """Return a command a finding, and a line for whoever reads the log."""
+    return "".join(f"{line}\n" for line in (*map(_command, findings), _summary(findings)))
+
+
+def _command(finding: Finding) -> str:
+    properties = {
+        "file": finding.file,
+        "line": finding.line,
+        "title": f"{_TITLES[finding.id]} ({finding.id})",
+    }
+    given = ",".join(
+        f"{name}={_property(str(value))}" for name, value in properties.items() if value is not None
+    )
+    message = "\n".join(filter(None, (finding.message, finding.hint)))
+    return f"::{_COMMANDS[finding.severity]} {given}::{clean(_escaped(message))}"
+
+
+def _property(text: str) -> str:
+    return clean_line(_escaped(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _escaped(text: str) -> str:
+    """Escape what ends a command, as GitHub's runner undoes it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    counts = Counter(_COMMANDS[finding.severity] for finding in findings)
+    told = (
+        f"{counts[word]} {word}{'s' if counts[word] > 1 else ''}"
+        for word in _COMMANDS.values()
+        if counts[word]
+    )
+    return f"agentctl schema-check: {', '.join(told) or 'nothing found'}."

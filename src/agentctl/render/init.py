@@ -1,0 +1,54 @@
+"""Shows what init has found and written."""
+
+from pathlib import Path
+
+from agentctl.core.errors import FindingsFound
+from agentctl.core.findings import errors_among
+from agentctl.core.initialisation import Initialised
+from agentctl.core.schema_report import role_states
+from agentctl.render.blocks import Table, Text, Tone, View
+
+
+def init_data(done: Initialised, path: Path) -> dict[str, object]:
+    """Return what was written as programs read it."""
+    return {
+        "path": str(path),
+        "tables": {
+            state.role: f"{state.table.schema}.{state.table.name}" if state.table else None
+            for state in role_states(done.reading)
+        },
+        "allow_hosts": list(done.allow_hosts),
+        "environment": list(done.variables),
+        "findings": [{"id": one.id, "object": one.object} for one in errors_among(done.findings)],
+    }
+
+
+def init_view(done: Initialised, path: Path) -> View:
+    """Show the tables, and what the operator is to look at."""
+    yield Table(
+        ("role", "table", "because of"),
+        tuple(
+            (
+                state.role,
+                f"{state.table.schema}.{state.table.name}" if state.table else None,
+                state.why or None,
+            )
+            for state in role_states(done.reading)
+        ),
+    )
+    yield Text(f"Written: {path} (mode 0600). Look through it, then: agentctl schema-check", Tone.GOOD)
+    if done.allow_hosts:
+        hosts = ", ".join(done.allow_hosts)
+        yield Text(f"Webhooks at private addresses are now allowed for: {hosts}.", Tone.WARNING)
+    if done.variables:
+        yield Text(f"Set these to the agents' webhooks: {', '.join(done.variables)}.", Tone.WARNING)
+
+
+def undecided(done: Initialised, path: Path) -> FindingsFound | None:
+    """Return the error that says what is left to decide."""
+    errors = errors_among(done.findings)
+    if not errors:
+        return None
+    said = "\n".join(f"  {finding.message}" for finding in errors)
+    msg = f"{path} is written, and this is left for you to decide:\n{said}"
+    return FindingsFound(msg, hint="The lines for each: agentctl schema-check.")

@@ -1,0 +1,54 @@
+"""Writes findings as a JUnit report, which CI services show as tests.
+
+A kind of finding is one test case, so that its name is the same from run to run. It fails with an error; what
+is no error stands in the output of a test that passes: "skipped" would say that nobody looked.
+"""
+
+from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree as ET
+
+from agentctl.core.finding_kinds import FindingKind
+from agentctl.core.findings import Finding, errors_among
+from agentctl.render.clean import clean
+
+_SUITE = "agentctl.schema-check"
+# Neither XML nor a terminal's cleaning knows what to do with these two.
+_NO_CHARACTERS = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
+
+
+def junit_text(findings: Sequence[Finding], kinds: Iterable[FindingKind]) -> str:
+    """Return one suite with a test case for each of the kinds that were looked for."""
+    cases = [_case(kind, [finding for finding in findings if finding.id == kind.id]) for kind in kinds]
+    failures = sum(case.find("failure") is not None for case in cases)
+    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0"}
+    root = ET.Element("testsuites", {"name": "agentctl", **counts})
+    ET.SubElement(root, "testsuite", {"name": _SUITE, **counts}).extend(cases)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return written.decode() + "\n"
+
+
+def _case(kind: FindingKind, findings: Sequence[Finding]) -> ET.Element:
+    case = ET.Element("testcase", {"classname": _SUITE, "name": kind.id})
+    errors = errors_among(findings)
+    if errors:
+        objects = ", ".join(finding.object for finding in errors)
+        attributes = {"message": _text(f"{kind.title}: {objects}"), "type": kind.id}
+        ET.SubElement(case, "failure", attributes).text = _told(errors)
+    others = [finding for finding in findings if finding not in errors]
+    if others:
+        ET.SubElement(case, "system-out").text = _told(others)
+    return case
+
+
+def _told(findings: Iterable[Finding]) -> str:
+    return _text("\n\n".join(map(_paragraph, findings)))
+
+
+def _paragraph(finding: Finding) -> str:
+    place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+    return "\n".join(filter(None, (f"{finding.severity}: {finding.message}", finding.hint, place)))
+
+
+def _text(text: str) -> str:
+    return clean(text).translate(_NO_CHARACTERS)

