@@ -38,8 +38,8 @@ def _typo(shop: Any) -> None:
     config.write_text(config.read_text().replace("database_url", "databse_url"))
 
 
-def _no_ledger(shop: Any) -> None:
-    shop.marketplace.execute("DROP TABLE credit_transactions")
+def _no_balance(shop: Any) -> None:
+    shop.marketplace.execute("ALTER TABLE profiles DROP COLUMN credits")
 
 
 RUN = ("run", "seo-blog", "topic=Tea")
@@ -58,7 +58,7 @@ CASES: list[tuple[int, str | None, tuple[str, ...], Arrange]] = [
     (2, "usage", ("credits", "grant", "ops@example.com", "-1", "--reason", "x"), _nothing),
     (3, "connection", ("history",), _nobody_listens),
     (3, "config", ("history",), _typo),
-    (3, "schema", ("credits", "--user", "ops@example.com"), _no_ledger),
+    (3, "schema", ("credits",), _no_balance),
     (4, "agent_not_found", ("run", "nobody-knows"), _nothing),
     (4, "agent_not_found", ("agents", "nobody-knows"), _nothing),
     (4, "user_not_found", ("credits", "--user", "nobody@example.com"), _nothing),

@@ -41,7 +41,10 @@ def show(
             totals = ledger_reports.totals(connection, market, largest=limit)
             return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))
         payer = users.get_user(connection, market.users, user)
-        rows = ledger_reports.list_rows(connection, market.require_ledger(), user=payer.id, limit=limit)
+        ledger = market.ledger
+        rows = ledger_reports.list_rows(connection, ledger, user=payer.id, limit=limit) if ledger else ()
+    if ledger is None:
+        session.note("This database keeps no ledger that agentctl knows of: here is the balance alone.")
     return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
 
 

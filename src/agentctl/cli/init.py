@@ -23,10 +23,10 @@ def init(
         bool, typer.Option("--force", help="Overwrite a configuration file that is there.")
     ] = False,
 ) -> Reply:
-    """Look at a database and write agentctl.toml: its tables, columns and words, as agentctl understands them.
+    """Look at a database and write agentctl.toml: its tables and columns, as agentctl understands them.
 
-    Nothing in the database is changed. The file is --config, or ./agentctl.toml. Exit code 6 when something is
-    left that only you can tell.
+    Nothing in the database is changed. The file is --config, or ./agentctl.toml. Exit code 6 when something
+    is left that only you can tell.
 
     \b
     Examples:
@@ -51,7 +51,12 @@ def init(
         raise UsageError(msg, hint=f"Give --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
     database = at(Value(url, place="--database-url").resolve(), place="--database-url")
     with database.connect() as connection:
-        done = initialise(connection, profile=session.profile_name or _PROFILE, database_url=url)
+        done = initialise(
+            connection,
+            profile=session.profile_name or _PROFILE,
+            database_url=url,
+            environment=os.environ,
+        )
     write_atomically(path, done.text, mode=0o600)
     return Reply(
         data=lambda: render.init_data(done, path),

@@ -1,7 +1,7 @@
 """Judges what a CHECK constraint would say to a row, without asking the database.
 
-Where the row leaves something open, or the constraint says something that is not understood, the answer is that
-nobody knows. It never raises, and never guesses.
+Where the row leaves something open, or the constraint says something that is not understood, the answer is
+that nobody knows. It never raises, and never guesses.
 """
 
 import re
@@ -27,6 +27,7 @@ _OPEN = object()
 _TEXTS = frozenset({"text", "character varying", "bpchar", "citext", "varchar"})
 _NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric"})
 _ORDERED = (int, Decimal)
+_SPELLED_ANYHOW = re.compile("time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +90,34 @@ def _texts(part: Operation) -> list[str]:
 
 
 def _value(expression: Expression, values: Mapping[str, object]) -> object:
-    if isinstance(expression, Literal):
-        return expression.value
-    if isinstance(expression, Name):
-        return values.get(expression.name, _OPEN)
-    if isinstance(expression, Unknown):
+    match expression:
+        case Literal(value):
+            return value
+        case Name(name):
+            return values.get(name, _OPEN)
+        case Operation(name) if name in _OWN_ORDER:
+            return _OWN_ORDER[name](expression, values)
+        case Operation(name, operands):
+            return _applied(name, [_value(operand, values) for operand in operands])
+    return _OPEN
+
+
+def _applied(name: str, operands: list[object]) -> object:
+    """Apply an operator or function to values; of NULL comes NULL, whatever the other operand is."""
+    function = _ANSWERS_NULL.get(name) or _STRICT.get(name)
+    if function is None:
         return _OPEN
-    if expression.name in {"AND", "OR"}:
-        return _joined([_value(one, values) for one in expression.operands], dominant=expression.name == "OR")
-    if expression.name == "cast":
-        kind = expression.operands[1]
-        return _cast(
-            _value(expression.operands[0], values), str(kind.value) if isinstance(kind, Literal) else ""
-        )
-    if expression.name in {"= ANY", "<> ALL"}:
-        return _among(expression, values)
-    operands = [_value(one, values) for one in expression.operands]
-    if expression.name in _ANSWERS_NULL:
-        return _OPEN if _OPEN in operands else _ANSWERS_NULL[expression.name](*operands)
-    known = _STRICT.get(expression.name)
-    if known is None:
-        return _OPEN
-    if None in operands:  # NULL comes out of NULL, whatever the other operand is
+    if name in _STRICT and None in operands:
         return None
-    if _OPEN in operands:
-        return _OPEN
     try:
-        return known(*operands)
+        return _OPEN if _OPEN in operands else function(*operands)
     except (TypeError, ArithmeticError):  # values of other types than PostgreSQL would have here
         return _OPEN
+
+
+def _junction(expression: Operation, values: Mapping[str, object]) -> object:
+    operands = [_value(one, values) for one in expression.operands]
+    return _joined(operands, dominant=expression.name == "OR")
 
 
 def _joined(operands: list[object], *, dominant: bool) -> object:
@@ -140,25 +140,29 @@ def _among(expression: Operation, values: Mapping[str, object]) -> object:
     return _joined(each, dominant=name == "=") if each else name != "="
 
 
-def _cast(value: object, kind: str) -> object:
+def _cast(expression: Operation, values: Mapping[str, object]) -> object:
+    value, (_, kind) = _value(expression.operands[0], values), expression.operands
+    name = str(kind.value) if isinstance(kind, Literal) else ""
     if value is None or value is _OPEN:
         return value
-    if isinstance(value, str) and kind in _NUMBERS:
+    if isinstance(value, bool):
+        return value if name == "boolean" else _OPEN
+    if isinstance(value, int | Decimal):
+        return value if name == "numeric" or (name in _NUMBERS and value == int(value)) else _OPEN
+    return _read(value, name) if isinstance(value, str) else _OPEN
+
+
+def _read(text: str, kind: str) -> object:
+    """Return what a text is as a value of a type."""
+    if kind == "boolean":
+        return {"true": True, "t": True, "false": False, "f": False}.get(text, _OPEN)
+    if kind in _NUMBERS:
         try:
-            return Decimal(value)
+            return Decimal(text)
         except ArithmeticError:
             return _OPEN
-    if isinstance(value, str) and kind == "boolean":
-        return {"true": True, "t": True, "false": False, "f": False}.get(value, _OPEN)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return value if kind == "numeric" or (kind in _NUMBERS and value == int(value)) else _OPEN
-    if isinstance(value, bool):
-        return value if kind == "boolean" else _OPEN
-    # A text stays what it is as a text, and as a label of an enum; as a time or a number it may be spelled anyhow.
-    plain = kind in _TEXTS or not re.match(
-        "time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char", kind
-    )
-    return value if plain and "(" not in kind else _OPEN
+    # A text stays what it is as a text, and as a label of an enum; as a time it may be spelled anyhow.
+    return text if (kind in _TEXTS or not _SPELLED_ANYHOW.match(kind)) and "(" not in kind else _OPEN
 
 
 def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, object], object]:
@@ -209,6 +213,13 @@ def _text(function: Callable[[str], object]) -> Callable[..., object]:
     )
 
 
+_OWN_ORDER: Mapping[str, Callable[[Operation, Mapping[str, object]], object]] = {
+    "AND": _junction,
+    "OR": _junction,
+    "= ANY": _among,
+    "<> ALL": _among,
+    "cast": _cast,
+}
 _ANSWERS_NULL: Mapping[str, Callable[..., object]] = {
     "IS NULL": lambda value: value is None,
     "IS TRUE": lambda value: value is True,

@@ -1,7 +1,7 @@
 """Parses the expressions of CHECK constraints as PostgreSQL prints them.
 
-It knows the common part of the language. What it does not know becomes `Unknown`, as little of it as possible:
-PostgreSQL puts every condition into parentheses of its own. It evaluates nothing.
+It knows the common part of the language. What it does not know becomes `Unknown`, as little of it as
+possible: PostgreSQL puts every condition into parentheses of its own. It evaluates nothing.
 """
 
 import re
@@ -41,7 +41,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operator or a function with its operands; `cast` has the type's name as a literal behind its operand."""
+    """An operator or a function with its operands; a cast's second one is the type's name."""
 
     name: str
     operands: tuple["Expression", ...]
@@ -73,7 +73,7 @@ def walk(expression: Expression) -> Iterator[Expression]:
             yield from walk(operand)
 
 
-class _NotUnderstood(Exception):  # noqa: N818 - it is no error: the parser goes on behind it
+class _NotUnderstood(Exception):
     """Unwinds to the nearest parentheses."""
 
 

@@ -40,7 +40,7 @@ def _write(target: Path, content: bytes, mode: int | None) -> None:
         return
     new = target.with_name(f".agentctl-{token_hex(8)}")
     try:
-        with open(new, "xb", opener=partial(os.open, mode=mode or 0o666)) as file:  # noqa: PTH123 - Path has no opener
+        with open(new, "xb", opener=partial(os.open, mode=mode or 0o666)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

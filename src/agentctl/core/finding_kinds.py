@@ -131,55 +131,64 @@ KINDS = (
         "role-ambiguous",
         Severity.ERROR,
         "Two tables, columns or functions fit a role equally well",
-        "agentctl does not guess which of them it is. The hint has the lines for [profiles.NAME.schema]; put one of them there.",
+        "agentctl does not guess which of them it is. The hint has the lines for [profiles.NAME.schema]; "
+        "put one of them there.",
     ),
     FindingKind(
         "type-inexact",
         Severity.ERROR,
         "A column that plays a part is of a type that cannot",
-        "Amounts of credits must be integers or numeric: floating-point types lose fractions. Change the column's type.",
+        "Amounts of credits must be integers or numeric: floating-point types lose fractions. Change the "
+        "column's type.",
     ),
     FindingKind(
         "key-mismatch",
         Severity.ERROR,
         "A reference is of another type than what it refers to",
-        "Rows of the two tables cannot be compared. Name the column that is referred to in [profiles.NAME.schema].",
+        "Rows of the two tables cannot be compared. Name the column that is referred to in "
+        "[profiles.NAME.schema].",
     ),
     FindingKind(
         "status-unmapped",
         Severity.ERROR,
         "A state of an execution has no word, or several",
-        "agentctl writes running, success and failed in the database's own words, and found none, or more than one, for one of them.",
+        "agentctl writes running, success and failed in the database's own words, and found none, or "
+        "more than one, for one of them.",
     ),
     FindingKind(
         "kind-unmapped",
         Severity.ERROR,
         "A kind of ledger row has no word, or several",
-        "agentctl writes charges, refunds and grants in the ledger's own words, and found none, or more than one, for one of them.",
+        "agentctl writes charges, refunds and grants in the ledger's own words, and found none, or more "
+        "than one, for one of them.",
     ),
     FindingKind(
         "sign-unknown",
         Severity.ERROR,
         "Nothing tells whether a charge is a negative amount",
-        "Neither a CHECK, nor a name, nor a row tells the ledger's sign. Set sign in [profiles.NAME.schema.ledger].",
+        "Neither a CHECK, nor a name, nor a row tells the ledger's sign. Set sign in "
+        "[profiles.NAME.schema.ledger].",
     ),
     FindingKind(
         "ledger-unlinked",
         Severity.ERROR,
         "Nothing says what one execution has cost",
-        "A charge that cannot be found again cannot be given back, so agentctl makes none. Add the column of the hint.",
+        "A charge that cannot be found again cannot be given back, so agentctl makes none. Add the "
+        "column of the hint.",
     ),
     FindingKind(
         "function-missing",
         Severity.INFO,
         "No function charges, so agentctl does it itself",
-        "agentctl takes the price from the balance and writes the ledger row, in one transaction under the user's lock.",
+        "agentctl takes the price from the balance and writes the ledger row, in one transaction under "
+        "the user's lock.",
     ),
     FindingKind(
         "column-unfilled",
         Severity.ERROR,
         "A column must be filled, and agentctl does not know with what",
-        "It must not be NULL, has no default, and plays no known part. Say what to write in the constant section of [schema].",
+        "It must not be NULL, has no default, and plays no known part. Say what to write in the constant "
+        "section of [schema].",
     ),
     FindingKind(
         "check-refuses",
@@ -191,7 +200,8 @@ KINDS = (
         "trigger-present",
         Severity.INFO,
         "A trigger runs for rows that agentctl writes",
-        "What it does cannot be foreseen. agentctl looks at balance and ledger afterwards and rolls back what is not exact.",
+        "What it does cannot be foreseen. agentctl looks at balance and ledger afterwards and rolls back "
+        "what is not exact.",
     ),
     FindingKind(
         "view-not-writable",

@@ -5,7 +5,7 @@ It writes nothing: neither to the database nor to a file.
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -40,18 +40,22 @@ class Initialised:
     findings: tuple[Finding, ...]
 
 
-def initialise(connection: Connection, *, profile: str, database_url: str) -> Initialised:
+def initialise(
+    connection: Connection, *, profile: str, database_url: str, environment: Mapping[str, str]
+) -> Initialised:
     """Find everything that can be found, and write it down as a configuration.
 
     Args:
         connection: to the database.
         profile: the name of the profile that is made.
         database_url: as it is to stand in the file.
+        environment: may have the webhooks of agents that the database knows none of.
 
     """
     reading = _looked_around(connection)
     known = agents.list_agents(connection, reading.marketplace.agents) if reading.marketplace else ()
-    hosts = tuple(_private_hosts(known))
+    urls = (agent.webhook_url or environment.get(variable_of(agent), "") for agent in known)
+    hosts = tuple(_private_hosts(urls))
     silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]
     findings = check_schema(reading).findings
     text = suggestion.configuration(
@@ -82,12 +86,12 @@ def _schemas_of(reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*used, *reading.catalog.server.search_path)))
 
 
-def _private_hosts(known: Iterable[Agent]) -> Iterator[str]:
+def _private_hosts(urls: Iterable[str]) -> Iterator[str]:
     """Yield the hosts of webhooks that would be refused for their address, each once."""
     seen: set[str] = set()
-    for agent in known:
+    for url in urls:
         try:
-            parts = urlsplit(agent.webhook_url or "")
+            parts = urlsplit(url)
             host, port = canonical_host(parts.hostname or ""), parts.port or 443
         except ValueError:
             continue

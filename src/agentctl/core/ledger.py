@@ -8,7 +8,6 @@ Nothing here decides whether a refund is due; ledger_reports.py reads what was w
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from psycopg import sql
@@ -18,14 +17,13 @@ from agentctl.core.database import Connection
 from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.ledger_entries import Entry
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Credits, Key, User
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
-
-Kind = Literal["charge", "refund", "grant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,8 @@ def charge(
         before: the balance when the user was locked; None where that could not be done.
 
     Raises:
-        SchemaLacks: the database cannot be charged here; a column holds no exact amounts; or balance and ledger
+        SchemaLacks: the database cannot be charged here; a column holds no exact amounts; or balance and
+            ledger
             did not both move by the price, or the function says that they did not.
         Refused: not enough credits, or the function refuses for another reason.
         PermissionDenied: row level security hides the ledger, so that nobody can tell what was charged.
@@ -88,10 +87,11 @@ def charge(
     """
     market.require_runnable(charge=True)
     _require_exact_columns(market)
+    entry = Entry(user.id, "charge", execution)
     if market.deducting.function is None:
         if before is not None and before < price:
             raise insufficient(user, balance=before, price=price)
-        return _move(connection, market, before, -price, user=user.id, kind="charge", execution=execution)
+        return _move(connection, market, before, -price, entry)
     said = deduct(
         connection,
         market.deducting.function,
@@ -114,14 +114,10 @@ def charge(
     moved = Movement(-price, before, after)
     written = None
     if market.ledger is not None:
-        written = ledger_entries.written_now(
-            connection, market.ledger, user=user.id, execution=execution, ever=True
-        )
+        written = ledger_entries.written_now(connection, market.ledger, entry, ever=True)
     _require_honest(market, said, moved, written)
     if market.ledger is not None:
-        ledger_entries.account_for(
-            connection, market.ledger, moved, written, user=user.id, kind="charge", execution=execution
-        )
+        ledger_entries.account_for(connection, market.ledger, moved, written, entry)
     return moved
 
 
@@ -206,7 +202,7 @@ def refund(connection: Connection, market: Marketplace, *, user: Key, execution:
         if market.ledger is not None:
             market.ledger.require_visible_rows()
         return None
-    moved = _move(connection, market, before, amount, user=user, kind="refund", execution=execution)
+    moved = _move(connection, market, before, amount, Entry(user, "refund", execution))
     if market.ledger is None or not market.ledger.is_linked:
         _write_no_cost(connection, market, execution)
     return moved
@@ -254,42 +250,28 @@ def grant(
     ledger = market.ledger
     if row_id is not None and ledger is not None and find_row(connection, ledger, row_id) is not None:
         return None
-    return _move(connection, market, before, amount, user=user.id, kind="grant", row_id=row_id)
+    return _move(connection, market, before, amount, Entry(user.id, "grant", row_id=row_id))
 
 
 def _move(
-    connection: Connection,
-    market: Marketplace,
-    before: Credits | None,
-    amount: Credits,
-    *,
-    user: Key,
-    kind: Kind,
-    execution: Key | None = None,
-    row_id: Key | None = None,
+    connection: Connection, market: Marketplace, before: Credits | None, amount: Credits, entry: Entry
 ) -> Movement:
     """Write a movement into both tables, exactly, whatever their triggers add."""
     if before is None:
-        raise _cannot_change(market, user)
+        raise _cannot_change(market, entry.user)
     moved = Movement(amount, before, before + amount)
     ledger = market.ledger
     # A trigger of the ledger may keep the balance: the row comes first then, to see whether it does.
     if ledger is not None and ledger.table.triggers:
-        ledger_entries.insert(
-            connection, ledger, moved, user=user, kind=kind, execution=execution, row_id=row_id
-        )
-    if _balance(connection, market, user) == before:
-        _raise_balance(connection, market, moved, user=user)
+        ledger_entries.insert(connection, ledger, moved, entry)
+    if _balance(connection, market, entry.user) == before:
+        _raise_balance(connection, market, moved, user=entry.user)
     passing(Failpoint.BALANCE_RAISED)
     if ledger is not None:
-        written = ledger_entries.written_now(
-            connection, ledger, user=user, execution=execution, ever=kind == "charge"
-        )
-        ledger_entries.account_for(
-            connection, ledger, moved, written, user=user, kind=kind, execution=execution, row_id=row_id
-        )
-    if (after := _balance(connection, market, user)) != moved.balance_after:
-        msg = f"A trigger moved the balance of user {user} to {after}, and not to {moved.balance_after}."
+        written = ledger_entries.written_now(connection, ledger, entry, ever=entry.kind == "charge")
+        ledger_entries.account_for(connection, ledger, moved, written, entry)
+    if (after := _balance(connection, market, entry.user)) != moved.balance_after:
+        msg = f"A trigger moved the balance of user {entry.user} to {after}, not to {moved.balance_after}."
         raise SchemaLacks(f"{msg} All of it was rolled back.", code="charge_not_exact")
     return moved
 
@@ -318,9 +300,8 @@ def _cannot_change(market: Marketplace, user: Key) -> AgentctlError:
     if balances.table is not market.users.table:
         msg = f"The user {user} has no row in {balances.name}."
         table, columns = sql.Identifier(balances.table.schema, balances.name), balances.columns
-        hint = (
-            f"INSERT INTO {table.as_string()} ({columns['user']}, {columns['balance']}) VALUES ('{user}', 0);"
-        )
+        row = f"({columns['user']}, {columns['balance']}) VALUES ('{user}', 0);"
+        hint = f"Begin it: INSERT INTO {table.as_string()} {row}"  # noqa: S608 - for people, not sent
         return Refused(msg, hint=hint, code="user_without_balance")
     msg = f"The user {user} does not exist any more."
     return Refused(msg, code="user_not_found")

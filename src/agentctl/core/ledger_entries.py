@@ -1,11 +1,12 @@
 """The rows that a movement of credits leaves in the ledger: seen, completed, or written.
 
-A database's own function or trigger may have written the row already, with or without the execution's id. What this
-transaction itself has written is told from everybody else's rows by PostgreSQL's row versions. Nothing here commits.
+A database's own function or trigger may have written the row already, with or without the execution's id.
+What this transaction itself has written is told from everybody else's rows by PostgreSQL's row versions.
+Nothing here commits.
 """
 
 from dataclasses import dataclass
-from typing import LiteralString, Protocol
+from typing import Literal, LiteralString, Protocol
 from uuid import uuid4
 
 from psycopg import sql
@@ -17,6 +18,7 @@ from agentctl.core.mapping import Ledger, TableRole
 from agentctl.core.mapping.words import Sign
 from agentctl.core.models import Credits, Key
 
+Kind = Literal["charge", "refund", "grant"]
 _HAS_VERSIONS = frozenset({"table", "partitioned table"})
 
 
@@ -30,6 +32,22 @@ class Moved(Protocol):
     @property
     def balance_after(self) -> Credits:
         """The balance that it left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a row of the ledger is about.
+
+    Attributes:
+        kind: charge, refund or grant.
+        row_id: the row's id, where it is not the database's to choose.
+
+    """
+
+    user: Key
+    kind: Kind
+    execution: Key | None = None
+    row_id: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +67,9 @@ class Written:
     own: bool
 
 
-# A row that we can see although its transaction is still in progress is our own, or one of a subtransaction's, as
-# PL/pgSQL's EXCEPTION blocks are. A row version has half of its transaction's number; the rest is reckoned from ours.
+# A row that we can see although its transaction is still in progress is our own, or one of a
+# subtransaction's, as PL/pgSQL's EXCEPTION blocks are. A row version has half of its transaction's number;
+# the rest is reckoned from ours.
 _OURS: LiteralString = (
     "age(xmin) <= age(pg_current_xact_id()::xid) AND pg_xact_status(("
     "pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid) - age(xmin)"
@@ -59,28 +78,28 @@ _OURS: LiteralString = (
 
 
 def written_now(
-    connection: Connection, ledger: Ledger, *, user: Key, execution: Key | None, ever: bool = False
+    connection: Connection, ledger: Ledger, entry: Entry, *, ever: bool = False
 ) -> Written | None:
     """Return what this transaction has written, or None where it has written nothing.
 
     Args:
         connection: in a transaction.
         ledger: the table.
-        user: whose rows.
-        execution: whose rows, too, whoever was charged for it.
+        entry: whose rows: the user's, and the execution's, whoever was charged for it.
         ever: count what was written about this execution before, too.
 
     """
     ours: LiteralString = _OURS if ledger.table.kind in _HAS_VERSIONS else "FALSE"
     whose: LiteralString = "{user} = %(user)s AND " + ours
-    if execution is not None and ledger.is_linked:
+    if entry.execution is not None and ledger.is_linked:
         whose += " OR {execution} = %(execution)s" + ("" if ever else " AND " + ours)
     query = sql.SQL(
-        "SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id IN (SELECT {id} FROM {table} WHERE {mine})"
+        "SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id IN (SELECT {id} FROM {table} "
+        "WHERE {mine})"
     ).format(
         rows=ledger.rows, id=ledger.query("{id}"), table=ledger.query("{table}"), mine=ledger.query(whose)
     )
-    rows = connection.execute(query, {"user": user, "execution": execution}).fetchall()
+    rows = connection.execute(query, {"user": entry.user, "execution": entry.execution}).fetchall()
     if not rows:
         return None
     unlinked = [row["id"] for row in rows if row["execution_id"] is None]
@@ -88,20 +107,12 @@ def written_now(
         count=len(rows),
         amount=sum(row["amount"] for row in rows),
         unlinked=unlinked[0] if len(rows) == len(unlinked) == 1 else None,
-        own=all(row["user_id"] == user for row in rows),
+        own=all(row["user_id"] == entry.user for row in rows),
     )
 
 
 def account_for(
-    connection: Connection,
-    ledger: Ledger,
-    moved: Moved,
-    written: Written | None,
-    *,
-    user: Key,
-    kind: str,
-    execution: Key | None,
-    row_id: Key | None = None,
+    connection: Connection, ledger: Ledger, moved: Moved, written: Written | None, entry: Entry
 ) -> None:
     """See to it that the ledger tells a movement exactly once, and for which execution.
 
@@ -113,18 +124,22 @@ def account_for(
     if written is None:
         if ledger.is_filtered and not _may_see_own(ledger):
             ledger.require_visible_rows()
-            msg = f"Row level security may hide rows of {ledger.name} from this role: nobody can tell what was written."
+            msg = (
+                f"Row level security may hide rows of {ledger.name} from this role: nobody can tell what "
+                "was written."
+            )
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
-        insert(connection, ledger, moved, user=user, kind=kind, execution=execution, row_id=row_id)
+        insert(connection, ledger, moved, entry)
         return
     if written.amount != moved.amount or not written.own:
         msg = (
-            f"{ledger.name} got {written.count} rows of {written.amount} in all for a movement of {moved.amount}. "
+            f"{ledger.name} got {written.count} rows of {written.amount} in all for a movement of "
+            f"{moved.amount}. "
             "All of it was rolled back."
         )
         raise SchemaLacks(msg, code="charge_not_exact")
-    if written.unlinked is not None and execution is not None and ledger.is_linked:
-        _link(connection, ledger, written.unlinked, execution)
+    if written.unlinked is not None and entry.execution is not None and ledger.is_linked:
+        _link(connection, ledger, written.unlinked, entry.execution)
 
 
 def _may_see_own(ledger: Ledger) -> bool:
@@ -143,16 +158,7 @@ def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> N
     connection.execute(query, {"execution": execution, "row": row})
 
 
-def insert(
-    connection: Connection,
-    ledger: Ledger,
-    moved: Moved,
-    *,
-    user: Key,
-    kind: str,
-    execution: Key | None,
-    row_id: Key | None = None,
-) -> None:
+def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -> None:
     """Write a movement's row.
 
     Raises:
@@ -161,14 +167,15 @@ def insert(
 
     """
     amount = abs(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
-    values: dict[str, object] = {"user": user, "amount": amount, "balance_after": moved.balance_after}
+    values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
     if "kind" in ledger:
-        values["kind"] = _word(ledger, kind)
-    if execution is not None and ledger.is_linked:
-        values["execution"] = execution
+        values["kind"] = _word(ledger, entry.kind)
+    if entry.execution is not None:
+        values["execution"] = entry.execution
     if "description" in ledger and ledger.columns["description"] != ledger.columns.get("kind"):
-        values["description"] = f"{kind} of execution {execution}" if execution else kind
-    values |= _id(ledger, row_id)
+        of = f" of execution {entry.execution}" if entry.execution is not None else ""
+        values["description"] = f"agentctl: {entry.kind}{of}"
+    values |= _id(ledger, entry.row_id)
     query, parameters = insertion(ledger, values)
     returning = sql.SQL("{} RETURNING {} AS amount").format(query, ledger.query("{amount}"))
     written = connection.execute(returning, parameters).fetchone()

@@ -1,7 +1,7 @@
 """Compares the live schema with what agentctl needs and with what a deploy requires. It never writes.
 
-A check looks at the catalog, or at what was made of it, and yields findings; which of them end the program with
-exit code 6 is told by their severity alone.
+A check looks at the catalog, or at what was made of it, and yields findings; which of them end the program
+with exit code 6 is told by their severity alone.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,7 @@
 """What schema-check reports: what of agentctl's needs is there, and in which state, with the findings.
 
-It reads a catalog and what was made of it, and says what is; what is wrong with it is schema_check.py's business.
+It reads a catalog and what was made of it, and says what is; what is wrong with it is schema_check.py's
+business.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Writes what was found in a database as configuration: the mapping, with its evidence as comments.
 
-What stands in it works unmodified, and means what agentctl would do without it. What could not be told stands there as
-comments, for an operator to decide. It writes no file.
+What stands in it works unmodified, and means what agentctl would do without it. What could not be told
+stands there as comments, for an operator to decide. It writes no file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Foresees what would refuse agentctl's rows: columns that nobody fills, CHECKs, triggers, views, privileges.
 
-It looks at the catalog with the rows in mind that agentctl writes, and yields findings with the line that settles
-each. It writes nothing, and what only the database can tell it leaves to the database.
+It looks at the catalog with the rows in mind that agentctl writes, and yields findings with the line that
+settles each. It writes nothing, and what only the database can tell it leaves to the database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -65,7 +65,10 @@ def _unfilled(name: str, table: TableRole, filled: set[str]) -> Iterator[Finding
         if column.nullable or column.default is not None or column.generated or given:
             continue
         place = f"{table.name}.{column.name}"
-        msg = f"{place} ({column.type}) must not be NULL, has no default, and agentctl does not know what to write."
+        msg = (
+            f"{place} ({column.type}) must not be NULL, has no default, and agentctl does not know what "
+            "to write."
+        )
         hint = f"Say what: [profiles.NAME.schema.{name}.constant] {column.name} = {_example(column)}"
         yield Finding("column-unfilled", Severity.ERROR, place, msg, hint)
 
@@ -90,7 +93,10 @@ def _generated(table: TableRole) -> Iterator[Finding]:
 def _triggers(table: TableRole) -> Iterator[Finding]:
     for trigger in table.table.triggers:
         if not _keeps_time(trigger):
-            msg = f"Trigger {trigger.name} of {table.name} calls {trigger.function} for rows that agentctl writes."
+            msg = (
+                f"Trigger {trigger.name} of {table.name} calls {trigger.function} for rows that agentctl "
+                "writes."
+            )
             hint = "agentctl looks at what it does to balance and ledger, and rolls back what is not exact."
             yield Finding("trigger-present", Severity.INFO, f"{table.name}.{trigger.name}", msg, hint)
 
@@ -170,7 +176,8 @@ def _checks(table: TableRole, rows: Iterator[tuple[str, Mapping[str, object]]]) 
             if check.holds(row) is False:
                 msg = f"CHECK {name} of {table.name} would refuse {what}: {_definition(table.table, name)}."
                 hint = (
-                    f"ALTER TABLE {table.table.schema}.{table.name} DROP CONSTRAINT {name}; or widen it, or say "
+                    f"ALTER TABLE {table.table.schema}.{table.name} DROP CONSTRAINT {name}; or widen it, "
+                    "or say "
                     "what agentctl is to write in [profiles.NAME.schema]."
                 )
                 yield Finding("check-refuses", Severity.ERROR, f"{table.name}.{name}", msg, hint)

@@ -1,8 +1,8 @@
 """The words that the checks' SQL is written in: tables under agentctl's own names, whatever theirs are.
 
 It composes statements and executes none. Every word is a WITH query that PostgreSQL merges into the check's
-own, so that a word which is not used costs nothing. A row's `movement` is agentctl's word for its kind: charge,
-refund, grant or purchase; its `kind` is the database's.
+own, so that a word which is not used costs nothing. A row's `movement` is agentctl's word for its kind:
+charge, refund, grant or purchase; its `kind` is the database's.
 """
 
 from typing import LiteralString

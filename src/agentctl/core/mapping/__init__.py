@@ -1,8 +1,8 @@
 """Which table and column plays which role, in a database that may name everything otherwise.
 
-vocabulary.py has the names that marketplaces use; discover.py and columns.py find tables and columns, keys.py how
-they refer to each other, words.py their words, functions.py the function that charges; marketplace.py is all of it
-together, rows.py what is read of it.
+vocabulary.py has the names that marketplaces use; discover.py and columns.py find tables and columns,
+keys.py how they refer to each other, words.py their words, functions.py the function that charges;
+marketplace.py is all of it together, rows.py what is read of it.
 """
 
 from agentctl.core.mapping.marketplace import (

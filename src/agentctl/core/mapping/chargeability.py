@@ -40,7 +40,8 @@ def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
     key = executions.column("id")
     if ledger is None:
         msg = (
-            f"There is no ledger, and {executions.name} has no column for what an execution cost: a charge could "
+            f"There is no ledger, and {executions.name} has no column for what an execution cost: a "
+            "charge could "
             "not be given back."
         )
         hint = f"ALTER TABLE {executions.name} ADD COLUMN credits_used integer DEFAULT 0;"

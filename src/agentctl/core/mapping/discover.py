@@ -1,7 +1,8 @@
 """Finds which tables of a catalog play which role, and keeps the evidence.
 
-A table is found by its name, by the columns that its role needs, and by the foreign keys between the roles. Where
-two fit equally well it does not guess: that is a finding with the lines that settle it. It reads the catalog only.
+A table is found by its name, by the columns that its role needs, and by the foreign keys between the roles.
+Where two fit equally well it does not guess: that is a finding with the lines that settle it. It reads the
+catalog only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ class FoundRole:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Everything that was found, and what was not: an error among the findings means that it cannot be used."""
+    """Everything that was found, and what was not: with an error among the findings it cannot be used."""
 
     roles: Mapping[str, FoundRole]
     findings: tuple[Finding, ...]
@@ -80,7 +81,7 @@ class _Search:
         if not candidates:
             self._lacks(role)
             return self._take(role, [], "")
-        best = min(map(lambda table: self._grade(role, table, preferences), candidates))
+        best = min(self._grade(role, table, preferences) for table in candidates)
         first = [table for table in candidates if self._grade(role, table, preferences) == best]
         if len(first) > 1 and len({table.name for table in first}) > 1:
             self._ambiguous(role, first)
@@ -89,7 +90,7 @@ class _Search:
         return self._take(role, [first[0], *others], self._why(role, first[0], preferences))
 
     def has_balance(self, users: Table) -> bool:
-        """Whether the users' table holds the balances; a configured table of balances says that it does not."""
+        """Whether the users' table holds the balances, and no table of balances is configured."""
         if self._settings.role("balances").table:
             return False
         configured = self._settings.role("users").columns.get("balance")
@@ -149,7 +150,8 @@ class _Search:
         severity = Severity.ERROR if role in _NECESSARY else Severity.WARNING
         msg = f"There is no table {name}, or any other for the {role}, in the schemas looked into: {path}."
         hint = (
-            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or is this the wrong database, '
+            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or is this the wrong '
+            "database, "
             "role or search_path?"
         )
         self._findings.append(Finding("table-missing", severity, name, msg, hint))
@@ -159,8 +161,7 @@ class _Search:
         msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
         lines = "\n".join(f'  table = "{name}"' for name in names)
         hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-        severity = Severity.ERROR if role in _NECESSARY or role == "balances" else Severity.WARNING
-        self._findings.append(Finding("role-ambiguous", severity, " / ".join(names), msg, hint))
+        self._findings.append(Finding("role-ambiguous", Severity.ERROR, " / ".join(names), msg, hint))
 
 
 def _named(catalog: Catalog, name: str) -> Table | None:

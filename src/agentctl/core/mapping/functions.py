@@ -1,7 +1,7 @@
 """Finds the function that takes credits, and what its arguments mean.
 
-It judges names, types and defaults, and calls nothing: what the function really does is seen when it is called,
-inside a transaction that is rolled back if that is not exactly a charge.
+It judges names, types and defaults, and calls nothing: what the function really does is seen when it is
+called, inside a transaction that is rolled back if that is not exactly a charge.
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ class Deduct:
 
 @dataclass(frozen=True, slots=True)
 class Deducting:
-    """How charges are made: by a function, or by agentctl itself where `function` is None and nothing is wrong."""
+    """How charges are made: by a function, or by agentctl itself where there is none and nothing is wrong."""
 
     function: Deduct | None
     overloads: tuple[Function, ...]
@@ -181,8 +181,10 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
             f'  {argument.name} = "TEXT"' for argument in first.arguments if not argument.optional
         )
         hint = (
-            'Say so in [profiles.NAME.schema.deduct]: function = "NAME" for another one, function = "" to let '
-            f"agentctl charge by itself; or the texts to pass in [profiles.NAME.schema.deduct.arguments], of:\n{lines}"
+            'Say so in [profiles.NAME.schema.deduct]: function = "NAME" for another one, function = "" '
+            "to let "
+            "agentctl charge by itself; or the texts to pass in "
+            f"[profiles.NAME.schema.deduct.arguments], of:\n{lines}"
         )
         yield Finding("function-unusable", Severity.ERROR, first.name, msg, hint)
 

@@ -1,7 +1,7 @@
 """Finds by which column a user and an agent are known to the other tables, and where a user's balance stands.
 
-That is mostly the primary key. But executions may name an agent by its code, and Supabase's tables often name a
-user by the id that the `auth` schema has given out. An agent's id is whatever executions name it by.
+That is mostly the primary key. But executions may name an agent by its code, and Supabase's tables often
+name a user by the id that the `auth` schema has given out. An agent's id is whatever executions name it by.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,8 @@ def _referred_to(found: FoundRole, executions: FoundRole, part: str) -> FoundRol
 def _by_foreign_key(table: Table, key: Constraint) -> str | None:
     if (key.foreign_schema, key.foreign_table) == (table.schema, table.name) and key.foreign_columns:
         return key.foreign_columns[0]
-    # Both refer to a third table, as profiles.user_id and agent_executions.user_id do to Supabase's auth.users.
+    # Both refer to a third table, as profiles.user_id and agent_executions.user_id do to Supabase's
+    # auth.users.
     return next(
         (
             own.columns[0]
@@ -116,7 +117,8 @@ def _mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
             continue
         place = f"{roles[role].table.name}.{column.name}"
         msg = (
-            f"{place} is of type {column.type}, and {roles[target].table.name}.{named.name}, which it seems to "
+            f"{place} is of type {column.type}, and {roles[target].table.name}.{named.name}, which it "
+            "seems to "
             f"refer to, of type {named.type}."
         )
         hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'

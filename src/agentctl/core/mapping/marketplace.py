@@ -1,6 +1,7 @@
-"""The marketplace as agentctl's commands see it: every role with its table, its words, and how charges are made.
+"""The marketplace as commands see it: every role with its table and words, and how charges are made.
 
-It puts together what the other modules of this package have found, and refuses where a command could not work.
+It puts together what the other modules of this package have found, and refuses where a command could not
+work.
 """
 
 from collections.abc import Iterable
@@ -53,7 +54,7 @@ class Marketplace:
         return read_marketplace(connection, self.settings)
 
     def require_runnable(self, *, charge: bool) -> None:
-        """Refuse a run that could not be recorded, or whose charge could not be made, found again or given back.
+        """Refuse a run that could not be recorded, or whose charge could not be made and given back.
 
         Raises:
             SchemaLacks: with the reason, and the line that settles it.

@@ -1,7 +1,7 @@
-"""The rows of each role under agentctl's own names, as derived tables: the only SQL that knows whose names they are.
+"""The rows of each role under agentctl's own names, as derived tables.
 
-Statuses and kinds come out in agentctl's words, amounts with a minus where credits were taken. Only columns that
-this role may read are named. It composes and executes nothing.
+It is the only SQL that knows whose names they are. Statuses and kinds come out in agentctl's words, amounts with
+a minus where credits were taken. Only columns that this role may read are named. It executes nothing.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,14 @@ _USERS_WITH_BALANCES: LiteralString = (
     "LEFT JOIN {balances} AS b ON b.{user} = u.{id})"
 )
 _AGENTS: LiteralString = (
-    "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS category, "
+    "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS "
+    "category, "
     "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
     "{active} AS active, {deleted} AS deleted FROM {table})"
 )
 _EXECUTIONS: LiteralString = (
-    "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS word, "
+    "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS "
+    "word, "
     "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
     "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
     "{completed_at} AS completed_at, {key} AS key FROM {table})"

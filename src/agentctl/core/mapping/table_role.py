@@ -1,7 +1,8 @@
-"""A table in its role: what its columns are called for writing, and its rows under agentctl's own names for reading.
+"""A table in its role: what its columns are called, and its rows under agentctl's own names.
 
-It composes SQL and executes none. Reading SQL is written in agentctl's words alone and says `FROM {executions}`;
-PostgreSQL merges the derived table into the statement, so that indexes serve it as if the names were the table's.
+It composes SQL and executes none. Reading SQL is written in agentctl's words alone and says `FROM
+{executions}`; PostgreSQL merges the derived table into the statement, so that indexes serve it as if the
+names were the table's.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,8 @@ class TableRole:
     """A table, and which of its columns plays which part; `columns` has only parts that can be used.
 
     Attributes:
-        rows: a derived table with a column for every part, named after it; NULL where there is no such column.
+        rows: a derived table with a column for every part, named after it; NULL where there is no such
+            column.
         constant: column -> what every row that agentctl inserts has there.
 
     """
@@ -97,7 +99,7 @@ class Executions(TableRole):
 
 @dataclass(frozen=True, slots=True)
 class Ledger(TableRole):
-    """The ledger, with its words and its sign; `sign_known` is the evidence for it, None where it is assumed."""
+    """The ledger, with its words and its sign; `sign_known` is the evidence, None where it is assumed."""
 
     kinds: Words = NO_WORDS
     sign: Sign = Sign.SIGNED

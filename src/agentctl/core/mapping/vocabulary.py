@@ -1,4 +1,4 @@
-"""By which names marketplaces call what agentctl needs: tables, columns, words. Data, and how names are compared.
+"""By which names marketplaces call what agentctl needs: tables, columns, words, arguments.
 
 A line here is the way to teach agentctl a new name. Names that stand together in one tuple are equally good:
 where a database has two of them, agentctl asks instead of guessing. Nothing here looks at a database.
@@ -63,7 +63,8 @@ def _tracked(name: str, others: str) -> Part:
 
 _BALANCE = _part(
     "credits|credit_balance|credits_balance|balance_credits available_credits|credits_available "
-    "credits_remaining|remaining_credits|credits_left balance|current_balance token_balance|tokens|coins|points",
+    "credits_remaining|remaining_credits|credits_left balance|current_balance "
+    "token_balance|tokens|coins|points",
     _EXACT,
     required=True,
 )
@@ -88,7 +89,8 @@ ROLES: Mapping[str, Role] = {
             "name": _part("name title|display_name|agent_name", TEXT, required=True),
             "price": _part(
                 "credit_cost|cost_credits|credits_cost|cost_in_credits|price_credits|credit_price "
-                "price_per_use_credits|credits_per_run|credits_per_use|price_per_run|cost_per_run|price_per_use "
+                "price_per_use_credits|credits_per_run|credits_per_use|price_per_run|cost_per_run|price_per_use"
+                " "
                 "cost|price|credits",
                 _EXACT,
             ),
@@ -103,7 +105,8 @@ ROLES: Mapping[str, Role] = {
             ),
             "deleted": _part("deleted_at|is_deleted|deleted archived_at|is_archived", _INSTANT | {"boolean"}),
             "form": _part(
-                "input_schema|inputs_schema|form_schema|input_fields|form_fields form|fields|inputs parameters",
+                "input_schema|inputs_schema|form_schema|input_fields|form_fields form|fields|inputs "
+                "parameters",
                 _JSON,
             ),
             "platforms": _part("required_platforms|required_integrations", frozenset({"text[]"}) | _JSON),
@@ -125,7 +128,8 @@ ROLES: Mapping[str, Role] = {
             ),
             "status": _part("status state|execution_status|run_status", required=True),
             "created_at": _part(
-                "created_at createdat|created|inserted_at|created_on|queued_at|requested_at started_at|timestamp",
+                "created_at createdat|created|inserted_at|created_on|queued_at|requested_at "
+                "started_at|timestamp",
                 _INSTANT,
                 required=True,
             ),
@@ -164,10 +168,11 @@ ROLES: Mapping[str, Role] = {
                 required=True,
             ),
             "kind": _part(
-                "type|transaction_type|kind|entry_type|action|operation_type|operation|event_type reason"
+                "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason"
             ),
             "execution": _part(
-                "execution_id|run_id|agent_execution_id|job_id|task_id reference_id|related_id|source_id|ref_id",
+                "execution_id|run_id|agent_execution_id|job_id|task_id "
+                "reference_id|related_id|source_id|ref_id",
                 _KEY,
                 to="executions",
             ),
@@ -197,8 +202,8 @@ KIND_WORDS: Mapping[str, Names] = {
         "agent_execution execution|run"
     ),
     "refund": _ranked("refund|refunded|reversal|chargeback|return|credit_back"),
-    "grant": _ranked("bonus|grant|gift|promo|promotion|admin_grant|manual|reward|topup|top_up"),
-    "purchase": _ranked("purchase|buy|payment|subscription"),
+    "grant": _ranked("bonus|grant|gift|promo|promotion|admin_grant|manual|reward"),
+    "purchase": _ranked("purchase|topup|top_up|buy|payment|subscription"),
 }
 # Written where nothing better is allowed; nobody can tell what they mean when they are read.
 KIND_STOPGAPS: Mapping[str, Names] = {

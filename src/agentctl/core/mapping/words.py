@@ -1,5 +1,4 @@
-"""Finds a database's own words: for the states of an execution, for the kinds of ledger rows, and which way an
-amount points.
+"""Finds a database's own words: for the states of executions, for the kinds and the sign of ledger rows.
 
 What a CHECK or an enum allows comes first, then what stands in some rows, then agentctl's own words where the
 column would take any. It never chooses between two words that say the same.
@@ -142,7 +141,7 @@ def _read(
 
 
 def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
-    """Return the words that a column may hold or is seen to hold, whether no others may be, and who says so."""
+    """Return the words that a column may hold, or is seen to; whether no others may be; and who says so."""
     if column.enum_labels:
         return column.enum_labels, True, f"the labels of {column.type}"
     own = [check for check in checks_of(table).values() if column.name in check.columns]
