@@ -1,0 +1,35 @@
+"""The fixtures of the examples: each one's database, and an operator before it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from databases.example import Example
+from databases.operating import Operator
+from support.marketplace import Database
+from support.program import Program
+from support.webhook_server import Reply, WebhookServer
+
+
+@pytest.fixture
+def webhook() -> Iterator[WebhookServer]:
+    with WebhookServer() as server:
+        server.script("/seo-blog", Reply.json({"title": "Tea"}))
+        server.script("/always-fails", Reply.json({"message": "Error in workflow"}, 500))
+        yield server
+
+
+@pytest.fixture
+def operator_of(
+    database: Database, webhook: WebhookServer, agentctl: Program
+) -> Callable[[Example], Operator]:
+    """Load an example into the test's database and put an operator before it."""
+
+    def load(example: Example) -> Operator:
+        url, role = database.url, ""
+        if example.role:
+            url, role = database.add_role("operator"), f"{database.name}_operator"
+        database.execute(example.sql(webhook=webhook.url(""), role=role))
+        return Operator(example, database, webhook, agentctl, url)
+
+    return load

@@ -1,0 +1,175 @@
+"""Reads what the SQL files beside it say of themselves in the lines that begin with `--| `, a TOML document.
+
+It neither makes a database nor runs the program.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+_FOLDER = Path(__file__).parent
+_MARK = "--|"
+OPERATOR = "ops@example.com"
+
+# What public marketplaces were seen to do differently; every line of it is in `covers` of some example.
+DIFFERENCES: Mapping[str, tuple[str, ...]] = {
+    "deduct": (
+        "jsonb with success",
+        "json",
+        "new balance, NULL is not enough",
+        "raises an exception",
+        "takes reason and metadata",
+        "takes action",
+        "takes operation type",
+        "writes no ledger row",
+        "writes an unlinked row",
+        "demands auth.uid()",
+        "demands what nobody knows",
+        "returns a table",
+        "out parameters",
+        "returns boolean",
+        "returns -1",
+        "returns void",
+        "overloads",
+        "no function",
+    ),
+    "balance": (
+        "profiles.credits integer",
+        "profiles.credits numeric",
+        "profiles.credit_balance",
+        "user_credits.credits",
+        "users.credits",
+    ),
+    "ledger": (
+        "credit_transactions",
+        "credit_logs",
+        "credits_history",
+        "amount",
+        "delta",
+        "credits_delta",
+        "change_amount",
+        "type",
+        "transaction_type",
+        "usage",
+        "spend",
+        "use",
+        "debit",
+        "unsigned",
+        "names no execution",
+        "none",
+    ),
+    "price": ("credit_cost", "cost", "price_per_use_credits", "price", "inexact type"),
+    "webhook": ("webhook_url", "n8n_webhook_url", "none"),
+    "agent key": ("none", "slug", "code"),
+    "execution": (
+        "inputs",
+        "input",
+        "input_data",
+        "result",
+        "output",
+        "output_data",
+        "error",
+        "error_message",
+        "completed_at",
+        "finished_at",
+        "credits_used",
+        "credits_charged",
+    ),
+    "status": (
+        "pending running success failed",
+        "running completed failed cancelled",
+        "queued succeeded error",
+        "a CHECK",
+        "an enum",
+        "a domain",
+        "no pending",
+        "words of another language",
+    ),
+    "ids": ("uuid", "bigserial", "bigint identity", "text"),
+    "keys": ("profiles.user_id",),
+    "names": ("quoted CamelCase",),
+    "times": ("without time zone",),
+    "rights": ("too few", "rows hidden"),
+    "trigger": ("ledger moves the balance", "balance writes the ledger", "updated_at"),
+    "trap": (
+        "column without default",
+        "a CHECK",
+        "trigger",
+        "generated column",
+        "view",
+        "view that takes no rows",
+        "partitioned table",
+        "other schema",
+        "ambiguous role",
+        "sign unknown",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One database, as its header tells of it.
+
+    Attributes:
+        name: of the file, without its ending.
+        title: what is special about it, in a sentence.
+        covers: which DIFFERENCES it has, as `deduct: json`.
+        balance_sql: selects the balance of the user with the e-mail %(user)s.
+        ledger_sql: selects what the ledger says it is; empty where there is no ledger.
+        status_sql: selects the status of the execution with the id %(execution)s, as text.
+        words: the database's own for `success` and `failed`.
+        finding: the id of what agentctl must find before it is told; empty where it need not be told anything.
+        also_found: ids of what it must find beside that.
+        stays: whether `finding` is still there when all is settled.
+        command: what is refused until then.
+        settle: TOML to put below [profiles.NAME.schema].
+        settle_sql: mends the database.
+        environment: variables that the operator sets, `{webhook}` in them as in the SQL.
+        role: whether agentctl connects as a role that the SQL calls {role}, not as the superuser.
+        migrates: whether the executions can be given columns.
+
+    """
+
+    name: str
+    title: str
+    covers: tuple[str, ...]
+    balance_sql: str
+    status_sql: str
+    words: Mapping[str, str]
+    ledger_sql: str = ""
+    finding: str = ""
+    also_found: tuple[str, ...] = ()
+    stays: bool = False
+    command: str = "run"
+    settle: str = ""
+    settle_sql: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    role: bool = False
+    migrates: bool = True
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file's header.
+
+        Raises:
+            TypeError: a key is unknown, or one is missing.
+            tomllib.TOMLDecodeError: it is not TOML.
+
+        """
+        lines = path.read_text().splitlines()
+        header = "\n".join(line.removeprefix(_MARK)[1:] for line in lines if line.startswith(_MARK))
+        values: dict[str, Any] = tomllib.loads(header)
+        lists = {key: tuple(values.pop(key)) for key in ("covers", "also_found") if key in values}
+        return cls(name=path.stem, **lists, **values)
+
+    def sql(self, *, webhook: str, role: str = "") -> bytes:
+        """Return the whole file, for agents behind `webhook` and a role of that name."""
+        text = (_FOLDER / f"{self.name}.sql").read_text()
+        return text.replace("{webhook}", webhook).replace("{role}", role).encode()
+
+
+def examples() -> list[Example]:
+    """Return all of them, by name."""
+    return [Example.read(path) for path in sorted(_FOLDER.glob("*.sql"))]

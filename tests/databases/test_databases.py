@@ -1,0 +1,98 @@
+"""Marketplaces as they are found: agentctl works on each of them, or says exactly what it must be told."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from databases.example import DIFFERENCES, Example, examples
+from databases.operating import ALWAYS_FAILS, SEO_BLOG, Operator, do_everything
+from support.marketplace import Database
+
+_DOCUMENT = Path(__file__).parents[2] / "docs/databases.md"
+_EXAMPLES = examples()
+_WHAT_IS_REFUSED = {"run": SEO_BLOG, "run always-fails": ALWAYS_FAILS}
+
+
+def _each(*, told: bool) -> pytest.MarkDecorator:
+    chosen = [pytest.param(one, id=one.name) for one in _EXAMPLES if bool(one.finding) is told]
+    return pytest.mark.parametrize("example", chosen)
+
+
+@pytest.mark.every_postgres
+@pytest.mark.parametrize("example", _EXAMPLES, ids=lambda one: one.name)
+def test_every_database_loads_and_begins_with_100_credits(
+    operator_of: Callable[[Example], Operator], example: Example
+) -> None:
+    operator = operator_of(example)
+
+    assert operator.balance() == 100
+    if example.settle_sql:
+        operator.database.execute(example.settle_sql.encode())
+    assert len(operator.contents()) >= 7, "a marketplace has more tables than agentctl needs"
+
+
+@_each(told=False)
+def test_it_works_right_after_init(operator_of: Callable[[Example], Operator], example: Example) -> None:
+    operator = operator_of(example)
+
+    operator.init()
+
+    do_everything(operator)
+
+
+@_each(told=True)
+def test_what_it_must_be_told_is_found_and_nothing_is_written_before(
+    operator_of: Callable[[Example], Operator], example: Example
+) -> None:
+    operator = operator_of(example)
+    operator.init()
+    before = operator.contents()
+
+    operator(*_WHAT_IS_REFUSED[example.command], exit_code=3)
+
+    assert operator.contents() == before
+    assert operator.webhook.requests == []
+    assert {example.finding, *example.also_found} <= set(operator.findings())
+
+
+@_each(told=True)
+def test_once_it_is_told_it_works(operator_of: Callable[[Example], Operator], example: Example) -> None:
+    operator = operator_of(example)
+    operator.init()
+
+    operator.settle()
+
+    left = {example.finding, *example.also_found} & set(operator.findings())
+    assert left == ({example.finding} if example.stays else set())
+    do_everything(operator)
+
+
+def test_the_examples_have_every_difference_that_was_seen() -> None:
+    known = {f"{concept}: {seen}" for concept, variants in DIFFERENCES.items() for seen in variants}
+
+    covered = set(itertools.chain.from_iterable(example.covers for example in _EXAMPLES))
+
+    assert covered == known
+
+
+@pytest.mark.parametrize("example", _EXAMPLES, ids=lambda one: one.name)
+def test_an_example_says_how_it_is_settled_if_it_is_refused(example: Example) -> None:
+    assert bool(example.finding) == bool(example.settle or example.settle_sql)
+    assert example.command in _WHAT_IS_REFUSED
+
+
+def test_the_document_lists_every_example() -> None:
+    rows = [line for line in _DOCUMENT.read_text().splitlines() if line.startswith("| `")]
+
+    assert rows == [_row(example) for example in _EXAMPLES]
+
+
+def _row(example: Example) -> str:
+    told = "works"
+    if example.finding:
+        told = " ".join(f"`{name}`:" for name in [example.finding])
+        settled = example.settle.strip().replace("\n", "`<br>`") or "SQL that mends it"
+        told = f"{told} `{settled}`" if example.settle else f"{told} {settled}"
+    return f"| `{example.name}` | {example.title} | {told} |"
