@@ -60,8 +60,9 @@ columns AS (
     LEFT JOIN LATERAL (
         SELECT CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
                     THEN '%%1$I' ELSE 'sign(%%1$I)::integer::text' END AS word
-        WHERE r.relkind IN ('r', 'p') AND NOT row_security_active(r.oid)
-          AND has_table_privilege(r.oid, 'SELECT')
+        WHERE CASE r.relkind WHEN 'r' THEN true WHEN 'p' THEN true
+                             WHEN 'v' THEN pg_relation_is_updatable(r.oid, true) & 8 <> 0 END
+          AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
           AND CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
                    THEN a.attname ~* '(status|state|type|kind)$'
                    ELSE format_type(t.oid, NULL) IN ('integer', 'bigint', 'numeric')

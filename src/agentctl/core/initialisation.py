@@ -14,7 +14,7 @@ from agentctl.core.addresses import canonical_host, resolve, why_refused
 from agentctl.core.catalog import introspect
 from agentctl.core.database import Connection
 from agentctl.core.findings import Finding
-from agentctl.core.mapping import Reading, SchemaSettings, read
+from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
 from agentctl.core.schema_check import check_schema
 
@@ -53,7 +53,8 @@ def initialise(
 
     """
     reading = _looked_around(connection)
-    known = agents.list_agents(connection, reading.marketplace.agents) if reading.marketplace else ()
+    table = agents_of(reading)
+    known = agents.list_agents(connection, table) if table else ()
     urls = (agent.webhook_url or environment.get(variable_of(agent), "") for agent in known)
     hosts = tuple(_private_hosts(urls))
     silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]

@@ -301,7 +301,7 @@ def _cannot_change(market: Marketplace, user: Key) -> AgentctlError:
         msg = f"The user {user} has no row in {balances.name}."
         table, columns = sql.Identifier(balances.table.schema, balances.name), balances.columns
         row = f"({columns['user']}, {columns['balance']}) VALUES ('{user}', 0);"
-        hint = f"Begin it: INSERT INTO {table.as_string()} {row}"  # noqa: S608 - for people, not sent
+        hint = f"Begin it: INSERT INTO {table.as_string()} {row}"
         return Refused(msg, hint=hint, code="user_without_balance")
     msg = f"The user {user} does not exist any more."
     return Refused(msg, code="user_not_found")

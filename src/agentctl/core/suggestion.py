@@ -80,7 +80,7 @@ def _schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable:
     schema = tomlkit.table()
     for finding in findings:
         _remark(schema, f"{finding.message}\n{finding.hint or ''}")
-    told = reading.marketplace.settings.schemas if reading.marketplace else ()
+    told = reading.schemas
     if told:
         schema.add("schemas", tomlkit.item(list(told)))
     found = reading.discovery.roles

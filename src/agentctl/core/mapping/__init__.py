@@ -8,6 +8,7 @@ marketplace.py is all of it together, rows.py what is read of it.
 from agentctl.core.mapping.marketplace import (
     Marketplace,
     Reading,
+    agents_of,
     marketplace,
     read,
     read_marketplace,
@@ -23,6 +24,7 @@ __all__ = [
     "Reading",
     "SchemaSettings",
     "TableRole",
+    "agents_of",
     "marketplace",
     "read",
     "read_marketplace",

@@ -4,6 +4,7 @@ It decides about one table at a time and never between two columns that fit equa
 with the lines that settle it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -54,8 +55,8 @@ def find_columns(
     # What refers to another table first: no other part takes its column then.
     parts = sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None)
     for name, part in parts:
-        taken = {choice.column for choice in choices.values()}
-        found = _chosen(name, part, table, settings, tables, taken)
+        taken = frozenset(choice.column for choice in choices.values())
+        found = _chosen(_Sought(name, part, table, taken, _linked(part, table, tables)), settings)
         if isinstance(found, Choice):
             choices[name] = found
         elif found is not None:
@@ -66,42 +67,85 @@ def find_columns(
     return Columns(choices, tuple(findings))
 
 
-def _chosen(
-    name: str,
-    part: Part,
-    table: Table,
-    settings: RoleSettings,
-    tables: Mapping[str, Table | None],
-    taken: set[str],
-) -> Choice | tuple[str, ...] | None:
-    """Return the choice, or those that fit equally well, or None."""
-    if name in settings.columns:
-        configured = settings.columns[name]
-        return Choice(configured, "configured") if table.column(configured) else None
-    if name == "id" and (key := _primary_key(table)) and _can_play(key, part):
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A part that a column is sought for, and the columns that have a part already."""
+
+    name: str
+    part: Part
+    table: Table
+    taken: frozenset[str]
+    linked: tuple[str, ...]
+
+    def fitting(self) -> list[tuple[int, str]]:
+        """Return the columns that fit by name and type, each with the rank of its name."""
+        return [
+            (place, column.name)
+            for column in self.table.columns
+            if (place := rank(column.name, self.part.names)) is not None
+            and _can_play(column, self.part)
+            and (column.name not in self.taken or self.name == "created_at")
+            and (not self.linked or column.name in self.linked)
+        ]
+
+
+_Found = Choice | tuple[str, ...] | None
+"""A choice, or columns that fit equally well, or nothing."""
+
+
+def _chosen(sought: _Sought, settings: RoleSettings) -> _Found:
+    """Try one kind of evidence after the other, the most certain first."""
+    if sought.name in settings.columns:
+        configured = settings.columns[sought.name]
+        return Choice(configured, "configured") if sought.table.column(configured) else None
+    return (
+        _by_key(sought)
+        or _by_name(sought)
+        or _by_default(sought)
+        or _own_name(sought)
+        or sought.linked
+        or None
+    )
+
+
+def _by_key(sought: _Sought) -> _Found:
+    key = _primary_key(sought.table) if sought.name == "id" else None
+    if key is not None and _can_play(key, sought.part):
         return Choice(key.name, "its primary key")
-    linked = _linked(part, table, tables)
-    if len(linked) == 1:
-        return Choice(linked[0], "its foreign key")
-    fitting = [
-        (place, column.name)
-        for column in table.columns
-        if (place := rank(column.name, part.names)) is not None
-        and _can_play(column, part)
-        and (column.name not in taken or name == "created_at")
-        and (not linked or column.name in linked)
-    ]
-    if not fitting:
-        # One of the seven of another type is not passed over: it stands where migrate-full would put it.
-        own = name in BY_NAME and table.column(name) is not None and name not in taken
-        return Choice(name, "its name") if own else linked or None
-    best = min(place for place, _ in fitting)
+    return Choice(sought.linked[0], "its foreign key") if len(sought.linked) == 1 else None
+
+
+def _by_name(sought: _Sought) -> _Found:
+    fitting = sought.fitting()
+    best = min((place for place, _ in fitting), default=0)
     first = tuple(column for place, column in fitting if place == best)
-    if len(first) > 1:
-        exact = tuple(column for column in first if column == name)
-        return Choice(exact[0], "its name", tuple(c for c in first if c != name)) if exact else first
-    others = tuple(column for place, column in fitting if place != best)
-    return Choice(first[0], "its foreign key and name" if linked else "its name and type", others)
+    if not first or (len(first) > 1 and sought.name not in first):
+        return first or None
+    chosen = sought.name if sought.name in first else first[0]
+    others = tuple(column for _, column in fitting if column != chosen)
+    return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
+
+
+def _by_default(sought: _Sought) -> _Found:
+    clock = _clock(sought.table, sought.part) if sought.name == "created_at" else None
+    return Choice(clock, "its default") if clock is not None else None
+
+
+def _own_name(sought: _Sought) -> _Found:
+    """Take one of the seven of another type: it stands where migrate-full would put it."""
+    name = sought.name
+    taken = name in sought.taken or sought.table.column(name) is None
+    return Choice(name, "its name") if name in BY_NAME and not taken else None
+
+
+def _clock(table: Table, part: Part) -> str | None:
+    """Return the one column that PostgreSQL itself fills with the time of a row."""
+    filled = [
+        column.name
+        for column in table.columns
+        if _can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
+    ]
+    return filled[0] if len(filled) == 1 else None
 
 
 def _primary_key(table: Table) -> Column | None:

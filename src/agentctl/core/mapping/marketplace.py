@@ -5,7 +5,7 @@ work.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.database import Connection
@@ -78,12 +78,19 @@ class Marketplace:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything that was made of a catalog; `marketplace` is None where it cannot be worked with."""
+    """Everything that was made of a catalog.
+
+    Attributes:
+        marketplace: None where it cannot be worked with.
+        schemas: that were looked into, where they were named.
+
+    """
 
     catalog: Catalog
     discovery: Discovery
     marketplace: Marketplace | None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...]
+    schemas: tuple[str, ...] = ()
 
 
 def read_marketplace(connection: Connection, settings: SchemaSettings) -> Marketplace:
@@ -113,11 +120,19 @@ def read(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Reading:
     """Make of a catalog what can be made of it."""
     discovery = resolve_keys(discover(catalog, settings), settings)
     if errors_among(discovery.findings):
-        return Reading(catalog, discovery, None, discovery.findings)
+        return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     found = _assembled(catalog, settings, discovery)
-    return Reading(
-        catalog, discovery, found, (*discovery.findings, *found.obstacles, *found.charge_obstacles)
-    )
+    findings = (*discovery.findings, *found.obstacles, *found.charge_obstacles)
+    return Reading(catalog, discovery, found, findings, settings.schemas)
+
+
+def agents_of(reading: Reading) -> TableRole | None:
+    """Return the agents' table, also where other roles cannot be told."""
+    found = reading.discovery.roles.get("agents")
+    if found is None or not {"id", "name"} <= set(found.parts):
+        return None
+    columns = _usable("agents", found)
+    return TableRole(found.table, columns, rows.agent_rows(found.table, columns))
 
 
 def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:

@@ -1,6 +1,6 @@
 """The rows of each role under agentctl's own names, as derived tables.
 
-It is the only SQL that knows whose names they are. Statuses and kinds come out in agentctl's words, amounts with
+It is the only SQL that knows whose names they are. Statuses and kinds come out in our words, amounts with
 a minus where credits were taken. Only columns that this role may read are named. It executes nothing.
 """
 
