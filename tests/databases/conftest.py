@@ -26,10 +26,9 @@ def operator_of(
     """Load an example into the test's database and put an operator before it."""
 
     def load(example: Example) -> Operator:
-        url, role = database.url, ""
-        if example.role:
-            url, role = database.add_role("operator"), f"{database.name}_operator"
-        database.execute(example.sql(webhook=webhook.url(""), role=role))
-        return Operator(example, database, webhook, agentctl, url)
+        url = database.add_role("operator") if example.role else database.url
+        operator = Operator(example, database, webhook, agentctl, url)
+        operator.execute(example.sql())
+        return operator
 
     return load

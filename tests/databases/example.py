@@ -86,6 +86,7 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
         "a domain",
         "no pending",
         "words of another language",
+        "words nobody knows",
     ),
     "ids": ("uuid", "bigserial", "bigint identity", "text"),
     "keys": ("profiles.user_id",),
@@ -120,7 +121,8 @@ class Example:
         ledger_sql: selects what the ledger says it is; empty where there is no ledger.
         status_sql: selects the status of the execution with the id %(execution)s, as text.
         words: the database's own for `success` and `failed`.
-        finding: the id of what agentctl must find before it is told; empty where it need not be told anything.
+        finding: the id of what agentctl must find before it is told; empty where all works after init.
+        told: what it must be told or given, for people.
         also_found: ids of what it must find beside that.
         stays: whether `finding` is still there when all is settled.
         command: what is refused until then.
@@ -140,6 +142,7 @@ class Example:
     words: Mapping[str, str]
     ledger_sql: str = ""
     finding: str = ""
+    told: str = ""
     also_found: tuple[str, ...] = ()
     stays: bool = False
     command: str = "run"
@@ -161,13 +164,13 @@ class Example:
         lines = path.read_text().splitlines()
         header = "\n".join(line.removeprefix(_MARK)[1:] for line in lines if line.startswith(_MARK))
         values: dict[str, Any] = tomllib.loads(header)
-        lists = {key: tuple(values.pop(key)) for key in ("covers", "also_found") if key in values}
-        return cls(name=path.stem, **lists, **values)
+        for key in values.keys() & {"covers", "also_found"}:
+            values[key] = tuple(values[key])
+        return cls(name=path.stem, **values)
 
-    def sql(self, *, webhook: str, role: str = "") -> bytes:
-        """Return the whole file, for agents behind `webhook` and a role of that name."""
-        text = (_FOLDER / f"{self.name}.sql").read_text()
-        return text.replace("{webhook}", webhook).replace("{role}", role).encode()
+    def sql(self) -> str:
+        """Return the whole file, in which {webhook} and {role} stand for what a test gives."""
+        return (_FOLDER / f"{self.name}.sql").read_text()
 
 
 def examples() -> list[Example]:

@@ -10,6 +10,7 @@
 --| status_sql = '''SELECT status::text FROM "AgentExecution" WHERE id = %(execution)s'''
 --| words = { success = "COMPLETED", failed = "FAILED" }
 --| finding = "column-unfilled"
+--| told = "what to write into `updatedAt`, which only Prisma's client fills"
 --| settle = '''executions.constant.updatedAt = "now"'''
 
 -- CreateEnum

@@ -10,6 +10,7 @@
 --| status_sql = "SELECT status FROM app.agent_runs WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
 --| finding = "column-unfilled"
+--| told = "the workspace of the rows that it writes"
 --| settle = '''
 --| executions.constant.workspace_id = "f0000000-0000-4000-8000-000000000009"
 --| ledger.constant.workspace_id = "f0000000-0000-4000-8000-000000000009"

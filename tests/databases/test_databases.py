@@ -1,6 +1,7 @@
 """Marketplaces as they are found: agentctl works on each of them, or says exactly what it must be told."""
 
 import itertools
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 
 from databases.example import DIFFERENCES, Example, examples
 from databases.operating import ALWAYS_FAILS, SEO_BLOG, Operator, do_everything
-from support.marketplace import Database
 
 _DOCUMENT = Path(__file__).parents[2] / "docs/databases.md"
 _EXAMPLES = examples()
@@ -28,8 +28,7 @@ def test_every_database_loads_and_begins_with_100_credits(
     operator = operator_of(example)
 
     assert operator.balance() == 100
-    if example.settle_sql:
-        operator.database.execute(example.settle_sql.encode())
+    operator.execute(example.settle_sql or "SELECT")
     assert len(operator.contents()) >= 7, "a marketplace has more tables than agentctl needs"
 
 
@@ -54,7 +53,11 @@ def test_what_it_must_be_told_is_found_and_nothing_is_written_before(
 
     assert operator.contents() == before
     assert operator.webhook.requests == []
-    assert {example.finding, *example.also_found} <= set(operator.findings())
+    found = operator.findings()
+    assert {example.finding, *example.also_found} <= set(found)
+    if example.settle and not example.stays:
+        section, *_ = tomllib.loads(example.settle)
+        assert f".schema.{section}" in found[example.finding], "the hint does not say where to put it"
 
 
 @_each(told=True)
@@ -79,7 +82,7 @@ def test_the_examples_have_every_difference_that_was_seen() -> None:
 
 @pytest.mark.parametrize("example", _EXAMPLES, ids=lambda one: one.name)
 def test_an_example_says_how_it_is_settled_if_it_is_refused(example: Example) -> None:
-    assert bool(example.finding) == bool(example.settle or example.settle_sql)
+    assert bool(example.finding) == bool(example.settle or example.settle_sql) == bool(example.told)
     assert example.command in _WHAT_IS_REFUSED
 
 
@@ -90,9 +93,5 @@ def test_the_document_lists_every_example() -> None:
 
 
 def _row(example: Example) -> str:
-    told = "works"
-    if example.finding:
-        told = " ".join(f"`{name}`:" for name in [example.finding])
-        settled = example.settle.strip().replace("\n", "`<br>`") or "SQL that mends it"
-        told = f"{told} `{settled}`" if example.settle else f"{told} {settled}"
-    return f"| `{example.name}` | {example.title} | {told} |"
+    finding = f"`{example.finding}`" if example.finding else "works"
+    return f"| `{example.name}` | {example.title} | {finding} | {example.told} |"

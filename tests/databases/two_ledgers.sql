@@ -10,6 +10,7 @@
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
 --| finding = "role-ambiguous"
+--| told = "which of the two is the ledger"
 --| settle = '''ledger.table = "public.credit_transactions"'''
 
 create table profiles (

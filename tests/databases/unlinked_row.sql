@@ -11,8 +11,6 @@
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "completed", failed = "failed" }
 
-CREATE EXTENSION IF NOT EXISTS pgcrypto;
-
 CREATE TABLE users (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     email VARCHAR(255) UNIQUE NOT NULL,
