@@ -248,7 +248,7 @@ def test_the_hints_of_denials_are_statements_that_settle_them(marketplace_factor
     for denied in denials:
         made.execute(str(denied.hint).encode())
 
-    assert len(denials) == 4 + 7 + 1
+    assert len(denials) == 4 + 7 + 1 + 4  # read, the seven, the function, write
     assert told(check(url, *OPTIONAL_COLUMNS)) == set()
 
 

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from agentctl.core.database import Connection
 
+_OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 _QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
 
 
@@ -99,6 +100,11 @@ class Policy:
     using: str | None
     with_check: str | None
 
+    @property
+    def is_for_a_signed_in_user(self) -> bool:
+        """Whether it admits only what belongs to a user of Supabase's: agentctl is none."""
+        return bool(_OWN_ROWS.fullmatch(self.using or ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -118,9 +124,12 @@ class RowSecurity:
     policies: tuple[Policy, ...]
 
     def hides_everything(self) -> bool:
-        """Whether no policy lets this role see a single row."""
+        """Whether no policy lets this role see a single row, or only those of a user who is signed in."""
         return self.active and not any(
-            policy.permissive and policy.applies and policy.command in {"select", "all"}
+            policy.permissive
+            and policy.applies
+            and policy.command in {"select", "all"}
+            and not policy.is_for_a_signed_in_user
             for policy in self.policies
         )
 

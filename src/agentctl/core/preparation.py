@@ -70,10 +70,10 @@ def prepare(
     """
     market = read_marketplace(connection, profile.schema)
     agent = agents.get_agent(connection, market.agents, request.agent)
+    market.require_runnable(charge=request.charge)
     price = _price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _payer(profile, request))
     endpoint = _endpoint(profile, agent)
-    market.require_runnable(charge=bool(price))
     _require_writable(market)
     given = _given(agent, request, ask=ask)
     timeout = request.timeout or profile.webhook.timeout

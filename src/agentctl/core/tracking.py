@@ -26,6 +26,7 @@ class OptionalColumn:
         type: the type that migrate-full gives it.
         accepted: the base types that agentctl can write its content to, exactly.
         default: SQL, or None.
+        begun: whether agentctl fills it when an execution begins; `ended`: when it ends.
 
     """
 
@@ -35,6 +36,17 @@ class OptionalColumn:
     purpose: str
     kept_instead: str
     default: str | None = None
+    begun: bool = False
+    ended: bool = False
+
+    def denied(self, column: Column) -> list[str]:
+        """Return the privileges that this role lacks for reading and filling the column."""
+        held = {
+            "SELECT": column.readable,
+            "INSERT": column.insertable or not self.begun,
+            "UPDATE": column.updatable or not self.ended,
+        }
+        return [privilege for privilege, has in held.items() if not has]
 
     def accepts(self, column: Column) -> bool:
         """Whether the column's type can hold the content."""
@@ -58,6 +70,7 @@ OPTIONAL_COLUMNS = (
         _TEXT,
         purpose="the webhook that was called",
         kept_instead="agents.webhook_url has the present one; what was called then is not kept",
+        begun=True,
     ),
     OptionalColumn(
         "inputs",
@@ -65,6 +78,7 @@ OPTIONAL_COLUMNS = (
         _JSON,
         purpose="what the agent was given",
         kept_instead="sent to the webhook; n8n's execution log has it for as long as it is kept there",
+        begun=True,
     ),
     OptionalColumn(
         "result",
@@ -72,6 +86,7 @@ OPTIONAL_COLUMNS = (
         _JSON,
         purpose="what the agent returned",
         kept_instead="shown once by run (use -o FILE); n8n's execution log has it for a while",
+        ended=True,
     ),
     OptionalColumn(
         "error",
@@ -79,6 +94,7 @@ OPTIONAL_COLUMNS = (
         _TEXT,
         purpose="why it failed",
         kept_instead="shown once by run; the status says only that it failed",
+        ended=True,
     ),
     OptionalColumn(
         "credits_used",
@@ -87,6 +103,8 @@ OPTIONAL_COLUMNS = (
         purpose="what it cost, refunds netted",
         kept_instead="credit_transactions, in the rows with the execution's id",
         default="0",
+        begun=True,
+        ended=True,
     ),
     OptionalColumn(
         "started_at",
@@ -94,6 +112,7 @@ OPTIONAL_COLUMNS = (
         _INSTANT,
         purpose="when the webhook was called",
         kept_instead="created_at is close to it",
+        begun=True,
     ),
     OptionalColumn(
         "completed_at",
@@ -101,6 +120,7 @@ OPTIONAL_COLUMNS = (
         _INSTANT,
         purpose="when the outcome was known",
         kept_instead="nothing: durations are unknown without it",
+        ended=True,
     ),
 )
 
@@ -163,7 +183,5 @@ def recordable(executions: Table, columns: Mapping[str, str]) -> tuple[str, ...]
         for wanted in OPTIONAL_COLUMNS
         if (found := _column(executions, columns, wanted.name)) is not None
         and wanted.fits(found)
-        and found.readable
-        and found.insertable
-        and found.updatable
+        and not wanted.denied(found)
     )

@@ -4,7 +4,7 @@ It looks at the catalog with the rows in mind that agentctl writes, and yields f
 settles each. It writes nothing, and what only the database can tell it leaves to the database.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
@@ -45,10 +45,11 @@ def writing_findings(market: Marketplace) -> Iterator[Finding]:
         yield from _checks(ledger, _ledger_rows(ledger))
     yield from _triggers(market.balances)
     yield from _sequence(executions, role=role)
+    yield from _denied(market, role=role)
 
 
 def _table(table: Executions | Ledger, filled: set[str], *, role: str) -> Iterator[Finding]:
-    name = "executions" if isinstance(table, Executions) else "ledger"
+    name = _section(table)
     if not table.table.insertable:
         msg = f"{table.name} is a {table.table.kind} that takes no rows."
         hint = f'Name the table behind it: [profiles.NAME.schema.{name}] table = "SCHEMA.TABLE"'
@@ -88,6 +89,36 @@ def _generated(table: TableRole) -> Iterator[Finding]:
             yield Finding(
                 "column-generated", Severity.ERROR, place, msg, f"Name another column for its {part}."
             )
+
+
+def grant(table: Table, privileges: Sequence[str], columns: Sequence[str], *, to: str) -> str:
+    """Write the statement that settles it, ready to be pasted."""
+    names = ", ".join(sql.Identifier(column).as_string() for column in columns)
+    what = ", ".join(f"{privilege} ({names})" for privilege in privileges)
+    where = sql.Identifier(table.schema, table.name).as_string()
+    return f"GRANT {what} ON {where} TO {sql.Identifier(to).as_string()};"
+
+
+def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
+    """Look for what every run writes and this role may not; one that only reads needs none of it."""
+    executions, ledger = market.executions, market.ledger
+    begun = ("id", "user", "agent", "status")
+    wanted: list[tuple[TableRole, str, Sequence[str]]] = [
+        (executions, "INSERT", begun),
+        (executions, "UPDATE", ("status",)),
+        (market.balances, "UPDATE", ("balance",)),
+    ]
+    if ledger is not None:
+        entry = [part for part in ("user", "amount", "kind", "execution", "balance_after") if part in ledger]
+        wanted.append((ledger, "INSERT", entry))
+    for table, privilege, parts in wanted:
+        columns = [column for part in parts if (column := table.column(part))]
+        may = {"INSERT": "insertable", "UPDATE": "updatable"}[privilege]
+        denied = [column.name for column in columns if not getattr(column, may) and not column.generated]
+        if denied:
+            msg = f"Role {role} has no {privilege} privilege on {table.name} ({', '.join(denied)})."
+            hint = grant(table.table, [privilege], denied, to=role)
+            yield Finding("table-denied", Severity.INFO, table.name, msg, hint)
 
 
 def _triggers(table: TableRole) -> Iterator[Finding]:
@@ -169,18 +200,26 @@ def _ledger_rows(ledger: Ledger) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield "a charge", {**row, **ledger.constant}
 
 
-def _checks(table: TableRole, rows: Iterator[tuple[str, Mapping[str, object]]]) -> Iterator[Finding]:
-    listed = [(name, check) for name, check in checks_of(table.table).items()]
+def _checks(
+    table: Executions | Ledger, rows: Iterator[tuple[str, Mapping[str, object]]]
+) -> Iterator[Finding]:
+    name = _section(table)
+    checks = checks_of(table.table)
     for what, row in rows:
-        for name, check in listed:
+        for constraint, check in checks.items():
             if check.holds(row) is False:
-                msg = f"CHECK {name} of {table.name} would refuse {what}: {_definition(table.table, name)}."
+                definition = _definition(table.table, constraint)
+                msg = f"CHECK {constraint} of {table.name} would refuse {what}: {definition}."
                 hint = (
-                    f"ALTER TABLE {table.table.schema}.{table.name} DROP CONSTRAINT {name}; or widen it, "
-                    "or say "
-                    "what agentctl is to write in [profiles.NAME.schema]."
+                    f"Widen it, or ALTER TABLE {table.table.schema}.{table.name} DROP CONSTRAINT "
+                    f"{constraint}; "
+                    f'or say what else to write: [profiles.NAME.schema.{name}.constant] COLUMN = "VALUE"'
                 )
-                yield Finding("check-refuses", Severity.ERROR, f"{table.name}.{name}", msg, hint)
+                yield Finding("check-refuses", Severity.ERROR, f"{table.name}.{constraint}", msg, hint)
+
+
+def _section(table: Executions | Ledger) -> str:
+    return "executions" if isinstance(table, Executions) else "ledger"
 
 
 def _definition(table: Table, name: str) -> str:

@@ -6,17 +6,20 @@ It looks at what was found and reads nothing.
 from collections.abc import Iterator
 
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.mapping.columns import wrong_type
 from agentctl.core.mapping.functions import Deducting
-from agentctl.core.mapping.table_role import Executions, Ledger
+from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.words import unmapped
 
 _KINDS = ("charge", "refund")
 
 
 def charging_findings(
-    executions: Executions, ledger: Ledger | None, deducting: Deducting
+    agents: TableRole, executions: Executions, ledger: Ledger | None, deducting: Deducting
 ) -> Iterator[Finding]:
     """Say what keeps agentctl from charging here."""
+    if "price" not in agents and (inexact := wrong_type("agents", "price", agents.table)):
+        yield inexact
     yield from deducting.findings
     if ledger is not None and "kind" in ledger:
         yield from unmapped("ledger", ledger.name, ledger.kinds, _KINDS)

@@ -183,22 +183,26 @@ def _ambiguous(role: str, name: str, table: Table, columns: tuple[str, ...], par
 
 def _missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
     part = ROLES[role].parts[name]
-    near = next(
-        (c for c in table.columns if rank(c.name, part.names) is not None and not _can_play(c, part)), None
-    )
-    if near is not None and name not in settings.columns:
-        msg = (
-            f"{table.name}.{near.name} is of type {near.type}: as the {name} of the {role} it cannot be used."
-        )
-        if name in {"balance", "amount", "price"}:
-            msg += " It holds no exact amounts."
-        return Finding(
-            "type-inexact", Severity.ERROR, f"{table.name}.{near.name}", msg, f"It needs {_types(part)}."
-        )
+    if name not in settings.columns and (inexact := wrong_type(role, name, table)):
+        return inexact
     wanted = settings.columns.get(name) or part.names[0][0]
     msg = f"{table.name} has no column {wanted}, which agentctl cannot do without."
     hint = f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"'
     return Finding("column-missing", Severity.ERROR, f"{table.name}.{wanted}", msg, hint)
+
+
+def wrong_type(role: str, name: str, table: Table) -> Finding | None:
+    """Return the finding about a column that is named like a part, and is of a type that cannot play it."""
+    part = ROLES[role].parts[name]
+    named = (column for column in table.columns if rank(column.name, part.names) is not None)
+    near = next((column for column in named if not _can_play(column, part)), None)
+    if near is None:
+        return None
+    msg = f"{table.name}.{near.name} is of type {near.type}: as the {name} of the {role} it cannot be used."
+    if name in {"balance", "amount", "price"}:
+        msg += " It holds no exact amounts."
+    place = f"{table.name}.{near.name}"
+    return Finding("type-inexact", Severity.ERROR, place, msg, f"It needs {_types(part)}.")
 
 
 def _types(part: Part) -> str:

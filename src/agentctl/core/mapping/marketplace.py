@@ -150,18 +150,19 @@ def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery)
     )
     key = users.column(columns["users"]["id"])
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "")
+    agent_role = TableRole(agents, columns["agents"], rows.agent_rows(agents, columns["agents"]))
     user_rows = rows.user_rows(users, columns["users"], balances, columns["balances"])
     return Marketplace(
         catalog=catalog,
         settings=settings,
         users=TableRole(users, columns["users"], user_rows),
         balances=TableRole(balances, columns["balances"], user_rows, constant["balances"]),
-        agents=TableRole(agents, columns["agents"], rows.agent_rows(agents, columns["agents"])),
+        agents=agent_role,
         executions=executions,
         ledger=ledger,
         deducting=deducting,
         obstacles=tuple(unmapped("executions", executions.name, executions.statuses, _WRITTEN_STATES)),
-        charge_obstacles=tuple(charging_findings(executions, ledger, deducting)),
+        charge_obstacles=tuple(charging_findings(agent_role, executions, ledger, deducting)),
     )
 
 

@@ -1,0 +1,106 @@
+"""How long schema-check takes, side by side with `psql` running the very same query, in one run.
+
+Two things are told apart. After connecting: from the query that is sent to the findings that are known, against the
+time that psql itself reports for the query. As a whole: one process against the other, with everything that starting
+Python costs. On the reference schema, and on one with 500 tables more.
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from agentctl.core import catalog
+from agentctl.core.catalog import introspect
+from agentctl.core.database import at
+from agentctl.core.mapping import read
+from agentctl.core.schema_check import check_schema
+
+ROUNDS = 15
+PROGRAM = Path(sys.executable).with_name("agentctl")
+MANY = "DO $$ BEGIN FOR i IN 1..500 LOOP EXECUTE format('CREATE TABLE more_%s (id bigint PRIMARY KEY, {} )', i); END LOOP; END $$"
+COLUMNS = ", ".join(f"c{number} text" for number in range(12))
+
+
+def main() -> None:
+    """Measure on a sandbox of its own and print a table."""
+    psql = shutil.which("psql")
+    if psql is None:
+        raise SystemExit("psql is not installed: there is nothing to compare with.")
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"PATH": os.environ["PATH"], "HOME": home, "XDG_DATA_HOME": f"{home}/data"}
+        holder = subprocess.Popen(
+            [PROGRAM, "sandbox", "url", "--hold"], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert holder.stdout is not None
+        url = holder.stdout.readline().strip()
+        try:
+            print("| schema | after connecting | psql's own time | ratio | whole process | psql | ratio |")
+            print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+            report("reference", url, psql, environment)
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(MANY.format(COLUMNS).encode())
+            report("500 tables more", url, psql, environment)
+        finally:
+            holder.terminate()
+            holder.wait()
+
+
+def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
+    """Measure in turn, round after round, and print the medians."""
+    inside, theirs, whole, whole_theirs = [], [], [], []
+    script = Path(environment["HOME"], "catalog.sql")
+    script.write_text("\\timing on\n" + _plain(catalog._QUERY.decode()) + ";\n")
+    for round_number in range(ROUNDS + 1):
+        samples = (_inside(url), _psql(psql, url, script, environment))
+        began = time.perf_counter()
+        subprocess.run([PROGRAM, "schema-check", "--json"], env=environment, check=True, capture_output=True)
+        ours = time.perf_counter() - began
+        if round_number:
+            inside.append(samples[0])
+            theirs.append(samples[1][0])
+            whole.append(ours)
+            whole_theirs.append(samples[1][1])
+    ours, psqls, process, theirs_whole = map(statistics.median, (inside, theirs, whole, whole_theirs))
+    print(
+        f"| {name} | {ours * 1000:.1f} ms | {psqls * 1000:.1f} ms | {ours / psqls:.2f} "
+        f"| {process * 1000:.0f} ms | {theirs_whole * 1000:.0f} ms | {process / theirs_whole:.1f} |"
+    )
+
+
+def _inside(url: str) -> float:
+    with at(url, place="benchmark").connect() as connection:
+        began = time.perf_counter()
+        check_schema(read(introspect(connection)))
+        return time.perf_counter() - began
+
+
+def _psql(psql: str, url: str, script: Path, environment: dict[str, str]) -> tuple[float, float]:
+    began = time.perf_counter()
+    done = subprocess.run(
+        [psql, url, "-X", "-q", "-A", "-t", "-f", script],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    whole = time.perf_counter() - began
+    told = re.search(r"Time: ([\d.]+) ms", done.stdout)
+    assert told is not None
+    return float(told[1]) / 1000, whole
+
+
+def _plain(query: str) -> str:
+    """Write the query as psql takes it: without the driver's placeholders."""
+    return query.replace("%(schemas)s", "NULL").replace("%(everywhere)s", "false").replace("%%", "%")
+
+
+if __name__ == "__main__":
+    main()
