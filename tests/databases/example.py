@@ -96,6 +96,7 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     "trigger": ("ledger moves the balance", "balance writes the ledger", "updated_at"),
     "trap": (
         "column without default",
+        "time without default",
         "a CHECK",
         "trigger",
         "generated column",

@@ -17,7 +17,7 @@
 --| settle_sql = '''
 --| GRANT INSERT ON credit_transactions TO {role};
 --| GRANT UPDATE (credits) ON users TO {role};
---| GRANT UPDATE (status, result, error, completed_at) ON agent_executions TO {role};
+--| GRANT UPDATE ON agent_executions TO {role};
 --| GRANT USAGE ON SEQUENCE agent_executions_id_seq, credit_transactions_id_seq TO {role};
 --| GRANT EXECUTE ON FUNCTION deduct_credits TO {role}
 --| '''

@@ -15,10 +15,6 @@
 --| told = "SQL: `BYPASSRLS` for its role"
 --| settle_sql = "alter role {role} bypassrls"
 
-create schema auth;
-create function auth.uid() returns uuid language sql stable as
-  $$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
-
 create table profiles (
   id uuid primary key default gen_random_uuid(),
   email text not null unique,
@@ -60,12 +56,9 @@ alter table profiles enable row level security;
 alter table agents enable row level security;
 alter table agent_executions enable row level security;
 alter table credit_transactions enable row level security;
-create policy own on profiles for select using (id = auth.uid());
-create policy everybody on agents for select using (is_active);
-create policy own on agent_executions using (user_id = auth.uid());
-create policy own on credit_transactions for select using (user_id = auth.uid());
+-- For everybody the shop window; all else is for the web application's role, which no policy binds.
+create policy everybody on agents for select using (true);
 
-grant usage on schema auth to {role};
 grant select, insert, update on all tables in schema public to {role};
 
 insert into profiles (id, email, credits) values
