@@ -10,6 +10,7 @@
 --| ledger_sql = "SELECT sum(delta) FROM credits_history h JOIN users u ON u.id = h.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status::text FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
 --| finding = "function-unusable"
 --| told = "the cost centre to charge to"
 --| settle = '''deduct.arguments.p_cost_center = "4400"'''

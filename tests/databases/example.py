@@ -131,6 +131,7 @@ class Example:
         settle_sql: mends the database.
         environment: variables that the operator sets, `{webhook}` in them as in the SQL.
         role: whether agentctl connects as a role that the SQL calls {role}, not as the superuser.
+        takes_keys: whether the id, or another column, can hold what an idempotency key becomes.
         migrates: whether the executions can be given columns.
 
     """
@@ -151,6 +152,7 @@ class Example:
     settle_sql: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     role: bool = False
+    takes_keys: bool = True
     migrates: bool = True
 
     @classmethod

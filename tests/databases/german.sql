@@ -8,6 +8,7 @@
 --| ledger_sql = "SELECT sum(betrag) FROM buchungen JOIN kunden USING (kunden_nr) WHERE mailadresse = %(user)s"
 --| status_sql = "SELECT zustand FROM laeufe WHERE lauf_nr::text = %(execution)s"
 --| words = { success = "fertig", failed = "gescheitert" }
+--| takes_keys = false
 --| finding = "table-missing"
 --| told = "the whole mapping, tables, columns and words"
 --| settle = '''

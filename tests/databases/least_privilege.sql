@@ -9,6 +9,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_transactions t JOIN users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
 --| role = true
 --| migrates = false
 --| finding = "table-denied"

@@ -9,6 +9,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_ledger JOIN users USING (user_id) WHERE email = %(user)s"
 --| status_sql = "SELECT state FROM runs WHERE run_id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
+--| takes_keys = false
 
 create table users (
     user_id bigint generated always as identity primary key,

@@ -135,6 +135,7 @@ def do_everything(operator: Operator) -> None:
     grants_credits(operator)
     settles_what_was_left_open(operator)
     settles_what_a_crash_left(operator)
+    repeats_a_run_with_its_key(operator)
     operator("audit")
     widens_the_table(operator)
     operator("audit")
@@ -209,6 +210,19 @@ def settles_what_a_crash_left(operator: Operator) -> None:
     _gives_back(operator, str(crashed["id"]))
 
 
+def repeats_a_run_with_its_key(operator: Operator) -> None:
+    keyed = (*SEO_BLOG, "--idempotency-key", "monday")
+    if not operator.example.takes_keys:
+        before = operator.contents()
+        operator(*keyed, exit_code=2)
+        assert operator.contents() == before, "the key was refused, and something was written"
+        return
+    first, again = operator.data(*keyed), operator.data(*keyed)
+    assert first["execution"]["id"] == again["execution"]["id"], [first, again]
+    assert again["execution"]["replayed"] is True, again
+    assert operator.balance() == 87, "one key is one charge"
+
+
 def widens_the_table(operator: Operator) -> None:
     before = operator.contents()
     if not operator.example.migrates:
@@ -220,7 +234,8 @@ def widens_the_table(operator: Operator) -> None:
     operator("migrate-full", "--yes")
     operator("schema-check", "--require", "full")
     operator.webhook.script("/seo-blog", Reply.json({"title": "Tea"}))
-    _settled(operator, operator.data(*SEO_BLOG), outcome="success", balance=87)
+    paid = 10 if operator.example.takes_keys else 0
+    _settled(operator, operator.data(*SEO_BLOG), outcome="success", balance=87 - paid)
 
 
 def _gives_back(operator: Operator, execution: str) -> None:

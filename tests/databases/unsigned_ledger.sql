@@ -10,6 +10,7 @@
 --| ledger_sql = "SELECT sum(CASE type WHEN 'debit' THEN -amount ELSE amount END) FROM credit_transactions t JOIN users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_runs WHERE id::text = %(execution)s"
 --| words = { success = "completed", failed = "failed" }
+--| takes_keys = false
 
 CREATE TABLE users (
     id bigserial PRIMARY KEY,
