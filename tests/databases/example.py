@@ -126,7 +126,6 @@ class Example:
         told: what it must be told or given, for people.
         also_found: ids of what it must find beside that.
         stays: whether `finding` is still there when all is settled.
-        command: what is refused until then.
         settle: TOML to put below [profiles.NAME.schema].
         settle_sql: mends the database.
         environment: variables that the operator sets, `{webhook}` in them as in the SQL.
@@ -147,7 +146,6 @@ class Example:
     told: str = ""
     also_found: tuple[str, ...] = ()
     stays: bool = False
-    command: str = "run"
     settle: str = ""
     settle_sql: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

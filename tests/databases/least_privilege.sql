@@ -77,7 +77,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON agent_executions TO {role};
 GRANT UPDATE (is_active) ON agents TO {role};
 
-INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('jan@example.com', 11);
+INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('jan@example.com', 1);
 INSERT INTO agents (slug, name, cost, webhook_url, is_active, input_schema) VALUES
     ('seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, NULL),
@@ -90,4 +90,4 @@ INSERT INTO credit_transactions (user_id, execution_id, type, amount, created_at
     (1, 1, 'usage', -10, now() - interval '3 days'),
     (1, 2, 'usage', -5, now() - interval '2 days'),
     (1, 2, 'refund', 5, now() - interval '2 days'),
-    (2, NULL, 'bonus', 11, now() - interval '1 day');
+    (2, NULL, 'bonus', 1, now() - interval '1 day');

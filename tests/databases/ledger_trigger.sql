@@ -83,4 +83,4 @@ insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1,
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 1, 'debit', -10, now() - interval '30 days');
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 2, 'debit', -5, now() - interval '29 days');
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 2, 'refund', 5, now() - interval '28 days');
-insert into credit_ledger (user_id, run_id, type, amount, created_at) values (2, null, 'gift', 50, now() - interval '27 days');
+insert into credit_ledger (user_id, run_id, type, amount, created_at) values (2, null, 'gift', 5, now() - interval '27 days');

@@ -62,7 +62,7 @@ create policy everybody on agents for select using (true);
 grant select, insert, update on all tables in schema public to {role};
 
 insert into profiles (id, email, credits) values
-  ('15000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('15000000-0000-4000-8000-000000000002', 'ivy@example.com', 13);
+  ('15000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('15000000-0000-4000-8000-000000000002', 'ivy@example.com', 3);
 insert into agents (id, name, credit_cost, webhook_url, is_active, input_schema) values
   ('15100000-0000-4000-8000-000000000001', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('15100000-0000-4000-8000-000000000002', 'Always Fails', 5, '{webhook}/always-fails', true, null),
@@ -77,4 +77,4 @@ insert into credit_transactions (user_id, execution_id, type, amount, created_at
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000001', 'usage', -10, now() - interval '3 days'),
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000002', 'usage', -5, now() - interval '2 days'),
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-  ('15000000-0000-4000-8000-000000000002', null, 'bonus', 13, now() - interval '1 day');
+  ('15000000-0000-4000-8000-000000000002', null, 'bonus', 3, now() - interval '1 day');
