@@ -10,6 +10,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM billing.credit_transactions t JOIN identity.users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status::text FROM market.agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
 --| migrates = false
 
 CREATE SCHEMA identity;
