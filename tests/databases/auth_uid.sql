@@ -90,7 +90,7 @@ end $$;
 insert into auth.users (id, email) values
   ('d0000000-0000-4000-8000-000000000001', 'ops@example.com'), ('d0000000-0000-4000-8000-000000000002', 'joe@example.com');
 insert into profiles (user_id, email, username, credits) values
-  ('d0000000-0000-4000-8000-000000000002', 'joe@example.com', 'joe', 12.5),
+  ('d0000000-0000-4000-8000-000000000002', 'joe@example.com', 'joe', 2.5),
   ('d0000000-0000-4000-8000-000000000001', 'ops@example.com', 'ops', 100);
 insert into agents (id, name, credit_cost, webhook_url, is_active, input_schema) values
   ('d1000000-0000-4000-8000-000000000001', 'SEO Blog', 10, '{webhook}/seo-blog', true,
@@ -107,4 +107,4 @@ insert into credit_transactions (user_id, type, amount, reference_id, created_at
   ('d0000000-0000-4000-8000-000000000001', 'usage', -10, 'd2000000-0000-4000-8000-000000000001', now() - interval '3 days'),
   ('d0000000-0000-4000-8000-000000000001', 'usage', -5, 'd2000000-0000-4000-8000-000000000002', now() - interval '2 days'),
   ('d0000000-0000-4000-8000-000000000001', 'refund', 5, 'd2000000-0000-4000-8000-000000000002', now() - interval '2 days'),
-  ('d0000000-0000-4000-8000-000000000002', 'bonus', 12.5, null, now() - interval '1 day');
+  ('d0000000-0000-4000-8000-000000000002', 'bonus', 2.5, null, now() - interval '1 day');

@@ -10,6 +10,7 @@
 --| ledger_sql = "SELECT sum(delta) FROM credits_history h JOIN users u ON u.id = h.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status::text FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
 --| finding = "function-unusable"
 --| told = "the cost centre to charge to"
 --| settle = '''deduct.arguments.p_cost_center = "4400"'''
@@ -72,7 +73,7 @@ BEGIN
 END $$;
 
 INSERT INTO cost_centers VALUES ('4400', 'Operations'), ('4500', 'Marketing');
-INSERT INTO users (email, credits, department) VALUES ('ops@example.com', 100, 'operations'), ('pr@example.com', 70, 'marketing');
+INSERT INTO users (email, credits, department) VALUES ('ops@example.com', 100, 'operations'), ('pr@example.com', 7, 'marketing');
 INSERT INTO agents (slug, name, price, webhook_url, is_active, input_schema) VALUES
     ('seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, NULL),
@@ -85,4 +86,4 @@ INSERT INTO credits_history (user_id, execution_id, type, delta, cost_center, cr
     (1, 1, 'debit', -10, '4400', now() - interval '3 days'),
     (1, 2, 'debit', -5, '4400', now() - interval '2 days'),
     (1, 2, 'refund', 5, '4400', now() - interval '2 days'),
-    (2, NULL, 'allowance', 70, NULL, now() - interval '1 day');
+    (2, NULL, 'allowance', 7, NULL, now() - interval '1 day');

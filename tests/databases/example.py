@@ -96,6 +96,7 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     "trigger": ("ledger moves the balance", "balance writes the ledger", "updated_at"),
     "trap": (
         "column without default",
+        "time without default",
         "a CHECK",
         "trigger",
         "generated column",
@@ -125,11 +126,11 @@ class Example:
         told: what it must be told or given, for people.
         also_found: ids of what it must find beside that.
         stays: whether `finding` is still there when all is settled.
-        command: what is refused until then.
         settle: TOML to put below [profiles.NAME.schema].
         settle_sql: mends the database.
         environment: variables that the operator sets, `{webhook}` in them as in the SQL.
         role: whether agentctl connects as a role that the SQL calls {role}, not as the superuser.
+        takes_keys: whether the id, or another column, can hold what an idempotency key becomes.
         migrates: whether the executions can be given columns.
 
     """
@@ -145,11 +146,11 @@ class Example:
     told: str = ""
     also_found: tuple[str, ...] = ()
     stays: bool = False
-    command: str = "run"
     settle: str = ""
     settle_sql: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     role: bool = False
+    takes_keys: bool = True
     migrates: bool = True
 
     @classmethod

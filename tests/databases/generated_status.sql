@@ -58,7 +58,7 @@ create table orders (id uuid primary key default gen_random_uuid(), user_id uuid
   vat numeric(10,2) generated always as (amount * 0.19) stored);
 
 insert into profiles (id, email, credits) values
-  ('a0000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('a0000000-0000-4000-8000-000000000002', 'kai@example.com', 30);
+  ('a0000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('a0000000-0000-4000-8000-000000000002', 'kai@example.com', 3);
 insert into agents (id, slug, name, credit_cost, n8n_webhook_url, is_active, input_schema) values
   ('a1000000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('a1000000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, null),
@@ -73,4 +73,4 @@ insert into credit_logs (user_id, run_id, type, credits_delta, created_at) value
   ('a0000000-0000-4000-8000-000000000001', 'a2000000-0000-4000-8000-000000000001', 'usage', -10, now() - interval '3 days'),
   ('a0000000-0000-4000-8000-000000000001', 'a2000000-0000-4000-8000-000000000002', 'usage', -5, now() - interval '2 days'),
   ('a0000000-0000-4000-8000-000000000001', 'a2000000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-  ('a0000000-0000-4000-8000-000000000002', null, 'bonus', 30, now() - interval '1 day');
+  ('a0000000-0000-4000-8000-000000000002', null, 'bonus', 3, now() - interval '1 day');

@@ -9,6 +9,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_transactions t JOIN users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
 --| role = true
 --| migrates = false
 --| finding = "table-denied"
@@ -17,7 +18,7 @@
 --| settle_sql = '''
 --| GRANT INSERT ON credit_transactions TO {role};
 --| GRANT UPDATE (credits) ON users TO {role};
---| GRANT UPDATE (status, result, error, completed_at) ON agent_executions TO {role};
+--| GRANT UPDATE ON agent_executions TO {role};
 --| GRANT USAGE ON SEQUENCE agent_executions_id_seq, credit_transactions_id_seq TO {role};
 --| GRANT EXECUTE ON FUNCTION deduct_credits TO {role}
 --| '''
@@ -76,7 +77,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON agent_executions TO {role};
 GRANT UPDATE (is_active) ON agents TO {role};
 
-INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('jan@example.com', 11);
+INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('jan@example.com', 1);
 INSERT INTO agents (slug, name, cost, webhook_url, is_active, input_schema) VALUES
     ('seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, NULL),
@@ -89,4 +90,4 @@ INSERT INTO credit_transactions (user_id, execution_id, type, amount, created_at
     (1, 1, 'usage', -10, now() - interval '3 days'),
     (1, 2, 'usage', -5, now() - interval '2 days'),
     (1, 2, 'refund', 5, now() - interval '2 days'),
-    (2, NULL, 'bonus', 11, now() - interval '1 day');
+    (2, NULL, 'bonus', 1, now() - interval '1 day');

@@ -9,6 +9,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_ledger JOIN users USING (user_id) WHERE email = %(user)s"
 --| status_sql = "SELECT state FROM runs WHERE run_id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
+--| takes_keys = false
 
 create table users (
     user_id bigint generated always as identity primary key,
@@ -82,4 +83,4 @@ insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1,
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 1, 'debit', -10, now() - interval '30 days');
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 2, 'debit', -5, now() - interval '29 days');
 insert into credit_ledger (user_id, run_id, type, amount, created_at) values (1, 2, 'refund', 5, now() - interval '28 days');
-insert into credit_ledger (user_id, run_id, type, amount, created_at) values (2, null, 'gift', 50, now() - interval '27 days');
+insert into credit_ledger (user_id, run_id, type, amount, created_at) values (2, null, 'gift', 5, now() - interval '27 days');

@@ -58,7 +58,7 @@ create trigger set_updated_at before update on profiles for each row execute fun
 create trigger set_updated_at before update on agent_executions for each row execute function set_updated_at();
 
 insert into profiles (id, email, credits) values
-  ('10000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('10000000-0000-4000-8000-000000000002', 'pia@example.com', 10);
+  ('10000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('10000000-0000-4000-8000-000000000002', 'pia@example.com', 9);
 insert into agents (id, slug, name, credit_cost, is_active, input_schema) values
   ('11000000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('11000000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, true, null),

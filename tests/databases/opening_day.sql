@@ -64,10 +64,10 @@ CREATE TABLE press_contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name
 INSERT INTO users (id, email, name) VALUES
     ('16000000-0000-4000-8000-000000000001', 'ops@example.com', 'Ops'), ('16000000-0000-4000-8000-000000000002', 'ada@example.com', 'Ada');
 INSERT INTO user_credits (user_id, credits) VALUES
-    ('16000000-0000-4000-8000-000000000001', 100), ('16000000-0000-4000-8000-000000000002', 20);
+    ('16000000-0000-4000-8000-000000000001', 100), ('16000000-0000-4000-8000-000000000002', 2);
 INSERT INTO agents (id, code, name, credit_cost, webhook_url, is_active, input_schema) VALUES
     ('16100000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('16100000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, '[]'),
     ('16100000-0000-4000-8000-000000000003', 'soon', 'Coming Soon', 5, '{webhook}/soon', false, '[]');
 INSERT INTO credit_transactions (user_id, type, amount) VALUES
-    ('16000000-0000-4000-8000-000000000001', 'purchase', 100), ('16000000-0000-4000-8000-000000000002', 'bonus', 20);
+    ('16000000-0000-4000-8000-000000000001', 'purchase', 100), ('16000000-0000-4000-8000-000000000002', 'bonus', 2);

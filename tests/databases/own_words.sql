@@ -67,7 +67,7 @@ begin
 end $$;
 
 insert into profiles (id, email, credit_balance) values
-  ('14000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('14000000-0000-4000-8000-000000000002', 'rex@example.com', 60);
+  ('14000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('14000000-0000-4000-8000-000000000002', 'rex@example.com', 6);
 insert into agents (id, slug, name, credit_cost, webhook_url, is_active, input_schema) values
   ('14100000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('14100000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, null),
@@ -82,4 +82,4 @@ insert into credits_history (profile_id, execution_id, type, amount, created_at)
   ('14000000-0000-4000-8000-000000000001', '14200000-0000-4000-8000-000000000001', 'usage', -10, now() - interval '3 days'),
   ('14000000-0000-4000-8000-000000000001', '14200000-0000-4000-8000-000000000002', 'usage', -5, now() - interval '2 days'),
   ('14000000-0000-4000-8000-000000000001', '14200000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-  ('14000000-0000-4000-8000-000000000002', null, 'bonus', 60, now() - interval '1 day');
+  ('14000000-0000-4000-8000-000000000002', null, 'bonus', 6, now() - interval '1 day');

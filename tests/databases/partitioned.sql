@@ -10,6 +10,8 @@
 --| ledger_sql = "SELECT sum(amount) FROM billing.credit_transactions t JOIN identity.users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status::text FROM market.agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
+--| takes_keys = false
+--| migrates = false
 
 CREATE SCHEMA identity;
 CREATE SCHEMA market;
@@ -82,7 +84,7 @@ BEGIN
 END $$;
 
 INSERT INTO identity.users (id, email, credits) VALUES
-    ('70000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('70000000-0000-4000-8000-000000000002', 'hal@example.com', 40);
+    ('70000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('70000000-0000-4000-8000-000000000002', 'hal@example.com', 4);
 INSERT INTO market.agents (id, slug, name, credit_cost, webhook_url, is_active, input_schema) VALUES
     ('71000000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('71000000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, '[]'),
@@ -97,4 +99,4 @@ INSERT INTO billing.credit_transactions (user_id, execution_id, type, amount, ba
     ('70000000-0000-4000-8000-000000000001', '72000000-0000-4000-8000-000000000001', 'usage', -10, 100, '2025-12-30 10:00Z'),
     ('70000000-0000-4000-8000-000000000001', '72000000-0000-4000-8000-000000000002', 'usage', -5, 95, '2026-01-02 10:00Z'),
     ('70000000-0000-4000-8000-000000000001', '72000000-0000-4000-8000-000000000002', 'refund', 5, 100, '2026-01-02 10:01Z'),
-    ('70000000-0000-4000-8000-000000000002', NULL, 'bonus', 40, 40, '2026-01-03 09:00Z');
+    ('70000000-0000-4000-8000-000000000002', NULL, 'bonus', 4, 4, '2026-01-03 09:00Z');

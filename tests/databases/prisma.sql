@@ -3,15 +3,12 @@
 --|     "names: quoted CamelCase", "ids: text", "times: without time zone", "deduct: no function",
 --|     "balance: users.credits", "ledger: amount", "ledger: type", "webhook: webhook_url", "agent key: slug",
 --|     "execution: input", "execution: output", "execution: error", "execution: completed_at",
---|     "status: running completed failed cancelled", "status: an enum", "trap: column without default",
+--|     "status: running completed failed cancelled", "status: an enum", "trap: time without default",
 --| ]
 --| balance_sql = '''SELECT credits FROM "User" WHERE email = %(user)s'''
 --| ledger_sql = '''SELECT sum(amount) FROM "CreditTransaction" t JOIN "User" u ON u.id = t."userId" WHERE email = %(user)s'''
 --| status_sql = '''SELECT status::text FROM "AgentExecution" WHERE id = %(execution)s'''
 --| words = { success = "COMPLETED", failed = "FAILED" }
---| finding = "column-unfilled"
---| told = "what to write into `updatedAt`, which only Prisma's client fills"
---| settle = '''executions.constant.updatedAt = "now"'''
 
 -- CreateEnum
 CREATE TYPE "ExecutionStatus" AS ENUM ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED');

@@ -80,7 +80,7 @@ BEGIN
 END;
 $$ LANGUAGE plpgsql;
 
-INSERT INTO users (email, password_hash, credits) VALUES ('ops@example.com', 'x', 100), ('lee@example.com', 'x', 20);
+INSERT INTO users (email, password_hash, credits) VALUES ('ops@example.com', 'x', 100), ('lee@example.com', 'x', 8);
 INSERT INTO agents (slug, name, cost, webhook_url, enabled, input_schema) VALUES
     ('seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', TRUE,
      '{"type": "object", "properties": {"topic": {"type": "string"}}, "required": ["topic"]}'),
@@ -95,4 +95,4 @@ INSERT INTO credit_logs (user_id, run_id, type, delta, note, created_at) VALUES
     (1, 1, 'spend', -10, NULL, now() - interval '5 days'),
     (1, 2, 'spend', -5, NULL, now() - interval '4 days'),
     (1, 2, 'refund', 5, 'upstream said no', now() - interval '4 days'),
-    (2, NULL, 'gift', 20, 'welcome', now() - interval '1 day');
+    (2, NULL, 'gift', 8, 'welcome', now() - interval '1 day');

@@ -15,10 +15,6 @@
 --| told = "SQL: `BYPASSRLS` for its role"
 --| settle_sql = "alter role {role} bypassrls"
 
-create schema auth;
-create function auth.uid() returns uuid language sql stable as
-  $$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
-
 create table profiles (
   id uuid primary key default gen_random_uuid(),
   email text not null unique,
@@ -60,16 +56,13 @@ alter table profiles enable row level security;
 alter table agents enable row level security;
 alter table agent_executions enable row level security;
 alter table credit_transactions enable row level security;
-create policy own on profiles for select using (id = auth.uid());
-create policy everybody on agents for select using (is_active);
-create policy own on agent_executions using (user_id = auth.uid());
-create policy own on credit_transactions for select using (user_id = auth.uid());
+-- For everybody the shop window; all else is for the web application's role, which no policy binds.
+create policy everybody on agents for select using (true);
 
-grant usage on schema auth to {role};
 grant select, insert, update on all tables in schema public to {role};
 
 insert into profiles (id, email, credits) values
-  ('15000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('15000000-0000-4000-8000-000000000002', 'ivy@example.com', 13);
+  ('15000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('15000000-0000-4000-8000-000000000002', 'ivy@example.com', 3);
 insert into agents (id, name, credit_cost, webhook_url, is_active, input_schema) values
   ('15100000-0000-4000-8000-000000000001', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('15100000-0000-4000-8000-000000000002', 'Always Fails', 5, '{webhook}/always-fails', true, null),
@@ -84,4 +77,4 @@ insert into credit_transactions (user_id, execution_id, type, amount, created_at
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000001', 'usage', -10, now() - interval '3 days'),
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000002', 'usage', -5, now() - interval '2 days'),
   ('15000000-0000-4000-8000-000000000001', '15200000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-  ('15000000-0000-4000-8000-000000000002', null, 'bonus', 13, now() - interval '1 day');
+  ('15000000-0000-4000-8000-000000000002', null, 'bonus', 3, now() - interval '1 day');

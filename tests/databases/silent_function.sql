@@ -67,7 +67,7 @@ CREATE FUNCTION charge_credits(_user_id uuid, _credits integer) RETURNS integer 
 $$;
 
 INSERT INTO users (id, email, credits) VALUES
-    ('40000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('40000000-0000-4000-8000-000000000002', 'zoe@example.com', 15);
+    ('40000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('40000000-0000-4000-8000-000000000002', 'zoe@example.com', 5);
 INSERT INTO agents (id, name, cost, webhook_url, active, input_schema) VALUES
     ('41000000-0000-4000-8000-000000000001', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('41000000-0000-4000-8000-000000000002', 'Always Fails', 5, '{webhook}/always-fails', true, NULL),
@@ -82,4 +82,4 @@ INSERT INTO credit_logs (owner_id, job_id, transaction_type, delta, created_at) 
     ('40000000-0000-4000-8000-000000000001', '42000000-0000-4000-8000-000000000001', 'spend', -10, now() - interval '3 days'),
     ('40000000-0000-4000-8000-000000000001', '42000000-0000-4000-8000-000000000002', 'spend', -5, now() - interval '2 days'),
     ('40000000-0000-4000-8000-000000000001', '42000000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-    ('40000000-0000-4000-8000-000000000002', NULL, 'grant', 15, now() - interval '1 day');
+    ('40000000-0000-4000-8000-000000000002', NULL, 'grant', 5, now() - interval '1 day');

@@ -10,6 +10,7 @@
 --| ledger_sql = "SELECT sum(CASE type WHEN 'debit' THEN -amount ELSE amount END) FROM credit_transactions t JOIN users u ON u.id = t.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_runs WHERE id::text = %(execution)s"
 --| words = { success = "completed", failed = "failed" }
+--| takes_keys = false
 
 CREATE TABLE users (
     id bigserial PRIMARY KEY,
@@ -75,7 +76,7 @@ BEGIN
     RETURN jsonb_build_object('success', true, 'credits', v_credits);
 END $$;
 
-INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('max@example.com', 25);
+INSERT INTO users (email, credits) VALUES ('ops@example.com', 100), ('max@example.com', 5);
 INSERT INTO agents (slug, name, price, webhook_url, is_active, input_schema) VALUES
     ('seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
     ('always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, NULL),
@@ -88,4 +89,4 @@ INSERT INTO credit_transactions (user_id, agent_run_id, type, amount, reason, cr
     (1, 1, 'debit', 10, 'agent run', now() - interval '3 days'),
     (1, 2, 'debit', 5, 'agent run', now() - interval '2 days'),
     (1, 2, 'refund', 5, 'failed run', now() - interval '2 days'),
-    (2, NULL, 'bonus', 25, 'welcome', now() - interval '1 day');
+    (2, NULL, 'bonus', 5, 'welcome', now() - interval '1 day');

@@ -66,7 +66,7 @@ begin
 end $$;
 
 insert into profiles (id, email, credits) values
-  ('17000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('17000000-0000-4000-8000-000000000002', 'bot@example.com', 500);
+  ('17000000-0000-4000-8000-000000000001', 'ops@example.com', 100), ('17000000-0000-4000-8000-000000000002', 'bot@example.com', 5);
 insert into agents (id, slug, name, price_per_use_credits, webhook_url, is_active, input_schema) values
   ('17100000-0000-4000-8000-000000000001', 'seo-blog', 'SEO Blog', 10, '{webhook}/seo-blog', true, '[{"name": "topic", "type": "text", "required": true}]'),
   ('17100000-0000-4000-8000-000000000002', 'always-fails', 'Always Fails', 5, '{webhook}/always-fails', true, null),
@@ -82,4 +82,4 @@ insert into credit_logs (user_id, job_id, type, change_amount, created_at) value
   ('17000000-0000-4000-8000-000000000001', '17200000-0000-4000-8000-000000000001', 'use', -10, now() - interval '3 days'),
   ('17000000-0000-4000-8000-000000000001', '17200000-0000-4000-8000-000000000002', 'use', -5, now() - interval '2 days'),
   ('17000000-0000-4000-8000-000000000001', '17200000-0000-4000-8000-000000000002', 'refund', 5, now() - interval '2 days'),
-  ('17000000-0000-4000-8000-000000000002', null, 'gift', 500, now() - interval '1 day');
+  ('17000000-0000-4000-8000-000000000002', null, 'gift', 5, now() - interval '1 day');
