@@ -1,8 +1,8 @@
 """How long schema-check takes, side by side with `psql` running the very same query, in one run.
 
-Two things are told apart. After connecting: from the query that is sent to the findings that are known, against the
-time that psql itself reports for the query. As a whole: one process against the other, with everything that starting
-Python costs. On the reference schema, and on one with 500 tables more.
+Two things are told apart. After connecting: from the query that is sent to the findings that are known,
+against the time that psql itself reports for the query. As a whole: one process against the other, with
+everything that starting Python costs. On the reference schema, and on one with 500 tables more.
 """
 
 import os
@@ -25,7 +25,10 @@ from agentctl.core.schema_check import check_schema
 
 ROUNDS = 15
 PROGRAM = Path(sys.executable).with_name("agentctl")
-MANY = "DO $$ BEGIN FOR i IN 1..500 LOOP EXECUTE format('CREATE TABLE more_%s (id bigint PRIMARY KEY, {} )', i); END LOOP; END $$"
+MANY = (
+    "DO $$ BEGIN FOR i IN 1..500 LOOP EXECUTE format("
+    "'CREATE TABLE more_%s (id bigint PRIMARY KEY, {})', i); END LOOP; END $$"
+)
 COLUMNS = ", ".join(f"c{number} text" for number in range(12))
 
 
@@ -57,7 +60,7 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
     """Measure in turn, round after round, and print the medians."""
     inside, theirs, whole, whole_theirs = [], [], [], []
     script = Path(environment["HOME"], "catalog.sql")
-    script.write_text("\\timing on\n" + _plain(catalog._QUERY.decode()) + ";\n")
+    script.write_text("\\timing on\n" + _plain(catalog.QUERY.decode()) + ";\n")
     for round_number in range(ROUNDS + 1):
         samples = (_inside(url), _psql(psql, url, script, environment))
         began = time.perf_counter()

@@ -417,7 +417,14 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
 def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
     user = User(id=OPS, email=None)
     before = ledger.lock_user(connection, market, OPS)
-    executions.record(connection, market.executions, execution=execution, user=OPS, agent=SEO_BLOG, facts={})
+    executions.record(
+        connection,
+        market.executions,
+        execution=executions.Identity(execution),
+        user=OPS,
+        agent=SEO_BLOG,
+        facts={},
+    )
     ledger.charge(connection, market, user=user, price=10, agent=SEO_BLOG, execution=execution, before=before)
 
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from agentctl.core.database import Connection
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
-_QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
+QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ def introspect(connection: Connection, *, schemas: Sequence[str] = (), everywher
     One statement, no lock beyond a reader's, nothing written.
     """
     values = {"schemas": list(schemas) or None, "everywhere": everywhere}
-    row = connection.execute(_QUERY, values).fetchone()
+    row = connection.execute(QUERY, values).fetchone()
     found: Mapping[str, Any] = row["catalog"] if row else {}
     return Catalog(
         server=Server(**_frozen(found["server"])),

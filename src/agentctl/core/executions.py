@@ -38,32 +38,63 @@ class Written:
     columns: tuple[str, ...] = field(default=())
 
 
-def choose_id(
-    connection: Connection, executions: Executions, *, user: Key, agent: Key, idempotency_key: str | None
-) -> Key:
-    """Return the id of an execution that is still to be written.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which execution it is to be.
 
-    With an idempotency key it is the UUIDv5 over user, agent and key, so that the primary key itself
-    holds "one key, one execution"; ids from a sequence are taken from it.
+    Attributes:
+        id: chosen before anything is written.
+        key: what an idempotency key has become where the id cannot hold it; it stands in a unique column.
+
+    """
+
+    id: Key
+    key: str | None = None
+
+
+def choose_identity(
+    connection: Connection, executions: Executions, *, user: Key, agent: Key, idempotency_key: str | None
+) -> Identity:
+    """Return the identity of an execution that is still to be written.
+
+    An idempotency key becomes the UUIDv5 over user, agent and key. Where the id is a UUID and unique, it is
+    the id, so that the primary key itself holds "one key, one execution"; elsewhere a unique column must
+    hold it. Ids from a sequence are taken from it.
 
     Raises:
-        UsageError: an idempotency key that is empty, or where ids are not UUIDs.
+        UsageError: an idempotency key that is empty, or that nothing in this table would enforce.
         SchemaLacks: ids of a type that nothing is known of.
 
     """
+    derived = None
     if idempotency_key is not None:
         require_key(idempotency_key)
+        derived = key_to_id(str(user), str(agent), idempotency_key)
     kind = executions.base_type("id")
+    if derived is not None and kind not in _INTEGERS and _is_unique(executions, "id"):
+        return Identity(derived if kind == "uuid" else str(derived))
+    if derived is not None and not _is_unique(executions, "key"):
+        msg = f"Nothing in {executions.name} would hold that an idempotency key is used once."
+        hint = (
+            "Leave --idempotency-key out, or add a unique text column and name it: "
+            '[profiles.NAME.schema.executions] key = "COLUMN"'
+        )
+        raise UsageError(msg, hint=hint)
+    return Identity(_fresh_id(connection, executions, kind), None if derived is None else str(derived))
+
+
+def _fresh_id(connection: Connection, executions: Executions, kind: str) -> Key:
     if kind in _INTEGERS:
-        if idempotency_key is not None:
-            msg = "An idempotency key needs UUIDs as execution ids; here they are numbers."
-            raise UsageError(msg, hint="Leave --idempotency-key out.")
         return _next_number(connection, executions)
     if kind not in {"uuid", "text", "character varying"}:
         msg = f"agentctl cannot choose an execution's id of type {kind}."
         raise SchemaLacks(msg)
-    chosen = uuid4() if idempotency_key is None else key_to_id(str(user), str(agent), idempotency_key)
-    return chosen if kind == "uuid" else str(chosen)
+    return uuid4() if kind == "uuid" else str(uuid4())
+
+
+def _is_unique(executions: Executions, part: str) -> bool:
+    """Whether an index of the table says so: a partitioned table often has none, and a view never."""
+    return part in executions and executions.table.is_unique(executions.columns[part])
 
 
 def require_key(idempotency_key: str) -> None:
@@ -99,17 +130,17 @@ def record(
     connection: Connection,
     executions: Executions,
     *,
-    execution: Key,
+    execution: Identity,
     user: Key,
     agent: Key,
     facts: Mapping[str, object],
 ) -> Written | None:
-    """Insert an execution as running; None where its id exists already.
+    """Insert an execution as running; None where its id, or its key, exists already.
 
     Args:
         connection: in a transaction.
         executions: the table.
-        execution: its id, chosen beforehand.
+        execution: its identity, chosen beforehand.
         user: who pays.
         agent: what is run.
         facts: contents of optional columns by name; those that the table cannot hold are left out.
@@ -117,20 +148,24 @@ def record(
     """
     optional = _storable(executions, {**facts, "started_at": NOW})
     status = executions.statuses.written[Status.RUNNING]
-    values = {"id": execution, "user": user, "agent": agent, "status": status, **optional}
+    values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
+    if execution.key is not None:
+        values["key"] = execution.key
     query, parameters = insertion(executions, values)
     row = connection.execute(
         sql.SQL("{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at").format(
-            query, executions.query("({id})") if _id_is_unique(executions) else sql.SQL("")
+            query, _conflict(executions, execution)
         ),
         parameters,
     ).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
 
 
-def _id_is_unique(executions: Executions) -> bool:
-    """Whether an index says so: the table of a view may have one, and a partitioned table often has none."""
-    return executions.table.is_unique(executions.columns["id"])
+def _conflict(executions: Executions, execution: Identity) -> sql.Composable:
+    """Name what may exist already; where no index would tell, anything."""
+    if execution.key is not None:
+        return executions.query("({key})")
+    return executions.query("({id})") if _is_unique(executions, "id") else sql.SQL("")
 
 
 def settle(

@@ -24,6 +24,12 @@ def find_execution(connection: Connection, market: Marketplace, key: Key) -> Exe
     return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
 
 
+def find_by_key(connection: Connection, market: Marketplace, key: str) -> Execution | None:
+    """Return the execution that an idempotency key has made, where a column of its own holds the key."""
+    condition = sql.SQL("e.key = {}").format(sql.Literal(key))
+    return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
+
+
 def get_execution(connection: Connection, market: Marketplace, prefix: str) -> Execution:
     """Return the one execution whose id begins with a text, or is it.
 

@@ -6,13 +6,13 @@ Works inside the caller's transaction and commits nothing.
 from agentctl.core import executions, ledger, lookup, run_report, users
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
+from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.models import Key
 from agentctl.core.preparation import Prepared
 from agentctl.core.run_report import RunReport
 
 
-def record_and_charge(connection: Connection, prepared: Prepared, execution: Key) -> RunReport | None:
+def record_and_charge(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport | None:
     """Record and charge, in a transaction; None where this execution exists already."""
     market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
     facts = {
@@ -22,10 +22,11 @@ def record_and_charge(connection: Connection, prepared: Prepared, execution: Key
     }
     before = ledger.lock_user(connection, market, user.id)
     written = executions.record(
-        connection, market.executions, execution=execution, user=user.id, agent=agent.id, facts=facts
+        connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
     )
     if written is None:
         return None
+    execution = identity.id
     passing(Failpoint.RECORDED)
     if not price:
         balance = users.get_user(connection, market.users, str(user.id)).balance
@@ -39,20 +40,24 @@ def record_and_charge(connection: Connection, prepared: Prepared, execution: Key
     )
 
 
-def replay(connection: Connection, prepared: Prepared, execution: Key) -> RunReport:
+def replay(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport:
     """Return the execution that this idempotency key has made before.
 
     Raises:
         Refused: the key was used with other inputs, as far as inputs are recorded.
 
     """
-    found = lookup.find_execution(connection, prepared.market, execution)
+    found = (
+        lookup.find_execution(connection, prepared.market, identity.id)
+        if identity.key is None
+        else lookup.find_by_key(connection, prepared.market, identity.key)
+    )
     if found is None:
         prepared.market.executions.require_visible_rows()
-        msg = f"Execution {execution} exists, but this role cannot see it."
+        msg = "The execution of this idempotency key exists, but this role cannot see it."
         raise Refused(msg, code="execution_not_found")
     given = executions.as_stored(prepared.given.inputs)
     if found.inputs is not None and found.inputs != given:
-        msg = f"This idempotency key was used with other inputs, for execution {execution}."
+        msg = f"This idempotency key was used with other inputs, for execution {found.id}."
         raise Refused(msg, hint="Use another key for other inputs.", code="idempotency_key_reused")
     return run_report.replayed(prepared, found)

@@ -17,6 +17,7 @@ from agentctl.core import executions, ledger, recording, run_report, settlement,
 from agentctl.core.config import OnFailure, Profile
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
+from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
@@ -70,16 +71,16 @@ def run(
     """
     with database.connect() as connection:
         prepared = prepare(connection, profile, request, ask=ask)
-        execution = executions.choose_id(
+        identity = executions.choose_identity(
             connection,
             prepared.market.executions,
             user=prepared.user.id,
             agent=prepared.agent.id,
             idempotency_key=request.idempotency_key,
         )
-        watch(Step.CHOSEN, str(execution))
+        watch(Step.CHOSEN, str(identity.id))
         passing(Failpoint.CHOSEN)
-        run = _Run(database, profile.on_failure, prepared, execution, watch=watch, journal=journal)
+        run = _Run(database, profile.on_failure, prepared, identity, watch=watch, journal=journal)
         return run.through(connection)
 
 
@@ -91,7 +92,7 @@ class _Run:
         database: Database,
         on_failure: OnFailure,
         prepared: Prepared,
-        execution: Key,
+        identity: Identity,
         *,
         watch: Watch,
         journal: Journal,
@@ -99,7 +100,8 @@ class _Run:
         self._database = database
         self._on_failure = on_failure
         self._prepared = prepared
-        self._execution = execution
+        self._identity = identity
+        self._execution = identity.id
         self._watch = watch
         self._journal = journal
         self._charge: Commit[RunReport | None] = Commit()
@@ -111,7 +113,7 @@ class _Run:
         try:
             report = self._record_and_charge(connection)
             if report is None:
-                return recording.replay(connection, self._prepared, self._execution)
+                return recording.replay(connection, self._prepared, self._identity)
             connection.close()
             report = self._call_whatever_comes(report)
         except KeyboardInterrupt:
@@ -134,7 +136,7 @@ class _Run:
             lambda market: in_transaction(
                 connection,
                 lambda: recording.record_and_charge(
-                    connection, replace(self._prepared, market=market), self._execution
+                    connection, replace(self._prepared, market=market), self._identity
                 ),
                 commit=self._charge,
             ),
