@@ -15,7 +15,7 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-pgbouncer torture n8n test-n8n lint bench-startup clean
+.PHONY: help demo test test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
@@ -27,6 +27,7 @@ help:
 	@echo "             (3 GB, about 5 minutes)"
 	@echo "make lint    check style and types"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
+	@echo "make bench-schema-check   schema-check beside psql with the same query"
 	@echo "make clean   remove $(VENV) and what the tools have left"
 	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
 
@@ -62,6 +63,9 @@ lint: $(VENV)/installed-dev
 
 bench-startup: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/startup.py
+
+bench-schema-check: $(VENV)/installed
+	@$(VENV)/bin/python benchmarks/schema_check.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache

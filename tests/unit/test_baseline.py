@@ -81,7 +81,7 @@ FACTS = {
     "public.t": "table",
     "public.t constraint positive": "CHECK (credits >= 0)",
     "public.t index idx": "CREATE INDEX idx ON public.t (credits)",
-    'public.t policy "own rows"': "permissive for select using ((id = me()))",
+    'public.t policy "own rows"': "permissive for select to public using ((id = me()))",
     "public.t row security": "on",
     'public.t."Odd one"': "text",
     "public.t.credits": "integer not null default 0",

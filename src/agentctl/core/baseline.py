@@ -128,7 +128,7 @@ def _policy_text(policy: Policy) -> str:
     kind = "permissive" if policy.permissive else "restrictive"
     using = f" using ({policy.using})" if policy.using else ""
     check = f" with check ({policy.with_check})" if policy.with_check else ""
-    return f"{kind} for {policy.command}{using}{check}"
+    return f"{kind} for {policy.command} to {', '.join(policy.roles)}{using}{check}"
 
 
 def _function_facts(function: Function) -> Iterator[tuple[str, str]]:

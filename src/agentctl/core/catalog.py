@@ -6,7 +6,7 @@ they were read from and however many rows there are, so that drift can be comput
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Column:
         generated: always computed by the database, so never written.
         sequence: what gives out its values, ready for nextval, and whether this role may ask it.
         domain_checks: the CHECKs of its type, which speak of VALUE.
+        updatable_by: those among `public`, `anon` and `authenticated` that may change it.
         sample: for columns of words, those that stand in some rows; for amounts their signs: -1, 0, 1.
 
     """
@@ -60,6 +61,7 @@ class Column:
     sequence_usable: bool | None = None
     domain_checks: tuple[str, ...] = ()
     sample: tuple[str, ...] | None = field(default=None, compare=False)
+    updatable_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Policy:
     applies: bool
     using: str | None
     with_check: str | None
+    roles: tuple[str, ...] = ("public",)
 
     @property
     def is_for_a_signed_in_user(self) -> bool:
@@ -140,6 +143,7 @@ class Table:
 
     Attributes:
         insertable: whether rows can be put into it at all, as into a simple view.
+        exposed: role and privilege, of `public`, `anon` and `authenticated`, for writing to the whole table.
         estimated_rows: the planner's; -1 where it has none.
 
     """
@@ -154,6 +158,7 @@ class Table:
     estimated_rows: int = field(compare=False)
     triggers: tuple[Trigger, ...] = ()
     insertable: bool = True
+    exposed: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -191,6 +196,7 @@ class Function:
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:
+        executable_by: those among `public`, `anon` and `authenticated` that may call it.
         asks_who: its body reads the claims of the signed-in user, as Supabase's auth.uid() does.
 
     """
@@ -205,6 +211,7 @@ class Function:
     executable: bool
     public: bool
     asks_who: bool = False
+    executable_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +238,7 @@ def introspect(connection: Connection, *, schemas: Sequence[str] = (), everywher
     """
     values = {"schemas": list(schemas) or None, "everywhere": everywhere}
     row = connection.execute(QUERY, values).fetchone()
-    found: Mapping[str, Any] = row["catalog"] if row else {}
+    found: dict[str, Any] = row["catalog"] if row else {}
     return Catalog(
         server=Server(**_frozen(found["server"])),
         tables=tuple(_table(table) for table in found["tables"]),
@@ -239,23 +246,24 @@ def introspect(connection: Connection, *, schemas: Sequence[str] = (), everywher
     )
 
 
-def _table(found: Mapping[str, Any]) -> Table:
+def _table(found: dict[str, Any]) -> Table:
     security = found["row_security"]
     parts = {
         "columns": tuple(Column(**_frozen(column)) for column in found["columns"]),
         "constraints": tuple(Constraint(**_frozen(constraint)) for constraint in found["constraints"]),
         "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
+        "exposed": tuple((role, privilege) for role, privilege in found["exposed"]),
         "triggers": tuple(Trigger(**trigger) for trigger in found["triggers"]),
         "row_security": RowSecurity(
             enabled=security["enabled"],
             active=security["active"],
-            policies=tuple(Policy(**policy) for policy in security["policies"]),
+            policies=tuple(Policy(**_frozen(policy)) for policy in security["policies"]),
         ),
     }
     return Table(**{**found, **parts})
 
 
-def _function(found: Mapping[str, Any]) -> Function:
+def _function(found: dict[str, Any]) -> Function:
     arguments = tuple(Argument(**argument) for argument in found["arguments"])
     return Function(**{**_frozen(found), "arguments": arguments})
 
@@ -268,5 +276,9 @@ def quoted(name: str) -> str:
     return name if re.fullmatch("[a-z_][a-z0-9_$]*", name) else sql.Identifier(name).as_string()
 
 
-def _frozen(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+def _frozen(found: dict[str, Any]) -> dict[str, Any]:
+    """Make tuples of the lists of a JSON object, in place: there may be tens of thousands of them."""
+    for key, value in found.items():
+        if value.__class__ is list:
+            found[key] = tuple(value)
+    return found

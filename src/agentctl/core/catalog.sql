@@ -11,6 +11,11 @@ wanted AS (
     WHERE path.position IS NOT NULL
        OR %(everywhere)s AND n.nspname !~ '^pg_|^information_schema$' AND has_schema_privilege(n.oid, 'USAGE')
 ),
+customers AS (
+    -- Whom a customer's browser is to the database: everybody, and Supabase's two roles.
+    SELECT 'public'::name AS rolname
+    UNION ALL SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated')
+),
 relations AS (
     SELECT c.*, w.nspname
     FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace
@@ -38,6 +43,8 @@ columns AS (
         'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
         'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
         'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+        'updatable_by', (SELECT coalesce(json_agg(rolname), '[]'::json) FROM customers
+                         WHERE has_column_privilege(rolname, a.attrelid, a.attnum, 'UPDATE')),
         'sequence', sequence.name,
         'sequence_usable', has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
         'domain_checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)
@@ -140,6 +147,8 @@ policies AS (
         'permissive', p.polpermissive,
         'applies', 0 = ANY (p.polroles) OR EXISTS (
             SELECT FROM unnest(p.polroles) AS member (oid) WHERE pg_has_role(member.oid, 'USAGE')),
+        'roles', (SELECT json_agg(CASE member.oid WHEN 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
+                  FROM unnest(p.polroles) AS member (oid)),
         'using', pg_get_expr(p.polqual, p.polrelid),
         'with_check', pg_get_expr(p.polwithcheck, p.polrelid)
     ) ORDER BY p.polname) AS items
@@ -172,6 +181,8 @@ functions AS (
         'settings', coalesce(to_json(p.proconfig), '[]'::json),
         'asks_who', p.prosrc ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
         'executable', has_function_privilege(p.oid, 'EXECUTE'),
+        'executable_by', (SELECT coalesce(json_agg(rolname), '[]'::json) FROM customers
+                          WHERE has_function_privilege(rolname, p.oid, 'EXECUTE')),
         'public', coalesce((SELECT bool_or(acl.grantee = 0)
                             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
                             WHERE acl.privilege_type = 'EXECUTE'), false)
@@ -207,6 +218,9 @@ SELECT json_build_object(
                 'active', row_security_active(r.oid),
                 'policies', coalesce(policies.items, '[]'::json)
             ),
+            'exposed', (SELECT coalesce(json_agg(json_build_array(rolname, privilege)), '[]'::json)
+                        FROM customers, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
+                        WHERE has_table_privilege(rolname, r.oid, privilege)),
             'estimated_rows', r.reltuples::bigint
         ) ORDER BY w.position, r.nspname, r.relname)
         FROM relations r

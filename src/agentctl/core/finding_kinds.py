@@ -216,6 +216,30 @@ KINDS = (
         "The hint is the GRANT that settles it.",
     ),
     FindingKind(
+        "function-exposed",
+        Severity.WARNING,
+        "Customers may execute a function that moves credits",
+        "Whoever signs in can call it through the API and move credits. The hint revokes it.",
+    ),
+    FindingKind(
+        "function-search-path",
+        Severity.WARNING,
+        "A function with its owner's rights takes its caller's search_path",
+        "A caller's own table may stand in for one of yours. The hint pins the path.",
+    ),
+    FindingKind(
+        "balance-writable",
+        Severity.WARNING,
+        "Customers may change a balance",
+        "Privileges and policies let a browser write the balance's column. The hint revokes it.",
+    ),
+    FindingKind(
+        "ledger-writable",
+        Severity.WARNING,
+        "Customers may write the ledger",
+        "A ledger is only ever added to, and not by a browser. The hint revokes it.",
+    ),
+    FindingKind(
         "drift-added",
         Severity.ERROR,
         "Something is in the database and not in the baseline",

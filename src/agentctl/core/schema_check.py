@@ -21,6 +21,7 @@ from agentctl.core.schema_report import (
     index_states,
     role_states,
 )
+from agentctl.core.schema_security import security_findings
 from agentctl.core.tracking import BY_NAME, OptionalColumn, Tracking, tracking_of
 from agentctl.core.writability import grant, writing_findings
 
@@ -62,6 +63,7 @@ def check_schema(reading: Reading, *, required: tuple[str, ...] = ()) -> SchemaR
         *_index_findings(indexes),
         *_function_findings(reading, deducting),
         *(writing_findings(reading.marketplace) if reading.marketplace else ()),
+        *(security_findings(reading.marketplace) if reading.marketplace else ()),
     )
     return SchemaReport(
         server=catalog.server,

@@ -7,6 +7,7 @@ where a database has two of them, agentctl asks instead of guessing. Nothing her
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from agentctl.core.tracking import BY_NAME
 
@@ -238,6 +239,7 @@ def is_needed(role: str, part: str) -> bool:
     return role == "ledger" or ROLES[role].parts[part].required
 
 
+@cache
 def plain(name: str) -> str:
     """Write a name as names are compared: `AgentExecutions` and `agent_executions` are `agent_execution`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
@@ -246,7 +248,10 @@ def plain(name: str) -> str:
 
 def rank(name: str, names: Names) -> int | None:
     """Return how good a name is, 0 for the best; None where it is none of them."""
-    wanted = plain(name)
-    return next(
-        (place for place, group in enumerate(names) if wanted in {plain(known) for known in group}), None
-    )
+    return _places(names).get(plain(name))
+
+
+@cache
+def _places(names: Names) -> Mapping[str, int]:
+    ranked = [(plain(name), place) for place, group in enumerate(names) for name in group]
+    return dict(reversed(ranked))  # the best place of a name that has two
