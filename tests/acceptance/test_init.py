@@ -1,0 +1,117 @@
+"""`agentctl init`: a first look at a database, and a configuration that works as it is."""
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from support.marketplace import Marketplace
+from support.program import Program
+
+
+@pytest.fixture
+def config(agentctl: Program) -> Path:
+    return agentctl.home / "agentctl.toml"
+
+
+def init(agentctl: Program, marketplace: Marketplace, *options: str, exit_code: int = 0) -> str:
+    done = agentctl("init", "--database-url", "env:MARKET", *options, env={"MARKET": marketplace.url})
+    assert done.exit_code == exit_code, done
+    return done.stdout + done.stderr
+
+
+def test_the_file_it_writes_is_all_that_the_other_commands_need(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    said = init(agentctl, marketplace)
+
+    assert "agent_executions" in said
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    written = tomllib.loads(config.read_text())
+    assert written["default_profile"] == "default"
+    profile = written["profiles"]["default"]
+    assert profile["database_url"] == "env:MARKET"
+    assert profile["webhook"]["allow_hosts"] == ["127.0.0.1"]
+    assert profile["schema"]["users"]["balance"] == "credits"
+    assert profile["schema"]["executions"]["statuses"]["running"] == "running"
+    for command in (("schema-check",), ("history",), ("credits",), ("audit",)):
+        assert agentctl(*command, env={"MARKET": marketplace.url}).exit_code == 0
+
+
+def test_suggest_prints_the_same_mapping_and_nothing_else(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    init(agentctl, marketplace)
+
+    printed = agentctl("schema-check", "--suggest", env={"MARKET": marketplace.url})
+
+    assert printed.exit_code == 0, printed
+    suggested = tomllib.loads(printed.stdout)["profiles"]["default"]["schema"]
+    assert suggested == tomllib.loads(config.read_text())["profiles"]["default"]["schema"]
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    config.write_text("# mine\n")
+
+    assert "--force" in init(agentctl, marketplace, exit_code=2)
+    assert config.read_text() == "# mine\n"
+
+    init(agentctl, marketplace, "--force")
+    assert "default_profile" in config.read_text()
+
+
+def test_the_profile_and_the_file_can_be_named(
+    agentctl: Program, marketplace: Marketplace, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "prod.toml"
+
+    init(agentctl, marketplace, "--profile", "prod", "--config", str(elsewhere))
+
+    assert tomllib.loads(elsewhere.read_text())["default_profile"] == "prod"
+
+
+def test_without_a_database_it_asks_for_one_and_writes_nothing(agentctl: Program, config: Path) -> None:
+    done = agentctl("init")
+    assert (done.exit_code, config.exists()) == (2, False)
+    assert "--database-url" in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_writes_nothing(agentctl: Program, config: Path) -> None:
+    done = agentctl("init", "--database-url", "postgresql://x:s3cret@127.0.0.1:9/x")
+    assert (done.exit_code, config.exists()) == (3, False)
+    assert "s3cret" not in done.stderr
+
+
+def test_tables_in_another_schema_are_found_and_the_schema_is_written_down(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    for table in ("profiles", "agents", "agent_executions", "credit_transactions"):
+        marketplace.execute(f"CREATE SCHEMA IF NOT EXISTS shop; ALTER TABLE {table} SET SCHEMA shop".encode())
+
+    init(agentctl, marketplace)
+
+    schema = tomllib.loads(config.read_text())["profiles"]["default"]["schema"]
+    assert schema["schemas"] == ["shop", "public"]
+    assert schema["executions"]["table"] == "shop.agent_executions"
+    assert agentctl("history", env={"MARKET": marketplace.url}).exit_code == 0
+
+
+def test_what_it_cannot_tell_stands_in_the_file_as_a_comment_and_exits_6(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    marketplace.execute("ALTER TABLE agent_executions ADD workspace_id uuid NOT NULL")
+
+    said = init(agentctl, marketplace, exit_code=6)
+
+    assert "workspace_id" in said
+    assert (
+        '# Say what: [profiles.NAME.schema.executions.constant] workspace_id = "TEXT"' in config.read_text()
+    )
+
+
+def test_an_empty_database_is_told_what_it_lacks(agentctl: Program, marketplace: Marketplace) -> None:
+    marketplace.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    assert "There is no table" in init(agentctl, marketplace, exit_code=6)
