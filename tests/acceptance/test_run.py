@@ -498,3 +498,14 @@ def test_an_empty_idempotency_key_is_refused(shop: Any) -> None:
     """A script's variable that was never set would make all its runs one."""
     assert shop.run("seo-blog", "topic=Tea", "--idempotency-key", "").exit_code == 2
     assert shop.rows() == []
+
+
+def test_an_error_that_is_longer_than_its_column_is_cut(shop: Shop) -> None:
+    shop.marketplace.execute("ALTER TABLE agent_executions ADD error varchar(12)")
+    shop.answer(Reply.json({"message": "Error in workflow"}, 500))
+
+    assert shop.run("seo-blog", "topic=Tea").exit_code == 1
+
+    assert shop.marketplace.execute("SELECT status, error FROM agent_executions") == [
+        ("failed", "The agent fa")
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.database_proxy import DatabaseProxy
 from support.marketplace import Marketplace
 from support.program import Program
 
@@ -116,7 +117,7 @@ def test_the_report_for_people_says_where_the_missing_is_kept(agentctl: Program)
 
     assert "\x1b" not in report
     assert re.search(r"^Tracking: +minimal$", report, re.MULTILINE)
-    assert re.search(r"^users +profiles +found$", report, re.MULTILINE)
+    assert re.search(r"^users +public.profiles +found ", report, re.MULTILINE)
     assert re.search(
         r"^credits_used +missing +what it cost, refunds netted +credit_transactions", report, re.MULTILINE
     )
@@ -190,3 +191,11 @@ def test_hostile_names_are_harmless_on_a_terminal_and_in_a_pipe(
     refused = agentctl.on_terminal("migrate-full", "--yes")
     assert refused.exit_code == 3
     assert _COLOURS.sub("", refused.text).replace("\r\n", "").isprintable()
+
+
+def test_it_asks_one_question_after_connecting(agentctl: Program, marketplace: Marketplace) -> None:
+    with DatabaseProxy(marketplace.url) as proxy:
+        done = agentctl("schema-check", env={"AGENTCTL_DATABASE_URL": proxy.url})
+
+    assert done.exit_code == 0, done
+    assert (proxy.connections, len(proxy.statements)) == (1, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from agentctl.core import ledger, ledger_reports
 from agentctl.core.catalog import introspect
-from agentctl.core.credits import refund_execution
+from agentctl.core.credits import grant_credits, refund_execution
 from agentctl.core.database import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.lookup import get_execution
@@ -480,3 +480,14 @@ def test_an_execution_that_may_not_be_changed_is_a_matter_of_permission(marketpl
             refund_execution(connection, market, found)
 
     assert balance(marketplace) == 90
+
+
+def test_a_ledger_with_a_description_keeps_the_reason_as_far_as_it_goes(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE credit_transactions ADD description varchar(8)")
+    with opened(marketplace) as (connection, market, user):
+        done = grant_credits(
+            connection, market, user=user, amount=5, idempotency_key=None, reason="goodwill, again"
+        )
+    assert done.reason_kept
+    row = "SELECT description FROM credit_transactions WHERE type = 'bonus'"
+    assert marketplace.execute(row) == [("goodwill",)]

@@ -81,7 +81,12 @@ def grant(
         credits_given = parse_amount(amount, column_type=market.balances.base_type("balance"))
         receiver = users.get_user(connection, market.users, user)
         done = grant_credits(
-            connection, market, user=receiver, amount=credits_given, idempotency_key=idempotency_key
+            connection,
+            market,
+            user=receiver,
+            amount=credits_given,
+            idempotency_key=idempotency_key,
+            reason=reason,
         )
     return Reply(data=lambda: render.grant_data(done, reason), view=lambda: render.grant_view(done))
 
@@ -103,7 +108,7 @@ def refund(
 
     with session.connected() as (connection, market):
         found = lookup.get_execution(connection, market, execution)
-        done = refund_execution(connection, market, found)
+        done = refund_execution(connection, market, found, reason=reason)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
 
 

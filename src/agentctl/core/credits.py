@@ -27,6 +27,7 @@ class Grant:
     balance_before: Credits | None
     balance_after: Credits | None
     replayed: bool
+    reason_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,17 @@ class Refund:
     amount: Credits
     balance_before: Credits
     balance_after: Credits
+    reason_kept: bool = False
 
 
 def grant_credits(
-    connection: Connection, market: Marketplace, *, user: User, amount: Credits, idempotency_key: str | None
+    connection: Connection,
+    market: Marketplace,
+    *,
+    user: User,
+    amount: Credits,
+    idempotency_key: str | None,
+    reason: str | None = None,
 ) -> Grant:
     """Give a user credits, once for each idempotency key.
 
@@ -53,16 +61,28 @@ def grant_credits(
         _require_usable(idempotency_key, market.require_ledger())
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
     moved = _done(
-        connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id)
+        connection,
+        lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id, reason=reason),
     )
     if moved is not None:
-        return Grant(user, amount, moved.balance_before, moved.balance_after, replayed=False)
+        return Grant(
+            user,
+            amount,
+            moved.balance_before,
+            moved.balance_after,
+            replayed=False,
+            reason_kept=_keeps_reasons(market),
+        )
     earlier = ledger_reports.find_row(connection, market.require_ledger(), row_id) if row_id else None
     if earlier is None or earlier.amount != amount:
         used_for = earlier.amount if earlier else "a row that is gone"
         msg = f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}."
         raise Refused(msg, hint="Use another key for another grant.", code="idempotency_key_reused")
     return Grant(user, amount, None, earlier.balance_after, replayed=True)
+
+
+def _keeps_reasons(market: Marketplace) -> bool:
+    return market.ledger is not None and "description" in market.ledger
 
 
 def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
@@ -72,7 +92,9 @@ def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
         raise UsageError(msg, hint="Leave --idempotency-key out.")
 
 
-def refund_execution(connection: Connection, market: Marketplace, execution: Execution) -> Refund:
+def refund_execution(
+    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
+) -> Refund:
     """Give back what a failed execution cost.
 
     Raises:
@@ -91,12 +113,14 @@ def refund_execution(connection: Connection, market: Marketplace, execution: Exe
             msg = f"Row level security keeps this role from changing execution {execution.id}."
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         _require_refundable(execution, status)
-        moved = ledger.refund(connection, market, user=payer, execution=execution.id)
+        moved = ledger.refund(connection, market, user=payer, execution=execution.id, reason=reason)
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in market.executions.recordable:
             _write_credits_used(connection, market.executions, execution.id)
-        return Refund(execution, moved.amount, moved.balance_before, moved.balance_after)
+        return Refund(
+            execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
+        )
 
     return _done(connection, work)
 

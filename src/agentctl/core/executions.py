@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from agentctl.core.database import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
-from agentctl.core.insertion import NOW, insertion, placeholder
+from agentctl.core.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.mapping import Executions
 from agentctl.core.models import NO_STATUS, Key, Status
 
@@ -179,6 +179,7 @@ def settle(
     """Write an execution's outcome if it is still open; None where somebody else has settled it."""
     optional = _storable(executions, {"completed_at": NOW, **facts})
     values = {"status": executions.statuses.written[status], **optional, **_touched(executions)}
+    values = {part: shortened(executions, part, value) for part, value in values.items()}
     assignments = (
         sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
         for part, value in values.items()

@@ -3,11 +3,13 @@
 It executes nothing.
 """
 
+import re
 from collections.abc import Mapping
 
 from psycopg import sql
 
 from agentctl.core.mapping import TableRole
+from agentctl.core.mapping.vocabulary import TEXT
 
 NOW = object()
 """Stands for the database's own clock."""
@@ -21,7 +23,7 @@ def insertion(role: TableRole, values: Mapping[str, object]) -> tuple[sql.Compos
         values: what is written, by part; parts that have no column are left out.
 
     """
-    row = {role.columns[part]: value for part, value in values.items() if part in role}
+    row = {role.columns[part]: shortened(role, part, value) for part, value in values.items() if part in role}
     row = {**_time(role), **row, **role.constant}
     named = {f"value_{number}": value for number, value in enumerate(row.values())}
     identity = role.column("id")
@@ -33,6 +35,13 @@ def insertion(role: TableRole, values: Mapping[str, object]) -> tuple[sql.Compos
         values=sql.SQL(", ").join(placeholder(name, value) for name, value in named.items()),
     )
     return query, named
+
+
+def shortened(role: TableRole, part: str, value: object) -> object:
+    """Return a text as far as its column holds it: `character varying(255)` would refuse a longer one."""
+    column = role.column(part)
+    limit = re.search(r"\((\d+)\)$", column.type) if column and column.base_type in TEXT else None
+    return value[: int(limit[1])] if limit and isinstance(value, str) else value
 
 
 def placeholder(name: str, value: object) -> sql.Composable:

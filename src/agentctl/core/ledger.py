@@ -185,7 +185,9 @@ def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
     return Refused(msg, hint=hint, code="insufficient_credits")
 
 
-def refund(connection: Connection, market: Marketplace, *, user: Key, execution: Key) -> Movement | None:
+def refund(
+    connection: Connection, market: Marketplace, *, user: Key, execution: Key, reason: str | None = None
+) -> Movement | None:
     """Give back what an execution still costs; None where that is nothing.
 
     The ledger row is tied to the execution, which the database's own add function could not do.
@@ -202,7 +204,7 @@ def refund(connection: Connection, market: Marketplace, *, user: Key, execution:
         if market.ledger is not None:
             market.ledger.require_visible_rows()
         return None
-    moved = _move(connection, market, before, amount, Entry(user, "refund", execution))
+    moved = _move(connection, market, before, amount, Entry(user, "refund", execution, reason))
     if market.ledger is None or not market.ledger.is_linked:
         _write_no_cost(connection, market, execution)
     return moved
@@ -229,7 +231,13 @@ def _write_no_cost(connection: Connection, market: Marketplace, execution: Key) 
 
 
 def grant(
-    connection: Connection, market: Marketplace, *, user: User, amount: Credits, row_id: UUID | None
+    connection: Connection,
+    market: Marketplace,
+    *,
+    user: User,
+    amount: Credits,
+    row_id: UUID | None,
+    reason: str | None = None,
 ) -> Movement | None:
     """Give credits as a present; None where `row_id` stands in the ledger already.
 
@@ -238,6 +246,7 @@ def grant(
         market: the tables.
         user: who gets them.
         amount: positive.
+        reason: for the ledger's description, where it has one.
         row_id: the ledger row's id, derived from an idempotency key, so that its primary key enforces it.
 
     Raises:
@@ -250,7 +259,7 @@ def grant(
     ledger = market.ledger
     if row_id is not None and ledger is not None and find_row(connection, ledger, row_id) is not None:
         return None
-    return _move(connection, market, before, amount, Entry(user.id, "grant", row_id=row_id))
+    return _move(connection, market, before, amount, Entry(user.id, "grant", reason=reason, row_id=row_id))
 
 
 def _move(

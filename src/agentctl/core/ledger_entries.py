@@ -40,6 +40,7 @@ class Entry:
 
     Attributes:
         kind: charge, refund or grant.
+        reason: an operator's, for the description.
         row_id: the row's id, where it is not the database's to choose.
 
     """
@@ -47,6 +48,7 @@ class Entry:
     user: Key
     kind: Kind
     execution: Key | None = None
+    reason: str | None = None
     row_id: Key | None = None
 
 
@@ -172,9 +174,8 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
         values["kind"] = _word(ledger, entry.kind)
     if entry.execution is not None:
         values["execution"] = entry.execution
-    if "description" in ledger and ledger.columns["description"] != ledger.columns.get("kind"):
-        of = f" of execution {entry.execution}" if entry.execution is not None else ""
-        values["description"] = f"agentctl: {entry.kind}{of}"
+    of = f" of execution {entry.execution}" if entry.execution is not None else ""
+    values["description"] = entry.reason or f"agentctl: {entry.kind}{of}"
     values |= _id(ledger, entry.row_id)
     query, parameters = insertion(ledger, values)
     returning = sql.SQL("{} RETURNING {} AS amount").format(query, ledger.query("{amount}"))

@@ -166,7 +166,7 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
             yield Finding("index-definition", Severity.WARNING, index.name, msg, hint)
         elif not index.present:
             msg = f"Index {index.name} is missing: history is slower without it."
-            hint = _WIDENS if index.added else "sql/minimal.sql has it."
+            hint = _WIDENS if index.added else index.statement
             yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
             msg = (

@@ -7,7 +7,9 @@ business.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Column, Function, Index, Server, Table
+from psycopg import sql
+
+from agentctl.core.catalog import Column, Function, Index, Server, Table, quoted
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
@@ -62,6 +64,7 @@ class IndexState:
 
     Attributes:
         added: whether migrate-full is what adds it.
+        statement: that builds it.
         found: it, or another that does its work.
         taken: what has its name and does not do its work.
 
@@ -69,6 +72,7 @@ class IndexState:
 
     name: str
     added: bool
+    statement: str
     found: Index | None
     taken: Index | None
 
@@ -142,11 +146,13 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
         known = {part: order for part, order in parts.items() if part in columns}
         for name, key in index_names(executions, columns, known).items():
             own = executions.index(name)
+            table = sql.Identifier(executions.schema, executions.name).as_string()
+            build = f"CREATE INDEX CONCURRENTLY {quoted(name)} ON {table} ({key});"
             if own is not None and serves(own, key):
-                yield IndexState(name, parts is INDEXES, found=own, taken=None)
+                yield IndexState(name, parts is INDEXES, build, found=own, taken=None)
             else:
                 others = (index for index in executions.indexes if index.valid and serves(index, key))
-                yield IndexState(name, parts is INDEXES, found=next(others, None), taken=own)
+                yield IndexState(name, parts is INDEXES, build, found=next(others, None), taken=own)
 
 
 def function_states(reading: Reading, deducting: Deducting) -> Iterator[FunctionState]:

@@ -34,7 +34,7 @@ def grant_data(grant: Grant, reason: str) -> dict[str, object]:
         "balance_after": grant.balance_after,
         "replayed": grant.replayed,
         "reason": reason,
-        "not_recorded": ["reason"],
+        "not_recorded": [] if grant.reason_kept else ["reason"],
     }
 
 
@@ -47,7 +47,7 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
         "balance_before": refund.balance_before,
         "balance_after": refund.balance_after,
         "reason": reason,
-        "not_recorded": ["reason"],
+        "not_recorded": [] if refund.reason_kept else ["reason"],
     }
 
 
@@ -84,7 +84,8 @@ def grant_view(grant: Grant) -> View:
         return
     balances = f"balance {grant.balance_before} -> {grant.balance_after}"
     yield Text(f"Granted {grant.amount} credits to {name}: {balances}.", Tone.GOOD)
-    yield Text(_NO_REASON, Tone.DIM)
+    if not grant.reason_kept:
+        yield Text(_NO_REASON, Tone.DIM)
 
 
 def refund_view(refund: Refund) -> View:
@@ -92,7 +93,8 @@ def refund_view(refund: Refund) -> View:
     name = refund.execution.user.email or refund.execution.user.id
     balances = f"balance {refund.balance_before} -> {refund.balance_after}"
     yield Text(f"Refunded {refund.amount} credits to {name}: {balances}.", Tone.GOOD)
-    yield Text(_NO_REASON, Tone.DIM)
+    if not refund.reason_kept:
+        yield Text(_NO_REASON, Tone.DIM)
 
 
 def _user(user: User | UserRef) -> dict[str, object]:

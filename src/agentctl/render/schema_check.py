@@ -48,14 +48,19 @@ def report_view(report: SchemaReport) -> View:
         )
     )
     rows = tuple(
-        (state.role, state.name, Toned("found", Tone.GOOD) if state.table else Toned("missing", Tone.BAD))
+        (
+            state.role,
+            f"{state.table.schema}.{state.name}" if state.table else state.name,
+            Toned("found", Tone.GOOD) if state.table else Toned("missing", Tone.BAD),
+            state.why or None,
+        )
         for state in report.tables
     )
-    yield Table(("role", "table", "state"), rows, title="Tables")
+    yield Table(("role", "table", "state", "because of"), rows, title="Tables")
     yield Table(
         ("column", "state", "holds", "kept instead"),
         tuple(_column_row(state) for state in report.columns),
-        title="Optional columns of agent_executions",
+        title="Optional columns of the executions",
     )
     functions = tuple(
         (
@@ -108,7 +113,8 @@ def _column_row(state: ColumnState) -> tuple[Cell, ...]:
             state.expected.kept_instead,
         )
     word = Toned(state.found.type, Tone.GOOD if state.compatible else Tone.BAD)
-    return (state.expected.name, word, state.expected.purpose, None)
+    name, column = state.expected.name, state.found.name
+    return (name if name == column else f"{name}: {column}", word, state.expected.purpose, None)
 
 
 def _index_row(index: IndexState) -> tuple[Cell, ...]:
