@@ -500,7 +500,7 @@ def test_an_empty_idempotency_key_is_refused(shop: Any) -> None:
     assert shop.rows() == []
 
 
-def test_an_error_that_is_longer_than_its_column_is_cut(shop: Shop) -> None:
+def test_an_error_that_is_longer_than_its_column_is_cut(shop: Any) -> None:
     shop.marketplace.execute("ALTER TABLE agent_executions ADD error varchar(12)")
     shop.answer(Reply.json({"message": "Error in workflow"}, 500))
 

@@ -9,6 +9,7 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_logs l JOIN profiles p ON p.id = l.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
+--| takes_keys = false
 --| migrates = false
 
 create schema storage_v2;

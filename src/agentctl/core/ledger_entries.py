@@ -73,9 +73,8 @@ class Written:
 # subtransaction's, as PL/pgSQL's EXCEPTION blocks are. A row version has half of its transaction's number;
 # the rest is reckoned from ours.
 _OURS: LiteralString = (
-    "age(xmin) <= age(pg_current_xact_id()::xid) AND pg_xact_status(("
-    "pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid) - age(xmin)"
-    ")::text::xid8) = 'in progress'"
+    "age(xmin) <= age(txid_current()::text::xid8::xid) "
+    "AND txid_status(txid_current() + age(txid_current()::text::xid8::xid) - age(xmin)) = 'in progress'"
 )
 
 
