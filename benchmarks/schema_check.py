@@ -102,7 +102,10 @@ def _psql(psql: str, url: str, script: Path, environment: dict[str, str]) -> tup
 
 def _plain(query: str) -> str:
     """Write the query as psql takes it: without the driver's placeholders."""
-    return query.replace("%(schemas)s", "NULL").replace("%(everywhere)s", "false").replace("%%", "%")
+    given = {"%(schemas)s": "NULL", "%(also)s": "'{}'", "%(everywhere)s": "false", "%%": "%"}
+    for placeholder, value in given.items():
+        query = query.replace(placeholder, value)
+    return query
 
 
 if __name__ == "__main__":

@@ -115,3 +115,22 @@ def test_what_it_cannot_tell_stands_in_the_file_as_a_comment_and_exits_6(
 def test_an_empty_database_is_told_what_it_lacks(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     assert "There is no table" in init(agentctl, marketplace, exit_code=6)
+
+
+def test_two_schemas_off_the_path_with_the_same_tables_are_not_chosen_between(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    marketplace.execute(
+        "ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_user_id_fkey, "
+        "DROP CONSTRAINT agent_executions_agent_id_fkey; "
+        "ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_user_id_fkey"
+    )
+    marketplace.execute("CREATE SCHEMA shop; CREATE SCHEMA staging")
+    for table in ("profiles", "agents", "agent_executions", "credit_transactions"):
+        marketplace.execute(f"ALTER TABLE {table} SET SCHEMA shop".encode())
+        copy = f"CREATE TABLE staging.{table} (LIKE shop.{table} INCLUDING ALL)"
+        marketplace.execute(copy.encode())
+
+    said = init(agentctl, marketplace, exit_code=6)
+
+    assert "shop.agent_executions and staging.agent_executions" in said

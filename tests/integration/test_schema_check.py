@@ -405,3 +405,21 @@ def test_what_is_required_is_read_as_it_is_meant(text: str | None, columns: tupl
 def test_requiring_nothing_by_name_is_a_mistake(text: str) -> None:
     with pytest.raises(UsageError, match="names no column"):
         parse_required(text)
+
+
+def test_two_places_for_the_balances_are_not_chosen_between(marketplace: Marketplace) -> None:
+    report = after(
+        marketplace,
+        "CREATE TABLE user_credits (user_id uuid PRIMARY KEY REFERENCES profiles, credits integer NOT NULL)",
+    )
+    assert told(report) == {("role-ambiguous", "error", "profiles / user_credits")}
+
+
+def test_two_columns_that_fit_equally_well_are_not_chosen_between(marketplace: Marketplace) -> None:
+    report = after(
+        marketplace,
+        "ALTER TABLE profiles RENAME credits TO available_credits",
+        "ALTER TABLE profiles ADD credits_available integer NOT NULL DEFAULT 0",
+    )
+    assert told(report) == {("role-ambiguous", "error", "profiles.available_credits / credits_available")}
+    assert 'balance = "credits_available"' in str(finding(report, "role-ambiguous").hint)

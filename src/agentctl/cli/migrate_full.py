@@ -32,13 +32,13 @@ def migrate_full(
       agentctl migrate-full --yes --lock-timeout 100ms
     """
     from agentctl.core import migrate
-    from agentctl.core.catalog import introspect
+    from agentctl.core.mapping import catalog_for
     from agentctl.core.times import parse_duration
     from agentctl.render import migrate as render
 
     wait = migrate.LockWait(parse_duration(lock_timeout), parse_duration(give_up_after))
     with session.marketplace() as (database, profile), database.connect() as connection:
-        plan = migrate.plan(introspect(connection, schemas=profile.schema.schemas), profile.schema)
+        plan = migrate.plan(catalog_for(connection, profile.schema), profile.schema)
         if dry_run or not plan.steps:
             return Reply(
                 data=lambda: render.plan_data(plan, applied=False), view=lambda: render.plan_view(plan)

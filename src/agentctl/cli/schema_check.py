@@ -75,17 +75,16 @@ def schema_check(
       agentctl schema-check --format junit -o schema.xml --ignore index-missing
     """
     from agentctl.core import baseline as recording
-    from agentctl.core.catalog import introspect
     from agentctl.core.files import write_atomically
     from agentctl.core.finding_kinds import kinds_looked_for, parse_ignored
-    from agentctl.core.mapping import read
+    from agentctl.core.mapping import catalog_for, read
     from agentctl.core.schema_check import check_schema, parse_required
 
     output_format = _only_format(session, output_format)
     required, ignored = parse_required(require), parse_ignored(ignore or ())
     recorded = recording.read_baseline(baseline) if baseline else None
     with session.marketplace() as (database, profile), database.connect() as connection:
-        catalog = introspect(connection, schemas=profile.schema.schemas)
+        catalog = catalog_for(connection, profile.schema)
     reading = read(catalog, profile.schema)
     report = check_schema(reading, required=required)
     if suggest:

@@ -231,12 +231,21 @@ class Catalog:
         return tuple(function for function in self.functions if function.name == name)
 
 
-def introspect(connection: Connection, *, schemas: Sequence[str] = (), everywhere: bool = False) -> Catalog:
+def introspect(
+    connection: Connection, *, schemas: Sequence[str] = (), also: Sequence[str] = (), everywhere: bool = False
+) -> Catalog:
     """Read the catalog of the schemas on the search path, or of those named, or of all.
 
     One statement, no lock beyond a reader's, nothing written.
+
+    Args:
+        connection: any.
+        schemas: instead of those on the search path.
+        also: schemas behind them.
+        everywhere: all schemas, those come first.
+
     """
-    values = {"schemas": list(schemas) or None, "everywhere": everywhere}
+    values = {"schemas": list(schemas) or None, "also": list(also), "everywhere": everywhere}
     row = connection.execute(QUERY, values).fetchone()
     found: dict[str, Any] = row["catalog"] if row else {}
     return Catalog(

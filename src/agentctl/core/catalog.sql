@@ -1,13 +1,17 @@
 -- Everything agentctl wants to know of a database, in one statement and one round trip, as one JSON value.
--- schemas: where to look; null means the search path. everywhere: in all other schemas, too.
+-- schemas: where to look; null means the search path. also: and there. everywhere: and in all others.
 -- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do.
 WITH RECURSIVE
 wanted AS (
     SELECT n.oid, n.nspname, path.position
     FROM pg_namespace n
-    LEFT JOIN unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]))
-        WITH ORDINALITY AS path (nspname, position) USING (nspname)
+    LEFT JOIN (
+        SELECT given.nspname, min(given.position) AS position
+        FROM unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]) || %(also)s::text[])
+            WITH ORDINALITY AS given (nspname, position)
+        GROUP BY given.nspname
+    ) AS path USING (nspname)
     WHERE path.position IS NOT NULL
        OR %(everywhere)s AND n.nspname !~ '^pg_|^information_schema$' AND has_schema_privilege(n.oid, 'USAGE')
 ),

@@ -73,6 +73,8 @@ def _looked_around(connection: Connection) -> Reading:
     if set(_NECESSARY) <= set(near.discovery.roles):
         return near
     far = read(introspect(connection, everywhere=True))
+    if any(finding.id == "role-ambiguous" for finding in far.findings):
+        return far
     if len(far.discovery.roles) <= len(near.discovery.roles):
         return near
     schemas = _schemas_of(far)

@@ -135,8 +135,7 @@ def account_for(
     if written.amount != moved.amount or not written.own:
         msg = (
             f"{ledger.name} got {written.count} rows of {written.amount} in all for a movement of "
-            f"{moved.amount}. "
-            "All of it was rolled back."
+            f"{moved.amount}. All of it was rolled back."
         )
         raise SchemaLacks(msg, code="charge_not_exact")
     if written.unlinked is not None and entry.execution is not None and ledger.is_linked:

@@ -14,10 +14,10 @@ import psycopg
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from agentctl.core.catalog import Catalog, Table, introspect
+from agentctl.core.catalog import Catalog, Table
 from agentctl.core.database import Connection, is_lock_timeout
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
-from agentctl.core.mapping import Reading, SchemaSettings, read, refusal
+from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, refusal
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.times import milliseconds
@@ -242,7 +242,7 @@ def _look(connection: Connection, planned: Plan) -> Catalog:
         _limit_locks(connection, _UNNOTICED)
         table = sql.Identifier(planned.schema, planned.name)
         connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table))
-        return introspect(connection, schemas=planned.settings.schemas)
+        return catalog_for(connection, planned.settings)
 
 
 def _take(connection: Connection, step: Step, timeout: timedelta) -> None:

@@ -50,6 +50,8 @@ def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
     )
     if users is not None and not search.has_balance(users):
         search.table("balances", [_refers_to(users)])
+    elif users is not None:
+        search.look_for_rival_balances(users)
     search.table("ledger", [_refers_to(executions), _refers_to(users)])
     return search.done()
 
@@ -83,11 +85,16 @@ class _Search:
             return self._take(role, [], "")
         best = min(self._grade(role, table, preferences) for table in candidates)
         first = [table for table in candidates if self._grade(role, table, preferences) == best]
-        if len(first) > 1 and len({table.name for table in first}) > 1:
+        if len(first) > 1 and not self._is_shadowing(first):
             self._ambiguous(role, first)
             return self._take(role, [], "")
         others = [table for table in candidates if table is not first[0]]
         return self._take(role, [first[0], *others], self._why(role, first[0], preferences))
+
+    def _is_shadowing(self, tables: Sequence[Table]) -> bool:
+        """Whether tables have one name, and the first is the one that the search path leads to."""
+        path = self._settings.schemas or self._catalog.server.search_path
+        return len({table.name for table in tables}) == 1 and tables[0].schema in path
 
     def has_balance(self, users: Table) -> bool:
         """Whether the users' table holds the balances, and no table of balances is configured."""
@@ -95,6 +102,24 @@ class _Search:
             return False
         configured = self._settings.role("users").columns.get("balance")
         return bool(configured) or _has("balances", "balance")(users)
+
+    def look_for_rival_balances(self, users: Table) -> None:
+        """Complain where a table of balances stands beside a balance of the users', and nobody decides."""
+        if "balance" in self._settings.role("users").columns:
+            return
+        rivals = [
+            table
+            for table in self._candidates("balances")
+            if table is not users and _refers_to(users)(table) and _has("balances", "balance")(table)
+        ]
+        for rival in rivals:
+            place = f"{users.name} / {rival.name}"
+            msg = f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess."
+            hint = (
+                'Put one of these into the profile: [profiles.NAME.schema.users] balance = "COLUMN"; or '
+                f'[profiles.NAME.schema.balances] table = "{rival.schema}.{rival.name}"'
+            )
+            self._findings.append(Finding("role-ambiguous", Severity.ERROR, place, msg, hint))
 
     def is_named_by(self, role: str) -> Preference:
         """Prefer what a table that is named like a role refers to."""

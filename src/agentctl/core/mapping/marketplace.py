@@ -100,7 +100,12 @@ def read_marketplace(connection: Connection, settings: SchemaSettings) -> Market
         SchemaLacks: a table or a required column is missing or cannot be told; all of them are named.
 
     """
-    return marketplace(introspect(connection, schemas=settings.schemas), settings)
+    return marketplace(catalog_for(connection, settings), settings)
+
+
+def catalog_for(connection: Connection, settings: SchemaSettings) -> Catalog:
+    """Introspect the schemas that the settings speak of, or else those on the search path."""
+    return introspect(connection, schemas=settings.schemas, also=settings.named_schemas)
 
 
 def marketplace(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Marketplace:

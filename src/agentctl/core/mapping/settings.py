@@ -51,6 +51,12 @@ class SchemaSettings:
     roles: Mapping[str, RoleSettings] = field(default_factory=dict)
     deduct: DeductSettings = field(default_factory=DeductSettings)
 
+    @property
+    def named_schemas(self) -> tuple[str, ...]:
+        """The schemas of tables and functions that are named with theirs."""
+        names = [role.table or "" for role in self.roles.values()] + [self.deduct.function or ""]
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in names if "." in name))
+
     def role(self, name: str) -> RoleSettings:
         """Return what is said about a role."""
         return self.roles.get(name, RoleSettings())
