@@ -472,3 +472,20 @@ def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
         thread.start()
         yield listener.getsockname()[1], flights
         thread.join()
+
+
+def test_words_and_signs_are_seen_in_some_rows_whatever_else_stands_there(database: Database) -> None:
+    database.execute("CREATE TABLE t (state text, amount numeric, kind varchar(9), hint_type text)")
+    database.execute(
+        "INSERT INTO t VALUES ('done', -5, 'use', NULL), ('', 'NaN', NULL, NULL), (repeat('x', 9999), 0, 'use')"
+    )
+
+    (table,) = read(database.url).tables
+
+    seen = {column.name: column.sample for column in table.columns}
+    assert seen == {
+        "state": ("done", "x" * 63),
+        "amount": ("-1", "0", "1"),
+        "kind": ("use",),
+        "hint_type": None,
+    }

@@ -70,7 +70,8 @@ columns AS (
     -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows here.
     LEFT JOIN LATERAL (
         SELECT CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
-                    THEN '%%1$I' ELSE 'sign(%%1$I)::integer::text' END AS word
+                    THEN 'left(%%1$I, 63)'
+                    ELSE $sign$CASE WHEN %%1$I < 0 THEN '-1' WHEN %%1$I > 0 THEN '1' ELSE '0' END$sign$ END AS word
         WHERE CASE r.relkind WHEN 'r' THEN true WHEN 'p' THEN true
                              WHEN 'v' THEN pg_relation_is_updatable(r.oid, true) & 8 <> 0 END
           AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
@@ -83,8 +84,8 @@ columns AS (
         SELECT json_agg(seen.word ORDER BY seen.word COLLATE "C") AS found
         FROM ts_stat(format(
             'SELECT array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
-            'SELECT %%1$I FROM %%2$I.%%3$I WHERE %%1$I IS NOT NULL LIMIT 1000) AS rows '
-            'WHERE ' || sampling.word || $$ <> ''$$,
+            'SELECT %%1$I FROM %%2$I.%%3$I LIMIT 1000) AS rows '  -- of them, not until there are so many
+            'WHERE %%1$I IS NOT NULL AND ' || sampling.word || $$ <> ''$$,
             a.attname, r.nspname, r.relname
         )) AS seen
         WHERE sampling.word IS NOT NULL
