@@ -476,9 +476,8 @@ def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
 
 def test_words_and_signs_are_seen_in_some_rows_whatever_else_stands_there(database: Database) -> None:
     database.execute("CREATE TABLE t (state text, amount numeric, kind varchar(9), hint_type text)")
-    database.execute(
-        "INSERT INTO t VALUES ('done', -5, 'use', NULL), ('', 'NaN', NULL, NULL), (repeat('x', 9999), 0, 'use')"
-    )
+    database.execute("INSERT INTO t VALUES ('done', -5, 'use'), ('', 'NaN', NULL)")
+    database.execute("INSERT INTO t VALUES (repeat('x', 9999), 0, 'use')")
 
     (table,) = read(database.url).tables
 
