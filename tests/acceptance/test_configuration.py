@@ -8,6 +8,7 @@ import pytest
 
 from support.marketplace import Database, Marketplace
 from support.program import Program, Result
+from support.webhook_server import Reply, WebhookServer
 
 SECRET = "s3cret/p@ss"
 
@@ -288,3 +289,27 @@ def test_options_before_a_subcommand_count_for_it(agentctl: Program, marketplace
     assert agentctl("credits", "--profile", "wrong", *grant, "--profile", "right").exit_code == 0
     assert agentctl("credits", "--user", "ops@example.com", *grant).exit_code == 2
     assert marketplace.execute("SELECT credits FROM profiles WHERE email LIKE 'ops%%'") == [(105,)]
+
+
+def test_what_an_agent_costs_and_where_it_is_called_may_stand_in_the_configuration(
+    agentctl: Program, marketplace: Marketplace, webhook: WebhookServer
+) -> None:
+    url = webhook.script("/elsewhere", Reply.json({"title": "Tea"}))
+    (agentctl.home / "agentctl.toml").write_text(
+        f'[profiles.p]\ndatabase_url = "{marketplace.url}"\n'
+        '[profiles.p.webhook]\nallow_hosts = ["127.0.0.1"]\n'
+        '[profiles.p.agents."seo-blog"]\nwebhook_url = "env:SEO"\nprice = 3\n'
+    )
+    run = ("run", "seo-blog", "topic=Tea", "--user", "ops@example.com", "--json")
+
+    unset = agentctl(*run)
+    assert (unset.exit_code, "SEO is not set" in unset.json["error"]["message"]) == (3, True)
+    assert agentctl("agents").exit_code == 0
+
+    done = agentctl(*run, env={"SEO": url})
+
+    assert done.exit_code == 0, done
+    assert done.json["data"]["credits"]["charged"] == 3
+    assert len(webhook.requests) == 1
+    shown = agentctl("agents", "seo-blog", "--json", env={"SEO": url}).json["data"]
+    assert (shown["agent"]["price"], shown["agent"]["webhook_url"]) == (3, url)

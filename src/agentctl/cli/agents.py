@@ -52,8 +52,9 @@ def _list(session: Session) -> Reply:
     from agentctl.core import agents as core
     from agentctl.render import agents as render
 
-    with session.connected() as (connection, market):
-        found = core.list_agents(connection, market.agents)
+    with session.connected() as (connection, market, profile):
+        listed = core.list_agents(connection, market.agents)
+    found = [profile.as_far_as_known(agent) for agent in listed]
     return Reply(data=lambda: render.list_data(found), view=lambda: render.list_view(found))
 
 
@@ -62,8 +63,8 @@ def _show(session: Session, agent: str) -> Reply:
     from agentctl.core.forms import read_form
     from agentctl.render import agents as render
 
-    with session.connected() as (connection, market):
-        one = core.get_agent(connection, market.agents, agent)
+    with session.connected() as (connection, market, profile):
+        one = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
     form = read_form(one.raw_form)
     return Reply(data=lambda: render.one_data(one, form), view=lambda: render.one_view(one, form))
 
@@ -82,8 +83,9 @@ def _check(session: Session, names: "Sequence[str]") -> Reply:
                 found = [core.get_agent(connection, table, name) for name in names]
             else:
                 found = [agent for agent in core.list_agents(connection, table) if agent.active]
+        told = [profile.as_far_as_known(agent) for agent in found]
         checked = check_agents(
-            found, profile, progress=lambda total: screen.progress("Looking at webhooks", total)
+            told, profile, progress=lambda total: screen.progress("Looking at webhooks", total)
         )
     return Reply(
         data=lambda: render.check_data(checked),

@@ -36,7 +36,7 @@ def show(
     from agentctl.core import ledger_reports, users
     from agentctl.render import credits as render
 
-    with session.connected() as (connection, market):
+    with session.connected() as (connection, market, _):
         if user is None:
             totals = ledger_reports.totals(connection, market, largest=limit)
             return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))
@@ -77,7 +77,7 @@ def grant(
     from agentctl.core.ledger import parse_amount
     from agentctl.render import credits as render
 
-    with session.connected() as (connection, market):
+    with session.connected() as (connection, market, _):
         credits_given = parse_amount(amount, column_type=market.balances.base_type("balance"))
         receiver = users.get_user(connection, market.users, user)
         done = grant_credits(
@@ -106,7 +106,7 @@ def refund(
     from agentctl.core.credits import refund_execution
     from agentctl.render import credits as render
 
-    with session.connected() as (connection, market):
+    with session.connected() as (connection, market, _):
         found = lookup.get_execution(connection, market, execution)
         done = refund_execution(connection, market, found, reason=reason)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))

@@ -73,12 +73,12 @@ class Session:
             yield at(url, place="sandbox"), profile
 
     @contextmanager
-    def connected(self) -> Iterator[tuple["Connection", "Marketplace"]]:
-        """Yield a connection and the parts that introspection found, for commands that need both."""
+    def connected(self) -> Iterator[tuple["Connection", "Marketplace", "Profile"]]:
+        """Yield a connection, the roles that were found in the database, and the profile."""
         from agentctl.core.mapping import read_marketplace
 
         with self.marketplace() as (database, profile), database.connect() as connection:
-            yield connection, read_marketplace(connection, profile.schema)
+            yield connection, read_marketplace(connection, profile.schema), profile
 
     def note(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
         """Say something on stderr that is not data."""

@@ -79,6 +79,27 @@ class Profile:
         names = (agent.slug, str(agent.id), agent.name)
         return next((self.agents[name] for name in names if name in self.agents), AgentSettings())
 
+    def completed(self, agent: Agent) -> Agent:
+        """Return an agent with the price and the webhook that are configured for it.
+
+        Raises:
+            ConfigError: its webhook stands in an environment variable, say, that is not set.
+
+        """
+        told = self.agent(agent)
+        return replace(
+            agent,
+            price=agent.price if told.price is None else told.price,
+            webhook_url=told.webhook_url.resolve() if told.webhook_url else agent.webhook_url,
+        )
+
+    def as_far_as_known(self, agent: Agent) -> Agent:
+        """Return the same, without a webhook that cannot be told."""
+        try:
+            return self.completed(agent)
+        except ConfigError:
+            return replace(agent, webhook_url=None)
+
 
 def load_profile(
     *, config: Path | None, profile: str | None, environment: Mapping[str, str] | None = None

@@ -69,7 +69,7 @@ def prepare(
 
     """
     market = read_marketplace(connection, profile.schema)
-    agent = agents.get_agent(connection, market.agents, request.agent)
+    agent = profile.completed(agents.get_agent(connection, market.agents, request.agent))
     market.require_runnable(charge=request.charge)
     price = _price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _payer(profile, request))
@@ -115,15 +115,13 @@ def _price(profile: Profile, agent: Agent) -> Credits:
         Refused: neither the configuration nor the database says so.
 
     """
-    told = profile.agent(agent).price
-    price = agent.price if told is None else told
-    if price is None:
+    if agent.price is None:
         msg = f"The database does not say what {agent.slug} costs."
         hint = (
             f'Set price = 10 in [profiles.{profile.name}.agents."{agent.slug}"], or run it with --no-charge.'
         )
         raise Refused(msg, hint=hint, code="agent_without_price")
-    return price
+    return agent.price
 
 
 def _require_writable(market: Marketplace) -> None:
@@ -149,8 +147,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         msg = f"The agent {agent.slug} is {state}."
         raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
     settings = profile.agent(agent)
-    url = settings.webhook_url.resolve() if settings.webhook_url else agent.webhook_url
-    if not url:
+    if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."
         hint = (
             f'Set it in the database, or as webhook_url in [profiles.{profile.name}.agents."{agent.slug}"].'
@@ -158,7 +155,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         raise Refused(msg, hint=hint, code="agent_without_webhook")
     secret = profile.webhook.signing_secret
     endpoint = webhook.Endpoint(
-        url=url,
+        url=agent.webhook_url,
         headers={name: value.resolve() for name, value in profile.webhook.headers.items()},
         allow_hosts=profile.webhook.allow_hosts,
         signing_secret=secret.resolve() if secret else None,

@@ -87,7 +87,8 @@ def reconcile(
         market = read_marketplace(connection, profile.schema)
         now = history.clock(connection)
         found = _find(connection, market, request, now=now)
-        known = agents.list_agents(connection, market.agents) if found else ()
+        listed = agents.list_agents(connection, market.agents) if found else ()
+    known = [profile.as_far_as_known(agent) for agent in listed]
     cases = [_looked_at(one, journal, request, place=database.place, now=now) for one in found]
     unsure = [case.execution for case in cases if case.action is Action.LEFT_OPEN]
     heard = n8n.ask(profile.n8n, _questions(unsure, known, profile)) if unsure else {}
