@@ -79,8 +79,8 @@ def test_a_balance_is_open_where_privilege_and_policy_both_let_it_be_changed(
 
     (writable,) = found(marketplace, _OWN_PROFILE)
 
-    assert (writable.id, writable.object) == ("balance-writable", "profiles.credits")
-    assert found(marketplace, "REVOKE UPDATE (credits) ON profiles FROM authenticated") == []
+    assert (writable.id, writable.object) == ("balance-writable", "profiles (UPDATE)")
+    assert found(marketplace, str(writable.hint)) == []
 
 
 def test_a_balance_without_row_level_security_needs_no_policy_to_be_open(marketplace: Marketplace) -> None:
@@ -104,3 +104,180 @@ def test_a_ledger_that_customers_may_write_is_found_and_its_hint_closes_it(
 def test_truncating_the_ledger_needs_no_policy(marketplace: Marketplace) -> None:
     (writable,) = found(marketplace, "GRANT TRUNCATE ON credit_transactions TO authenticated")
     assert writable.object == "credit_transactions (TRUNCATE)"
+
+
+def test_a_privilege_of_public_is_taken_from_public_where_a_policy_lets_customers_use_it(
+    marketplace: Marketplace,
+) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT UPDATE ON credit_transactions TO PUBLIC",
+        "CREATE POLICY mine ON credit_transactions TO authenticated USING (true)",
+    )
+    assert writable.message.startswith("authenticated (through PUBLIC) may UPDATE")
+    assert found(marketplace, str(writable.hint)) == []
+
+
+def test_a_privilege_of_a_group_is_found_with_the_groups_policy_and_taken_from_the_group(
+    marketplace: Marketplace,
+) -> None:
+    marketplace.execute(_CUSTOMERS.encode())
+    marketplace.add_role("web")
+    group = f"{marketplace.name}_web"
+    (writable,) = found(
+        marketplace,
+        f"GRANT {group} TO authenticated",
+        f"GRANT DELETE ON credit_transactions TO {group}",
+        f"CREATE POLICY theirs ON credit_transactions TO {group} USING (true)",
+    )
+    assert writable.message.startswith(f"authenticated (through {group}) may DELETE")
+    assert found(marketplace, str(writable.hint)) == []
+
+
+def test_a_privilege_on_columns_opens_the_ledger_too(marketplace: Marketplace) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT INSERT (user_id, type, amount, balance_after) ON credit_transactions TO authenticated",
+        "CREATE POLICY own ON credit_transactions FOR INSERT WITH CHECK (user_id IS NOT NULL)",
+    )
+    assert writable.object == "credit_transactions (INSERT)"
+    assert found(marketplace, str(writable.hint)) == []
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        ("CREATE POLICY no ON credit_transactions USING (false)",),
+        (
+            "CREATE POLICY yes ON credit_transactions USING (true)",
+            "CREATE POLICY no ON credit_transactions AS RESTRICTIVE USING (false)",
+        ),
+        (
+            "CREATE POLICY yes ON credit_transactions USING (true)",
+            "CREATE POLICY no ON credit_transactions AS RESTRICTIVE FOR INSERT WITH CHECK (false)",
+            "CREATE POLICY none ON credit_transactions AS RESTRICTIVE FOR UPDATE WITH CHECK (false)",
+            "CREATE POLICY never ON credit_transactions AS RESTRICTIVE FOR DELETE USING (false)",
+        ),
+    ],
+    ids=["permissive", "restrictive", "restrictive for each command"],
+)
+def test_policies_that_say_no_close_what_privileges_open(
+    marketplace: Marketplace, policies: tuple[str, ...]
+) -> None:
+    grant = "GRANT INSERT, UPDATE, DELETE ON credit_transactions TO authenticated"
+    assert found(marketplace, grant, *policies) == []
+
+
+def test_a_restrictive_policy_closes_its_own_command_only(marketplace: Marketplace) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT UPDATE, DELETE ON credit_transactions TO authenticated",
+        "CREATE POLICY yes ON credit_transactions USING (true)",
+        "CREATE POLICY no ON credit_transactions AS RESTRICTIVE FOR DELETE USING (false)",
+    )
+    assert writable.object == "credit_transactions (UPDATE)"
+
+
+def test_a_profile_inserted_with_a_balance_of_ones_own_choice_counts(marketplace: Marketplace) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT INSERT ON profiles TO authenticated",
+        "CREATE POLICY own ON profiles FOR INSERT TO authenticated WITH CHECK (id IS NOT NULL)",
+    )
+    assert (writable.id, writable.object) == ("balance-writable", "profiles (INSERT)")
+    assert found(marketplace, str(writable.hint)) == []
+
+
+def test_closing_a_balance_leaves_the_other_columns_as_open_as_they_were(marketplace: Marketplace) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT UPDATE ON profiles TO authenticated",
+        "GRANT UPDATE (credits, full_name) ON profiles TO anon",
+        "CREATE POLICY own ON profiles FOR UPDATE USING (true)",
+    )
+    assert writable.message.startswith("anon and authenticated may UPDATE credits of profiles")
+
+    assert found(marketplace, str(writable.hint)) == []
+    held = marketplace.execute(
+        "SELECT role || ' ' || column_name FROM unnest(ARRAY['anon', 'authenticated']) AS role,"
+        " unnest(ARRAY['credits', 'email', 'full_name']) AS column_name"
+        " WHERE has_column_privilege(role, 'profiles', column_name, 'UPDATE') ORDER BY 1"
+    )
+    assert [row[0] for row in held] == ["anon full_name", "authenticated email", "authenticated full_name"]
+
+
+def test_what_decides_about_refunds_is_closed_to_customers_with_its_hint(marketplace: Marketplace) -> None:
+    (writable,) = found(
+        marketplace,
+        "GRANT UPDATE ON agent_executions TO authenticated",
+        "CREATE POLICY own ON agent_executions FOR UPDATE TO authenticated USING (true)",
+    )
+    assert (writable.id, writable.object) == ("executions-writable", "agent_executions (UPDATE)")
+    assert "UPDATE status, user_id of" in writable.message
+    assert found(marketplace, str(writable.hint)) == []
+
+
+@pytest.mark.parametrize("table", ["profiles", "agent_executions", "credit_transactions"])
+def test_rows_that_everybody_may_read_are_found_and_the_hint_hides_them(
+    marketplace: Marketplace, table: str
+) -> None:
+    off = f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
+    assert found(marketplace, off) == []
+
+    (unprotected,) = found(marketplace, f"GRANT SELECT ON {table} TO anon")
+
+    assert (unprotected.id, unprotected.object) == ("row-security-off", table)
+    assert found(marketplace, str(unprotected.hint)) == []
+
+
+def test_a_schema_that_customers_may_not_use_is_closed_whatever_is_granted_in_it(
+    marketplace: Marketplace,
+) -> None:
+    granted = (_OPEN_ADD.format("PUBLIC"), _OPEN_BALANCE, _OWN_PROFILE)
+    assert len(found(marketplace, *granted)) == 2
+    assert found(marketplace, "REVOKE USAGE ON SCHEMA public FROM PUBLIC") == []
+
+
+def test_giving_credits_stays_a_warning_where_the_function_asks_who_is_signed_in(
+    marketplace: Marketplace,
+) -> None:
+    marketplace.execute(
+        "CREATE OR REPLACE FUNCTION add_credits_atomic(p_user_id uuid, p_amount integer, "
+        "p_type text DEFAULT 'purchase', p_purchase_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS "
+        "$$ BEGIN IF auth.uid() <> p_user_id THEN RAISE 'no'; END IF; RETURN NULL; END $$"
+    )
+    (exposed,) = found(marketplace, _OPEN_ADD.format("authenticated"))
+    assert (exposed.id, exposed.severity) == ("function-exposed", "warning")
+
+
+def test_every_overload_and_every_other_function_that_takes_credits_is_looked_at(
+    marketplace: Marketplace,
+) -> None:
+    hints = [
+        str(finding.hint)
+        for finding in found(
+            marketplace,
+            "CREATE FUNCTION deduct_credits_atomic(p_user_id text, p_amount bigint) RETURNS void LANGUAGE sql"
+            " AS ''",
+            "CREATE FUNCTION spend_credits(p_user_id uuid, p_amount integer) RETURNS void LANGUAGE sql AS ''",
+            "CREATE FUNCTION say_hello() RETURNS void LANGUAGE sql AS ''",
+        )
+    ]
+    assert len(hints) == 2
+    assert found(marketplace, *hints) == []
+
+
+def test_a_pinned_path_is_the_one_that_the_function_had_quoted_where_it_must_be(
+    marketplace: Marketplace,
+) -> None:
+    (unpinned,) = found(
+        marketplace,
+        'CREATE SCHEMA "My Shop"',
+        'ALTER FUNCTION add_credits_atomic SET SCHEMA "My Shop"',
+        'ALTER FUNCTION "My Shop".add_credits_atomic RESET search_path',
+        f'ALTER DATABASE {marketplace.name} SET search_path = public, "My Shop"',
+    )
+    assert found(marketplace, str(unpinned.hint)) == []
+    (user,) = marketplace.execute("SELECT id FROM profiles LIMIT 1")[0]
+    (answer,) = marketplace.execute('SELECT "My Shop".add_credits_atomic(%s, 5)', (user,))[0]
+    assert answer["success"] is True

@@ -33,6 +33,23 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What reaches customers: `public`, which is everybody, and Supabase's `anon` and `authenticated`.
+
+    Attributes:
+        grantee: who was given them: one of the three, or a group that they are members of.
+        column: the one column that they are on; None where it is the whole table, or a function.
+        customers: those among the three that have them, and may use the schema.
+
+    """
+
+    grantee: str
+    column: str | None
+    privileges: tuple[str, ...]
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column; `readable`, `insertable` and `updatable` say what this role may do with it.
 
@@ -42,7 +59,6 @@ class Column:
         generated: always computed by the database, so never written.
         sequence: what gives out its values, ready for nextval, and whether this role may ask it.
         domain_checks: the CHECKs of its type, which speak of VALUE.
-        updatable_by: those among `public`, `anon` and `authenticated` that may change it.
         sample: for columns of words, those that stand in some rows; for amounts their signs: -1, 0, 1.
 
     """
@@ -61,7 +77,6 @@ class Column:
     sequence_usable: bool | None = None
     domain_checks: tuple[str, ...] = ()
     sample: tuple[str, ...] | None = field(default=None, compare=False)
-    updatable_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A row level security policy; `applies` tells whether it speaks of this role."""
+    """A row level security policy; `applies` tells whether it speaks of this role, `customers` of which."""
 
     name: str
     command: str
@@ -102,6 +117,7 @@ class Policy:
     using: str | None
     with_check: str | None
     roles: tuple[str, ...] = ("public",)
+    customers: tuple[str, ...] = ()
 
     @property
     def is_for_a_signed_in_user(self) -> bool:
@@ -143,7 +159,7 @@ class Table:
 
     Attributes:
         insertable: whether rows can be put into it at all, as into a simple view.
-        exposed: role and privilege, of `public`, `anon` and `authenticated`, for writing to the whole table.
+        grants: what customers may do with it.
         estimated_rows: the planner's; -1 where it has none.
 
     """
@@ -158,7 +174,7 @@ class Table:
     estimated_rows: int = field(compare=False)
     triggers: tuple[Trigger, ...] = ()
     insertable: bool = True
-    exposed: tuple[tuple[str, str], ...] = ()
+    grants: tuple[Grant, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -196,7 +212,7 @@ class Function:
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:
-        executable_by: those among `public`, `anon` and `authenticated` that may call it.
+        grants: what lets customers call it.
         asks_who: its body reads the claims of the signed-in user, as Supabase's auth.uid() does.
 
     """
@@ -211,7 +227,7 @@ class Function:
     executable: bool
     public: bool
     asks_who: bool = False
-    executable_by: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +277,7 @@ def _table(found: dict[str, Any]) -> Table:
         "columns": tuple(Column(**_frozen(column)) for column in found["columns"]),
         "constraints": tuple(Constraint(**_frozen(constraint)) for constraint in found["constraints"]),
         "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
-        "exposed": tuple((role, privilege) for role, privilege in found["exposed"]),
+        "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
         "triggers": tuple(Trigger(**trigger) for trigger in found["triggers"]),
         "row_security": RowSecurity(
             enabled=security["enabled"],
@@ -273,8 +289,11 @@ def _table(found: dict[str, Any]) -> Table:
 
 
 def _function(found: dict[str, Any]) -> Function:
-    arguments = tuple(Argument(**argument) for argument in found["arguments"])
-    return Function(**{**_frozen(found), "arguments": arguments})
+    parts = {
+        "arguments": tuple(Argument(**argument) for argument in found["arguments"]),
+        "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
+    }
+    return Function(**{**_frozen(found), **parts})
 
 
 def quoted(name: str) -> str:

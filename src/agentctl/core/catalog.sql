@@ -17,8 +17,17 @@ wanted AS (
 ),
 customers AS (
     -- Whom a customer's browser is to the database: everybody, and Supabase's two roles.
-    SELECT 'public'::name AS rolname
-    UNION ALL SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated')
+    SELECT 0::oid AS oid, 'public'::name AS rolname
+    UNION ALL SELECT oid, rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated')
+),
+grantees AS (
+    -- In each schema that customers may use: whose privileges they have, their own, everybody's or a group's.
+    SELECT w.oid AS namespace, g.oid, g.rolname, json_agg(c.rolname ORDER BY c.rolname COLLATE "C") AS customers
+    FROM wanted w
+    JOIN customers c ON has_schema_privilege(c.rolname, w.oid, 'USAGE')
+    JOIN (SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'public') AS g
+      ON CASE WHEN c.oid = 0 OR g.oid = 0 THEN g.oid = 0 ELSE pg_has_role(c.oid, g.oid, 'USAGE') END
+    GROUP BY w.oid, g.oid, g.rolname
 ),
 relations AS (
     SELECT c.*, w.nspname
@@ -47,8 +56,6 @@ columns AS (
         'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
         'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
         'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
-        'updatable_by', (SELECT coalesce(json_agg(rolname), '[]'::json) FROM customers
-                         WHERE has_column_privilege(rolname, a.attrelid, a.attnum, 'UPDATE')),
         'sequence', sequence.name,
         'sequence_usable', has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
         'domain_checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)
@@ -144,6 +151,26 @@ triggers AS (
     WHERE NOT g.tgisinternal AND g.tgenabled <> 'D'
     GROUP BY g.tgrelid
 ),
+grants AS (
+    SELECT relation, json_agg(json_build_object(
+        'grantee', rolname, 'column', "column", 'privileges', privileges, 'customers', customers
+    ) ORDER BY rolname, "column") AS items
+    FROM (
+        SELECT given.relation, given.column, g.rolname, g.customers::text::json AS customers,
+               json_agg(given.privilege_type ORDER BY given.privilege_type) AS privileges
+        FROM (
+            SELECT r.oid AS relation, r.relnamespace AS namespace, NULL AS column, acl.grantee, acl.privilege_type
+            FROM relations r CROSS JOIN aclexplode(r.relacl) AS acl
+            UNION ALL
+            SELECT r.oid, r.relnamespace, a.attname, acl.grantee, acl.privilege_type
+            FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid CROSS JOIN aclexplode(a.attacl) AS acl
+        ) AS given
+        JOIN grantees g ON g.namespace = given.namespace AND g.oid = given.grantee
+        WHERE given.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+        GROUP BY given.relation, given.column, g.rolname, g.customers::text
+    ) AS held
+    GROUP BY relation
+),
 policies AS (
     SELECT p.polrelid, json_agg(json_build_object(
         'name', p.polname,
@@ -154,6 +181,10 @@ policies AS (
             SELECT FROM unnest(p.polroles) AS member (oid) WHERE pg_has_role(member.oid, 'USAGE')),
         'roles', (SELECT json_agg(CASE member.oid WHEN 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
                   FROM unnest(p.polroles) AS member (oid)),
+        'customers', (SELECT coalesce(json_agg(c.rolname), '[]'::json) FROM customers c
+                      WHERE 0 = ANY (p.polroles) OR c.oid <> 0 AND EXISTS (
+                          SELECT FROM unnest(p.polroles) AS member (oid)
+                          WHERE pg_has_role(c.oid, member.oid, 'USAGE'))),
         'using', pg_get_expr(p.polqual, p.polrelid),
         'with_check', pg_get_expr(p.polwithcheck, p.polrelid)
     ) ORDER BY p.polname) AS items
@@ -186,8 +217,11 @@ functions AS (
         'settings', coalesce(to_json(p.proconfig), '[]'::json),
         'asks_who', p.prosrc ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
         'executable', has_function_privilege(p.oid, 'EXECUTE'),
-        'executable_by', (SELECT coalesce(json_agg(rolname), '[]'::json) FROM customers
-                          WHERE has_function_privilege(rolname, p.oid, 'EXECUTE')),
+        'grants', (SELECT coalesce(json_agg(json_build_object(
+                       'grantee', g.rolname, 'column', NULL, 'privileges', ARRAY['EXECUTE'], 'customers', g.customers
+                   ) ORDER BY g.rolname), '[]'::json)
+                   FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+                   JOIN grantees g ON g.namespace = p.pronamespace AND g.oid = acl.grantee),
         'public', coalesce((SELECT bool_or(acl.grantee = 0)
                             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
                             WHERE acl.privilege_type = 'EXECUTE'), false)
@@ -223,9 +257,7 @@ SELECT json_build_object(
                 'active', row_security_active(r.oid),
                 'policies', coalesce(policies.items, '[]'::json)
             ),
-            'exposed', (SELECT coalesce(json_agg(json_build_array(rolname, privilege)), '[]'::json)
-                        FROM customers, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
-                        WHERE has_table_privilege(rolname, r.oid, privilege)),
+            'grants', coalesce(grants.items, '[]'::json),
             'estimated_rows', r.reltuples::bigint
         ) ORDER BY w.position, r.nspname, r.relname)
         FROM relations r
@@ -235,6 +267,7 @@ SELECT json_build_object(
         LEFT JOIN indexes ON indexes.indrelid = r.oid
         LEFT JOIN triggers ON triggers.tgrelid = r.oid
         LEFT JOIN policies ON policies.polrelid = r.oid
+        LEFT JOIN grants ON grants.relation = r.oid
     ), '[]'::json),
     'functions', coalesce((SELECT items FROM functions), '[]'::json)
 ) AS catalog

@@ -240,6 +240,20 @@ KINDS = (
         "A ledger is only ever added to, and not by a browser. The hint revokes it.",
     ),
     FindingKind(
+        "executions-writable",
+        Severity.WARNING,
+        "Customers may change what decides about refunds",
+        "Privileges and policies let a browser write the status, cost or user of an execution. The hint "
+        "revokes it.",
+    ),
+    FindingKind(
+        "row-security-off",
+        Severity.WARNING,
+        "Customers may read every row of a table",
+        "They hold SELECT, and row level security is off. The hint turns it on; whoever is to see rows needs "
+        "a policy then.",
+    ),
+    FindingKind(
         "drift-added",
         Severity.ERROR,
         "Something is in the database and not in the baseline",

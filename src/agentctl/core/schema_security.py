@@ -4,111 +4,208 @@ A customer's browser is `anon` or `authenticated` to Supabase, and everybody is 
 and policies of the catalog, and yields findings with the statement that closes each; it changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from agentctl.core.catalog import Function, Policy, Table
+from agentctl.core.catalog import Function, Grant, Policy, Table
 from agentctl.core.findings import Finding, Severity
-from agentctl.core.mapping import Marketplace
-from agentctl.core.mapping.functions import gives_credits
+from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.mapping.functions import find_deduct, gives_credits
+from agentctl.core.mapping.table_role import identifier
 
-_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+_LEDGER_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+# What decides whether an execution is refunded, how much, and to whom.
+_REFUND_PARTS = ("status", "credits_used", "user")
+_TABLES = frozenset({"table", "partitioned table"})
+# Behind a statement that is pasted: a privilege of PUBLIC may be the only one that somebody else has.
+_OTHERS = " -- GRANT it to those who need it and had it through PUBLIC only: the web application, agentctl"
+
+Open = Mapping[Grant, Sequence[str]]
+"""Grants that customers can use, and which customers those are."""
 
 
 def security_findings(market: Marketplace) -> Iterator[Finding]:
     """Look at everything that moves or holds credits."""
-    gives = filter(gives_credits, market.catalog.functions)
-    for function in dict.fromkeys((*market.deducting.overloads, *gives)):
+    for function in _credit_functions(market):
         yield from _exposed(function)
-        yield from _unpinned(function)
-    yield from _balance(market)
+        yield from _unpinned(function, market.catalog.server.search_path)
+    yield from _writable(
+        "balance-writable",
+        market.balances,
+        ("balance",),
+        privileges=("UPDATE", "INSERT"),
+        why="a balance is moved by functions and by the server alone",
+    )
+    yield from _writable(
+        "executions-writable",
+        market.executions,
+        _REFUND_PARTS,
+        privileges=("UPDATE",),
+        why="what stands there decides about refunds",
+    )
     if market.ledger is not None:
         yield from _ledger(market.ledger.table)
+    roles = (market.users, market.balances, market.executions, market.ledger)
+    for table in dict.fromkeys(role.table for role in roles if role is not None):
+        yield from _unprotected(table)
+
+
+def _credit_functions(market: Marketplace) -> Iterable[Function]:
+    """Return all that take or give credits by their names, and the one that is configured."""
+    by_name = find_deduct(market.catalog).overloads
+    gives = filter(gives_credits, market.catalog.functions)
+    return dict.fromkeys((*by_name, *market.deducting.overloads, *gives))
 
 
 def _exposed(function: Function) -> Iterator[Finding]:
-    if not function.executable_by:
+    open_to: Open = {grant: grant.customers for grant in function.grants}
+    if not open_to:
         return
-    name, who = _name(function), _people(function.executable_by)
-    msg = f"{function.name} may be executed by {who}: whoever signs in can move credits with it."
-    if function.asks_who:
-        msg = (
-            f"{function.name} may be executed by {who}; it looks at who is signed in, as far as its text "
-            "tells."
-        )
-    hint = f"REVOKE EXECUTE ON FUNCTION {name} FROM {_roles(function.executable_by)};"
-    severity = Severity.INFO if function.asks_who else Severity.WARNING
+    # Who is signed in says whose credits may be taken. It is no reason to be given any.
+    checks = function.asks_who and not gives_credits(function)
+    why = "it looks at who is signed in, as far as its text tells" if checks else "it moves credits"
+    msg = f"{function.name} may be executed by {_people(open_to)}: {why}."
+    hint = _revoke("EXECUTE", f"FUNCTION {_signature(function)}", open_to)
+    severity = Severity.INFO if checks else Severity.WARNING
     yield Finding("function-exposed", severity, function.name, msg, hint)
 
 
-def _unpinned(function: Function) -> Iterator[Finding]:
+def _unpinned(function: Function, search_path: Sequence[str]) -> Iterator[Finding]:
     pinned = any(setting.startswith("search_path=") for setting in function.settings)
     if function.security_definer and not pinned:
         msg = (
-            f"{function.name} runs with its owner's rights and takes its caller's search_path: a table "
-            "of the "
-            "caller's own may stand in for one of yours."
+            f"{function.name} runs with its owner's rights and takes its caller's search_path: a table of "
+            "the caller's own may stand in for one of yours."
         )
-        hint = f"ALTER FUNCTION {_name(function)} SET search_path = {function.schema}, pg_temp;"
+        # The path as it is now, so that the function finds what it has found so far.
+        path = ", ".join(map(_quoted, dict.fromkeys((*search_path, function.schema, "pg_temp"))))
+        hint = f"ALTER FUNCTION {_signature(function)} SET search_path = {path};"
         yield Finding("function-search-path", Severity.WARNING, function.name, msg, hint)
 
 
-def _balance(market: Marketplace) -> Iterator[Finding]:
-    balances = market.balances
-    column = balances.column("balance")
-    open_to = [
-        role
-        for role in (column.updatable_by if column else ())
-        if _admits(balances.table, role, ("update", "all"))
-    ]
-    if column is not None and open_to:
-        place = f"{balances.name}.{column.name}"
-        msg = f"{_people(open_to)} may change {place}, of the rows that policies let them change."
-        table = sql.Identifier(balances.table.schema, balances.name).as_string()
-        hint = (
-            f"REVOKE UPDATE ON {table} FROM {_roles(open_to)}; then GRANT UPDATE (...) on the columns "
-            "that a user "
-            "may change."
-        )
-        yield Finding("balance-writable", Severity.WARNING, place, msg, hint)
+def _writable(
+    kind: str, role: TableRole, parts: Sequence[str], *, privileges: Sequence[str], why: str
+) -> Iterator[Finding]:
+    """Look for customers who may write the columns that play these parts."""
+    columns = [role.columns[part] for part in parts if part in role]
+    for privilege in privileges:
+        if open_to := _open(role.table, privilege, columns):
+            reached = {grant.column for grant in open_to}
+            names = [name for name in columns if reached & {None, name}]
+            msg = f"{_people(open_to)} may {privilege} {', '.join(names)} of {role.name}: {why}."
+            hint = _revoke_columns(privilege, role.table, columns, open_to)
+            yield Finding(kind, Severity.WARNING, f"{role.name} ({privilege})", msg, hint)
 
 
 def _ledger(ledger: Table) -> Iterator[Finding]:
-    for privilege in _WRITES:
-        commands = (privilege.lower(), "all")
-        open_to = [
-            role
-            for role, held in ledger.exposed
-            if held == privilege and (privilege == "TRUNCATE" or _admits(ledger, role, commands))
-        ]
-        if open_to:
-            msg = f"{_people(open_to)} may {privilege} rows of {ledger.name}: a ledger is only ever added to."
-            table = sql.Identifier(ledger.schema, ledger.name).as_string()
-            hint = f"REVOKE {privilege} ON {table} FROM {_roles(open_to)};"
+    for privilege in _LEDGER_WRITES:
+        if open_to := _open(ledger, privilege):
+            people = _people(open_to)
+            msg = f"{people} may {privilege} rows of {ledger.name}: a ledger is written by the server alone."
+            hint = _revoke(privilege, identifier(ledger).as_string(), open_to)
             yield Finding("ledger-writable", Severity.WARNING, f"{ledger.name} ({privilege})", msg, hint)
 
 
-def _admits(table: Table, role: str, commands: Iterable[str]) -> bool:
-    """Whether row level security leaves a role some row to write: it is off, or a policy admits the role."""
-    if not table.row_security.enabled:
+def _unprotected(table: Table) -> Iterator[Finding]:
+    if table.row_security.enabled or table.kind not in _TABLES:
+        return
+    if open_to := _open(table, "SELECT"):
+        msg = f"{_people(open_to)} may read every row of {table.name}: row level security is off."
+        hint = (
+            f"ALTER TABLE {identifier(table).as_string()} ENABLE ROW LEVEL SECURITY;"
+            " -- with a policy for each role that is to see rows: nobody else but the owner does then"
+        )
+        yield Finding("row-security-off", Severity.WARNING, table.name, msg, hint)
+
+
+def _open(table: Table, privilege: str, columns: Iterable[str] = ()) -> Open:
+    """Return what lets customers use a privilege on a table, or on some of its columns."""
+    wanted = {None, *columns}
+    found = {
+        grant: [customer for customer in grant.customers if _admits(table, customer, privilege.lower())]
+        for grant in table.grants
+        if privilege in grant.privileges and (not columns or grant.column in wanted)
+    }
+    return {grant: customers for grant, customers in found.items() if customers}
+
+
+def _admits(table: Table, customer: str, command: str) -> bool:
+    """Whether row level security may leave a customer a row for a command."""
+    if not table.row_security.enabled or command == "truncate":
         return True
-    return any(
-        _speaks_of(policy, role) and policy.command in commands for policy in table.row_security.policies
+    policies = [
+        policy
+        for policy in table.row_security.policies
+        if customer in policy.customers and policy.command in {command, "all"}
+    ]
+    restrictive = (policy for policy in policies if not policy.permissive)
+    return any(policy.permissive and not _admits_nothing(policy, command) for policy in policies) and not any(
+        _admits_nothing(policy, command) for policy in restrictive
     )
 
 
-def _speaks_of(policy: Policy, role: str) -> bool:
-    return policy.permissive and bool({role, "public"} & set(policy.roles))
+def _admits_nothing(policy: Policy, command: str) -> bool:
+    """Whether a policy says literally no to a command."""
+    check = policy.using if policy.with_check is None else policy.with_check
+    looked_at = {"insert": (check,), "update": (policy.using, check)}.get(command, (policy.using,))
+    return "false" in looked_at
 
 
-def _name(function: Function) -> str:
+def _revoke(privilege: str, thing: str, grants: Iterable[Grant]) -> str:
+    grantees = _grantees(grants)
+    statement = f"REVOKE {privilege} ON {thing} FROM {', '.join(map(_role, grantees))};"
+    return statement + _others(grantees)
+
+
+def _revoke_columns(privilege: str, table: Table, columns: Sequence[str], grants: Iterable[Grant]) -> str:
+    """Take a privilege on some columns away: on all, that is, and give the others back."""
+    thing, grantees = identifier(table).as_string(), _grantees(grants)
+    statements = []
+    for grantee in grantees:
+        statements.append(f"REVOKE {privilege} ON {thing} FROM {_role(grantee)};")
+        held = {
+            grant.column
+            for grant in table.grants
+            if grant.grantee == grantee and privilege in grant.privileges
+        }
+        others = (column.name for column in table.columns if column.name not in columns)
+        if kept := ", ".join(_quoted(name) for name in others if held & {None, name}):
+            statements.append(f"GRANT {privilege} ({kept}) ON {thing} TO {_role(grantee)};")
+    return " ".join(statements) + _others(grantees)
+
+
+def _grantees(grants: Iterable[Grant]) -> list[str]:
+    return sorted({grant.grantee for grant in grants})
+
+
+def _others(grantees: Sequence[str]) -> str:
+    return _OTHERS if "public" in grantees else ""
+
+
+def _people(open_to: Open) -> str:
+    """Name the customers, and through whom each has the privilege where it is not its own."""
+    named = dict.fromkeys(
+        _person(customer, grant.grantee)
+        for grant, customers in open_to.items()
+        for customer in (customers if "public" not in customers else ["public"])
+    )
+    return " and ".join(named)
+
+
+def _person(customer: str, grantee: str) -> str:
+    name = "PUBLIC" if customer == "public" else customer
+    through = "PUBLIC" if grantee == "public" else grantee
+    return name if customer == grantee else f"{name} (through {through})"
+
+
+def _role(name: str) -> str:
+    return "PUBLIC" if name == "public" else _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return sql.Identifier(name).as_string()
+
+
+def _signature(function: Function) -> str:
     return f"{sql.Identifier(function.schema, function.name).as_string()}({function.signature})"
-
-
-def _people(roles: Sequence[str]) -> str:
-    return " and ".join("PUBLIC" if role == "public" else role for role in roles)
-
-
-def _roles(roles: Sequence[str]) -> str:
-    return ", ".join("PUBLIC" if role == "public" else sql.Identifier(role).as_string() for role in roles)
