@@ -118,13 +118,17 @@ def test_json_tells_the_steps_and_whether_they_were_taken(agentctl: Program) -> 
     assert {**planned, "applied": True} == applied
     assert (planned["table"], planned["before"]) == ("public.agent_executions", "minimal")
     assert [step["kind"] for step in applied["steps"]] == ["add columns", "build index", "build index"]
-    assert set(applied["steps"][0]) == {"kind", "object", "sql", "lock"}
+    assert set(applied["steps"][0]) == {
+        *("kind", "object", "sql", "statements", "lock", "brief", "scans", "rewrites", "undo")
+    }
     nothing = agentctl("migrate-full", "--yes", "--json").json["data"]
     assert nothing == {
         "table": "public.agent_executions",
         "before": "full",
         "applied": False,
+        "session": [],
         "steps": [],
+        "remarks": [],
     }
 
 

@@ -6,20 +6,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import psycopg
 import pytest
 
-from agentctl.core import migrate
 from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import at
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
-from agentctl.core.migrate import LockWait, Plan, Step, StepKind
+from agentctl.core.migration.apply import Event, StepBegun
+from agentctl.core.migration.locks import LockAwaited
+from agentctl.core.migration.plan import LockWait, StepKind
 from agentctl.core.tracking import Tracking, tracking_of
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
+from support.migrations import attempts_among, executions, planned, shape, steps_among, widen
 
 Make = Callable[..., Marketplace]
 STARTED_AT = "idx_agent_executions_started_at"
@@ -28,7 +30,6 @@ INSERT: LiteralString = (
     "INSERT INTO agent_executions (user_id, agent_id) SELECT p.id, a.id FROM profiles p, agents a LIMIT 1"
 )
 _INDEXES = {WORKFLOW_ID: "workflow_id", STARTED_AT: "started_at DESC"}
-QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
 ONLY = [(name,) for name in OPTIONAL_COLUMNS]
 ALL_BUT = [tuple(one for one in OPTIONAL_COLUMNS if one != name) for name in OPTIONAL_COLUMNS]
 
@@ -38,45 +39,9 @@ def read(database: Database) -> Catalog:
         return introspect(connection)
 
 
-def executions(database: Database) -> Table:
-    table = read(database).table("agent_executions")
-    assert table
-    return table
-
-
 def tracking(table: Table | None) -> Tracking:
     """Judge a table whose columns have the reference's names."""
     return tracking_of(table, {column.name: column.name for column in table.columns} if table else {})
-
-
-def shape(table: Table) -> tuple[object, ...]:
-    """Return what can be compared of a table, whatever order its columns were added in."""
-    columns = {column.name: column for column in table.columns}
-    return columns, table.indexes, table.constraints, table.row_security
-
-
-def nobody(*_: object) -> None:
-    """Hear what is told, and do nothing."""
-
-
-def widen(database: Database, **options: Any) -> Plan:
-    """Migrate as the command does, with the superuser's rights."""
-    return widen_at(database.url, **options)
-
-
-def widen_at(
-    url: str,
-    *,
-    wait: LockWait = QUICK,
-    started: Callable[[Step], None] = nobody,
-    waiting: Callable[[int], None] = nobody,
-) -> Plan:
-    """Migrate as the command does, and return the plan that was followed."""
-    # A statement that waits for ever fails its test instead of hanging it.
-    with at(f"{url}?options=-cstatement_timeout%3D20s", place="a test").connect() as connection:
-        plan = migrate.plan(introspect(connection))
-        migrate.apply(connection, plan, wait=wait, started=started, waiting=waiting)
-    return plan
 
 
 @contextmanager
@@ -126,20 +91,20 @@ def test_every_table_becomes_the_one_that_the_sql_file_makes(
     assert shape(executions(made)) == shape(executions(full))
     assert plan.before == {0: Tracking.MINIMAL, 7: Tracking.FULL}.get(len(columns), Tracking.PARTIAL)
     assert tracking(executions(made)) is Tracking.FULL
-    assert migrate.plan(read(made)).steps == ()
+    assert planned(made) == ()
 
 
 def test_what_the_sql_file_makes_needs_no_step(full: Marketplace) -> None:
-    assert migrate.plan(read(full)).steps == ()
+    assert planned(full) == ()
 
 
 def test_the_plan_is_exactly_what_is_run(marketplace: Marketplace) -> None:
-    steps: list[Step] = []
+    events: list[Event] = []
 
-    plan = widen(marketplace, started=steps.append)
+    plan = widen(marketplace, told=events.append)
 
-    assert tuple(steps) == plan.steps
-    assert [step.kind for step in steps] == [StepKind.ADD_COLUMNS, *[StepKind.BUILD_INDEX] * 2]
+    assert steps_among(events) == plan.steps
+    assert [step.kind for step in plan.steps] == [StepKind.ADD_COLUMNS, *[StepKind.BUILD_INDEX] * 2]
 
 
 def test_rows_keep_their_content_and_the_table_its_file(marketplace: Marketplace) -> None:
@@ -153,7 +118,7 @@ def test_rows_keep_their_content_and_the_table_its_file(marketplace: Marketplace
     assert (marketplace.execute(file), marketplace.execute(rows)) == before
     filled = marketplace.execute("SELECT DISTINCT credits_used, inputs, started_at FROM agent_executions")
     assert len(keys) == 3
-    assert filled == [(0, None, None)]
+    assert filled == [(None, None, None)]
 
 
 def test_a_table_in_a_schema_of_any_name_is_widened(database: Database) -> None:
@@ -167,7 +132,7 @@ def test_a_table_in_a_schema_of_any_name_is_widened(database: Database) -> None:
     plan = widen(database)
 
     assert plan.table == 'My "Shop".agent_executions'
-    assert migrate.plan(read(database)).steps == ()
+    assert planned(database) == ()
 
 
 @pytest.mark.parametrize(
@@ -256,7 +221,6 @@ def test_a_table_that_is_not_there_is_refused(database: Database) -> None:
     [
         ("CREATE VIEW agent_executions AS SELECT 1 AS id", "a view"),
         ("CREATE MATERIALIZED VIEW agent_executions AS SELECT 1 AS id", "a materialized view"),
-        ("CREATE TABLE agent_executions (id int) PARTITION BY HASH (id)", "a partitioned table"),
     ],
 )
 def test_what_is_no_ordinary_table_is_refused(
@@ -296,13 +260,13 @@ def test_an_invalid_leftover_is_built_again_never_accepted(
 def test_a_reader_is_waited_for_and_the_step_taken_when_it_has_gone(marketplace: Marketplace) -> None:
     gave_way = threading.Event()
 
-    def waiting(attempt: int) -> None:
-        if attempt == 2:
+    def waiting(event: Event) -> None:
+        if isinstance(event, LockAwaited) and event.attempt == 2:
             gave_way.set()
 
     with ThreadPoolExecutor() as threads:
         with reader(marketplace):
-            migration = threads.submit(widen, marketplace, waiting=waiting)
+            migration = threads.submit(widen, marketplace, told=waiting)
             assert gave_way.wait(20)
             assert tracking(executions(marketplace)) is Tracking.MINIMAL
         migration.result()
@@ -321,14 +285,14 @@ def test_a_reader_that_stays_is_given_up_on_with_nothing_half_done(marketplace: 
 
 
 def test_writers_do_not_queue_behind_a_migration_that_waits(marketplace: Marketplace) -> None:
-    attempts: list[int] = []
+    events: list[Event] = []
     with ThreadPoolExecutor() as threads:
         with reader(marketplace), marketplace.connect() as writer:
             # PostgreSQL itself ends the test if one insert waits for so much longer than an attempt may.
             writer.execute("SET lock_timeout = '5s'")
-            migration = threads.submit(widen, marketplace, waiting=attempts.append)
+            migration = threads.submit(widen, marketplace, told=events.append)
             inserts = 0
-            while len(attempts) < 4 and not migration.done():
+            while len(attempts_among(events)) < 4 and not migration.done():
                 writer.execute(INSERT)
                 inserts += 1
         migration.result()
@@ -344,24 +308,30 @@ def test_writers_go_on_while_an_index_is_built(marketplace_factory: Make) -> Non
             writer.execute("SET lock_timeout = '1ms'")
             writer.execute(INSERT)
         migration.result()
-    assert migrate.plan(read(made)).steps == ()
+    assert planned(made) == ()
 
 
 def test_a_build_under_way_is_waited_for_and_not_taken_for_a_leftover(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     waits = threading.Event()
-    second_steps: list[Step] = []
+    events: list[Event] = []
+
+    def second_tells(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, LockAwaited):
+            waits.set()
+
     with ThreadPoolExecutor() as threads:
         with old_writer(made):
             first = threads.submit(widen, made)
             built = await_build(made, WORKFLOW_ID)
-            second = threads.submit(widen, made, started=second_steps.append, waiting=lambda _: waits.set())
+            second = threads.submit(widen, made, told=second_tells)
             assert waits.wait(30)
         first.result()
         second.result()
     assert await_build(made, WORKFLOW_ID) == built
-    assert StepKind.DROP_INDEX not in {step.kind for step in second_steps}
-    assert migrate.plan(read(made)).steps == ()
+    assert StepKind.DROP_INDEX not in {step.kind for step in steps_among(events)}
+    assert planned(made) == ()
 
 
 def test_migrations_that_run_at_once_all_end_with_the_right_table(
@@ -387,17 +357,17 @@ def test_a_table_that_somebody_keeps_changing_back_is_given_up_on(marketplace: M
         STARTED_AT: f"DROP INDEX IF EXISTS {WORKFLOW_ID}",
     }
 
-    def sabotage(step: Step) -> None:
-        if step.kind is StepKind.BUILD_INDEX:
-            marketplace.execute(drop_the_other[step.object])
+    def sabotage(event: Event) -> None:
+        if isinstance(event, StepBegun) and event.step.kind is StepKind.BUILD_INDEX:
+            marketplace.execute(drop_the_other[event.step.object])
 
     with pytest.raises(DatabaseTrouble, match="Again and again"):
-        widen(marketplace, started=sabotage)
+        widen(marketplace, told=sabotage)
 
 
 def test_a_role_that_does_not_own_the_table_changes_nothing(marketplace: Marketplace) -> None:
     url = marketplace.add_role("guest")
     before = read(marketplace)
     with pytest.raises(PermissionDenied):
-        widen_at(url)
+        widen(marketplace, url=url)
     assert read(marketplace) == before

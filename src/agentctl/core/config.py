@@ -62,10 +62,16 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One marketplace, as configured; `database_url` is None where the sandbox is to be used."""
+    """One marketplace, as configured; `database_url` is None where the sandbox is to be used.
+
+    Attributes:
+        migrate_database_url: the same database for migrations, past a pooler that shares its servers.
+
+    """
 
     name: str
     database_url: Value | None = None
+    migrate_database_url: Value | None = None
     user: Value | None = None
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     n8n: N8nSettings = field(default_factory=N8nSettings)
@@ -178,7 +184,9 @@ def _choose(
     if name not in profiles:
         msg = f"{root.path} has no profile {name!r}."
         raise ConfigError(msg, hint=f"Profiles there: {known}.")
-    profile = replace(profiles[name], database_url=database_url or profiles[name].database_url)
+    profile = profiles[name]
+    if database_url is not None:  # another database, perhaps, to which the file knows no other way
+        profile = replace(profile, database_url=database_url, migrate_database_url=None)
     if profile.database_url is None:
         msg = f"{root.path}: profile {name!r} has no database_url."
         hint = f'Add database_url = "env:DATABASE_URL" to [profiles.{name}], or set ${DATABASE_URL}.'
@@ -187,12 +195,16 @@ def _choose(
 
 
 def _profile(name: str, section: Section) -> Profile:
-    section.allow_only("database_url", "user", "webhook", "n8n", "journal", "billing", "agents", "schema")
+    section.allow_only(
+        *("database_url", "migrate_database_url", "user", "webhook", "n8n", "journal", "billing", "agents"),
+        "schema",
+    )
     billing = section.section("billing")
     billing.allow_only("on_failure")
     return Profile(
         name=name,
         database_url=section.value("database_url"),
+        migrate_database_url=section.value("migrate_database_url"),
         user=section.value("user"),
         webhook=_webhook(section.section("webhook")),
         n8n=_n8n(section.section("n8n")),

@@ -42,6 +42,10 @@ class Failpoint(StrEnum):
     """`reconcile` knows an outcome that the row does not have."""
     CREDITS_MOVED = "credits-moved"
     """A grant or a refund by hand is committed, and the operator has seen nothing."""
+    STEP_TAKEN = "step-taken"
+    """A step of a migration is done, and nobody has been told."""
+    CONTENT_SAVED = "content-saved"
+    """A migration is taken back: what its columns hold is in a file; they are set aside, not dropped."""
 
 
 # `NAME` kills, `NAME:stop` stops until SIGCONT, so that a signal can be sent at exactly this place.

@@ -6,6 +6,7 @@ Pure data and its comparison with a catalog; nothing here reads or writes a data
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from zlib import crc32
 
 from agentctl.core.catalog import Column, Index, Table, quoted
 
@@ -57,7 +58,7 @@ class OptionalColumn:
         return self.accepts(column) and not column.generated
 
 
-_LONGEST_NAME = 63  # PostgreSQL cuts off the rest
+_LONGEST_NAME = 63  # bytes; PostgreSQL cuts off the rest
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
@@ -131,6 +132,15 @@ INDEXES: Mapping[str, str] = {"workflow_id": "", "started_at": " DESC"}
 """Those of the seven."""
 
 
+def index_name(table: str, column: str) -> str:
+    """Return the name that an index has by the reference's custom; one that is too long ends in a sum of it."""
+    name = f"idx_{table}_{column}"
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    told_apart = f"_{crc32(name.encode()):08x}"
+    return name.encode()[: _LONGEST_NAME - len(told_apart)].decode(errors="ignore") + told_apart
+
+
 def index_names(table: Table, columns: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
     """Return the name that each index has by the reference's custom, and its key.
 
@@ -142,8 +152,7 @@ def index_names(table: Table, columns: Mapping[str, str], parts: Mapping[str, st
     """
     named = {part: columns.get(part, part) for part in parts}
     return {
-        f"idx_{table.name}_{column}"[:_LONGEST_NAME]: f"{quoted(column)}{parts[part]}"
-        for part, column in named.items()
+        index_name(table.name, column): f"{quoted(column)}{parts[part]}" for part, column in named.items()
     }
 
 

@@ -1,7 +1,11 @@
 """Shows a migration: the plan as exactly the SQL that is run, and what became of it."""
 
-from agentctl.core.migrate import Plan
+from collections.abc import Iterator
+
+from agentctl.core.migration.plan import Plan, Step
+from agentctl.core.migration.undoing import Undone
 from agentctl.render.blocks import Code, Text, Tone, View
+from agentctl.render.clean import clean_line
 
 
 def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
@@ -10,10 +14,23 @@ def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
         "table": plan.table,
         "before": plan.before,
         "applied": applied,
-        "steps": [
-            {"kind": step.kind, "object": step.object, "sql": step.sql, "lock": step.lock}
-            for step in plan.steps
-        ],
+        "session": list(plan.session),
+        "steps": [_step_data(step) for step in plan.steps],
+        "remarks": list(plan.remarks),
+    }
+
+
+def _step_data(step: Step) -> dict[str, object]:
+    return {
+        "kind": step.kind,
+        "object": step.object,
+        "sql": step.sql,
+        "statements": list(step.statements),
+        "lock": step.lock,
+        "brief": step.brief,
+        "scans": step.scans,
+        "rewrites": False,
+        "undo": step.undo,
     }
 
 
@@ -22,12 +39,81 @@ def plan_view(plan: Plan) -> View:
     if not plan.steps:
         yield Text(f"{plan.table} has full tracking already: nothing to do.", Tone.GOOD)
         return
+    yield from _steps_view(plan)
+
+
+def undo_view(plan: Plan) -> View:
+    """Show how a migration is taken back, and what stays."""
+    if not plan.steps:
+        yield Text(f"{plan.table} has nothing that migrate-full added: nothing to do.", Tone.GOOD)
+    yield from _steps_view(plan)
+    for remark in plan.remarks:
+        yield Text(remark, Tone.DIM)
+
+
+def _steps_view(plan: Plan) -> View:
     for number, step in enumerate(plan.steps, start=1):
-        yield Text(f"{number}. {step.kind} ({step.object})\n   Lock: {step.lock}.", Tone.STRONG)
+        yield Text("\n   ".join([f"{number}. {step.kind} ({step.object})", *_facts(step)]), Tone.STRONG)
         yield Code(f"{step.sql};", "sql")
+
+
+def _facts(step: Step) -> Iterator[str]:
+    yield f"Lock: {step.lock}."
+    if step.scans:
+        yield "Reads the whole table, rewrites nothing."
+    if step.undo is None:
+        yield "Cannot be taken back."
+
+
+def script(plan: Plan) -> str:
+    """Write a plan as a file of SQL for whoever runs it by hand."""
+    return "\n".join(_script(plan)) + "\n"
+
+
+def _script(plan: Plan) -> Iterator[str]:
+    yield from _comment(f"{plan.table}: {len(plan.steps)} steps of agentctl migrate-full.")
+    yield from _comment("Run it outside of a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
+    yield from _comment("A step that is not given its lock in time has changed nothing: run the file again.")
+    yield from (f"{statement};" for statement in plan.session)
+    for number, step in enumerate(plan.steps, start=1):
+        yield ""
+        yield from _comment(f"{number}. {step.kind}: {step.object}")
+        for fact in _facts(step):
+            yield from _comment(fact)
+        if step.scans:
+            yield from _comment(
+                "Interrupted, it leaves an index that is invalid: take it back before you repeat it."
+            )
+        if step.undo is not None:
+            yield from _comment(f"Taken back by: {step.undo};")
+        yield f"{step.sql};"
+    yield ""
+    yield from _comment("Afterwards, agentctl schema-check --require full proves that everything is there.")
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield f"-- {clean_line(text)}"
 
 
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
-    steps = f"{len(plan.steps)} step{'s' if len(plan.steps) > 1 else ''}"
-    return [Text(f"{plan.table} has full tracking now: {steps} done and verified.", Tone.GOOD)]
+    return [Text(f"{plan.table} has full tracking now: {_steps(plan)} done and verified.", Tone.GOOD)]
+
+
+def undone_data(plan: Plan, undone: Undone) -> dict[str, object]:
+    """Return what became of an undo as programs read it."""
+    saved = {"rows": undone.rows, "file": str(undone.file) if undone.file else None}
+    return {**plan_data(plan, applied=True), "saved": saved}
+
+
+def undone_view(plan: Plan, undone: Undone) -> View:
+    """Say that an undo was applied and verified, and where the data is."""
+    yield Text(f"{plan.table} is as it was before: {_steps(plan)} done and verified.", Tone.GOOD)
+    if undone.file is not None:
+        yield Text(f"What the columns held of {undone.rows} rows is in {undone.file}.")
+    for remark in plan.remarks:
+        yield Text(remark, Tone.DIM)
+
+
+def _steps(plan: Plan) -> str:
+    return f"{len(plan.steps)} step{'s' if len(plan.steps) > 1 else ''}"

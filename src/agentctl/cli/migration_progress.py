@@ -1,0 +1,70 @@
+"""Shows a migration at work on stderr: its steps, who is in the way, and how far an index is."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from agentctl.cli.session import Session, colourful
+from agentctl.core.migration.apply import Event, StepBegun, Told
+from agentctl.core.migration.building import Building
+from agentctl.core.migration.locks import Blocker, LockAwaited, described
+from agentctl.render.blocks import Tone
+
+
+@contextmanager
+def migrating(session: Session) -> Iterator[Told]:
+    """Yield what a migration tells its events to."""
+    with ExitStack() as bar:
+        yield _Shown(session, bar)
+
+
+class _Shown:
+    def __init__(self, session: Session, bar: ExitStack) -> None:
+        self._session = session
+        self._bar = bar
+        self._screen = session.progress_screen()
+        self._moves = colourful(sys.stderr) and not session.json and not session.quiet
+        self._phase: tuple[str, int, Blocker | None] | None = None
+        self._named: tuple[int, ...] = ()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case StepBegun(step, number, total):
+                self._end_phase()
+                self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
+            case LockAwaited(attempt, _, blockers):
+                self._session.note(f"The table is in use; attempt {attempt} gave way.", tone=Tone.WARNING)
+                self._name(blockers)
+            case Building():
+                self._show(event)
+
+    def _name(self, blockers: tuple[Blocker, ...]) -> None:
+        """Name those who are in the way, once as long as they are the same."""
+        pids = tuple(one.pid for one in blockers)
+        if pids != self._named:
+            self._named = pids
+            for one in blockers:
+                self._session.note(f"  {described(one)}", tone=Tone.WARNING)
+
+    def _show(self, building: Building) -> None:
+        if building.blocker is not None:
+            self._name((building.blocker,))
+        if not self._moves:
+            return
+        phase = (building.phase, building.total, building.blocker)
+        if self._phase is None or self._phase[:2] != phase[:2]:
+            self._end_phase()
+            self._phase = phase
+            self._begin_phase(building)
+        self._advance(building.done)
+
+    def _begin_phase(self, building: Building) -> None:
+        if building.total:
+            self._advance = self._bar.enter_context(self._screen.progress(building.phase, building.total))
+        else:
+            self._bar.enter_context(self._screen.busy(building.phase))
+
+    def _end_phase(self) -> None:
+        self._bar.close()
+        self._phase = None
+        self._advance = lambda _done: None

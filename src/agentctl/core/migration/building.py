@@ -1,0 +1,82 @@
+"""Watches an index being built, from a second connection: the first one is busy with it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from agentctl.core.database import Connection, Database
+from agentctl.core.errors import AgentctlError
+from agentctl.core.migration.locks import Blocker
+
+_LOOK_AGAIN_SECONDS = 0.5
+_PROGRESS: LiteralString = """
+SELECT p.phase, p.blocks_done, p.blocks_total, p.tuples_done, p.tuples_total,
+       a.pid, coalesce(a.usename, '') AS "user", coalesce(a.query, '') AS query,
+       coalesce(clock_timestamp() - coalesce(a.xact_start, a.query_start), '0') AS age
+FROM pg_stat_progress_create_index p
+JOIN pg_class c ON c.oid = p.index_relid
+LEFT JOIN pg_stat_activity a ON a.pid = nullif(p.current_locker_pid, 0)
+WHERE p.datname = current_database() AND c.relname = %(index)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """How far an index is.
+
+    Attributes:
+        phase: PostgreSQL's own words for what goes on.
+        done: blocks or rows of this phase; `total` is 0 where the phase counts neither.
+        blocker: whom the phase waits for. Nobody waits behind it.
+
+    """
+
+    phase: str
+    done: int
+    total: int
+    blocker: Blocker | None
+
+
+@contextmanager
+def watched(database: Database, *, index: str, told: Callable[[Building], None]) -> Iterator[None]:
+    """Tell now and then how far an index is, until the block ends.
+
+    Args:
+        database: where it is.
+        index: its name.
+        told: hears it, in a thread of its own.
+
+    """
+    over = threading.Event()
+    thread = threading.Thread(target=_watch, args=(database, index, told, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _watch(database: Database, index: str, told: Callable[[Building], None], over: threading.Event) -> None:
+    # Whoever watches may fail without a word: the build goes on, and tells itself how it ends.
+    with suppress(AgentctlError, OSError):
+        if over.wait(_LOOK_AGAIN_SECONDS):
+            return
+        with database.connect() as connection:
+            while not over.is_set():
+                if found := _look(connection, index):
+                    told(found)
+                over.wait(_LOOK_AGAIN_SECONDS)
+
+
+def _look(connection: Connection, index: str) -> Building | None:
+    row = connection.execute(_PROGRESS, {"index": index}).fetchone()
+    return _building(row) if row else None
+
+
+def _building(row: dict[str, Any]) -> Building:
+    counted = "blocks" if row["blocks_total"] else "tuples"
+    blocker = Blocker(row["pid"], row["user"], row["query"], row["age"]) if row["pid"] else None
+    return Building(row["phase"], row[f"{counted}_done"] or 0, row[f"{counted}_total"] or 0, blocker)

@@ -1,0 +1,136 @@
+"""Waits for locks in many short attempts, so that nobody queues behind them; names who is in the way."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import LiteralString, NoReturn, TypeVar
+
+import psycopg
+from psycopg import errors
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
+
+from agentctl.core.database import Connection, is_lock_timeout
+from agentctl.core.errors import DatabaseTrouble
+from agentctl.core.migration.plan import LockMode, LockWait
+
+# duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.
+_COLLISIONS = frozenset({"42P07", "40P01"})
+_SHOWN = 3
+_BLOCKERS: LiteralString = """
+WITH RECURSIVE family AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = %(schema)s AND c.relname = %(table)s
+    UNION ALL
+    SELECT i.inhrelid FROM pg_inherits i JOIN family ON i.inhparent = family.oid
+)
+SELECT a.pid, coalesce(a.usename, '') AS "user", coalesce(a.query, '') AS query,
+       coalesce(clock_timestamp() - coalesce(a.xact_start, a.query_start), '0') AS age
+FROM pg_stat_activity a
+WHERE a.pid <> pg_backend_pid()
+  AND EXISTS (SELECT FROM pg_locks l JOIN family ON l.relation = family.oid
+              WHERE l.pid = a.pid AND l.granted AND l.mode = ANY(%(modes)s)
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+ORDER BY a.xact_start
+"""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A session that has what a step waits for; `query` is its last statement, `age` its transaction's."""
+
+    pid: int
+    user: str
+    query: str
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """A lock was not had; it is tried again after a pause in which nobody waits.
+
+    Attributes:
+        attempt: how many there have been.
+        waited: since the first one began.
+        blockers: who had the lock a moment later; nobody where they have gone meanwhile.
+
+    """
+
+    attempt: int
+    waited: timedelta
+    blockers: tuple[Blocker, ...]
+
+
+def blockers(connection: Connection, *, schema: str, table: str, mode: LockMode) -> tuple[Blocker, ...]:
+    """Return the sessions that keep a table, or one below it, from being locked; the oldest come first."""
+    values = {"schema": schema, "table": table, "modes": list(mode.waits_for)}
+    rows = connection.execute(_BLOCKERS, values).fetchall()
+    return tuple(Blocker(row["pid"], row["user"], row["query"], row["age"]) for row in rows)
+
+
+def patiently(
+    work: Callable[[], T],
+    *,
+    wait: LockWait,
+    in_the_way: Callable[[], tuple[Blocker, ...]],
+    told: Callable[[LockAwaited], None],
+) -> T:
+    """Do what needs a lock, again and again with random pauses until it is had.
+
+    Args:
+        work: one attempt, under a lock timeout.
+        wait: when to give up.
+        in_the_way: asks who has the lock.
+        told: hears of every attempt that gave way.
+
+    Raises:
+        DatabaseTrouble: it was not had in time; retryable, and names who is in the way.
+
+    """
+    began = time.monotonic()
+    last: tuple[Blocker, ...] = ()
+
+    def gave_way(state: RetryCallState) -> None:
+        nonlocal last
+        last = in_the_way()
+        told(LockAwaited(state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
+
+    def gave_up(state: RetryCallState) -> NoReturn:
+        raise _gave_up(state.attempt_number, in_the_way() or last)
+
+    retrying = Retrying(
+        retry=retry_if_exception(_may_be_tried_again),
+        stop=stop_before_delay(wait.give_up_after.total_seconds()),
+        wait=wait_random_exponential(multiplier=0.1, max=5),
+        before_sleep=gave_way,
+        retry_error_callback=gave_up,
+    )
+    return retrying(work)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether another migration was faster."""
+    return isinstance(error, psycopg.Error) and error.sqlstate in _COLLISIONS
+
+
+def _may_be_tried_again(error: BaseException) -> bool:
+    # Statements have a time limit of their own only while they wait for several locks.
+    return is_lock_timeout(error) or is_collision(error) or isinstance(error, errors.QueryCanceled)
+
+
+def _gave_up(attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
+    said = "".join(f"\n{described(one)}" for one in last[:_SHOWN])
+    msg = f"The table is in use: no lock on it was had in {attempts} attempts.{said}"
+    hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
+    if last:
+        hint += f" To end a session for good: SELECT pg_terminate_backend({last[0].pid});"
+    return DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
+
+
+def described(blocker: Blocker) -> str:
+    """Name a session in one line: who, since when, with what."""
+    query = " ".join(blocker.query.split())
+    seconds = round(blocker.age.total_seconds())
+    return f"In the way: pid {blocker.pid}, user {blocker.user or '?'}, for {seconds} s: {query[:200] or '?'}"

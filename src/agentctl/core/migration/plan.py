@@ -1,0 +1,130 @@
+"""A migration's plan as data: every step with its SQL, its lock and how to take it back.
+
+It knows neither the database nor how a plan is made, shown or run.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from agentctl.core.mapping import SchemaSettings
+from agentctl.core.times import milliseconds
+from agentctl.core.tracking import Tracking
+
+
+class StepKind(StrEnum):
+    """What a step does."""
+
+    ADD_COLUMNS = "add columns"
+    TAKE_BACK_COLUMNS = "take back columns"
+    DROP_INDEX = "drop invalid index"
+    BUILD_INDEX = "build index"
+    BEGIN_INDEX = "begin index"
+    ATTACH_INDEX = "attach index"
+    REMOVE_INDEX = "remove index"
+    SET_ASIDE = "set columns aside"
+    DROP_COLUMNS = "drop columns"
+
+
+class LockMode(StrEnum):
+    """PostgreSQL's word for a lock on a table."""
+
+    ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
+    SHARE = "SHARE"
+    SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE"
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The modes that it cannot be held beside, as pg_locks writes them.
+
+        Source: PostgreSQL's documentation, 13.3.1, table 13.2.
+        """
+        return _CONFLICTS[self]
+
+
+_NO_LIMITS = ("SET statement_timeout = 0", "SET lock_timeout = 0")
+_STRONG = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
+_CONFLICTS = {
+    LockMode.SHARE_UPDATE_EXCLUSIVE: ("ShareUpdateExclusiveLock", "ShareLock", *_STRONG),
+    LockMode.SHARE: ("RowExclusiveLock", "ShareUpdateExclusiveLock", *_STRONG),
+    LockMode.ACCESS_EXCLUSIVE: (
+        *("AccessShareLock", "RowShareLock", "RowExclusiveLock"),
+        *("ShareUpdateExclusiveLock", "ShareLock", *_STRONG),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LockWait:
+    """How locks are waited for: each attempt `timeout`, all of them `give_up_after`."""
+
+    timeout: timedelta = timedelta(milliseconds=200)
+    give_up_after: timedelta = timedelta(minutes=10)
+
+    @property
+    def limit(self) -> str:
+        """One attempt's time as PostgreSQL takes it, for which 0 would be no limit at all."""
+        return f"{max(1, milliseconds(self.timeout))}ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change, done whole or not at all.
+
+    Attributes:
+        object: the columns or the index.
+        statements: what is sent, in this order.
+        mode: the strongest lock that it takes on the table.
+        brief: whether it is one transaction under a lock timeout; else a statement that stands alone.
+        scans: whether it reads the whole table; none of them rewrites it.
+        undo: the statement that takes it back; None where nothing does.
+
+    """
+
+    kind: StepKind
+    object: str
+    statements: tuple[str, ...]
+    mode: LockMode
+    brief: bool = True
+    scans: bool = False
+    undo: str | None = None
+
+    @property
+    def sql(self) -> str:
+        """The statements as they are sent."""
+        return ";\n".join(self.statements)
+
+    @property
+    def lock(self) -> str:
+        """The lock and how long it is held, in words."""
+        if not self.brief:
+            return f"{self.mode}: reads and writes go on"
+        return f"{self.mode}, for milliseconds; given up and tried again when it is not had at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps that lead from the table as it is to the one that is wanted; none where it is there already.
+
+    Attributes:
+        remarks: what the plan leaves alone, and why.
+
+    """
+
+    schema: str
+    name: str
+    before: Tracking
+    settings: SchemaSettings
+    steps: tuple[Step, ...]
+    wait: LockWait = LockWait()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The table's name for people."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def session(self) -> tuple[str, ...]:
+        """What is sent first, on a session of its own: building an index may take as long as it takes."""
+        return () if all(step.brief for step in self.steps) else _NO_LIMITS

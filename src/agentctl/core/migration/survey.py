@@ -1,0 +1,117 @@
+"""What a migration must know of its table beyond the catalog: the tables below it, comments, dependants.
+
+It reads in one statement, and decides nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+
+from agentctl.core.catalog import Index
+from agentctl.core.database import Connection
+
+_QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberColumn:
+    """A column; `needed_by` are the views and policies that it cannot be dropped under."""
+
+    name: str
+    type: str
+    comment: str | None
+    needed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberIndex:
+    """An index, and the one of the table above that it is attached to."""
+
+    index: Index
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A table of the family: the one that is migrated, or a partition or heir of it at any depth."""
+
+    schema: str
+    name: str
+    kind: str
+    parent: tuple[str, str] | None
+    is_partition: bool
+    columns: tuple[MemberColumn, ...]
+    indexes: tuple[MemberIndex, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its full name, for comparisons."""
+        return self.schema, self.name
+
+    @property
+    def sql(self) -> str:
+        """Its full name as SQL."""
+        return sql.Identifier(self.schema, self.name).as_string()
+
+    def column(self, name: str) -> MemberColumn | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def index(self, name: str) -> MemberIndex | None:
+        """Return the index of that name, or None."""
+        return next((found for found in self.indexes if found.index.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A table with its family.
+
+    Attributes:
+        members: the table itself first, then those below it, parents before their children.
+        is_partition: whether the table is itself a part of another.
+        view: the query, where it is a view.
+
+    """
+
+    members: tuple[Member, ...]
+    is_partition: bool = False
+    view: str | None = None
+
+    @property
+    def table(self) -> Member:
+        """The table that is migrated."""
+        return self.members[0]
+
+    def below(self, member: Member) -> tuple[Member, ...]:
+        """Return the tables directly below one."""
+        return tuple(other for other in self.members if other.parent == member.key)
+
+
+def survey(connection: Connection, *, schema: str, table: str) -> Survey | None:
+    """Read what a migration must know of a table; None where it is gone."""
+    row = connection.execute(_QUERY, {"schema": schema, "table": table}).fetchone()
+    found: dict[str, Any] = row["survey"] if row else {}
+    if not found.get("members"):
+        return None
+    members = tuple(_member(member) for member in found["members"])
+    return Survey(members, is_partition=found["is_partition"], view=found["view"])
+
+
+def _member(found: dict[str, Any]) -> Member:
+    columns = (MemberColumn(**{**one, "needed_by": tuple(one["needed_by"])}) for one in found["columns"])
+    parent = found["parent"]
+    return Member(
+        **{
+            **found,
+            "parent": (parent[0], parent[1]) if parent else None,
+            "columns": tuple(columns),
+            "indexes": tuple(_index(index) for index in found["indexes"]),
+        }
+    )
+
+
+def _index(found: dict[str, Any]) -> MemberIndex:
+    parent = found.pop("parent")
+    return MemberIndex(Index(**{**found, "columns": tuple(found["columns"])}), parent)

@@ -1,0 +1,89 @@
+"""The executions' table as a migration finds it, or the reason why it cannot be migrated."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agentctl.core.catalog import Catalog, Table
+from agentctl.core.database import Connection
+from agentctl.core.errors import SchemaLacks
+from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, refusal
+from agentctl.core.migration.survey import Survey, survey
+
+_KINDS = ("table", "partitioned table")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The table, its family, and which of its columns plays which part.
+
+    Attributes:
+        price_type: what an execution can cost: whole numbers, unless prices are not.
+
+    """
+
+    catalog: Catalog
+    table: Table
+    columns: Mapping[str, str]
+    survey: Survey
+    price_type: str
+
+
+def find_target(connection: Connection, settings: SchemaSettings) -> Target:
+    """Find the executions' table.
+
+    Raises:
+        SchemaLacks: there is none, or it is none that columns can be added to: a view (with its query), a
+            partition of another table, a table with parts on other servers.
+
+    """
+    catalog = catalog_for(connection, settings)
+    reading = read(catalog, settings)
+    found = reading.discovery.roles.get("executions")
+    if found is None:
+        raise refusal(catalog, reading.findings)
+    family = survey(connection, schema=found.table.schema, table=found.table.name)
+    if family is None:
+        msg = f"{found.table.schema}.{found.table.name} has vanished."
+        raise SchemaLacks(msg, hint="Run this again.")
+    columns = {part: choice.column for part, choice in found.parts.items()}
+    target = Target(catalog, found.table, columns, family, _price_type(reading))
+    refuse_with(_unfit(target))
+    return target
+
+
+def refuse_with(obstacles: Iterator[str]) -> None:
+    """Refuse to migrate where something is in the way; everything is named at once.
+
+    Raises:
+        SchemaLacks: something is.
+
+    """
+    if said := "\n".join(obstacles):
+        hint = "Nothing was changed. Settle what is in the way, then run this again."
+        raise SchemaLacks(said, hint=hint, code="schema_conflict")
+
+
+def _price_type(reading: Reading) -> str:
+    agents = reading.discovery.roles.get("agents")
+    price = agents.parts.get("price") if agents else None
+    column = agents.table.column(price.column) if agents and price else None
+    return "numeric" if column is not None and column.base_type == "numeric" else "integer"
+
+
+def _unfit(target: Target) -> Iterator[str]:
+    table, family = target.table, target.survey
+    name = f"{table.schema}.{table.name}"
+    if family.view is not None:
+        yield (
+            f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that it "
+            "reads, then "
+            f"create it anew with them; or name that table: [profiles.NAME.schema.executions] table = ...\n"
+            f"CREATE VIEW {name} AS\n{family.view}"
+        )
+    elif table.kind not in _KINDS:
+        yield f"{name} is a {table.kind}; only a table can be widened."
+    if family.is_partition:
+        yield f"{name} is a partition; columns are added to the table that it is a part of."
+    for member in family.members[1:]:
+        if member.kind not in _KINDS:
+            yield f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: it is not widened with it."

@@ -1,0 +1,152 @@
+"""Plans the way from the executions' table as it is to full tracking. It changes nothing, and drops no column."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from psycopg import sql
+
+from agentctl.core.catalog import quoted
+from agentctl.core.database import Connection
+from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.vocabulary import ROLES
+from agentctl.core.migration.indexes import index_obstacles, index_steps
+from agentctl.core.migration.marks import ASIDE, MARK
+from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
+from agentctl.core.migration.statements import RELOAD, brief
+from agentctl.core.migration.target import Target, find_target, refuse_with
+from agentctl.core.tracking import (
+    BY_NAME,
+    INDEXES,
+    OPTIONAL_COLUMNS,
+    OptionalColumn,
+    index_name,
+    tracking_of,
+)
+
+
+def plan_widening(
+    connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
+) -> Plan:
+    """Compare the table with full tracking and return what is to be done.
+
+    A column that plays its part under another name is there; what is added has the reference's names.
+
+    Raises:
+        SchemaLacks: there is no such table, or it cannot be widened, or a column or an index of a name that
+            is
+            wanted exists as something else. Every obstacle is named at once.
+
+    """
+    return widening(find_target(connection, settings), settings, wait=wait or LockWait())
+
+
+def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:
+    """Plan as `plan_widening` does, on what was found."""
+    table = target.table
+    aside = [name for name in BY_NAME if table.column(ASIDE + name) and name not in target.columns]
+    columns = dict(target.columns) | {name: name for name in aside}
+    missing = [column for column in OPTIONAL_COLUMNS if column.name not in columns]
+    wanted = [replace(column, name=_new_name(column.name, target)) for column in missing]
+    columns |= {old.name: new.name for old, new in zip(missing, wanted, strict=True)}
+    keys = {columns[part]: f"{quoted(columns[part])}{order}" for part, order in INDEXES.items()}
+    refuse_with(_obstacles(target, columns, keys))
+    steps = [
+        *taken_back(target, aside, wait),
+        *_added(target, wanted, wait),
+        *(
+            step
+            for column, key in keys.items()
+            for step in index_steps(target.survey, target.survey.table, column=column, key=key, wait=wait)
+        ),
+    ]
+    before = tracking_of(table, {part: name for part, name in columns.items() if table.column(name)})
+    return Plan(table.schema, table.name, before, settings, tuple(steps), wait)
+
+
+def _new_name(part: str, target: Target) -> str:
+    """Return the part's own name, or the next best where another part's column has it."""
+    if part not in target.columns.values():
+        return part
+    names = (name for group in ROLES["executions"].parts[part].names for name in group)
+    return next((name for name in names if target.table.column(name) is None), part)
+
+
+def _obstacles(target: Target, columns: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[str]:
+    table = target.table
+    for column in OPTIONAL_COLUMNS:
+        found = table.column(columns[column.name])
+        if found is not None and not column.fits(found):
+            generated = " that the database generates" if found.generated else ""
+            yield f"{table.name}.{found.name} exists as {found.type}{generated}; {column.type} is needed."
+        if found is None:
+            yield from _other_types(target, replace(column, name=columns[column.name]))
+    for name, key in keys.items():
+        yield from index_obstacles(target.survey, column=name, key=key)
+    yield from _taken_names(target, keys)
+
+
+def _other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
+    """Look for the column in the tables below, which PostgreSQL would make one with the new one."""
+    wanted = _type(column, target)
+    for member in target.survey.members[1:]:
+        found = member.column(column.name)
+        if found is not None and found.type != wanted:
+            yield f"{member.schema}.{member.name}.{found.name} exists as {found.type}; {wanted} is needed."
+
+
+def _taken_names(target: Target, keys: Mapping[str, str]) -> Iterator[str]:
+    """Look for the indexes' names elsewhere: a schema has each name once, for tables and indexes alike."""
+    family = {member.key for member in target.survey.members}
+    wanted = {
+        (member.schema, index_name(member.name, column))
+        for member in target.survey.members
+        for column in keys
+    }
+    for other in target.catalog.tables:
+        if (other.schema, other.name) in wanted:
+            yield f"{other.name} exists as a {other.kind}; an index of that name is needed."
+        for index in other.indexes:
+            if (other.schema, index.name) in wanted and (other.schema, other.name) not in family:
+                yield f"Index {index.name} exists on another table: {index.definition}."
+
+
+def taken_back(target: Target, aside: Sequence[str], wait: LockWait) -> Iterator[Step]:
+    """Rename back the columns that an interrupted undo had set aside, with what is in them."""
+    if aside:
+        table = target.survey.table.sql
+        renamed = (f"ALTER TABLE {table} RENAME COLUMN {ASIDE}{name} TO {name}" for name in aside)
+        statements = brief(wait, *renamed, RELOAD, family=target.survey)
+        yield Step(StepKind.TAKE_BACK_COLUMNS, ", ".join(aside), statements, LockMode.ACCESS_EXCLUSIVE)
+
+
+def _added(target: Target, wanted: Sequence[OptionalColumn], wait: LockWait) -> Iterator[Step]:
+    if not wanted:
+        return
+    table = target.survey.table.sql
+    clauses = ",\n    ".join(clause for column in wanted for clause in _clauses(column, target))
+    marks = (f"COMMENT ON COLUMN {table}.{column.name} IS {_comment(column)}" for column in wanted)
+    statements = brief(wait, f"ALTER TABLE {table}\n    {clauses}", *marks, RELOAD, family=target.survey)
+    dropped = ", ".join(f"DROP COLUMN IF EXISTS {column.name}" for column in wanted)
+    yield Step(
+        StepKind.ADD_COLUMNS,
+        ", ".join(column.name for column in wanted),
+        statements,
+        LockMode.ACCESS_EXCLUSIVE,
+        undo=f"ALTER TABLE {table} {dropped}",
+    )
+
+
+def _clauses(column: OptionalColumn, target: Target) -> Iterator[str]:
+    yield f"ADD COLUMN IF NOT EXISTS {column.name} {_type(column, target)}"
+    if column.default is not None:
+        # Set apart, so that it is for new rows alone: what an old execution has cost is not known here.
+        yield f"ALTER COLUMN {column.name} SET DEFAULT {column.default}"
+
+
+def _comment(column: OptionalColumn) -> str:
+    return sql.Literal(f"{column.purpose}; {MARK}").as_string()
+
+
+def _type(column: OptionalColumn, target: Target) -> str:
+    return target.price_type if column.default is not None else column.type

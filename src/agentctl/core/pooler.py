@@ -1,0 +1,30 @@
+"""Tells whether a pooler stands between, one that hands the transactions of a connection to different servers."""
+
+from agentctl.core.database import Connection
+
+_LOOKS = 5
+
+
+def shares_servers(connection: Connection) -> bool:
+    """Whether nothing can live in this connection's session: a pooler in transaction mode.
+
+    A server that two connections meet, or two that one connection meets, are proof. A direct connection is
+    told by its process id, which a pooler makes up.
+
+    Args:
+        connection: in autocommit mode, and not in a transaction.
+
+    """
+    if _server(connection) == connection.info.backend_pid:
+        return False
+    mine, others = set(), set()
+    with connection.database.connect() as other:
+        for _ in range(_LOOKS):
+            mine.add(_server(connection))
+            others.add(_server(other))
+    return len(mine) > 1 or len(others) > 1 or bool(mine & others)
+
+
+def _server(connection: Connection) -> int | None:
+    row = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()
+    return int(row["pid"]) if row else None

@@ -1,0 +1,69 @@
+"""Migrations as the command runs them, and what can be compared of a table before and after."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from agentctl.core.catalog import Table, introspect
+from agentctl.core.database import at
+from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.migration.apply import Event, StepBegun, apply
+from agentctl.core.migration.locks import LockAwaited
+from agentctl.core.migration.plan import LockWait, Plan, Step
+from agentctl.core.migration.widening import plan_widening
+from support.marketplace import Database
+
+QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
+
+
+def nobody(_: Event) -> None:
+    """Hear what is told, and do nothing."""
+
+
+def widen(
+    database: Database,
+    *,
+    wait: LockWait = QUICK,
+    told: Callable[[Event], None] = nobody,
+    url: str | None = None,
+    settings: SchemaSettings = NOTHING_TOLD,
+) -> Plan:
+    """Migrate as the command does, with the superuser's rights, and return the plan that was followed."""
+    # A statement that waits for ever fails its test instead of hanging it.
+    limited = f"{url or database.url}?options=-cstatement_timeout%3D20s"
+    with at(limited, place="a test").connect() as connection:
+        planner = partial(plan_widening, settings=settings, wait=wait)
+        plan = planner(connection)
+        apply(connection, plan, planner, told)
+    return plan
+
+
+def planned(database: Database) -> tuple[Step, ...]:
+    """Return the steps to full tracking."""
+    with at(database.url, place="a test").connect() as connection:
+        return plan_widening(connection).steps
+
+
+def steps_among(events: list[Event]) -> tuple[Step, ...]:
+    """Return the steps that were begun."""
+    return tuple(event.step for event in events if isinstance(event, StepBegun))
+
+
+def attempts_among(events: list[Event]) -> list[LockAwaited]:
+    """Return the attempts that gave way."""
+    return [event for event in events if isinstance(event, LockAwaited)]
+
+
+def executions(database: Database) -> Table:
+    """Return the executions' table as it is."""
+    with at(database.url, place="a test").connect() as connection:
+        table = introspect(connection).table("agent_executions")
+    assert table
+    return table
+
+
+def shape(table: Table) -> tuple[object, ...]:
+    """Return what can be compared of a table, whatever order its columns were added in."""
+    columns = {column.name: column for column in table.columns}
+    return columns, table.indexes, table.constraints, table.row_security
