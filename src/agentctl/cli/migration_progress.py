@@ -32,8 +32,8 @@ class _Shown:
             case StepBegun(step, number, total):
                 self._end_phase()
                 self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
-            case LockAwaited(attempt, _, blockers):
-                self._session.note(f"The table is in use; attempt {attempt} gave way.", tone=Tone.WARNING)
+            case LockAwaited(reason, attempt, _, blockers):
+                self._session.note(f"{reason}; attempt {attempt} gave way.", tone=Tone.WARNING)
                 self._name(blockers)
             case Building():
                 self._show(event)

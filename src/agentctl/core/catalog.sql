@@ -82,6 +82,10 @@ columns AS (
         WHERE CASE r.relkind WHEN 'r' THEN true WHEN 'p' THEN true
                              WHEN 'v' THEN pg_relation_is_updatable(r.oid, true) & 8 <> 0 END
           AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
+          -- What stands on another server may not answer.
+          AND NOT (r.relhassubclass AND EXISTS (
+              SELECT FROM pg_inherits h JOIN pg_class part ON part.oid = h.inhrelid
+              WHERE h.inhparent = r.oid AND part.relkind = 'f'))
           AND CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
                    THEN a.attname ~* '(status|state|type|kind)$'
                    ELSE format_type(t.oid, NULL) IN ('integer', 'bigint', 'numeric')
@@ -251,7 +255,7 @@ SELECT json_build_object(
             'constraints', coalesce(constraints.items, '[]'::json),
             'indexes', coalesce(indexes.items, '[]'::json),
             'triggers', coalesce(triggers.items, '[]'::json),
-            'insertable', r.relkind IN ('r', 'p') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
+            'insertable', r.relkind IN ('r', 'p', 'f') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
             'row_security', json_build_object(
                 'enabled', r.relrowsecurity,
                 'active', row_security_active(r.oid),

@@ -1,4 +1,4 @@
-"""Tells whether a pooler stands between, one that hands the transactions of a connection to different servers."""
+"""Tells whether a pooler stands between that hands each transaction to another server."""
 
 from agentctl.core.database import Connection
 

@@ -133,7 +133,7 @@ INDEXES: Mapping[str, str] = {"workflow_id": "", "started_at": " DESC"}
 
 
 def index_name(table: str, column: str) -> str:
-    """Return the name that an index has by the reference's custom; one that is too long ends in a sum of it."""
+    """Return the name that an index has by the reference's custom; a long one ends in its checksum."""
     name = f"idx_{table}_{column}"
     if len(name.encode()) <= _LONGEST_NAME:
         return name

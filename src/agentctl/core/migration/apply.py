@@ -16,6 +16,7 @@ from psycopg import errors, pq, sql
 from agentctl.core.database import Connection
 from agentctl.core.errors import ConfigError, DatabaseTrouble
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.migration.alone import alone
 from agentctl.core.migration.building import Building, watched
 from agentctl.core.migration.locks import LockAwaited, blockers, is_collision, patiently
 from agentctl.core.migration.plan import LockMode, Plan, Step, StepKind
@@ -59,13 +60,14 @@ def apply(connection: Connection, planned: Plan, planner: Planner, told: Told) -
     """
     work = _Work(connection, planned, planner, told)
     lift_time_limits(connection, planned)
-    for number in range(1, len(planned.steps) + _SPARE_STEPS):
-        ahead = work.look()
-        if not ahead:
-            return
-        told(StepBegun(ahead[0], number, number + len(ahead) - 1))
-        work.take(ahead[0])
-        passing(Failpoint.STEP_TAKEN)
+    with alone(connection, planned, told):
+        for number in range(1, len(planned.steps) + _SPARE_STEPS):
+            ahead = work.look()
+            if not ahead:
+                return
+            told(StepBegun(ahead[0], number, number + len(ahead) - 1))
+            work.take(ahead[0])
+            passing(Failpoint.STEP_TAKEN)
     msg = f"Again and again {planned.table} lacks {ahead[0].object}."
     raise DatabaseTrouble(msg, hint="Somebody else is changing the table; run migrate-full again.")
 

@@ -26,12 +26,13 @@ def index_steps(family: Survey, member: Member, *, column: str, key: str, wait: 
         wait: the lock timeout of the brief steps.
 
     """
-    if _served(member, key):
-        return
+    served = _served(member, key)
     if member.kind == "partitioned table":
-        yield from _partitioned(family, member, column=column, key=key, wait=wait)
+        if not served:
+            yield from _partitioned(family, member, column=column, key=key, wait=wait)
         return
-    yield from _built(member, index_name(member.name, column), key)
+    if not served:
+        yield from _built(member, index_name(member.name, column), key)
     for heir in family.below(member):
         yield from index_steps(family, heir, column=column, key=key, wait=wait)
 

@@ -52,12 +52,14 @@ class LockAwaited:
     """A lock was not had; it is tried again after a pause in which nobody waits.
 
     Attributes:
+        reason: why not.
         attempt: how many there have been.
         waited: since the first one began.
         blockers: who had the lock a moment later; nobody where they have gone meanwhile.
 
     """
 
+    reason: str
     attempt: int
     waited: timedelta
     blockers: tuple[Blocker, ...]
@@ -67,7 +69,7 @@ def blockers(connection: Connection, *, schema: str, table: str, mode: LockMode)
     """Return the sessions that keep a table, or one below it, from being locked; the oldest come first."""
     values = {"schema": schema, "table": table, "modes": list(mode.waits_for)}
     rows = connection.execute(_BLOCKERS, values).fetchall()
-    return tuple(Blocker(row["pid"], row["user"], row["query"], row["age"]) for row in rows)
+    return tuple(Blocker(**row) for row in rows)
 
 
 def patiently(
@@ -76,6 +78,7 @@ def patiently(
     wait: LockWait,
     in_the_way: Callable[[], tuple[Blocker, ...]],
     told: Callable[[LockAwaited], None],
+    reason: str = "The table is in use",
 ) -> T:
     """Do what needs a lock, again and again with random pauses until it is had.
 
@@ -84,6 +87,7 @@ def patiently(
         wait: when to give up.
         in_the_way: asks who has the lock.
         told: hears of every attempt that gave way.
+        reason: why an attempt may fail.
 
     Raises:
         DatabaseTrouble: it was not had in time; retryable, and names who is in the way.
@@ -95,10 +99,10 @@ def patiently(
     def gave_way(state: RetryCallState) -> None:
         nonlocal last
         last = in_the_way()
-        told(LockAwaited(state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
+        told(LockAwaited(reason, state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
 
     def gave_up(state: RetryCallState) -> NoReturn:
-        raise _gave_up(state.attempt_number, in_the_way() or last)
+        raise _gave_up(reason, state.attempt_number, in_the_way() or last)
 
     retrying = Retrying(
         retry=retry_if_exception(_may_be_tried_again),
@@ -120,9 +124,9 @@ def _may_be_tried_again(error: BaseException) -> bool:
     return is_lock_timeout(error) or is_collision(error) or isinstance(error, errors.QueryCanceled)
 
 
-def _gave_up(attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
+def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
     said = "".join(f"\n{described(one)}" for one in last[:_SHOWN])
-    msg = f"The table is in use: no lock on it was had in {attempts} attempts.{said}"
+    msg = f"{reason}: no lock was had in {attempts} attempts.{said}"
     hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
     if last:
         hint += f" To end a session for good: SELECT pg_terminate_backend({last[0].pid});"

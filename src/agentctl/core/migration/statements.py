@@ -1,4 +1,4 @@
-"""The frame of a step that needs a strong lock: one transaction that gives up soon rather than be waited for."""
+"""The frame of a step that needs a strong lock: one transaction, which gives up before others notice."""
 
 from agentctl.core.migration.plan import LockWait
 from agentctl.core.migration.survey import Survey

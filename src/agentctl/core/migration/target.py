@@ -86,4 +86,4 @@ def _unfit(target: Target) -> Iterator[str]:
         yield f"{name} is a partition; columns are added to the table that it is a part of."
     for member in family.members[1:]:
         if member.kind not in _KINDS:
-            yield f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: it is not widened with it."
+            yield f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: it stays narrow."

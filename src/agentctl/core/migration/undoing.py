@@ -104,7 +104,7 @@ def undo(
 
 
 def content(connection: Connection, settings: SchemaSettings) -> tuple[Content, ...]:
-    """Count the rows that have something in the columns which an undo would drop, in one pass over the table."""
+    """Count, in one pass, the rows that have something in the columns which an undo would drop."""
     target = find_target(connection, settings)
     names = _ours(target)
     if not names:

@@ -1,4 +1,4 @@
-"""Plans the way from the executions' table as it is to full tracking. It changes nothing, and drops no column."""
+"""Plans the way from the executions' table as it is to full tracking. No column is dropped or retyped."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
