@@ -1,6 +1,7 @@
 """`agentctl migrate-full`: give agent_executions its seven optional columns and two indexes, or drop them."""
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from agentctl.core.errors import Refused, UsageError
 if TYPE_CHECKING:
     from agentctl.core.config import Profile
     from agentctl.core.database import Connection, Database
+    from agentctl.core.mapping import SchemaSettings
     from agentctl.core.migration.plan import LockWait, Plan
 
 
@@ -22,6 +24,9 @@ def migrate_full(
     session: Session,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the SQL and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")] = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Then fill old rows with what the ledger knows of them.")
+    ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Drop what this command has added.")] = False,
     discard_data: Annotated[
         bool,
@@ -53,23 +58,44 @@ def migrate_full(
       agentctl migrate-full --dry-run -o plan.sql
       agentctl migrate-full
       agentctl migrate-full --yes --lock-timeout 100ms
+      agentctl migrate-full --yes --backfill
       agentctl migrate-full --undo --discard-data -o executions.csv
     """
     from agentctl.core.migration.plan import LockWait
     from agentctl.core.times import parse_duration
 
-    if discard_data and not undo:
-        msg = "--discard-data says something of --undo only."
-        raise UsageError(msg, hint="See: agentctl migrate-full --help")
-    if output is not None and not (dry_run or discard_data):
-        msg = "--output needs --dry-run, for the plan, or --discard-data, for the data."
-        raise UsageError(msg, hint="See: agentctl migrate-full --help")
+    _refuse_nonsense(undo=undo, backfill=backfill, dry_run=dry_run, discard=discard_data, output=output)
     wait = LockWait(parse_duration(lock_timeout), parse_duration(give_up_after))
-    work = (
-        partial(_take_back, discard=discard_data, output=output) if undo else partial(_widen, output=output)
-    )
     with session.marketplace() as (database, profile), _direct(database, profile).connect() as connection:
-        return work(session, connection, profile, wait=wait, dry_run=dry_run, yes=yes)
+        order = _Order(session, connection, profile.schema, wait, dry_run=dry_run, yes=yes, output=output)
+        return _take_back(order, discard=discard_data) if undo else _widen(order, backfill=backfill)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was asked for, and where."""
+
+    session: Session
+    connection: "Connection"
+    settings: "SchemaSettings"
+    wait: "LockWait"
+    dry_run: bool
+    yes: bool
+    output: Path | None
+
+
+def _refuse_nonsense(
+    *, undo: bool, backfill: bool, dry_run: bool, discard: bool, output: Path | None
+) -> None:
+    wrong = None
+    if discard and not undo:
+        wrong = "--discard-data says something of --undo only."
+    elif backfill and undo:
+        wrong = "--backfill and --undo cannot go together."
+    elif output is not None and not (dry_run or discard):
+        wrong = "--output needs --dry-run, for the plan, or --discard-data, for the data."
+    if wrong is not None:
+        raise UsageError(wrong, hint="See: agentctl migrate-full --help")
 
 
 def _direct(database: "Database", profile: "Profile") -> "Database":
@@ -79,61 +105,65 @@ def _direct(database: "Database", profile: "Profile") -> "Database":
     return database if url is None else at(url.resolve(), place=url.place)
 
 
-def _widen(
-    session: Session,
-    connection: "Connection",
-    profile: "Profile",
-    *,
-    wait: "LockWait",
-    dry_run: bool,
-    yes: bool,
-    output: Path | None,
-) -> Reply:
+def _widen(order: _Order, *, backfill: bool) -> Reply:
     from agentctl.cli.migration_progress import migrating
     from agentctl.core.migration.apply import apply
     from agentctl.core.migration.widening import plan_widening
     from agentctl.render import migrate as render
 
-    planner = partial(plan_widening, settings=profile.schema, wait=wait)
-    plan = planner(connection)
-    planned = Reply(data=lambda: render.plan_data(plan, applied=False), view=lambda: render.plan_view(plan))
-    if dry_run:
-        _write_script(plan, output)
-    if dry_run or not plan.steps:
+    planner = partial(plan_widening, settings=order.settings, wait=order.wait)
+    plan = planner(order.connection)
+    planned = Reply(
+        data=lambda: render.plan_data(plan, applied=False),
+        view=lambda: render.plan_view(plan, backfill=backfill),
+    )
+    if order.dry_run:
+        _write_script(plan, order.output)
+    if order.dry_run or not (plan.steps or backfill):
         return planned
-    _confirm(session, plan, planned, yes=yes)
-    with migrating(session) as told:
-        apply(connection, plan, planner, told)
+    _confirm(order, plan, planned)
+    if plan.steps:
+        with migrating(order.session) as told:
+            apply(order.connection, plan, planner, told)
+    if backfill:
+        return _filled(order, plan)
     return Reply(data=lambda: render.plan_data(plan, applied=True), view=lambda: render.done_view(plan))
 
 
-def _take_back(
-    session: Session,
-    connection: "Connection",
-    profile: "Profile",
-    *,
-    wait: "LockWait",
-    dry_run: bool,
-    yes: bool,
-    discard: bool,
-    output: Path | None,
-) -> Reply:
+def _filled(order: _Order, plan: "Plan") -> Reply:
+    """Fill old rows, after the index that this needs was built where there is none."""
+    from agentctl.cli.migration_progress import filling, migrating
+    from agentctl.core.migration.apply import apply
+    from agentctl.core.migration.backfill import backfill, plan_link_index
+    from agentctl.render import migrate as render
+
+    planner = partial(plan_link_index, settings=order.settings, wait=order.wait)
+    link_index = planner(order.connection)
+    with migrating(order.session) as told:
+        if link_index.steps:
+            apply(order.connection, link_index, planner, told)
+        with filling(order.session) as hears:
+            filled = backfill(order.connection, plan, hears, told)
+    return Reply(data=lambda: render.filled_data(plan, filled), view=lambda: render.filled_view(plan, filled))
+
+
+def _take_back(order: _Order, *, discard: bool) -> Reply:
     from agentctl.cli.migration_progress import migrating
     from agentctl.core.migration import undoing
     from agentctl.render import migrate as render
 
-    plan = undoing.plan_undo(connection, profile.schema, wait=wait)
+    plan = undoing.plan_undo(order.connection, order.settings, wait=order.wait)
     planned = Reply(data=lambda: render.plan_data(plan, applied=False), view=lambda: render.undo_view(plan))
-    if dry_run:
-        _write_script(plan, output)
-    if dry_run or not plan.steps:
+    if order.dry_run:
+        _write_script(plan, order.output)
+    if order.dry_run or not plan.steps:
         return planned
     if not discard:
-        undoing.refuse_to_lose(undoing.content(connection, profile.schema))
-    _confirm(session, plan, planned, yes=yes)
-    file = (output or _file_for(plan)) if discard else None
-    with migrating(session) as told:
-        undone = undoing.undo(connection, plan, save_to=file, told=told)
+        undoing.refuse_to_lose(undoing.content(order.connection, order.settings))
+    _confirm(order, plan, planned)
+    file = (order.output or _file_for(plan)) if discard else None
+    with migrating(order.session) as told:
+        undone = undoing.undo(order.connection, plan, save_to=file, told=told)
     return Reply(data=lambda: render.undone_data(plan, undone), view=lambda: render.undone_view(plan, undone))
 
 
@@ -151,7 +181,7 @@ def _file_for(plan: "Plan") -> Path:
     return Path(f"{plan.name.replace('/', '_')}-{now}.csv")
 
 
-def _confirm(session: Session, plan: "Plan", planned: Reply, *, yes: bool) -> None:
+def _confirm(order: _Order, plan: "Plan", planned: Reply) -> None:
     """Show the plan, and go on only where the operator wants that.
 
     Raises:
@@ -159,8 +189,9 @@ def _confirm(session: Session, plan: "Plan", planned: Reply, *, yes: bool) -> No
         UsageError: nobody can be asked.
 
     """
+    session = order.session
     if not session.json and not session.quiet:
         screen_for(sys.stdout).show(planned.view())
-    if not yes and not session.confirm(f"Change {plan.table}?", flag="--yes"):
+    if not order.yes and not session.confirm(f"Change {plan.table}?", flag="--yes"):
         msg = "Nothing was changed."
         raise Refused(msg, code="not_confirmed")

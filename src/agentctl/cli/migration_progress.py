@@ -1,11 +1,12 @@
 """Shows a migration at work on stderr: its steps, who is in the way, and how far an index is."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from agentctl.cli.session import Session, colourful
 from agentctl.core.migration.apply import Event, StepBegun, Told
+from agentctl.core.migration.backfill import Backfilling
 from agentctl.core.migration.building import Building
 from agentctl.core.migration.locks import Blocker, LockAwaited, described
 from agentctl.render.blocks import Tone
@@ -18,6 +19,34 @@ def migrating(session: Session) -> Iterator[Told]:
         yield _Shown(session, bar)
 
 
+@contextmanager
+def filling(session: Session) -> Iterator[Callable[[Backfilling], None]]:
+    """Yield what a backfill tells its batches to: a bar with rows a second and the time left."""
+    with ExitStack() as bar:
+        yield _Filling(session, bar)
+
+
+class _Filling:
+    def __init__(self, session: Session, bar: ExitStack) -> None:
+        self._session = session
+        self._bar = bar
+        self._total = 0
+        self._replica: str | None = None
+        self._advance: Callable[[int], None] = lambda _done: None
+
+    def __call__(self, event: Backfilling) -> None:
+        if event.replica != self._replica:
+            self._replica = event.replica
+            if event.replica is not None:
+                self._session.note(f"Replica {event.replica} is behind: waiting for it.", tone=Tone.WARNING)
+        if event.total > self._total:  # an estimate, which may be outgrown
+            self._total = event.total * 11 // 10 if self._total else event.total
+            self._bar.close()
+            begin = self._session.progress_screen().progress
+            self._advance = self._bar.enter_context(begin("Filling", self._total, rate="rows/s"))
+        self._advance(event.done)
+
+
 class _Shown:
     def __init__(self, session: Session, bar: ExitStack) -> None:
         self._session = session
@@ -26,6 +55,7 @@ class _Shown:
         self._moves = colourful(sys.stderr) and not session.json and not session.quiet
         self._phase: tuple[str, int, Blocker | None] | None = None
         self._named: tuple[int, ...] = ()
+        self._advance: Callable[[int], None] = lambda _done: None
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -62,9 +92,9 @@ class _Shown:
         if building.total:
             self._advance = self._bar.enter_context(self._screen.progress(building.phase, building.total))
         else:
+            self._advance = lambda _done: None
             self._bar.enter_context(self._screen.busy(building.phase))
 
     def _end_phase(self) -> None:
         self._bar.close()
         self._phase = None
-        self._advance = lambda _done: None

@@ -32,8 +32,13 @@ class Screen(Protocol):
     def busy(self, text: str) -> AbstractContextManager[object]:
         """Show that something goes on, until the block ends."""
 
-    def progress(self, text: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Show how far something is, until the block ends; what it yields is told how much is done."""
+    def progress(
+        self, text: str, total: int, *, rate: str | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Show how far something is, until the block ends; what it yields is told how much is done.
+
+        With `rate`, the unit, also how fast it goes.
+        """
 
 
 @dataclass(frozen=True, slots=True)

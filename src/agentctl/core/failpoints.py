@@ -44,6 +44,8 @@ class Failpoint(StrEnum):
     """A grant or a refund by hand is committed, and the operator has seen nothing."""
     STEP_TAKEN = "step-taken"
     """A step of a migration is done, and nobody has been told."""
+    BACKFILLED = "backfilled"
+    """A batch of old executions is filled and committed, and nobody has been told."""
     CONTENT_SAVED = "content-saved"
     """A migration is taken back: what its columns hold is in a file; they are set aside, not dropped."""
 

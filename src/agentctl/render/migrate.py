@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 
+from agentctl.core.migration.backfill import Backfilled
 from agentctl.core.migration.plan import Plan, Step
 from agentctl.core.migration.undoing import Undone
-from agentctl.render.blocks import Code, Text, Tone, View
+from agentctl.render.blocks import Code, Table, Text, Tone, View
 from agentctl.render.clean import clean_line
+
+_BACKFILL = (
+    "Then old rows are filled with what the ledger knows of them: credits_used, started_at, completed_at. In "
+    "small batches, each a transaction of its own. The ledger gets an index on its link if it has none."
+)
 
 
 def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
@@ -34,12 +40,54 @@ def _step_data(step: Step) -> dict[str, object]:
     }
 
 
-def plan_view(plan: Plan) -> View:
+def plan_view(plan: Plan, *, backfill: bool = False) -> View:
     """Show each step with its lock and its SQL."""
     if not plan.steps:
-        yield Text(f"{plan.table} has full tracking already: nothing to do.", Tone.GOOD)
-        return
+        todo = "no column or index is missing" if backfill else "nothing to do"
+        yield Text(f"{plan.table} has full tracking already: {todo}.", Tone.GOOD)
     yield from _steps_view(plan)
+    if backfill:
+        yield Text(_BACKFILL)
+
+
+def filled_data(plan: Plan, filled: Backfilled) -> dict[str, object]:
+    """Return what became of a migration with its backfill as programs read it."""
+    return {
+        **plan_data(plan, applied=bool(plan.steps)),
+        "backfill": {
+            "rows": filled.rows,
+            "filled": filled.filled,
+            "unknown": filled.unknown,
+            "differing": filled.differing,
+            "passed_over": filled.passed_over,
+            "triggers": list(filled.triggers),
+        },
+    }
+
+
+def filled_view(plan: Plan, filled: Backfilled) -> View:
+    """Say what was filled, and what nobody knows."""
+    if plan.steps:
+        yield from done_view(plan)
+    yield Text(f"Looked at {filled.rows} executions.", Tone.GOOD)
+    yield Table(
+        ("column", "filled", "unknown"),
+        tuple((name, count, filled.unknown[name]) for name, count in filled.filled.items()),
+        numbers=frozenset({"filled", "unknown"}),
+    )
+    if filled.differing:
+        yield Text(
+            f"The ledger tells another cost than {filled.differing} of them, which were left as they are. "
+            "Which they are: agentctl audit --check credits-used-differs",
+            Tone.WARNING,
+        )
+    if filled.passed_over:
+        yield Text(
+            f"{filled.passed_over} of them were locked by others. They are filled when this is run again.",
+            Tone.WARNING,
+        )
+    if filled.triggers:
+        yield Text(f"Triggers of the table ran for every row: {', '.join(filled.triggers)}.", Tone.DIM)
 
 
 def undo_view(plan: Plan) -> View:

@@ -35,7 +35,13 @@ class PlainScreen:
         """Show nothing: there is nobody who waits."""
         return nullcontext()
 
-    def progress(self, text: str, total: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002 - as above
+    def progress(
+        self,
+        text: str,  # noqa: ARG002 - as above
+        total: int,  # noqa: ARG002
+        *,
+        rate: str | None = None,  # noqa: ARG002
+    ) -> AbstractContextManager[Callable[[int], None]]:
         """Show nothing, likewise."""
         return nullcontext(lambda _: None)
 

@@ -81,7 +81,7 @@ class TerminalScreen:
         return self._console.status(RichText(clean_line(text)))
 
     @contextmanager
-    def progress(self, text: str, total: int) -> Iterator[Callable[[int], None]]:
+    def progress(self, text: str, total: int, *, rate: str | None = None) -> Iterator[Callable[[int], None]]:
         """Show a bar until the block ends; what it yields is told how much is done."""
         # Here, because few commands take long enough.
         from rich.progress import (  # noqa: PLC0415 - see above
@@ -92,10 +92,23 @@ class TerminalScreen:
             TimeRemainingColumn,
         )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        speed = (TextColumn("{task.fields[speed]}"),) if rate else ()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            *speed,
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task(clean_line(text), total=total)
-            yield lambda done: bars.update(task, completed=done)
+            task = bars.add_task(clean_line(text), total=total, speed="")
+
+            def advance(done: int) -> None:
+                bars.update(task, completed=done)
+                if now := bars.tasks[0].speed:
+                    bars.update(task, speed=f"{now:,.0f} {rate}")
+
+            yield advance
 
     @singledispatchmethod
     def _drawn(self, block: Block) -> RenderableType:

@@ -1,0 +1,220 @@
+"""Fills the new columns of old executions with what the ledger knows of them, in batches that nobody notices.
+
+Each batch is a transaction of its own. What is filled is recognised and not written again, so that it can be
+killed at any moment and begun anew; nothing is kept but in the table itself.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg import sql
+
+from agentctl.core.catalog import quoted
+from agentctl.core.database import Connection, in_transaction
+from agentctl.core.errors import SchemaLacks
+from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
+from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.table_role import Executions, Ledger
+from agentctl.core.migration.alone import alone
+from agentctl.core.migration.apply import Told
+from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, last_statement
+from agentctl.core.migration.indexes import index_steps
+from agentctl.core.migration.pace import Pace, lagging_replica
+from agentctl.core.migration.plan import LockWait, Plan
+from agentctl.core.migration.survey import survey
+from agentctl.core.tracking import Tracking
+
+_REPLICA_SECONDS = 1.0
+_UNLINKED: LiteralString = (
+    "SELECT CASE WHEN count(*) > 0 THEN coalesce(max(created_at), 'infinity') END AS until "
+    "FROM {} AS l WHERE movement = 'charge' AND execution_id IS NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilling:
+    """How far a backfill is.
+
+    Attributes:
+        done: executions that were looked at, of about `total`.
+        rate: of them, a second.
+        replica: that is waited for, because it is too far behind.
+
+    """
+
+    done: int
+    total: int
+    rate: float
+    replica: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What became of a backfill.
+
+    Attributes:
+        rows: executions that were looked at.
+        filled: column -> rows that it was written in.
+        unknown: column -> rows in which it stays NULL, because nothing tells.
+        differing: rows whose cost somebody has written, and the ledger tells otherwise.
+        passed_over: rows that others had locked; the next backfill fills them.
+        triggers: of the table, which saw every change.
+
+    """
+
+    rows: int
+    filled: dict[str, int]
+    unknown: dict[str, int]
+    differing: int
+    passed_over: int
+    triggers: tuple[str, ...]
+
+
+def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
+    """Return the executions and the ledger that tells of them.
+
+    Raises:
+        SchemaLacks: there is no such ledger, or the executions cannot be gone through in order.
+        PermissionDenied: row level security hides rows.
+
+    """
+    executions, ledger = market.executions, market.require_ledger()
+    if not ledger.is_linked:
+        msg = f"{ledger.name} does not say which execution a row belongs to: nothing can be filled from it."
+        raise SchemaLacks(msg, code="backfill_impossible")
+    key = quoted(executions.columns["id"])
+    if not any(i.valid and not i.partial and i.columns[:1] == (key,) for i in executions.table.indexes):
+        msg = f"No index of {executions.name} begins with {key}: it cannot be gone through in batches."
+        hint = f"CREATE INDEX CONCURRENTLY ON {executions.name} ({key});"
+        raise SchemaLacks(msg, hint=hint, code="backfill_impossible")
+    for table in (executions, ledger):
+        if table.is_filtered:
+            msg = f"Row level security may hide rows of {table.name} from this role: costs could be wrong."
+            raise SchemaLacks(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+    return executions, ledger
+
+
+def plan_link_index(
+    connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
+) -> Plan:
+    """Plan the index that finds the ledger's rows of an execution, where there is none.
+
+    Raises:
+        SchemaLacks: as `require_fillable`.
+
+    """
+    _, ledger = require_fillable(read_marketplace(connection, settings))
+    column = ledger.columns["execution"]
+    family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
+    wait = wait or LockWait()
+    steps = index_steps(family, family.table, column=column, key=quoted(column), wait=wait) if family else ()
+    return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
+
+
+def backfill(
+    connection: Connection, planned: Plan, told: Callable[[Backfilling], None], waits: Told
+) -> Backfilled:
+    """Fill what is known of every execution.
+
+    Args:
+        connection: in autocommit mode.
+        planned: the migration whose columns are filled; they are there.
+        told: hears how far it is.
+        waits: hears if another migration is at work.
+
+    Raises:
+        SchemaLacks: as `require_fillable`.
+        DatabaseTrouble: another migration went on for too long.
+
+    """
+    market = read_marketplace(connection, planned.settings)
+    executions, ledger = require_fillable(market)
+    with alone(connection, planned, waits):
+        return _Backfill(connection, executions, ledger, told).all()
+
+
+class _Backfill:
+    """One backfill at work; the pace and the counts change from batch to batch."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        executions: Executions,
+        ledger: Ledger,
+        told: Callable[[Backfilling], None],
+    ) -> None:
+        self._connection = connection
+        self._executions = executions
+        self._columns = [part for part in FILLABLE if part in executions.recordable]
+        self._unlinked_until = _unlinked_until(connection, ledger)
+        self._lasts = {first: last_statement(executions, first=first) for first in (True, False)}
+        self._batches = {
+            first: batch_statement(executions, ledger, self._columns, first=first) for first in (True, False)
+        }
+        self._told = told
+        self._pace = Pace()
+        self._counts: Counter[str] = Counter()
+        self._began = self._looked = time.monotonic()
+
+    def all(self) -> Backfilled:
+        after = None
+        while (after := self._batch(after)) is not None:
+            passing(Failpoint.BACKFILLED)
+            self._tell(None)
+            time.sleep(self._pace.pause)
+            self._await_replicas()
+        counts = self._counts
+        return Backfilled(
+            rows=counts["rows"],
+            filled={part: counts[f"filled_{part}"] for part in self._columns},
+            unknown={part: counts[f"unknown_{part}"] for part in self._columns},
+            differing=counts["differing"],
+            passed_over=counts["passed_over"],
+            triggers=tuple(trigger.name for trigger in self._executions.table.triggers),
+        )
+
+    def _batch(self, after: object) -> object:
+        """Fill one batch, and return its last id; None when there was nothing left."""
+        began = time.monotonic()
+        first = after is None
+        values = {"size": self._pace.size, "unlinked_until": self._unlinked_until, "after": after}
+        row = self._connection.execute(self._lasts[first], values).fetchone()
+        if row is None:
+            return None
+        values["last"] = row["id"]
+
+        def work() -> dict[str, int]:
+            # What a crash loses is filled again; no lock is waited for, so that no limit is needed.
+            self._connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
+            return self._connection.execute(self._batches[first], values).fetchone() or {}
+
+        found = in_transaction(self._connection, work)
+        self._counts.update(found)
+        self._pace = self._pace.after(found["rows"], time.monotonic() - began)
+        return row["id"]
+
+    def _tell(self, replica: str | None) -> None:
+        done = self._counts["rows"]
+        rate = done / max(time.monotonic() - self._began, 0.001)
+        self._told(Backfilling(done, max(self._executions.table.estimated_rows, done), rate, replica))
+
+    def _await_replicas(self) -> None:
+        """Go on when no replica is too far behind; looks once a second."""
+        if time.monotonic() - self._looked < _REPLICA_SECONDS:
+            return
+        while (replica := lagging_replica(self._connection)) is not None:
+            self._tell(replica)
+            time.sleep(_REPLICA_SECONDS)
+        self._looked = time.monotonic()
+
+
+def _unlinked_until(connection: Connection, ledger: Ledger) -> object:
+    """Return when the last charge was made that names no execution; None where every charge does."""
+    with connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = 0")
+        row = connection.execute(sql.SQL(_UNLINKED).format(ledger.rows)).fetchone()
+    return row["until"] if row else None

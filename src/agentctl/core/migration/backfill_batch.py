@@ -1,0 +1,143 @@
+"""The SQL of one batch of a backfill: what the ledger says of some executions, and what becomes of them.
+
+It composes a statement and executes none. What is filled is known, or stays NULL:
+
+- credits_used: what the ledger's rows of the execution sum up to. Where there are none it has cost nothing,
+  unless charges at that time named no execution.
+- started_at: when the only charge was made. It commits right before the webhook is called.
+- completed_at: when a failed execution's only charge was given back in full, if the webhook was being waited
+  for until then. The refund commits with the outcome.
+
+A value that somebody has written is left, with two exceptions: a cost of 0, which is what the column says of
+rows that nobody has filled, and a cost that leaves out the refund.
+"""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from psycopg import sql
+
+from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+
+FILLABLE = ("credits_used", "started_at", "completed_at")
+
+_LAST: LiteralString = """
+SELECT id FROM (SELECT {id} AS id FROM {table} WHERE {after} ORDER BY {id} LIMIT %(size)s) AS page
+ORDER BY id DESC LIMIT 1
+"""
+# Every table is told both ends, so that PostgreSQL knows how little it is going to read of each.
+_BATCH: LiteralString = """
+WITH page AS MATERIALIZED (
+    SELECT e.id, e.status, e.created_at, e.credits_used, e.started_at, e.completed_at
+    FROM {executions} AS e WHERE {e_range}
+), told AS MATERIALIZED (
+    SELECT p.*, l.*,
+        CASE WHEN l.charges + l.refunds > 0 THEN l.charged - l.refunded
+             WHEN %(unlinked_until)s::timestamptz IS NULL OR p.created_at > %(unlinked_until)s THEN 0
+        END AS cost
+    FROM page AS p CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE amount < 0) AS charges,
+               count(*) FILTER (WHERE amount > 0) AS refunds,
+               coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS charged,
+               coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS refunded,
+               min(created_at) FILTER (WHERE amount < 0) AS charged_at,
+               min(created_at) FILTER (WHERE amount > 0) AS refunded_at
+        FROM {ledger} AS ledger WHERE ledger.execution_id = p.id
+    ) AS l
+), wanted AS MATERIALIZED (
+    SELECT id, credits_used, started_at, completed_at, cost,
+        CASE WHEN credits_used IS NULL OR credits_used IN (0, charged)
+             THEN coalesce({cost}, credits_used) ELSE credits_used END AS new_credits_used,
+        CASE WHEN started_at IS NULL AND status IN ('success', 'failed') AND charges = 1
+                  AND charged_at >= created_at - interval '1 minute'
+             THEN charged_at ELSE started_at END AS new_started_at,
+        CASE WHEN completed_at IS NULL AND status = 'failed' AND charges = 1 AND refunds = 1
+                  AND refunded = charged
+                  AND refunded_at BETWEEN charged_at AND charged_at + interval '300 seconds'
+             THEN refunded_at ELSE completed_at END AS new_completed_at
+    FROM told
+), changes AS MATERIALIZED (
+    SELECT w.* FROM wanted AS w JOIN {table} AS t ON t.{id} = w.id
+    WHERE {t_range} AND ({changes})
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), filled AS (
+    UPDATE {table} AS t SET {assignments}
+    FROM changes AS w WHERE t.{id} = w.id AND {t_range} AND {unchanged}
+    RETURNING w.*
+)
+SELECT (SELECT count(*) FROM wanted) AS rows,
+       (SELECT count(*) FROM wanted AS w WHERE {changes}) - (SELECT count(*) FROM filled) AS passed_over,
+       (SELECT count(*) FROM wanted WHERE new_credits_used <> cost) AS differing,
+       {counts}
+"""
+
+
+def last_statement(executions: Executions, *, first: bool) -> sql.Composed:
+    """Compose the statement that finds the `id` which a batch ends with, NULL or no row after the end.
+
+    Its parameters are `size` and, unless it is for the first batch, `after`: the end of the one before.
+    """
+    key = sql.Identifier(executions.columns["id"])
+    after = sql.SQL("true") if first else sql.SQL("{} > %(after)s").format(key)
+    return sql.SQL(_LAST).format(table=identifier(executions.table), id=key, after=after)
+
+
+def batch_statement(
+    executions: Executions, ledger: Ledger, columns: Sequence[str], *, first: bool
+) -> sql.Composed:
+    """Compose the statement of one batch.
+
+    Its parameters are `last`, `unlinked_until` and, unless it is the first one, `after`. It answers with one
+    row: `rows`, `passed_over` (locked by others), `differing`, and for each column how many rows were
+    `filled_`, and how many stay `unknown_`.
+
+    Args:
+        executions: the table.
+        ledger: linked to it.
+        columns: those of FILLABLE that are to be filled.
+        first: whether it begins at the beginning.
+
+    """
+    changes = [_term("w.{0} IS DISTINCT FROM w.{1}", part) for part in columns]
+    unchanged = [_term("t.{2} IS NOT DISTINCT FROM w.{0}", part, executions) for part in columns]
+    assignments = [_term("{2} = w.{1}", part, executions) for part in columns]
+    counts = [
+        _term(
+            "(SELECT count(*) FROM filled AS w WHERE w.{0} IS DISTINCT FROM w.{1}) AS {3}, "
+            "(SELECT count(*) FROM wanted AS w WHERE w.{1} IS NULL) AS {4}",
+            part,
+        )
+        for part in columns
+    ]
+    whole = executions.base_type("credits_used") not in {"numeric", ""}
+    return sql.SQL(_BATCH).format(
+        table=identifier(executions.table),
+        id=sql.Identifier(executions.columns["id"]),
+        e_range=_range(sql.Identifier("e", "id"), first=first),
+        t_range=_range(sql.Identifier("t", executions.columns["id"]), first=first),
+        executions=executions.rows,
+        ledger=ledger.rows,
+        # A fraction that the column cannot hold is not known to it.
+        cost=sql.SQL("CASE WHEN cost = trunc(cost) THEN cost END" if whole else "cost"),
+        changes=sql.SQL(" OR ").join(changes),
+        unchanged=sql.SQL(" AND ").join(unchanged),
+        assignments=sql.SQL(", ").join(assignments),
+        counts=sql.SQL(",\n       ").join(counts),
+    )
+
+
+def _range(column: sql.Identifier, *, first: bool) -> sql.Composed:
+    until = sql.SQL("{0} <= %(last)s").format(column)
+    return until if first else sql.SQL("{0} > %(after)s AND ").format(column) + until
+
+
+def _term(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
+    """Fill in a column's names: as it is, as it will be, in the table, and what is counted of it."""
+    names = (
+        part,
+        f"new_{part}",
+        executions.columns[part] if executions else part,
+        f"filled_{part}",
+        f"unknown_{part}",
+    )
+    return sql.SQL(text).format(*map(sql.Identifier, names))
