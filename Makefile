@@ -15,7 +15,7 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-databases test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check clean
+.PHONY: help demo test test-databases test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
@@ -29,6 +29,7 @@ help:
 	@echo "make lint    check style and types"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make bench-schema-check   schema-check beside psql with the same query"
+	@echo "make bench-migrate   migrate-full beside the plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and what the tools have left"
 	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
 
@@ -71,6 +72,9 @@ bench-startup: $(VENV)/installed
 
 bench-schema-check: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/schema_check.py
+
+bench-migrate: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/migrate.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache

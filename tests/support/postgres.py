@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -88,11 +88,17 @@ def full_version(installation: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The files of a server, which may run and stop more than once; it is always found at the same place."""
+    """The files of a server, which may run and stop more than once; it is always found at the same place.
+
+    Attributes:
+        settings: others than those of tests, which forgo safety for speed.
+
+    """
 
     server: Server
     installation: Path
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def running(self, *, ending: signal.Signals = signal.SIGQUIT) -> Iterator[Server]:
@@ -102,7 +108,7 @@ class Cluster:
             RuntimeError: it does not start; with its log.
 
         """
-        command = _command(self.installation, self.folder, self.server)
+        command = _command(self)
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(command, stderr=log, cwd=self.folder, **unprivileged())
         try:
@@ -114,14 +120,19 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(version: str, folder: Path) -> Iterator[Server]:
+def running(version: str, folder: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run a new server in the new folder `folder`, and stop it; the folder is the caller's to remove.
+
+    Args:
+        version: the major one.
+        folder: a new one.
+        settings: others than those of tests.
 
     Raises:
         RuntimeError: that version is not installed, or its server does not start; with its log.
 
     """
-    with make_cluster(version, folder).running() as server:
+    with replace(make_cluster(version, folder), settings=settings or {}).running() as server:
         yield server
 
 
@@ -194,10 +205,10 @@ def _run(command: Sequence[str | Path], identity: Mapping[str, Any]) -> None:
         raise RuntimeError(msg)
 
 
-def _command(installation: Path, folder: Path, server: Server) -> list[str | Path]:
-    settings = _SETTINGS | {"port": str(server.port), "unix_socket_directories": str(folder)}
-    options = [f"--{name}={value}" for name, value in settings.items()]
-    return [installation / "bin/postgres", "-D", folder / "data", *options]
+def _command(cluster: Cluster) -> list[str | Path]:
+    own = {"port": str(cluster.server.port), "unix_socket_directories": str(cluster.folder)}
+    options = [f"--{name}={value}" for name, value in (_SETTINGS | own | dict(cluster.settings)).items()]
+    return [cluster.installation / "bin/postgres", "-D", cluster.folder / "data", *options]
 
 
 def _await_ready(process: subprocess.Popen[bytes], folder: Path, server: Server) -> None:

@@ -23,7 +23,7 @@ from agentctl.core.migration.alone import alone
 from agentctl.core.migration.apply import Told
 from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, last_statement
 from agentctl.core.migration.indexes import index_steps
-from agentctl.core.migration.pace import Pace, lagging_replica
+from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
 from agentctl.core.migration.survey import survey
 from agentctl.core.tracking import Tracking
@@ -158,15 +158,14 @@ class _Backfill:
         self._told = told
         self._pace = Pace()
         self._counts: Counter[str] = Counter()
-        self._began = self._looked = time.monotonic()
+        self._rows, self._seconds = 0, 0.0  # of the last batch
+        self._began = time.monotonic()
 
     def all(self) -> Backfilled:
         after = None
         while (after := self._batch(after)) is not None:
             passing(Failpoint.BACKFILLED)
-            self._tell(None)
-            time.sleep(self._pace.pause)
-            self._await_replicas()
+            self._pause()
         counts = self._counts
         return Backfilled(
             rows=counts["rows"],
@@ -194,7 +193,8 @@ class _Backfill:
 
         found = in_transaction(self._connection, work)
         self._counts.update(found)
-        self._pace = self._pace.after(found["rows"], time.monotonic() - began)
+        self._seconds = time.monotonic() - began
+        self._rows = found["rows"]
         return row["id"]
 
     def _tell(self, replica: str | None) -> None:
@@ -202,14 +202,16 @@ class _Backfill:
         rate = done / max(time.monotonic() - self._began, 0.001)
         self._told(Backfilling(done, max(self._executions.table.estimated_rows, done), rate, replica))
 
-    def _await_replicas(self) -> None:
-        """Go on when no replica is too far behind; looks once a second."""
-        if time.monotonic() - self._looked < _REPLICA_SECONDS:
-            return
-        while (replica := lagging_replica(self._connection)) is not None:
-            self._tell(replica)
+    def _pause(self) -> None:
+        """Leave time to others, and to a replica that is behind as much as it needs."""
+        around = look_around(self._connection)
+        self._tell(around.replica)
+        while around.replica is not None:
             time.sleep(_REPLICA_SECONDS)
-        self._looked = time.monotonic()
+            around = look_around(self._connection)
+            self._tell(around.replica)
+        self._pace = self._pace.after(self._rows, self._seconds, around.busy)
+        time.sleep(self._pace.pause)
 
 
 def _unlinked_until(connection: Connection, ledger: Ledger) -> object:
