@@ -2,11 +2,15 @@
 
 import re
 import signal
+import subprocess
+import sys
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, LiteralString
 
 import pytest
 
+from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Marketplace
 from support.program import Program
 
@@ -221,3 +225,181 @@ def test_on_a_narrow_terminal_the_plan_can_still_be_read(agentctl: Program) -> N
     words = " ".join(" ".join(lines).split())
     for word in ("ADD COLUMN IF NOT EXISTS workflow_id text", "2. build index", "reads and writes go on"):
         assert word in words
+
+
+def test_the_plan_as_a_file_of_sql_leads_to_full_tracking_by_itself(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    file = agentctl.home / "plan.sql"
+
+    planned = agentctl("migrate-full", "--dry-run", "--json", "-o", file).json["data"]
+
+    script = file.read_text()
+    for step in planned["steps"]:
+        assert f"{step['sql']};" in script
+        assert f"-- Lock: {step['lock']}." in script
+    assert columns(marketplace) == set()
+    psql = Path("/usr/lib/postgresql/15/bin/psql")
+    subprocess.run([psql, "-X", "-v", "ON_ERROR_STOP=1", "-f", file, marketplace.url], check=True)
+    assert agentctl("migrate-full").stdout.endswith("nothing to do.\n")
+
+
+def _squawk(file: Path, *excluded: str) -> str:
+    """Let squawk look at a file, and return what it says."""
+    program = Path(sys.executable).with_name("squawk")
+    options = [f"--exclude={','.join(excluded)}"] if excluded else []
+    done = subprocess.run(
+        [program, "--reporter=gcc", *options, file], check=False, capture_output=True, text=True
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("prepare", "allowed"),
+    [
+        ("SELECT 1", ["prefer-bigint-over-int"]),
+        ("ALTER TABLE agents ALTER credit_cost TYPE numeric(10, 2)", []),
+        (
+            "ALTER TABLE agent_executions ADD started_at timestamptz, ADD error text, ADD credits_used int",
+            [],
+        ),
+    ],
+    ids=["the seed's types", "numeric prices", "some columns"],
+)
+def test_squawk_has_nothing_to_say_of_the_sql(
+    agentctl: Program, marketplace: Marketplace, prepare: LiteralString, allowed: list[str]
+) -> None:
+    marketplace.execute(prepare)
+    file = agentctl.home / "plan.sql"
+    agentctl("migrate-full", "--dry-run", "-o", file)
+
+    said = _squawk(file, *allowed)
+
+    assert said == ""
+
+
+def test_squawk_is_awake(agentctl: Program) -> None:
+    file = agentctl.home / "plan.sql"
+    agentctl("migrate-full", "--dry-run", "-o", file)
+    file.write_text(file.read_text().replace(" CONCURRENTLY", "").replace(" IF NOT EXISTS", ""))
+
+    said = _squawk(file)
+
+    assert "prefer-bigint-over-int" in said
+    assert "require-concurrent-index-creation" in said
+
+
+def test_postgrest_is_told_to_read_the_schema_again(agentctl: Program, marketplace: Marketplace) -> None:
+    with marketplace.connect() as listener:
+        listener.execute("LISTEN pgrst")
+        agentctl("migrate-full", "--yes")
+        (heard,) = listener.notifies(timeout=10, stop_after=1)
+
+    assert heard.payload == "reload schema"
+
+
+def test_who_is_in_the_way_is_named_once(agentctl: Program, marketplace: Marketplace) -> None:
+    short = ("--lock-timeout", "50ms", "--give-up-after", "1s")
+    with marketplace.connect() as reader, reader.transaction():
+        reader.execute("SELECT count(*) AS the_long_report FROM agent_executions")
+        result = agentctl("migrate-full", "--yes", *short)
+        pid = reader.info.backend_pid
+
+    assert result.exit_code == 3
+    *progress, error, named, hint = result.stderr.strip().splitlines()
+    assert sum(f"In the way: pid {pid}" in line and "the_long_report" in line for line in progress) == 1
+    assert error.startswith("error: The table is in use: no lock was had in ")
+    assert named.startswith(f"In the way: pid {pid}, user postgres")
+    assert f"pg_terminate_backend({pid})" in hint
+
+
+def test_undo_shows_its_plan_asks_and_leaves_the_table_as_it_was(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    agentctl("migrate-full", "--yes")
+
+    dry = agentctl("migrate-full", "--undo", "--dry-run")
+    assert "DROP COLUMN IF EXISTS" in dry.stdout
+    assert columns(marketplace) == set(OPTIONAL_COLUMNS)
+
+    screen = agentctl.on_terminal("migrate-full", "--undo", answers=[(QUESTION, "y\r")])
+    assert screen.exit_code == 0, screen
+    assert "is as it was before: 4 steps done and verified." in " ".join(screen.text.split())
+    assert columns(marketplace) == set()
+    assert agentctl("migrate-full", "--undo").stdout == (
+        "public.agent_executions has nothing that migrate-full added: nothing to do.\n"
+    )
+
+
+def test_undo_drops_data_only_when_told_and_says_where_it_is(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    plant(marketplace, status="success", charged=10)
+    agentctl("migrate-full", "--yes")
+    marketplace.execute("UPDATE agent_executions SET error = 'none', credits_used = 10")
+
+    refused = agentctl("migrate-full", "--undo", "--yes", "--json")
+    assert (refused.exit_code, refused.json["error"]["code"]) == (4, "holds_data")
+    assert "error (1 rows), credits_used (1 rows)" in refused.json["error"]["message"]
+    assert columns(marketplace) == set(OPTIONAL_COLUMNS)
+
+    done = agentctl("migrate-full", "--undo", "--discard-data", "--yes", "--json", "-o", "kept.csv")
+    assert done.exit_code == 0, done
+    assert done.json["data"]["saved"] == {"rows": 1, "file": "kept.csv"}
+    assert "none" in (agentctl.home / "kept.csv").read_text()
+    assert columns(marketplace) == set()
+
+
+def test_backfill_fills_old_rows_and_counts_what_nobody_knows(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    paid, free = plant(marketplace, charged=10), plant(marketplace, status="running")
+
+    result = agentctl("migrate-full", "--yes", "--backfill", "--json")
+
+    assert result.exit_code == 0, result
+    assert result.json["data"]["backfill"] == {
+        "rows": 2,
+        "filled": {"credits_used": 2, "started_at": 1, "completed_at": 0},
+        "unknown": {"credits_used": 0, "started_at": 1, "completed_at": 2},
+        "differing": 0,
+        "passed_over": 0,
+        "triggers": [],
+    }
+    costs: dict[Any, Any] = dict(marketplace.execute("SELECT id, credits_used FROM agent_executions"))
+    assert costs == {paid: 10, free: 0}
+    again = agentctl("migrate-full", "--yes", "--backfill")
+    assert again.exit_code == 0
+    assert re.search(r"credits_used +0 +0", again.stdout)
+    assert agentctl("audit").exit_code == 0
+
+
+def test_a_backfill_that_is_killed_is_finished_by_the_next(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    for _ in range(3):
+        plant(marketplace, charged=1)
+
+    died = agentctl("migrate-full", "--yes", "--backfill", env={"AGENTCTL_FAILPOINT": "backfilled"})
+    assert died.exit_code == -signal.SIGKILL
+    assert agentctl("migrate-full", "--yes", "--backfill").exit_code == 0
+
+    assert marketplace.execute("SELECT DISTINCT credits_used FROM agent_executions") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--discard-data",), "--undo only"),
+        (("--undo", "--backfill"), "cannot go together"),
+        (("--yes", "-o", "x.sql"), "--output needs"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(
+    agentctl: Program, marketplace: Marketplace, options: tuple[str, ...], said: str
+) -> None:
+    result = agentctl("migrate-full", *options)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert columns(marketplace) == set()
