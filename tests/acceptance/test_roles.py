@@ -29,7 +29,11 @@ _RUNS: dict[str, Sequence[str]] = {
     "credits refund": ("credits", "refund", "{failed}", "--reason", "goodwill"),
     "reconcile": ("reconcile", "{open}", "--stale-after", "0s", "--assume", "failed"),
 }
-_MIGRATES: dict[str, Sequence[str]] = {"migrate-full": ("migrate-full", "--yes")}
+_MIGRATES: dict[str, Sequence[str]] = {
+    "migrate-full": ("migrate-full", "--yes"),
+    "migrate-full --backfill": ("migrate-full", "--yes", "--backfill"),
+    "migrate-full --undo": ("migrate-full", "--yes", "--undo"),
+}
 
 
 class Cast:

@@ -11,7 +11,6 @@
 --| status_sql = "SELECT status::text FROM market.agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "success", failed = "failed" }
 --| takes_keys = false
---| migrates = false
 
 CREATE SCHEMA identity;
 CREATE SCHEMA market;

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import quoted
 from agentctl.core.database import Connection, in_transaction
-from agentctl.core.errors import SchemaLacks
+from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.settings import NOTHING_TOLD
@@ -94,7 +94,7 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
     for table in (executions, ledger):
         if table.is_filtered:
             msg = f"Row level security may hide rows of {table.name} from this role: costs could be wrong."
-            raise SchemaLacks(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
     return executions, ledger
 
 
