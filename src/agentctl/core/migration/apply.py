@@ -95,9 +95,8 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
 
 def _behind_a_pooler(setting: str, value: str) -> ConfigError:
     msg = (
-        f"Here {setting} is {value}, and building an index may take longer. Behind a pooler in "
-        "transaction mode, "
-        "which shares servers among clients, nobody can change that."
+        f"Here {setting} is {value}, and building an index may take longer. Nobody can change that behind "
+        "a pooler in transaction mode, which shares its servers among clients."
     )
     hint = (
         "Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "
