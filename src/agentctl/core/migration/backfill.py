@@ -18,14 +18,14 @@ from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.settings import NOTHING_TOLD
-from agentctl.core.mapping.table_role import Executions, Ledger
+from agentctl.core.mapping.table_role import Executions, Ledger, identifier
 from agentctl.core.migration.alone import alone
 from agentctl.core.migration.apply import Told
-from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, last_statement
+from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, ids_statement
 from agentctl.core.migration.indexes import index_steps
 from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
-from agentctl.core.migration.survey import survey
+from agentctl.core.migration.survey import Member, survey
 from agentctl.core.tracking import Tracking
 
 _REPLICA_SECONDS = 1.0
@@ -151,66 +151,97 @@ class _Backfill:
         self._executions = executions
         self._columns = [part for part in FILLABLE if part in executions.recordable]
         self._unlinked_until = _unlinked_until(connection, ledger)
-        self._lasts = {first: last_statement(executions, first=first) for first in (True, False)}
-        self._batches = {
-            first: batch_statement(executions, ledger, self._columns, first=first) for first in (True, False)
-        }
+        self._statement = batch_statement(executions, ledger, self._columns)
         self._told = told
         self._pace = Pace()
         self._counts: Counter[str] = Counter()
-        self._rows, self._seconds = 0, 0.0  # of the last batch
         self._began = time.monotonic()
 
     def all(self) -> Backfilled:
-        after = None
-        while (after := self._batch(after)) is not None:
-            passing(Failpoint.BACKFILLED)
-            self._pause()
-        counts = self._counts
+        table = self._executions.table
+        family = survey(self._connection, schema=table.schema, table=table.name)
+        parts = [member for member in family.members if member.kind == "table"] if family else []
+        for part in parts:
+            self._go_through(part, again=False)
+        if "credits_used" in self._columns:
+            # What others write moves, perhaps to where this has been already; what they had locked is free
+            # now.
+            self._counts["passed_over"] = 0
+            for part in parts:
+                self._go_through(part, again=True)
+        rows, unknown = self._left()
         return Backfilled(
-            rows=counts["rows"],
-            filled={part: counts[f"filled_{part}"] for part in self._columns},
-            unknown={part: counts[f"unknown_{part}"] for part in self._columns},
-            differing=counts["differing"],
-            passed_over=counts["passed_over"],
-            triggers=tuple(trigger.name for trigger in self._executions.table.triggers),
+            rows=rows,
+            filled={part: self._counts[f"filled_{part}"] for part in self._columns},
+            unknown=unknown,
+            differing=self._counts["differing"],
+            passed_over=self._counts["passed_over"],
+            triggers=tuple(trigger.name for trigger in table.triggers),
         )
 
-    def _batch(self, after: object) -> object:
-        """Fill one batch, and return its last id; None when there was nothing left."""
-        began = time.monotonic()
-        first = after is None
-        values = {"size": self._pace.size, "unlinked_until": self._unlinked_until, "after": after}
-        row = self._connection.execute(self._lasts[first], values).fetchone()
-        if row is None:
-            return None
-        values["last"] = row["id"]
+    def _left(self) -> tuple[int, dict[str, int]]:
+        """Count all rows, and for each column those in which it is NULL."""
+        counts = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {} IS NULL) AS {}").format(
+                sql.Identifier(self._executions.columns[part]), sql.Identifier(part)
+            )
+            for part in self._columns
+        )
+        query = sql.SQL("SELECT count(*) AS rows, {} FROM {}").format(
+            counts, identifier(self._executions.table)
+        )
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL statement_timeout = 0")
+            row = self._connection.execute(query).fetchone() or {}
+        return row.pop("rows", 0), row
+
+    def _go_through(self, part: Member, *, again: bool) -> None:
+        """Fill a table from its first block to the one that is its last now."""
+        statement = ids_statement(self._executions, part, again=again)
+        block, end = 0, self._blocks(part)
+        while block < end:
+            to = min(block + self._pace.blocks, end)
+            began = time.monotonic()
+            places = {"from": f"({block},0)", "to": f"({to},0)"}
+            row = self._connection.execute(statement, places).fetchone()
+            rows = self._fill(row["ids"]) if row and row["ids"] else 0
+            self._pause(rows, time.monotonic() - began)
+            block = to
+
+    def _blocks(self, part: Member) -> int:
+        query = "SELECT pg_relation_size(%(table)s::regclass) / current_setting('block_size')::int AS blocks"
+        row = self._connection.execute(query, {"table": part.sql}).fetchone()
+        return int(row["blocks"]) if row else 0
+
+    def _fill(self, ids: list[object]) -> int:
+        """Fill one batch, and return its number of rows."""
+        values = {"ids": ids, "unlinked_until": self._unlinked_until}
 
         def work() -> dict[str, int]:
             # What a crash loses is filled again; no lock is waited for, so that no limit is needed.
             self._connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
-            return self._connection.execute(self._batches[first], values).fetchone() or {}
+            return self._connection.execute(self._statement, values).fetchone() or {}
 
         found = in_transaction(self._connection, work)
+        passing(Failpoint.BACKFILLED)
         self._counts.update(found)
-        self._seconds = time.monotonic() - began
-        self._rows = found["rows"]
-        return row["id"]
+        return found["rows"]
 
     def _tell(self, replica: str | None) -> None:
         done = self._counts["rows"]
         rate = done / max(time.monotonic() - self._began, 0.001)
         self._told(Backfilling(done, max(self._executions.table.estimated_rows, done), rate, replica))
 
-    def _pause(self) -> None:
+    def _pause(self, rows: int, seconds: float) -> None:
         """Leave time to others, and to a replica that is behind as much as it needs."""
         around = look_around(self._connection)
-        self._tell(around.replica)
+        if rows:
+            self._tell(around.replica)
         while around.replica is not None:
             time.sleep(_REPLICA_SECONDS)
             around = look_around(self._connection)
             self._tell(around.replica)
-        self._pace = self._pace.after(self._rows, self._seconds, around.busy)
+        self._pace = self._pace.after(rows, seconds, around.busy)
         time.sleep(self._pace.pause)
 
 

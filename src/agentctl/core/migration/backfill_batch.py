@@ -18,18 +18,19 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+from agentctl.core.migration.survey import Member
 
 FILLABLE = ("credits_used", "started_at", "completed_at")
 
-_LAST: LiteralString = """
-SELECT id FROM (SELECT {id} AS id FROM {table} WHERE {after} ORDER BY {id} LIMIT %(size)s) AS page
-ORDER BY id DESC LIMIT 1
+# By place: rows that lie together are written together, whatever order their ids have.
+_IDS: LiteralString = """
+SELECT array_agg({id}) AS ids FROM ONLY {table}
+WHERE ctid >= %(from)s::tid AND ctid < %(to)s::tid AND {wanted}
 """
-# Every table is told both ends, so that PostgreSQL knows how little it is going to read of each.
 _BATCH: LiteralString = """
 WITH page AS MATERIALIZED (
     SELECT e.id, e.status, e.created_at, e.credits_used, e.started_at, e.completed_at
-    FROM {executions} AS e WHERE {e_range}
+    FROM {executions} AS e WHERE e.id = ANY (%(ids)s)
 ), told AS MATERIALIZED (
     SELECT p.*, l.*,
         CASE WHEN l.charges + l.refunds > 0 THEN l.charged - l.refunded
@@ -58,11 +59,11 @@ WITH page AS MATERIALIZED (
     FROM told
 ), changes AS MATERIALIZED (
     SELECT w.* FROM wanted AS w JOIN {table} AS t ON t.{id} = w.id
-    WHERE {t_range} AND ({changes})
+    WHERE t.{id} = ANY (%(ids)s) AND ({changes})
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), filled AS (
     UPDATE {table} AS t SET {assignments}
-    FROM changes AS w WHERE t.{id} = w.id AND {t_range} AND {unchanged}
+    FROM changes AS w WHERE t.{id} = w.id AND {unchanged}
     RETURNING w.*
 )
 SELECT (SELECT count(*) FROM wanted) AS rows,
@@ -72,49 +73,48 @@ SELECT (SELECT count(*) FROM wanted) AS rows,
 """
 
 
-def last_statement(executions: Executions, *, first: bool) -> sql.Composed:
-    """Compose the statement that finds the `id` which a batch ends with, NULL or no row after the end.
+def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.Composed:
+    """Compose the statement that finds the `ids` of a batch, NULL where there are none.
 
-    Its parameters are `size` and, unless it is for the first batch, `after`: the end of the one before.
+    Its parameters are two places, `from` and, not included, `to`.
+
+    Args:
+        executions: the table.
+        part: the table itself or one below it.
+        again: whether only rows are wanted whose cost nobody has filled in.
+
     """
-    key = sql.Identifier(executions.columns["id"])
-    after = sql.SQL("true") if first else sql.SQL("{} > %(after)s").format(key)
-    return sql.SQL(_LAST).format(table=identifier(executions.table), id=key, after=after)
+    missing = sql.SQL("{} IS NULL").format(sql.Identifier(executions.columns["credits_used"]))
+    return sql.SQL(_IDS).format(
+        table=sql.Identifier(part.schema, part.name),
+        id=sql.Identifier(executions.columns["id"]),
+        wanted=missing if again else sql.SQL("true"),
+    )
 
 
-def batch_statement(
-    executions: Executions, ledger: Ledger, columns: Sequence[str], *, first: bool
-) -> sql.Composed:
+def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[str]) -> sql.Composed:
     """Compose the statement of one batch.
 
-    Its parameters are `last`, `unlinked_until` and, unless it is the first one, `after`. It answers with one
-    row: `rows`, `passed_over` (locked by others), `differing`, and for each column how many rows were
-    `filled_`, and how many stay `unknown_`.
+    Its parameters are `ids` and `unlinked_until`. It answers with one row: `rows`, `passed_over` (locked by
+    others), `differing`, and for each column how many rows were `filled_`.
 
     Args:
         executions: the table.
         ledger: linked to it.
         columns: those of FILLABLE that are to be filled.
-        first: whether it begins at the beginning.
 
     """
     changes = [_term("w.{0} IS DISTINCT FROM w.{1}", part) for part in columns]
     unchanged = [_term("t.{2} IS NOT DISTINCT FROM w.{0}", part, executions) for part in columns]
     assignments = [_term("{2} = w.{1}", part, executions) for part in columns]
     counts = [
-        _term(
-            "(SELECT count(*) FROM filled AS w WHERE w.{0} IS DISTINCT FROM w.{1}) AS {3}, "
-            "(SELECT count(*) FROM wanted AS w WHERE w.{1} IS NULL) AS {4}",
-            part,
-        )
+        _term("(SELECT count(*) FROM filled AS w WHERE w.{0} IS DISTINCT FROM w.{1}) AS {3}", part)
         for part in columns
     ]
     whole = executions.base_type("credits_used") not in {"numeric", ""}
     return sql.SQL(_BATCH).format(
         table=identifier(executions.table),
         id=sql.Identifier(executions.columns["id"]),
-        e_range=_range(sql.Identifier("e", "id"), first=first),
-        t_range=_range(sql.Identifier("t", executions.columns["id"]), first=first),
         executions=executions.rows,
         ledger=ledger.rows,
         # A fraction that the column cannot hold is not known to it.
@@ -126,13 +126,8 @@ def batch_statement(
     )
 
 
-def _range(column: sql.Identifier, *, first: bool) -> sql.Composed:
-    until = sql.SQL("{0} <= %(last)s").format(column)
-    return until if first else sql.SQL("{0} > %(after)s AND ").format(column) + until
-
-
 def _term(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
-    """Fill in a column's names: as it is, as it will be, in the table, and what is counted of it."""
+    """Fill in a column's names: as it is, as it will be, in the table, and as it is counted."""
     names = (
         part,
         f"new_{part}",

@@ -3,13 +3,13 @@
 Arithmetic, and one look at the server: who else is at work, and whether a replica falls behind.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import LiteralString
 
 from agentctl.core.database import Connection
 
 _BATCH_SECONDS = 0.05
-_SMALLEST, _LARGEST = 100, 20_000
+_FEWEST, _MOST = 2, 512
 _MOST_BUSY = 3
 _LONGEST_PAUSE_SECONDS = 1.0
 _LAG_BYTES = 64 * 1024 * 1024
@@ -42,9 +42,9 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The next batch's size in rows, and the pause before it in seconds."""
+    """The next batch's size in blocks of the table, and the pause before it in seconds."""
 
-    size: int = 1000
+    blocks: int = 16
     pause: float = 0
 
     def after(self, rows: int, seconds: float, busy: int) -> "Pace":
@@ -56,12 +56,12 @@ class Pace:
             busy: others at work. Each adds half of the batch's time, up to three of them; nobody, a quarter.
 
         """
-        if not rows or seconds <= 0:
-            return replace(self, pause=0)
-        wanted = min(max(_BATCH_SECONDS / seconds, 0.5), 2)
-        size = round(min(max(self.size * wanted, _SMALLEST), _LARGEST))
+        wanted = min(max(_BATCH_SECONDS / max(seconds, 0.001), 0.5), 2)
+        blocks = round(min(max(self.blocks * wanted, _FEWEST), _MOST))
+        if not rows:
+            return Pace(blocks)
         share = 0.25 + 0.5 * min(busy, _MOST_BUSY)
-        return Pace(size, pause=min(seconds * share, _LONGEST_PAUSE_SECONDS))
+        return Pace(blocks, pause=min(seconds * share, _LONGEST_PAUSE_SECONDS))
 
 
 def look_around(connection: Connection) -> Surroundings:
