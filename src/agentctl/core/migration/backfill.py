@@ -164,8 +164,7 @@ class _Backfill:
         for part in parts:
             self._go_through(part, again=False)
         if "credits_used" in self._columns:
-            # What others write moves, perhaps to where this has been already; what they had locked is free
-            # now.
+            # What others write moves, perhaps to where this has been already; what was locked is free now.
             self._counts["passed_over"] = 0
             for part in parts:
                 self._go_through(part, again=True)

@@ -75,9 +75,9 @@ def _unfit(target: Target) -> Iterator[str]:
     name = f"{table.schema}.{table.name}"
     if family.view is not None:
         yield (
-            f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that it "
-            "reads, then "
-            f"create it anew with them; or name that table: [profiles.NAME.schema.executions] table = ...\n"
+            f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that it reads, "
+            "then create it anew with them; or name that table: "
+            "[profiles.NAME.schema.executions] table = ...\n"
             f"CREATE VIEW {name} AS\n{family.view}"
         )
     elif table.kind not in _KINDS:

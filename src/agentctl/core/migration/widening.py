@@ -34,8 +34,7 @@ def plan_widening(
 
     Raises:
         SchemaLacks: there is no such table, or it cannot be widened, or a column or an index of a name that
-            is
-            wanted exists as something else. Every obstacle is named at once.
+            is wanted exists as something else. Every obstacle is named at once.
 
     """
     return widening(find_target(connection, settings), settings, wait=wait or LockWait())
