@@ -296,9 +296,9 @@ def _is_known(sqlstate: str) -> bool:
     return True
 
 
-def is_lock_timeout(error: BaseException) -> bool:
-    """Whether a statement gave up because a lock was not to be had in time."""
-    return isinstance(error, errors.LockNotAvailable)
+def sqlstate_of(error: BaseException) -> str | None:
+    """Return PostgreSQL's code for what went wrong, or None where it was something else."""
+    return error.sqlstate if isinstance(error, psycopg.Error) else None
 
 
 @contextmanager

@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import LiteralString
 
-from psycopg import errors
-
 from agentctl.core.database import Connection
-from agentctl.core.migration.locks import Blocker, LockAwaited, patiently
+from agentctl.core.migration.locks import Blocker, LockAwaited, NotHadError, patiently
 from agentctl.core.migration.plan import Plan
 
 _PURPOSE = 0x61676374  # `agct`: one of the two numbers that an advisory lock has; the other one is the table
@@ -55,7 +53,7 @@ def _try(guard: Connection, table: dict[str, object]) -> None:
     row = guard.execute(_TRY, table).fetchone()
     if row is None or not row["had"]:
         guard.execute("ROLLBACK")
-        raise errors.LockNotAvailable
+        raise NotHadError
 
 
 def _holder(guard: Connection, table: dict[str, object]) -> tuple[Blocker, ...]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import LiteralString, TypeVar
 
 import psycopg
-from psycopg import errors, pq, sql
+from psycopg import pq, sql
 
 from agentctl.core.database import Connection
 from agentctl.core.errors import ConfigError, DatabaseTrouble
@@ -142,8 +142,6 @@ class _Work:
         # In one message: whoever waits for the lock does not wait for the network as well.
         try:
             self.connection.execute(step.sql.encode())
-        except errors.QueryCanceled as error:  # several locks in turn have a limit together
-            raise errors.LockNotAvailable(str(error)) from error
         finally:
             if self.connection.info.transaction_status is pq.TransactionStatus.INERROR:
                 self.connection.execute("ROLLBACK")

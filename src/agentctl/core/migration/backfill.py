@@ -29,6 +29,11 @@ from agentctl.core.migration.survey import Member, survey
 from agentctl.core.tracking import Tracking
 
 _REPLICA_SECONDS = 1.0
+# What a crash loses is filled again. No lock is waited for, so that no limit is needed. And where nobody has
+# analysed the table yet, the planner might think that it is small enough to be read for every batch.
+_FOR_A_BATCH: LiteralString = (
+    "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = off"
+)
 _UNLINKED: LiteralString = (
     "SELECT CASE WHEN count(*) > 0 THEN coalesce(max(created_at), 'infinity') END AS until "
     "FROM {} AS l WHERE movement = 'charge' AND execution_id IS NULL"
@@ -217,8 +222,7 @@ class _Backfill:
         values = {"ids": ids, "unlinked_until": self._unlinked_until}
 
         def work() -> dict[str, int]:
-            # What a crash loses is filled again; no lock is waited for, so that no limit is needed.
-            self._connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
+            self._connection.execute(_FOR_A_BATCH)
             return self._connection.execute(self._statement, values).fetchone() or {}
 
         found = in_transaction(self._connection, work)

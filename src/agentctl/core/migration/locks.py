@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import LiteralString, NoReturn, TypeVar
 
-import psycopg
-from psycopg import errors
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from agentctl.core.database import Connection, is_lock_timeout
+from agentctl.core.database import Connection, sqlstate_of
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.plan import LockMode, LockWait
 
+_LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
 # duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.
 _COLLISIONS = frozenset({"42P07", "40P01"})
 _SHOWN = 3
@@ -35,6 +34,10 @@ ORDER BY a.xact_start
 """
 
 T = TypeVar("T")
+
+
+class NotHadError(Exception):
+    """A lock is somebody else's, and was not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,16 @@ def patiently(
 
 def is_collision(error: BaseException) -> bool:
     """Whether another migration was faster."""
-    return isinstance(error, psycopg.Error) and error.sqlstate in _COLLISIONS
+    return sqlstate_of(error) in _COLLISIONS
 
 
 def _may_be_tried_again(error: BaseException) -> bool:
     # Statements have a time limit of their own only while they wait for several locks.
-    return is_lock_timeout(error) or is_collision(error) or isinstance(error, errors.QueryCanceled)
+    return (
+        isinstance(error, NotHadError)
+        or is_collision(error)
+        or sqlstate_of(error) in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}
+    )
 
 
 def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
