@@ -15,13 +15,14 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-databases test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-migrate clean
+.PHONY: help demo test test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
 	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces (5 minutes)"
+	@echo "make test-migrations   migrate-full with others at work, killed, undone, on every PostgreSQL (4 minutes)"
 	@echo "make test-pgbouncer   the program's tests again, through PgBouncer in transaction mode"
 	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
 	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
@@ -44,6 +45,10 @@ test: $(VENV)/installed-dev
 # Not with the others: each of the thirty takes an operator's whole day.
 test-databases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases
+
+# Not with the others: they wait for locks and for index builds, on each PostgreSQL.
+test-migrations: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/migrations
 
 # Everything that runs the program, with a pooler between it and the database.
 test-pgbouncer: $(VENV)/installed-dev

@@ -1,7 +1,7 @@
 """The fixtures that every test may ask for: servers, databases, the installed program.
 
 Which PostgreSQL versions: all that can be had, or those named by AGENTCTL_TEST_POSTGRES=18,17. Tests in
-integration/, and those marked `every_postgres`, run on each; the others on the first.
+integration/ and migrations/, and those marked `every_postgres`, run on each; the others on the first.
 AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the program and every server.
 """
 
@@ -65,7 +65,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" not in metafunc.fixturenames:
         return
     versions = [version for version in _wanted() if find_installation(version)]
-    everywhere = "integration" in metafunc.definition.path.parts
+    everywhere = {"integration", "migrations"} & set(metafunc.definition.path.parts)
     if not everywhere and not metafunc.definition.get_closest_marker("every_postgres"):
         versions = versions[:1]
     metafunc.parametrize("server", versions, indirect=True, scope="session", ids="pg{}".format)

@@ -58,7 +58,7 @@ CASES: list[tuple[Failpoint, tuple[str, ...], Callable[[Shop], None]]] = [
 ]
 
 
-# Those of a migration: tests/acceptance/test_migrate_kills.py.
+# Those of a migration: tests/migrations/test_migrate_kills.py.
 MIGRATION = {Failpoint.STEP_TAKEN, Failpoint.CONTENT_SAVED, Failpoint.BACKFILLED}
 
 

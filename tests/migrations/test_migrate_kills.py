@@ -15,7 +15,6 @@ from support.marketplace import Marketplace
 from support.migrations import widen
 from support.program import Program
 
-pytestmark = pytest.mark.every_postgres
 AFTER_A_STEP = {"AGENTCTL_FAILPOINT": "step-taken"}
 MIGRATE = ("migrate-full", "--yes")
 
