@@ -93,7 +93,7 @@ $(VENV)/installed: pyproject.toml
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade pip
-	@$(PIP) install --editable ".[sandbox]"
+	@$(PIP) install --editable ".[sandbox,code]"
 	@touch $@
 
 # `pip install --group` is as new as pip 25.1, hence the upgrade above.

@@ -219,7 +219,7 @@ class _Parser:
                 self._place = start
                 self._skip()
                 return Unknown()
-        if text.isupper():  # a keyword: CASE, or whatever comes
+        if text.isupper() and text != "VALUE":  # a keyword: CASE, or whatever comes; a domain's CHECK has VALUE
             raise _NotUnderstood
         return Name(text)
 

@@ -24,6 +24,8 @@ class Finding:
         id: a stable word for its kind.
         object: the table, column, index or function.
         hint: what settles it.
+        line: from 1, as is `column`, which counts characters.
+        excerpt: that line of the file, where it is application code.
 
     """
 
@@ -34,6 +36,8 @@ class Finding:
     hint: str | None = None
     file: str | None = None
     line: int | None = None
+    column: int | None = None
+    excerpt: str | None = None
 
 
 def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:

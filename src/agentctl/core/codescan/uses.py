@@ -1,0 +1,194 @@
+"""What application code does with the database: tables and columns that it names, rows that it writes.
+
+Data only. A use is certain: what a reader cannot tell becomes an `Unresolved`, never a use. Whether a table or
+column exists is not known here; core/codecheck/ compares uses with a catalog.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Place(Struct, frozen=True, array_like=True, order=True):
+    """Where something stands: line and column from 1; columns count characters."""
+
+    file: str
+    line: int
+    column: int
+
+
+class Shape(StrEnum):
+    """A literal that is no scalar."""
+
+    OBJECT = "object"
+    LIST = "list"
+
+
+class Given(Struct, frozen=True, array_like=True):
+    """A literal as the code has it: a text, a number, true, false, null; or a container, of which only the shape."""
+
+    value: str | int | float | bool | None = None
+    shape: Shape | None = None
+
+
+class Named(Struct, frozen=True, array_like=True, tag="table"):
+    """A table or view by its name; `schema` is None where the code names none."""
+
+    name: str
+    schema: str | None = None
+
+
+class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
+    """What a PostgREST select embeds: rows that are related to those of `parent`.
+
+    Attributes:
+        target: a table, view, foreign key column or foreign key.
+        hint: behind `!`: a foreign key, a column or a junction; None without one.
+
+    """
+
+    parent: "Source"
+    target: str
+    hint: str | None = None
+
+
+class Returned(Struct, frozen=True, array_like=True, tag="returned"):
+    """The rows that a function returns."""
+
+    function: str
+    schema: str | None = None
+
+
+Source = Named | Embedded | Returned
+"""What columns belong to."""
+
+
+class Purpose(StrEnum):
+    """What a column is named for."""
+
+    SELECTED = "selected"
+    FILTERED = "filtered"
+    ORDERED = "ordered"
+    WRITTEN = "written"
+
+
+class Verb(StrEnum):
+    """How rows are written."""
+
+    INSERT = "insert"
+    UPSERT = "upsert"
+    UPDATE = "update"
+
+
+class TableUse(Struct, frozen=True, tag="table"):
+    """A table is named, to be read from, written to or deleted from."""
+
+    table: Named
+    place: Place
+
+
+class ColumnUse(Struct, frozen=True, tag="column"):
+    """A column is named.
+
+    Attributes:
+        sources: the column belongs to one of them; mostly there is one.
+        place: of the column's name.
+        compared: literals that its value is compared with as its own type, not as JSON or text.
+
+    """
+
+    sources: tuple[Source, ...]
+    column: str
+    purpose: Purpose
+    place: Place
+    compared: tuple[Given, ...] = ()
+
+
+class Written(Struct, frozen=True):
+    """One column of a row, or one argument of a function.
+
+    Attributes:
+        given: literals that it may get; empty where none is visible. `status ?? 'pending'` has one.
+        always: whether it is there in any case: not behind a condition.
+
+    """
+
+    name: str
+    place: Place
+    given: tuple[Given, ...] = ()
+    always: bool = True
+
+
+class RowWrite(Struct, frozen=True, tag="row"):
+    """A row is inserted, or columns of rows are set.
+
+    Attributes:
+        written: the columns that are visible.
+        complete: whether these are all that can be: no spread of something unknown.
+        nulled: columns that it does not name and gets NULL in all the same, as PostgREST does with the columns
+            of a bulk insert's other rows.
+
+    """
+
+    table: Named
+    verb: Verb
+    written: tuple[Written, ...]
+    complete: bool
+    place: Place
+    nulled: tuple[str, ...] = ()
+
+
+class ConflictUse(Struct, frozen=True, tag="conflict"):
+    """An upsert names the columns whose unique index decides; empty for the primary key."""
+
+    table: Named
+    columns: tuple[str, ...]
+    place: Place
+
+
+class EmbedUse(Struct, frozen=True, tag="embed"):
+    """A relationship is used."""
+
+    embedded: Embedded
+    place: Place
+
+
+class CallUse(Struct, frozen=True, tag="call"):
+    """A function is called with arguments by name.
+
+    Attributes:
+        arguments: those that are visible.
+        complete: whether these are all that can be.
+
+    """
+
+    function: str
+    schema: str | None
+    arguments: tuple[Written, ...]
+    complete: bool
+    place: Place
+
+
+Use = TableUse | ColumnUse | RowWrite | ConflictUse | EmbedUse | CallUse
+
+
+class Unresolved(Struct, frozen=True):
+    """Something that names a table, column or function in a way that cannot be told without running it."""
+
+    what: str
+    place: Place
+
+
+class Unparsed(Struct, frozen=True):
+    """A file, or a part of one, that its language's grammar does not understand."""
+
+    place: Place
+    why: str
+
+
+class CodeReading(Struct, frozen=True):
+    """Everything that was read off one file, or of many."""
+
+    uses: tuple[Use, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    unparsed: tuple[Unparsed, ...] = ()
