@@ -93,3 +93,10 @@ def test_a_constraint_names_the_columns_that_it_speaks_of() -> None:
 )
 def test_what_is_not_understood_is_nothing(text: str) -> None:
     assert parse(text) is None
+
+
+def test_the_check_of_a_domain_speaks_of_its_value() -> None:
+    check = parse("CHECK ((VALUE = ANY (ARRAY['free'::text, 'pro'::text])))")
+    assert check is not None
+    assert check.literals("value") == ("free", "pro")
+    assert (check.holds({"value": "pro"}), check.holds({"value": "gold"})) == (True, False)

@@ -219,7 +219,9 @@ class _Parser:
                 self._place = start
                 self._skip()
                 return Unknown()
-        if text.isupper() and text != "VALUE":  # a keyword: CASE, or whatever comes; a domain's CHECK has VALUE
+        if text == "VALUE":  # what the CHECK of a domain speaks of
+            return Name("value")
+        if text.isupper():  # a keyword: CASE, or whatever comes
             raise _NotUnderstood
         return Name(text)
 
