@@ -39,3 +39,10 @@ class Chain(Struct, frozen=True, array_like=True):
     arguments: tuple[Value, ...]
     steps: tuple[Step, ...]
     spot: Spot
+
+
+class CallSite(Struct, frozen=True, array_like=True):
+    """A call of a function whose arguments may reach a chain."""
+
+    function: Value
+    arguments: tuple[Value, ...]

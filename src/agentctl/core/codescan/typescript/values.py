@@ -8,14 +8,20 @@ from msgspec import Struct
 
 
 class Spot(Struct, frozen=True, array_like=True):
-    """Where something stands in its file: line and column from 1; columns count characters."""
+    """Where something stands: line and column from 1; columns count characters.
+
+    Attributes:
+        file: empty for the file that is being read; linking.py names others.
+
+    """
 
     line: int
     column: int
+    file: str = ""
 
 
 class Constant(Struct, frozen=True, array_like=True, tag="c"):
-    """A text, a number, true, false or null (undefined, too: neither is sent as anything else)."""
+    """A text, a number, true, false or null; the spot of a text is that of its opening quote."""
 
     value: str | int | float | bool | None
     spot: Spot
@@ -64,17 +70,30 @@ class Choice(Struct, frozen=True, array_like=True, tag="o"):
     options: "tuple[Value, ...]"
 
 
+class Function(Struct, frozen=True, array_like=True, tag="n"):
+    """A function of the source; `number` is its own in its file."""
+
+    number: int
+    file: str = ""
+
+
 class Imported(Struct, frozen=True, array_like=True, tag="i"):
-    """What another file exports; the name `*` is the file's whole namespace."""
+    """What another file exports; the name `*` is the file's whole namespace.
+
+    Attributes:
+        importer: the file that imports it; empty for the one that is being read.
+
+    """
 
     specifier: str
     name: str
+    importer: str = ""
 
 
 class Parameter(Struct, frozen=True, array_like=True, tag="p"):
-    """What a function is called with; `function` is its number in its file."""
+    """What a function is called with."""
 
-    function: int
+    function: Function
     position: int
 
 
@@ -89,12 +108,29 @@ class Result(Struct, frozen=True, array_like=True, tag="f"):
     """What a call returns whose function is not known in this file alone."""
 
     function: "Value"
+    arguments: "tuple[Value, ...]" = ()
 
 
 class Unknown(Struct, frozen=True, array_like=True, tag="u"):
-    """What cannot be told; `why` completes "… is", as in "computed at run time"."""
+    """What cannot be told; `why` completes "… is", as in "computed at run time".
+
+    `UNDEFINED` is JavaScript's undefined, which is not sent at all.
+    """
 
     why: str = "computed at run time"
 
 
-Value = Constant | Template | Record | Listing | Choice | Imported | Parameter | Member | Result | Unknown
+Value = (
+    Constant
+    | Template
+    | Record
+    | Listing
+    | Choice
+    | Function
+    | Imported
+    | Parameter
+    | Member
+    | Result
+    | Unknown
+)
+UNDEFINED = Unknown("undefined")

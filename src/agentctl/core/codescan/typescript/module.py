@@ -1,0 +1,220 @@
+"""All that one file says about supabase-js, made of its text alone: chains, exports, and calls that reach chains.
+
+It is kept by the file's content, so that nothing in it may depend on another file.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from msgspec import Struct
+from tree_sitter import Node
+
+from agentctl.core.codescan.typescript.calls import CallSite, Chain
+from agentctl.core.codescan.typescript.evaluation import Evaluator
+from agentctl.core.codescan.typescript.finder import Finder, call_of
+from agentctl.core.codescan.typescript.reduction import walk
+from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Kind, Scopes
+from agentctl.core.codescan.typescript.syntax import Source
+from agentctl.core.codescan.typescript.values import (
+    Constant,
+    Function,
+    Imported,
+    Member,
+    Parameter,
+    Record,
+    Spot,
+    Unknown,
+    Value,
+)
+
+WHOLE = "="
+"""The name under which `module.exports = x` and `export = x` are kept."""
+
+
+class Module(Struct, frozen=True, array_like=True):
+    """One file.
+
+    Attributes:
+        exports: by name.
+        stars: the specifiers of `export * from`.
+        calls: of functions from other files, and of those of its own whose parameters reach a chain.
+        returns: what its exported functions return, by their numbers.
+        error: where the grammar understood nothing, if anywhere.
+
+    """
+
+    chains: tuple[Chain, ...] = ()
+    exports: dict[str, Value] = {}
+    stars: tuple[str, ...] = ()
+    calls: tuple[CallSite, ...] = ()
+    returns: dict[int, Value] = {}
+    error: Spot | None = None
+
+
+def read_module(content: bytes, suffix: str) -> Module:
+    """Read a file.
+
+    Args:
+        content: its text, which may be anything.
+        suffix: of its name, such as `.tsx`.
+
+    """
+    return _Reader(content, suffix).module()
+
+
+class _Reader:
+    def __init__(self, content: bytes, suffix: str) -> None:
+        self._source = Source(content, suffix)
+        self._scopes = Scopes(self._source)
+        self._evaluator = Evaluator(self._source, self._scopes)
+        self._stars: list[str] = []
+
+    def module(self) -> Module:
+        chains = tuple(Finder(self._source, self._scopes, self._evaluator).chains())
+        exports = dict(self._exports())
+        error = self._source.first_error()
+        return Module(
+            chains=chains,
+            exports=exports,
+            stars=tuple(self._stars),
+            calls=tuple(self._calls(chains)),
+            returns=dict(self._returns(exports)),
+            error=None if error is None else self._source.spot(error),
+        )
+
+    def _exports(self) -> Iterator[tuple[str, Value]]:
+        for statement in self._source.root.named_children:
+            if statement.type == "export_statement":
+                yield from self._exported(statement)
+            elif statement.type == "expression_statement" and statement.named_children:
+                yield from self._common_js(statement.named_children[0])
+
+    def _exported(self, statement: Node) -> Iterator[tuple[str, Value]]:
+        declaration = statement.child_by_field_name("declaration")
+        value = statement.child_by_field_name("value")
+        is_default = any(child.type == "default" for child in statement.children)
+        if is_default:
+            yield "default", self._evaluator.value(value or declaration)
+        if declaration is not None:
+            for name, found in self._scopes.declared(self._source.root).items():
+                if declaration.start_byte <= found.node.start_byte < declaration.end_byte:
+                    yield name, self._evaluator.declared(found)
+        elif value is None:
+            yield from self._listed(statement)
+
+    def _listed(self, statement: Node) -> Iterator[tuple[str, Value]]:
+        source = statement.child_by_field_name("source")
+        found = self._evaluator.value(source) if source is not None else None
+        specifier = str(found.value) if isinstance(found, Constant) else None
+        clause = next(
+            (child for child in statement.named_children if child.type.endswith(("_clause", "_export"))), None
+        )
+        if clause is None:
+            if specifier is not None:
+                self._stars.append(specifier)
+            else:  # export = x
+                whole = statement.named_children[0] if statement.named_children else None
+                yield WHOLE, self._evaluator.value(whole)
+        elif clause.type == "namespace_export" and specifier is not None:
+            yield self._source.text(clause.named_children[-1]), Imported(specifier, "*")
+        else:
+            for one in clause.named_children:
+                yield from self._specified(one, specifier)
+
+    def _specified(self, specified: Node, specifier: str | None) -> Iterator[tuple[str, Value]]:
+        name = specified.child_by_field_name("name")
+        if name is not None:
+            alias = self._source.text(specified.child_by_field_name("alias") or name)
+            own = self._source.text(name)
+            yield alias, Imported(specifier, own) if specifier is not None else self._evaluator.value(name)
+
+    def _common_js(self, expression: Node) -> Iterator[tuple[str, Value]]:
+        if expression.type != "assignment_expression":
+            return
+        left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
+        target = self._source.text(left) if left is not None else ""
+        if target == "module.exports":
+            yield WHOLE, self._evaluator.value(right)
+        elif target.startswith(("exports.", "module.exports.")):
+            yield target.rpartition(".")[2], self._evaluator.value(right)
+
+    def _returns(self, exports: dict[str, Value]) -> Iterator[tuple[int, Value]]:
+        for value in exports.values():
+            for part in walk(value):
+                if isinstance(part, Function):
+                    found = self._evaluator.returned(self._function(part))
+                    if not isinstance(found, Unknown):
+                        yield part.number, found
+
+    def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
+        """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
+        found = list(self._imported_calls())
+        yield from found
+        values = [value for chain in chains for value in values_of(chain)]
+        values += [argument for call in found for argument in call.arguments]
+        seen: set[Function] = set()
+        while (
+            waiting := {
+                part.function for value in values for part in walk(value) if isinstance(part, Parameter)
+            }
+            - seen
+        ):
+            seen |= waiting
+            local = [
+                call
+                for function in sorted(waiting, key=lambda one: one.number)
+                for call in self._calls_of(function)
+            ]
+            yield from local
+            values = [argument for call in local for argument in call.arguments]
+
+    def _imported_calls(self) -> Iterator[CallSite]:
+        for declaration in self._scopes.declared(self._source.root).values():
+            value = self._evaluator.declared(declaration) if declaration.kind is not Kind.FUNCTION else None
+            if isinstance(value, Imported | Member):
+                for reference in self._scopes.references(declaration):
+                    yield from self._call_at(reference)
+
+    def _calls_of(self, function: Function) -> Iterator[CallSite]:
+        name = self._name_of(self._function(function))
+        for node in self._source.occurrences(name, self._source.root) if name else ():
+            yield from (call for call in self._call_at(node) if call.function == function)
+
+    def _call_at(self, name: Node) -> Iterator[CallSite]:
+        """Yield the call whose function's name, or whose object's name, stands at a place."""
+        function = name
+        while function.parent is not None and function.parent.type == "member_expression":
+            function = function.parent
+        call = call_of(function)
+        if call is None or call.has_error:
+            return
+        arguments = tuple(map(self._evaluator.value, self._evaluator.arguments(call)))
+        if any(not isinstance(argument, Unknown | Function) for argument in arguments):
+            yield CallSite(self._evaluator.value(function), arguments)
+
+    def _function(self, function: Function) -> Node | None:
+        node = self._source.root.descendant_for_byte_range(function.number, function.number)
+        while node is not None and node.type not in FUNCTIONS:
+            node = node.parent
+        return node
+
+    def _name_of(self, function: Node | None) -> str | None:
+        """Return the name that a function is called by."""
+        name = function.child_by_field_name("name") if function is not None else None
+        parent = function.parent if function is not None else None
+        if name is None and parent is not None and parent.type in {"variable_declarator", "pair"}:
+            name = parent.child_by_field_name("name") or parent.child_by_field_name("key")
+        return None if name is None else self._source.text(name)
+
+
+def values_of(chain: Chain) -> Iterator[Value]:
+    """Yield all values of a chain but its client."""
+    if chain.schema is not None:
+        yield chain.schema
+    yield chain.target
+    yield from chain.arguments
+    for step in chain.steps:
+        yield from step.arguments
+
+
+__all__ = ["WHOLE", "Module", "Record", "read_module", "values_of"]

@@ -1,0 +1,122 @@
+"""What becomes of a variable between its declaration and a place where it is used.
+
+It finds assignments to the variable and to its properties, and says when it gets out of sight: whatever it is
+handed to may change it. It evaluates nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Declaration, Scopes
+
+# What an object may be handed to without being changed by it.
+_HARMLESS = frozenset(
+    {"insert", "upsert", "update", "match", "rpc", "push", "log", "info", "warn", "error", "debug"}
+    | {"stringify", "keys", "entries", "values", "freeze", "json", "isArray", "setState"}
+)
+_ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression", "update_expression"})
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A value that a variable is given; None for one that cannot be told, as by `+=`."""
+
+    value: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyAssigned:
+    """A property that is set: its name's node, its value, and whether that happens in any case."""
+
+    key: Node
+    value: Node
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An object whose properties are copied into the variable's, as by Object.assign; None: out of sight."""
+
+    value: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """An item that is added to an array; a spread is one, too."""
+
+    value: Node
+
+
+Change = Assigned | PropertyAssigned | Merged | Pushed
+
+
+def changes(scopes: Scopes, declaration: Declaration, use: Node) -> Iterator[Change]:
+    """Yield, in the order of the text, what may have happened to a variable where it is used."""
+    function = _function_of(use)
+    for reference in scopes.references(declaration):
+        same = _function_of(reference) == function
+        if reference != use and not (same and reference.start_byte > use.start_byte):
+            yield from _change(reference, declaration)
+
+
+def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
+    parent = reference.parent
+    if parent is None:
+        return
+    if parent.type in _ASSIGNMENTS and parent.child_by_field_name("right") != reference:
+        plain = parent.type == "assignment_expression"
+        yield Assigned(parent.child_by_field_name("right") if plain else None)
+    elif parent.type in {"member_expression", "subscript_expression"}:
+        yield from _property_change(parent, reference, declaration)
+    elif parent.type == "arguments":
+        yield from _handed_over(parent, reference)
+    elif parent.type == "variable_declarator" or (
+        parent.type == "assignment_expression" and parent.child_by_field_name("right") == reference
+    ):
+        yield Merged(None)  # another name for the same object
+
+
+def _property_change(property_: Node, reference: Node, declaration: Declaration) -> Iterator[Change]:
+    target = property_.parent
+    if target is None or property_.child_by_field_name("object") != reference:
+        return
+    key = property_.child_by_field_name("property") or property_.child_by_field_name("index")
+    if target.type in _ASSIGNMENTS and target.child_by_field_name("left") == property_:
+        value = target.child_by_field_name("right")
+        if value is not None and key is not None:
+            yield PropertyAssigned(key, value, always=_always(target, declaration))
+    elif target.type == "call_expression" and key is not None and key.text == b"push":
+        arguments = target.child_by_field_name("arguments")
+        yield from map(Pushed, arguments.named_children if arguments else ())
+
+
+def _handed_over(arguments: Node, reference: Node) -> Iterator[Change]:
+    call = arguments.parent
+    function = call.child_by_field_name("function") if call is not None else None
+    method = function.child_by_field_name("property") if function is not None else None
+    if method is None or method.text is None:
+        yield Merged(None)
+    elif method.text == b"assign":
+        if arguments.named_children[0] == reference:
+            yield from map(Merged, arguments.named_children[1:])
+    elif method.text.decode(errors="replace") not in _HARMLESS:
+        yield Merged(None)
+
+
+def _always(assignment: Node, declaration: Declaration) -> bool:
+    """Whether an assignment stands among the statements of the scope itself, behind no condition."""
+    statement = assignment.parent
+    return (
+        statement is not None
+        and statement.type == "expression_statement"
+        and statement.parent == declaration.scope
+    )
+
+
+def _function_of(node: Node) -> Node | None:
+    found: Node | None = node
+    while found is not None and found.type not in FUNCTIONS:
+        found = found.parent
+    return found

@@ -1,0 +1,239 @@
+"""Which declaration a name means at a place of the source: lexical scopes, looked up when somebody asks.
+
+It knows declarations and references, and says nothing of values.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tree_sitter import Node
+
+from agentctl.core.codescan.typescript.syntax import Source
+
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "generator_function_declaration",
+        "generator_function",
+        "arrow_function",
+        "method_definition",
+    }
+)
+_BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement"})
+_LOOPS = frozenset({"for_in_statement"})
+_IDENTIFIERS = frozenset(
+    {
+        "identifier",
+        "shorthand_property_identifier",
+        "shorthand_property_identifier_pattern",
+        "type_identifier",
+    }
+)
+
+
+class Kind(Enum):
+    """How a name is declared."""
+
+    VARIABLE = auto()
+    PARAMETER = auto()
+    FUNCTION = auto()
+    CLASS = auto()
+    ENUM = auto()
+    IMPORT = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A name's declaration.
+
+    Attributes:
+        node: what is evaluated for it: the declarator, function, class, enum or import.
+        scope: the node in which it holds.
+        path: which part of that, where a pattern takes it apart; None for a part that cannot be named.
+        default: the value where there would be none.
+        position: of a parameter.
+
+    """
+
+    name: str
+    kind: Kind
+    node: Node
+    scope: Node
+    path: tuple[str, ...] | None = ()
+    default: Node | None = None
+    position: int = 0
+
+
+class Scopes:
+    """The scopes of one file."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._declared: dict[int, dict[str, Declaration]] = {}
+        self._references: dict[tuple[int, str], list[Node]] = {}
+
+    def lookup(self, node: Node, name: str) -> Declaration | None:
+        """Return the declaration that a name has at a node, or None where it is not the file's own."""
+        scope: Node | None = node
+        while scope is not None:
+            if scope.type in FUNCTIONS or scope.type in _BLOCKS or scope.type in _LOOPS:
+                found = self.declared(scope).get(name)
+                if found is not None:
+                    return found
+            scope = scope.parent
+        return None
+
+    def declared(self, scope: Node) -> dict[str, Declaration]:
+        """Return what is declared directly in a scope."""
+        if scope.id not in self._declared:
+            self._declared[scope.id] = {found.name: found for found in self._declarations(scope)}
+        return self._declared[scope.id]
+
+    def references(self, declaration: Declaration) -> list[Node]:
+        """Return the places that mean a declaration, without its own."""
+        key = (declaration.scope.id, declaration.name)
+        if key not in self._references:
+            self._references[key] = [
+                node
+                for node in self._source.occurrences(declaration.name, declaration.scope)
+                if node.type in _IDENTIFIERS and not _declares(node)
+                if self.lookup(node, declaration.name) is declaration
+            ]
+        return self._references[key]
+
+    def _declarations(self, scope: Node) -> Iterator[Declaration]:
+        if scope.type in FUNCTIONS:
+            yield from self._parameters(scope)
+        elif scope.type in _LOOPS:
+            if (pattern := scope.child_by_field_name("left")) is not None:
+                yield from self._names(pattern, Kind.OTHER, scope, scope)
+        else:
+            for statement in scope.named_children:
+                yield from self._statement(statement, scope)
+
+    def _statement(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+        if statement.type == "export_statement":
+            inner = statement.child_by_field_name("declaration")
+            if inner is not None:
+                yield from self._statement(inner, scope)
+        elif statement.type in {"lexical_declaration", "variable_declaration"}:
+            for declarator in statement.named_children:
+                if declarator.type == "variable_declarator":
+                    pattern = declarator.child_by_field_name("name")
+                    if pattern is not None:
+                        yield from self._names(pattern, Kind.VARIABLE, declarator, scope)
+        elif statement.type == "import_statement":
+            yield from self._imports(statement, scope)
+        elif (kind := _NAMED.get(statement.type)) is not None:
+            name = statement.child_by_field_name("name")
+            if name is not None:
+                yield Declaration(self._source.text(name), kind, statement, scope)
+
+    def _imports(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+        waiting = list(statement.named_children)
+        while waiting:
+            node = waiting.pop()
+            if node.type in {"import_clause", "named_imports"}:
+                waiting += node.named_children
+            elif node.type == "identifier":
+                yield self._import(node, "default", statement, scope)
+            elif node.type == "namespace_import" and node.named_children:
+                yield self._import(node.named_children[-1], "*", statement, scope)
+            elif node.type == "import_specifier" and (name := node.child_by_field_name("name")) is not None:
+                local = node.child_by_field_name("alias") or name
+                yield self._import(local, self._source.text(name).strip("\"'"), statement, scope)
+
+    def _import(self, local: Node, name: str, statement: Node, scope: Node) -> Declaration:
+        return Declaration(self._source.text(local), Kind.IMPORT, statement, scope, (name,))
+
+    def _parameters(self, function: Node) -> Iterator[Declaration]:
+        single = function.child_by_field_name("parameter")
+        if single is not None:
+            yield from self._names(single, Kind.PARAMETER, function, function)
+        several = function.child_by_field_name("parameters")
+        given = [] if several is None else [one for one in several.named_children if one.type != "comment"]
+        for position, parameter in enumerate(given):
+            pattern = parameter.child_by_field_name("pattern") or parameter
+            default = parameter.child_by_field_name("value")
+            for found in self._names(pattern, Kind.PARAMETER, function, function):
+                yield Declaration(
+                    found.name, found.kind, function, function, found.path, found.default or default, position
+                )
+
+    def _names(
+        self,
+        pattern: Node,
+        kind: Kind,
+        node: Node,
+        scope: Node,
+        path: tuple[str, ...] | None = (),
+        default: Node | None = None,
+    ) -> Iterator[Declaration]:
+        """Yield the names that a pattern takes out of a value."""
+        waiting: list[tuple[Node, tuple[str, ...] | None, Node | None]] = [(pattern, path, default)]
+        while waiting:
+            found, path, default = waiting.pop()
+            if found.type in {"identifier", "shorthand_property_identifier_pattern"}:
+                yield Declaration(self._source.text(found), kind, node, scope, path, default)
+            else:
+                waiting += self._taken_apart(found, path, default)
+
+    def _taken_apart(
+        self, pattern: Node, path: tuple[str, ...] | None, default: Node | None
+    ) -> Iterator[tuple[Node, tuple[str, ...] | None, Node | None]]:
+        match pattern.type:
+            case "object_pattern":
+                for item in pattern.named_children:
+                    yield from self._property(item, path)
+            case "array_pattern":
+                for position, item in enumerate(pattern.named_children):
+                    yield item, _below(path, str(position)), None
+            case "rest_pattern":
+                for item in pattern.named_children:
+                    yield item, None, None
+            case "assignment_pattern" | "object_assignment_pattern":
+                left = pattern.child_by_field_name("left")
+                if left is not None:
+                    yield left, path, pattern.child_by_field_name("right") or default
+
+    def _property(
+        self, item: Node, path: tuple[str, ...] | None
+    ) -> Iterator[tuple[Node, tuple[str, ...] | None, Node | None]]:
+        match item.type:
+            case "shorthand_property_identifier_pattern":
+                yield item, _below(path, self._source.text(item)), None
+            case "object_assignment_pattern":
+                left = item.child_by_field_name("left")
+                if left is not None:
+                    yield left, _below(path, self._source.text(left)), item.child_by_field_name("right")
+            case "pair_pattern":
+                key, value = item.child_by_field_name("key"), item.child_by_field_name("value")
+                if key is not None and value is not None:
+                    named = key.type == "property_identifier"
+                    yield value, _below(path, self._source.text(key)) if named else None, None
+            case "rest_pattern":
+                yield item, None, None
+
+
+_NAMED = {
+    "function_declaration": Kind.FUNCTION,
+    "generator_function_declaration": Kind.FUNCTION,
+    "class_declaration": Kind.CLASS,
+    "abstract_class_declaration": Kind.CLASS,
+    "enum_declaration": Kind.ENUM,
+}
+
+
+def _below(path: tuple[str, ...] | None, name: str) -> tuple[str, ...] | None:
+    return None if path is None else (*path, name)
+
+
+def _declares(node: Node) -> bool:
+    """Whether a name stands where it is declared."""
+    parent = node.parent
+    if parent is None:
+        return False
+    return node.type.endswith("_pattern") or parent.child_by_field_name("name") == node

@@ -1,0 +1,81 @@
+"""Parses TypeScript, TSX and JavaScript with tree-sitter; the text may be anything at all.
+
+It says where things stand and what literals mean, and knows nothing of names or scopes.
+"""
+
+import re
+from functools import cache, cached_property
+
+import tree_sitter_javascript
+import tree_sitter_typescript
+from tree_sitter import Language, Node, Parser
+
+from agentctl.core.codescan.typescript.values import Spot
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
+_CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
+_HIGHEST = 0x10FFFF
+
+
+@cache
+def _parser(suffix: str) -> Parser:
+    if suffix == ".tsx":
+        return Parser(Language(tree_sitter_typescript.language_tsx()))
+    if suffix in {".ts", ".mts", ".cts"}:
+        return Parser(Language(tree_sitter_typescript.language_typescript()))
+    return Parser(Language(tree_sitter_javascript.language()))
+
+
+class Source:
+    """One file's text and its syntax tree."""
+
+    def __init__(self, content: bytes, suffix: str) -> None:
+        self.content = content
+        self.root = _parser(suffix).parse(content).root_node
+        self._ascii = content.isascii()
+
+    def text(self, node: Node) -> str:
+        """Return what a node covers."""
+        return self.content[node.start_byte : node.end_byte].decode(errors="replace")
+
+    def spot(self, node: Node) -> Spot:
+        """Return where a node begins."""
+        row, column = node.start_point
+        if not self._ascii:
+            start = node.start_byte - column
+            column = len(self.content[start : node.start_byte].decode(errors="replace"))
+        return Spot(row + 1, column + 1)
+
+    def first_error(self) -> Node | None:
+        """Return the first node that the grammar did not understand."""
+        node = self.root
+        while node.has_error and not node.is_error and not node.is_missing:
+            node = next((child for child in node.children if child.has_error or child.is_missing), node)
+            if not node.children:
+                break
+        return node if self.root.has_error else None
+
+    def occurrences(self, name: str, within: Node) -> list[Node]:
+        """Return the nodes inside another that are spelled as a name."""
+        found = []
+        for place in self._places.get(name.encode(), ()):
+            if within.start_byte <= place < within.end_byte:
+                node = self.root.descendant_for_byte_range(place, place + 1)
+                if node is not None and node.start_byte == place and not node.children:
+                    found.append(node)
+        return found
+
+    @cached_property
+    def _places(self) -> dict[bytes, list[int]]:
+        places: dict[bytes, list[int]] = {}
+        for word in re.finditer(rb"[\w$\x80-\xff]+", self.content):
+            places.setdefault(word[0], []).append(word.start())
+        return places
+
+
+def unescaped(text: str) -> str:
+    """Return what an escape sequence of a string literal stands for."""
+    if code := _CODE.fullmatch(text):
+        number = int(next(filter(None, code.groups())), 16)
+        return chr(number) if number <= _HIGHEST else ""
+    return _ESCAPES.get(text[1:], text[1:])
