@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _TYPE_WORDS = frozenset({"varying", "precision", "with", "without", "time", "zone"})
+_VALUES = {"TRUE": True, "FALSE": False, "NULL": None}
 _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
 
@@ -205,10 +206,8 @@ class _Parser:
         return inner
 
     def _word(self, text: str) -> Expression:
-        if text.upper() in {"TRUE", "FALSE"}:
-            return Literal(text.upper() == "TRUE")
-        if text.upper() == "NULL":
-            return Literal(None)
+        if text.upper() in _VALUES:
+            return Literal(_VALUES[text.upper()])
         if text == "ARRAY" and self._takes("mark", "["):
             return Operation("ARRAY", self._list("]"))
         if self._takes("mark", "("):

@@ -1,7 +1,7 @@
 """What application code does with the database: tables and columns that it names, rows that it writes.
 
-Data only. A use is certain: what a reader cannot tell becomes an `Unresolved`, never a use. Whether a table or
-column exists is not known here; core/codecheck/ compares uses with a catalog.
+Data only. A use is certain: what a reader cannot tell becomes an `Unresolved`, never a use. Whether a table
+or column exists is not known here; core/codecheck/ compares uses with a catalog.
 """
 
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Shape(StrEnum):
 
 
 class Given(Struct, frozen=True, array_like=True):
-    """A literal as the code has it: a text, a number, true, false, null; or a container, of which only the shape."""
+    """A literal as the code has it: a text, a number, true, false, null; or the shape of a container."""
 
     value: str | int | float | bool | None = None
     shape: Shape | None = None
@@ -125,8 +125,8 @@ class RowWrite(Struct, frozen=True, tag="row"):
     Attributes:
         written: the columns that are visible.
         complete: whether these are all that can be: no spread of something unknown.
-        nulled: columns that it does not name and gets NULL in all the same, as PostgREST does with the columns
-            of a bulk insert's other rows.
+        nulled: columns that it does not name and gets NULL in all the same, as PostgREST does with the
+            columns of a bulk insert's other rows.
 
     """
 

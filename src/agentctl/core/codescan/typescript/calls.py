@@ -1,6 +1,7 @@
 """A call chain of supabase-js as one file has it: data only.
 
-`supabase.schema("x").from("agents").select("id").eq("id", 1)` is a call of kind `from` on `agents` with two steps.
+`supabase.schema("x").from("agents").select("id").eq("id", 1)` is a chain of kind `from` on `agents` with two
+steps.
 """
 
 from msgspec import Struct

@@ -128,7 +128,7 @@ class Finder:
         return self._scopes.lookup(name, self._source.text(name))
 
     def _continued(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
-        """Yield the methods that are called on a variable that holds a chain, or on what a function returns."""
+        """Yield the methods that are called on what holds a chain: a variable, or what a function returns."""
         for reference in self._scopes.references(holder):
             start = reference
             if holder.kind is Kind.FUNCTION or _is_function(holder):

@@ -57,7 +57,7 @@ class Linker:
         self.wanted: set[str] = set()
 
     def want_callers(self, module: Module) -> None:
-        """Note the names of a module's functions whose callers decide about its chains, or about its calls."""
+        """Note the names of a module's functions whose callers decide about its chains or its calls."""
         values = [value for chain in module.chains for value in values_of(chain)]
         values += [argument for call in module.calls for argument in call.arguments]
         functions = {part.function for part in _parameters(values)}

@@ -1,10 +1,9 @@
-"""All that one file says about supabase-js, made of its text alone: chains, exports, and calls that reach chains.
+"""All that one file says of supabase-js, by its text alone: chains, exports, calls that may reach chains.
 
 It is kept by the file's content, so that nothing in it may depend on another file.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from msgspec import Struct
 from tree_sitter import Node
@@ -13,7 +12,7 @@ from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
 from agentctl.core.codescan.typescript.finder import Finder, call_of
 from agentctl.core.codescan.typescript.reduction import walk
-from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Kind, Scopes
+from agentctl.core.codescan.typescript.scopes import Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import Source
 from agentctl.core.codescan.typescript.values import (
     Constant,
@@ -21,7 +20,6 @@ from agentctl.core.codescan.typescript.values import (
     Imported,
     Member,
     Parameter,
-    Record,
     Spot,
     Unknown,
     Value,
@@ -142,7 +140,7 @@ class _Reader:
         for value in exports.values():
             for part in walk(value):
                 if isinstance(part, Function):
-                    found = self._evaluator.returned(self._function(part))
+                    found = self._evaluator.returned(self._evaluator.function(part))
                     if not isinstance(found, Unknown):
                         yield part.number, found
 
@@ -176,7 +174,7 @@ class _Reader:
                     yield from self._call_at(reference)
 
     def _calls_of(self, function: Function) -> Iterator[CallSite]:
-        name = self._name_of(self._function(function))
+        name = self._name_of(self._evaluator.function(function))
         for node in self._source.occurrences(name, self._source.root) if name else ():
             yield from (call for call in self._call_at(node) if call.function == function)
 
@@ -191,12 +189,6 @@ class _Reader:
         arguments = tuple(map(self._evaluator.value, self._evaluator.arguments(call)))
         if any(not isinstance(argument, Unknown | Function) for argument in arguments):
             yield CallSite(self._evaluator.value(function), arguments)
-
-    def _function(self, function: Function) -> Node | None:
-        node = self._source.root.descendant_for_byte_range(function.number, function.number)
-        while node is not None and node.type not in FUNCTIONS:
-            node = node.parent
-        return node
 
     def _name_of(self, function: Node | None) -> str | None:
         """Return the name that a function is called by."""
@@ -215,6 +207,3 @@ def values_of(chain: Chain) -> Iterator[Value]:
     yield from chain.arguments
     for step in chain.steps:
         yield from step.arguments
-
-
-__all__ = ["WHOLE", "Module", "Record", "read_module", "values_of"]

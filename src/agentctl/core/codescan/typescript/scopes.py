@@ -31,6 +31,9 @@ _IDENTIFIERS = frozenset(
         "type_identifier",
     }
 )
+_Path = tuple[str, ...] | None
+_Piece = tuple[Node, _Path, Node | None]
+"""A pattern, which part of the whole it takes, and the value where there would be none."""
 
 
 class Kind(Enum):
@@ -62,7 +65,7 @@ class Declaration:
     kind: Kind
     node: Node
     scope: Node
-    path: tuple[str, ...] | None = ()
+    path: _Path = ()
     default: Node | None = None
     position: int = 0
 
@@ -117,20 +120,17 @@ class Scopes:
     def _statement(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         if statement.type == "export_statement":
             inner = statement.child_by_field_name("declaration")
-            if inner is not None:
-                yield from self._statement(inner, scope)
+            yield from self._statement(inner, scope) if inner is not None else ()
         elif statement.type in {"lexical_declaration", "variable_declaration"}:
             for declarator in statement.named_children:
-                if declarator.type == "variable_declarator":
-                    pattern = declarator.child_by_field_name("name")
-                    if pattern is not None:
-                        yield from self._names(pattern, Kind.VARIABLE, declarator, scope)
+                pattern = declarator.child_by_field_name("name")
+                yield from (
+                    self._names(pattern, Kind.VARIABLE, declarator, scope) if pattern is not None else ()
+                )
         elif statement.type == "import_statement":
             yield from self._imports(statement, scope)
-        elif (kind := _NAMED.get(statement.type)) is not None:
-            name = statement.child_by_field_name("name")
-            if name is not None:
-                yield Declaration(self._source.text(name), kind, statement, scope)
+        elif (name := statement.child_by_field_name("name")) is not None and statement.type in _NAMED:
+            yield Declaration(self._source.text(name), _NAMED[statement.type], statement, scope)
 
     def _imports(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         waiting = list(statement.named_children)
@@ -169,11 +169,11 @@ class Scopes:
         kind: Kind,
         node: Node,
         scope: Node,
-        path: tuple[str, ...] | None = (),
+        path: _Path = (),
         default: Node | None = None,
     ) -> Iterator[Declaration]:
         """Yield the names that a pattern takes out of a value."""
-        waiting: list[tuple[Node, tuple[str, ...] | None, Node | None]] = [(pattern, path, default)]
+        waiting: list[_Piece] = [(pattern, path, default)]
         while waiting:
             found, path, default = waiting.pop()
             if found.type in {"identifier", "shorthand_property_identifier_pattern"}:
@@ -181,27 +181,21 @@ class Scopes:
             else:
                 waiting += self._taken_apart(found, path, default)
 
-    def _taken_apart(
-        self, pattern: Node, path: tuple[str, ...] | None, default: Node | None
-    ) -> Iterator[tuple[Node, tuple[str, ...] | None, Node | None]]:
+    def _taken_apart(self, pattern: Node, path: _Path, default: Node | None) -> Iterator[_Piece]:
+        items = pattern.named_children
         match pattern.type:
             case "object_pattern":
-                for item in pattern.named_children:
+                for item in items:
                     yield from self._property(item, path)
             case "array_pattern":
-                for position, item in enumerate(pattern.named_children):
-                    yield item, _below(path, str(position)), None
+                yield from ((item, _below(path, str(place)), None) for place, item in enumerate(items))
             case "rest_pattern":
-                for item in pattern.named_children:
-                    yield item, None, None
+                yield from ((item, None, None) for item in items)
             case "assignment_pattern" | "object_assignment_pattern":
-                left = pattern.child_by_field_name("left")
-                if left is not None:
-                    yield left, path, pattern.child_by_field_name("right") or default
+                left, right = (pattern.child_by_field_name(side) for side in ("left", "right"))
+                yield from ((left, path, right or default),) if left is not None else ()
 
-    def _property(
-        self, item: Node, path: tuple[str, ...] | None
-    ) -> Iterator[tuple[Node, tuple[str, ...] | None, Node | None]]:
+    def _property(self, item: Node, path: _Path) -> Iterator[_Piece]:
         match item.type:
             case "shorthand_property_identifier_pattern":
                 yield item, _below(path, self._source.text(item)), None
@@ -227,7 +221,7 @@ _NAMED = {
 }
 
 
-def _below(path: tuple[str, ...] | None, name: str) -> tuple[str, ...] | None:
+def _below(path: _Path, name: str) -> _Path:
     return None if path is None else (*path, name)
 
 

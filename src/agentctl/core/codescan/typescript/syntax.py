@@ -15,6 +15,19 @@ from agentctl.core.codescan.typescript.values import Spot
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
 _HIGHEST = 0x10FFFF
+WRAPPERS = frozenset(
+    {
+        "parenthesized_expression",
+        "as_expression",
+        "satisfies_expression",
+        "non_null_expression",
+        "type_assertion",
+        "await_expression",
+        "spread_element",
+        "computed_property_name",
+    }
+)
+"""What stands around an expression without changing what it is."""
 
 
 @cache
@@ -79,3 +92,10 @@ def unescaped(text: str) -> str:
         number = int(next(filter(None, code.groups())), 16)
         return chr(number) if number <= _HIGHEST else ""
     return _ESCAPES.get(text[1:], text[1:])
+
+
+def inner_of(node: Node) -> Node | None:
+    """Return the first expression in a node: what is wrapped in parentheses, a cast, `await` or `...`."""
+    if node.type == "type_assertion":  # `<T>value`
+        return node.named_children[-1] if node.named_children else None
+    return next((child for child in node.named_children if child.type != "comment"), None)
