@@ -43,3 +43,9 @@ class Finding:
 def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return those that fail the check."""
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+def place_of(finding: Finding) -> str | None:
+    """Write where a finding is, as compilers do: `src/run.ts:12:5`; None where it has no file."""
+    parts = (finding.file, finding.line, finding.column)
+    return ":".join(str(part) for part in parts if part is not None) or None

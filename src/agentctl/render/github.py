@@ -23,6 +23,7 @@ def _command(finding: Finding) -> str:
     properties = {
         "file": finding.file,
         "line": finding.line,
+        "col": finding.column,
         "title": f"{_TITLES[finding.id]} ({finding.id})",
     }
     given = ",".join(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
 from agentctl.core.finding_kinds import FindingKind
-from agentctl.core.findings import Finding, errors_among
+from agentctl.core.findings import Finding, errors_among, place_of
 from agentctl.render.clean import clean
 
 _SUITE = "agentctl.schema-check"
@@ -46,8 +46,8 @@ def _told(findings: Iterable[Finding]) -> str:
 
 
 def _paragraph(finding: Finding) -> str:
-    place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
-    return "\n".join(filter(None, (f"{finding.severity}: {finding.message}", finding.hint, place)))
+    parts = (f"{finding.severity}: {finding.message}", finding.hint, place_of(finding), finding.excerpt)
+    return "\n".join(filter(None, parts))
 
 
 def _text(text: str) -> str:

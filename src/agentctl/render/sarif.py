@@ -38,7 +38,8 @@ def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
         "rules": [_rule(kind) for kind in KINDS],
     }
     results = [_result(finding, place) for finding in findings]
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return to_json(log, indent=2) + "\n"
 
 
@@ -57,7 +58,7 @@ def _result(finding: Finding, place: str | None) -> dict[str, object]:
     message = "\n".join(filter(None, (finding.message, finding.hint)))
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": clean(finding.object)}]}
     if file := finding.file or place:
-        location["physicalLocation"] = _physical(file, finding.line)
+        location["physicalLocation"] = _physical(file, finding)
     return {
         "ruleId": finding.id,
         "ruleIndex": _POSITIONS[finding.id],
@@ -68,12 +69,15 @@ def _result(finding: Finding, place: str | None) -> dict[str, object]:
     }
 
 
-def _physical(file: str, line: int | None) -> dict[str, object]:
+def _physical(file: str, finding: Finding) -> dict[str, object]:
     path = Path(file)
     # fsencode: a file's name may be no UTF-8.
     uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
-    region = {} if line is None else {"region": {"startLine": line}}
-    return {"artifactLocation": {"uri": uri}, **region}
+    region: dict[str, object] = {"startLine": finding.line, "startColumn": finding.column}
+    if finding.excerpt is not None:
+        region["snippet"] = {"text": clean(finding.excerpt)}
+    told = {name: value for name, value in region.items() if value is not None}
+    return {"artifactLocation": {"uri": uri}, **({"region": told} if finding.line is not None else {})}
 
 
 def _unlinked(text: str) -> str:
@@ -82,6 +86,10 @@ def _unlinked(text: str) -> str:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Identify a finding by its kind and object alone, so that rewording or moving it makes no new one."""
-    whole = f"{finding.id}\n{finding.object}".encode(errors="backslashreplace")
+    """Identify a finding by its kind and object, so that rewording or moving it makes no new one.
+
+    Of application code there may be several of a kind and object: its file and its own line tell them apart.
+    """
+    place = () if finding.excerpt is None else (finding.file or "", finding.excerpt.strip())
+    whole = "\n".join((finding.id, finding.object, *place)).encode(errors="backslashreplace")
     return sha256(whole).hexdigest()

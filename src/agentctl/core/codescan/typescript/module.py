@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from tree_sitter import Node
 
+from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
 from agentctl.core.codescan.typescript.finder import Finder, call_of
@@ -49,20 +50,20 @@ class Module(Struct, frozen=True, array_like=True):
     error: Spot | None = None
 
 
-def read_module(content: bytes, suffix: str) -> Module:
+def read_module(content: bytes, language: Language) -> Module:
     """Read a file.
 
     Args:
         content: its text, which may be anything.
-        suffix: of its name, such as `.tsx`.
+        language: which grammar it has.
 
     """
-    return _Reader(content, suffix).module()
+    return _Reader(content, language).module()
 
 
 class _Reader:
-    def __init__(self, content: bytes, suffix: str) -> None:
-        self._source = Source(content, suffix)
+    def __init__(self, content: bytes, language: Language) -> None:
+        self._source = Source(content, language)
         self._scopes = Scopes(self._source)
         self._evaluator = Evaluator(self._source, self._scopes)
         self._stars: list[str] = []

@@ -6,10 +6,12 @@ It says where things stand and what literals mean, and knows nothing of names or
 import re
 from functools import cache, cached_property
 
+import tree_sitter
 import tree_sitter_javascript
 import tree_sitter_typescript
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node, Parser
 
+from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.values import Spot
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
@@ -30,21 +32,24 @@ WRAPPERS = frozenset(
 """What stands around an expression without changing what it is."""
 
 
+_GRAMMARS = {
+    Language.TYPESCRIPT: tree_sitter_typescript.language_typescript,
+    Language.TSX: tree_sitter_typescript.language_tsx,
+    Language.JAVASCRIPT: tree_sitter_javascript.language,
+}
+
+
 @cache
-def _parser(suffix: str) -> Parser:
-    if suffix == ".tsx":
-        return Parser(Language(tree_sitter_typescript.language_tsx()))
-    if suffix in {".ts", ".mts", ".cts"}:
-        return Parser(Language(tree_sitter_typescript.language_typescript()))
-    return Parser(Language(tree_sitter_javascript.language()))
+def _parser(language: Language) -> Parser:
+    return Parser(tree_sitter.Language(_GRAMMARS[language]()))
 
 
 class Source:
     """One file's text and its syntax tree."""
 
-    def __init__(self, content: bytes, suffix: str) -> None:
+    def __init__(self, content: bytes, language: Language) -> None:
         self.content = content
-        self.root = _parser(suffix).parse(content).root_node
+        self.root = _parser(language).parse(content).root_node
         self._ascii = content.isascii()
 
     def text(self, node: Node) -> str:

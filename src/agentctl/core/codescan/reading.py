@@ -1,0 +1,38 @@
+"""Reads one file: what its text alone says, packed so that it can be kept by the file's content.
+
+It looks into no other file. TypeScript becomes a `Module`, to be linked; SQL and Python become uses at once.
+"""
+
+from msgspec.msgpack import Decoder, Encoder
+
+from agentctl.core.codescan.python_reader import may_hold_sql, read_python
+from agentctl.core.codescan.source_files import Language, SourceFile
+from agentctl.core.codescan.sql_reader import read_sql
+from agentctl.core.codescan.typescript.finder import may_hold_calls
+from agentctl.core.codescan.typescript.module import Module, read_module
+from agentctl.core.codescan.uses import CodeReading
+
+SCRIPTS = frozenset({Language.TYPESCRIPT, Language.TSX, Language.JAVASCRIPT})
+_pack = Encoder().encode
+unpack_module = Decoder(Module).decode
+unpack_reading = Decoder(CodeReading).decode
+
+
+def may_matter(file: SourceFile, content: bytes) -> bool:
+    """Whether a file's text can hold a use at all; cheap."""
+    if file.language in SCRIPTS:
+        return may_hold_calls(content)
+    return file.language is Language.SQL or may_hold_sql(content)
+
+
+def read_packed(file: SourceFile) -> bytes:
+    """Read a file, and return what it says, packed; of one that has gone in the meantime, nothing."""
+    try:
+        content = file.path.read_bytes()
+    except OSError:
+        content = b""
+    if file.language in SCRIPTS:
+        return _pack(read_module(content, file.language))
+    text = content.decode("utf-8-sig", errors="replace")
+    read = read_sql if file.language is Language.SQL else read_python
+    return _pack(read(text, file=file.name))

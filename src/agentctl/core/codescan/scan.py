@@ -1,0 +1,112 @@
+"""Reads a whole project: all files by themselves, then TypeScript's together, and gives what they do.
+
+It decides nothing about the database, and never raises for what stands in a file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from agentctl.core.codescan.cache import ReadingCache
+from agentctl.core.codescan.packed_files import PackedFiles, Watch
+from agentctl.core.codescan.source_files import SourceFile, Sources
+from agentctl.core.codescan.typescript.calls import Chain
+from agentctl.core.codescan.typescript.chains import uses_of
+from agentctl.core.codescan.typescript.clients import is_supabase, schema_of
+from agentctl.core.codescan.typescript.linking import Linker
+from agentctl.core.codescan.typescript.resolution import ModuleResolver
+from agentctl.core.codescan.uses import CodeReading, Place, Unparsed
+
+_ROUNDS = 4
+"""Through so many functions, each calling the next one in another file, an argument is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a project does with its database.
+
+    Attributes:
+        reading: all of it.
+        files: that were looked at.
+        statements: chains of supabase-js that were found.
+
+    """
+
+    reading: CodeReading
+    files: int
+    statements: int
+
+
+def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None) -> Scan:
+    """Read all of these files.
+
+    Args:
+        sources: the files.
+        cache: what was kept of them; it is brought up to date, and not saved.
+        watch: is told how many more files are done.
+
+    """
+    packed = PackedFiles(sources.files, cache)
+    packed.read(watch)
+    unread = tuple(Unparsed(Place(one.name, 1, 1), one.why) for one in sources.unread)
+    read = [CodeReading(unparsed=unread), *map(packed.reading, packed.others)]
+    chains = list(_chains(packed, sources.files))
+    read += (uses_of(chain, file=file) for file, chain in chains)
+    read.append(CodeReading(unparsed=tuple(_not_understood(packed))))
+    return Scan(_together(read), len(sources.files), len(chains))
+
+
+def _chains(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Iterator[tuple[str, Chain]]:
+    """Yield the chains of supabase-js, each with its file, as their callers call them."""
+    linker = _linker(packed, files)
+    _find_callers(packed, linker)
+    for name in packed.scripts:
+        module = packed.module(name)
+        for chain in linker.chains(name, module) if module is not None else ():
+            if is_supabase(chain):
+                yield name, chain if chain.schema else replace(chain, schema=schema_of(chain.client))
+
+
+def _linker(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Linker:
+    paths = {file.name: file.path for file in files}
+    names = {file.path: file.name for file in files}
+    resolver = ModuleResolver(names)
+
+    def resolve(specifier: str, importer: str) -> str | None:
+        found = resolver.resolve(specifier, paths[importer])
+        return None if found is None else names.get(found)
+
+    return Linker(packed.module, resolve)
+
+
+def _find_callers(packed: PackedFiles, linker: Linker) -> None:
+    """Tell the linker who calls functions that pass something on to a chain, and who calls those in turn."""
+    known = list(packed.scripts)
+    for _ in range(_ROUNDS):
+        wanted = len(linker.wanted)
+        modules = [(name, module) for name in known if (module := packed.module(name)) is not None]
+        for _, module in modules:
+            linker.want_callers(module)
+        for name, module in modules:
+            linker.add_callers(name, module)
+        if len(linker.wanted) == wanted:
+            break
+        known += packed.mentioning(linker.wanted)
+
+
+def _not_understood(packed: PackedFiles) -> Iterator[Unparsed]:
+    for name in packed.scripts:
+        module = packed.module(name)
+        if module is not None and module.error is not None:
+            place = Place(name, module.error.line, module.error.column)
+            yield Unparsed(place, "its grammar does not allow what stands here")
+
+
+def _together(read: list[CodeReading]) -> CodeReading:
+    """Return one reading; what several callers of one function lead to counts once."""
+    return CodeReading(
+        tuple(dict.fromkeys(use for one in read for use in one.uses)),
+        tuple(dict.fromkeys(unresolved for one in read for unresolved in one.unresolved)),
+        tuple(dict.fromkeys(unparsed for one in read for unparsed in one.unparsed)),
+    )
