@@ -21,6 +21,8 @@ _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
 )
 _LONGEST_NAME = 80
+_LONGEST = 200
+"""Steps of a chain that are looked at; finding a node's parent takes the longer the deeper it is."""
 _FURTHEST = 4
 """How many variables a chain is followed through."""
 
@@ -86,7 +88,7 @@ class Finder:
     def _climb(self, node: Node) -> tuple[list[Step], Node]:
         """Return the methods that are called on an expression, one after the other, and the whole."""
         steps: list[Step] = []
-        while (parent := node.parent) is not None:
+        while len(steps) < _LONGEST and (parent := node.parent) is not None:
             if parent.type in _TRANSPARENT:
                 node = parent
                 continue
