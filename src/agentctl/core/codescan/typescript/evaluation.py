@@ -92,7 +92,8 @@ class Evaluator:
         found: Value = Unknown()
         match declaration.kind:
             case Kind.VARIABLE:
-                found = self._part(self.value(node.child_by_field_name("value")), declaration)
+                value = node.child_by_field_name("value")
+                found = self._part(UNDEFINED if value is None else self.value(value), declaration)
             case Kind.PARAMETER:
                 found = self._part(Parameter(Function(node.start_byte), declaration.position), declaration)
             case Kind.IMPORT:
@@ -116,7 +117,10 @@ class Evaluator:
             return Unknown()
         for name in declaration.path:
             whole = member(whole, name)
-        return choice_of((whole, self.value(declaration.default))) if declaration.default else whole
+        if declaration.default is None:
+            return whole
+        default = self.value(declaration.default)
+        return default if whole == UNDEFINED else choice_of((whole, default))
 
     def _identifier(self, node: Node) -> Value:
         name = self._source.text(node)

@@ -1,0 +1,90 @@
+"""Writes what was read off TypeScript as plain Python values, so that a test's expectation is one line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentctl.core.codescan.source_files import Language
+from agentctl.core.codescan.typescript.calls import Chain
+from agentctl.core.codescan.typescript.linking import Linker
+from agentctl.core.codescan.typescript.module import Module, read_module
+from agentctl.core.codescan.typescript.values import (
+    Choice,
+    Constant,
+    Entry,
+    Function,
+    Imported,
+    Listing,
+    Member,
+    Parameter,
+    Record,
+    Result,
+    Template,
+    Value,
+)
+
+
+def module(source: str, language: Language = Language.TYPESCRIPT) -> Module:
+    """Read one file."""
+    return read_module(source.encode(), language)
+
+
+def exported(source: str, name: str = "x") -> Any:
+    """Return what a file exports, plainly."""
+    return plain(module(source).exports[name])
+
+
+def plain(value: Value) -> Any:
+    """Write a value: `?` is unknown, `$0` a parameter, `./file#name` an import, a set one of several."""
+    match value:
+        case Constant(content):
+            return content
+        case Template(pieces):
+            return "`" + "".join(str(plain(piece)) for piece in pieces)
+        case Record(entries):
+            return dict(map(_entry, entries))
+        case Listing(items, whole):
+            return [*map(plain, items), *([] if whole else ["..."])]
+        case Choice(options):
+            return tuple(map(plain, options))
+        case Function():
+            return "function"
+        case Imported(specifier, name):
+            return f"{specifier}#{name}"
+        case Parameter(_, position):
+            return f"${position}"
+        case Member(base, name):
+            return f"{plain(base)}.{name}"
+        case Result(function):
+            return f"{plain(function)}()"
+    return "?"
+
+
+def _entry(entry: Entry) -> tuple[Any, Any]:
+    key = "..." if entry.key is None else plain(entry.key)
+    return (key if entry.always else f"{key}?", plain(entry.value))
+
+
+def plain_chain(chain: Chain) -> str:
+    """Write a chain as it is called."""
+    schema = [] if chain.schema is None else [f"schema({plain(chain.schema)})"]
+    first = ", ".join(map(str, map(plain, (chain.target, *chain.arguments))))
+    steps = (f"{step.method}({', '.join(str(plain(one)) for one in step.arguments)})" for step in chain.steps)
+    return ".".join([chain.client_name, *schema, f"{chain.kind}({first})", *steps])
+
+
+def chains(source: str) -> list[str]:
+    """Return the chains of one file."""
+    return list(map(plain_chain, module(source).chains))
+
+
+def linked(files: Mapping[str, str], file: str = "main") -> list[str]:
+    """Return the chains of one of several files that import each other by `./name`."""
+    modules = {name: module(source) for name, source in files.items()}
+    names = {f"./{name}": name for name in modules}
+    linker = Linker(modules.get, lambda specifier, _: names.get(specifier))
+    for _ in range(3):
+        for found in modules.values():
+            linker.want_callers(found)
+        for name, found in modules.items():
+            linker.add_callers(name, found)
+    return list(map(plain_chain, linker.chains(file, modules[file])))

@@ -1,0 +1,90 @@
+"""What an expression of TypeScript can be: literals, names, and what becomes of variables."""
+
+from typing import Any
+
+import pytest
+from support.typescript import exported
+
+CONSTANTS = [
+    ("'a'", "a"),
+    ('"it\\u0027s"', "it's"),
+    ("`a`", "a"),
+    ("`a${'b'}c`", "abc"),
+    ("'a' + 'b' + `c`", "abc"),
+    ("`a${y}`", "`a?"),
+    ("1_000", 1000),
+    ("-1.5", -1.5),
+    ("0xff", 255),
+    ("[true, null, undefined, void 0]", [True, None, "?", "?"]),
+    ("('a' as const)!", "a"),
+    ("<string>'a'", "a"),
+    ("{ a: 1, 'b': 2, ['c']: 3, [`d`]: 4 } as const", {"a": 1, "b": 2, "c": 3, "d": 4}),
+    ("Object.freeze({ a: { b: 'c' } })", {"a": {"b": "c"}}),
+    ("Object.assign({}, { a: 1 }, y && { b: 2 })", {"...": {"a": 1}, "...?": {"b": 2}}),
+    ("y ? 'a' : 'b'", ("a", "b")),
+    ("y ?? 'a'", ("?", "a")),
+    ("null ?? 'a'", "a"),
+    ("y || 'a'", ("?", "a")),
+    ("y && 'a'", ("?", "a")),
+    ("{ ...(y ? { a: 1 } : {}) }", {"...": ({"a": 1}, {})}),
+    ("{ ...(y && { a: 1 }) }", {"...?": {"a": 1}}),
+    ("[...[1, 2], 3]", [1, 2, 3]),
+    ("[...y, 3]", [3, "..."]),
+    ("rows.map((row) => ({ a: row.b }))", [{"a": "$0.b"}, "..."]),
+    ("rows.map(function (row) { return { a: 1 } })", [{"a": 1}, "..."]),
+    ("[1, 2].filter(Boolean)", [1, 2, "..."]),
+    ("new Date().toISOString()", "?"),
+    ("{ a: 1 }[y]", "?"),
+    ("{ a: 1 }['a']", 1),
+    ("[7, 8][1]", 8),
+    ("import.meta.env", "?"),
+]
+NAMES = [
+    ("const y = { a: { b: 'c' } }; export const x = y.a.b", "c"),
+    ("const y = { a: 'c' }; const { a: z } = y; export const x = z", "c"),
+    ("const { a = 'd' } = {}; export const x = a", "d"),
+    ("const [, b] = ['a', 'c']; export const x = [b]", ["a"]),
+    ("enum Y { A = 'a', B }; export const x = [Y.A, Y.B]", ["a", "?"]),
+    ("const enum Y { A = 'a' }; export const x = Y['A']", "a"),
+    ("class Y { static A = 'a' }; export const x = Y.A", "a"),
+    ("const x0 = 'out'; { const x0 = 'in' } export const x = x0", "out"),
+    ("import { y } from './y'; export const x = y.a", "./y#y.a"),
+    ("import * as y from './y'; export const x = y.a.b", "./y#a.b"),
+    ("import y from './y'; export const x = y('a')", "./y#default()"),
+    ("const y = require('./y'); export const x = y.a", "./y#a"),
+    ("const { a } = require('./y'); export const x = a", "./y#a"),
+    ("const y = () => ({ a: 1 }); export const x = y()", {"a": 1}),
+    ("function y(z) { return { a: z.b } }; export const x = y({ b: 2 })", {"a": 2}),
+    ("const a = b; const b = a; export const x = a", "?"),
+    ("export const x = x", "?"),
+]
+VARIABLES = [
+    ("let y = 'a'; y = 'b'; export const x = y", ("a", "b")),
+    ("let y; if (z) y = 'a'; else y = 'b'; export const x = y", ("a", "b")),
+    ("let y = 1; y += 1; export const x = y", (1, "?")),
+    ("const y: any = { a: 1 }; y.b = 2; y['c'] = 3; export const x = y", {"a": 1, "b": 2, "c": 3}),
+    ("const y: any = { a: 1 }; if (z) y.b = 2; export const x = y", {"a": 1, "b?": 2}),
+    ("const y: any = { a: 1 }; export const x = y; y.b = 2", {"a": 1}),
+    ("const y = { a: 1 }; fill(y); export const x = { ...y }", {"...": {"a": 1, "...": "?"}}),
+    ("const y = { a: 1 }; console.log(y); export const x = { ...y }", {"...": {"a": 1}}),
+    (
+        "const y = { a: 1 }; Object.assign(y, { b: 2 }); export const x = { ...y }",
+        {"...": {"a": 1, "...": {"b": 2}}},
+    ),
+    ("const y = []; y.push({ a: 1 }); export const x = [y]", [[{"a": 1}, "..."]]),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), CONSTANTS)
+def test_an_expression_is_what_it_says(expression: str, expected: Any) -> None:
+    assert exported(f"export const x = {expression}") == expected
+
+
+@pytest.mark.parametrize(("source", "expected"), NAMES)
+def test_a_name_means_its_declaration(source: str, expected: Any) -> None:
+    assert exported(source) == expected
+
+
+@pytest.mark.parametrize(("source", "expected"), VARIABLES)
+def test_a_variable_is_what_may_have_become_of_it(source: str, expected: Any) -> None:
+    assert exported(source) == expected
