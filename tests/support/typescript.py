@@ -34,18 +34,23 @@ def exported(source: str, name: str = "x") -> Any:
 
 
 def plain(value: Value) -> Any:
-    """Write a value: `?` is unknown, `$0` a parameter, `./file#name` an import, a set one of several."""
+    """Write a value: `?` is unknown, `$0` a parameter, `./file#name` an import, a tuple one of several."""
     match value:
         case Constant(content):
             return content
-        case Template(pieces):
-            return "`" + "".join(str(plain(piece)) for piece in pieces)
         case Record(entries):
             return dict(map(_entry, entries))
         case Listing(items, whole):
             return [*map(plain, items), *([] if whole else ["..."])]
         case Choice(options):
             return tuple(map(plain, options))
+    return _open(value)
+
+
+def _open(value: Value) -> str:
+    match value:
+        case Template(pieces):
+            return "`" + "".join(str(plain(piece)) for piece in pieces)
         case Function():
             return "function"
         case Imported(specifier, name):
@@ -54,9 +59,7 @@ def plain(value: Value) -> Any:
             return f"${position}"
         case Member(base, name):
             return f"{plain(base)}.{name}"
-        case Result(function):
-            return f"{plain(function)}()"
-    return "?"
+    return f"{plain(value.function)}()" if isinstance(value, Result) else "?"
 
 
 def _entry(entry: Entry) -> tuple[Any, Any]:

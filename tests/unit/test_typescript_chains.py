@@ -1,8 +1,7 @@
 """The chains of supabase-js in one file and in several: what is called on what, with which arguments."""
 
-from support.typescript import chains, linked, module
-
 from agentctl.core.codescan.source_files import Language
+from support.typescript import chains, linked, module
 
 
 def test_a_chain_is_found_with_all_its_steps() -> None:
@@ -104,7 +103,10 @@ def test_files_that_import_each_other_in_a_circle_come_to_an_end() -> None:
 
 def test_common_js_exports_are_found() -> None:
     files = {
-        "main": "const { T } = require('./t'); const u = require('./u'); sb.from(T).select(); sb.from(u.V).select()",
+        "main": """
+            const { T } = require('./t'); const u = require('./u')
+            sb.from(T).select(); sb.from(u.V).select()
+        """,
         "t": "module.exports = { T: 'agents' }",
         "u": "exports.V = 'users'",
     }
@@ -154,3 +156,24 @@ def test_a_row_that_another_file_makes_is_known() -> None:
         "rows": "export function rowOf(agent) { return { name: agent.name, category: 'b' } }",
     }
     assert linked(files) == ["sb.from(agents).insert({'name': 'a', 'category': 'b'})"]
+
+
+def test_methods_of_a_class_are_called_on_its_objects() -> None:
+    files = {
+        "main": """
+            export class Repo {
+                constructor(private sb: Client) {}
+                async add(row) { await this.sb.from('agents').insert(row) }
+                async fill() { await this.add({ name: 'own' }) }
+            }
+        """,
+        "other": """
+            import { Repo } from './main'
+            const repo = new Repo(sb)
+            repo.add({ name: 'a' })
+            class Service { private repo = new Repo(sb); f() { this.repo.add({ name: 'b' }) } }
+        """,
+    }
+    assert linked(files) == [
+        f"this.sb.from(agents).insert({{'name': '{name}'}})" for name in ("own", "a", "b")
+    ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.typescript import exported
 
 CONSTANTS = [
@@ -55,6 +56,7 @@ NAMES = [
     ("const { a } = require('./y'); export const x = a", "./y#a"),
     ("const y = () => ({ a: 1 }); export const x = y()", {"a": 1}),
     ("function y(z) { return { a: z.b } }; export const x = y({ b: 2 })", {"a": 2}),
+    ("class Y { a = 'c' }; export const x = new Y().a", "c"),
     ("const a = b; const b = a; export const x = a", "?"),
     ("export const x = x", "?"),
 ]

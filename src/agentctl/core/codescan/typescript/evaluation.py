@@ -29,6 +29,7 @@ from agentctl.core.codescan.typescript.values import (
 
 _LISTS_MORE = frozenset({"map", "flatMap"})
 _LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
+_PROTOTYPE = "prototype"
 _GOES_INTO = ("statement", "block", "clause", "body", "case", "default")
 
 
@@ -103,7 +104,7 @@ class Evaluator:
             case Kind.ENUM:
                 found = self._literals.enum(node)
             case Kind.CLASS:
-                found = self._static(node)
+                found = self._class(node)
         return found
 
     def _import(self, declaration: Declaration) -> Value:
@@ -158,18 +159,19 @@ class Evaluator:
             return Listing((*value.items, *more.items), whole=False, spot=value.spot)
         return value
 
-    def _static(self, node: Node) -> Value:
-        """Return the static fields of a class."""
-        entries = tuple(
-            Entry(
-                self._literals.key(name),
-                self.value(field.child_by_field_name("value")),
-                self._source.spot(name),
-            )
-            for field, name in _fields(node)
-            if any(child.type == "static" for child in field.children)
-        )
-        return Record(entries, self._source.spot(node))
+    def _class(self, node: Node) -> Value:
+        """Return a class as the object that it is: its static fields, and a prototype with its methods."""
+        spot, static, own = self._source.spot(node), list[Entry](), list[Entry]()
+        for item, name in _items(node):
+            value = Function(item.start_byte) if item.type == "method_definition" else self._initial(item)
+            is_static = any(child.type == "static" for child in item.children)
+            (static if is_static else own).append(Entry(self._literals.key(name), value, spot))
+        prototype = Entry(Constant(_PROTOTYPE, spot), Record(tuple(own), spot), spot)
+        return Record((*static, prototype), spot)
+
+    def _initial(self, field: Node) -> Value:
+        value = field.child_by_field_name("value")
+        return Unknown("a property of this") if value is None else self.value(value)
 
     def _member(self, node: Node) -> Value:
         base, name = node.child_by_field_name("object"), node.child_by_field_name("property")
@@ -180,16 +182,16 @@ class Evaluator:
         return member(self.value(base), self._source.text(name))
 
     def _field(self, node: Node, name: str) -> Value:
-        """Return a field of the class that `this` is, if it is given a value once."""
+        """Return a method of the class that `this` is, or a field that is given a value once."""
         body = node.parent
         while body is not None and body.type != "class_body":
             body = body.parent
         if body is None or body.parent is None or self._is_assigned(name, body):
             return Unknown("a property of this")
-        fields = (field for field, key in _fields(body.parent) if self._source.text(key) == name)
-        field = next(fields, None)
-        value = field.child_by_field_name("value") if field is not None else None
-        return self.value(value) if value is not None else Unknown("a property of this")
+        for item, key in _items(body.parent):
+            if self._source.text(key) == name:
+                return Function(item.start_byte) if item.type == "method_definition" else self._initial(item)
+        return Unknown("a property of this")
 
     def _is_assigned(self, name: str, within: Node) -> bool:
         for node in self._source.occurrences(name, within):
@@ -247,8 +249,8 @@ class Evaluator:
         return Result(function, given) if isinstance(function, Imported | Member) else Unknown()
 
     def _new(self, node: Node) -> Value:
-        made = self.value(node.child_by_field_name("constructor"))
-        return Result(made) if isinstance(made, Imported | Member) else Unknown("an object")
+        made = member(self.value(node.child_by_field_name("constructor")), _PROTOTYPE)
+        return Unknown("an object") if made == UNDEFINED else made
 
     def function(self, function: Function) -> Node | None:
         """Return the node of a function."""
@@ -279,11 +281,11 @@ def _returns(body: Node) -> Iterator[Node]:
             waiting += node.named_children
 
 
-def _fields(class_: Node) -> Iterator[tuple[Node, Node]]:
-    """Yield the fields of a class with their names."""
+def _items(class_: Node) -> Iterator[tuple[Node, Node]]:
+    """Yield the fields and methods of a class with their names."""
     body = class_.child_by_field_name("body")
-    for field in body.named_children if body is not None else ():
-        if field.type in {"public_field_definition", "field_definition"}:
-            name = field.child_by_field_name("name") or field.child_by_field_name("property")
+    for item in body.named_children if body is not None else ():
+        if item.type in {"public_field_definition", "field_definition", "method_definition"}:
+            name = item.child_by_field_name("name") or item.child_by_field_name("property")
             if name is not None:
-                yield field, name
+                yield item, name

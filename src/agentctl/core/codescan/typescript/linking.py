@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from agentctl.core.codescan.typescript.calls import CallSite, Chain
-from agentctl.core.codescan.typescript.module import WHOLE, Module, values_of
+from agentctl.core.codescan.typescript.module import WHOLE, Module, parameters_in, values_of
 from agentctl.core.codescan.typescript.reduction import (
     DEEPEST,
     TOO_DEEP,
@@ -157,7 +157,7 @@ class Linker:
 
 
 def _parameters(values: Iterable[Value]) -> Iterator[Parameter]:
-    return (part for value in values for part in walk(value) if isinstance(part, Parameter))
+    return (part for value in values for part in parameters_in(value))
 
 
 def _names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:

@@ -11,9 +11,9 @@ from tree_sitter import Node
 from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
-from agentctl.core.codescan.typescript.finder import Finder, call_of
+from agentctl.core.codescan.typescript.finder import Finder
 from agentctl.core.codescan.typescript.reduction import walk
-from agentctl.core.codescan.typescript.scopes import Kind, Scopes
+from agentctl.core.codescan.typescript.scopes import Scopes
 from agentctl.core.codescan.typescript.syntax import Source
 from agentctl.core.codescan.typescript.values import (
     Constant,
@@ -147,57 +147,32 @@ class _Reader:
 
     def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
         """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
-        found = list(self._imported_calls())
-        yield from found
+        found = [site for call in self._source.calls() if (site := self._site(call))]
+        foreign = [site for site in found if not isinstance(site.function, Function)]
+        yield from foreign
         values = [value for chain in chains for value in values_of(chain)]
-        values += [argument for call in found for argument in call.arguments]
-        seen: set[Function] = set()
-        while (
-            waiting := {
-                part.function for value in values for part in walk(value) if isinstance(part, Parameter)
-            }
-            - seen
-        ):
-            seen |= waiting
-            local = [
-                call
-                for function in sorted(waiting, key=lambda one: one.number)
-                for call in self._calls_of(function)
-            ]
-            yield from local
-            values = [argument for call in local for argument in call.arguments]
+        values += [argument for site in foreign for argument in site.arguments]
+        seen: set[Value] = set()
+        while wanted := {part.function for value in values for part in parameters_in(value)} - seen:
+            seen |= wanted
+            own = [site for site in found if site.function in wanted]
+            yield from own
+            values = [argument for site in own for argument in site.arguments]
 
-    def _imported_calls(self) -> Iterator[CallSite]:
-        for declaration in self._scopes.declared(self._source.root).values():
-            value = self._evaluator.declared(declaration) if declaration.kind is not Kind.FUNCTION else None
-            if isinstance(value, Imported | Member):
-                for reference in self._scopes.references(declaration):
-                    yield from self._call_at(reference)
-
-    def _calls_of(self, function: Function) -> Iterator[CallSite]:
-        name = self._name_of(self._evaluator.function(function))
-        for node in self._source.occurrences(name, self._source.root) if name else ():
-            yield from (call for call in self._call_at(node) if call.function == function)
-
-    def _call_at(self, name: Node) -> Iterator[CallSite]:
-        """Yield the call whose function's name, or whose object's name, stands at a place."""
-        function = name
-        while function.parent is not None and function.parent.type == "member_expression":
-            function = function.parent
-        call = call_of(function)
-        if call is None or call.has_error:
-            return
-        arguments = tuple(map(self._evaluator.value, self._evaluator.arguments(call)))
-        if any(not isinstance(argument, Unknown | Function) for argument in arguments):
-            yield CallSite(self._evaluator.value(function), arguments)
-
-    def _name_of(self, function: Node | None) -> str | None:
-        """Return the name that a function is called by."""
-        name = function.child_by_field_name("name") if function is not None else None
-        parent = function.parent if function is not None else None
-        if name is None and parent is not None and parent.type in {"variable_declarator", "pair"}:
-            name = parent.child_by_field_name("name") or parent.child_by_field_name("key")
-        return None if name is None else self._source.text(name)
+    def _site(self, call: Node) -> CallSite | None:
+        """Return a call whose arguments say anything, if it is of a function with a name."""
+        function, arguments = call.child_by_field_name("function"), self._evaluator.arguments(call)
+        named = function
+        while named is not None and named.type == "member_expression":
+            named = named.child_by_field_name("object")
+        if function is None or named is None or named.type not in {"identifier", "this"} or not arguments:
+            return None
+        value = self._evaluator.value(function)
+        if not isinstance(value, Function | Imported | Member):
+            return None
+        given = tuple(map(self._evaluator.value, arguments))
+        telling = any(not isinstance(argument, Unknown | Function) for argument in given)
+        return CallSite(value, given) if telling else None
 
 
 def values_of(chain: Chain) -> Iterator[Value]:
@@ -208,3 +183,8 @@ def values_of(chain: Chain) -> Iterator[Value]:
     yield from chain.arguments
     for step in chain.steps:
         yield from step.arguments
+
+
+def parameters_in(value: Value) -> Iterator[Parameter]:
+    """Yield the parameters that a value is made of."""
+    return (part for part in walk(value) if isinstance(part, Parameter))

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import tree_sitter
 import tree_sitter_javascript
 import tree_sitter_typescript
-from tree_sitter import Node, Parser
+from tree_sitter import Node, Parser, Query, QueryCursor
 
 from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.values import Spot
@@ -40,6 +40,11 @@ _GRAMMARS = {
 
 
 @cache
+def _calls(language: Language) -> Query:
+    return Query(tree_sitter.Language(_GRAMMARS[language]()), "(call_expression) @call")
+
+
+@cache
 def _parser(language: Language) -> Parser:
     return Parser(tree_sitter.Language(_GRAMMARS[language]()))
 
@@ -49,6 +54,7 @@ class Source:
 
     def __init__(self, content: bytes, language: Language) -> None:
         self.content = content
+        self._language = language
         self.root = _parser(language).parse(content).root_node
         self._ascii = content.isascii()
 
@@ -72,6 +78,10 @@ class Source:
             if not node.children:
                 break
         return node if self.root.has_error else None
+
+    def calls(self) -> list[Node]:
+        """Return all calls, in the order of the text."""
+        return QueryCursor(_calls(self._language)).captures(self.root).get("call", [])
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another that are spelled as a name."""
