@@ -1,0 +1,76 @@
+"""Shows what `schema-check --code` found in application code, beside its findings."""
+
+from agentctl.core.code_report import CodeReport
+from agentctl.core.codecheck import ColumnSummary
+from agentctl.core.codescan.uses import Place
+from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
+
+
+def code_data(report: CodeReport) -> dict[str, object]:
+    """Return it as programs read it."""
+    return {
+        "files": report.files,
+        "statements": report.statements,
+        "unresolved": [
+            {"what": one.what, "file": one.place.file, "line": one.place.line, "column": one.place.column}
+            for one in report.unresolved
+        ],
+        "columns": [
+            {
+                "table": column.table,
+                "column": column.column,
+                "written": column.written,
+                "read": column.read,
+                "present": column.present,
+                "note": column.note,
+            }
+            for column in report.columns
+        ],
+    }
+
+
+def code_view(report: CodeReport, *, verbose: bool) -> View:
+    """Show the columns that the code names and the database lacks, and how much could be told.
+
+    Args:
+        report: to show.
+        verbose: also the columns that are there, and each place that could not be told.
+
+    """
+    columns = [column for column in report.columns if verbose or not column.present]
+    if columns:
+        yield Table(
+            ("column", "written", "read", "in the database"),
+            tuple(map(_column_row, columns)),
+            numbers=frozenset({"written", "read"}),
+            title="Columns in the code",
+        )
+    if verbose and report.unresolved:
+        rows = tuple((_place(one.place), one.what) for one in report.unresolved)
+        yield Table(("place", "cannot be told"), rows, title="Not resolved")
+    yield Text(_summary(report, verbose=verbose), Tone.DIM)
+
+
+def _column_row(column: ColumnSummary) -> tuple[Cell, ...]:
+    state = Toned("there", Tone.GOOD) if column.present else Toned(_missing(column), Tone.BAD)
+    return (f"{column.table}.{column.column}", column.written, column.read, state)
+
+
+def _missing(column: ColumnSummary) -> str:
+    return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
+
+
+def _place(place: Place) -> str:
+    return f"{place.file}:{place.line}:{place.column}"
+
+
+def _summary(report: CodeReport, *, verbose: bool) -> str:
+    read = f"Code: {_count(report.files, 'file')}, {_count(report.statements, 'statement')}"
+    if not report.unresolved:
+        return f"{read}."
+    listed = "" if verbose else " (--verbose lists what)"
+    return f"{read}; {_count(len(report.unresolved), 'place')} could not be resolved{listed}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
