@@ -1,0 +1,19 @@
+import { createClient } from '@supabase/supabase-js'
+
+const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
+
+import { from, of } from 'rxjs'
+
+export function bytes(text: string) {
+  const buffer = Buffer.from('agentz')
+  const list = Array.from('agentz').filter((letter) => letter !== 'z')
+  const typed = Uint8Array.from([1, 2, 3]).map((value) => value + text.length)
+  const stream = from('agentz').pipe()
+  const other = of('agentz')
+  const entries = Object.fromEntries(new Map([['from', 'agentz']]))
+  return { buffer, list, typed, stream, other, entries }
+}
+
+export async function real() {
+  return supabase.from('agentz').select('name') // ! code-unknown-table agentz
+}
