@@ -1,9 +1,9 @@
 """Reads what the snippets of corpus/ say about themselves: what must be found in them, and where.
 
-A mark is a comment at the end of the line where a finding's place is: `// ! code-unknown-column agents.title`,
-several separated by ` ; `. With a number it speaks of a line so many lines above, as where a comment would be
-part of a text: `// !-2 code-unknown-table runs`. A line with `// ?` must be counted as unresolved. A snippet
-without a mark has nothing wrong in it. It knows nothing of what finds anything.
+A mark is a comment at the end of the line where a finding has its place: `// ! code-unknown-table runs`, or
+several with ` ; ` between them. With a number it speaks of a line further up, as where a comment would be part
+of a text: `// !-2 code-unknown-table runs`. On a line with `// ?` something must be counted as unresolved. A
+snippet without a mark has nothing wrong in it. Nothing here knows what finds anything.
 """
 
 import re

@@ -2,6 +2,7 @@ import { createClient } from '@supabase/supabase-js'
 
 const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
 
+import { createHash } from 'node:crypto'
 import { from, of } from 'rxjs'
 
 export function bytes(text: string) {
@@ -11,7 +12,10 @@ export function bytes(text: string) {
   const stream = from('agentz').pipe()
   const other = of('agentz')
   const entries = Object.fromEntries(new Map([['from', 'agentz']]))
-  return { buffer, list, typed, stream, other, entries }
+  const hash = createHash('sha256').update('agentz').digest('hex')
+  const seen = new Set(['agentz'])
+  seen.delete('agentz')
+  return { hash, seen, buffer, list, typed, stream, other, entries }
 }
 
 export async function real() {
