@@ -1,8 +1,8 @@
 """Reads what the snippets of corpus/ say about themselves: what must be found in them, and where.
 
-A mark is a comment at the end of the line where a finding has its place: `// ! code-unknown-table runs`, or
-several with ` ; ` between them. With a number it speaks of a line further up, as where a comment would be part
-of a text: `// !-2 code-unknown-table runs`. On a line with `// ?` something must be counted as unresolved. A
+A mark is a comment at the end of the line where a finding has its place: `// ! code-unknown-table runs`.
+Between several stands ` ; `. With a number it speaks of a line further up, as where a comment would be in a
+text: `// !-2 code-unknown-table runs`. On a line with `// ?` something must be counted as unresolved. A
 snippet without a mark has nothing wrong in it. Nothing here knows what finds anything.
 """
 

@@ -1,9 +1,8 @@
+import { createHash } from 'node:crypto'
 import { createClient } from '@supabase/supabase-js'
+import { from, of } from 'rxjs'
 
 const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
-
-import { createHash } from 'node:crypto'
-import { from, of } from 'rxjs'
 
 export function bytes(text: string) {
   const buffer = Buffer.from('agentz')

@@ -1,8 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
+import type { TablesInsert } from './database.types'
 
 const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
-
-import type { TablesInsert } from './database.types'
 
 export async function viaSatisfies(email: string) {
   const row = { email, role: 'admin', team: 'core' } satisfies Record<string, string> // ! code-unknown-column profiles.team

@@ -1,8 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
+import type { Database } from './database.types'
 
 const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
-
-import type { Database } from './database.types'
 
 type Row = Database['public']['Tables']['agents']['Row']
 

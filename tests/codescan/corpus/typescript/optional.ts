@@ -1,8 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
+import type { SupabaseClient } from '@supabase/supabase-js'
 
 const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!)
-
-import type { SupabaseClient } from '@supabase/supabase-js'
 
 export async function maybe(client: SupabaseClient | null, id: string) {
   const row = await client?.from('agents').select('id, label').eq('id', id).maybeSingle() // ! code-unknown-column agents.label
