@@ -290,6 +290,7 @@ STATEMENTS = [
 def test_a_statement_names_what_is_not_there_only_where_it_is_marked(
     connection: Connection, statement: LiteralString
 ) -> None:
+    connection.execute("DEALLOCATE ALL")  # no rollback takes back what another test prepared
     prepare = "PREPARE it AS " + re.sub(r"(?<!:):'?\w+'?", "$1", statement)
     codes = {"code-unknown-table": "42P01", "code-unknown-column": "42703"}
     if expected := {code for id_, code in codes.items() if id_ in statement}:
@@ -298,4 +299,3 @@ def test_a_statement_names_what_is_not_there_only_where_it_is_marked(
         assert refusal.value.sqlstate in expected
     elif not {"code-value-refused", "code-column-generated"} & set(statement.split()):
         connection.execute(prepare.encode())
-        connection.execute("DEALLOCATE it")

@@ -61,6 +61,13 @@ def test_there_is_enough_of_it() -> None:
     assert sum(len(case.unresolved()) for case in CASES) >= 10
 
 
+def test_the_accident_has_its_seven_findings_and_the_cure_none() -> None:
+    found = {str(case): {one.id for one in case.expected()} for case in CASES}
+    counts = {str(case): len(case.expected()) for case in CASES}
+    assert found["seed/before"] == {"code-unknown-column"}
+    assert (counts["seed/before"], counts["seed/after"]) == (7, 0)
+
+
 @pytest.mark.parametrize("topic", sorted({case.topic for case in CASES}))
 def test_a_topic_has_cases_with_findings_and_cases_without(topic: str) -> None:
     found = {bool(case.expected()) for case in CASES if case.topic == topic}
