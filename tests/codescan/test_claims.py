@@ -281,7 +281,7 @@ STATEMENTS = [
     for path in sorted((CORPUS / "sql").glob("*.sql"))
     if path.stem not in {"scripts", "templates", "ignored"}
     for statement in re.findall(
-        r".*?;(?:[ \t]*--.*)?$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        r".*?;(?:[ \t]*--[^\n]*)?$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
 ]
 
