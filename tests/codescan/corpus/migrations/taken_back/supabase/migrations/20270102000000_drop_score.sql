@@ -1,0 +1,2 @@
+ALTER TABLE agents DROP COLUMN score;
+DROP TABLE badges;

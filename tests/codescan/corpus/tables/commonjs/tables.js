@@ -1,0 +1,4 @@
+module.exports = {
+  AGENTS: 'agents',
+  DRAFTS: 'agent_drafts', // ! code-unknown-table agent_drafts
+}

@@ -1,0 +1,3 @@
+const table = 'agent_versions' // ! code-unknown-table agent_versions
+
+export default table

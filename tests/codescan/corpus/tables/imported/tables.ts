@@ -1,0 +1,3 @@
+export const AGENTS = 'agents'
+export const SESSIONS = 'agent_sessions' // ! code-unknown-table agent_sessions
+export type TableName = typeof AGENTS | typeof SESSIONS

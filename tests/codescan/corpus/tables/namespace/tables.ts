@@ -1,0 +1,3 @@
+export const reviews = 'reviews'
+export const ratings = 'ratings' // ! code-unknown-table ratings
+export default { tags: 'tags' } as const

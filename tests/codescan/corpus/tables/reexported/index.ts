@@ -1,0 +1,2 @@
+export * from './names'
+export { logs as LOGS } from './names'
