@@ -61,9 +61,12 @@ NAMES = [
     ("export const x = x", "?"),
 ]
 VARIABLES = [
-    ("let y = 'a'; y = 'b'; export const x = y", ("a", "b")),
+    ("let y = 'a'; y = 'b'; export const x = y", "b"),
+    ("let y = 'a'; const f = () => y; y = 'b'; export const x = f()", ("a", "b")),
+    ("let y = 'a'; if (z) y = 'b'; export const x = y", ("a", "b")),
+    ("const y: any = { a: 1 }; delete y.a; export const x = y", {"a": "?"}),
     ("let y; if (z) y = 'a'; else y = 'b'; export const x = y", ("a", "b")),
-    ("let y = 1; y += 1; export const x = y", (1, "?")),
+    ("let y = 1; y += 1; export const x = y", "?"),
     ("const y: any = { a: 1 }; y.b = 2; y['c'] = 3; export const x = y", {"a": 1, "b": 2, "c": 3}),
     ("const y: any = { a: 1 }; if (z) y.b = 2; export const x = y", {"a": 1, "b?": 2}),
     ("const y: any = { a: 1 }; export const x = y; y.b = 2", {"a": 1}),

@@ -53,6 +53,8 @@ _NOT_OURS = frozenset(
 def is_supabase(chain: Chain) -> bool:
     """Whether a linked chain is one of supabase-js."""
     origin = _origin(chain.client)
+    if isinstance(chain.client, Record):  # the project's own object, which only looks like a client
+        return False
     if _goes_through_storage(chain.client) or any(step.method in _NOT_OURS for step in chain.steps):
         return False
     if origin and _OWN.search(origin):

@@ -138,8 +138,13 @@ class Evaluator:
         options, added, pushed = [found], list[Entry](), list[Node]()
         for change in mutation.changes(self._scopes, declaration, use):
             match change:
-                case mutation.Assigned(value):
-                    options.append(Unknown() if value is None else self.value(value))
+                case mutation.Assigned(value, always):
+                    new = Unknown() if value is None else self.value(value)
+                    options, added, pushed = ([new], [], []) if always else ([*options, new], added, pushed)
+                case mutation.Removed(key):
+                    added.append(
+                        Entry(self._literals.key(key), UNDEFINED, self._source.spot(key), always=True)
+                    )
                 case mutation.PropertyAssigned(key, value, always):
                     name = self._literals.key(key)
                     added.append(Entry(name, self.value(value), self._source.spot(key), always))

@@ -5,7 +5,7 @@ handed to may change it. It evaluates nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
@@ -21,9 +21,15 @@ _ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_express
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A value that a variable is given; None for one that cannot be told, as by `+=`."""
+    """A value that a variable is given; None for one that cannot be told, as by `+=`.
+
+    Attributes:
+        always: whether that happens in any case, so that nothing is left of what it was before.
+
+    """
 
     value: Node | None
+    always: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,13 @@ class PropertyAssigned:
     key: Node
     value: Node
     always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A property that may be deleted."""
+
+    key: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ class Pushed:
     value: Node
 
 
-Change = Assigned | PropertyAssigned | Merged | Pushed
+Change = Assigned | PropertyAssigned | Removed | Merged | Pushed
 
 
 def changes(scopes: Scopes, declaration: Declaration, use: Node) -> Iterator[Change]:
@@ -58,7 +71,9 @@ def changes(scopes: Scopes, declaration: Declaration, use: Node) -> Iterator[Cha
     for reference in scopes.references(declaration):
         same = _function_of(reference) == function
         if reference != use and not (same and reference.start_byte > use.start_byte):
-            yield from _change(reference, declaration)
+            for change in _change(reference, declaration):
+                # What another function assigns may have happened, or not yet.
+                yield replace(change, always=False) if isinstance(change, Assigned) and not same else change
 
 
 def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
@@ -66,8 +81,8 @@ def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
     if parent is None:
         return
     if parent.type in _ASSIGNMENTS and parent.child_by_field_name("right") != reference:
-        plain = parent.type == "assignment_expression"
-        yield Assigned(parent.child_by_field_name("right") if plain else None)
+        value = parent.child_by_field_name("right") if parent.type == "assignment_expression" else None
+        yield Assigned(value, always=_always(parent, declaration))
     elif parent.type in {"member_expression", "subscript_expression"}:
         yield from _property_change(parent, reference, declaration)
     elif parent.type == "arguments":
@@ -87,6 +102,8 @@ def _property_change(property_: Node, reference: Node, declaration: Declaration)
         value = target.child_by_field_name("right")
         if value is not None and key is not None:
             yield PropertyAssigned(key, value, always=_always(target, declaration))
+    elif target.type == "unary_expression" and key is not None and target.children[0].type == "delete":
+        yield Removed(key)
     elif target.type == "call_expression" and key is not None and key.text == b"push":
         arguments = target.child_by_field_name("arguments")
         yield from map(Pushed, arguments.named_children if arguments else ())
