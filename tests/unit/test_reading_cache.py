@@ -181,11 +181,12 @@ def test_it_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.M
     assert ReadingCache([tmp_path]).get(_KEYS[0]) == b"x"
 
 
-def test_a_cache_folder_that_is_no_absolute_path_is_not_used(
+def test_where_nobody_knows_the_users_home_there_is_no_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "somewhere")
     kept = ReadingCache([tmp_path])
     kept.put(_KEYS[0], b"x")
     assert not kept.save()
