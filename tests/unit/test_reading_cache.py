@@ -181,12 +181,11 @@ def test_it_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.M
     assert ReadingCache([tmp_path]).get(_KEYS[0]) == b"x"
 
 
-def test_where_nobody_knows_the_users_home_there_is_no_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_user_without_a_home_has_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", "somewhere")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 9)  # a user that no list of users has
     kept = ReadingCache([tmp_path])
     kept.put(_KEYS[0], b"x")
     assert not kept.save()

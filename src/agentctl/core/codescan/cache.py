@@ -93,8 +93,11 @@ class ReadingCache:
 
 
 def _user_folder() -> Path:
-    folder = user_cache_path("agentctl") / "code"
-    return folder if folder.is_absolute() else _NOWHERE  # nobody knows where this user's home is
+    try:
+        folder = user_cache_path("agentctl") / "code"
+    except RuntimeError:  # this user has no home
+        return _NOWHERE
+    return folder if folder.is_absolute() else _NOWHERE  # and older versions of platformdirs make one up
 
 
 def _name_for(roots: Sequence[Path]) -> str:
