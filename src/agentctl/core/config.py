@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast
 
+from agentctl.core.code_section import CodeSettings, read_code
 from agentctl.core.config_reader import Section, Value
 from agentctl.core.errors import ConfigError
 from agentctl.core.mapping.settings import SchemaSettings
@@ -62,9 +63,10 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One marketplace, as configured; `database_url` is None where the sandbox is to be used.
+    """One marketplace, as configured.
 
     Attributes:
+        database_url: None where the sandbox is to be used, or no database.
         migrate_database_url: the same database for migrations, past a pooler that shares its servers.
 
     """
@@ -79,6 +81,7 @@ class Profile:
     on_failure: OnFailure = "refund"
     agents: Mapping[str, AgentSettings] = field(default_factory=dict)
     schema: SchemaSettings = field(default_factory=SchemaSettings)
+    code: CodeSettings = field(default_factory=CodeSettings)
 
     def agent(self, agent: Agent) -> AgentSettings:
         """Return what is configured for an agent, under its slug, id or name."""
@@ -108,7 +111,11 @@ class Profile:
 
 
 def load_profile(
-    *, config: Path | None, profile: str | None, environment: Mapping[str, str] | None = None
+    *,
+    config: Path | None,
+    profile: str | None,
+    environment: Mapping[str, str] | None = None,
+    needs_database: bool = True,
 ) -> Profile:
     """Return the profile to work with.
 
@@ -116,10 +123,12 @@ def load_profile(
         config: the file named on the command line, which must exist.
         profile: the profile named on the command line.
         environment: instead of the process's own environment.
+        needs_database: whether a profile without a database URL is of no use.
 
     Raises:
         ConfigError: no such file or profile, a file that is not TOML, an unknown key, a value of the wrong
-            kind, or a configuration without a database URL. The message names file, line and key.
+            kind, or a configuration without a database URL that is needed. The message names file, line
+            and key.
 
     """
     environ = os.environ if environment is None else environment
@@ -130,8 +139,14 @@ def load_profile(
         if profile is not None:
             msg = f"There is no configuration file, so there is no profile {profile!r}."
             raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave --profile out.")
-        return Profile(name="default" if override else "sandbox", database_url=override)
-    return _read_profile(path, wanted=profile, database_url=override)
+        name = "default" if override or not needs_database else "sandbox"
+        return Profile(name=name, database_url=override)
+    found = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
+    if needs_database and found.database_url is None:
+        msg = f"{path}: profile {found.name!r} has no database_url."
+        hint = f'Add database_url = "env:DATABASE_URL" to [profiles.{found.name}], or set ${DATABASE_URL}.'
+        raise ConfigError(msg, hint=hint)
+    return found
 
 
 def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -155,7 +170,9 @@ def _is_there(path: Path) -> bool:
         raise ConfigError(msg) from None
 
 
-def _read_profile(path: Path, *, wanted: str | None, database_url: Value | None) -> Profile:
+def _read_profile(
+    path: Path, *, wanted: str | None, database_url: Value | None, needs_database: bool
+) -> Profile:
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         document = tomllib.loads(text)
@@ -169,6 +186,8 @@ def _read_profile(path: Path, *, wanted: str | None, database_url: Value | None)
     root.allow_only("default_profile", "profiles")
     profiles = {name: _profile(name, section) for name, section in root.sections("profiles").items()}
     name = wanted or root.text("default_profile") or (next(iter(profiles)) if len(profiles) == 1 else None)
+    if name is None and not profiles and (database_url is not None or not needs_database):
+        return Profile(name="default", database_url=database_url)
     return _choose(root, profiles, name=name, database_url=database_url)
 
 
@@ -176,8 +195,6 @@ def _choose(
     root: Section, profiles: Mapping[str, Profile], *, name: str | None, database_url: Value | None
 ) -> Profile:
     known = ", ".join(profiles) or "none"
-    if name is None and database_url is not None and not profiles:
-        return Profile(name="default", database_url=database_url)
     if name is None:
         msg = f"{root.path} does not say which profile to use."
         raise ConfigError(msg, hint=f"Set default_profile or give --profile. Profiles there: {known}.")
@@ -187,17 +204,13 @@ def _choose(
     profile = profiles[name]
     if database_url is not None:  # another database, perhaps, to which the file knows no other way
         profile = replace(profile, database_url=database_url, migrate_database_url=None)
-    if profile.database_url is None:
-        msg = f"{root.path}: profile {name!r} has no database_url."
-        hint = f'Add database_url = "env:DATABASE_URL" to [profiles.{name}], or set ${DATABASE_URL}.'
-        raise ConfigError(msg, hint=hint)
     return profile
 
 
 def _profile(name: str, section: Section) -> Profile:
     section.allow_only(
         *("database_url", "migrate_database_url", "user", "webhook", "n8n", "journal", "billing", "agents"),
-        "schema",
+        *("schema", "code"),
     )
     billing = section.section("billing")
     billing.allow_only("on_failure")
@@ -212,6 +225,7 @@ def _profile(name: str, section: Section) -> Profile:
         on_failure=cast("OnFailure", billing.choice("on_failure", ("refund", "keep")) or "refund"),
         agents={key: _agent(agent) for key, agent in section.sections("agents").items()},
         schema=read_schema(section.section("schema")),
+        code=read_code(section.section("code")),
     )
 
 

@@ -7,7 +7,8 @@ import os
 import shlex
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -93,17 +94,19 @@ class Section:
     table: Mapping[str, object]
     path: Path
     source: str
-    keys: tuple[str, ...] = ()
+    keys: "Keys" = ()
 
     def allow_only(self, *known: str) -> None:
         """Refuse the first key that is not known, with the nearest one that is."""
         for key in self.table:
             if key not in known:
-                near = get_close_matches(key, known, n=1)
-                hint = (
-                    f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known) or 'nothing'}."
-                )
-                self._fail(key, "is not a key that agentctl knows", hint=hint)
+                self._fail(key, "is not a key that agentctl knows", hint=_nearest(key, known))
+
+    def require_any(self, *keys: str) -> None:
+        """Refuse a table that has none of these keys."""
+        if not any(key in self.table for key in keys):
+            msg = f"{_place(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
+            raise ConfigError(msg)
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one where there is none."""
@@ -113,6 +116,17 @@ class Section:
         """Return the tables below a key, by name."""
         parent = self.section(key)
         return {name: parent._child(value, name) for name, value in parent.table.items()}  # noqa: SLF001 - itself
+
+    def tables(self, key: str) -> tuple["Section", ...]:
+        """Return the tables of an array of tables, `[[key]]`."""
+        value = self.table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self._fail(key, "must be a list of tables")
+        keys = (*self.keys, key)
+        return tuple(
+            Section(item, path=self.path, source=self.source, keys=(*keys, position))
+            for position, item in enumerate(value)
+        )
 
     def value(self, key: str) -> Value | None:
         """Return a text that may stand elsewhere."""
@@ -180,6 +194,13 @@ class Section:
             self._fail(key, f"must be one of {', '.join(choices)}")
         return value
 
+    def word(self, key: str, known: Sequence[str]) -> str | None:
+        """Return one of many words."""
+        value = self.text(key)
+        if value is not None and value not in known:
+            self._fail(key, "is not a word that agentctl knows", hint=_nearest(value, known))
+        return value
+
     def duration(self, key: str) -> timedelta | None:
         """Return a duration such as `300s`."""
         value = self.text(key)
@@ -194,33 +215,56 @@ class Section:
         return Section(value, path=self.path, source=self.source, keys=(*self.keys, key))
 
     def _place(self, key: str) -> str:
-        keys = (*self.keys, key)
-        line = line_of(self.source, keys)
-        return f"{self.path}{f', line {line}' if line else ''}: {'.'.join(keys)}"
+        return _place(self.path, self.source, (*self.keys, key))
 
     def _fail(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
         msg = f"{self._place(key)} {what}."
         raise ConfigError(msg, hint=hint)
 
 
-def line_of(text: str, keys: tuple[str, ...]) -> int | None:
+Keys = tuple[str | int, ...]
+"""The way to a value: names of tables, positions (from 0) in arrays of them."""
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known) or 'nothing'}."
+
+
+def _place(path: Path, source: str, keys: Keys) -> str:
+    line = line_of(source, keys)
+    shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return f"{path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"
+
+
+def line_of(text: str, keys: Keys) -> int | None:
     """Return the line (from 1) on which a TOML key, or else its table, is first named; None if neither is.
 
     tomllib keeps no positions, so each line that looks like a header or an assignment is read by itself.
     """
     if not keys:
         return None
-    table: tuple[str, ...] = ()
+    table: Keys = ()
+    arrays: Counter[Keys] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            table = _path_of(stripped)
+            table = path = _path_of(stripped)
+            if stripped.startswith("[["):
+                table, arrays[path] = (*path, arrays[path]), arrays[path] + 1
             named = table
         else:
             named = (*table, *_path_of(f"{stripped.partition('=')[0]}= 0"))
-        if named[: len(keys)] == keys:
+        if _leads_to(named, keys):
             return number
     return line_of(text, keys[:-1])
+
+
+def _leads_to(named: Keys, keys: Keys) -> bool:
+    """Whether a line is about a key; where no position is asked for, any will do."""
+    if not any(isinstance(key, int) for key in keys):
+        named = tuple(key for key in named if isinstance(key, str))
+    return named[: len(keys)] == keys
 
 
 def _path_of(line: str) -> tuple[str, ...]:

@@ -1,0 +1,65 @@
+"""Reads `[profiles.NAME.code]`: which source files are not looked at, and which findings in them are known.
+
+It checks keys and kinds of values; whether files and objects of these names exist is nobody's concern.
+"""
+
+from dataclasses import dataclass
+
+from agentctl.core.config_reader import Section
+from agentctl.core.finding_kinds import KINDS
+
+_CONDITIONS = ("id", "object", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFindings:
+    """Findings that are not reported: those that fit every condition which is given.
+
+    Attributes:
+        id: of the finding's kind.
+        object: its table, column or function; `*` stands for anything.
+        file: a pattern as .gitignore has them.
+
+    """
+
+    id: str | None = None
+    object: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSettings:
+    """What `schema-check --code` leaves out.
+
+    Attributes:
+        exclude: files that are not read, as patterns of .gitignore.
+        ignore: findings that are not reported.
+
+    """
+
+    exclude: tuple[str, ...] = ()
+    ignore: tuple[KnownFindings, ...] = ()
+
+
+def read_code(section: Section) -> CodeSettings:
+    """Read the section.
+
+    Raises:
+        ConfigError: an unknown key or finding, or a value of the wrong kind; file, line and key are named.
+
+    """
+    section.allow_only("exclude", "ignore")
+    return CodeSettings(
+        exclude=section.texts("exclude"),
+        ignore=tuple(_known(table) for table in section.tables("ignore")),
+    )
+
+
+def _known(section: Section) -> KnownFindings:
+    section.allow_only(*_CONDITIONS)
+    section.require_any(*_CONDITIONS)
+    return KnownFindings(
+        id=section.word("id", [kind.id for kind in KINDS]),
+        object=section.text("object"),
+        file=section.text("file"),
+    )

@@ -1,0 +1,152 @@
+"""What was read off files, kept from run to run by their content.
+
+It saves time and decides nothing: a cache that is missing, damaged or of another version is an empty one, and
+one that cannot be written costs the next run its time. What the readings mean is the caller's.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from msgspec import DecodeError
+from msgspec.msgpack import Decoder, Encoder
+from platformdirs import user_cache_path
+
+from agentctl import __version__
+from agentctl.core.errors import SetupError
+from agentctl.core.files import written_whole
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of one cache: what does not fit is read again next time."""
+_KEPT = 16  # caches, each of other files; the oldest goes
+_SIZE = 20  # bytes of a digest
+_OVERHEAD = _SIZE + 8  # bytes of a reading beside its own
+_PARSERS = ("pglast", "tree-sitter", "tree-sitter-javascript", "tree-sitter-typescript")
+_NOWHERE = Path("/dev/null")
+
+
+@cache
+def _reader_version() -> bytes:
+    """Return what changes with every reader and parser, so that none is taken for another."""
+    digest = blake2b("".join((__version__, *map(_version, _PARSERS))).encode(), digest_size=_SIZE)
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # it was installed without a note of it
+        return ""
+
+
+def key_of(content: bytes, language: str) -> bytes:
+    """Return the key of a file's reading."""
+    digest = blake2b(content, digest_size=_SIZE, key=_reader_version(), person=language.encode()[:16])
+    return digest.digest()
+
+
+class ReadingCache:
+    """The readings of the files below some folders.
+
+    Args:
+        roots: the files and folders that were named; other ones have another cache.
+        folder: where caches lie; None for the user's own folder for such things.
+
+    """
+
+    def __init__(self, roots: Sequence[Path], *, folder: Path | None = None) -> None:
+        self._path = (folder or _user_folder()) / _name_for(roots)
+        self._known = _load(self._path)
+        self._used: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the reading of a file, if there is one."""
+        payload = self._known.get(key)
+        if payload is not None:
+            self._used[key] = payload
+        return payload
+
+    def put(self, key: bytes, payload: bytes) -> None:
+        """Keep the reading of a file."""
+        self._used[key] = payload
+
+    def save(self) -> bool:
+        """Write what was used since it was opened, and nothing else; False where that cannot be done."""
+        if self._used == self._known:
+            return True
+        body = Encoder().encode(_as_many_as_fit(self._used))
+        try:
+            _make_private(self._path.parent)
+            with written_whole(self._path, mode=0o600) as file:
+                file.write(_digest(body))
+                file.write(body)
+            _drop_oldest(self._path.parent)
+        except (SetupError, OSError):
+            return False
+        return True
+
+
+def _user_folder() -> Path:
+    try:
+        folder = user_cache_path("agentctl") / "code"
+    except RuntimeError:  # this user has no home
+        return _NOWHERE
+    return folder if folder.is_absolute() else _NOWHERE  # and older versions of platformdirs make one up
+
+
+def _name_for(roots: Sequence[Path]) -> str:
+    places = sorted({os.fsencode(os.path.realpath(root)) for root in roots})
+    return blake2b(b"\0".join(places), digest_size=_SIZE).hexdigest()
+
+
+def _load(path: Path) -> dict[bytes, bytes]:
+    try:
+        content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        body = memoryview(content)[_SIZE:]
+        if content[:_SIZE] != _digest(body):
+            return {}
+        return Decoder(dict[bytes, bytes]).decode(body)
+    except (OSError, DecodeError):
+        return {}
+
+
+def _digest(body: bytes | memoryview) -> bytes:
+    return blake2b(body, digest_size=_SIZE, key=_reader_version()).digest()
+
+
+def _as_many_as_fit(readings: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    room = LARGEST - 2 * _OVERHEAD
+    kept = {}
+    for key, payload in readings.items():
+        room -= len(payload) + _OVERHEAD
+        if room < 0:
+            break
+        kept[key] = payload
+    return kept
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder and its missing parents so that nobody else looks into them."""
+    for part in (*reversed(folder.parents), folder):
+        if not part.exists():
+            part.mkdir(mode=0o700, exist_ok=True)
+
+
+def _drop_oldest(folder: Path) -> None:
+    files = sorted(folder.iterdir(), key=_changed, reverse=True)
+    for path in files[_KEPT:]:
+        with contextlib.suppress(OSError):  # another run has just done it
+            path.unlink()
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0

@@ -1,0 +1,67 @@
+"""Which findings are known to the operator: by a comment in the code, or by the configuration.
+
+It looks at text and names alone, and does not say which comments silence nothing.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from agentctl.core.code_section import KnownFindings
+from agentctl.core.codescan.gitignore import Rules
+from agentctl.core.findings import Finding
+
+_WORDS = r"agentctl-ignore(?:\s*:\s*([a-z-]+(?:\s*,\s*[a-z-]+)*))?"
+_COMMENTS = (
+    re.compile(rf"(?://|--|#)\s*{_WORDS}\s*$"),
+    re.compile(rf"/\*+\s*{_WORDS}\s*\*+/\s*$"),
+    re.compile(rf"\{{\s*/\*+\s*{_WORDS}\s*\*+/\s*\}}\s*$"),
+)
+_ROOT = "/"
+
+
+def is_ignored(lines: Sequence[str], line: int, finding_id: str) -> bool:
+    """Say whether a comment silences a finding: at the end of its line, or alone on the line above.
+
+    Args:
+        lines: of the file, which may be in any language that is read.
+        line: the finding's, from 1.
+        finding_id: silenced by a comment that names it, or that names none.
+
+    """
+    own, above = (lines[at - 1].strip() if 0 < at <= len(lines) else "" for at in (line, line - 1))
+    found = (match for form in _COMMENTS for match in (form.search(own), form.match(above)) if match)
+    return any(match[1] is None or finding_id in re.split(r"\s*,\s*", match[1]) for match in found)
+
+
+class Known:
+    """What the configuration says is known.
+
+    Args:
+        known: each of them silences what fits it.
+
+    """
+
+    def __init__(self, known: Iterable[KnownFindings]) -> None:
+        self._known = [(one, Rules(_ROOT, [one.file]) if one.file is not None else None) for one in known]
+
+    def covers(self, finding: Finding) -> bool:
+        """Say whether a finding is not to be reported."""
+        return any(
+            one.id in {None, finding.id}
+            and (one.object is None or fnmatchcase(finding.object, one.object))
+            and (files is None or _is_among(files, finding.file))
+            for one, files in self._known
+        )
+
+
+def _is_among(files: Rules, name: str | None) -> bool:
+    """Whether a pattern fits a file, or a folder that it is in."""
+    if name is None:
+        return False
+    path = PurePosixPath(_ROOT, name)
+    folders = [str(folder) for folder in path.parents if folder.name]
+    return bool(files.verdict(str(path), folder=False)) or any(
+        files.verdict(folder, folder=True) for folder in folders
+    )

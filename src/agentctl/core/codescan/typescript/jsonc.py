@@ -1,0 +1,62 @@
+"""Reads JSON with comments and trailing commas, as tsconfig.json has them, with JavaScript's grammar.
+
+It evaluates nothing: an object, a list and literals are all there may be.
+"""
+
+import json
+from functools import cache
+
+import tree_sitter_javascript
+from tree_sitter import Language, Node, Parser
+
+_DEEPEST = 100  # levels; a configuration has five
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_javascript.language()))
+
+
+def parse_jsonc(content: bytes) -> object:
+    """Return what a text says in plain values; None where it is no such text."""
+    # A comment may be the last thing in it, and may have no end of line.
+    root = _parser().parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)").root_node
+    statements = _without_comments(root)
+    if root.has_error or len(statements) != 1:
+        return None
+    try:
+        return _value(_only(_only(statements[0])), _DEEPEST)
+    except ValueError:
+        return None
+
+
+def _value(node: Node, levels: int) -> object:
+    if not levels:
+        msg = "nested too deeply"
+        raise ValueError(msg)
+    if node.type == "object":
+        return dict(_pair(child, levels - 1) for child in _without_comments(node))
+    if node.type == "array":
+        return [_value(child, levels - 1) for child in _without_comments(node)]
+    found: object = json.loads(node.text or b"", strict=False)
+    return found
+
+
+def _pair(node: Node, levels: int) -> tuple[str, object]:
+    parts = _without_comments(node)
+    if node.type != "pair" or [parts[0].type, len(parts)] != ["string", 2]:
+        msg = "no property with a name in quotes"
+        raise ValueError(msg)
+    return str(_value(parts[0], levels)), _value(parts[1], levels)
+
+
+def _only(node: Node) -> Node:
+    children = _without_comments(node)
+    if len(children) != 1:
+        msg = "more than one value"
+        raise ValueError(msg)
+    return children[0]
+
+
+def _without_comments(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type != "comment"]

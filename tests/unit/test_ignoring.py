@@ -1,0 +1,136 @@
+"""Findings that are known: comments in every language that is read, and what the configuration says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentctl.core.code_section import KnownFindings
+from agentctl.core.codescan.ignoring import Known, is_ignored
+from agentctl.core.findings import Finding, Severity
+
+_ID = "code-unknown-table"
+_CODE = 'await db.from("orders")'
+_FORMS = [
+    "// {}",
+    "//{}",
+    "/* {} */",
+    "/*{}*/",
+    "/** {} **/",
+    "{{/* {} */}}",
+    "{{ /* {} */ }}",
+    "-- {}",
+    "# {}",
+]
+
+
+def ignored(text: str, *, line: int = 1, finding_id: str = _ID) -> bool:
+    return is_ignored(text.split("\n"), line, finding_id)
+
+
+@pytest.mark.parametrize("form", _FORMS)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "agentctl-ignore",
+        f"agentctl-ignore: {_ID}",
+        f"agentctl-ignore:{_ID}",
+        f"agentctl-ignore: code-denied, {_ID}",
+        f"agentctl-ignore : {_ID},code-denied",
+    ],
+)
+def test_a_comment_silences_its_own_line_and_alone_the_next(form: str, words: str) -> None:
+    comment = form.format(words)
+    assert ignored(f"{_CODE} {comment}")
+    assert ignored(f"{_CODE} {comment}  \r")
+    assert ignored(f"    {comment}\n{_CODE}", line=2)
+    assert not ignored(f"{comment}\n\n{_CODE}", line=3)
+    assert not ignored(f"{_CODE}\n{comment}", line=1)
+    assert not ignored(f"x() {comment}\n{_CODE}", line=2), "it is about the line above"
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_a_comment_that_names_findings_silences_no_other(form: str) -> None:
+    comment = form.format("agentctl-ignore: code-denied, code-unknown-column")
+    assert not ignored(f"{_CODE} {comment}")
+    assert not ignored(f"{comment}\n{_CODE}", line=2)
+    assert ignored(f"{_CODE} {comment}", finding_id="code-unknown-column")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_CODE} agentctl-ignore",
+        f"{_CODE} // agentctl-ignored",
+        f"{_CODE} // see agentctl-ignore",
+        f"{_CODE} // agentctl-ignore this",
+        f"{_CODE} // agentctl-ignore:",
+        f"{_CODE} // agentctl-ignore: {_ID} code-denied",
+        f"{_CODE} // agentctl-ignore: {_ID}s",
+        f'f("// agentctl-ignore"); {_CODE}',
+        f"{_CODE} /* agentctl-ignore",
+        f"/* agentctl-ignore */ {_CODE}",
+        f"{_CODE} {{/* agentctl-ignore */",
+        "",
+    ],
+)
+def test_what_only_looks_like_such_a_comment_silences_nothing(text: str) -> None:
+    assert ignored(text) is ("{/*" in text)  # the brace is the code's
+
+
+def test_a_comment_after_another_counts() -> None:
+    assert ignored(f"{_CODE} # noqa: E501  # agentctl-ignore")
+    assert ignored(f"{_CODE} /* why */ // agentctl-ignore")
+
+
+@given(st.lists(st.text(max_size=30), max_size=4), st.integers(-2, 6))
+def test_any_lines_and_any_place_have_an_answer(lines: list[str], line: int) -> None:
+    assert not is_ignored(lines, line, _ID)
+
+
+def finding(**more: str) -> Finding:
+    facts = {"id": _ID, "object": "public.orders", "file": "src/reports/daily.ts", **more}
+    return Finding(severity=Severity.ERROR, message="", **facts)
+
+
+@pytest.mark.parametrize(
+    ("known", "covers"),
+    [
+        (KnownFindings(id=_ID), True),
+        (KnownFindings(id="code-denied"), False),
+        (KnownFindings(object="public.orders"), True),
+        (KnownFindings(object="public.*"), True),
+        (KnownFindings(object="orders"), False),
+        (KnownFindings(object="Public.orders"), False),
+        (KnownFindings(file="src/reports/daily.ts"), True),
+        (KnownFindings(file="daily.ts"), True),
+        (KnownFindings(file="**/*.ts"), True),
+        (KnownFindings(file="src/**"), True),
+        (KnownFindings(file="src/**/daily.ts"), True),
+        (KnownFindings(file="reports/"), True),
+        (KnownFindings(file="/src"), True),
+        (KnownFindings(file="/reports"), False),
+        (KnownFindings(file="daily.ts/"), False),
+        (KnownFindings(file="*.tsx"), False),
+        (KnownFindings(id=_ID, object="public.orders", file="src/"), True),
+        (KnownFindings(id=_ID, object="public.orders", file="lib/"), False),
+        (KnownFindings(id=_ID, object="other", file="src/"), False),
+        (KnownFindings(id="code-denied", object="public.orders", file="src/"), False),
+    ],
+)
+def test_a_known_finding_fits_every_condition(known: KnownFindings, covers: bool) -> None:
+    assert Known([known]).covers(finding()) is covers
+    assert Known([KnownFindings(object="nothing"), known]).covers(finding()) is covers
+
+
+def test_a_finding_without_a_file_is_in_none() -> None:
+    without = Finding(_ID, Severity.ERROR, "public.orders", "")
+    assert not Known([KnownFindings(file="**")]).covers(without)
+    assert Known([KnownFindings(id=_ID)]).covers(without)
+
+
+def test_a_file_outside_the_current_folder_is_known_by_its_absolute_name() -> None:
+    assert Known([KnownFindings(file="/srv/app/*.ts")]).covers(finding(file="/srv/app/a.ts"))
+
+
+def test_nothing_is_known_where_nothing_is_configured() -> None:
+    assert not Known([]).covers(finding())
