@@ -1,6 +1,5 @@
 """Filters and orders of supabase-js: columns, and the literals that they are compared with."""
 
-
 import pytest
 
 from agentctl.core.codescan.typescript.calls import Step

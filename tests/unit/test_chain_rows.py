@@ -1,6 +1,5 @@
 """Rows that supabase-js writes: columns, literals, conditions, and what decides about a conflict."""
 
-
 import pytest
 
 from agentctl.core.codescan.typescript.values import (

@@ -1,6 +1,5 @@
 """Selects of supabase-js: columns, embedded tables, and the filters on these."""
 
-
 import pytest
 
 from agentctl.core.codescan.typescript.calls import Step

@@ -1,6 +1,5 @@
 """What chains of supabase-js do with tables and functions, and what is not known of it."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -142,8 +142,8 @@ def _literal(value: Value) -> Given | None:
 
 def _spelled(template: Template) -> Iterator[tuple[Piece, ...]]:
     """Yield the ways in which a template can come out, as far as they are few."""
-    choices = [list(_part(part)) for part in template.parts[:_MOST_PIECES]]
-    if len(template.parts) > _MOST_PIECES:
+    choices = [list(_part(part)) for part in template.pieces[:_MOST_PIECES]]
+    if len(template.pieces) > _MOST_PIECES:
         choices.append([Piece(HOLE, None)])
     if _ways(choices) > _MOST_OPTIONS:
         choices = [options if len(options) == 1 else [Piece(HOLE, None)] for options in choices]
