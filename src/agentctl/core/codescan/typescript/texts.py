@@ -1,0 +1,171 @@
+"""Texts that a value can be, where their parts stand in the source, and what to say where there is none.
+
+A part that can be any text becomes a hole. Nothing here knows what the texts mean.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+
+from agentctl.core.codescan.postgrest_field import HOLE
+from agentctl.core.codescan.typescript.values import (
+    Choice,
+    Constant,
+    Imported,
+    Listing,
+    Member,
+    Parameter,
+    Record,
+    Result,
+    Spot,
+    Template,
+    Unknown,
+    Value,
+)
+from agentctl.core.codescan.uses import Given, Place, Shape
+
+_MOST_OPTIONS = 64
+"""A value that can be more than this is not looked at option by option."""
+_MOST_PIECES = 200
+_WORDS = {True: "true", False: "false", None: "null"}
+_REASONS: Mapping[type[Value], str] = {
+    Template: "put together at run time",
+    Parameter: "an argument that no caller is seen to give",
+    Result: "the result of a call",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text; `quote` is the spot before its first character, None where there is none."""
+
+    text: str
+    quote: Spot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text; `spot` is that of the whole."""
+
+    pieces: tuple[Piece, ...]
+    spot: Spot
+
+    def __str__(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is no hole in it."""
+        return HOLE not in str(self)
+
+    def place(self, offset: int, file: str) -> Place:
+        """Return where a character stands; that of the whole text where escapes make it uncertain."""
+        for piece in self.pieces:
+            if offset < len(piece.text):
+                break
+            offset -= len(piece.text)
+        else:
+            return place_of(self.spot, file)
+        before = piece.text[:offset]
+        if piece.quote is None or "\\" in before:
+            return place_of(self.spot, file)
+        lines = before.count("\n")
+        column = offset - before.rfind("\n") if lines else piece.quote.column + 1 + offset
+        return Place(piece.quote.file or file, piece.quote.line + lines, column)
+
+
+def place_of(spot: Spot, file: str) -> Place:
+    """Return a spot of a file, or of the other file that it names."""
+    return Place(spot.file or file, spot.line, spot.column)
+
+
+def options_of(value: Value) -> Iterator[Value]:
+    """Yield what a value can be: itself, or what it is one of."""
+    waiting, seen = [value], 0
+    while waiting:
+        found = waiting.pop()
+        seen += 1
+        if seen > _MOST_OPTIONS:
+            yield Unknown("one of too many")
+            return
+        if isinstance(found, Choice):
+            waiting += reversed(found.options)
+        else:
+            yield found
+
+
+def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
+    """Return the texts that a value can be, and for what else it can be, why that is no text."""
+    texts, reasons = list[Text](), list[str]()
+    for option in options_of(value):
+        match option:
+            case Constant(str(text), spot):
+                texts.append(Text((Piece(text, spot),), spot))
+            case Template(_, spot):
+                texts += (Text(pieces, spot) for pieces in _spelled(option))
+            case _:
+                reasons.append(why(option))
+    return tuple(texts), tuple(dict.fromkeys(reasons))
+
+
+def why(value: Value) -> str:
+    """Return why a value is not known; it completes "… is"."""
+    match value:
+        case Unknown(reason):
+            return reason
+        case Imported(specifier):
+            return f"imported from {specifier}, where it is not found"
+        case Member(_, name):
+            return f"`{name}` of something that is not known"
+    return _REASONS.get(type(value), "nothing that can stand here")
+
+
+def literals_of(value: Value) -> tuple[Given, ...]:
+    """Return the literals that a value can be; of containers, the shape."""
+    found = (_literal(option) for option in options_of(value))
+    return tuple(given for given in found if given is not None)
+
+
+def _literal(value: Value) -> Given | None:
+    match value:
+        case Constant(content):
+            return Given(content)
+        case Template():
+            (text, *others), _ = texts_of(value)
+            return Given(str(text)) if text.whole and not others else None
+        case Record():
+            return Given(shape=Shape.OBJECT)
+        case Listing():
+            return Given(shape=Shape.LIST)
+    return None
+
+
+def _spelled(template: Template) -> Iterator[tuple[Piece, ...]]:
+    """Yield the ways in which a template can come out, as far as they are few."""
+    choices = [list(_part(part)) for part in template.pieces[:_MOST_PIECES]]
+    if len(template.pieces) > _MOST_PIECES:
+        choices.append([Piece(HOLE, None)])
+    if _ways(choices) > _MOST_OPTIONS:
+        choices = [options if len(options) == 1 else [Piece(HOLE, None)] for options in choices]
+    yield from islice(product(*choices), _MOST_OPTIONS)
+
+
+def _ways(choices: list[list[Piece]]) -> int:
+    ways = 1
+    for options in choices:
+        ways *= len(options)
+    return ways
+
+
+def _part(value: Value) -> Iterator[Piece]:
+    for option in options_of(value):
+        if not isinstance(option, Constant) or isinstance(
+            option.value, float
+        ):  # JavaScript spells these its way
+            yield Piece(HOLE, None)
+        elif isinstance(option.value, str):
+            yield Piece(option.value, option.spot)
+        elif isinstance(option.value, bool) or option.value is None:
+            yield Piece(_WORDS[option.value], None)
+        else:
+            yield Piece(str(option.value), None)

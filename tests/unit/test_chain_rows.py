@@ -1,0 +1,302 @@
+"""Rows that supabase-js writes: columns, literals, conditions, and what decides about a conflict."""
+
+import pytest
+
+from agentctl.core.codescan.typescript.values import (
+    UNDEFINED,
+    Choice,
+    Entry,
+    Listing,
+    Member,
+    Parameter,
+    Record,
+    Spot,
+    Template,
+    Unknown,
+    Value,
+)
+from agentctl.core.codescan.typescript.values import Function as Code
+from agentctl.core.codescan.uses import (
+    ConflictUse,
+    Place,
+    RowWrite,
+    Shape,
+    Verb,
+)
+from support.chains import (
+    FILE,
+    HERE,
+    RUNS,
+    c,
+    listing,
+    of,
+    read,
+    record,
+    row,
+    sent,
+    spread,
+    step,
+    whys,
+)
+
+
+def test_a_row_is_written_as_the_literal_says() -> None:
+    values = record(
+        user_id=Member(Unknown(), "id"),
+        status=Choice((Unknown(), c("pending"))),
+        cost=0,
+        inputs=record(topic="x"),
+        tags=listing(),
+        note=Template((c("run "), Unknown()), HERE),
+        ended_at=None,
+    )
+    found = row(read(step("insert", values)))
+
+    assert (found.table, found.verb, found.complete, found.nulled) == (RUNS, Verb.INSERT, True, ())
+    assert sent(found) == {
+        "user_id": ((), True),
+        "status": (("pending",), True),
+        "cost": ((0,), True),
+        "inputs": ((Shape.OBJECT,), True),
+        "tags": ((Shape.LIST,), True),
+        "note": ((), True),
+        "ended_at": ((None,), True),
+    }
+
+
+def test_a_column_stands_where_its_key_does() -> None:
+    values = Record((Entry(c("cost"), c(1), Spot(4, 5)),), Spot(3, 20))
+    found = row(read(step("update", values)))
+
+    assert found.verb is Verb.UPDATE
+    assert found.place == Place(FILE, 3, 20)
+    assert found.written[0].place == Place(FILE, 4, 5)
+
+
+def test_what_is_undefined_is_not_sent() -> None:
+    found = row(read(step("insert", record(a=UNDEFINED, b=Choice((c(1), UNDEFINED)), c=1))))
+
+    assert sent(found) == {"b": ((1,), False), "c": ((1,), True)}
+
+
+def test_later_keys_win_and_conditions_stay() -> None:
+    base = record(status="pending", cost=1, note="x")
+    values = Record(
+        (
+            spread(base),
+            Entry(c("status"), c("done"), HERE),
+            Entry(c("cost"), c(2), HERE, always=False),
+            Entry(c("note"), UNDEFINED, HERE),
+            Entry(c("error"), c("e"), HERE, always=False),
+        ),
+        HERE,
+    )
+
+    assert sent(row(read(step("update", values)))) == {
+        "status": (("done",), True),
+        "cost": ((1, 2), True),
+        "error": (("e",), False),
+    }
+
+
+def test_what_may_be_spread_may_be_written() -> None:
+    either = Choice((record(a=1, b=2), record(a=3)))
+    maybe = Choice((c(False), record(d=4)))
+    values = record(spread(either), spread(maybe), spread(record(e=5), always=False), spread(c(None)))
+    found = row(read(step("insert", values)))
+
+    assert found.complete
+    assert sent(found) == {
+        "a": ((1, 3), True),
+        "b": ((2,), False),
+        "d": ((4,), False),
+        "e": ((5,), False),
+    }
+
+
+def test_a_row_that_something_unknown_is_spread_into_is_not_complete() -> None:
+    reading = read(step("insert", record(spread(Parameter(Code(1), 0)), a=1)))
+
+    assert not row(reading).complete
+    assert sent(row(reading)) == {"a": ((1,), True)}
+    assert whys(reading) == ["what is spread is an argument that no caller is seen to give"]
+
+
+def test_a_key_may_be_put_together() -> None:
+    keys = (
+        Entry(Template((c("credits_"), c("used")), HERE), c(1), HERE),
+        Entry(Choice((c("a"), c("b"))), c(2), HERE),
+        Entry(c(7), c(3), HERE),
+    )
+    found = row(read(step("insert", Record(keys, HERE))))
+
+    assert found.complete
+    assert sent(found) == {
+        "credits_used": ((1,), True),
+        "a": ((2,), False),
+        "b": ((2,), False),
+        "7": ((3,), True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (Unknown(), "computed at run time"),
+        (Template((c("a_"), Unknown()), HERE), "put together at run time"),
+    ],
+)
+def test_a_key_that_is_not_known_leaves_the_row_open(key: Value, why: str) -> None:
+    reading = read(step("insert", Record((Entry(key, c(1), HERE),), HERE)))
+
+    assert (row(reading).written, row(reading).complete) == ((), False)
+    assert whys(reading) == [f"a key is {why}"]
+
+
+def test_each_row_that_is_possible_is_written() -> None:
+    value = Choice((record(a=1), Choice((listing(record(b=2)), Unknown()))))
+    reading = read(step("insert", value))
+
+    assert [list(sent(one)) for one in of(reading, RowWrite)] == [["a"], ["b"]]
+    assert whys(reading) == ["the row is computed at run time"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (Member(Unknown(), "rows"), "the row is `rows` of something that is not known"),
+        (listing(Unknown()), "a row is computed at run time"),
+        (listing(whole=False), "the rows are put together at run time"),
+        (c("path/of/a/file.png"), "the row is nothing that can stand here"),
+    ],
+)
+def test_rows_that_are_not_visible_are_unresolved(value: Value, why: str) -> None:
+    reading = read(step("update", value))
+
+    assert not of(reading, RowWrite)
+    assert whys(reading) == [why]
+
+
+def test_rows_that_spread_each_other_a_thousand_times_are_read_all_the_same() -> None:
+    values: Record = record(a=1)
+    for _ in range(25):
+        values = record(*[spread(values)] * 8)
+
+    assert sent(row(read(step("insert", values)))) == {"a": ((1,), True)}
+
+
+def test_what_is_spread_too_deeply_leaves_the_row_open() -> None:
+    values: Record = record(a=1)
+    for _ in range(2000):
+        values = record(spread(values), b=2)
+    found = row(read(step("insert", values)))
+
+    assert not found.complete
+    assert sent(found) == {"b": ((2,), True)}
+
+
+def rows(items: Listing, *options: Value, method: str = "insert") -> list[RowWrite]:
+    return of(read(step(method, items, *options)), RowWrite)
+
+
+def test_a_row_gets_null_where_only_another_row_has_a_column() -> None:
+    first, second = rows(listing(record(a=1, b=2), record(a=3, c=4)))
+
+    assert (first.nulled, second.nulled) == (("c",), ("b",))
+
+
+@pytest.mark.parametrize(
+    ("options", "nulled"),
+    [
+        ((record(defaultToNull=False),), ()),
+        ((record(defaultToNull=Unknown()),), ()),
+        ((Unknown(),), ()),
+        ((record(defaultToNull=True),), ("b",)),
+        ((record(count="exact"),), ("b",)),
+        ((UNDEFINED,), ("b",)),
+    ],
+)
+def test_an_option_leaves_it_the_default(options: tuple[Value, ...], nulled: tuple[str, ...]) -> None:
+    for method in ("insert", "upsert"):
+        _, lacking = rows(listing(record(a=1, b=2), record(a=3)), *options, method=method)
+        assert lacking.nulled == nulled
+
+
+def test_only_a_column_that_another_row_has_for_certain_makes_null() -> None:
+    maybe = Record((Entry(c("b"), c(1), HERE, always=False),), HERE)
+    either = Choice((record(x=1, y=2), record(x=3)))
+
+    assert rows(listing(record(a=1), maybe))[0].nulled == ()
+    assert rows(listing(record(a=1), either))[0].nulled == ("x",)
+    assert rows(listing(record(a=1), record(b=2), whole=False))[0].nulled == ()
+
+
+def test_the_alternatives_of_a_row_are_no_other_rows() -> None:
+    first, second = rows(listing(Choice((record(a=1), record(b=2)))))
+
+    assert (first.nulled, second.nulled) == ((), ())
+
+
+def test_a_row_that_is_not_complete_may_have_the_column() -> None:
+    lacking = record(spread(Unknown()), a=1)
+
+    assert rows(listing(lacking, record(b=2)))[0].nulled == ()
+
+
+def test_what_is_undefined_in_a_list_is_null_or_the_default() -> None:
+    items = listing(record(a=UNDEFINED, b=Choice((c(1), UNDEFINED))))
+
+    assert sent(rows(items)[0]) == {"a": ((None,), True), "b": ((1, None), True)}
+    options = record(defaultToNull=False)
+    assert sent(rows(items, options)[0]) == {"a": ((), False), "b": ((1,), False)}
+
+
+def test_an_update_fills_nothing_in() -> None:
+    assert [one.nulled for one in rows(listing(record(a=1), record(b=1)), method="update")] == [
+        (),
+        (),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        ((), [()]),
+        ((record(ignoreDuplicates=True),), [()]),
+        ((record(onConflict=UNDEFINED),), [()]),
+        ((record(onConflict="user_id, agent_id"),), [("user_id", "agent_id")]),
+        ((record(onConflict=Choice((c("id"), UNDEFINED))),), [("id",), ()]),
+    ],
+)
+def test_an_upsert_says_what_decides(options: tuple[Value, ...], columns: list[tuple[str, ...]]) -> None:
+    reading = read(step("upsert", record(id=1), *options))
+
+    assert [use.columns for use in of(reading, ConflictUse)] == columns
+    assert row(reading).verb is Verb.UPSERT
+    assert reading.unresolved == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        (Unknown(), "what decides about a conflict is computed at run time"),
+        (c("user_id,"), "what decides about a conflict is no list of columns"),
+        (
+            Template((c("user_id,"), Unknown()), HERE),
+            "what decides about a conflict is no list of columns",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_unresolved(target: Value, why: str) -> None:
+    reading = read(step("upsert", record(id=1), record(onConflict=target)))
+
+    assert not of(reading, ConflictUse)
+    assert whys(reading) == [why]
+
+
+def test_an_insert_of_the_first_version_can_be_an_upsert() -> None:
+    reading = read(step("insert", record(id=1), record(upsert=True, onConflict="id")))
+
+    assert row(reading).verb is Verb.UPSERT
+    assert of(reading, ConflictUse)[0].columns == ("id",)
+    assert not of(read(step("insert", record(id=1))), ConflictUse)

@@ -1,0 +1,198 @@
+"""Selects of supabase-js: columns, embedded tables, and the filters on these."""
+
+import pytest
+
+from agentctl.core.codescan.typescript.calls import Step
+from agentctl.core.codescan.typescript.values import (
+    UNDEFINED,
+    Choice,
+    Spot,
+    Template,
+    Unknown,
+    Value,
+)
+from agentctl.core.codescan.uses import (
+    ColumnUse,
+    Embedded,
+    EmbedUse,
+    Given,
+    Place,
+    Purpose,
+    TableUse,
+)
+from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, record, step, whys
+
+
+def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
+    text = "id,\n    agent:agents!fk (\n      name\n    ),status"
+    reading = read(step("select", c(text, Spot(5, 11))))
+    agents = Embedded(RUNS, "agents", "fk")
+
+    assert of(reading, EmbedUse) == [EmbedUse(agents, Place(FILE, 6, 11))]
+    assert [(use.column, use.sources, use.place) for use in of(reading, ColumnUse)] == [
+        ("id", (RUNS,), Place(FILE, 5, 12)),
+        ("name", (agents,), Place(FILE, 7, 7)),
+        ("status", (RUNS,), Place(FILE, 8, 7)),
+    ]
+
+
+def test_the_parts_of_a_text_that_is_put_together_stand_where_they_are() -> None:
+    text = Template((c("id, ", Spot(2, 5)), c("status", Spot(3, 7))), Spot(2, 5))
+
+    places = {use.column: use.place for use in of(read(step("select", text)), ColumnUse)}
+    assert places == {"id": Place(FILE, 2, 6), "status": Place(FILE, 3, 8)}
+
+
+def test_behind_an_escape_only_the_literal_is_certain() -> None:
+    reading = read(step("select", c('"a\\\\b",id', Spot(2, 5))))
+
+    assert [use.place for use in of(reading, ColumnUse)] == [Place(FILE, 2, 6), Place(FILE, 2, 5)]
+
+
+@pytest.mark.parametrize("nothing", [(), (UNDEFINED,), (c(None),), (c("*"),)])
+def test_everything_names_nothing(nothing: tuple[Value, ...]) -> None:
+    reading = read(step("select", *nothing))
+
+    assert [type(use) for use in reading.uses] == [TableUse]
+    assert reading.unresolved == ()
+
+
+def test_each_select_that_is_possible_counts() -> None:
+    reading = read(step("select", Choice((c("id"), c("id,cost"), Unknown("chosen by the caller")))))
+
+    assert set(columns(reading, Purpose.SELECTED)) == {"id", "cost"}
+    assert whys(reading) == ["the select is chosen by the caller"]
+
+
+def test_a_hole_hides_one_item_only() -> None:
+    text = Template((c("id,"), Unknown(), c(",agents("), Unknown(), c(")")), HERE)
+    reading = read(step("select", text))
+
+    assert columns(reading, Purpose.SELECTED) == ["id"]
+    assert [use.embedded for use in of(reading, EmbedUse)] == [AGENTS]
+    assert whys(reading) == ["a selected column is put together at run time"]
+
+
+def test_a_part_that_is_one_of_a_few_is_no_hole() -> None:
+    text = Template((c("id"), Choice((c(",cost"), c("")))), HERE)
+    reading = read(step("select", text))
+
+    assert columns(reading, Purpose.SELECTED) == ["id", "cost"]
+    assert reading.unresolved == ()
+
+
+def test_of_a_table_under_a_name_that_is_not_told_nothing_is_known() -> None:
+    text = Template((c("id,"), Unknown(), c("(name)")), HERE)
+    reading = read(step("select", text))
+
+    assert columns(reading, Purpose.SELECTED) == ["id"]
+    assert whys(reading) == ["an embedded table is put together at run time"]
+
+
+def test_what_is_no_select_is_unresolved() -> None:
+    (one,) = read(step("select", c("id, status,", Spot(2, 5)))).unresolved
+
+    assert one.what == "the select does not fit PostgREST's grammar: expected a name, not the end"
+    assert one.place.line == 2
+
+
+def test_what_a_write_returns_is_selected_from_the_table() -> None:
+    reading = read(step("insert", record(status="pending")), step("select", "id"), step("single"))
+
+    assert columns(reading, Purpose.SELECTED) == ["id"]
+
+
+SELECT = step("select", "id,agent:agents!fk(name,owner:profiles(email)),...plans(price)")
+AGENT = Embedded(RUNS, "agents", "fk")
+
+
+@pytest.mark.parametrize(
+    ("column", "source"),
+    [
+        ("agent.name", AGENT),
+        ("agents.name", AGENT),
+        ("agent.owner.email", Embedded(AGENT, "profiles")),
+        ("plans.price", Embedded(RUNS, "plans")),
+    ],
+)
+def test_a_column_is_looked_up_in_what_the_select_embeds(column: str, source: Embedded) -> None:
+    use = of(read(SELECT, step("eq", column, 1)), ColumnUse)[-1]
+
+    assert (use.column, use.sources) == (column.rsplit(".", maxsplit=1)[-1], (source,))
+    assert use.compared == (Given(1),)
+
+
+@pytest.mark.parametrize("option", ["referencedTable", "foreignTable"])
+def test_an_option_says_what_is_meant(option: str) -> None:
+    options = record(**{option: "agent.owner"})
+    reading = read(
+        SELECT,
+        step("or", "email.eq.x,id.eq.1", options),
+        step("order", "email", options),
+        step("limit", 1, options),
+        step("range", 0, 9, options),
+    )
+
+    found = [(use.column, use.sources) for use in of(reading, ColumnUse)[-3:]]
+    assert found == [(name, (Embedded(AGENT, "profiles"),)) for name in ("email", "id", "email")]
+    assert reading.unresolved == ()
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        step("eq", "tools.name", 1),
+        step("order", "tools(name)"),
+        step("order", "name", record(referencedTable="tools")),
+        step("or", "name.eq.1", record(foreignTable="tools")),
+        step("limit", 1, record(referencedTable="tools")),
+        step("range", 0, 1, record(referencedTable="tools")),
+    ],
+)
+def test_what_the_select_does_not_embed_is_unresolved(asking: Step) -> None:
+    before = read(SELECT)
+    reading = read(SELECT, asking)
+
+    assert reading.uses == before.uses
+    (why,) = whys(reading)
+    assert why.endswith("`tools` is not embedded")
+
+
+def test_what_a_select_embeds_that_is_not_known_is_not_known_either() -> None:
+    for select in (
+        step("select", Unknown()),
+        step("select", "id,"),
+        step("select", Template((c("id,"), Unknown()), HERE)),
+    ):
+        reading = read(select, step("eq", "agents.name", 1))
+
+        assert columns(reading, Purpose.FILTERED) == []
+        assert whys(reading)[-1] == ("a filter's `agents` is perhaps embedded, by a select that is not known")
+
+
+def test_an_option_that_is_not_known_leaves_the_columns_unresolved() -> None:
+    reading = read(SELECT, step("order", "name", Unknown()))
+
+    assert columns(reading, Purpose.ORDERED) == []
+    assert whys(reading) == ["the embedded table is computed at run time"]
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        step("is", "agent", None),
+        step("not", "agent", "is", None),
+        step("filter", "agent", "not.is", None),
+        step("or", "agent.is.null,plans.not.is.null"),
+    ],
+)
+def test_what_is_embedded_can_be_null_and_is_no_column_then(asking: Step) -> None:
+    assert read(SELECT, asking) == read(SELECT)
+
+
+def test_where_a_select_is_not_known_a_name_that_is_null_may_be_embedded() -> None:
+    unknown = step("select", Unknown())
+    for asking in (step("is", "agent", None), step("or", "agent.is.null")):
+        assert columns(read(unknown, asking), Purpose.FILTERED) == []
+    for asking in (step("is", "agent", True), step("eq", "agent", "x")):
+        assert columns(read(unknown, asking), Purpose.FILTERED) == ["agent"]
