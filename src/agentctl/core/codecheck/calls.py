@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from psycopg import sql
+
 from agentctl.core.catalog import Argument, Function
 from agentctl.core.codecheck.literals import refused
 from agentctl.core.codecheck.missing import absent_function
@@ -79,7 +81,8 @@ def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]
 def _denied(name: str, function: Function, use: CallUse, reference: Reference) -> Finding:
     role = reference.context.catalog.server.role
     msg = f"Role {role} may not execute {name}."
-    hint = f"GRANT EXECUTE ON FUNCTION {function.schema}.{function.name}({function.signature}) TO {role};"
+    called = sql.Identifier(function.schema, function.name).as_string()
+    hint = f"GRANT EXECUTE ON FUNCTION {called}({function.signature}) TO {sql.Identifier(role).as_string()};"
     return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
 
 
