@@ -52,9 +52,11 @@ def sarif(*findings: Finding, **options: Any) -> Any:
     return log["runs"][0]
 
 
-def junit(*findings: Finding, ignored: frozenset[str] = frozenset(), baseline: bool = True) -> ET.Element:
+def junit(
+    *findings: Finding, ignored: frozenset[str] = frozenset(), baseline: bool = True, code: bool = True
+) -> ET.Element:
     """Return the suite, validated."""
-    root = ET.fromstring(junit_text(findings, kinds_looked_for(ignored, baseline=baseline)))
+    root = ET.fromstring(junit_text(findings, kinds_looked_for(ignored, baseline=baseline, code=code)))
     _JUNIT.validate(root)
     (suite,) = root
     return suite
@@ -106,10 +108,17 @@ def test_an_unknown_id_is_refused_with_the_nearest_one(word: str, hint: str) -> 
 
 def test_drift_is_looked_for_where_there_is_a_baseline() -> None:
     ignored = frozenset({"table-missing"})
-    without = {kind.id for kind in kinds_looked_for(ignored, baseline=False)}
-    drift = {kind.id for kind in kinds_looked_for(ignored, baseline=True)} - without
+    without = {kind.id for kind in kinds_looked_for(ignored, baseline=False, code=True)}
+    drift = {kind.id for kind in kinds_looked_for(ignored, baseline=True, code=True)} - without
     assert drift == {"drift-added", "drift-removed", "drift-changed"}
     assert "table-missing" not in without
+
+
+def test_kinds_of_code_are_looked_for_where_code_is_checked() -> None:
+    looked_for = {kind.id for kind in kinds_looked_for(frozenset(), baseline=True, code=False)}
+    of_code = {kind.id for kind in KINDS} - looked_for
+    assert len(of_code) == 12
+    assert all(name.startswith("code-") for name in of_code)
 
 
 def test_a_github_command_has_a_file_and_a_line_where_there_is_one() -> None:

@@ -98,7 +98,8 @@ def schema_check(
     reply = _reply(report, output_format)
     if output is None and output_format in _SHOWN_BY_FRAME:
         return reply
-    text = _text(output_format, reply, report, kinds_looked_for(ignored, baseline=bool(baseline)), baseline)
+    kinds = kinds_looked_for(ignored, baseline=bool(baseline), code=False)
+    text = _text(output_format, reply, report, kinds, baseline)
     if output is not None:
         write_atomically(output, text)
     elif reply.error or not session.quiet:

@@ -4,37 +4,14 @@ How bad a finding is stands on the finding; this is text, and looks at no databa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from agentctl.core.code_finding_kinds import CODE_KINDS
 from agentctl.core.errors import UsageError
+from agentctl.core.finding_kind import DOCUMENT, FindingKind
 from agentctl.core.findings import Severity
 
-DOCUMENT = "docs/findings.md"
-
-
-@dataclass(frozen=True, slots=True)
-class FindingKind:
-    """What all findings of one id have in common.
-
-    Attributes:
-        id: never changes; also the heading in docs/findings.md.
-        severity: the usual one; the finding's own is what counts.
-        title: one line without a full stop.
-        help: what it means and what to do, in a few sentences.
-
-    """
-
-    id: str
-    severity: Severity
-    title: str
-    help: str
-
-    @property
-    def anchor(self) -> str:
-        """Where it is documented, relative to the project."""
-        return f"{DOCUMENT}#{self.id}"
-
+__all__ = ["DOCUMENT", "KINDS", "FindingKind", "kinds_looked_for", "parse_ignored"]
 
 KINDS = (
     FindingKind(
@@ -274,8 +251,10 @@ KINDS = (
         "The message says from what to what. If that is meant, record the schema again with "
         "--write-baseline; else change it back.",
     ),
+    *CODE_KINDS,
 )
 _DRIFT = frozenset({"drift-added", "drift-removed", "drift-changed"})
+_CODE = frozenset(kind.id for kind in CODE_KINDS)
 
 
 def parse_ignored(ids: Sequence[str]) -> frozenset[str]:
@@ -294,7 +273,14 @@ def parse_ignored(ids: Sequence[str]) -> frozenset[str]:
     return frozenset(ids)
 
 
-def kinds_looked_for(ignored: frozenset[str], *, baseline: bool) -> tuple[FindingKind, ...]:
-    """Return the kinds that can be found: those not ignored, and drift where there is a baseline."""
-    left_out = ignored if baseline else ignored | _DRIFT
+def kinds_looked_for(ignored: frozenset[str], *, baseline: bool, code: bool) -> tuple[FindingKind, ...]:
+    """Return the kinds that can be found: those not ignored.
+
+    Args:
+        ignored: ids.
+        baseline: whether the schema is compared with one, so that there may be drift.
+        code: whether application code is checked.
+
+    """
+    left_out = ignored | (frozenset() if baseline else _DRIFT) | (frozenset() if code else _CODE)
     return tuple(kind for kind in KINDS if kind.id not in left_out)

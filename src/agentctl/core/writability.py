@@ -123,7 +123,7 @@ def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
 
 def _triggers(table: TableRole) -> Iterator[Finding]:
     for trigger in table.table.triggers:
-        if not _keeps_time(trigger):
+        if not keeps_time(trigger):
             msg = (
                 f"Trigger {trigger.name} of {table.name} calls {trigger.function} for rows that agentctl "
                 "writes."
@@ -132,7 +132,8 @@ def _triggers(table: TableRole) -> Iterator[Finding]:
             yield Finding("trigger-present", Severity.INFO, f"{table.name}.{trigger.name}", msg, hint)
 
 
-def _keeps_time(trigger: Trigger) -> bool:
+def keeps_time(trigger: Trigger) -> bool:
+    """Whether a trigger's name tells that it does nothing but note when a row was changed."""
     return (
         "updated_at" in trigger.name or "updated_at" in trigger.function or "moddatetime" in trigger.function
     )

@@ -1,0 +1,106 @@
+"""Judges calls of functions with arguments by name, as PostgREST picks among overloads."""
+
+from collections.abc import Iterator, Sequence
+
+from psycopg import sql
+
+from agentctl.core.catalog import Argument, Function
+from agentctl.core.codecheck.literals import refused
+from agentctl.core.codecheck.missing import absent_function
+from agentctl.core.codecheck.places import at, is_sql, nearest, spelled
+from agentctl.core.codecheck.reference import INPUTS, Absence, Reference
+from agentctl.core.codecheck.types import argument_type
+from agentctl.core.codecheck.values import among
+from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
+from agentctl.core.findings import Finding, Severity
+
+
+def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:
+    """Judge a call."""
+    found = reference.functions(use.function, use.schema)
+    if isinstance(found, Absence):
+        yield from absent_function(use.function, use.schema, found, use.place, reference)
+        return
+    callable_ = [function for function in found if function.returns != "trigger"]
+    name = reference.label(found[0])
+    if not callable_:
+        msg = f"{name} is a trigger's function and cannot be called."
+        yield Finding("code-unknown-function", Severity.ERROR, name, msg, None, **at(use.place))
+        return
+    fitting = [function for function in callable_ if _fits(function, use)]
+    if not fitting:
+        yield from _arguments(name, _best(callable_, use), use)
+        return
+    if not any(function.executable for function in fitting):
+        yield _denied(name, fitting[0], use, reference)
+    for argument in use.arguments:
+        yield from _values(name, fitting, argument, reference)
+
+
+def _inputs(function: Function) -> list[Argument]:
+    return [argument for argument in function.arguments if argument.mode in INPUTS]
+
+
+def _fits(function: Function, use: CallUse) -> bool:
+    """Whether a function may be the one that is called; what it names no argument of takes anything."""
+    if not all(argument.name for argument in _inputs(function)):
+        return True
+    return not _unknown(function, use) and not _left_out(function, use)
+
+
+def _unknown(function: Function, use: CallUse) -> list[Written]:
+    names = {argument.name for argument in _inputs(function)}
+    return [argument for argument in use.arguments if argument.name not in names]
+
+
+def _left_out(function: Function, use: CallUse) -> list[Argument]:
+    named = {argument.name for argument in use.arguments}
+    required = (one for one in _inputs(function) if not one.optional and one.mode != "v")
+    return [argument for argument in required if use.complete and argument.name not in named]
+
+
+def _best(functions: Sequence[Function], use: CallUse) -> Function:
+    """Return the overload that fits best."""
+    return min(functions, key=lambda function: len(_unknown(function, use)) + len(_left_out(function, use)))
+
+
+def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]:
+    names = tuple(argument.name for argument in _inputs(function))
+    for argument in _unknown(function, use):
+        place = f"{name}.{argument.name}"
+        msg = f"{name} has no argument {argument.name}."
+        hint = nearest(argument.name, names) or f"It is {name}({function.signature})."
+        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(argument.place))
+    for missing in _left_out(function, use):
+        place = f"{name}.{missing.name}"
+        msg = f"{name} is called without {missing.name} ({missing.type}), which has no default."
+        hint = f"It is {name}({function.signature})."
+        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(use.place))
+
+
+def _denied(name: str, function: Function, use: CallUse, reference: Reference) -> Finding:
+    role = reference.context.catalog.server.role
+    msg = f"Role {role} may not execute {name}."
+    called = sql.Identifier(function.schema, function.name).as_string()
+    hint = f"GRANT EXECUTE ON FUNCTION {called}({function.signature}) TO {sql.Identifier(role).as_string()};"
+    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
+
+
+def _values(
+    name: str, functions: Sequence[Function], written: Written, reference: Reference
+) -> Iterator[Finding]:
+    """Judge an argument's literals, where every function that may be meant refuses them."""
+    inputs = [one for function in functions for one in _inputs(function) if one.name == written.name]
+    if len(inputs) < len(functions) or any(one.mode == "v" for one in inputs):
+        return
+    for given in written.given:
+        whys = [_refused(given, argument, written, reference) for argument in inputs]
+        if all(whys):
+            type_ = argument_type(inputs[0], reference)
+            msg = f"{written.name} ({type_.name}) of {name} cannot be {spelled(given)}: {whys[0]}."
+            place, hint = f"{name}.{written.name}", among(type_.labels or (), given)
+            yield Finding("code-value-refused", Severity.ERROR, place, msg, hint, **at(written.place))
+
+
+def _refused(given: Given, argument: Argument, written: Written, reference: Reference) -> str | None:
+    return refused(given, argument_type(argument, reference), sql=is_sql(written.place))

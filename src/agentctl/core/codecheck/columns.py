@@ -1,0 +1,79 @@
+"""Judges the columns that code selects, filters and sorts by, and what it compares them with."""
+
+from collections.abc import Iterator, Sequence
+
+from agentctl.core.catalog import Column, Table
+from agentctl.core.codecheck.literals import refused
+from agentctl.core.codecheck.missing import missing_column, planned_column
+from agentctl.core.codecheck.places import at, is_sql, spelled
+from agentctl.core.codecheck.reference import Reference
+from agentctl.core.codecheck.sources import Rows, Sources
+from agentctl.core.codecheck.types import column_type, compared_type
+from agentctl.core.codecheck.values import among
+from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
+from agentctl.core.findings import Finding, Severity
+from agentctl.core.writability import grant
+
+
+def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
+    """Return the rows that may have a column, those that do where any does; None where that is open."""
+    found = [sources.rows(source) for source in use.sources]
+    known = [rows for rows in found if rows is not None]
+    if not found or len(known) < len(found):
+        return None
+    each = {rows.name: rows for rows in known}.values()
+    return tuple(rows for rows in each if sources.has(rows, use.column)) or tuple(each)
+
+
+def column_findings(use: ColumnUse, sources: Sources, reference: Reference) -> Iterator[Finding]:
+    """Judge a column that is named."""
+    rows = owners(use, sources)
+    if rows is None:
+        return
+    first = rows[0]
+    if not sources.has(first, use.column):
+        yield _missing(rows, use, reference)
+    elif len(rows) == 1 and first.table is not None and (column := first.table.column(use.column)):
+        if first.direct and use.purpose is not Purpose.WRITTEN and not column.readable:
+            yield _denied(first.table, column, use, reference)
+        for given in use.compared:
+            yield from _compared(first, column, given, use, reference)
+
+
+def _missing(rows: Sequence[Rows], use: ColumnUse, reference: Reference) -> Finding:
+    if len(rows) == 1:
+        return missing_column(rows[0], use.column, use.place, reference)
+    planned = [one for one in rows if planned_column(one.table, use.column, reference)]
+    if planned:
+        return missing_column(planned[0], use.column, use.place, reference)
+    names = [one.name for one in rows]
+    msg = f"Neither {' nor '.join(names)} has a column {use.column}."
+    name = f"{names[0]}.{use.column}"
+    return Finding("code-unknown-column", Severity.ERROR, name, msg, None, **at(use.place))
+
+
+def _denied(table: Table, column: Column, use: ColumnUse, reference: Reference) -> Finding:
+    name, role = f"{reference.label(table)}.{column.name}", reference.context.catalog.server.role
+    msg = f"Role {role} may not read {name}."
+    hint = grant(table, ["SELECT"], [column.name], to=role)
+    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
+
+
+def _compared(
+    rows: Rows, column: Column, given: Given, use: ColumnUse, reference: Reference
+) -> Iterator[Finding]:
+    """Judge a comparison by the type alone: a filter may well look for what no row has."""
+    type_ = column_type(column, reference)
+    sql = is_sql(use.place)
+    if type_ is None or type_.base.endswith("[]") or given.shape or not _is_read(given, sql=sql):
+        return
+    if why := refused(given, compared_type(type_), sql=sql):
+        name = f"{rows.name}.{column.name}"
+        msg = f"{name} ({type_.name}) cannot be compared with {spelled(given)}: {why}."
+        hint = among(type_.labels or (), given)
+        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(use.place))
+
+
+def _is_read(given: Given, *, sql: bool) -> bool:
+    """Whether the column's type reads the literal: in SQL numbers are compared as what they are."""
+    return isinstance(given.value, str) or not sql

@@ -1,0 +1,41 @@
+"""Judges upserts: whether a unique index decides what is already there."""
+
+from collections.abc import Iterator
+
+from agentctl.core.catalog import Table
+from agentctl.core.codecheck.missing import missing_column
+from agentctl.core.codecheck.places import at
+from agentctl.core.codecheck.printed import bare
+from agentctl.core.codecheck.reference import Reference, is_plain
+from agentctl.core.codecheck.sources import Rows, Sources
+from agentctl.core.codescan.uses import ConflictUse, Unresolved
+from agentctl.core.findings import Finding, Severity
+
+
+def conflict_findings(
+    use: ConflictUse, rows: Rows, table: Table, sources: Sources, reference: Reference
+) -> Iterator[Finding | Unresolved]:
+    """Judge the columns that an upsert names, or the primary key where it names none."""
+    unknown = [name for name in use.columns if not sources.has(rows, name)]
+    yield from (missing_column(rows, name, use.place, reference) for name in unknown)
+    if unknown or not is_plain(table):
+        return
+    if not use.columns:
+        if not any(item.kind == "primary key" for item in table.constraints):
+            yield Unresolved(f"upsert into {rows.name}, which has no primary key", use.place)
+        return
+    keys = _keys(table)
+    if frozenset(use.columns) not in keys:
+        names = ", ".join(use.columns)
+        msg = f"No unique index of {rows.name} is on exactly ({names})."
+        there = sorted(f"({', '.join(sorted(key))})" for key in keys)
+        hint = f"There are {', '.join(there)}." if there else "There is none at all."
+        yield Finding("code-conflict-target", Severity.ERROR, rows.name, msg, hint, **at(use.place))
+
+
+def _keys(table: Table) -> set[frozenset[str]]:
+    """Return the columns of every unique index that PostgreSQL takes for ON CONFLICT."""
+    indexes = (index for index in table.indexes if index.unique and index.valid and not index.partial)
+    constraints = (item for item in table.constraints if item.kind in {"primary key", "unique"})
+    printed = {frozenset(bare(column) for column in index.columns) for index in indexes}
+    return printed | {frozenset(item.columns) for item in constraints}

@@ -1,0 +1,80 @@
+"""What application code is compared with, and what comes of it: data only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agentctl.core.catalog import Catalog, Table
+from agentctl.core.codescan.uses import Place, Unresolved
+from agentctl.core.findings import Finding
+
+
+class Planned(Protocol):
+    """What migrations in the repository create; each method returns the place of the statement, or None."""
+
+    def table(self, schema: str | None, name: str) -> Place | None:
+        """Find what creates a table or view; without a schema in whichever is the default."""
+
+    def column(self, schema: str, table: str, name: str) -> Place | None:
+        """Find what adds a column to a table that is in the database."""
+
+    def function(self, schema: str | None, name: str) -> Place | None:
+        """Find what creates a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What code is compared with.
+
+    Attributes:
+        catalog: of the live database, or of what stands for it.
+        schemas: where a name without a schema is looked up; empty for the catalog's search path.
+        executions: the table that agentctl migrate-full widens.
+        parts: which of its columns plays the part of which of the seven optional ones.
+        planned: asked only when something is missing.
+        provided: functions that PostgreSQL and its extensions bring along, by name; no catalog has them.
+        whole: whether the catalog holds all tables and functions of its schemas, not only some.
+
+    """
+
+    catalog: Catalog
+    schemas: tuple[str, ...] = ()
+    executions: Table | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    planned: Callable[[], Planned | None] | None = None
+    provided: frozenset[str] = frozenset()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """How often the code names a column of a table that there is.
+
+    Attributes:
+        written: the number of places where it is.
+        note: of a missing one, what adds it, if that is known.
+
+    """
+
+    table: str
+    column: str
+    written: int
+    read: int
+    present: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCode:
+    """What came of a comparison.
+
+    Attributes:
+        findings: in the order of file, line and column.
+        unresolved: what could not be judged, besides what the readers could not resolve.
+        columns: every column that the code names, missing ones first.
+
+    """
+
+    findings: tuple[Finding, ...]
+    unresolved: tuple[Unresolved, ...]
+    columns: tuple[ColumnSummary, ...]

@@ -1,0 +1,59 @@
+"""Judges relationships that a select embeds: missing ones, and those of which there are several."""
+
+from collections.abc import Iterator
+
+from agentctl.core.catalog import Table
+from agentctl.core.codecheck.missing import pending
+from agentctl.core.codecheck.places import at, nearest
+from agentctl.core.codecheck.reference import Reference, foreign_keys
+from agentctl.core.codecheck.relationships import Match, Verdict, relationships
+from agentctl.core.codecheck.sources import Sources
+from agentctl.core.codescan.uses import EmbedUse, Unresolved
+from agentctl.core.findings import Finding, Severity
+
+
+def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
+    """Judge a relationship."""
+    target, hint = use.embedded.target, use.embedded.hint
+    rows = sources.rows(use.embedded.parent)
+    if rows is None or rows.table is None:
+        return  # what is wrong with the parent is said of the parent
+    found = sources.match(rows.table, target, hint)
+    if found.verdict is Verdict.OPEN:
+        yield Unresolved(f"relationship of {rows.name} with {target}", use.place)
+    elif found.verdict is Verdict.AMBIGUOUS:
+        yield _ambiguous(rows.name, found, use)
+    elif found.verdict is Verdict.MISSING:
+        yield _missing(rows.table, rows.name, use, reference)
+
+
+def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
+    target = use.embedded.target
+    spellings = [f"{target}!{choice.name}" for choice in found.choices]
+    msg = f"{name} has {len(spellings)} relationships with {target}, and PostgREST does not choose."
+    hint = f"Write {' or '.join(dict.fromkeys(spellings))}."
+    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, hint, **at(use.place))
+
+
+def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
+    target, hint = use.embedded.target, use.embedded.hint
+    table = reference.table_in(parent.schema, target)
+    planned = reference.planned.table(parent.schema, target) if reference.planned and not table else None
+    if planned:
+        return pending(reference.named(parent.schema, target), planned, use.place)
+    how = f" by {hint}" if hint else ""
+    msg = f"{name} has no relationship with {target}{how}."
+    advice = _advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
+    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, advice, **at(use.place))
+
+
+def _advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:
+    target = use.embedded.target
+    for key in foreign_keys(parent):
+        if target in {key.foreign_table, key.name, *key.columns} and key.foreign_schema != parent.schema:
+            where = f"{key.foreign_schema}.{key.foreign_table}"
+            return f"{key.name} leads to {where}, and PostgREST joins tables of one schema only."
+    related = list(relationships(parent, reference))
+    if use.embedded.hint and (named := [one for one in related if one.table.name == target]):
+        return f"Write {' or '.join(dict.fromkeys(f'{target}!{one.name}' for one in named))}."
+    return nearest(target, tuple(one.table.name for one in related))

@@ -1,0 +1,113 @@
+"""Findings about what the code names and the database does not have, with what would settle them.
+
+Only what is missing for certain comes here; a migration in the repository that creates it makes a warning of
+it.
+"""
+
+from collections.abc import Iterator
+
+from agentctl.core.catalog import Table
+from agentctl.core.codecheck.places import at, is_sql, nearest
+from agentctl.core.codecheck.reference import Absence, Reference
+from agentctl.core.codecheck.sources import Rows
+from agentctl.core.codescan.uses import Named, Place, Unresolved
+from agentctl.core.findings import Finding, Severity
+from agentctl.core.tracking import BY_NAME
+
+WIDENS = "agentctl migrate-full adds it."
+
+
+def absent_table(
+    named: Named, absence: Absence, place: Place, reference: Reference
+) -> Iterator[Finding | Unresolved]:
+    """Say what is to be said of a table that is not in the catalog."""
+    name = reference.named(named.schema, named.name)
+    if absence is Absence.UNSEEN:
+        yield Unresolved(f"table {name}, which the schema at hand does not cover", place)
+    if absence is not Absence.MISSING:
+        return
+    planned = reference.planned.table(named.schema, named.name) if reference.planned else None
+    if planned is not None:
+        yield pending(name, planned, place)
+        return
+    near = nearest(named.name, reference.table_names(named.schema))
+    other = _elsewhere(reference.schema_of_table(named.name), named.name, place)
+    hint = other or near or "Create it before the deploy, or leave it out of the code."
+    msg = f"There is no table {name}."
+    yield Finding("code-unknown-table", Severity.ERROR, name, msg, hint, **at(place))
+
+
+def absent_function(
+    name: str, schema: str | None, absence: Absence, place: Place, reference: Reference
+) -> Iterator[Finding | Unresolved]:
+    """Say what is to be said of a function that is not in the catalog."""
+    written = reference.named(schema, name)
+    if absence is Absence.UNSEEN:
+        yield Unresolved(f"function {written}, which the schema at hand does not cover", place)
+    if absence is not Absence.MISSING:
+        return
+    planned = reference.planned.function(schema, name) if reference.planned else None
+    if planned is not None:
+        yield pending(written, planned, place)
+        return
+    near = nearest(name, reference.function_names(schema))
+    other = _elsewhere(reference.schema_of_function(name), name, place)
+    hint = other or near or "Create it before the deploy, or leave it out of the code."
+    msg = f"There is no function {written}."
+    yield Finding("code-unknown-function", Severity.ERROR, written, msg, hint, **at(place))
+
+
+def missing_column(rows: Rows, column: str, place: Place, reference: Reference) -> Finding:
+    """Say that rows lack a column."""
+    name = f"{rows.name}.{column}"
+    if planned := planned_column(rows.table, column, reference):
+        return pending(name, planned, place)
+    hint = _widened(rows.table, column, reference) or nearest(column, rows.names) or _no_idea(rows)
+    return Finding("code-unknown-column", Severity.ERROR, name, f"{name} does not exist.", hint, **at(place))
+
+
+def planned_column(table: Table | None, column: str, reference: Reference) -> Place | None:
+    """Find the statement of a migration that adds a missing column."""
+    if table is None or reference.planned is None:
+        return None
+    return reference.planned.column(table.schema, table.name, column)
+
+
+def is_added(table: Table, column: str, reference: Reference) -> bool:
+    """Whether agentctl migrate-full adds a missing column."""
+    context = reference.context
+    return is_same(table, context.executions) and column in BY_NAME and column not in context.parts
+
+
+def is_same(table: Table, other: Table | None) -> bool:
+    """Whether two tables are one, as their names tell."""
+    return other is not None and (table.schema, table.name) == (other.schema, other.name)
+
+
+def pending(name: str, planned: Place, place: Place) -> Finding:
+    """Say that something is missing, and that a migration creates it."""
+    msg = f"{name} is not in the database yet: {planned.file}:{planned.line} adds it."
+    hint = "Apply that migration before the deploy."
+    return Finding("code-migration-pending", Severity.WARNING, name, msg, hint, **at(place))
+
+
+def _widened(table: Table | None, column: str, reference: Reference) -> str | None:
+    """Say what is known of the seven optional columns, whatever they are called here."""
+    context = reference.context
+    if table is None or not is_same(table, context.executions) or column not in BY_NAME:
+        return None
+    called = context.parts.get(column)
+    return f"Here it is called {called}." if called else WIDENS
+
+
+def _no_idea(rows: Rows) -> str:
+    if rows.table is None:
+        return f"It returns {', '.join(rows.names)}."
+    return "Add the column before the deploy, or leave it out of the code."
+
+
+def _elsewhere(schema: str | None, name: str, place: Place) -> str | None:
+    if schema is None:
+        return None
+    how = "write it with its schema." if is_sql(place) else f".schema('{schema}')"
+    return f"{schema}.{name} exists: {how}"

@@ -1,0 +1,47 @@
+"""Where a finding stands, and how what the code has there is spelled; it judges nothing."""
+
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TypedDict
+
+from agentctl.core.codescan.uses import Given, Place, Shape
+
+_LONGEST = 60
+_SQL_FILES = (".sql", ".py", ".pyi")
+
+
+class Position(TypedDict):
+    """The fields of a finding that say where it is."""
+
+    file: str
+    line: int
+    column: int
+
+
+def at(place: Place) -> Position:
+    """Return the place as the fields of a finding."""
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def is_sql(place: Place) -> bool:
+    """Whether literals there are SQL's; in all other files they go through PostgREST as JSON."""
+    return place.file.endswith(_SQL_FILES)
+
+
+def spelled(given: Given) -> str:
+    """Write a literal as people read it."""
+    if given.shape is not None:
+        return "{...}" if given.shape is Shape.OBJECT else "[...]"
+    value = given.value
+    if isinstance(value, str):
+        return f"'{value if len(value) <= _LONGEST else value[:_LONGEST] + '...'}'"
+    if value is None or isinstance(value, bool):
+        return str(value).lower().replace("none", "NULL")
+    return str(value) if isinstance(value, float) or value.bit_length() <= 2 * _LONGEST else "the number"
+
+
+@lru_cache(maxsize=4096)
+def nearest(name: str, names: tuple[str, ...]) -> str | None:
+    """Ask whether the nearest name was meant; None where no name is near."""
+    near = get_close_matches(name, names, n=1)
+    return f"Did you mean {near[0]}?" if near else None

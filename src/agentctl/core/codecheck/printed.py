@@ -1,0 +1,19 @@
+"""Reads names as PostgreSQL prints them, in quotes where they need them; it knows no table."""
+
+import re
+
+_NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\U0010ffff][\w$]*)'
+_QUALIFIED = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<name>{_NAME})")
+
+
+def bare(text: str) -> str:
+    """Take the quotes off an identifier; what is none stays as it is."""
+    return text[1:-1].replace('""', '"') if re.fullmatch('"(?:[^"]|"")+"', text) else text
+
+
+def qualified(text: str) -> tuple[str | None, str] | None:
+    """Split `public."Users"` into schema and name; None where it is neither such a name nor a bare one."""
+    found = _QUALIFIED.fullmatch(text)
+    if found is None:
+        return None
+    return bare(found["schema"]) if found["schema"] else None, bare(found["name"])

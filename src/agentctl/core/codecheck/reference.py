@@ -1,0 +1,166 @@
+"""The catalog, made ready for looking up what code names. It judges nothing and makes no findings."""
+
+from collections import defaultdict
+from enum import StrEnum
+from functools import cached_property
+
+from agentctl.core.catalog import Column, Constraint, Function, Table
+from agentctl.core.check_constraint import Check
+from agentctl.core.codecheck.context import CheckContext, Planned
+from agentctl.core.codecheck.printed import qualified
+from agentctl.core.codescan.uses import Named
+from agentctl.core.mapping.words import checks_of
+
+_OWN_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_temp"})
+INPUTS = frozenset({"i", "b", "v"})
+"""The modes of arguments that are given."""
+
+
+class Absence(StrEnum):
+    """Why something is not in the catalog."""
+
+    MISSING = "missing"
+    UNSEEN = "unseen"
+    """It may well exist: nobody has looked."""
+    PROVIDED = "provided"
+    """It is PostgreSQL's own, or an extension's."""
+
+
+class Reference:
+    """A catalog with its names in order."""
+
+    def __init__(self, context: CheckContext) -> None:
+        catalog = context.catalog
+        schemas = [one.schema for one in catalog.tables] + [one.schema for one in catalog.functions]
+        self.context = context
+        self.path = context.schemas or catalog.server.search_path or tuple(dict.fromkeys(schemas))
+        self._seen = {*schemas, *self.path}
+        self._tables = {(table.schema, table.name): table for table in catalog.tables}
+        self._checks: dict[tuple[str, str], dict[str, Check]] = {}
+        self._functions: dict[str, list[Function]] = defaultdict(list)
+        for function in catalog.functions:
+            self._functions[function.name].append(function)
+
+    @cached_property
+    def planned(self) -> Planned | None:
+        """What migrations create; it is not asked for before something is missing."""
+        return self.context.planned() if self.context.planned else None
+
+    @cached_property
+    def references(self) -> dict[tuple[str, str], list[tuple[Table, Constraint]]]:
+        """The foreign keys that lead to each table, with the tables that they are of."""
+        found: dict[tuple[str, str], list[tuple[Table, Constraint]]] = defaultdict(list)
+        for table in self.context.catalog.tables:
+            for key in foreign_keys(table):
+                found[key.foreign_schema or "", key.foreign_table or ""].append((table, key))
+        return found
+
+    @cached_property
+    def _enums(self) -> dict[str, tuple[str, ...]]:
+        columns = (column for table in self.context.catalog.tables for column in table.columns)
+        return {column.base_type: column.enum_labels for column in columns if column.enum_labels}
+
+    @cached_property
+    def _made(self) -> set[str]:
+        return {function.returns for function in self.context.catalog.functions if function.returns}
+
+    def table(self, named: Named) -> Table | Absence:
+        """Find a table by the name that the code gives it."""
+        schemas = self.path if named.schema is None else (named.schema,)
+        for schema in schemas:
+            if found := self._tables.get((schema, named.name)):
+                return found
+        if named.schema is None and named.name.startswith("pg_"):
+            return Absence.PROVIDED
+        return self._absence(named.schema)
+
+    def table_in(self, schema: str, name: str) -> Table | None:
+        """Return the table of exactly that name."""
+        return self._tables.get((schema, name))
+
+    def checks(self, table: Table) -> dict[str, Check]:
+        """Return the CHECKs of a table that are understood, by name."""
+        key = (table.schema, table.name)
+        if key not in self._checks:
+            self._checks[key] = checks_of(table)
+        return self._checks[key]
+
+    def functions(self, name: str, schema: str | None) -> tuple[Function, ...] | Absence:
+        """Find all overloads of a function by the name that the code gives it; at least one."""
+        schemas = self.path if schema is None else (schema,)
+        if found := tuple(one for one in self._functions.get(name, ()) if one.schema in schemas):
+            return found
+        if name in self.context.provided or (schema is None and name.startswith("pg_")):
+            return Absence.PROVIDED
+        return self._absence(schema)
+
+    def _absence(self, schema: str | None) -> Absence:
+        if schema in _OWN_SCHEMAS:
+            return Absence.PROVIDED
+        seen = schema is None or schema in self._seen
+        return Absence.MISSING if seen and self.context.whole else Absence.UNSEEN
+
+    def table_names(self, schema: str | None) -> tuple[str, ...]:
+        """Return the names that a table could have been meant by."""
+        schemas = self.path if schema is None else (schema,)
+        return tuple(name for own, name in self._tables if own in schemas)
+
+    def function_names(self, schema: str | None) -> tuple[str, ...]:
+        """Return the names that a function could have been meant by."""
+        schemas = self.path if schema is None else (schema,)
+        functions = self.context.catalog.functions
+        return tuple(dict.fromkeys(one.name for one in functions if one.schema in schemas))
+
+    def schema_of_table(self, name: str) -> str | None:
+        """Return any schema that has a table of that name."""
+        return next((schema for schema, own in self._tables if own == name), None)
+
+    def schema_of_function(self, name: str) -> str | None:
+        """Return any schema that has a function of that name."""
+        return next((function.schema for function in self._functions.get(name, ())), None)
+
+    def label(self, thing: Table | Function) -> str:
+        """Return the name of something, with its schema unless that is the first one."""
+        return self.named(thing.schema, thing.name)
+
+    def named(self, schema: str | None, name: str) -> str:
+        """Return a name with its schema, unless that is the first one or none is given."""
+        return f"{schema}.{name}" if schema and schema not in self.path[:1] else name
+
+    def table_of_type(self, text: str) -> Table | None:
+        """Return the table whose rows a printed type is, `SETOF` before it or not."""
+        found = qualified(text.removeprefix("SETOF "))
+        if found is None:
+            return None
+        schema, name = found
+        # PostgreSQL prints no schema where its search path finds the table.
+        schemas = (schema,) if schema else self.context.catalog.server.search_path or self.path
+        return next((table for one in schemas if (table := self.table_in(one, name))), None)
+
+    def computed(self, table: Table, name: str) -> tuple[Function, ...]:
+        """Return the functions that compute a column or a relationship of a table's rows."""
+        return tuple(
+            function
+            for function in self._functions.get(name, ())
+            if (inputs := [one for one in function.arguments if one.mode in INPUTS])
+            and (of := qualified(inputs[0].type)) is not None
+            and of[1] == table.name
+        )
+
+    def enum_labels(self, base_type: str) -> tuple[str, ...] | None:
+        """Return the labels of an enum that some column is of."""
+        return self._enums.get(base_type)
+
+    def is_converted(self, column: Column) -> bool:
+        """Whether a function makes values of the column's type: PostgREST may call it as a cast."""
+        return column.type in self._made
+
+
+def foreign_keys(table: Table) -> list[Constraint]:
+    """Return the foreign keys of a table."""
+    return [item for item in table.constraints if item.kind == "foreign key"]
+
+
+def is_plain(table: Table) -> bool:
+    """Whether it is a table and no view."""
+    return table.kind in {"table", "partitioned table"}

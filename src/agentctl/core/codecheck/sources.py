@@ -1,0 +1,94 @@
+"""Which columns the rows have that code selects from: a table's, a related table's, a function's.
+
+Where that cannot be told, the answer is None, and nothing is said about such columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentctl.core.catalog import Function, Table
+from agentctl.core.codecheck.reference import Absence, Reference
+from agentctl.core.codecheck.relationships import Match, find_match
+from agentctl.core.codescan.uses import Embedded, Named, Returned, Source
+
+_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
+_OUTPUTS = frozenset({"t", "o", "b"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows whose columns are known.
+
+    Attributes:
+        name: of the table or function that they come from.
+        table: theirs; None where a function puts out columns of its own.
+        names: of the columns.
+        direct: whether this role reads the table itself: a function may read it with its owner's rights.
+
+    """
+
+    name: str
+    table: Table | None
+    names: tuple[str, ...]
+    direct: bool = True
+
+
+class Sources:
+    """Resolves sources, each relationship once."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._matches: dict[tuple[str, str, str, str | None], Match] = {}
+
+    def rows(self, source: Source) -> Rows | None:
+        """Return what is known of a source's rows."""
+        embedded: list[Embedded] = []
+        while isinstance(source, Embedded):
+            embedded.append(source)
+            source = source.parent
+        rows = self._root(source)
+        for inner in reversed(embedded):
+            if rows is None or rows.table is None:
+                return None
+            rows = self._of_table(self.match(rows.table, inner.target, inner.hint).table, direct=True)
+        return rows
+
+    def match(self, parent: Table, target: str, hint: str | None) -> Match:
+        """Find what a select of `parent` embeds."""
+        key = (parent.schema, parent.name, target, hint)
+        if key not in self._matches:
+            self._matches[key] = find_match(parent, target, hint, self._reference)
+        return self._matches[key]
+
+    def has(self, rows: Rows, column: str) -> bool:
+        """Whether rows have a column, of whatever kind; a row's own name stands for all of it."""
+        if column in rows.names or column in _SYSTEM_COLUMNS:
+            return True
+        table = rows.table
+        return table is not None and (column == table.name or bool(self._reference.computed(table, column)))
+
+    def _root(self, source: Named | Returned) -> Rows | None:
+        if isinstance(source, Named):
+            table = self._reference.table(source)
+            return None if isinstance(table, Absence) else self._of_table(table, direct=True)
+        functions = self._reference.functions(source.function, source.schema)
+        return None if isinstance(functions, Absence) else self._returned(functions)
+
+    def _of_table(self, table: Table | None, *, direct: bool) -> Rows | None:
+        """Return the rows of a table; nobody knows those of one without columns."""
+        if table is None or not table.columns:
+            return None
+        names = tuple(column.name for column in table.columns)
+        return Rows(self._reference.label(table), table, names, direct)
+
+    def _returned(self, functions: Sequence[Function]) -> Rows | None:
+        """Return the rows of a function whose overloads all return the same."""
+        first = self._output(functions[0])
+        return first if all(self._output(one) == first for one in functions[1:]) else None
+
+    def _output(self, function: Function) -> Rows | None:
+        outputs = tuple(one.name for one in function.arguments if one.mode in _OUTPUTS)
+        if outputs and all(outputs):
+            return Rows(self._reference.label(function), None, outputs)
+        table = None if outputs else self._reference.table_of_type(function.returns or "")
+        return self._of_table(table, direct=False)

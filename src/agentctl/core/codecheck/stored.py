@@ -1,0 +1,65 @@
+"""Tells what a literal is once it stands in a column: the value that a CHECK sees.
+
+Where PostgreSQL would round it, pad it or read it in ways of its own, nobody tells.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from agentctl.core.codecheck.literals import NUMBER, WHOLE, refused, text_of
+from agentctl.core.codecheck.types import INTEGERS, Type
+from agentctl.core.codescan.uses import Given
+
+UNKNOWN = object()
+"""A value that cannot be told."""
+
+
+def stored(given: Given, type_: Type, *, sql: bool) -> object:
+    """Return the value that a CHECK would see, None for NULL; `UNKNOWN` where that is in doubt."""
+    if given == Given():
+        return None
+    text = text_of(given, sql=sql, base=type_.base)
+    if text is None or refused(given, type_, sql=sql):
+        return UNKNOWN
+    if type_.labels is not None:
+        return text
+    read = _READERS.get(type_.base)
+    # JavaScript writes fractions a little otherwise.
+    odd = isinstance(given.value, float) and type_.base not in {*INTEGERS, "numeric"}
+    return UNKNOWN if read is None or odd else read(text, type_)
+
+
+def _whole(text: str, _: Type) -> object:
+    return Decimal(text) if WHOLE.fullmatch(text) else UNKNOWN
+
+
+def _number(text: str, type_: Type) -> object:
+    """Return a number that PostgreSQL need not round."""
+    if not NUMBER.fullmatch(text):
+        return UNKNOWN
+    value = Decimal(text)
+    scale = type_.digits[1] if type_.digits else 0 if type_.is_domain else None
+    return value if scale is None or _scale(value) <= scale else UNKNOWN
+
+
+def _scale(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return -exponent if value and isinstance(exponent, int) else 0
+
+
+def _truth(text: str, _: Type) -> object:
+    return {"true": True, "false": False}.get(text, UNKNOWN)
+
+
+def _text(text: str, _: Type) -> object:
+    # Blanks at the end may be cut off.
+    return UNKNOWN if text.endswith(" ") else text
+
+
+_READERS: Mapping[str, Callable[[str, Type], object]] = {
+    **dict.fromkeys(INTEGERS, _whole),
+    "numeric": _number,
+    "boolean": _truth,
+    "text": _text,
+    "character varying": _text,
+}

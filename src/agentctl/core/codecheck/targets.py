@@ -1,0 +1,58 @@
+"""What judges a row before it is stored, besides the types: triggers that may change it, CHECKs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentctl.core.catalog import Column, Table, Trigger
+from agentctl.core.check_constraint import Check
+from agentctl.core.codecheck.reference import Reference
+from agentctl.core.codescan.uses import Verb
+from agentctl.core.writability import keeps_time
+
+_TRIGGER = re.compile(
+    r'CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")*"|\S+) '
+    r"(?P<time>BEFORE|AFTER|INSTEAD OF) (?P<events>.*?) ON .*?FOR EACH (?P<each>ROW|STATEMENT)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table that is written to.
+
+    Attributes:
+        name: of the table.
+        triggers: those that may change rows of this kind before they are stored.
+        checks: its CHECKs that are understood, by name.
+
+    """
+
+    name: str
+    table: Table
+    triggers: tuple[Trigger, ...]
+    checks: Mapping[str, Check]
+
+    def changer(self, column: Column) -> str | None:
+        """Return a trigger that may change a column; one that keeps the time changes times only."""
+        is_time = column.base_type.startswith(("time", "date"))
+        able = (trigger.name for trigger in self.triggers if is_time or not keeps_time(trigger))
+        return next(able, None)
+
+    def definition(self, check: str) -> str:
+        """Return a CHECK as PostgreSQL prints it."""
+        return next(item.definition for item in self.table.constraints if item.name == check)
+
+
+def target_of(table: Table, verb: Verb, reference: Reference) -> Target:
+    """Look at what would judge a row of a table."""
+    event = "UPDATE" if verb is Verb.UPDATE else "INSERT"
+    triggers = tuple(trigger for trigger in table.triggers if _may_change(trigger, event))
+    return Target(reference.label(table), table, triggers, reference.checks(table))
+
+
+def _may_change(trigger: Trigger, event: str) -> bool:
+    found = _TRIGGER.match(trigger.definition)
+    if found is None:
+        return True
+    return found["time"] != "AFTER" and found["each"] == "ROW" and event in found["events"]

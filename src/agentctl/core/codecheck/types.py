@@ -1,0 +1,66 @@
+"""PostgreSQL's types, as far as literals can be judged by them. What is not known here takes anything."""
+
+import re
+from dataclasses import dataclass
+
+from agentctl.core.catalog import Argument, Column
+from agentctl.core.codecheck.reference import Reference
+
+INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
+"""With their sizes in bits."""
+_MODIFIERS = re.compile(r"\([^)]*\)")
+_LENGTH = re.compile(r"character varying\((\d+)\)")
+_DIGITS = re.compile(r"numeric\((\d+),(-?\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of a column or an argument.
+
+    Attributes:
+        name: as PostgreSQL prints it.
+        base: without modifiers, and of a domain the type below it.
+        labels: of an enum.
+        length: of a `varchar(n)`.
+        digits: precision and scale of a `numeric(p,s)`.
+        is_domain: what modifiers are below it, nobody tells.
+
+    """
+
+    name: str
+    base: str
+    labels: tuple[str, ...] | None = None
+    length: int | None = None
+    digits: tuple[int, int] | None = None
+    is_domain: bool = False
+
+
+def is_domain(column: Column) -> bool:
+    """Whether the type of a column is a domain; where that is not certain, it is taken for one."""
+    plain = _MODIFIERS.sub("", column.type)
+    return plain != column.base_type and not plain.startswith(f"{column.base_type} ")
+
+
+def column_type(column: Column, reference: Reference) -> Type | None:
+    """Return the type of a column; None where values of others may be made into it."""
+    if is_domain(column) and reference.is_converted(column):
+        return None
+    length, digits = _LENGTH.fullmatch(column.type), _DIGITS.fullmatch(column.type)
+    return Type(
+        column.type,
+        column.base_type,
+        column.enum_labels,
+        length=int(length[1]) if length else None,
+        digits=(int(digits[1]), int(digits[2])) if digits else None,
+        is_domain=is_domain(column),
+    )
+
+
+def compared_type(found: Type) -> Type:
+    """Return the type that a value is compared as: whatever its length."""
+    return Type(found.name, found.base, found.labels, is_domain=found.is_domain)
+
+
+def argument_type(argument: Argument, reference: Reference) -> Type:
+    """Return the type of an argument, whose modifiers PostgreSQL does not look at."""
+    return Type(argument.type, argument.type, reference.enum_labels(argument.type))

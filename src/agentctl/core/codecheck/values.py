@@ -1,0 +1,118 @@
+"""Judges the literals that code writes into a column: by its type, NOT NULL, and the CHECKs that see it.
+
+What a trigger may have changed before a CHECK sees it is left open.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from agentctl.core.catalog import Column
+from agentctl.core.check_constraint import Check, parse
+from agentctl.core.codecheck.literals import refused
+from agentctl.core.codecheck.places import at, is_sql, nearest, spelled
+from agentctl.core.codecheck.reference import Reference
+from agentctl.core.codecheck.stored import UNKNOWN, stored
+from agentctl.core.codecheck.targets import Target
+from agentctl.core.codecheck.types import column_type
+from agentctl.core.codescan.uses import Given, Place, Unresolved
+from agentctl.core.findings import Finding, Severity
+
+
+def literal_findings(
+    target: Target, column: Column, given: Given, place: Place, reference: Reference
+) -> Iterator[Finding | Unresolved]:
+    """Judge one literal that is written into a column."""
+    if given == Given() and not column.nullable:
+        msg = f"{target.name}.{column.name} must not be NULL."
+        yield null_finding(target, column, msg, _without_null(column), place)
+        return
+    type_ = column_type(column, reference)
+    if type_ is None:
+        return
+    if why := refused(given, type_, sql=is_sql(place)):
+        name = f"{target.name}.{column.name}"
+        msg = f"{name} ({type_.name}) cannot be {spelled(given)}: {why}."
+        yield Finding(
+            "code-value-refused", Severity.ERROR, name, msg, among(type_.labels or (), given), **at(place)
+        )
+        return
+    value = stored(given, type_, sql=is_sql(place))
+    if value is not UNKNOWN:
+        yield from _checked(target, column, value, given, place)
+
+
+def joint_findings(
+    target: Target, values: Mapping[str, object], place: Place
+) -> Iterator[Finding | Unresolved]:
+    """Judge values of one row together, by each CHECK that speaks of several and takes every one alone."""
+    for name, check in target.checks.items():
+        told = {column: value for column, value in values.items() if column in check.columns}
+        alone = any(check.holds({column: value}) is False for column, value in told.items())
+        if len(told) < 2 or alone or check.holds(told) is not False:  # noqa: PLR2004
+            continue
+        row = " with ".join(f"{column} {_shown(value)}" for column, value in told.items())
+        columns = [column for column in target.table.columns if column.name in told]
+        changer = next((found for column in columns if (found := target.changer(column))), None)
+        if changer:
+            yield Unresolved(f"{row} in {target.name}, which trigger {changer} may change", place)
+            continue
+        msg = f"CHECK {name} of {target.name} refuses {row}."
+        hint = f"It says {target.definition(name)}."
+        yield Finding("code-value-refused", Severity.ERROR, target.name, msg, hint, **at(place))
+
+
+def null_finding(
+    target: Target, column: Column, message: str, hint: str, place: Place
+) -> Finding | Unresolved:
+    """Say that NULL goes into a column that takes none, unless a trigger may fill it."""
+    name = f"{target.name}.{column.name}"
+    if changer := target.changer(column):
+        return Unresolved(f"NULL in {name}, which trigger {changer} may fill", place)
+    return Finding("code-value-refused", Severity.ERROR, name, message, hint, **at(place))
+
+
+def among(words: tuple[str, ...], given: Given) -> str | None:
+    """Name the nearest of the words that a column takes, or all of them."""
+    near = nearest(given.value, words) if isinstance(given.value, str) else None
+    return near or (f"It takes {', '.join(words)}." if words else None)
+
+
+def _checked(
+    target: Target, column: Column, value: object, given: Given, place: Place
+) -> Iterator[Finding | Unresolved]:
+    name = f"{target.name}.{column.name}"
+    for check in (_parsed(definition) for definition in column.domain_checks):
+        if check is not None and check.holds({"value": value}) is False:
+            msg = f"{name} cannot be {spelled(given)}: the CHECK of {column.type} refuses it."
+            hint = among(_allowed(check, "value"), given)
+            yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
+            return
+    for constraint, check in target.checks.items():
+        if check.holds({column.name: value}) is not False or column.name not in check.columns:
+            continue
+        if changer := target.changer(column):
+            yield Unresolved(f"{spelled(given)} in {name}, which trigger {changer} may change", place)
+            continue
+        msg = f"{name} cannot be {spelled(given)}: CHECK {constraint} refuses it."
+        hint = among(_allowed(check, column.name), given) or f"It says {target.definition(constraint)}."
+        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
+
+
+@lru_cache
+def _parsed(definition: str) -> Check | None:
+    return parse(definition)
+
+
+def _allowed(check: Check, column: str) -> tuple[str, ...]:
+    return tuple(word for word in check.literals(column) if check.holds({column: word}) is True)
+
+
+def _without_null(column: Column) -> str:
+    filled = column.default is not None or column.sequence is not None
+    return "Leave it out, and its default fills it." if filled else "Write a value."
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return f"'{value}'"
+    return "NULL" if value is None else str(value).lower()

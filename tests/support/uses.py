@@ -1,0 +1,128 @@
+"""What code does, made by hand: uses at one place, as a test has them in mind."""
+
+from typing import Any
+
+from agentctl.core.catalog import Catalog
+from agentctl.core.codecheck import CheckContext, CheckedCode, check_code
+from agentctl.core.codescan.uses import (
+    CallUse,
+    CodeReading,
+    ColumnUse,
+    ConflictUse,
+    Embedded,
+    EmbedUse,
+    Given,
+    Named,
+    Place,
+    Purpose,
+    RowWrite,
+    Shape,
+    Source,
+    TableUse,
+    Use,
+    Verb,
+    Written,
+)
+
+HERE = Place("src/app.ts", 3, 7)
+IN_SQL = Place("db/job.sql", 3, 7)
+OBJECT, LIST = Given(shape=Shape.OBJECT), Given(shape=Shape.LIST)
+
+
+class Migrations:
+    """Migrations that create tables and functions by these names, and columns as in `public.agents.slug`."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def table(self, schema: str | None, name: str) -> Place | None:
+        """Find a table."""
+        return self._place(schema, name)
+
+    def column(self, schema: str, table: str, name: str) -> Place | None:
+        """Find a column."""
+        return self._place(schema, table, name)
+
+    def function(self, schema: str | None, name: str) -> Place | None:
+        """Find a function."""
+        return self._place(schema, name)
+
+    def _place(self, *parts: str | None) -> Place | None:
+        name = ".".join(part for part in parts if part)
+        return Place("supabase/migrations/2024_x.sql", 12, 1) if name in self._names else None
+
+
+def named(name: str) -> Named:
+    """Name a table, or `schema.table`."""
+    schema, _, own = name.rpartition(".")
+    return Named(own, schema or None)
+
+
+def using(name: str, place: Place = HERE) -> TableUse:
+    """Use a table."""
+    return TableUse(named(name), place)
+
+
+def column_of(
+    *sources: Source | str, column: str, purpose: Purpose = Purpose.SELECTED, **others: Any
+) -> ColumnUse:
+    """Name a column of one of the sources."""
+    all_sources = tuple(named(one) if isinstance(one, str) else one for one in sources)
+    return ColumnUse(all_sources, column, purpose, others.pop("place", HERE), **others)
+
+
+def compared(table: str, column: str, *values: Any, place: Place = HERE) -> ColumnUse:
+    """Filter by a column."""
+    found = tuple(map(given, values))
+    return column_of(table, column=column, purpose=Purpose.FILTERED, compared=found, place=place)
+
+
+def given(value: Any) -> Given:
+    """Make a literal; what is one already stays as it is."""
+    return value if isinstance(value, Given) else Given(value)
+
+
+def written(name: str, *values: Any, always: bool = True, place: Place = HERE) -> Written:
+    """Write a column or argument, with the values that it may get."""
+    return Written(name, place, tuple(map(given, values)), always)
+
+
+def row(
+    table: str,
+    *parts: Written | str,
+    verb: Verb = Verb.INSERT,
+    complete: bool = True,
+    nulled: tuple[str, ...] = (),
+    place: Place = HERE,
+) -> RowWrite:
+    """Write a row; a bare name is a column of which no value is visible."""
+    all_parts = tuple(written(one, place=place) if isinstance(one, str) else one for one in parts)
+    return RowWrite(named(table), verb, all_parts, complete, place, nulled)
+
+
+def embed(parent: Source | str, target: str, hint: str | None = None) -> EmbedUse:
+    """Embed rows of another table."""
+    source = named(parent) if isinstance(parent, str) else parent
+    return EmbedUse(Embedded(source, target, hint), HERE)
+
+
+def upsert_on(table: str, *columns: str) -> ConflictUse:
+    """Upsert on columns."""
+    return ConflictUse(named(table), columns, HERE)
+
+
+def call(name: str, *arguments: Written | str, complete: bool = True) -> CallUse:
+    """Call a function, or `schema.function`."""
+    schema, _, own = name.rpartition(".")
+    all_arguments = tuple(written(one) if isinstance(one, str) else one for one in arguments)
+    return CallUse(own, schema or None, all_arguments, complete, HERE)
+
+
+def checked(catalog: Catalog, *uses: Use, **context: Any) -> CheckedCode:
+    """Compare uses with a catalog."""
+    return check_code(CodeReading(uses=uses), CheckContext(catalog, **context))
+
+
+def ids(catalog: Catalog, *uses: Use, **context: Any) -> list[str]:
+    """Return each finding's id and object, in one text."""
+    return [f"{one.id} {one.object}" for one in checked(catalog, *uses, **context).findings]
