@@ -1,0 +1,185 @@
+"""ALTER TABLE: each of its actions, on a table and on those below it.
+
+An action on something that is not there does nothing, as with IF EXISTS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from pglast import ast
+from pglast.enums import AlterTableType, ObjectType
+
+from agentctl.core.schema_source.columns import add_column, with_default, with_identity
+from agentctl.core.schema_source.constraints import add_constraint, drop_constraint, set_not_null, take_over
+from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
+from agentctl.core.schema_source.dropping import drop_column
+from agentctl.core.schema_source.sites import Site
+from agentctl.core.schema_source.store import Store, name_in
+from agentctl.core.schema_source.text_of import text_of
+from agentctl.core.schema_source.type_names import type_use
+
+_ALWAYS = "a"
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """One action of a statement; `name` is of the column or constraint that it is about."""
+
+    store: Store
+    table: TableDraft
+    name: str
+    node: object
+    site: Site
+
+    def change(self, change: Callable[[ColumnDraft], ColumnDraft], table: TableDraft | None = None) -> None:
+        """Put another column in the place of the one that it is about, here and below."""
+        table = table or self.table
+        column = table.columns.get(self.name)
+        if column is not None:
+            table.columns[self.name] = change(column)
+        for child in self.store.children(table):
+            self.change(change, child)
+
+
+def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
+    """Execute ALTER TABLE, and of ALTER VIEW what is like it; types and indexes have nothing to alter."""
+    table = store.table(name_in(node.relation))
+    if table is None or node.objtype in {
+        ObjectType.OBJECT_TYPE,
+        ObjectType.OBJECT_INDEX,
+        ObjectType.OBJECT_SEQUENCE,
+    }:
+        return
+    for command in node.cmds or ():
+        perform = _ACTIONS.get(command.subtype)
+        if perform is not None:
+            perform(_Action(store, table, command.name or "", command.def_, site))
+
+
+def _add_column(action: _Action) -> None:
+    if isinstance(action.node, ast.ColumnDef):
+        add_column(action.store, action.table, action.node, action.site)
+
+
+def _drop_column(action: _Action) -> None:
+    drop_column(action.store, action.table, action.name)
+
+
+def _set_type(action: _Action) -> None:
+    if isinstance(action.node, ast.ColumnDef):
+        use = type_use(action.store, action.node.typeName)
+        action.change(lambda column: replace(column, type=use))
+
+
+def _set_default(action: _Action) -> None:
+    action.change(lambda column: with_default(column, action.node))
+
+
+def _set_not_null(action: _Action) -> None:
+    set_not_null(action.store, action.table, (action.name,))
+
+
+def _drop_not_null(action: _Action) -> None:
+    set_not_null(action.store, action.table, (action.name,), nullable=True)
+
+
+def _set_expression(action: _Action) -> None:
+    action.change(lambda column: replace(column, default=text_of(action.node)))
+
+
+def _drop_expression(action: _Action) -> None:
+    action.change(lambda column: replace(column, generated=False, default=None))
+
+
+def _add_identity(action: _Action) -> None:
+    node = action.node
+    if isinstance(node, ast.Constraint):
+        action.change(lambda column: with_identity(action.store, action.table, column, node))
+
+
+def _set_identity(action: _Action) -> None:
+    options = action.node if isinstance(action.node, tuple) else ()
+    said = next((one.arg for one in options if one.defname == "generated"), None)
+    if isinstance(said, ast.Integer):
+        action.change(lambda column: replace(column, generated=chr(said.ival or 0) == _ALWAYS))
+
+
+def _drop_identity(action: _Action) -> None:
+    action.change(lambda column: replace(column, generated=False, sequence=None))
+
+
+def _add_constraint(action: _Action) -> None:
+    if isinstance(action.node, ast.Constraint):
+        add_constraint(action.store, action.table, action.node)
+
+
+def _drop_constraint(action: _Action) -> None:
+    drop_constraint(action.store, action.table, action.name)
+
+
+def _validate(action: _Action) -> None:
+    made = action.table.constraints.get(action.name)
+    if made is not None:
+        suffix = made.suffix.replace(" NOT VALID", "")
+        action.table.constraints[made.name] = replace(made, validated=True, suffix=suffix)
+
+
+def _secure_rows(action: _Action) -> None:
+    action.table.row_security = True
+
+
+def _open_rows(action: _Action) -> None:
+    action.table.row_security = False
+
+
+def _attach(action: _Action) -> None:
+    child = (
+        action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
+    )
+    if child is not None and not action.table.is_below(child) and action.table not in child.parents:
+        child.parents.append(action.table)
+        take_over(action.store, child, action.table)
+
+
+def _detach(action: _Action) -> None:
+    child = (
+        action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
+    )
+    if child is not None and action.table in child.parents:
+        child.parents.remove(action.table)
+
+
+def _inherit(action: _Action) -> None:
+    parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
+    if parent is not None and not parent.is_below(action.table) and parent not in action.table.parents:
+        action.table.parents.append(parent)
+
+
+def _disinherit(action: _Action) -> None:
+    parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
+    if parent in action.table.parents:
+        action.table.parents.remove(parent)
+
+
+_ACTIONS: Mapping[AlterTableType, Callable[[_Action], None]] = {
+    AlterTableType.AT_AddColumn: _add_column,
+    AlterTableType.AT_DropColumn: _drop_column,
+    AlterTableType.AT_AlterColumnType: _set_type,
+    AlterTableType.AT_ColumnDefault: _set_default,
+    AlterTableType.AT_SetNotNull: _set_not_null,
+    AlterTableType.AT_DropNotNull: _drop_not_null,
+    AlterTableType.AT_SetExpression: _set_expression,
+    AlterTableType.AT_DropExpression: _drop_expression,
+    AlterTableType.AT_AddIdentity: _add_identity,
+    AlterTableType.AT_SetIdentity: _set_identity,
+    AlterTableType.AT_DropIdentity: _drop_identity,
+    AlterTableType.AT_AddConstraint: _add_constraint,
+    AlterTableType.AT_DropConstraint: _drop_constraint,
+    AlterTableType.AT_ValidateConstraint: _validate,
+    AlterTableType.AT_EnableRowSecurity: _secure_rows,
+    AlterTableType.AT_DisableRowSecurity: _open_rows,
+    AlterTableType.AT_AttachPartition: _attach,
+    AlterTableType.AT_DetachPartition: _detach,
+    AlterTableType.AT_AddInherit: _inherit,
+    AlterTableType.AT_DropInherit: _disinherit,
+}

@@ -1,0 +1,112 @@
+"""Finds the statements of a DO block that change the schema, without running the block.
+
+A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done. What is
+taken away behind a condition on anything but the schema is left alone, and what is put together at run time is told.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentctl.core.schema_source.statements import Statement, statements
+from agentctl.core.schema_source.tokens import Token, content
+
+_ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
+_CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
+_OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION"})
+_CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
+_ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
+_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
+_TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A statement inside of a block: its text, or that it is only known at run time; `place` is in the block."""
+
+    text: str | None
+    place: int
+
+
+def statements_in(block: str) -> Iterator[Inner]:
+    """Yield what a block does to the schema."""
+    conditions: list[str] = []
+    for piece in statements(block):
+        words = piece.words
+        if words[:1] == ("END",) and words[1:2] in {("IF",), ("LOOP",), ("CASE",)}:
+            conditions = conditions[:-1]
+            continue
+        start = _behind_control(piece, conditions)
+        inner = _inner(piece, start)
+        if inner is not None and not _is_doubtful(inner, conditions):
+            yield inner
+
+
+def _is_doubtful(inner: Inner, conditions: list[str]) -> bool:
+    """Whether something is taken away, and not because the schema has it."""
+    blind = any(not _ASKS_SCHEMA.search(condition) for condition in conditions)
+    return blind and inner.text is not None and bool(_TAKING.search(inner.text))
+
+
+def _behind_control(piece: Statement, conditions: list[str]) -> int:
+    """Return the first token that is no longer control flow, and note the conditions that were passed."""
+    at, own = 0, piece.tokens
+    while at < len(own):
+        word = _word(piece, own[at])
+        if word in _OPENERS:
+            at += 1
+        elif word == "<":  # <<label>>
+            at = _next(piece, at, frozenset({">"})) + 1
+        elif word in _CONDITIONS:
+            end = _next(piece, at, _ENDS_OF_CONDITION)
+            _note(word, piece.text[own[at].start : own[min(end, len(own) - 1)].start], conditions)
+            at = end + 1
+        else:
+            break
+    return at
+
+
+def _note(word: str, condition: str, conditions: list[str]) -> None:
+    """Remember a condition until its END; a handler's WHEN, and a further one of CASE, has none of its own."""
+    if word in {"ELSIF", "ELSEIF"}:
+        conditions[-1:] = [condition]
+    elif word != "WHEN":
+        conditions.append(condition)
+
+
+def _next(piece: Statement, at: int, wanted: frozenset[str]) -> int:
+    """Return the next token that is one of these words, outside of parentheses."""
+    depth = 0
+    for number, token in enumerate(piece.tokens[at:], start=at):
+        word = _word(piece, token)
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if number > at and depth <= 0 and word in wanted:
+            return number
+    return len(piece.tokens)
+
+
+def _inner(piece: Statement, at: int) -> Inner | None:
+    rest = piece.tokens[at:]
+    if not rest:
+        return None
+    start = rest[0].start
+    word = _word(piece, rest[0])
+    if word == "EXECUTE":
+        return _executed(piece, rest[1:])
+    text = piece.text[start:]
+    return Inner(text, piece.start + start) if word in _CHANGING else None
+
+
+def _executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
+    """Read EXECUTE of one literal; any other that may change the schema is known at run time only."""
+    if not rest:
+        return None
+    start, text = rest[0].start, content(piece.text, rest[0])
+    if len(rest) == 1 and text is not None:
+        return Inner(text, piece.start + start)
+    changes = _CHANGES.search(piece.text, start)
+    return Inner(None, piece.start + start) if changes else None
+
+
+def _word(piece: Statement, token: Token) -> str:
+    return piece.text[token.start : token.end].upper()

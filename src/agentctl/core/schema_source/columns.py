@@ -1,0 +1,97 @@
+"""Columns as CREATE TABLE and ADD COLUMN describe them.
+
+What a column says of others, a key or a CHECK, is the business of constraints.py.
+"""
+
+from dataclasses import replace
+
+from pglast import ast
+from pglast.enums import ConstrType
+
+from agentctl.core.schema_source.constraints import add_constraint
+from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft, TypeUse
+from agentctl.core.schema_source.naming import default_name, identifier, qualified
+from agentctl.core.schema_source.sites import Site
+from agentctl.core.schema_source.store import DEFAULT_PATH, Store, name_of
+from agentctl.core.schema_source.text_of import sequence_of, text_of
+from agentctl.core.schema_source.type_names import serial_of, type_use
+
+_ALWAYS = "a"
+
+
+def add_column(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> None:
+    """Add a column to a table and to those below it; one that they have, they keep."""
+    name = node.colname or ""
+    if name not in table.columns:
+        table.columns[name] = column_of(store, table, node, site)
+        add_column_constraints(store, table, node)
+    for child in store.children(table):
+        child.columns.setdefault(name, table.columns[name])
+
+
+def add_column_constraints(store: Store, table: TableDraft, node: ast.ColumnDef) -> None:
+    """Add what stands beside a column and is a constraint of the table."""
+    for one in node.constraints or ():
+        if isinstance(one, ast.Constraint):
+            add_constraint(store, table, one, node.colname)
+
+
+def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> ColumnDraft:
+    """Read a column without the table's constraints."""
+    origin = site.at(node.location)
+    column = ColumnDraft(node.colname or "", type_use(store, node.typeName), origin)
+    if integer := serial_of(node.typeName):
+        sequence = _sequence_name(store, table, column.name)
+        value = f"nextval('{_shown(table.schema, sequence)}'::regclass)"
+        column = replace(
+            column,
+            type=TypeUse(integer),
+            nullable=False,
+            default=value,
+            sequence=qualified(table.schema, sequence),
+        )
+    for one in node.constraints or ():
+        if isinstance(one, ast.Constraint):
+            column = _described(store, table, column, one)
+    return column
+
+
+def with_identity(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
+    """Let the values of a column be given out by a sequence."""
+    named = next((one.arg for one in node.options or () if one.defname == "sequence_name"), None)
+    schema, sequence = name_of(named) if named else (None, _sequence_name(store, table, column.name))
+    return replace(
+        column,
+        nullable=False,
+        default=None,
+        generated=node.generated_when == _ALWAYS,
+        sequence=qualified(schema or table.schema, sequence),
+    )
+
+
+def with_default(column: ColumnDraft, node: object) -> ColumnDraft:
+    """Set a column's default, or drop it."""
+    if node is None or (isinstance(node, ast.A_Const) and node.isnull):
+        return replace(column, default=None, sequence=None)
+    return replace(column, default=text_of(node), sequence=sequence_of(node))
+
+
+def _described(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
+    match node.contype:
+        case ConstrType.CONSTR_NOTNULL:
+            return replace(column, nullable=False)
+        case ConstrType.CONSTR_DEFAULT:
+            return with_default(column, node.raw_expr)
+        case ConstrType.CONSTR_IDENTITY:
+            return with_identity(store, table, column, node)
+        case ConstrType.CONSTR_GENERATED:
+            return replace(column, generated=True, default=text_of(node.raw_expr))
+    return column
+
+
+def _sequence_name(store: Store, table: TableDraft, column: str) -> str:
+    return default_name(table.name, (column,), "seq", taken=lambda name: store.is_taken(table.schema, name))
+
+
+def _shown(schema: str, name: str) -> str:
+    return identifier(name) if schema in DEFAULT_PATH else qualified(schema, name)

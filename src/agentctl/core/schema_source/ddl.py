@@ -1,0 +1,172 @@
+"""Executes SQL files without a database: statements that create, alter and drop, on a schema that is a value.
+
+What a statement does to rows is not looked at, nor whether PostgreSQL would take it: what it would refuse does as
+much as can be made of it. No text makes it raise.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pglast import ast
+
+from agentctl.core.catalog import Catalog
+from agentctl.core.schema_source.alteration import alter_table
+from agentctl.core.schema_source.assembly import assemble
+from agentctl.core.schema_source.blocks import statements_in
+from agentctl.core.schema_source.dropping import drop
+from agentctl.core.schema_source.functions import alter_function, create_function
+from agentctl.core.schema_source.indexes import create_index
+from agentctl.core.schema_source.origins import Origin, Problem
+from agentctl.core.schema_source.parsing import NotParsed, parse
+from agentctl.core.schema_source.renaming import move, rename
+from agentctl.core.schema_source.search_path import set_by_query, set_path
+from agentctl.core.schema_source.sites import Site
+from agentctl.core.schema_source.statements import Lines, Statement, statements
+from agentctl.core.schema_source.store import DEFAULT_PATH, Name, Store
+from agentctl.core.schema_source.tables import create_table
+from agentctl.core.schema_source.user_types import (
+    alter_domain,
+    alter_enum,
+    create_composite,
+    create_domain,
+    create_enum,
+)
+from agentctl.core.schema_source.views import (
+    create_of_query,
+    create_rule,
+    create_trigger,
+    create_view,
+    select_into,
+)
+
+_BLOCKS_AT_MOST = 10
+_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
+_LOOKED_AT = _CHANGING | {"SET", "RESET", "SELECT", "DO"}
+
+
+class Schema:
+    """What SQL files create, one after the other."""
+
+    def __init__(self) -> None:
+        self._store = Store.empty()
+
+    def apply(self, text: str, *, file: str) -> list[Problem]:
+        """Execute the statements of a file in their order.
+
+        Args:
+            text: of the file.
+            file: what to call it, in problems and origins.
+
+        Returns:
+            What may change the schema and was not understood.
+
+        """
+        self._store.path = DEFAULT_PATH
+        lines = Lines(text)
+        return list(self._run(text, lambda place: lines[place], file))
+
+    def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Origin | None:
+        """Return what creates a table or view, or a column of it; None where nothing does."""
+        found = self._store.table(Name(schema, table))
+        if found is None or column is None:
+            return found.origin if found else None
+        there = found.columns.get(column)
+        return there.origin if there else None
+
+    def origin_of_function(self, name: str, *, schema: str | None = None) -> Origin | None:
+        """Return what creates the first function of a name; None where nothing does."""
+        return next((one.origin for one in self._store.functions_named(Name(schema, name))), None)
+
+    def catalog(self, *, database: str = "", search_path: tuple[str, ...] = DEFAULT_PATH) -> Catalog:
+        """Return everything as it is now.
+
+        Args:
+            database: what to call it.
+            search_path: whose tables come first.
+
+        """
+        return assemble(self._store, database=database, search_path=search_path)
+
+    def _run(self, text: str, line: Callable[[int], int], file: str, depth: int = 0) -> Iterator[Problem]:
+        for statement in statements(text):
+            if statement.words[0] not in _LOOKED_AT:
+                continue
+            try:
+                node = parse(statement)
+            except NotParsed as error:
+                if statement.words[0] in _CHANGING:
+                    yield Problem(file, line(statement.start + error.place), error.message)
+                continue
+            if isinstance(node, ast.DoStmt):
+                yield from self._block(statement, node, line, file, depth)
+            else:
+                self._execute(node, Site(file, lambda place, start=statement.start: line(start + place)))
+
+    def _block(
+        self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
+    ) -> Iterator[Problem]:
+        """Execute what a DO block does; its text begins somewhere in the statement."""
+        body = next((str(one.arg.sval) for one in node.args or () if one.defname == "as"), "")
+        start = statement.start + max(statement.text.find(body), 0)
+        for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
+            place = start + inner.place
+            if inner.text is None:
+                msg = "a statement is put together when it runs: what it does is not known"
+                yield Problem(file, line(place), msg)
+            else:
+                yield from self._run(inner.text, lambda at, place=place: line(place + at), file, depth + 1)
+
+    def _execute(self, node: ast.Node, site: Site) -> None:
+        if isinstance(node, ast.CreateSchemaStmt):
+            self._create_schema(node, site)
+            return
+        perform = _STATEMENTS.get(type(node))
+        if perform is not None:
+            perform(self._store, node, site)
+
+    def _create_schema(self, node: ast.CreateSchemaStmt, site: Site) -> None:
+        """Create what stands within CREATE SCHEMA, in that schema."""
+        path = self._store.path
+        role = node.authrole.rolename if node.authrole else None
+        self._store.path = (node.schemaname or role or "", *path)
+        for element in node.schemaElts or ():
+            self._execute(element, site)
+        self._store.path = path
+
+
+def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: Site) -> None:
+    if node.base is not None:
+        create_table(store, node.base, site, kind="foreign table")
+
+
+def _select(store: Store, node: ast.SelectStmt, site: Site) -> None:
+    set_by_query(store, node)
+    select_into(store, node, site)
+
+
+def _without_place(perform: Callable[[Store, Any], None]) -> Callable[[Store, Any, Site], None]:
+    return lambda store, node, _: perform(store, node)
+
+
+_STATEMENTS: Mapping[type[ast.Node], Callable[[Store, Any, Site], None]] = {
+    ast.CreateStmt: create_table,
+    ast.CreateForeignTableStmt: _create_foreign_table,
+    ast.CreateTableAsStmt: create_of_query,
+    ast.SelectStmt: _select,
+    ast.ViewStmt: create_view,
+    ast.AlterTableStmt: alter_table,
+    ast.RenameStmt: rename,
+    ast.AlterObjectSchemaStmt: move,
+    ast.DropStmt: _without_place(drop),
+    ast.CreateEnumStmt: _without_place(create_enum),
+    ast.CompositeTypeStmt: _without_place(create_composite),
+    ast.AlterEnumStmt: _without_place(alter_enum),
+    ast.CreateDomainStmt: _without_place(create_domain),
+    ast.AlterDomainStmt: _without_place(alter_domain),
+    ast.CreateFunctionStmt: create_function,
+    ast.AlterFunctionStmt: _without_place(alter_function),
+    ast.IndexStmt: _without_place(create_index),
+    ast.CreateTrigStmt: _without_place(create_trigger),
+    ast.RuleStmt: _without_place(create_rule),
+    ast.VariableSetStmt: _without_place(set_path),
+}

@@ -1,0 +1,205 @@
+"""What statements build a schema of, before it becomes a catalog: tables, types and functions that still change.
+
+Values are replaced, never changed; only tables and types have an identity, because others refer to them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pglast.ast import Node
+
+from agentctl.core.catalog import Trigger
+from agentctl.core.schema_source.origins import Origin
+
+
+@dataclass(slots=True, eq=False)
+class UserType:
+    """A type that statements create, or only mention: then nothing is known but its name.
+
+    Attributes:
+        labels: of an enum.
+        base: the type below a domain; `checks` are its CHECKs by name.
+
+    """
+
+    schema: str
+    name: str
+    labels: tuple[str, ...] | None = None
+    base: "TypeUse | None" = None
+    not_null: bool = False
+    checks: dict[str, Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeUse:
+    """A type as a column or argument has it.
+
+    Attributes:
+        of: the name of one of PostgreSQL's own, as it prints it, or one that statements create.
+        modifier: what stands in parentheses, with them.
+
+    """
+
+    of: str | UserType
+    modifier: str = ""
+    array: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDraft:
+    """A column; `type` is None where nobody can tell, as for most expressions of a view."""
+
+    name: str
+    type: TypeUse | None
+    origin: Origin
+    nullable: bool = True
+    default: str | None = None
+    generated: bool = False
+    sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A condition, and what the columns that it speaks of are called by now, by the names that it uses."""
+
+    node: Node
+    columns: Mapping[str, str]
+
+    def renamed(self, old: str, new: str) -> "Spoken":
+        """Return it after a column has got another name."""
+        return Spoken(self.node, {said: new if now == old else now for said, now in self.columns.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a foreign key refers to; `columns` is empty where that is the primary key, whatever it is.
+
+    Attributes:
+        actions: what is done ON DELETE and ON UPDATE, as PostgreSQL prints it.
+
+    """
+
+    schema: str
+    table: str
+    columns: tuple[str, ...]
+    actions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintDraft:
+    """A constraint; the kinds are the catalog's.
+
+    Attributes:
+        suffix: of its definition, such as ` NOT VALID`.
+        inherited: whether tables below get it too.
+
+    """
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    check: Spoken | None = None
+    reference: Reference | None = None
+    suffix: str = ""
+    validated: bool = True
+    inherited: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an index sorts by: a column, or the text of an expression over `columns`."""
+
+    column: str | None
+    expression: str = ""
+    columns: frozenset[str] = frozenset()
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDraft:
+    """An index; `condition` is the text of what makes it partial, over `condition_columns`."""
+
+    name: str
+    method: str
+    keys: tuple[Key, ...]
+    unique: bool
+    condition: str | None = None
+    condition_columns: frozenset[str] = frozenset()
+    included: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column without which it cannot be."""
+        named = {key.column for key in self.keys if key.column} | set(self.included)
+        return self.condition_columns.union(named, *(key.columns for key in self.keys))
+
+
+@dataclass(slots=True, eq=False)
+class TableDraft:
+    """A table or view.
+
+    Attributes:
+        parents: whose columns it has, as a partition or by inheritance.
+        sources: what a view reads.
+        not_null: columns by the name of the constraint that says so.
+
+    """
+
+    schema: str
+    name: str
+    kind: str
+    origin: Origin
+    columns: dict[str, ColumnDraft] = field(default_factory=dict)
+    constraints: dict[str, ConstraintDraft] = field(default_factory=dict)
+    indexes: dict[str, IndexDraft] = field(default_factory=dict)
+    triggers: dict[str, Trigger] = field(default_factory=dict)
+    parents: list["TableDraft"] = field(default_factory=list)
+    sources: set["TableDraft"] = field(default_factory=set)
+    not_null: dict[str, str] = field(default_factory=dict)
+    row_security: bool = False
+    insertable: bool = True
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The columns of its primary key; none where it has none."""
+        keys = (one.columns for one in self.constraints.values() if one.kind == "primary key")
+        return next(keys, ())
+
+    def is_below(self, other: "TableDraft") -> bool:
+        """Whether it is that table, or one of its partitions or heirs."""
+        return self is other or any(parent.is_below(other) for parent in self.parents)
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentDraft:
+    """An argument of a function; `mode` is PostgreSQL's letter."""
+
+    name: str
+    type: TypeUse
+    mode: str
+    optional: bool
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a caller gives it."""
+        return self.mode in "ibv"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDraft:
+    """A function; `returns` is None where its arguments say it."""
+
+    schema: str
+    name: str
+    arguments: tuple[ArgumentDraft, ...]
+    returns: TypeUse | None
+    set_of: bool
+    security_definer: bool
+    settings: tuple[str, ...]
+    asks_who: bool
+    origin: Origin
+
+    @property
+    def inputs(self) -> tuple[TypeUse, ...]:
+        """The types by which it differs from others of its name."""
+        return tuple(TypeUse(one.type.of, array=one.type.array) for one in self.arguments if one.is_input)

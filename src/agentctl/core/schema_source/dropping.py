@@ -1,0 +1,132 @@
+"""DROP of tables, types, functions and whatever else a catalog knows, with what cannot be without them.
+
+A DROP that PostgreSQL would refuse, because something depends on what goes, is executed all the same.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pglast import ast
+from pglast.enums import DropBehavior, ObjectType
+
+from agentctl.core.schema_source.drafts import FunctionDraft, TableDraft, TypeUse, UserType
+from agentctl.core.schema_source.store import Full, Name, Store, name_of
+from agentctl.core.schema_source.type_names import type_use
+
+
+def drop(store: Store, node: ast.DropStmt) -> None:
+    """Execute DROP."""
+    perform = _DROPS.get(node.removeType) if node.removeType is not None else None
+    cascade = node.behavior is DropBehavior.DROP_CASCADE
+    for one in node.objects or () if perform else ():
+        if perform is not None:
+            perform(store, one, cascade)
+
+
+def drop_column(store: Store, table: TableDraft, name: str) -> None:
+    """Drop a column with the constraints and indexes over it, here and in the tables below."""
+    if table.columns.pop(name, None) is None:
+        return
+    for made in list(table.constraints.values()):
+        if name in made.columns:
+            del table.constraints[made.name]
+    for index in list(table.indexes.values()):
+        if name in index.columns:
+            del table.indexes[index.name]
+    _drop_references(store, lambda reference: reference == (table.schema, table.name) and True, column=name)
+    for child in list(store.children(table)):
+        drop_column(store, child, name)
+
+
+def matches(store: Store, node: ast.ObjectWithArgs, function: FunctionDraft) -> bool:
+    """Whether a statement means this one of several functions of a name."""
+    if node.args_unspecified:
+        return True
+    given = [type_use(store, one.argType) for one in node.objfuncargs or () if one.mode.value not in "ot"]
+    if node.objfuncargs is None:
+        given = [type_use(store, one) for one in node.objargs or ()]
+    bare = tuple(TypeUse(use.of, array=use.array) for use in given if use)
+    return bare == function.inputs
+
+
+def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: ANN401, FBT001
+    table = store.table(name_of(words))
+    if table is not None:
+        _remove(store, table, cascade=cascade)
+
+
+def _remove(store: Store, table: TableDraft, *, cascade: bool) -> None:
+    if store.tables.pop(Full(table.schema, table.name), None) is None:
+        return
+    _drop_references(store, lambda reference: reference == (table.schema, table.name))
+    for child in list(store.children(table)):
+        _remove(store, child, cascade=cascade)
+    for view in [one for one in store.tables.values() if cascade and table in one.sources]:
+        _remove(store, view, cascade=True)
+
+
+def _drop_references(
+    store: Store, wanted: Callable[[tuple[str, str]], bool], *, column: str | None = None
+) -> None:
+    """Drop the foreign keys that refer to a table, or to one of its columns."""
+    for table in store.tables.values():
+        for made in list(table.constraints.values()):
+            to = made.reference
+            if to is None or not wanted((to.schema, to.table)):
+                continue
+            if column is None or column in to.columns:
+                del table.constraints[made.name]
+
+
+def _drop_index(store: Store, words: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+    name = name_of(words)
+    owner = store.index_owner(name)
+    if owner is not None:
+        del owner.indexes[name.name]
+
+
+def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: ANN401, FBT001
+    use = type_use(store, node)
+    if use is None or not isinstance(use.of, UserType):
+        return
+    gone = use.of
+    store.types.pop(Full(gone.schema, gone.name), None)
+    for table in list(store.tables.values()) if cascade else ():
+        for column in list(table.columns.values()):
+            if column.type is not None and column.type.of is gone:
+                drop_column(store, table, column.name)
+
+
+def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+    overloads = store.functions_named(name_of(node.objname or ()))
+    overloads[:] = [one for one in overloads if not matches(store, node, one)]
+
+
+def _drop_schema(store: Store, node: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+    schema = str(node.sval)
+    for table in [one for one in store.tables.values() if one.schema == schema]:
+        _remove(store, table, cascade=True)
+    for kept in (store.types, store.functions):
+        for place in [place for place in kept if place.schema == schema]:
+            del kept[place]
+
+
+def _drop_trigger(store: Store, words: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+    table = store.table(name_of(words[:-1]))
+    if table is not None:
+        table.triggers.pop(Name(None, str(words[-1].sval)).name, None)
+
+
+_DROPS: Mapping[ObjectType, Callable[[Store, Any, bool], None]] = {
+    ObjectType.OBJECT_TABLE: _drop_table,
+    ObjectType.OBJECT_VIEW: _drop_table,
+    ObjectType.OBJECT_MATVIEW: _drop_table,
+    ObjectType.OBJECT_FOREIGN_TABLE: _drop_table,
+    ObjectType.OBJECT_INDEX: _drop_index,
+    ObjectType.OBJECT_TYPE: _drop_type,
+    ObjectType.OBJECT_DOMAIN: _drop_type,
+    ObjectType.OBJECT_FUNCTION: _drop_function,
+    ObjectType.OBJECT_ROUTINE: _drop_function,
+    ObjectType.OBJECT_SCHEMA: _drop_schema,
+    ObjectType.OBJECT_TRIGGER: _drop_trigger,
+}

@@ -1,0 +1,92 @@
+"""CREATE INDEX, and the indexes behind primary keys and unique constraints.
+
+A partitioned table's index is one of each of its partitions too. Whether an index is of use is not known here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from pglast import ast
+from pglast.enums import SortByDir, SortByNulls
+
+from agentctl.core.schema_source.conditions import columns_in
+from agentctl.core.schema_source.drafts import IndexDraft, Key, TableDraft
+from agentctl.core.schema_source.naming import default_name
+from agentctl.core.schema_source.queries import name_of_value
+from agentctl.core.schema_source.store import Store, name_in
+from agentctl.core.schema_source.text_of import text_of
+
+PARTITIONED = "partitioned table"
+_METHOD = "btree"
+
+
+def create_index(store: Store, node: ast.IndexStmt) -> None:
+    """Execute CREATE INDEX."""
+    table = store.table(name_in(node.relation))
+    if table is None or (node.idxname and store.is_taken(table.schema, node.idxname)):
+        return
+    index = IndexDraft(
+        node.idxname or _default_name(store, table, node.indexParams or ()),
+        node.accessMethod or _METHOD,
+        keys_of(node.indexParams or ()),
+        bool(node.unique),
+        condition=text_of(node.whereClause) if node.whereClause else None,
+        condition_columns=frozenset(columns_in(node.whereClause)),
+        included=tuple(one.name for one in node.indexIncludingParams or () if one.name),
+    )
+    table.indexes[index.name] = index
+    if node.relation is not None and node.relation.inh:
+        for child in store.children(table) if table.kind == PARTITIONED else ():
+            clone_index(store, child, index, "idx")
+
+
+def add_index(
+    store: Store, table: TableDraft, name: str, columns: Iterable[str], *, included: tuple[str, ...] = ()
+) -> None:
+    """Add the unique index of a primary key or unique constraint."""
+    if not store.is_taken(table.schema, name):
+        keys = tuple(Key(column) for column in columns)
+        table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True, included=included)
+
+
+def clone_index(store: Store, table: TableDraft, index: IndexDraft, label: str) -> IndexDraft:
+    """Give a partition, and those below it, the index of its parent, unless it has one like it."""
+    alike = (one for one in table.indexes.values() if replace(one, name=index.name) == index)
+    found = next(alike, None)
+    if found is None:
+        columns = [key.column or "expr" for key in index.keys] if label != "pkey" else []
+        name = default_name(table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name))
+        found = replace(index, name=name)
+        table.indexes[name] = found
+    if table.kind == PARTITIONED:
+        for child in store.children(table):
+            clone_index(store, child, index, label)
+    return found
+
+
+def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
+    """Read what an index sorts by."""
+    return tuple(_key(one) for one in elements if isinstance(one, ast.IndexElem))
+
+
+def _key(node: ast.IndexElem) -> Key:
+    order = {SortByDir.SORTBY_DESC: " DESC"}.get(node.ordering or SortByDir.SORTBY_DEFAULT, "")
+    order += {
+        SortByNulls.SORTBY_NULLS_FIRST: " NULLS FIRST",
+        SortByNulls.SORTBY_NULLS_LAST: " NULLS LAST",
+    }.get(node.nulls_ordering or SortByNulls.SORTBY_NULLS_DEFAULT, "")
+    if node.name:
+        return Key(node.name, order=order)
+    text = text_of(node.expr)
+    shown = text if isinstance(node.expr, ast.FuncCall) else f"({text})"
+    return Key(None, shown, frozenset(columns_in(node.expr)), order)
+
+
+def _default_name(store: Store, table: TableDraft, elements: tuple[Any, ...]) -> str:
+    names: list[str] = []
+    for one in elements:
+        name = one.name or name_of_value(one.expr) or "expr"
+        others = (f"{name}{number}" for number in range(1, len(elements) + 1))
+        names.append(name if name not in names else next(other for other in others if other not in names))
+    return default_name(table.name, names, "idx", taken=lambda name: store.is_taken(table.schema, name))

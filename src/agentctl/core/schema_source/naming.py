@@ -1,0 +1,52 @@
+"""The names that PostgreSQL gives to what a statement leaves without one.
+
+It follows its rules to the byte: a name has at most 63, and one that is taken gets a number.
+"""
+
+from collections.abc import Callable, Sequence
+
+from pglast.keywords import COL_NAME_KEYWORDS, RESERVED_KEYWORDS, TYPE_FUNC_NAME_KEYWORDS
+
+from agentctl.core.catalog import quoted
+
+_BYTES = 63
+_KEYWORDS = frozenset(COL_NAME_KEYWORDS | RESERVED_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS)
+
+
+def default_name(table: str, columns: Sequence[str], label: str, *, taken: Callable[[str], bool]) -> str:
+    """Choose the name of an index or constraint.
+
+    Args:
+        table: its name.
+        columns: those whose names are part of it.
+        label: `pkey`, `key`, `fkey`, `check`, `idx` or `seq`.
+        taken: whether something has that name.
+
+    """
+    name, number = _name(table, "_".join(columns), label), 0
+    while taken(name):
+        number += 1
+        name = _name(table, "_".join(columns), f"{label}{number}")
+    return name
+
+
+def identifier(name: str) -> str:
+    """Write an identifier as PostgreSQL prints it: quoted where it must be, also because it is a keyword."""
+    return f'"{name}"' if name in _KEYWORDS else quoted(name)
+
+
+def qualified(schema: str, name: str) -> str:
+    """Write a name with its schema."""
+    return f"{identifier(schema)}.{identifier(name)}"
+
+
+def _name(table: str, column: str, label: str) -> str:
+    first, second = table.encode(errors="replace"), column.encode(errors="replace")
+    room = _BYTES - len(label) - 1 - (1 if second else 0)
+    while len(first) + len(second) > room:
+        if len(first) > len(second):
+            first = first[:-1]
+        else:
+            second = second[:-1]
+    parts = [part.decode(errors="ignore") for part in (first, second) if part]
+    return "_".join([*parts, label])

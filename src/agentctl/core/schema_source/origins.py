@@ -1,0 +1,23 @@
+"""Where something in a schema comes from, and what of its text was not understood.
+
+Data only.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """The file and the line, from 1, that create something."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A statement that may change the schema, and whose effect is not known."""
+
+    file: str
+    line: int
+    message: str

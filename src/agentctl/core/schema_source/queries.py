@@ -1,0 +1,213 @@
+"""Tells the columns that a query returns, by name and, where that is easy, by type.
+
+It runs nothing. Where one name cannot be told the answer is that nobody knows them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pglast import ast
+from pglast.enums import A_Expr_Kind, SetOperation, SubLinkType
+
+from agentctl.core.schema_source.drafts import TableDraft, TypeUse
+from agentctl.core.schema_source.store import Name, Store, name_in, name_of
+from agentctl.core.schema_source.type_names import type_use
+
+Columns = Mapping[str, TypeUse | None]
+"""What a query or a table returns."""
+
+_Source = tuple[str, Columns | None]
+"""A part of FROM; nobody knows the columns of None."""
+
+_UNNAMED = "?column?"
+_DEEP = 50
+_FIXED: Mapping[type, str] = {
+    ast.CoalesceExpr: "coalesce",
+    ast.A_ArrayExpr: "array",
+    ast.RowExpr: "row",
+    ast.GroupingFunc: "grouping",
+}
+_COUNTS = frozenset({"count", "row_number", "rank", "dense_rank"})
+
+
+def columns_of(store: Store, query: object) -> Columns | None:
+    """Return the columns of a query; None where they cannot all be told."""
+    return _Reader(store, {}, 0).columns(query)
+
+
+def tables_of(store: Store, query: object) -> set[TableDraft]:
+    """Return the tables that a query reads, also within."""
+    found: set[TableDraft] = set()
+    waiting = [query]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.RangeVar) and (table := store.table(name_in(one))):
+            found.add(table)
+        elif isinstance(one, ast.Node):
+            waiting.extend(getattr(one, attribute) for attribute in one)
+        elif isinstance(one, tuple):
+            waiting.extend(one)
+    return found
+
+
+def name_of_value(node: object) -> str | None:
+    """Return the name that PostgreSQL gives to a value by itself; None where that is nothing of its own."""
+    match node:
+        case ast.ColumnRef():
+            last = (node.fields or (None,))[-1]
+            return last.sval if isinstance(last, ast.String) else None
+        case ast.FuncCall():
+            return name_of(node.funcname or ()).name
+        case ast.A_Indirection():
+            names = [one.sval for one in node.indirection or () if isinstance(one, ast.String)]
+            return names[-1] if names else name_of_value(node.arg)
+        case ast.TypeCast():
+            return name_of_value(node.arg) or name_of(node.typeName.names or () if node.typeName else ()).name
+        case ast.CollateClause():
+            return name_of_value(node.arg)
+        case ast.CaseExpr():
+            return name_of_value(node.defresult) or "case"
+        case ast.SubLink():
+            return _name_of_subquery(node)
+        case ast.MinMaxExpr():
+            return node.op.name.removeprefix("IS_").lower() if node.op is not None else None
+        case ast.SQLValueFunction():
+            return (
+                node.op.name.removeprefix("SVFOP_").removesuffix("_N").lower()
+                if node.op is not None
+                else None
+            )
+        case ast.A_Expr() if node.kind is A_Expr_Kind.AEXPR_NULLIF:
+            return "nullif"
+    return _FIXED.get(type(node))
+
+
+def _name_of_subquery(node: ast.SubLink) -> str | None:
+    if node.subLinkType is SubLinkType.EXISTS_SUBLINK:
+        return "exists"
+    if node.subLinkType is SubLinkType.ARRAY_SUBLINK:
+        return "array"
+    query = node.subselect
+    if node.subLinkType is not SubLinkType.EXPR_SUBLINK or not isinstance(query, ast.SelectStmt):
+        return None
+    (target, *_) = query.targetList or (None,)
+    return (target.name or name_of_value(target.val)) if isinstance(target, ast.ResTarget) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads queries that see these common table expressions, at this depth."""
+
+    store: Store
+    common: Mapping[str, Columns | None]
+    depth: int
+
+    def columns(self, query: object) -> Columns | None:
+        if not isinstance(query, ast.SelectStmt) or self.depth > _DEEP:
+            return None
+        reader = self._with(query)
+        if query.op not in {None, SetOperation.SETOP_NONE}:
+            return reader.columns(query.larg)
+        if query.valuesLists:
+            return {f"column{number}": None for number, _ in enumerate(query.valuesLists[0], start=1)}
+        sources = list(reader.sources(query.fromClause or ()))
+        return reader.targets(query.targetList or (), sources)
+
+    def _with(self, query: ast.SelectStmt) -> "_Reader":
+        reader = replace(self, depth=self.depth + 1)
+        for one in query.withClause.ctes or () if query.withClause else ():
+            found = reader.columns(one.ctequery)
+            named = _named(found, [str(alias.sval) for alias in one.aliascolnames or ()])
+            reader = replace(reader, common={**reader.common, one.ctename or "": named})
+        return reader
+
+    def sources(self, items: tuple[Any, ...]) -> Iterator[_Source]:
+        """Yield what stands behind FROM, each by the name that it has there."""
+        for item in items:
+            if isinstance(item, ast.JoinExpr):
+                yield from self.sources((item.larg, item.rarg))
+            else:
+                alias = getattr(item, "alias", None)
+                names = [str(one.sval) for one in (alias.colnames or () if alias else ())]
+                name = (alias.aliasname if alias else getattr(item, "relname", None)) or ""
+                yield name, _named(self._source(item), names)
+
+    def _source(self, item: object) -> Columns | None:
+        if isinstance(item, ast.RangeSubselect):
+            return self.columns(item.subquery)
+        if not isinstance(item, ast.RangeVar):
+            return None
+        name = name_in(item)
+        if name.schema is None and name.name in self.common:
+            return self.common[name.name]
+        return _of_table(self.store.table(name))
+
+    def targets(self, nodes: tuple[Any, ...], sources: Sequence[_Source]) -> Columns | None:
+        found: dict[str, TypeUse | None] = {}
+        for node in nodes:
+            star = _star(node.val)
+            if star is None:
+                name = node.name or name_of_value(node.val) or _UNNAMED
+                found.setdefault(name, self.type_of(node.val, sources))
+                continue
+            starred = _starred(star, sources)
+            if starred is None:
+                return None
+            found |= {name: kind for name, kind in starred.items() if name not in found}
+        return found
+
+    def type_of(self, node: object, sources: Sequence[_Source]) -> TypeUse | None:
+        match node:
+            case ast.TypeCast():
+                return type_use(self.store, node.typeName)
+            case ast.ColumnRef():
+                return _type_of_column(name_of(node.fields or ()), sources)
+            case ast.FuncCall() if name_of(node.funcname or ()).name in _COUNTS:
+                return TypeUse("bigint")
+            case ast.BoolExpr() | ast.NullTest():
+                return TypeUse("boolean")
+        return None
+
+
+def _of_table(table: TableDraft | None) -> Columns | None:
+    if table is None or not table.columns:
+        return None
+    return {column.name: column.type for column in table.columns.values()}
+
+
+def _named(columns: Columns | None, names: list[str]) -> Columns | None:
+    """Give the first columns other names."""
+    if columns is None or not names:
+        return columns
+    merged = [*names, *list(columns)[len(names) :]]
+    return dict(zip(merged, columns.values(), strict=False))
+
+
+def _star(node: object) -> Name | None:
+    """Return what stands before the dot of a star, or None where there is no star."""
+    fields = node.fields or () if isinstance(node, ast.ColumnRef) else ()
+    return name_of(fields[:-1]) if fields and isinstance(fields[-1], ast.A_Star) else None
+
+
+def _starred(star: Name, sources: Sequence[_Source]) -> Columns | None:
+    """Return what a star stands for; columns that a join makes one of are one."""
+    if star.name:
+        return _called(star.name, sources)
+    found: dict[str, TypeUse | None] = {}
+    for _, columns in sources:
+        if columns is None:
+            return None
+        found |= {name: kind for name, kind in columns.items() if name not in found}
+    return found or None
+
+
+def _type_of_column(name: Name, sources: Sequence[_Source]) -> TypeUse | None:
+    if name.schema is not None:
+        return (_called(name.schema, sources) or {}).get(name.name)
+    having = [columns for _, columns in sources if columns is None or name.name in columns]
+    return having[0][name.name] if having and having[0] is not None else None
+
+
+def _called(name: str, sources: Sequence[_Source]) -> Columns | None:
+    return next((columns for called, columns in sources if called == name), None)

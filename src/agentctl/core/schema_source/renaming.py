@@ -1,0 +1,228 @@
+"""RENAME and SET SCHEMA, and everything that refers to what gets another name.
+
+What has a new name counts as created by the statement that gave it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pglast import ast
+from pglast.enums import ObjectType
+
+from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, TableDraft, UserType
+from agentctl.core.schema_source.dropping import matches
+from agentctl.core.schema_source.sites import Site
+from agentctl.core.schema_source.store import Full, Store, name_in, name_of
+from agentctl.core.schema_source.type_names import type_use
+
+_RELATIONS = frozenset(
+    {
+        ObjectType.OBJECT_TABLE,
+        ObjectType.OBJECT_VIEW,
+        ObjectType.OBJECT_MATVIEW,
+        ObjectType.OBJECT_FOREIGN_TABLE,
+        ObjectType.OBJECT_INDEX,  # ALTER TABLE may name an index, and ALTER INDEX a table
+    }
+)
+_TYPES = frozenset({ObjectType.OBJECT_TYPE, ObjectType.OBJECT_DOMAIN})
+_FUNCTIONS = frozenset({ObjectType.OBJECT_FUNCTION, ObjectType.OBJECT_ROUTINE})
+
+
+def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    """Execute ... RENAME TO."""
+    perform = _RENAMES.get(node.renameType) if node.renameType is not None else None
+    if perform is not None and node.newname:
+        perform(store, node, site)
+
+
+def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
+    """Execute ... SET SCHEMA."""
+    schema = node.newschema or ""
+    if node.objectType in _RELATIONS:
+        table = store.table(name_in(node.relation))
+        if table is not None:
+            _place_table(store, table, Full(schema, table.name), site)
+    elif node.objectType in _TYPES:
+        _place_type(store, node.object, schema=schema)
+    elif node.objectType in _FUNCTIONS:
+        _place_functions(store, node.object, schema=schema, site=site)
+
+
+def _rename_relation(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    name, new = name_in(node.relation), node.newname or ""
+    table = store.table(name)
+    if table is not None:
+        _place_table(store, table, Full(table.schema, new), site)
+    elif owner := store.index_owner(name):
+        _rename_index(owner, name.name, new)
+
+
+def _place_table(store: Store, table: TableDraft, place: Full, site: Site) -> None:
+    old = Full(table.schema, table.name)
+    if place in store.tables:
+        return
+    del store.tables[old]
+    table.schema, table.name, table.origin = *place, site.origin
+    store.tables[place] = table
+    row_type = store.types.pop(old, None)
+    if row_type is not None:
+        row_type.schema, row_type.name = place
+        store.types[place] = row_type
+    _refer(store, lambda made: _to_table(made, old, place))
+
+
+def _refer(store: Store, change: Callable[[ConstraintDraft], ConstraintDraft]) -> None:
+    for table in store.tables.values():
+        table.constraints = {name: change(made) for name, made in table.constraints.items()}
+
+
+def _to_table(made: ConstraintDraft, old: Full, new: Full) -> ConstraintDraft:
+    to = made.reference
+    if to is None or (to.schema, to.table) != old:
+        return made
+    return replace(made, reference=replace(to, schema=new.schema, table=new.name))
+
+
+def _rename_index(owner: TableDraft, old: str, new: str) -> None:
+    """Rename an index, and the constraint whose it is."""
+    index, made = owner.indexes.pop(old, None), owner.constraints.get(old)
+    if index is not None:
+        owner.indexes[new] = replace(index, name=new)
+    if made is not None and made.kind in {"primary key", "unique"}:
+        del owner.constraints[old]
+        owner.constraints[new] = replace(made, name=new)
+
+
+def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
+    table, old, new = store.table(name_in(node.relation)), node.subname or "", node.newname or ""
+    if table is None:
+        return
+    if old in table.indexes:
+        _rename_index(table, old, new)
+    elif made := table.constraints.pop(old, None):
+        table.constraints[new] = replace(made, name=new)
+    elif column := table.not_null.pop(old, None):
+        table.not_null[new] = column
+
+
+def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    table = store.table(name_in(node.relation))
+    if table is not None:
+        _rename_in(store, table, node.subname or "", node.newname or "", site)
+
+
+def _rename_in(store: Store, table: TableDraft, old: str, new: str, site: Site) -> None:
+    if old not in table.columns or new in table.columns:
+        return
+    table.columns = {
+        (new if name == old else name): replace(column, name=new, origin=site.origin)
+        if name == old
+        else column
+        for name, column in table.columns.items()
+    }
+    table.constraints = {name: _over(made, old, new) for name, made in table.constraints.items()}
+    table.indexes = {name: _index_over(index, old, new) for name, index in table.indexes.items()}
+    table.not_null = {name: new if column == old else column for name, column in table.not_null.items()}
+    _refer(store, lambda made: _to_column(made, table, old, new))
+    for child in store.children(table):
+        _rename_in(store, child, old, new, site)
+
+
+def _over(made: ConstraintDraft, old: str, new: str) -> ConstraintDraft:
+    check = made.check.renamed(old, new) if made.check else None
+    return replace(made, columns=_renamed(made.columns, old, new), check=check)
+
+
+def _index_over(index: IndexDraft, old: str, new: str) -> IndexDraft:
+    """Return an index after a column's renaming; the texts of its expressions stay as they were written."""
+    keys = tuple(
+        replace(
+            key,
+            column=new if key.column == old else key.column,
+            columns=frozenset(_renamed(tuple(key.columns), old, new)),
+        )
+        for key in index.keys
+    )
+    condition = frozenset(_renamed(tuple(index.condition_columns), old, new))
+    included = _renamed(index.included, old, new)
+    return replace(index, keys=keys, condition_columns=condition, included=included)
+
+
+def _to_column(made: ConstraintDraft, table: TableDraft, old: str, new: str) -> ConstraintDraft:
+    to = made.reference
+    if to is None or (to.schema, to.table) != (table.schema, table.name):
+        return made
+    return replace(made, reference=replace(to, columns=_renamed(to.columns, old, new)))
+
+
+def _renamed(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(new if column == old else column for column in columns)
+
+
+def _rename_type(store: Store, node: ast.RenameStmt, _: Site) -> None:
+    _place_type(store, node.object, name=node.newname)
+
+
+def _place_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:  # noqa: ANN401
+    kind = store.type(name_of(words))
+    old, new = Full(kind.schema, kind.name), Full(schema or kind.schema, name or kind.name)
+    if new in store.types:
+        return
+    store.types.pop(old, None)
+    kind.schema, kind.name = new
+    store.types[new] = kind
+
+
+def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
+    use = type_use(store, node.object) if isinstance(node.object, ast.TypeName) else None
+    kind = use.of if use else store.type(name_of(node.object if isinstance(node.object, tuple) else ()))
+    if isinstance(kind, UserType) and (node.subname or "") in kind.checks:
+        kind.checks[node.newname or ""] = kind.checks.pop(node.subname or "")
+
+
+def _rename_function(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    _place_functions(store, node.object, name=node.newname, site=site)
+
+
+def _place_functions(
+    store: Store, node: object, *, schema: str | None = None, name: str | None = None, site: Site
+) -> None:
+    if not isinstance(node, ast.ObjectWithArgs):
+        return
+    overloads = store.functions_named(name_of(node.objname or ()))
+    for one in [one for one in overloads if matches(store, node, one)]:
+        overloads.remove(one)
+        moved = replace(one, schema=schema or one.schema, name=name or one.name, origin=site.origin)
+        store.functions.setdefault(Full(moved.schema, moved.name), []).append(moved)
+
+
+def _rename_schema(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    old, new = node.subname or "", node.newname or ""
+    for table in [one for one in store.tables.values() if one.schema == old]:
+        _place_table(store, table, Full(new, table.name), replace(site, line=lambda _: table.origin.line))
+    for place, kind in list(store.types.items()):
+        if place.schema == old:
+            kind.schema = new
+            store.types[Full(new, place.name)] = store.types.pop(place)
+    for place in [place for place in store.functions if place.schema == old]:
+        moved = [replace(one, schema=new) for one in store.functions.pop(place)]
+        store.functions.setdefault(Full(new, place.name), []).extend(moved)
+
+
+def _rename_trigger(store: Store, node: ast.RenameStmt, _: Site) -> None:
+    table = store.table(name_in(node.relation))
+    if table is not None and (trigger := table.triggers.pop(node.subname or "", None)):
+        table.triggers[node.newname or ""] = replace(trigger, name=node.newname or "")
+
+
+_RENAMES: Mapping[ObjectType, Callable[[Store, ast.RenameStmt, Site], None]] = {
+    **dict.fromkeys(_RELATIONS, _rename_relation),
+    **dict.fromkeys(_TYPES, _rename_type),
+    **dict.fromkeys(_FUNCTIONS, _rename_function),
+    ObjectType.OBJECT_COLUMN: _rename_column,
+    ObjectType.OBJECT_TABCONSTRAINT: _rename_constraint,
+    ObjectType.OBJECT_DOMCONSTRAINT: _rename_domain_constraint,
+    ObjectType.OBJECT_SCHEMA: _rename_schema,
+    ObjectType.OBJECT_TRIGGER: _rename_trigger,
+}

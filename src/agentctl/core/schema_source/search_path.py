@@ -1,0 +1,51 @@
+"""SET search_path and its like, as far as they say where names lead.
+
+A setting holds until the file's end; whether a transaction ends earlier is not looked at.
+"""
+
+from collections.abc import Iterator
+
+from pglast import ast
+from pglast.enums import VariableSetKind
+
+from agentctl.core.schema_source.store import DEFAULT_PATH, Store, name_of
+
+_SETTING = "search_path"
+
+
+def set_path(store: Store, node: ast.VariableSetStmt) -> None:
+    """Execute SET search_path."""
+    if node.kind is VariableSetKind.VAR_RESET_ALL:
+        store.path = DEFAULT_PATH
+    elif node.name == _SETTING:
+        given = node.kind is VariableSetKind.VAR_SET_VALUE
+        store.path = _schemas(texts_of(node)) if given else DEFAULT_PATH
+
+
+def set_by_query(store: Store, node: ast.SelectStmt) -> None:
+    """Execute SELECT set_config('search_path', ...), as dumps begin with."""
+    for target in node.targetList or ():
+        call = target.val if isinstance(target, ast.ResTarget) else None
+        if isinstance(call, ast.FuncCall) and name_of(call.funcname or ()).name == "set_config":
+            name, value, *_ = [*_constants(call.args or ()), None, None]
+            if name == _SETTING and value is not None:
+                store.path = _schemas([one.strip().strip('"') for one in value.split(",")])
+
+
+def texts_of(node: ast.VariableSetStmt) -> list[str]:
+    """Return the values that a setting gets."""
+    return [one for one in _constants(node.args or ()) if one is not None]
+
+
+def _constants(nodes: tuple[object, ...]) -> Iterator[str | None]:
+    for node in nodes:
+        value = node.val if isinstance(node, ast.A_Const) else None
+        if isinstance(value, ast.Integer):
+            yield str(value.ival)
+        else:
+            yield value.sval if isinstance(value, ast.String) else None
+
+
+def _schemas(names: list[str]) -> tuple[str, ...]:
+    """Return the schemas of a path that hold what a user creates."""
+    return tuple(name for name in names if name and name != "$user" and not name.startswith("pg_"))

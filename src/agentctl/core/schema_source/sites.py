@@ -1,0 +1,31 @@
+"""Where the statement that is being executed stands.
+
+Data only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentctl.core.schema_source.origins import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A statement's place.
+
+    Attributes:
+        line: of a place in its text.
+
+    """
+
+    file: str
+    line: Callable[[int], int]
+
+    @property
+    def origin(self) -> Origin:
+        """Where it begins."""
+        return self.at(0)
+
+    def at(self, place: int | None) -> Origin:
+        """Return where a part of it stands; the grammar counts from 0 and tells not all."""
+        return Origin(self.file, self.line(max(place or 0, 0)))

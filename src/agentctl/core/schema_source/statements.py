@@ -1,0 +1,108 @@
+"""Splits SQL files into statements, as psql does: with its own commands and the data of COPY left out.
+
+It does not look at what a statement says. One that is broken ends at its semicolon, so it costs no other.
+"""
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentctl.core.schema_source.tokens import Token, tokens
+
+_HEAD = 6
+_FROM_STDIN = re.compile(r"\bfrom\s+(?:stdin|pstdin)\b", re.IGNORECASE)
+_END_OF_DATA = re.compile(r"^\\\.\s*?$", re.MULTILINE)
+_END_OF_LINE = re.compile(r"[^\n]*\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement without its semicolon.
+
+    Attributes:
+        start: its place in the whole text.
+        words: the first few, in capitals.
+        tokens: of which it consists, at their places in `text`.
+
+    """
+
+    text: str
+    start: int
+    words: tuple[str, ...]
+    tokens: tuple[Token, ...] = field(repr=False)
+
+
+class Lines:
+    """Tells the line of a place in a text."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [found.start() for found in re.finditer("\n", text)]
+
+    def __getitem__(self, place: int) -> int:
+        return bisect.bisect_left(self._ends, place) + 1
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """Yield the statements of a text, also those that nobody understands."""
+    place = 0
+    while place < len(text):
+        taken, place = _one(text, place)
+        if not taken:
+            continue
+        statement = _statement(text, taken)
+        yield statement
+        if statement.words[:1] == ("COPY",) and _FROM_STDIN.search(statement.text):
+            place = _behind_data(text, place)
+
+
+def _one(text: str, place: int) -> tuple[list[Token], int]:
+    """Return the tokens of the statement that begins there, and the place behind it."""
+    taken: list[Token] = []
+    nesting = _Nesting()
+    for token in tokens(text, place):
+        ends = token.kind == "mark" and text[token.start] == ";" and not nesting.open
+        if ends or token.kind == "command":
+            # A command such as \gexec ends a statement; any other does not stand within one.
+            return taken, token.end
+        nesting.enter(text[token.start : token.end].upper() if token.kind in {"word", "mark"} else "")
+        taken.append(token)
+    return taken, len(text)
+
+
+class _Nesting:
+    """Knows whether a semicolon is inside of a statement: of a rule's or a function's own statements."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._last = ""
+        self._depth = 0
+
+    @property
+    def open(self) -> bool:
+        return self._depth > 0
+
+    def enter(self, word: str) -> None:
+        if len(self._words) < _HEAD and word:
+            self._words.append(word)
+        if "FUNCTION" in self._words[:4] or "PROCEDURE" in self._words[:4]:
+            opens = word == "ATOMIC" and self._last == "BEGIN"
+            closes = word == "END" and self.open
+            self._depth += 1 if opens or (word == "CASE" and self.open) else -1 if closes else 0
+        elif "RULE" in self._words[:4]:
+            self._depth = max(0, self._depth + {"(": 1, ")": -1}.get(word, 0))
+        self._last = word
+
+
+def _statement(text: str, taken: list[Token]) -> Statement:
+    start, end = taken[0].start, taken[-1].end
+    own = tuple(Token(token.kind, token.start - start, token.end - start) for token in taken)
+    words = tuple(text[token.start : token.end].upper() for token in taken[:_HEAD])
+    return Statement(text[start:end], start, words, own)
+
+
+def _behind_data(text: str, place: int) -> int:
+    line = _END_OF_LINE.match(text, place)
+    start = line.end() if line else place
+    end = _END_OF_DATA.search(text, start)
+    return end.end() if end else len(text)

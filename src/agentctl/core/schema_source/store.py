@@ -1,0 +1,101 @@
+"""Everything that statements have created so far, and where a name leads at this moment.
+
+It knows PostgreSQL's rules of lookup, and nothing of statements.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pglast import ast
+
+from agentctl.core.schema_source.drafts import FunctionDraft, TableDraft, UserType
+
+DEFAULT_PATH = ("public",)
+
+
+class Name(NamedTuple):
+    """A name as it is written: without a schema it is looked up."""
+
+    schema: str | None
+    name: str
+
+
+class Full(NamedTuple):
+    """The name of one object."""
+
+    schema: str
+    name: str
+
+
+def name_of(words: Sequence[Any]) -> Name:
+    """Read a name off the grammar's list of its parts."""
+    texts = [str(word.sval) for word in words if isinstance(word, ast.String)]
+    return Name(texts[-2] if len(texts) > 1 else None, texts[-1] if texts else "")
+
+
+def name_in(relation: ast.RangeVar | None) -> Name:
+    """Read a name off the grammar's node for a table."""
+    return Name(relation.schemaname, relation.relname or "") if relation else Name(None, "")
+
+
+@dataclass(slots=True)
+class Store:
+    """Tables, types and functions by name; `path` is the search_path."""
+
+    tables: dict[Full, TableDraft]
+    types: dict[Full, UserType]
+    functions: dict[Full, list[FunctionDraft]]
+    path: tuple[str, ...] = DEFAULT_PATH
+
+    @classmethod
+    def empty(cls) -> "Store":
+        """Return one with nothing in it."""
+        return cls({}, {}, {})
+
+    def place(self, name: Name) -> Full:
+        """Return where something of that name would be created."""
+        return Full(name.schema or next(iter(self.path), DEFAULT_PATH[0]), name.name)
+
+    def table(self, name: Name) -> TableDraft | None:
+        """Return the table that a name leads to."""
+        return next((self.tables[place] for place in self._places(name) if place in self.tables), None)
+
+    def type(self, name: Name) -> UserType:
+        """Return the type that a name leads to; one that nothing has created is new and unknown."""
+        for place in self._places(name):
+            if place in self.types:
+                return self.types[place]
+            if place in self.tables:
+                return self._remember(place)
+        return self._remember(self.place(name))
+
+    def functions_named(self, name: Name) -> list[FunctionDraft]:
+        """Return the overloads that a name leads to, a list that may be changed."""
+        places = (place for place in self._places(name) if self.functions.get(place))
+        return next((self.functions[place] for place in places), [])
+
+    def index_owner(self, name: Name) -> TableDraft | None:
+        """Return the table that has an index of that name."""
+        for schema, index in self._places(name):
+            for table in self.tables.values():
+                if table.schema == schema and index in table.indexes:
+                    return table
+        return None
+
+    def children(self, parent: TableDraft) -> Iterator[TableDraft]:
+        """Yield the tables that are directly below another."""
+        yield from [table for table in self.tables.values() if parent in table.parents]
+
+    def is_taken(self, schema: str, name: str) -> bool:
+        """Whether a table or index of that schema has that name."""
+        return Full(schema, name) in self.tables or any(
+            name in table.indexes for table in self.tables.values() if table.schema == schema
+        )
+
+    def _remember(self, place: Full) -> UserType:
+        return self.types.setdefault(place, UserType(place.schema, place.name))
+
+    def _places(self, name: Name) -> Iterator[Full]:
+        schemas = (name.schema,) if name.schema else dict.fromkeys((*self.path, *DEFAULT_PATH))
+        return (Full(schema, name.name) for schema in schemas)

@@ -1,0 +1,126 @@
+"""CREATE TABLE in all its forms but that of a query.
+
+A table that is there already stays as it is, whether the statement expects that or not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pglast import ast
+from pglast.enums import ConstrType, TableLikeOption
+
+from agentctl.core.schema_source.columns import add_column_constraints, column_of, with_default
+from agentctl.core.schema_source.constraints import add_constraint, attach_constraint, set_not_null, take_over
+from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
+from agentctl.core.schema_source.indexes import PARTITIONED, clone_index
+from agentctl.core.schema_source.naming import default_name, qualified
+from agentctl.core.schema_source.sites import Site
+from agentctl.core.schema_source.store import Store, name_in
+
+_TEMPORARY = "t"
+
+
+def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = "table") -> None:
+    """Execute CREATE TABLE, or CREATE FOREIGN TABLE."""
+    place = store.place(name_in(node.relation))
+    if place in store.tables or (node.relation and node.relation.relpersistence == _TEMPORARY):
+        return
+    kind = PARTITIONED if node.partspec else kind
+    table = TableDraft(place.schema, place.name, kind, site.origin)
+    parents = [parent for one in node.inhRelations or () if (parent := store.table(name_in(one)))]
+    store.tables[place] = table
+    for parent in parents:
+        for column in parent.columns.values():
+            table.columns.setdefault(column.name, _inherited(column, parent))
+    for element in node.tableElts or ():
+        _element(store, table, element, site)
+    table.parents.extend(parents)
+    for parent in parents:
+        take_over(store, table, parent)
+    _add_constraints(store, table, node.tableElts or ())
+
+
+def _inherited(column: ColumnDraft, parent: TableDraft) -> ColumnDraft:
+    """Return what a table below gets: identity is inherited by partitions alone."""
+    if parent.kind == PARTITIONED or column.default is not None or column.sequence is None:
+        return column
+    return replace(column, generated=False, sequence=None)
+
+
+def _element(store: Store, table: TableDraft, element: object, site: Site) -> None:
+    if isinstance(element, ast.TableLikeClause):
+        _take_columns(store, table, element)
+    elif isinstance(element, ast.ColumnDef):
+        there = table.columns.get(element.colname or "")
+        made = column_of(store, table, element, site)
+        if there is not None:  # of a parent: it is the same column, said again
+            made = _merged(there, made, element)
+        table.columns[made.name] = made
+
+
+def _merged(there: ColumnDraft, made: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
+    merged = replace(there, nullable=there.nullable and made.nullable)
+    said = (one for one in node.constraints or () if one.contype is ConstrType.CONSTR_DEFAULT)
+    for one in said:
+        merged = with_default(merged, one.raw_expr)
+    return merged
+
+
+def _add_constraints(store: Store, table: TableDraft, elements: Iterable[object]) -> None:
+    for element in elements:
+        if isinstance(element, ast.ColumnDef):
+            add_column_constraints(store, table, element)
+        elif isinstance(element, ast.Constraint):
+            add_constraint(store, table, element)
+        elif isinstance(element, ast.TableLikeClause):
+            _take_constraints(store, table, element)
+
+
+def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
+    source = store.table(name_in(node.relation))
+    options = node.options or 0
+    for column in source.columns.values() if source else ():
+        taken = replace(column, origin=table.origin)
+        if column.generated and column.default is not None:
+            kept = bool(options & TableLikeOption.CREATE_TABLE_LIKE_GENERATED)
+        elif column.default is not None:
+            kept = bool(options & TableLikeOption.CREATE_TABLE_LIKE_DEFAULTS)
+        else:
+            kept = bool(options & TableLikeOption.CREATE_TABLE_LIKE_IDENTITY)
+            taken = replace(taken, sequence=_own_sequence(store, table, column) if column.sequence else None)
+        bare = replace(taken, generated=False, default=None, sequence=None)
+        table.columns.setdefault(column.name, taken if kept else bare)
+
+
+def _own_sequence(store: Store, table: TableDraft, column: ColumnDraft) -> str:
+    name = default_name(
+        table.name, (column.name,), "seq", taken=lambda name: store.is_taken(table.schema, name)
+    )
+    return qualified(table.schema, name)
+
+
+def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
+    source = store.table(name_in(node.relation))
+    options = node.options or 0
+    if source is None:
+        return
+    if options & TableLikeOption.CREATE_TABLE_LIKE_CONSTRAINTS:
+        for made in [one for one in source.constraints.values() if one.kind == "check"]:
+            table.constraints.setdefault(made.name, made)
+    if options & TableLikeOption.CREATE_TABLE_LIKE_INDEXES:
+        _take_indexes(store, table, source)
+    if source.primary_key:
+        set_not_null(store, table, source.primary_key)
+
+
+def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
+    for made in list(source.constraints.values()):
+        if made.kind in {"primary key", "unique"}:
+            label, columns = ("pkey", ()) if made.kind == "primary key" else ("key", made.columns)
+            name = default_name(
+                table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name)
+            )
+            attach_constraint(store, table, replace(made, name=name))
+    for index in source.indexes.values():
+        if index.name not in source.constraints:
+            clone_index(store, table, index, "idx")

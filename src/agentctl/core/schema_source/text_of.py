@@ -1,0 +1,48 @@
+"""Writes expressions as text for people: defaults, the keys of indexes, what a trigger is.
+
+Nothing is concluded from these texts; conditions.py prints those that are judged.
+"""
+
+from typing import Any
+
+from pglast import ast
+from pglast.stream import RawStream
+
+from agentctl.core.schema_source.naming import identifier
+from agentctl.core.schema_source.store import name_of
+
+NOT_SHOWN = "(?)"
+
+
+def text_of(node: Any) -> str:  # noqa: ANN401  # any part of a tree
+    """Write a part of a statement; `(?)` where it is nested too deeply."""
+    match node:
+        case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):
+            return f"{_quoted(text)}::regclass"
+        case ast.FuncCall(args=(only,)) if name_of(node.funcname or ()).name == "nextval":
+            return f"nextval({text_of(only)})"
+        case ast.ColumnRef(fields=(ast.String(sval=str(name)),)):
+            return identifier(name)
+    try:
+        return RawStream()(node)
+    except (RecursionError, NotImplementedError):
+        return NOT_SHOWN
+
+
+def sequence_of(node: object) -> str | None:
+    """Return the sequence that a default takes its values from."""
+    if not isinstance(node, ast.FuncCall) or name_of(node.funcname or ()).name != "nextval":
+        return None
+    (only, *_) = node.args or (None,)
+    while isinstance(only, ast.TypeCast):
+        only = only.arg
+    value = only.val if isinstance(only, ast.A_Const) else None
+    return value.sval if isinstance(value, ast.String) else None
+
+
+def _is_regclass(node: ast.TypeCast) -> bool:
+    return node.typeName is not None and name_of(node.typeName.names or ()).name == "regclass"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,69 @@
+"""Cuts SQL text into tokens as PostgreSQL's own programs do, whatever the text is.
+
+It knows where strings, comments and identifiers end, and nothing of what they mean; it never raises.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+    (?P<blank>\s++|--[^\r\n]*+)
+  | (?P<comment>/\*)
+  | (?P<string>[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)
+              |(?:[bBxXnN]|[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z))
+  | (?P<quoted>(?:[uU]&)?"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
+  | (?P<dollar>\$(?:[^\W\d]\w*+)?\$)
+  | (?P<word>[^\W\d][\w$]*+)
+  | (?P<number>\d[\w.]*+)
+  | (?P<command>\\[^\r\n]*+)
+  | (?P<mark>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+
+
+class Token(NamedTuple):
+    """A piece of text: `kind` is string, quoted, dollar, word, number, command (of psql's) or mark."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def tokens(text: str, start: int = 0) -> Iterator[Token]:
+    """Yield everything but blanks and comments; what is never closed ends with the text."""
+    place = start
+    while found := _TOKEN.match(text, place):
+        kind, place = found.lastgroup or "mark", found.end()
+        if kind == "comment":
+            place = _end_of_comment(text, place)
+        elif kind == "dollar":
+            closing = text.find(found[0], place)
+            place = len(text) if closing < 0 else closing + len(found[0])
+        if kind not in {"blank", "comment"}:
+            yield Token(kind, found.start(), place)
+
+
+def content(text: str, token: Token) -> str | None:
+    """Return what a string or dollar-quoted token says; None for one with escapes, or for no string."""
+    body = text[token.start : token.end]
+    if token.kind == "dollar":
+        tag = body[: body.index("$", 1) + 1]
+        return body.removeprefix(tag).removesuffix(tag)
+    plain = token.kind == "string" and body.startswith("'")
+    return body[1:].removesuffix("'").replace("''", "'") if plain else None
+
+
+def _end_of_comment(text: str, place: int) -> int:
+    """Return the place behind a comment, in which there may be others."""
+    depth = 1
+    while depth:
+        edge = _COMMENT_EDGE.search(text, place)
+        if edge is None:
+            return len(text)
+        depth += 1 if edge[0] == "/*" else -1
+        place = edge.end()
+    return place

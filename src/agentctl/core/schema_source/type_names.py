@@ -1,0 +1,149 @@
+"""Reads the names of types, and writes them as PostgreSQL's format_type does.
+
+What it does not know it takes for a type of the user's; it never refuses one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pglast import ast
+
+from agentctl.core.schema_source.drafts import TypeUse, UserType
+from agentctl.core.schema_source.naming import identifier, qualified
+from agentctl.core.schema_source.store import Name, Store, name_of
+
+Visible = Callable[[str], bool]
+"""Whether the types of a schema need no schema before their names."""
+
+_SPELLINGS = {
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "float4": "real",
+    "float8": "double precision",
+    "bool": "boolean",
+    "bpchar": "character",
+    "varchar": "character varying",
+    "varbit": "bit varying",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+    "char": '"char"',
+}
+_AS_THEY_ARE = frozenset(
+    "numeric text uuid json jsonb jsonpath bytea date interval inet cidr macaddr macaddr8 money xml bit oid name xid xid8"
+    " cid tid tsvector tsquery point line lseg box path polygon circle pg_lsn txid_snapshot pg_snapshot refcursor"
+    " int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange"
+    " tsmultirange tstzmultirange datemultirange regclass regproc regprocedure regoper regtype regrole regnamespace"
+    " regconfig regdictionary regcollation record void trigger event_trigger cstring internal unknown any anyelement"
+    " anyarray anynonarray anyenum anyrange anymultirange anycompatible anycompatiblearray anycompatiblenonarray"
+    " anycompatiblerange language_handler fdw_handler index_am_handler table_am_handler".split()
+)
+SERIALS = {
+    "serial": "integer",
+    "serial4": "integer",
+    "bigserial": "bigint",
+    "serial8": "bigint",
+    "smallserial": "smallint",
+    "serial2": "smallint",
+}
+_FULL_RANGE = 0x7FFF
+_FIELDS = ("month", "year", "day", "hour", "minute", "second")
+_FIELD_BITS = {"month": 1, "year": 2, "day": 3, "hour": 10, "minute": 11, "second": 12}
+
+
+def serial_of(node: ast.TypeName | None) -> str | None:
+    """Return the type below `serial` and its kin, or None."""
+    if node is None:
+        return None
+    schema, name = name_of(node.names or ())
+    return SERIALS.get(name) if schema in {None, "pg_catalog"} else None
+
+
+def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
+    """Read a type; None for one that is another column's and that column is not known."""
+    if node is None:
+        return None
+    words = node.names or ()
+    if node.pct_type:
+        return _of_column(store, words, array=bool(node.arrayBounds))
+    name = name_of(words)
+    array = bool(node.arrayBounds)
+    if name.name.startswith("_") and name.name[1:] in _AS_THEY_ARE | set(_SPELLINGS):
+        name, array = Name(name.schema, name.name[1:]), True
+    own = _own(name)
+    return TypeUse(own or store.type(name), _modifier(own, node.typmods or ()), array=array)
+
+
+def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str:
+    """Write a type; one that nobody can tell is PostgreSQL's `unknown`.
+
+    Args:
+        use: the type.
+        visible: see `Visible`.
+        bare: without modifiers.
+
+    """
+    if use is None:
+        return "unknown"
+    modifier = "" if bare else use.modifier
+    end = "[]" if use.array else ""
+    if isinstance(use.of, UserType):
+        short = visible(use.of.schema)
+        name = identifier(use.of.name) if short else qualified(use.of.schema, use.of.name)
+        return f"{name}{modifier}{end}"
+    head, blank, zone = use.of.partition(" ") if use.of.startswith("time") else (use.of, "", "")
+    return f"{head}{modifier}{blank}{zone}{end}"
+
+
+def below(use: TypeUse | None) -> TypeUse | None:
+    """Follow domains to the type below them; an array of a domain is no domain."""
+    while use is not None and isinstance(use.of, UserType) and use.of.base is not None and not use.array:
+        use = use.of.base
+    return use
+
+
+def _own(name: Name) -> str | None:
+    """Return how PostgreSQL prints one of its own types."""
+    if name.schema not in {None, "pg_catalog"}:
+        return None
+    own = _SPELLINGS.get(name.name) or (name.name if name.name in _AS_THEY_ARE else None)
+    return own or (name.name if name.schema else None)
+
+
+def _of_column(store: Store, words: tuple[Any, ...], *, array: bool) -> TypeUse | None:
+    """Read `table.column%TYPE`."""
+    table = store.table(name_of(words[:-1]))
+    column = table.columns.get(str(words[-1].sval)) if table else None
+    found = column.type if column else None
+    return TypeUse(found.of, array=found.array or array) if found else None
+
+
+def _modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
+    words = [_word(node) for node in nodes]
+    if own == "interval":
+        return _of_interval(words)
+    if own == "numeric" and len(words) == 1:
+        words.append("0")
+    return f"({','.join(words)})" if words else ""
+
+
+def _word(node: object) -> str:
+    if isinstance(node, ast.ColumnRef):  # geometry(Point)
+        return name_of(node.fields or ()).name
+    value = node.val if isinstance(node, ast.A_Const) else None
+    if isinstance(value, ast.Integer):
+        return str(value.ival)
+    return str(value.sval if isinstance(value, ast.String) else getattr(value, "fval", "?"))
+
+
+def _of_interval(words: list[str]) -> str:
+    """Write `interval day to second(3)`, of which the grammar makes a set of bits and a number."""
+    if not words or not words[0].isdecimal():
+        return ""
+    bits = int(words[0])
+    names = [] if bits == _FULL_RANGE else [one for one in _FIELDS if bits & 1 << _FIELD_BITS[one]]
+    names.sort(key=("year", "month", "day", "hour", "minute", "second").index)
+    shown = f" {names[0]}{f' to {names[-1]}' if len(names) > 1 else ''}" if names else ""
+    return shown + (f"({words[1]})" if len(words) > 1 else "")

@@ -1,0 +1,86 @@
+"""CREATE and ALTER of types and domains.
+
+A composite type is remembered by its name alone: no column is looked at inside of it.
+"""
+
+from pglast import ast
+from pglast.ast import Node
+from pglast.enums import ConstrType
+
+from agentctl.core.schema_source.drafts import UserType
+from agentctl.core.schema_source.naming import default_name
+from agentctl.core.schema_source.store import Full, Name, Store, name_in, name_of
+from agentctl.core.schema_source.type_names import type_use
+
+
+def create_enum(store: Store, node: ast.CreateEnumStmt) -> None:
+    """Execute CREATE TYPE ... AS ENUM."""
+    kind = _created(store, name_of(node.typeName or ()))
+    if kind.labels is None:
+        kind.labels = tuple(str(one.sval) for one in node.vals or ())
+
+
+def create_composite(store: Store, node: ast.CompositeTypeStmt) -> None:
+    """Execute CREATE TYPE ... AS (...)."""
+    _created(store, name_in(node.typevar))
+
+
+def alter_enum(store: Store, node: ast.AlterEnumStmt) -> None:
+    """Execute ALTER TYPE ... ADD VALUE and RENAME VALUE."""
+    kind = store.type(name_of(node.typeName or ()))
+    new = node.newVal or ""
+    if kind.labels is None or new in kind.labels:
+        return
+    if node.oldVal is not None:
+        kind.labels = tuple(new if label == node.oldVal else label for label in kind.labels)
+        return
+    place = len(kind.labels)
+    if node.newValNeighbor in kind.labels:
+        place = kind.labels.index(node.newValNeighbor or "") + (1 if node.newValIsAfter else 0)
+    kind.labels = (*kind.labels[:place], new, *kind.labels[place:])
+
+
+def create_domain(store: Store, node: ast.CreateDomainStmt) -> None:
+    """Execute CREATE DOMAIN."""
+    base = type_use(store, node.typeName)
+    kind = _created(store, name_of(node.domainname or ()))
+    if kind.base is not None or base is None or _leads_to(base.of, kind):
+        return
+    kind.base = base
+    for one in node.constraints or ():
+        _constrain(kind, one)
+
+
+def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
+    """Execute ALTER DOMAIN."""
+    kind = store.type(name_of(node.typeName or ()))
+    match node.subtype:
+        case "O" | "N":
+            kind.not_null = node.subtype == "O"
+        case "C":
+            _constrain(kind, node.def_)
+        case "X":
+            kind.checks.pop(node.name or "", None)
+
+
+def _created(store: Store, name: Name) -> UserType:
+    """Return the type of exactly that place, new or already mentioned."""
+    place = store.place(name)
+    return store.types.setdefault(Full(*place), UserType(*place))
+
+
+def _leads_to(base: str | UserType, kind: UserType) -> bool:
+    """Whether a domain would end up below itself."""
+    while isinstance(base, UserType) and base is not kind and base.base is not None:
+        base = base.base.of
+    return base is kind
+
+
+def _constrain(kind: UserType, node: Node | None) -> None:
+    if not isinstance(node, ast.Constraint):
+        return
+    if node.contype is ConstrType.CONSTR_NOTNULL:
+        kind.not_null = True
+    elif node.contype is ConstrType.CONSTR_CHECK and node.raw_expr is not None:
+        name = node.conname or default_name(kind.name, (), "check", taken=kind.checks.__contains__)
+        kind.checks.setdefault(name, node.raw_expr)
