@@ -1,36 +1,26 @@
-"""`agentctl schema-check`: the live schema compared with what agentctl and a deploy need."""
+"""`agentctl schema-check`: the live schema compared with what agentctl, a deploy and its code need."""
 
-import sys
 from dataclasses import replace
-from enum import StrEnum
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentctl.cli.reply import Reply
+from agentctl.cli.schema_formats import SHOWN_BY_FRAME, Format, deliver, only_format, text_of
 from agentctl.cli.session import Session
-from agentctl.core.errors import FindingsFound, SetupError, UsageError
-from agentctl.render.blocks import Code
+from agentctl.core.errors import FindingsFound
+from agentctl.render.blocks import Code, View
 
 if TYPE_CHECKING:
-    from agentctl.core.finding_kinds import FindingKind
-    from agentctl.core.mapping import Reading
+    from agentctl.cli.schema_subject import Subject
+    from agentctl.core.baseline import Baseline
+    from agentctl.core.code_report import CodeReport
+    from agentctl.core.findings import Finding
     from agentctl.core.schema_report import SchemaReport
 
-
-class Format(StrEnum):
-    """How the report is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    GITHUB = "github"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
-_SHOWN_BY_FRAME = frozenset({Format.TABLE, Format.JSON})
+_MOST_NAMED = 12
+"""Objects of findings that one line can name."""
 
 
 def schema_check(
@@ -38,6 +28,17 @@ def schema_check(
     require: Annotated[
         str | None,
         typer.Option(metavar="minimal|full|COLUMN,...", help="Optional columns without which this fails."),
+    ] = None,
+    code: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Also check the code there: file or folder; repeatable."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --code, list what could not be resolved, and all columns.")
+    ] = False,
+    schema_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take the schema from SQL or a baseline, not from the database."),
     ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="How the report is printed.")
@@ -48,8 +49,9 @@ def schema_check(
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Fail where the schema has drifted from this.")
     ] = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Record the schema there, after comparing.")
+    record: Annotated[
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Record the schema there, after comparing."),
     ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Leave out these findings; repeatable.")
@@ -68,114 +70,103 @@ def schema_check(
       agentctl schema-check
       agentctl schema-check --require full
       agentctl schema-check --require inputs,result --quiet && ./deploy
+      agentctl schema-check --code src --code supabase/migrations
+      agentctl schema-check --code src --schema-from schema.sql --format github
       agentctl schema-check --suggest
       agentctl schema-check --write-baseline schema.json
       agentctl schema-check --baseline schema.json --format github
       agentctl schema-check --baseline schema.json --format sarif -o schema.sarif
       agentctl schema-check --format junit -o schema.xml --ignore index-missing
     """
-    from agentctl.core import baseline as recording
-    from agentctl.core.files import write_atomically
+    from agentctl.cli.schema_subject import subject_of
+    from agentctl.core.baseline import compare, read_baseline, write_baseline
     from agentctl.core.finding_kinds import kinds_looked_for, parse_ignored
-    from agentctl.core.mapping import catalog_for, read
     from agentctl.core.schema_check import check_schema, parse_required
 
-    output_format = _only_format(session, output_format)
+    output_format = only_format(session, output_format)
     required, ignored = parse_required(require), parse_ignored(ignore or ())
-    recorded = recording.read_baseline(baseline) if baseline else None
-    with session.marketplace() as (database, profile), database.connect() as connection:
-        catalog = catalog_for(connection, profile.schema)
-    reading = read(catalog, profile.schema)
-    report = check_schema(reading, required=required)
-    if suggest:
-        return _suggestion(reading, report, profile.name)
-    tables = [state.table for state in report.tables if state.table]
-    current = recording.record(tables, [state.function for state in report.functions])
-    findings = (*report.findings, *(recording.compare(recorded, current) if recorded else ()))
+    recorded = read_baseline(baseline) if baseline else None
+    with subject_of(session, schema_from) as subject:
+        report = check_schema(subject.reading, required=required, live=subject.live)
+        if suggest:
+            return _suggestion(subject, report)
+        read = _read_code(session, code, subject) if code else None
+    whole = bool(code) or bool(recorded and recorded.whole)
+    drift = compare(recorded, _recorded(subject, report, whole=recorded.whole)) if recorded else ()
+    if record:
+        write_baseline(record, _recorded(subject, report, whole=whole))
+    findings = (*report.findings, *(read.findings if read else ()), *drift)
     report = replace(report, findings=tuple(one for one in findings if one.id not in ignored))
-    if write_baseline:
-        recording.write_baseline(write_baseline, current)
-    reply = _reply(report, output_format)
-    if output is None and output_format in _SHOWN_BY_FRAME:
+    reply = _reply(report, read, output_format, verbose=verbose)
+    if output is None and output_format in SHOWN_BY_FRAME:
         return reply
-    kinds = kinds_looked_for(ignored, baseline=bool(baseline), code=False)
-    text = _text(output_format, reply, report, kinds, baseline)
-    if output is not None:
-        write_atomically(output, text)
-    elif reply.error or not session.quiet:
-        _print(text)
-    return replace(reply, view=Reply().view)
+    kinds = kinds_looked_for(ignored, baseline=bool(baseline), code=bool(code))
+    text = text_of(output_format, reply, report.findings, kinds=kinds, place=baseline)
+    return deliver(session, reply, text, output)
 
 
-def _suggestion(reading: "Reading", report: "SchemaReport", profile: str) -> Reply:
+def _suggestion(subject: "Subject", report: "SchemaReport") -> Reply:
     from agentctl.core.suggestion import Profile, configuration
 
-    text = configuration(reading, Profile(profile), report.findings)
+    text = configuration(subject.reading, Profile(subject.profile.name), report.findings)
     return Reply(data=lambda: {"toml": text}, view=lambda: [Code(text, "toml")])
 
 
-def _only_format(session: Session, output_format: Format) -> Format:
-    if session.json and output_format not in _SHOWN_BY_FRAME:
-        msg = f"--json and --format {output_format} cannot go together."
-        raise UsageError(msg, hint="See: agentctl schema-check --help")
-    return Format.JSON if session.json else output_format
+def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "CodeReport":
+    from agentctl.core.code_report import read_project, report_code, schemas_beyond, sources_of
+
+    settings = subject.profile.code
+    sources = sources_of(paths, settings)
+    with session.progress_screen().progress("Reading code", len(sources.files), rate="files") as watch:
+        found = read_project(sources, paths, watch)
+    catalog = subject.catalog_with(schemas_beyond(subject.reading.catalog, found))
+    return report_code(found, subject.reading, settings, catalog=catalog, whole=subject.whole)
 
 
-def _reply(report: "SchemaReport", output_format: Format) -> Reply:
+def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Baseline":
+    """Take down the tables and functions of the roles, or all that the schemas have."""
+    from agentctl.core.baseline import record
+
+    catalog = subject.reading.catalog
+    if whole:
+        return replace(record(catalog.tables, catalog.functions), whole=True)
+    tables = [state.table for state in report.tables if state.table]
+    return record(tables, [state.function for state in report.functions])
+
+
+def _reply(
+    report: "SchemaReport", code: "CodeReport | None", output_format: Format, *, verbose: bool
+) -> Reply:
     from agentctl.core.findings import errors_among
     from agentctl.render import schema_check as render
+    from agentctl.render.code import code_data, code_view
 
-    errors = [finding.object for finding in errors_among(report.findings)]
-    # GitHub's runner takes commands from stderr, too: no name that is not ours goes there.
-    named = "" if output_format is Format.GITHUB else f": {', '.join(errors)}"
+    def view() -> View:
+        yield from render.report_view(report)
+        if code is not None:
+            yield from code_view(code, verbose=verbose)
+
+    errors = errors_among(report.findings)
     return Reply(
-        data=lambda: render.report_data(report),
-        view=lambda: render.report_view(report),
-        error=_found(len(errors), named) if errors else None,
+        data=lambda: render.report_data(report) | ({"code": code_data(code)} if code else {}),
+        view=view,
+        error=_found(errors, output_format) if errors else None,
     )
 
 
-def _found(count: int, named: str) -> FindingsFound:
-    msg = f"The schema has {count} problem{'s' if count > 1 else ''}{named}."
-    return FindingsFound(msg, hint="Details: agentctl schema-check")
+def _found(errors: "tuple[Finding, ...]", output_format: Format) -> FindingsFound:
+    in_code = [one.object for one in errors if one.excerpt is not None]
+    in_schema = [one.object for one in errors if one.excerpt is None]
+    parts = [f"The schema has {_named(in_schema, output_format)}."] if in_schema else []
+    parts += [f"The code has {_named(in_code, output_format)}."] if in_code else []
+    return FindingsFound(" ".join(parts), hint="Details: agentctl schema-check")
 
 
-def _text(
-    output_format: Format,
-    reply: Reply,
-    report: "SchemaReport",
-    kinds: "tuple[FindingKind, ...]",
-    baseline: Path | None,
-) -> str:
-    from agentctl.render.envelope import envelope, to_json
-    from agentctl.render.github import github_text
-    from agentctl.render.junit import junit_text
-    from agentctl.render.plain import PlainScreen
-    from agentctl.render.sarif import sarif_text
-
-    match output_format:
-        case Format.GITHUB:
-            return github_text(report.findings)
-        case Format.SARIF:
-            return sarif_text(report.findings, place=baseline.as_posix() if baseline else None)
-        case Format.JUNIT:
-            return junit_text(report.findings, kinds)
-        case Format.JSON:
-            whole = envelope(
-                command="schema-check", exit_code=reply.exit_code, data=reply.data(), error=reply.error
-            )
-            return to_json(whole, indent=2) + "\n"
-        case Format.TABLE:
-            PlainScreen(stream := StringIO()).show(reply.view())
-            return stream.getvalue()
-
-
-def _print(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody reads any more; what was found still counts
-    except OSError as error:
-        msg = f"The output cannot be written: {error.strerror}."
-        raise SetupError(msg) from None
+def _named(objects: list[str], output_format: Format) -> str:
+    count = f"{len(objects)} problem{'s' if len(objects) > 1 else ''}"
+    # GitHub's runner takes commands from stderr, too: no name that is not ours goes there.
+    if output_format is Format.GITHUB:
+        return count
+    names = list(dict.fromkeys(objects))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{count}: {', '.join(names[:_MOST_NAMED])}{more}"

@@ -58,6 +58,12 @@ class Session:
     json: bool = False
     quiet: bool = False
 
+    def profile_alone(self) -> "Profile":
+        """Return the profile where no database is needed."""
+        from agentctl.core.config import load_profile
+
+        return load_profile(config=self.config, profile=self.profile_name, needs_database=False)
+
     @contextmanager
     def marketplace(self) -> Iterator[tuple["Database", "Profile"]]:
         """Yield the configured database and its profile, or the sandbox where nothing is configured."""

@@ -273,5 +273,10 @@ SELECT json_build_object(
         LEFT JOIN policies ON policies.polrelid = r.oid
         LEFT JOIN grants ON grants.relation = r.oid
     ), '[]'::json),
-    'functions', coalesce((SELECT items FROM functions), '[]'::json)
+    'functions', coalesce((SELECT items FROM functions), '[]'::json),
+    'extension_functions', (
+        SELECT coalesce(json_agg(DISTINCT p.proname), '[]'::json)
+        FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
+        JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    )
 ) AS catalog

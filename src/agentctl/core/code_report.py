@@ -3,26 +3,21 @@
 It reads the project's files and compares; where the catalog comes from is its caller's business.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 
 from agentctl.core.catalog import Catalog
-from agentctl.core.code_section import CodeSettings, Ignored
+from agentctl.core.code_section import CodeSettings
 from agentctl.core.codecheck import CheckContext, ColumnSummary, check_code
 from agentctl.core.codescan.cache import ReadingCache
-from agentctl.core.codescan.ignoring import is_ignored
+from agentctl.core.codescan.ignoring import Known, is_ignored
 from agentctl.core.codescan.scan import Scan, scan
 from agentctl.core.codescan.source_files import Sources, find_sources
-from agentctl.core.codescan.uses import CallUse, Embedded, Named, Returned, Unresolved, Use
+from agentctl.core.codescan.uses import Unresolved, schemas_in
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.schema_report import executions_of
-
-Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class CodeReport:
 
     Attributes:
         files: that were looked at.
-        statements: that were understood, at least in part.
+        statements: that name a table or function.
         unresolved: what names a table, column or function in a way that cannot be told.
         columns: every column that the code names, those that are missing first.
 
@@ -54,16 +49,77 @@ def sources_of(paths: Sequence[Path], settings: CodeSettings) -> Sources:
     return find_sources(paths, exclude=settings.exclude)
 
 
-def read_code(sources: Sources, paths: Sequence[Path], watch: Watch) -> Scan:
-    """Read a project; what is read is kept in the user's cache folder for the next time."""
-    cache_ = ReadingCache.open(paths)
-    found = scan(sources, cache_, watch=watch)
-    cache_.save()
+def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Scan:
+    """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
+    cache = ReadingCache(paths)
+    found = scan(sources, cache, watch=watch)
+    cache.save()
     return found
 
 
-def schemas_named(found: Scan, catalog: Catalog) -> tuple[str, ...]:
-    """Return the schemas that the code names and a catalog has nothing of."""
+def schemas_beyond(catalog: Catalog, found: Scan) -> tuple[str, ...]:
+    """Return the schemas that the code names and a catalog was not read of."""
     known = {table.schema for table in catalog.tables} | {function.schema for function in catalog.functions}
-    named = (schema for use in found.reading.uses if (schema := _schema_of(use)) is not None)
-    return tuple(sorted({*named} - known))
+    return tuple(sorted(schemas_in(found.reading) - known - {*catalog.server.search_path}))
+
+
+def report_code(
+    found: Scan, reading: Reading, settings: CodeSettings, *, catalog: Catalog, whole: bool = True
+) -> CodeReport:
+    """Compare a project with a catalog.
+
+    Args:
+        found: what was read.
+        reading: what was made of the database.
+        settings: what is not to be reported.
+        catalog: the database's, with the schemas that the code names.
+        whole: whether it holds everything that there is in these schemas.
+
+    """
+    executions, parts = executions_of(reading)
+    context = CheckContext(
+        catalog=catalog,
+        schemas=reading.schemas,
+        executions=executions,
+        parts=parts,
+        whole=whole,
+    )
+    checked = check_code(found.reading, context)
+    known, lines = Known(settings.ignore), _Lines(found.paths)
+    reported = (finding for finding in checked.findings if not known.covers(finding))
+    return CodeReport(
+        files=len(found.paths),
+        statements=found.statements,
+        findings=tuple(one for finding in reported if (one := lines.quoted(finding)) is not None),
+        unresolved=(*found.reading.unresolved, *checked.unresolved),
+        columns=checked.columns,
+    )
+
+
+class _Lines:
+    """The lines of files that findings are in; each file is read once."""
+
+    def __init__(self, paths: dict[str, Path]) -> None:
+        self._paths = paths
+        self._known: dict[str, list[str]] = {}
+
+    def quoted(self, finding: Finding) -> Finding | None:
+        """Return a finding with the code's own line; None where a comment silences it."""
+        lines = self._of(finding.file or "")
+        line = finding.line or 0
+        if is_ignored(lines, line, finding.id):
+            return None
+        return replace(finding, excerpt=lines[line - 1] if 0 < line <= len(lines) else None)
+
+    def _of(self, file: str) -> list[str]:
+        if file not in self._known:
+            self._known[file] = _read(self._paths.get(file))
+        return self._known[file]
+
+
+def _read(path: Path | None) -> list[str]:
+    try:
+        # Not splitlines(): the readers count \n alone.
+        return path.read_text("utf-8-sig", errors="replace").split("\n") if path is not None else []
+    except OSError:
+        return []

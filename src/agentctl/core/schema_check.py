@@ -43,12 +43,14 @@ def parse_required(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
-def check_schema(reading: Reading, *, required: tuple[str, ...] = ()) -> SchemaReport:
+def check_schema(reading: Reading, *, required: tuple[str, ...] = (), live: bool = True) -> SchemaReport:
     """Compare a catalog with what agentctl needs.
 
     Args:
         reading: what was made of the catalog.
         required: columns of the executions' table without which the check fails.
+        live: whether it is a database's own; of a file, which need not hold everything, only the executions'
+            columns are judged.
 
     """
     catalog = reading.catalog
@@ -56,15 +58,17 @@ def check_schema(reading: Reading, *, required: tuple[str, ...] = ()) -> SchemaR
     states = column_states(executions, columns)
     indexes = tuple(index_states(executions, columns))
     deducting = reading.marketplace.deducting if reading.marketplace else find_deduct(catalog)
-    findings = (
-        *reading.findings,
-        *_role_findings(reading),
-        *_execution_findings(reading, required),
-        *_index_findings(indexes),
-        *_function_findings(reading, deducting),
-        *(writing_findings(reading.marketplace) if reading.marketplace else ()),
-        *(security_findings(reading.marketplace) if reading.marketplace else ()),
-    )
+    findings = tuple(_execution_findings(reading, required))
+    if live:
+        findings = (
+            *reading.findings,
+            *_role_findings(reading),
+            *findings,
+            *_index_findings(indexes),
+            *_function_findings(reading, deducting),
+            *(writing_findings(reading.marketplace) if reading.marketplace else ()),
+            *(security_findings(reading.marketplace) if reading.marketplace else ()),
+        )
     return SchemaReport(
         server=catalog.server,
         tracking=tracking_of(executions, columns),

@@ -1,9 +1,10 @@
 """Shows what schema-check found."""
 
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings import Finding, Severity, place_of
 from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
+_LONGEST_EXCERPT = 120
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}
 
 
@@ -132,9 +133,14 @@ def _finding_data(finding: Finding) -> dict[str, object]:
         "hint": finding.hint,
         "file": finding.file,
         "line": finding.line,
+        "column": finding.column,
+        "excerpt": finding.excerpt,
     }
 
 
 def _finding_text(finding: Finding) -> Text:
-    hint = f"\n  {finding.hint}" if finding.hint else ""
-    return Text(f"{finding.severity} [{finding.id}] {finding.message}{hint}", _TONES[finding.severity])
+    place = place_of(finding) if finding.excerpt is not None else None
+    excerpt = finding.excerpt.strip()[:_LONGEST_EXCERPT] if finding.excerpt else None
+    more = "".join(f"\n  {line}" for line in (excerpt, finding.hint) if line)
+    said = f"{finding.severity} [{finding.id}] {finding.message}{more}"
+    return Text(f"{place}: {said}" if place else said, _TONES[finding.severity])

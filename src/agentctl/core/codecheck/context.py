@@ -32,7 +32,6 @@ class CheckContext:
         executions: the table that agentctl migrate-full widens.
         parts: which of its columns plays the part of which of the seven optional ones.
         planned: asked only when something is missing.
-        provided: functions that PostgreSQL and its extensions bring along, by name; no catalog has them.
         whole: whether the catalog holds all tables and functions of its schemas, not only some.
 
     """
@@ -42,7 +41,6 @@ class CheckContext:
     executions: Table | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     planned: Callable[[], Planned | None] | None = None
-    provided: frozenset[str] = frozenset()
     whole: bool = True
 
 

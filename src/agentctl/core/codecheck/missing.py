@@ -44,6 +44,9 @@ def absent_function(
     written = reference.named(schema, name)
     if absence is Absence.UNSEEN:
         yield Unresolved(f"function {written}, which the schema at hand does not cover", place)
+    if absence is Absence.MISSING and schema is None and is_sql(place):
+        yield Unresolved(f"function {written}, which may be PostgreSQL's own", place)
+        return
     if absence is not Absence.MISSING:
         return
     planned = reference.planned.function(schema, name) if reference.planned else None

@@ -90,7 +90,7 @@ class Reference:
         schemas = self.path if schema is None else (schema,)
         if found := tuple(one for one in self._functions.get(name, ()) if one.schema in schemas):
             return found
-        if name in self.context.provided or (schema is None and name.startswith("pg_")):
+        if name in self.context.catalog.extension_functions or (schema is None and name.startswith("pg_")):
             return Absence.PROVIDED
         return self._absence(schema)
 

@@ -26,7 +26,7 @@ _FEW = 150
 _BATCH = 50
 
 Watch = Callable[[int], None]
-"""Is told how many more files are done."""
+"""Is told how many files are done."""
 
 
 class PackedFiles:
@@ -51,18 +51,22 @@ class PackedFiles:
         new: list[tuple[SourceFile, bytes]] = []
         for file in self._files.values():
             content = _content(file)
-            if not may_matter(file, content):
-                watch(1)
-                continue
-            (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
-            key = _key(file, content)
-            if (packed := self._cache.get(key)) is not None:
-                self._packed[file.name] = packed
-                watch(1)
-            else:
-                new.append((file, key))
-        for (file, key), packed in zip(new, _read_all([file for file, _ in new], watch), strict=True):
-            self._keep(file, key, packed)
+            if may_matter(file, content):
+                (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
+                new += self._look_up(file, _key(file, content))
+        done = len(self._files) - len(new)
+        watch(done)
+        for place, packed in enumerate(_read_all([file for file, _ in new]), start=1):
+            self._keep(*new[place - 1], packed)
+            watch(done + place)
+
+    def _look_up(self, file: SourceFile, key: bytes) -> list[tuple[SourceFile, bytes]]:
+        """Take what was kept of a file; return it where that is nothing."""
+        packed = self._cache.get(key)
+        if packed is None:
+            return [(file, key)]
+        self._packed[file.name] = packed
+        return []
 
     def reading(self, name: str) -> CodeReading:
         """Return what a SQL or Python file says."""
@@ -103,24 +107,21 @@ def _content(file: SourceFile) -> bytes:
 
 
 def _key(file: SourceFile, content: bytes) -> bytes:
-    # Of a script nothing is kept that depends on its name.
-    name = "" if file.language in SCRIPTS else file.name
-    return key_of(content, f"{file.language}\0{name}")
+    # What is read off a script says nothing of its name; what is read off others does.
+    named = b"" if file.language in SCRIPTS else f"{file.name}\0".encode()
+    return key_of(named + content, file.language)
 
 
-def _read_all(files: Sequence[SourceFile], watch: Watch) -> Iterator[bytes]:
+def _read_all(files: Sequence[SourceFile]) -> Iterator[bytes]:
     processors = _processors()
     if len(files) <= _FEW or processors == 1:
-        for file in files:
-            yield read_packed(file)
-            watch(1)
+        yield from map(read_packed, files)
         return
     # Not forked: other threads and open connections of this process are none of a reader's business.
     pool = ProcessPoolExecutor(processors, get_context("spawn"), initializer=_leave_interrupts_alone)
     try:
         for packed in pool.map(_read_batch, _batches(files)):
             yield from packed
-            watch(len(packed))
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -5,6 +5,7 @@ It decides nothing about the database, and never raises for what stands in a fil
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ from agentctl.core.codescan.typescript.chains import uses_of
 from agentctl.core.codescan.typescript.clients import is_supabase, schema_of
 from agentctl.core.codescan.typescript.linking import Linker
 from agentctl.core.codescan.typescript.resolution import ModuleResolver
-from agentctl.core.codescan.uses import CodeReading, Place, Unparsed
+from agentctl.core.codescan.uses import CallUse, CodeReading, Place, TableUse, Unparsed
 
 _ROUNDS = 4
 """Through so many functions, each calling the next one in another file, an argument is followed."""
@@ -28,14 +29,14 @@ class Scan:
 
     Attributes:
         reading: all of it.
-        files: that were looked at.
-        statements: chains of supabase-js that were found.
+        statements: of how many a table or function was named.
+        paths: of the files that were looked at, by the names that uses have for them.
 
     """
 
     reading: CodeReading
-    files: int
     statements: int
+    paths: dict[str, Path]
 
 
 def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None) -> Scan:
@@ -44,17 +45,18 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
     Args:
         sources: the files.
         cache: what was kept of them; it is brought up to date, and not saved.
-        watch: is told how many more files are done.
+        watch: is told how many files are done.
 
     """
     packed = PackedFiles(sources.files, cache)
     packed.read(watch)
     unread = tuple(Unparsed(Place(one.name, 1, 1), one.why) for one in sources.unread)
     read = [CodeReading(unparsed=unread), *map(packed.reading, packed.others)]
-    chains = list(_chains(packed, sources.files))
-    read += (uses_of(chain, file=file) for file, chain in chains)
+    read += (uses_of(chain, file=file) for file, chain in _chains(packed, sources.files))
     read.append(CodeReading(unparsed=tuple(_not_understood(packed))))
-    return Scan(_together(read), len(sources.files), len(chains))
+    reading = _together(read)
+    statements = {use.place for use in reading.uses if isinstance(use, TableUse | CallUse)}
+    return Scan(reading, len(statements), {file.name: file.path for file in sources.files})
 
 
 def _chains(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Iterator[tuple[str, Chain]]:

@@ -192,3 +192,17 @@ class CodeReading(Struct, frozen=True):
     uses: tuple[Use, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     unparsed: tuple[Unparsed, ...] = ()
+
+
+def schemas_in(reading: CodeReading) -> set[str]:
+    """Return the schemas that the code names."""
+    named: set[str | None] = set()
+    for use in reading.uses:
+        match use:
+            case TableUse(table) | RowWrite(table) | ConflictUse(table):
+                named.add(table.schema)
+            case CallUse(_, schema):
+                named.add(schema)
+            case ColumnUse(sources):
+                named.update(source.schema for source in sources if not isinstance(source, Embedded))
+    return {schema for schema in named if schema is not None}

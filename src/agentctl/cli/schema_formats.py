@@ -1,0 +1,107 @@
+"""How schema-check's report is written: by the frame, to a file, or in a format for CI services."""
+
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.cli.reply import Reply
+from agentctl.cli.session import Session
+from agentctl.core.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agentctl.core.finding_kind import FindingKind
+    from agentctl.core.findings import Finding
+
+
+class Format(StrEnum):
+    """How the report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+SHOWN_BY_FRAME = frozenset({Format.TABLE, Format.JSON})
+
+
+def only_format(session: Session, output_format: Format) -> Format:
+    """Return the one format that was asked for.
+
+    Raises:
+        UsageError: two were.
+
+    """
+    if session.json and output_format not in SHOWN_BY_FRAME:
+        msg = f"--json and --format {output_format} cannot go together."
+        raise UsageError(msg, hint="See: agentctl schema-check --help")
+    return Format.JSON if session.json else output_format
+
+
+def text_of(
+    output_format: Format,
+    reply: Reply,
+    findings: "Sequence[Finding]",
+    *,
+    kinds: "tuple[FindingKind, ...]",
+    place: Path | None,
+) -> str:
+    """Write a report in a format.
+
+    Args:
+        output_format: one of them.
+        reply: the report for people, and as JSON.
+        findings: what the other formats have of it.
+        kinds: that were looked for.
+        place: the file that SARIF points at where a finding has none.
+
+    """
+    from agentctl.render.envelope import envelope, to_json
+    from agentctl.render.github import github_text
+    from agentctl.render.junit import junit_text
+    from agentctl.render.plain import PlainScreen
+    from agentctl.render.sarif import sarif_text
+
+    match output_format:
+        case Format.GITHUB:
+            return github_text(findings)
+        case Format.SARIF:
+            return sarif_text(findings, place=place.as_posix() if place else None)
+        case Format.JUNIT:
+            return junit_text(findings, kinds)
+        case Format.JSON:
+            whole = envelope(
+                command="schema-check", exit_code=reply.exit_code, data=reply.data(), error=reply.error
+            )
+            return to_json(whole, indent=2) + "\n"
+        case Format.TABLE:
+            PlainScreen(stream := StringIO()).show(reply.view())
+            return stream.getvalue()
+
+
+def deliver(session: Session, reply: Reply, text: str, output: Path | None) -> Reply:
+    """Write a report to a file or to stdout, and return what is left for the frame to print."""
+    from agentctl.core.files import write_atomically
+
+    if output is not None:
+        write_atomically(output, text)
+    elif reply.error or not session.quiet:
+        _print(text)
+    return replace(reply, view=Reply().view)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # nobody reads any more; what was found still counts
+    except OSError as error:
+        msg = f"The output cannot be written: {error.strerror}."
+        raise SetupError(msg) from None

@@ -1,0 +1,70 @@
+"""What schema-check looks at: the configured database, or a file that stands for it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from agentctl.core.catalog import Catalog
+    from agentctl.core.config import Profile
+    from agentctl.core.mapping import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A schema, and what was made of it.
+
+    Attributes:
+        live: whether it is a database's.
+        whole: whether it holds everything that there is in its schemas.
+        catalog_with: reads it again with more schemas; for as long as the subject is open.
+
+    """
+
+    profile: "Profile"
+    reading: "Reading"
+    live: bool
+    whole: bool
+    catalog_with: "Callable[[tuple[str, ...]], Catalog]"
+
+
+@contextmanager
+def subject_of(session: Session, file: Path | None) -> Iterator[Subject]:
+    """Yield the schema of a file, or of the configured database where none is named."""
+    with _from_database(session) if file is None else _from_file(session, file) as subject:
+        yield subject
+
+
+@contextmanager
+def _from_file(session: Session, file: Path) -> Iterator[Subject]:
+    from agentctl.core.mapping import read
+    from agentctl.core.schema_source import open_schema_source
+
+    profile, source = session.profile_alone(), open_schema_source(file)
+    for problem in source.problems:
+        session.note(f"{problem.file}:{problem.line}: passed over: {problem.message}")
+    reading = read(source.catalog, profile.schema)
+    yield Subject(profile, reading, live=False, whole=source.whole, catalog_with=lambda _: source.catalog)
+
+
+@contextmanager
+def _from_database(session: Session) -> Iterator[Subject]:
+    from agentctl.core.mapping import catalog_for, read
+
+    with session.marketplace() as (database, profile):
+        with database.connect() as connection:
+            catalog = catalog_for(connection, profile.schema)
+
+        def catalog_with(schemas: tuple[str, ...]) -> "Catalog":
+            if not schemas:
+                return catalog
+            with database.connect() as connection:
+                return catalog_for(connection, profile.schema, also=schemas)
+
+        yield Subject(
+            profile, read(catalog, profile.schema), live=True, whole=True, catalog_with=catalog_with
+        )
