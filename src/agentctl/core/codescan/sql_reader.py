@@ -5,42 +5,60 @@ What changes the schema is passed over, what is no PostgreSQL is told statement 
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from pglast import ast
 
 from agentctl.core.codescan.sql.collecting import Collector, Locate
+from agentctl.core.codescan.sql.definitions import made_by
 from agentctl.core.codescan.sql.grammar import NotUnderstood, parse
 from agentctl.core.codescan.sql.scopes import Scope
 from agentctl.core.codescan.sql.statements import Statement, split
 from agentctl.core.codescan.sql.writes import StatementReader
 from agentctl.core.codescan.uses import CodeReading, Unparsed, Use
 
-Parsed = tuple[Statement, tuple[ast.Node, ...]]
 _SETS_PATH = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
 _HARMLESS_PATH = frozenset({"public", "$user", "pg_catalog", "pg_temp", "extensions"})
 
 
-def read_sql(
-    text: str, *, file: str, locate: Locate | None = None, made: frozenset[str] = frozenset()
-) -> CodeReading:
-    """Read every statement of a text.
+def read_sql(text: str, *, file: str, made: frozenset[str] = frozenset()) -> CodeReading:
+    """Read every statement of a file.
 
     Args:
         text: SQL, with the placeholders of any driver and the commands of psql.
-        file: that it stands in.
-        locate: tells line and column of an offset in the text; without it the text is the whole file.
+        file: its name, for places.
         made: names of tables that are made elsewhere in the code, beside those that this text makes itself.
 
     """
-    collector = Collector(file, locate or Lines(text).locate, made)
-    parsed = list(_parsed(text, collector))
-    collector.made |= frozenset(name for _, nodes in parsed for node in nodes for name in _made(node))
-    for statement, nodes in parsed:
-        collector.statement = statement
-        _read(collector, nodes)
+    return read_texts([(text, Lines(text).locate)], file=file, made=made)
+
+
+def read_texts(
+    texts: Iterable[tuple[str, Locate]], *, file: str, made: frozenset[str] = frozenset(), lost: bool = False
+) -> CodeReading:
+    """Read every statement of several texts that stand in one file.
+
+    Args:
+        texts: each with what tells line and column of an offset in it.
+        file: its name, for places.
+        made: as in `read_sql`.
+        lost: whether it is not known in which schema a table without one is.
+
+    """
+    collector = Collector(file, made)
+    parsed = [one for text, locate in texts for one in _parsed(text, locate, collector)]
+    collector.made |= frozenset(name for one in parsed for node in one.nodes for name in made_by(node))
+    paths = [one for one in parsed if any(_sets_path(node, one.statement) for node in one.nodes)]
+    collector.lost = lost or bool(paths)
+    for one in paths[:1]:
+        collector.begin(one.statement, one.locate)
+        collector.leave_open("tables behind a search path that the code sets itself")
+    for one in parsed:
+        collector.begin(one.statement, one.locate)
+        _read(collector, one.nodes)
     return CodeReading(
-        uses=tuple(sorted(collector.uses, key=_order)),
+        uses=tuple(sorted(dict.fromkeys(collector.uses), key=_order)),
         unresolved=tuple(collector.unresolved),
         unparsed=tuple(collector.unparsed),
     )
@@ -48,8 +66,8 @@ def read_sql(
 
 def tables_made(text: str) -> frozenset[str]:
     """Return the names of the tables and views that SQL makes or changes itself."""
-    collector = Collector("", Lines(text).locate, frozenset())
-    return frozenset(name for _, nodes in _parsed(text, collector) for node in nodes for name in _made(node))
+    parsed = _parsed(text, Lines(text).locate, Collector("", frozenset()))
+    return frozenset(name for one in parsed for node in one.nodes for name in made_by(node))
 
 
 class Lines:
@@ -64,15 +82,22 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
 
-def _parsed(text: str, collector: Collector) -> Iterator[Parsed]:
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    statement: Statement
+    nodes: tuple[ast.Node, ...]
+    locate: Locate
+
+
+def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed]:
     """Parse what can be; what cannot is noted."""
     for statement in split(text):
-        collector.statement = statement
+        collector.begin(statement, locate)
         if statement.template is not None:
             collector.leave_open("SQL that is put together at run time", statement.template)
             continue
         try:
-            yield statement, parse(statement)
+            yield _Parsed(statement, parse(statement), locate)
         except NotUnderstood as error:
             collector.unparsed.append(Unparsed(collector.place(error.offset), error.why))
 
@@ -95,46 +120,17 @@ def _statement(node: object, collector: Collector) -> None:
             _statement(node.query, collector)
         case ast.CopyStmt():
             reader.copy(node)
-        case ast.VariableSetStmt(name="search_path"):
-            _lose_path(node, collector)
         case ast.SelectStmt() | ast.InsertStmt() | ast.UpdateStmt() | ast.DeleteStmt() | ast.MergeStmt():
             reader.query(node, Scope())
-            if _SETS_PATH.match(collector.statement.text):
-                _lose(collector)
 
 
-def _lose_path(node: ast.VariableSetStmt, collector: Collector) -> None:
-    """Notice a search path that may lead to other schemas than the one that uses are compared with."""
-    values = [one.val for one in node.args or () if isinstance(one, ast.A_Const)]
-    names = {one.sval for one in values if isinstance(one, ast.String)}
-    if not names or not names <= _HARMLESS_PATH:
-        _lose(collector)
-
-
-def _lose(collector: Collector) -> None:
-    if not collector.lost:
-        collector.leave_open("tables behind a search path that the code sets itself")
-    collector.lost = True
-
-
-def _made(node: object) -> Iterator[str]:
-    """Return the tables that a statement makes or changes."""
-    made: object = None
-    match node:
-        case ast.CreateStmt() | ast.AlterTableStmt() | ast.RenameStmt():
-            made = node.relation
-        case ast.CreateForeignTableStmt():
-            made = node.base.relation if node.base else None
-        case ast.CreateTableAsStmt():
-            made = node.into.rel if node.into else None
-        case ast.SelectStmt():
-            made = node.intoClause.rel if node.intoClause else None
-        case ast.ViewStmt():
-            made = node.view
-    if isinstance(made, ast.RangeVar) and made.relname:
-        yield made.relname
-    if isinstance(node, ast.RenameStmt) and node.newname:
-        yield node.newname
+def _sets_path(node: object, statement: Statement) -> bool:
+    """Whether a statement sets a search path that may lead to other schemas than those of the role."""
+    if isinstance(node, ast.VariableSetStmt) and node.name == "search_path":
+        values = [one.val for one in node.args or () if isinstance(one, ast.A_Const)]
+        names = {one.sval for one in values if isinstance(one, ast.String)}
+        return not names or not names <= _HARMLESS_PATH
+    return isinstance(node, ast.SelectStmt) and bool(_SETS_PATH.match(statement.text))
 
 
 def _order(use: Use) -> tuple[int, int]:

@@ -41,25 +41,29 @@ class Collector:
 
     Attributes:
         file: that the places are in.
-        locate: for offsets in the text that is read.
         made: tables that the code itself makes or changes, so that nobody knows their columns.
+        lost: whether it is not known in which schema a table without one is.
         statement: that is being read.
-        lost: whether it is not known any more in which schema a table without one is.
 
     """
 
     file: str
-    locate: Locate
     made: frozenset[str]
-    statement: Statement = field(default_factory=lambda: Statement("", 0))
     lost: bool = False
+    statement: Statement = field(default_factory=lambda: Statement("", 0))
     uses: list[Use] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
+    _locate: Locate = field(default=lambda offset: (1, offset + 1))
+
+    def begin(self, statement: Statement, locate: Locate) -> None:
+        """Go on to another statement, whose text has its own places."""
+        self.statement = statement
+        self._locate = locate
 
     def place(self, offset: int | None) -> Place:
         """Return where something stands in the file."""
-        line, column = self.locate(self.statement.start + (offset or 0))
+        line, column = self._locate(self.statement.start + (offset or 0))
         return Place(self.file, line, column)
 
     def place_in_path(self, offset: int | None, position: int) -> Place:

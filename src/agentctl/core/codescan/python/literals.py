@@ -1,0 +1,120 @@
+"""String literals of Python, with the place in the source of every character that stands there as itself.
+
+It takes what the parser has found, and decides nothing about what a text means.
+"""
+
+import ast
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+_TOKEN = re.compile(
+    r"""(?P<prefix>[A-Za-z]*)(?P<quote>\"{3}|'{3}|"|')(?P<body>(?:[^\\]|\\.)*?)(?P=quote)""", re.DOTALL
+)
+_BETWEEN = re.compile(r"(?:\s|\\\n|\#[^\n]*)*")
+_JOINED_LINE = "\\\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text that one literal gave.
+
+    Attributes:
+        offset: in the text.
+        line: of the source, from 1.
+        column: in characters, from 1.
+        exact: whether the source has the same characters; else all of it is said to stand at its beginning.
+
+    """
+
+    offset: int
+    line: int
+    column: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that the source has; not `whole` where something is missing in it that is put in at run time."""
+
+    value: str
+    pieces: tuple[Piece, ...]
+    whole: bool = True
+
+    def locate(self, offset: int) -> tuple[int, int]:
+        """Return line and column in the source of an offset in the text."""
+        piece = self.pieces[max(0, bisect_right(self.pieces, offset, key=lambda one: one.offset) - 1)]
+        if not piece.exact:
+            return piece.line, piece.column
+        before = self.value[piece.offset : offset]
+        lines = before.count("\n")
+        column = len(before) - before.rfind("\n") if lines else piece.column + len(before)
+        return piece.line + lines, column
+
+
+def joined(texts: list[Text], *, whole: bool) -> Text:
+    """Put texts one behind the other."""
+    pieces: list[Piece] = []
+    length = 0
+    for text in texts:
+        pieces += [replace(piece, offset=piece.offset + length) for piece in text.pieces]
+        length += len(text.value)
+    return Text("".join(text.value for text in texts), tuple(pieces), whole)
+
+
+class Source:
+    """The lines of a Python file, for places that its parser counts in bytes."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+
+    def start(self, node: ast.expr) -> tuple[int, int]:
+        """Return line and column, from 1, of where an expression begins."""
+        return node.lineno, self._column(node.lineno, node.col_offset) + 1
+
+    def literal(self, node: ast.expr, value: str) -> Text:
+        """Return a string literal, or several that stand one behind the other."""
+        line, column = self.start(node)
+        tokens = list(_tokens(self._slice(node), line, column))
+        text = joined(tokens, whole=True)
+        return text if tokens and text.value == value else inexact(value, (line, column))
+
+    def _slice(self, node: ast.expr) -> str:
+        end_line, end_bytes = node.end_lineno or node.lineno, node.end_col_offset or 0
+        lines = self._lines[node.lineno - 1 : end_line]
+        lines[-1] = lines[-1][: self._column(end_line, end_bytes)]
+        lines[0] = lines[0][self._column(node.lineno, node.col_offset) :]
+        return "\n".join(lines)
+
+    def _column(self, line: int, offset: int) -> int:
+        text = self._lines[line - 1]
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+
+
+def inexact(value: str, start: tuple[int, int], *, whole: bool = True) -> Text:
+    """Return a text of which only the beginning is known."""
+    return Text(value, (Piece(0, *start, exact=False),), whole)
+
+
+def _tokens(source: str, line: int, column: int) -> Iterator[Text]:
+    """Return the literals of an implicit concatenation."""
+    position = 0
+    where = Text(source, (Piece(0, line, column, exact=True),))
+    while found := _TOKEN.match(source, position):
+        begin, body = found.start("body"), found["body"]
+        if body.startswith(_JOINED_LINE):
+            begin, body = begin + len(_JOINED_LINE), body[len(_JOINED_LINE) :]
+        prefix = found["prefix"].lower()
+        if ("\\" in body and "r" not in prefix) or ("f" in prefix and re.search("[{}]", body)):
+            yield inexact(_decoded(found.group(), formatted="f" in prefix), where.locate(found.start()))
+        else:
+            yield Text(body, (Piece(0, *where.locate(begin), exact=True),))
+        between = _BETWEEN.match(source, found.end())
+        position = between.end() if between else found.end()
+
+
+def _decoded(token: str, *, formatted: bool) -> str:
+    """Return what a literal with escapes says."""
+    value = ast.literal_eval(re.sub("^([A-Za-z]*)[fF]", r"\1", token) if formatted else token)
+    return str(value).replace("{{", "{").replace("}}", "}") if formatted else str(value)
