@@ -4,7 +4,9 @@ Whoever reads it may do everything: a text tells nothing of roles that is worth 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from pglast import ast
 
 from agentctl.core.catalog import (
     Argument,
@@ -33,7 +35,7 @@ from agentctl.core.schema_source.drafts import (
 )
 from agentctl.core.schema_source.naming import identifier, qualified
 from agentctl.core.schema_source.store import Full, Store
-from agentctl.core.schema_source.type_names import below, spelled
+from agentctl.core.schema_source.type_names import below, spelled, type_use
 
 _VALUE = "VALUE"
 
@@ -47,7 +49,7 @@ def assemble(store: Store, *, database: str, search_path: tuple[str, ...]) -> Ca
         search_path: what the first tables are of; their types need no schema.
 
     """
-    return _Assembly(store, search_path).catalog(database)
+    return _Assembly(replace(store, path=search_path), search_path).catalog(database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,8 @@ class _Assembly:
         if use is None or use.array or not isinstance(use.of, UserType):
             return
         value = self._operand(_VALUE, use.of.base)
-        for name in sorted(use.of.checks):
-            yield f"CHECK ({condition_text(use.of.checks[name], {'value': value})})"
+        for node in use.of.checks.values():
+            yield f"CHECK ({condition_text(node, {'value': value}, self._kind)})"
 
     def _constraint(self, table: TableDraft, made: ConstraintDraft) -> Constraint:
         to = made.reference
@@ -150,7 +152,7 @@ class _Assembly:
             for said, now in (spoken.columns.items() if spoken else ())
             if now in table.columns
         }
-        return condition_text(spoken.node if spoken else None, operands)
+        return condition_text(spoken.node if spoken else None, operands, self._kind)
 
     def _operand(self, text: str, use: TypeUse | None) -> Operand:
         base = below(use)
@@ -158,6 +160,9 @@ class _Assembly:
             base and isinstance(base.of, UserType) and base.of.labels is not None and not base.array
         )
         return Operand(text, self._spelled(base, bare=True), is_enum=is_enum)
+
+    def _kind(self, node: ast.TypeName) -> Operand:
+        return self._operand("", type_use(self.store, node))
 
     def _function(self, function: FunctionDraft) -> Function:
         return Function(

@@ -23,10 +23,8 @@ def add_column(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site)
     """Add a column to a table and to those below it; one that they have, they keep."""
     name = node.colname or ""
     if name not in table.columns:
-        table.columns[name] = column_of(store, table, node, site)
+        _place(store, table, column_of(store, table, node, site))
         add_column_constraints(store, table, node)
-    for child in store.children(table):
-        child.columns.setdefault(name, table.columns[name])
 
 
 def add_column_constraints(store: Store, table: TableDraft, node: ast.ColumnDef) -> None:
@@ -34,6 +32,13 @@ def add_column_constraints(store: Store, table: TableDraft, node: ast.ColumnDef)
     for one in node.constraints or ():
         if isinstance(one, ast.Constraint):
             add_constraint(store, table, one, node.colname)
+
+
+def _place(store: Store, table: TableDraft, column: ColumnDraft) -> None:
+    if column.name not in table.columns:
+        table.columns[column.name] = column
+        for child in store.children(table):
+            _place(store, child, column)
 
 
 def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> ColumnDraft:

@@ -4,7 +4,7 @@ Whatever it does not know, or does not know the types of, becomes `(?)`, which n
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +13,7 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType
 
+from agentctl.core.schema_source.parsing import nodes_in
 from agentctl.core.schema_source.store import name_of
 
 UNKNOWN = "(?)"
@@ -60,33 +61,36 @@ class Operand:
         return self.is_enum or self.type in _PLAIN
 
 
-def condition_text(node: Node | None, operands: Mapping[str, Operand]) -> str:
+Kinds = Callable[[ast.TypeName], Operand]
+"""Tells what a value is after a cast; how it is printed does not matter."""
+
+
+def condition_text(node: Node | None, operands: Mapping[str, Operand], kinds: Kinds) -> str:
     """Print a condition.
 
     Args:
         node: of it.
         operands: by the names that it uses; `value` is that of a domain.
+        kinds: of the types that it names.
 
     """
-    return _Printer(operands).condition(node, 0)
+    try:
+        return _Printer(operands, kinds).condition(node, 0)
+    except RecursionError:
+        return UNKNOWN
 
 
 def columns_in(node: object) -> Iterator[str]:
     """Yield the columns that an expression names."""
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
+    for one in nodes_in(node):
         if isinstance(one, ast.ColumnRef):
             yield name_of(one.fields or ()).name
-        elif isinstance(one, Node):
-            waiting.extend(getattr(one, attribute) for attribute in one)
-        elif isinstance(one, tuple | list):
-            waiting.extend(one)
 
 
 class _Printer:
-    def __init__(self, operands: Mapping[str, Operand]) -> None:
+    def __init__(self, operands: Mapping[str, Operand], kinds: Kinds) -> None:
         self._operands = operands
+        self._kinds = kinds
 
     def condition(self, node: object, depth: int) -> str:
         """Print what is true, false or NULL."""
@@ -144,17 +148,24 @@ class _Printer:
                 return _opened(self._operand(node))
             case ast.TypeCast():
                 return self._cast(node, depth + 1)
-            case ast.FuncCall() if name := self._function(node):
-                return f"{name}({', '.join(self._value(one, _argument(name, kind), depth + 1) for one in node.args)})"
-            case ast.CoalesceExpr():
-                return f"COALESCE({', '.join(self._value(one, kind, depth + 1) for one in node.args or ())})"
-            case ast.A_Expr() if node.kind is A_Expr_Kind.AEXPR_OP and _operator(node) in {"+", "-", "*"}:
-                return self._reckoned(node, depth + 1)
-            case ast.BoolExpr() | ast.NullTest() | ast.BooleanTest():
-                return self.condition(node, depth)
-            case ast.A_Expr() if _operator(node) in _COMPARISONS:
-                return self.condition(node, depth)
-        return UNKNOWN
+            case ast.FuncCall() | ast.CoalesceExpr():
+                return self._call(node, kind, depth + 1)
+        return self._operation(node, depth)
+
+    def _operation(self, node: object, depth: int) -> str:
+        if isinstance(node, ast.A_Expr) and _is_sum(node):
+            return self._reckoned(node, depth + 1)
+        is_condition = isinstance(node, ast.BoolExpr | ast.NullTest | ast.BooleanTest) or (
+            isinstance(node, ast.A_Expr) and _operator(node) in _COMPARISONS
+        )
+        return self.condition(node, depth) if is_condition else UNKNOWN
+
+    def _call(self, node: ast.FuncCall | ast.CoalesceExpr, kind: str, depth: int) -> str:
+        name = "COALESCE" if isinstance(node, ast.CoalesceExpr) else self._function(node)
+        if name is None:
+            return UNKNOWN
+        own = kind if name in {"COALESCE", "abs"} else "text"
+        return f"{name}({', '.join(self._value(one, own, depth) for one in node.args or ())})"
 
     def _reckoned(self, node: ast.A_Expr, depth: int) -> str:
         if self._type(node) not in _NUMBERS:
@@ -205,43 +216,31 @@ class _Printer:
         return next((kind for kind in map(self._type, nodes) if kind), "")
 
     def _type(self, node: object) -> str:
-        """Return the type of a value where it is certain, and equal values are spelled equally; else nothing."""
+        """Return a value's type where it is certain and equal values are spelled equally, else nothing."""
+        found = ""
         match node:
             case ast.ColumnRef():
-                column = self._operand(node)
-                return column.type if column and column.plain else ""
-            case ast.TypeCast() if (
-                node.typeName and not node.typeName.arrayBounds and not node.typeName.typmods
-            ):
-                return _CASTS.get(name_of(node.typeName.names or ()).name, "")
+                found = _plain(self._operand(node))
+            case ast.TypeCast() if node.typeName and not node.typeName.typmods:
+                found = _plain(self._kinds(node.typeName))
             case ast.FuncCall() if name := self._function(node):
-                return _FUNCTIONS[name] or self._common(node.args or ())
+                found = _FUNCTIONS[name] or self._common(node.args or ())
             case ast.CoalesceExpr():
-                return self._common(node.args or ())
+                found = self._common(node.args or ())
             case ast.A_Const():
-                return "numeric" if isinstance(node.val, ast.Integer | ast.Float) else ""
-            case ast.A_Expr() if node.kind is A_Expr_Kind.AEXPR_OP and _operator(node) in {"+", "-", "*"}:
-                return _number_type([self._type(one) for one in (node.lexpr, node.rexpr) if one is not None])
-        return ""
+                found = "numeric" if isinstance(node.val, ast.Integer | ast.Float) else ""
+            case ast.A_Expr() if _is_sum(node):
+                operands = [self._type(one) for one in (node.lexpr, node.rexpr) if one is not None]
+                found = "numeric" if all(kind in _NUMBERS for kind in operands) else ""
+        return found
 
 
-_CASTS = {
-    "text": "text",
-    "varchar": "character varying",
-    "int2": "smallint",
-    "int4": "integer",
-    "int8": "bigint",
-    "numeric": "numeric",
-    "bool": "boolean",
-}
+def _plain(operand: Operand | None) -> str:
+    return operand.type if operand and operand.plain else ""
 
 
-def _number_type(kinds: list[str]) -> str:
-    return "numeric" if all(kind in _NUMBERS for kind in kinds) else ""
-
-
-def _argument(name: str, kind: str) -> str:
-    return kind if name == "abs" else "text"
+def _is_sum(node: ast.A_Expr) -> bool:
+    return node.kind is A_Expr_Kind.AEXPR_OP and _operator(node) in {"+", "-", "*"}
 
 
 def _among(node: ast.A_Expr, shown: str, each: list[str]) -> str:

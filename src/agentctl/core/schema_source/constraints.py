@@ -10,8 +10,8 @@ from pglast import ast
 from pglast.enums import ConstrType
 
 from agentctl.core.schema_source.conditions import columns_in
-from agentctl.core.schema_source.drafts import ConstraintDraft, Reference, Spoken, TableDraft
-from agentctl.core.schema_source.indexes import PARTITIONED, IndexDraft, add_index, clone_index, keys_of
+from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
+from agentctl.core.schema_source.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_source.naming import default_name
 from agentctl.core.schema_source.store import Full, Store, name_in
 
@@ -76,7 +76,7 @@ def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
             clone_constraint(store, table, made)
     for index in list(parent.indexes.values()) if parent.kind == PARTITIONED else ():
         if index.name not in parent.constraints:
-            clone_index(store, table, index, "idx")
+            clone_index(store, table, index)
 
 
 def drop_constraint(store: Store, table: TableDraft, name: str) -> None:

@@ -107,10 +107,16 @@ class ConstraintDraft:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What an index sorts by: a column, or the text of an expression over `columns`."""
+    """What an index sorts by: a column, or the text of an expression over `columns`.
+
+    Attributes:
+        called: what an expression is called in the names of indexes.
+
+    """
 
     column: str | None
     expression: str = ""
+    called: str = "expr"
     columns: frozenset[str] = frozenset()
     order: str = ""
 

@@ -27,7 +27,7 @@ def create_index(store: Store, node: ast.IndexStmt) -> None:
     if table is None or (node.idxname and store.is_taken(table.schema, node.idxname)):
         return
     index = IndexDraft(
-        node.idxname or _default_name(store, table, node.indexParams or ()),
+        node.idxname or "",
         node.accessMethod or _METHOD,
         keys_of(node.indexParams or ()),
         bool(node.unique),
@@ -35,10 +35,11 @@ def create_index(store: Store, node: ast.IndexStmt) -> None:
         condition_columns=frozenset(columns_in(node.whereClause)),
         included=tuple(one.name for one in node.indexIncludingParams or () if one.name),
     )
+    index = replace(index, name=index.name or _free_name(store, table, index))
     table.indexes[index.name] = index
     if node.relation is not None and node.relation.inh:
         for child in store.children(table) if table.kind == PARTITIONED else ():
-            clone_index(store, child, index, "idx")
+            clone_index(store, child, index)
 
 
 def add_index(
@@ -50,19 +51,14 @@ def add_index(
         table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True, included=included)
 
 
-def clone_index(store: Store, table: TableDraft, index: IndexDraft, label: str) -> IndexDraft:
+def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
     """Give a partition, and those below it, the index of its parent, unless it has one like it."""
-    alike = (one for one in table.indexes.values() if replace(one, name=index.name) == index)
-    found = next(alike, None)
-    if found is None:
-        columns = [key.column or "expr" for key in index.keys] if label != "pkey" else []
-        name = default_name(table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name))
-        found = replace(index, name=name)
-        table.indexes[name] = found
+    if not any(replace(one, name=index.name) == index for one in table.indexes.values()):
+        own = replace(index, name=_free_name(store, table, index))
+        table.indexes[own.name] = own
     if table.kind == PARTITIONED:
         for child in store.children(table):
-            clone_index(store, child, index, label)
-    return found
+            clone_index(store, child, index)
 
 
 def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
@@ -80,13 +76,14 @@ def _key(node: ast.IndexElem) -> Key:
         return Key(node.name, order=order)
     text = text_of(node.expr)
     shown = text if isinstance(node.expr, ast.FuncCall) else f"({text})"
-    return Key(None, shown, frozenset(columns_in(node.expr)), order)
+    called = name_of_value(node.expr) or "expr"
+    return Key(None, shown, called, frozenset(columns_in(node.expr)), order)
 
 
-def _default_name(store: Store, table: TableDraft, elements: tuple[Any, ...]) -> str:
+def _free_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
+    """Choose a name as PostgreSQL does; what is called like another there gets a number."""
     names: list[str] = []
-    for one in elements:
-        name = one.name or name_of_value(one.expr) or "expr"
-        others = (f"{name}{number}" for number in range(1, len(elements) + 1))
-        names.append(name if name not in names else next(other for other in others if other not in names))
+    for called in [*(key.column or key.called for key in index.keys), *index.included]:
+        numbered = (f"{called}{number}" for number in range(1, len(names) + 1))
+        names.append(next(one for one in (called, *numbered) if one not in names))
     return default_name(table.name, names, "idx", taken=lambda name: store.is_taken(table.schema, name))

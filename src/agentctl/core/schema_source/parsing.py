@@ -3,6 +3,8 @@
 It reads no files and gives statements no meaning.
 """
 
+from collections.abc import Iterator
+
 from pglast import parse_sql
 from pglast.ast import Node
 from pglast.error import Error
@@ -10,7 +12,7 @@ from pglast.error import Error
 from agentctl.core.schema_source.statements import Statement
 
 _TOKENS_AT_MOST = 10_000
-"""A tree is built by recursion in C, which nothing but the length of the text can keep from the stack's end."""
+"""A tree is built by recursion in C: only a limit to the text keeps it from the stack's end."""
 
 
 class NotParsed(Exception):
@@ -51,6 +53,18 @@ def parse(statement: Statement) -> Node:
         msg = "it is not one statement"
         raise NotParsed(msg)
     return found[0].stmt
+
+
+def nodes_in(tree: object) -> Iterator[Node]:
+    """Yield every node of a tree, however deep it is."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Node):
+            yield one
+            waiting.extend(getattr(one, attribute) for attribute in one)
+        elif isinstance(one, tuple):
+            waiting.extend(one)
 
 
 def _place(error: Error) -> int:

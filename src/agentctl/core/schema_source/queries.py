@@ -11,6 +11,7 @@ from pglast import ast
 from pglast.enums import A_Expr_Kind, SetOperation, SubLinkType
 
 from agentctl.core.schema_source.drafts import TableDraft, TypeUse
+from agentctl.core.schema_source.parsing import nodes_in
 from agentctl.core.schema_source.store import Name, Store, name_in, name_of
 from agentctl.core.schema_source.type_names import type_use
 
@@ -28,6 +29,7 @@ _FIXED: Mapping[type, str] = {
     ast.RowExpr: "row",
     ast.GroupingFunc: "grouping",
 }
+_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg"})
 _COUNTS = frozenset({"count", "row_number", "rank", "dense_rank"})
 
 
@@ -38,17 +40,17 @@ def columns_of(store: Store, query: object) -> Columns | None:
 
 def tables_of(store: Store, query: object) -> set[TableDraft]:
     """Return the tables that a query reads, also within."""
-    found: set[TableDraft] = set()
-    waiting = [query]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, ast.RangeVar) and (table := store.table(name_in(one))):
-            found.add(table)
-        elif isinstance(one, ast.Node):
-            waiting.extend(getattr(one, attribute) for attribute in one)
-        elif isinstance(one, tuple):
-            waiting.extend(one)
-    return found
+    found = (store.table(name_in(one)) for one in nodes_in(query) if isinstance(one, ast.RangeVar))
+    return {table for table in found if table}
+
+
+def aggregates(values: object) -> bool:
+    """Whether values are of many rows: an aggregate, or a window."""
+    return any(
+        isinstance(one, ast.FuncCall)
+        and (one.over or one.agg_star or name_of(one.funcname or ()).name in _AGGREGATES)
+        for one in nodes_in(values)
+    )
 
 
 def name_of_value(node: object) -> str | None:

@@ -123,4 +123,4 @@ def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
             attach_constraint(store, table, replace(made, name=name))
     for index in source.indexes.values():
         if index.name not in source.constraints:
-            clone_index(store, table, index, "idx")
+            clone_index(store, table, index)

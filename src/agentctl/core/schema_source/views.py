@@ -11,7 +11,7 @@ from pglast.enums import ObjectType
 from agentctl.core.catalog import Trigger
 from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_source.naming import qualified
-from agentctl.core.schema_source.queries import columns_of, tables_of
+from agentctl.core.schema_source.queries import aggregates, columns_of, tables_of
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import Name, Store, name_in, name_of
 from agentctl.core.schema_source.text_of import text_of
@@ -102,7 +102,7 @@ def _takes_rows(store: Store, query: object) -> bool:
         query.larg,
     )
     sources = query.fromClause or ()
-    if any(barriers) or len(sources) != 1 or not isinstance(sources[0], ast.RangeVar):
+    if any(barriers) or aggregates(query.targetList) or len(sources) != 1 or not isinstance(sources[0], ast.RangeVar):
         return False
     behind = store.table(name_in(sources[0]))
     return behind is None or behind.insertable
