@@ -15,7 +15,7 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-migrate clean
+.PHONY: help demo test test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
@@ -30,6 +30,7 @@ help:
 	@echo "make lint    check style and types"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make bench-schema-check   schema-check beside psql with the same query"
+	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, beside parsing alone"
 	@echo "make bench-migrate   migrate-full beside the plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and what the tools have left"
 	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
@@ -77,6 +78,9 @@ bench-startup: $(VENV)/installed
 
 bench-schema-check: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/schema_check.py
+
+bench-codescan: $(VENV)/installed
+	@$(VENV)/bin/python benchmarks/codescan.py $(BENCH_ARGS)
 
 bench-migrate: $(VENV)/installed-dev
 	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/migrate.py $(BENCH_ARGS)

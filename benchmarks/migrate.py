@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
+from bounds import Bounds
 from load import Load, at_work
 
 from agentctl.core.tracking import OPTIONAL_COLUMNS
@@ -79,21 +80,6 @@ class Case:
     total: float
     longest: float
     p99: float
-
-
-class Bounds:
-    """What must hold; each is printed as it is found."""
-
-    def __init__(self) -> None:
-        self.broken = 0
-
-    def check(self, what: str, value: float, limit: float, unit: str = "") -> None:
-        """Print whether a value is within its limit."""
-        holds = value <= limit
-        self.broken += not holds
-        print(
-            f"- {'holds' if holds else 'DOES NOT HOLD'}: {what}: {value:.3g}{unit}, at most {limit:.3g}{unit}"
-        )
 
 
 def main() -> None:

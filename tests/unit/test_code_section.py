@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.code_section import CodeSettings, KnownFindings
+from agentctl.core.code_section import CodeSettings, Ignored
 from agentctl.core.config import Profile, load_profile
 from agentctl.core.config_reader import line_of
 from agentctl.core.errors import ConfigError
@@ -45,13 +45,13 @@ def test_the_section_is_read(write: Write) -> None:
     """)
     assert load(path).code == CodeSettings(
         exclude=("**/*.test.ts", "scripts/"),
-        ignore=(KnownFindings(id="table-missing"), KnownFindings(object="legacy.*", file="src/**")),
+        ignore=(Ignored(id="table-missing"), Ignored(object="legacy.*", file="src/**")),
     )
 
 
 def test_tables_may_stand_in_one_line(write: Write) -> None:
     path = write('[profiles.a]\ncode.ignore = [{ object = "x" }, { file = "y" }]')
-    assert load(path).code.ignore == (KnownFindings(object="x"), KnownFindings(file="y"))
+    assert load(path).code.ignore == (Ignored(object="x"), Ignored(file="y"))
 
 
 def test_nothing_is_left_out_where_nothing_is_said(write: Write) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.code_section import KnownFindings
-from agentctl.core.codescan.ignoring import Known, is_ignored
+from agentctl.core.code_section import Ignored
+from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.findings import Finding, Severity
 
 _ID = "code-unknown-table"
@@ -95,42 +95,42 @@ def finding(**more: str) -> Finding:
 @pytest.mark.parametrize(
     ("known", "covers"),
     [
-        (KnownFindings(id=_ID), True),
-        (KnownFindings(id="code-denied"), False),
-        (KnownFindings(object="public.orders"), True),
-        (KnownFindings(object="public.*"), True),
-        (KnownFindings(object="orders"), False),
-        (KnownFindings(object="Public.orders"), False),
-        (KnownFindings(file="src/reports/daily.ts"), True),
-        (KnownFindings(file="daily.ts"), True),
-        (KnownFindings(file="**/*.ts"), True),
-        (KnownFindings(file="src/**"), True),
-        (KnownFindings(file="src/**/daily.ts"), True),
-        (KnownFindings(file="reports/"), True),
-        (KnownFindings(file="/src"), True),
-        (KnownFindings(file="/reports"), False),
-        (KnownFindings(file="daily.ts/"), False),
-        (KnownFindings(file="*.tsx"), False),
-        (KnownFindings(id=_ID, object="public.orders", file="src/"), True),
-        (KnownFindings(id=_ID, object="public.orders", file="lib/"), False),
-        (KnownFindings(id=_ID, object="other", file="src/"), False),
-        (KnownFindings(id="code-denied", object="public.orders", file="src/"), False),
+        (Ignored(id=_ID), True),
+        (Ignored(id="code-denied"), False),
+        (Ignored(object="public.orders"), True),
+        (Ignored(object="public.*"), True),
+        (Ignored(object="orders"), False),
+        (Ignored(object="Public.orders"), False),
+        (Ignored(file="src/reports/daily.ts"), True),
+        (Ignored(file="daily.ts"), True),
+        (Ignored(file="**/*.ts"), True),
+        (Ignored(file="src/**"), True),
+        (Ignored(file="src/**/daily.ts"), True),
+        (Ignored(file="reports/"), True),
+        (Ignored(file="/src"), True),
+        (Ignored(file="/reports"), False),
+        (Ignored(file="daily.ts/"), False),
+        (Ignored(file="*.tsx"), False),
+        (Ignored(id=_ID, object="public.orders", file="src/"), True),
+        (Ignored(id=_ID, object="public.orders", file="lib/"), False),
+        (Ignored(id=_ID, object="other", file="src/"), False),
+        (Ignored(id="code-denied", object="public.orders", file="src/"), False),
     ],
 )
-def test_a_known_finding_fits_every_condition(known: KnownFindings, covers: bool) -> None:
-    assert Known([known]).covers(finding()) is covers
-    assert Known([KnownFindings(object="nothing"), known]).covers(finding()) is covers
+def test_a_known_finding_fits_every_condition(known: Ignored, covers: bool) -> None:
+    assert IgnoreList([known]).covers(finding()) is covers
+    assert IgnoreList([Ignored(object="nothing"), known]).covers(finding()) is covers
 
 
 def test_a_finding_without_a_file_is_in_none() -> None:
     without = Finding(_ID, Severity.ERROR, "public.orders", "")
-    assert not Known([KnownFindings(file="**")]).covers(without)
-    assert Known([KnownFindings(id=_ID)]).covers(without)
+    assert not IgnoreList([Ignored(file="**")]).covers(without)
+    assert IgnoreList([Ignored(id=_ID)]).covers(without)
 
 
 def test_a_file_outside_the_current_folder_is_known_by_its_absolute_name() -> None:
-    assert Known([KnownFindings(file="/srv/app/*.ts")]).covers(finding(file="/srv/app/a.ts"))
+    assert IgnoreList([Ignored(file="/srv/app/*.ts")]).covers(finding(file="/srv/app/a.ts"))
 
 
 def test_nothing_is_known_where_nothing_is_configured() -> None:
-    assert not Known([]).covers(finding())
+    assert not IgnoreList([]).covers(finding())

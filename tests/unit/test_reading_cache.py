@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from agentctl.core.codescan.cache import ReadingCache, key_of
 for turn in range(60):
-    cache = ReadingCache([Path("/app")], folder=Path(sys.argv[1]))
+    cache = ReadingCache.open([Path("/app")], folder=Path(sys.argv[1]))
     for number in range(200):
         key = key_of(f"{number}".encode(), "sql")
         known = cache.get(key)
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def opened(folder: Path, root: str = "/app") -> ReadingCache:
-    return ReadingCache([Path(root)], folder=folder)
+    return ReadingCache.open([Path(root)], folder=folder)
 
 
 def filled(folder: Path) -> Path:
@@ -66,6 +66,8 @@ def test_what_one_run_has_read_the_next_one_knows(folder: Path) -> None:
 
 def test_a_key_is_that_of_the_content_and_the_language() -> None:
     assert key_of(b"x", "sql") == key_of(b"x", "sql")
+    assert key_of(b"x", f"sql{'/' * 50}a") != key_of(b"x", f"sql{'/' * 50}b")
+    assert key_of(b"x", "a b") != key_of(b"b x", "a")
     assert len({key_of(b"x", "sql"), key_of(b"y", "sql"), key_of(b"x", "python"), key_of(b"", "sql")}) == 4
 
 
@@ -94,7 +96,7 @@ def test_other_files_have_another_cache_and_the_same_ones_the_same(folder: Path,
     assert opened(folder, "/lib").get(_KEYS[0]) is None
     assert opened(folder, "/app/../app/").get(_KEYS[0])
     (tmp_path / "link").symlink_to("/app")
-    assert ReadingCache([tmp_path / "link", Path("/app")], folder=folder).get(_KEYS[0])
+    assert ReadingCache.open([tmp_path / "link", Path("/app")], folder=folder).get(_KEYS[0])
 
 
 def test_readings_of_an_older_reader_are_not_believed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +168,7 @@ def test_a_home_that_cannot_be_written_costs_nothing_but_time(
 ) -> None:
     (tmp_path / "file").touch()  # no folder can be made in a file, whoever tries
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    kept = ReadingCache([tmp_path])
+    kept = ReadingCache.open([tmp_path])
     kept.put(_KEYS[0], b"x")
     assert kept.get(_KEYS[1]) is None
     assert not kept.save()
@@ -174,11 +176,11 @@ def test_a_home_that_cannot_be_written_costs_nothing_but_time(
 
 def test_it_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    kept = ReadingCache([tmp_path])
+    kept = ReadingCache.open([tmp_path])
     kept.put(_KEYS[0], b"x")
     assert kept.save()
     assert len(list((tmp_path / "caches/agentctl/code").iterdir())) == 1
-    assert ReadingCache([tmp_path]).get(_KEYS[0]) == b"x"
+    assert ReadingCache.open([tmp_path]).get(_KEYS[0]) == b"x"
 
 
 def test_a_user_without_a_home_has_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +188,7 @@ def test_a_user_without_a_home_has_no_cache(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", "somewhere")
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 9)  # a user that no list of users has
-    kept = ReadingCache([tmp_path])
+    kept = ReadingCache.open([tmp_path])
     kept.put(_KEYS[0], b"x")
     assert not kept.save()
     assert not list(tmp_path.iterdir())
@@ -235,6 +237,6 @@ def test_runs_at_the_same_time_do_not_break_one_another(folder: Path) -> None:
     ]
     assert [run.communicate()[1] for run in runs] == ["", "", ""]
     assert [run.returncode for run in runs] == [0, 0, 0]
-    kept = ReadingCache([Path("/app")], folder=folder)
+    kept = ReadingCache.open([Path("/app")], folder=folder)
     assert kept.get(key_of(b"7", "sql")) == b"reading 7"
     assert len(list(folder.iterdir())) == 1

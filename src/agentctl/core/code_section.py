@@ -12,7 +12,7 @@ _CONDITIONS = ("id", "object", "file")
 
 
 @dataclass(frozen=True, slots=True)
-class KnownFindings:
+class Ignored:
     """Findings that are not reported: those that fit every condition which is given.
 
     Attributes:
@@ -38,7 +38,7 @@ class CodeSettings:
     """
 
     exclude: tuple[str, ...] = ()
-    ignore: tuple[KnownFindings, ...] = ()
+    ignore: tuple[Ignored, ...] = ()
 
 
 def read_code(section: Section) -> CodeSettings:
@@ -51,14 +51,14 @@ def read_code(section: Section) -> CodeSettings:
     section.allow_only("exclude", "ignore")
     return CodeSettings(
         exclude=section.texts("exclude"),
-        ignore=tuple(_known(table) for table in section.tables("ignore")),
+        ignore=tuple(_ignored(table) for table in section.tables("ignore")),
     )
 
 
-def _known(section: Section) -> KnownFindings:
+def _ignored(section: Section) -> Ignored:
     section.allow_only(*_CONDITIONS)
     section.require_any(*_CONDITIONS)
-    return KnownFindings(
+    return Ignored(
         id=section.word("id", [kind.id for kind in KINDS]),
         object=section.text("object"),
         file=section.text("file"),

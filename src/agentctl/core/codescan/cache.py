@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Self
 
 from msgspec import DecodeError
 from msgspec.msgpack import Decoder, Encoder
@@ -46,8 +47,16 @@ def _version(package: str) -> str:
 
 
 def key_of(content: bytes, language: str) -> bytes:
-    """Return the key of a file's reading."""
-    digest = blake2b(content, digest_size=_SIZE, key=_reader_version(), person=language.encode()[:16])
+    """Return the key of a file's reading.
+
+    Args:
+        content: of the file.
+        language: what it is read as, and whatever else its reading depends on.
+
+    """
+    digest = blake2b(digest_size=_SIZE, key=_reader_version())
+    digest.update(f"{len(language)} {language} ".encode(errors="surrogatepass"))
+    digest.update(content)
     return digest.digest()
 
 
@@ -55,15 +64,27 @@ class ReadingCache:
     """The readings of the files below some folders.
 
     Args:
-        roots: the files and folders that were named; other ones have another cache.
-        folder: where caches lie; None for the user's own folder for such things.
+        path: where they are kept.
+        known: those of earlier runs, by their keys.
 
     """
 
-    def __init__(self, roots: Sequence[Path], *, folder: Path | None = None) -> None:
-        self._path = (folder or _user_folder()) / _name_for(roots)
-        self._known = _load(self._path)
+    def __init__(self, path: Path, known: dict[bytes, bytes]) -> None:
+        self._path = path
+        self._known = known
         self._used: dict[bytes, bytes] = {}
+
+    @classmethod
+    def open(cls, roots: Sequence[Path], *, folder: Path | None = None) -> Self:
+        """Open the cache of some files and folders; other ones have another.
+
+        Args:
+            roots: as they were named.
+            folder: where caches lie; None for the user's own folder for such things.
+
+        """
+        path = (folder or _user_folder()) / _name_for(roots)
+        return cls(path, _load(path))
 
     def get(self, key: bytes) -> bytes | None:
         """Return the reading of a file, if there is one."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from agentctl.core.code_section import KnownFindings
+from agentctl.core.code_section import Ignored
 from agentctl.core.codescan.gitignore import Rules
 from agentctl.core.findings import Finding
 
@@ -35,16 +35,16 @@ def is_ignored(lines: Sequence[str], line: int, finding_id: str) -> bool:
     return any(match[1] is None or finding_id in re.split(r"\s*,\s*", match[1]) for match in found)
 
 
-class Known:
+class IgnoreList:
     """What the configuration says is known.
 
     Args:
-        known: each of them silences what fits it.
+        ignored: each of them silences what fits it.
 
     """
 
-    def __init__(self, known: Iterable[KnownFindings]) -> None:
-        self._known = [(one, Rules(_ROOT, [one.file]) if one.file is not None else None) for one in known]
+    def __init__(self, ignored: Iterable[Ignored]) -> None:
+        self._ignored = [(one, None if one.file is None else Rules(_ROOT, [one.file])) for one in ignored]
 
     def covers(self, finding: Finding) -> bool:
         """Say whether a finding is not to be reported."""
@@ -52,7 +52,7 @@ class Known:
             one.id in {None, finding.id}
             and (one.object is None or fnmatchcase(finding.object, one.object))
             and (files is None or _is_among(files, finding.file))
-            for one, files in self._known
+            for one, files in self._ignored
         )
 
 
