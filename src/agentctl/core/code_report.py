@@ -11,7 +11,7 @@ from agentctl.core.catalog import Catalog
 from agentctl.core.code_section import CodeSettings
 from agentctl.core.codecheck import CheckContext, ColumnSummary, check_code
 from agentctl.core.codescan.cache import ReadingCache
-from agentctl.core.codescan.ignoring import Known, is_ignored
+from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.codescan.scan import Scan, scan
 from agentctl.core.codescan.source_files import Sources, find_sources
 from agentctl.core.codescan.uses import Unresolved, schemas_in
@@ -51,7 +51,7 @@ def sources_of(paths: Sequence[Path], settings: CodeSettings) -> Sources:
 
 def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Scan:
     """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
-    cache = ReadingCache(paths)
+    cache = ReadingCache.open(paths)
     found = scan(sources, cache, watch=watch)
     cache.save()
     return found
@@ -85,8 +85,8 @@ def report_code(
         whole=whole,
     )
     checked = check_code(found.reading, context)
-    known, lines = Known(settings.ignore), _Lines(found.paths)
-    reported = (finding for finding in checked.findings if not known.covers(finding))
+    ignored, lines = IgnoreList(settings.ignore), _Lines(found.paths)
+    reported = (finding for finding in checked.findings if not ignored.covers(finding))
     return CodeReport(
         files=len(found.paths),
         statements=found.statements,
