@@ -114,11 +114,27 @@ def placed(value: Value, file: str, depth: int = 0) -> Value:
 
 
 def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...]) -> Value:
-    """Return a value in which a call's arguments stand for a function's parameters."""
+    """Return a value in which a call's arguments stand for a function's parameters.
+
+    What this call leaves out another may give: that it is undefined here says nothing of the function.
+    """
 
     def change(part: Value) -> Value | None:
-        if isinstance(part, Parameter) and part.function == function:
-            return arguments[part.position] if part.position < len(arguments) else UNDEFINED
-        return None
+        base, names = _taken_from(part)
+        if not isinstance(base, Parameter) or base.function != function:
+            return None
+        found = arguments[base.position] if base.position < len(arguments) else UNDEFINED
+        for name in reversed(names):
+            found = member(found, name)
+        return Unknown("given by other callers, perhaps") if found == UNDEFINED else found
 
     return replaced(value, change)
+
+
+def _taken_from(value: Value) -> tuple[Value, list[str]]:
+    """Return what a value is a member of, and the names that lead to it, the last one first."""
+    names: list[str] = []
+    while isinstance(value, Member):
+        names.append(value.name)
+        value = value.base
+    return value, names

@@ -121,12 +121,12 @@ class _Gatherer:
 
 def _keyed(entry: Entry, key: Value) -> Properties:
     if isinstance(key, Constant):
-        return Properties({_spelled(key): Property((entry.value,), entry.spot, always=True)})
+        return Properties({_spelled(key): Property((entry.value,), key.spot, always=True)})
     texts, reasons = texts_of(key)
     told = [text for text in texts if text.whole]
     open_ = reasons or (() if len(told) == len(texts) else ("put together at run time",))
     single = len(told) == 1 and not open_
-    named = {str(text): Property((entry.value,), entry.spot, always=single) for text in told}
+    named = {str(text): Property((entry.value,), text.spot, always=single) for text in told}
     return Properties(named, not open_, tuple((f"a key is {reason}", entry.spot) for reason in open_))
 
 
