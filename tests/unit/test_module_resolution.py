@@ -62,6 +62,7 @@ def tree(root: Path, *names: str, unknown: tuple[str, ...] = (), **configuration
         ("./g/", "src/g/index.ts"),
         ("./g/index", "src/g/index.ts"),
         ("./g/index.js", "src/g/index.ts"),
+        ("./h.js", "src/h.ts"),
         ("./both", "src/both.ts"),
         ("./both/", "src/both/index.js"),
         (".", "src/index.ts"),
@@ -90,7 +91,19 @@ def tree(root: Path, *names: str, unknown: tuple[str, ...] = (), **configuration
 def test_a_relative_name_is_a_file_with_any_extension_or_a_folders_index(
     root: Path, specifier: str, file: str | None
 ) -> None:
-    files = ["a.ts", "b.tsx", "c.js", "d.mts", "e.cts", "f.service.ts", "g/index.ts", "both.ts", "index.ts"]
+    files = [
+        "a.ts",
+        "b.tsx",
+        "c.js",
+        "d.mts",
+        "e.cts",
+        "f.service.ts",
+        "g/index.ts",
+        "both.ts",
+        "index.ts",
+        "h.js",
+        "h.ts",
+    ]
     laid = tree(root, *(f"src/{name}" for name in files), "src/both/index.js", "index.ts", "lib/index.mjs")
     assert laid.resolve(specifier) == file
     assert laid.resolve(specifier) == file, "the remembered answer is the same"
