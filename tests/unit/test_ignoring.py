@@ -87,9 +87,8 @@ def test_any_lines_and_any_place_have_an_answer(lines: list[str], line: int) -> 
     assert not is_ignored(lines, line, _ID)
 
 
-def finding(**more: str) -> Finding:
-    facts = {"id": _ID, "object": "public.orders", "file": "src/reports/daily.ts", **more}
-    return Finding(severity=Severity.ERROR, message="", **facts)
+def finding(*, file: str | None = "src/reports/daily.ts") -> Finding:
+    return Finding(_ID, Severity.ERROR, "public.orders", "", file=file)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +122,8 @@ def test_a_known_finding_fits_every_condition(known: Ignored, covers: bool) -> N
 
 
 def test_a_finding_without_a_file_is_in_none() -> None:
-    without = Finding(_ID, Severity.ERROR, "public.orders", "")
-    assert not IgnoreList([Ignored(file="**")]).covers(without)
-    assert IgnoreList([Ignored(id=_ID)]).covers(without)
+    assert not IgnoreList([Ignored(file="**")]).covers(finding(file=None))
+    assert IgnoreList([Ignored(id=_ID)]).covers(finding(file=None))
 
 
 def test_a_file_outside_the_current_folder_is_known_by_its_absolute_name() -> None:

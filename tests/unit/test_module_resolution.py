@@ -62,6 +62,7 @@ def tree(root: Path, *names: str, unknown: tuple[str, ...] = (), **configuration
         ("./g/", "src/g/index.ts"),
         ("./g/index", "src/g/index.ts"),
         ("./g/index.js", "src/g/index.ts"),
+        ("./h.js", "src/h.ts"),
         ("./both", "src/both.ts"),
         ("./both/", "src/both/index.js"),
         (".", "src/index.ts"),
@@ -90,7 +91,19 @@ def tree(root: Path, *names: str, unknown: tuple[str, ...] = (), **configuration
 def test_a_relative_name_is_a_file_with_any_extension_or_a_folders_index(
     root: Path, specifier: str, file: str | None
 ) -> None:
-    files = ["a.ts", "b.tsx", "c.js", "d.mts", "e.cts", "f.service.ts", "g/index.ts", "both.ts", "index.ts"]
+    files = [
+        "a.ts",
+        "b.tsx",
+        "c.js",
+        "d.mts",
+        "e.cts",
+        "f.service.ts",
+        "g/index.ts",
+        "both.ts",
+        "index.ts",
+        "h.js",
+        "h.ts",
+    ]
     laid = tree(root, *(f"src/{name}" for name in files), "src/both/index.js", "index.ts", "lib/index.mjs")
     assert laid.resolve(specifier) == file
     assert laid.resolve(specifier) == file, "the remembered answer is the same"
@@ -143,6 +156,7 @@ def test_names_are_relative_to_the_base_url_and_so_are_paths(root: Path) -> None
     assert laid.resolve("a") == "src/a.ts"
     assert laid.resolve("lib/b") == "src/lib/b.ts"
     assert laid.resolve("~/b") == "src/lib/b.ts"
+    assert laid.resolve("/a") is None
 
 
 def test_the_nearest_configuration_counts_and_a_broken_one_does_not(root: Path) -> None:
@@ -180,12 +194,13 @@ def test_what_a_configuration_extends_holds_unless_it_says_otherwise(root: Path)
 
 @pytest.mark.parametrize("extends", ["@org/base", "@org/base/tsconfig.json", "@org/base/tsconfig"])
 def test_a_configuration_may_extend_an_installed_package(root: Path, extends: str) -> None:
-    laid = tree(
-        root,
-        "app/a.ts",
-        **{"node_modules__@org__base__tsconfig": {"compilerOptions": {"baseUrl": "${configDir}"}}},
-        app__tsconfig={"extends": extends},
-    )
+    options = {"compilerOptions": {"baseUrl": "${configDir}"}}
+    files = {
+        "app/a.ts": "",
+        "app/tsconfig.json": {"extends": extends},
+        "node_modules/@org/base/tsconfig.json": options,
+    }
+    laid = Tree(root, files, unknown=())
     assert laid.resolve("a", "app/src/x.ts") == "app/a.ts"
 
 
@@ -297,7 +312,7 @@ def test_a_folder_with_a_package_file_means_what_that_says(root: Path) -> None:
 
 def test_a_packages_own_names_are_found(root: Path) -> None:
     imports = {"#db": "./src/db.ts", "#lib/*": {"default": "./src/lib/*.js"}, "#out": "lodash", "#*.x": None}
-    laid = tree(root, "src/db.ts", "src/lib/a.ts", package={"imports": imports})
+    laid = tree(root, "src/db.ts", "src/lib/a.ts", "lodash.ts", package={"imports": imports})
     assert laid.resolve("#db", "src/deep/x.ts") == "src/db.ts"
     assert laid.resolve("#lib/a") == "src/lib/a.ts"
     assert [laid.resolve(name) for name in ("#lib/b", "#out", "#a.x", "#absent")] == [None] * 4
