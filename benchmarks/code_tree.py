@@ -58,6 +58,7 @@ def snippets(corpus: Path) -> list[Snippet]:
 def make_tree(root: Path, found: list[Snippet], files: int) -> int:
     """Write at least so many scripts, and return how many there are."""
     chosen, written = random.Random(1), 0
+    root.mkdir(parents=True, exist_ok=True)
     root.joinpath("tsconfig.json").write_text(json.dumps(_TSCONFIG))
     for number in count():
         snippet = found[number % len(found)]

@@ -14,6 +14,7 @@ from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Declaration, Kin
 from agentctl.core.codescan.typescript.syntax import WRAPPERS, Source, inner_of
 from agentctl.core.codescan.typescript.values import (
     UNDEFINED,
+    Choice,
     Constant,
     Entry,
     Function,
@@ -29,6 +30,8 @@ from agentctl.core.codescan.typescript.values import (
 
 _LISTS_MORE = frozenset({"map", "flatMap"})
 _LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
+_VARIABLE = frozenset({Kind.VARIABLE, Kind.PARAMETER})
+_CHANGEABLE = (Record, Listing, Choice)
 _PROTOTYPE = "prototype"
 _GOES_INTO = ("statement", "block", "clause", "body", "case", "default")
 
@@ -39,6 +42,7 @@ class Evaluator:
     def __init__(self, source: Source, scopes: Scopes) -> None:
         self._source = source
         self._scopes = scopes
+        self._mutations = mutation.Mutations(scopes)
         self._known: dict[int, Value] = {}
         self._under_way: set[int] = set()
         self._literals = literals = Literals(source, self)
@@ -129,14 +133,14 @@ class Evaluator:
         if declaration is None:
             return UNDEFINED if name == "undefined" else Unknown(f"declared nowhere: {name}")
         found = self.declared(declaration)
-        if declaration.kind in {Kind.VARIABLE, Kind.PARAMETER}:
-            return self._changed(found, declaration, node)
-        return found
+        if declaration.kind not in _VARIABLE or (declaration.constant and not isinstance(found, _CHANGEABLE)):
+            return found
+        return self._changed(found, declaration, node)
 
     def _changed(self, found: Value, declaration: Declaration, use: Node) -> Value:
         """Return what a variable is where it is used, after all that may have happened to it."""
         options, added, pushed = [found], list[Entry](), list[Node]()
-        for change in mutation.changes(self._scopes, declaration, use):
+        for change in self._mutations.of(declaration, use):
             match change:
                 case mutation.Assigned(value, always):
                     new = Unknown() if value is None else self.value(value)

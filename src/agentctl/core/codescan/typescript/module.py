@@ -13,7 +13,7 @@ from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
 from agentctl.core.codescan.typescript.finder import Finder
 from agentctl.core.codescan.typescript.reduction import walk
-from agentctl.core.codescan.typescript.scopes import Scopes
+from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import Source
 from agentctl.core.codescan.typescript.values import (
     Constant,
@@ -21,11 +21,13 @@ from agentctl.core.codescan.typescript.values import (
     Imported,
     Member,
     Parameter,
+    Result,
     Spot,
     Unknown,
     Value,
 )
 
+_MAY_BE_OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
 WHOLE = "="
 """The name under which `module.exports = x` and `export = x` are kept."""
 
@@ -147,7 +149,9 @@ class _Reader:
 
     def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
         """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
-        found = [site for call in self._source.calls() if (site := self._site(call))]
+        found = [
+            site for call in self._source.captured("(call_expression) @call") if (site := self._site(call))
+        ]
         foreign = [site for site in found if not isinstance(site.function, Function)]
         yield from foreign
         values = [value for chain in chains for value in values_of(chain)]
@@ -160,19 +164,36 @@ class _Reader:
             values = [argument for site in own for argument in site.arguments]
 
     def _site(self, call: Node) -> CallSite | None:
-        """Return a call whose arguments say anything, if it is of a function with a name."""
+        """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
         function, arguments = call.child_by_field_name("function"), self._evaluator.arguments(call)
-        named = function
-        while named is not None and named.type == "member_expression":
-            named = named.child_by_field_name("object")
-        if function is None or named is None or named.type not in {"identifier", "this"} or not arguments:
+        if function is None or not arguments or not self._is_ours(function):
             return None
         value = self._evaluator.value(function)
-        if not isinstance(value, Function | Imported | Member):
-            return None
-        given = tuple(map(self._evaluator.value, arguments))
-        telling = any(not isinstance(argument, Unknown | Function) for argument in given)
-        return CallSite(value, given) if telling else None
+        if isinstance(value, Function) or isinstance(_origin(value), Imported):
+            given = tuple(map(self._evaluator.value, arguments))
+            if any(not isinstance(argument, Unknown | Function) for argument in given):
+                return CallSite(value, given)
+        return None
+
+    def _is_ours(self, function: Node) -> bool:
+        """Whether a function may be declared in a file of the project: cheap, since most are not."""
+        named: Node | None = function
+        while named is not None and named.type == "member_expression":
+            named = named.child_by_field_name("object")
+        if named is None or named.type != "identifier":
+            return named is not None and named.type == "this"
+        declaration = self._scopes.lookup(named, self._source.text(named))
+        if declaration is None or declaration.kind is Kind.PARAMETER:
+            return False
+        value = declaration.node.child_by_field_name("value")
+        return declaration.kind is not Kind.VARIABLE or (value is not None and value.type in _MAY_BE_OURS)
+
+
+def _origin(value: Value) -> Value:
+    """Return what a value is a part or a result of."""
+    while isinstance(value, Member | Result):
+        value = value.base if isinstance(value, Member) else value.function
+    return value
 
 
 def values_of(chain: Chain) -> Iterator[Value]:

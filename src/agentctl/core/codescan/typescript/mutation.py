@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Declaration, Scopes
+from agentctl.core.codescan.typescript.scopes import Declaration, Scopes
 
 # What an object may be handed to without being changed by it.
 _HARMLESS = frozenset(
@@ -65,15 +65,32 @@ class Pushed:
 Change = Assigned | PropertyAssigned | Removed | Merged | Pushed
 
 
-def changes(scopes: Scopes, declaration: Declaration, use: Node) -> Iterator[Change]:
-    """Yield, in the order of the text, what may have happened to a variable where it is used."""
-    function = _function_of(use)
-    for reference in scopes.references(declaration):
-        same = _function_of(reference) == function
-        if reference != use and not (same and reference.start_byte > use.start_byte):
-            for change in _change(reference, declaration):
+class Mutations:
+    """What happens to the variables of one file."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self._known: dict[int, list[tuple[int, int | None, Change]]] = {}
+
+    def of(self, declaration: Declaration, use: Node) -> Iterator[Change]:
+        """Yield, in the order of the text, what may have happened to a variable where it is used."""
+        found = self._all(declaration)
+        function = self._scopes.function_around(use) if found else None
+        for place, within, change in found:
+            same = within == function
+            if place != use.start_byte and not (same and place > use.start_byte):
                 # What another function assigns may have happened, or not yet.
                 yield replace(change, always=False) if isinstance(change, Assigned) and not same else change
+
+    def _all(self, declaration: Declaration) -> list[tuple[int, int | None, Change]]:
+        """Return all changes of a variable, each with its place and the function that it is in."""
+        if id(declaration) not in self._known:
+            self._known[id(declaration)] = [
+                (reference.start_byte, self._scopes.function_around(reference), change)
+                for reference in self._scopes.references(declaration)
+                for change in _change(reference, declaration)
+            ]
+        return self._known[id(declaration)]
 
 
 def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
@@ -130,10 +147,3 @@ def _always(assignment: Node, declaration: Declaration) -> bool:
         and statement.type == "expression_statement"
         and statement.parent == declaration.scope
     )
-
-
-def _function_of(node: Node) -> Node | None:
-    found: Node | None = node
-    while found is not None and found.type not in FUNCTIONS:
-        found = found.parent
-    return found

@@ -3,8 +3,9 @@
 It knows declarations and references, and says nothing of values.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from tree_sitter import Node
@@ -21,8 +22,8 @@ FUNCTIONS = frozenset(
         "method_definition",
     }
 )
-_BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement"})
-_LOOPS = frozenset({"for_in_statement"})
+_LOOP = "for_in_statement"
+_BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement", _LOOP})
 _IDENTIFIERS = frozenset(
     {
         "identifier",
@@ -58,6 +59,7 @@ class Declaration:
         path: which part of that, where a pattern takes it apart; None for a part that cannot be named.
         default: the value where there would be none.
         position: of a parameter.
+        constant: whether it is declared by `const`.
 
     """
 
@@ -68,25 +70,43 @@ class Declaration:
     path: _Path = ()
     default: Node | None = None
     position: int = 0
+    constant: bool = False
 
 
 class Scopes:
-    """The scopes of one file."""
+    """The scopes of one file.
+
+    They are laid out once, in the order of the text: asking a syntax tree for parents takes longer the deeper
+    a node is.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        nodes = source.captured("".join(f"({kind}) @scope " for kind in sorted(FUNCTIONS | _BLOCKS)))
+        self._nodes = sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte))
+        self._starts = [node.start_byte for node in self._nodes]
+        self._outer = list(_outer(self._nodes))
         self._declared: dict[int, dict[str, Declaration]] = {}
         self._references: dict[tuple[int, str], list[Node]] = {}
 
+    def _around(self, place: int) -> Iterator[Node]:
+        """Yield the scopes around a place of the text, the innermost first."""
+        number = bisect_right(self._starts, place) - 1
+        while number >= 0:
+            if place < self._nodes[number].end_byte:
+                yield self._nodes[number]
+            number = self._outer[number]
+
+    def function_around(self, node: Node) -> int | None:
+        """Return where the innermost function begins that a node is in."""
+        found = (scope.start_byte for scope in self._around(node.start_byte) if scope.type in FUNCTIONS)
+        return next(found, None)
+
     def lookup(self, node: Node, name: str) -> Declaration | None:
         """Return the declaration that a name has at a node, or None where it is not the file's own."""
-        scope: Node | None = node
-        while scope is not None:
-            if scope.type in FUNCTIONS or scope.type in _BLOCKS or scope.type in _LOOPS:
-                found = self.declared(scope).get(name)
-                if found is not None:
-                    return found
-            scope = scope.parent
+        for scope in self._around(node.start_byte):
+            if (found := self.declared(scope).get(name)) is not None:
+                return found
         return None
 
     def declared(self, scope: Node) -> dict[str, Declaration]:
@@ -110,7 +130,7 @@ class Scopes:
     def _declarations(self, scope: Node) -> Iterator[Declaration]:
         if scope.type in FUNCTIONS:
             yield from self._parameters(scope)
-        elif scope.type in _LOOPS:
+        elif scope.type == _LOOP:
             if (pattern := scope.child_by_field_name("left")) is not None:
                 yield from self._names(pattern, Kind.OTHER, scope, scope)
         else:
@@ -122,15 +142,18 @@ class Scopes:
             inner = statement.child_by_field_name("declaration")
             yield from self._statement(inner, scope) if inner is not None else ()
         elif statement.type in {"lexical_declaration", "variable_declaration"}:
-            for declarator in statement.named_children:
-                pattern = declarator.child_by_field_name("name")
-                yield from (
-                    self._names(pattern, Kind.VARIABLE, declarator, scope) if pattern is not None else ()
-                )
+            yield from self._variables(statement, scope)
         elif statement.type == "import_statement":
             yield from self._imports(statement, scope)
         elif (name := statement.child_by_field_name("name")) is not None and statement.type in _NAMED:
             yield Declaration(self._source.text(name), _NAMED[statement.type], statement, scope)
+
+    def _variables(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+        constant = statement.children[0].type == "const"
+        for declarator in statement.named_children:
+            pattern = declarator.child_by_field_name("name")
+            found = self._names(pattern, Kind.VARIABLE, declarator, scope) if pattern is not None else ()
+            yield from (replace(one, constant=constant) for one in found)
 
     def _imports(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         waiting = list(statement.named_children)
@@ -219,6 +242,16 @@ _NAMED = {
     "abstract_class_declaration": Kind.CLASS,
     "enum_declaration": Kind.ENUM,
 }
+
+
+def _outer(nodes: list[Node]) -> Iterator[int]:
+    """Yield, for each of the nodes in the order of the text, the number of the one around it, or -1."""
+    open_: list[int] = []
+    for number, node in enumerate(nodes):
+        while open_ and nodes[open_[-1]].end_byte <= node.start_byte:
+            open_.pop()
+        yield open_[-1] if open_ else -1
+        open_.append(number)
 
 
 def _below(path: _Path, name: str) -> _Path:

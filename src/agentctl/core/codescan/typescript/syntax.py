@@ -4,7 +4,7 @@ It says where things stand and what literals mean, and knows nothing of names or
 """
 
 import re
-from functools import cache, cached_property
+from functools import cache
 
 import tree_sitter
 import tree_sitter_javascript
@@ -40,8 +40,8 @@ _GRAMMARS = {
 
 
 @cache
-def _calls(language: Language) -> Query:
-    return Query(tree_sitter.Language(_GRAMMARS[language]()), "(call_expression) @call")
+def _query(language: Language, query: str) -> Query:
+    return Query(tree_sitter.Language(_GRAMMARS[language]()), query)
 
 
 @cache
@@ -79,26 +79,21 @@ class Source:
                 break
         return node if self.root.has_error else None
 
-    def calls(self) -> list[Node]:
-        """Return all calls, in the order of the text."""
-        return QueryCursor(_calls(self._language)).captures(self.root).get("call", [])
+    def captured(self, query: str) -> list[Node]:
+        """Return all nodes that a query of tree-sitter's captures, whatever it calls them."""
+        found = QueryCursor(_query(self._language, query)).captures(self.root)
+        return [node for nodes in found.values() for node in nodes]
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another that are spelled as a name."""
-        found = []
-        for place in self._places.get(name.encode(), ()):
-            if within.start_byte <= place < within.end_byte:
-                node = self.root.descendant_for_byte_range(place, place + 1)
-                if node is not None and node.start_byte == place and not node.children:
-                    found.append(node)
+        word, found = name.encode(), []
+        place = self.content.find(word, within.start_byte, within.end_byte)
+        while place >= 0:
+            node = self.root.descendant_for_byte_range(place, place + 1)
+            if node is not None and (node.start_byte, node.end_byte) == (place, place + len(word)):
+                found.append(node)
+            place = self.content.find(word, place + len(word), within.end_byte)
         return found
-
-    @cached_property
-    def _places(self) -> dict[bytes, list[int]]:
-        places: dict[bytes, list[int]] = {}
-        for word in re.finditer(rb"[\w$\x80-\xff]+", self.content):
-            places.setdefault(word[0], []).append(word.start())
-        return places
 
 
 def unescaped(text: str) -> str:
