@@ -52,6 +52,7 @@ def test_other_methods_name_no_column(method: str) -> None:
         (step("isDistinct", "is_test", True), (True,)),
         (step("eq", "cost", Template((c("a"), c("b")), HERE)), ("ab",)),
         (step("eq", "cost", Template((c("a"), Unknown()), HERE)), ()),
+        (step("eq", "cost", Template((c("v"), Choice((c(1), c(2), Unknown()))), HERE)), ("v1", "v2")),
         (step("eq", "cost", None), ()),
         (step("eq", "tags", listing(c("a"))), ()),
         (step("in", "status", listing(c("a"), Unknown(), c("b"))), ("a", "b")),

@@ -49,6 +49,30 @@ def test_behind_an_escape_only_the_literal_is_certain() -> None:
     assert [use.place for use in of(reading, ColumnUse)] == [Place(FILE, 2, 6), Place(FILE, 2, 5)]
 
 
+def test_a_text_of_another_file_stands_there() -> None:
+    reading = read(step("select", c("id,\n cost", Spot(3, 1, "columns.ts"))))
+
+    assert [use.place for use in of(reading, ColumnUse)] == [
+        Place("columns.ts", 3, 2),
+        Place("columns.ts", 4, 2),
+    ]
+
+
+def test_of_a_text_that_can_be_too_many_not_all_is_known() -> None:
+    reading = read(step("select", Choice(tuple(c(f"c{number}") for number in range(500)))))
+
+    assert len(columns(reading, Purpose.SELECTED)) < 100
+    assert whys(reading) == ["the select is one of too many"]
+
+
+def test_a_text_with_too_many_parts_that_vary_has_holes() -> None:
+    parts = tuple(Choice((c("a"), c("b"))) for _ in range(20))
+    reading = read(step("select", Template((c("id,"), *parts), HERE)))
+
+    assert columns(reading, Purpose.SELECTED) == ["id"]
+    assert whys(reading) == ["a selected column is put together at run time"]
+
+
 @pytest.mark.parametrize("nothing", [(), (UNDEFINED,), (c(None),), (c("*"),)])
 def test_everything_names_nothing(nothing: tuple[Value, ...]) -> None:
     reading = read(step("select", *nothing))

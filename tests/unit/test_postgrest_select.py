@@ -158,6 +158,7 @@ def test_a_name_with_a_hole_is_not_told_and_a_cast_with_one_is_no_matter() -> No
     [
         ("status", Path((), Name("status", 0))),
         ("Unit Price", Path((), Name("Unit Price", 0))),
+        ("Unit Price ->a", Path((), Name("Unit Price", 0), json=True)),
         ("data->>kind", Path((), Name("data", 0), json=True)),
         ("data->a->0", Path((), Name("data", 0), json=True)),
         ("agents.name", Path((Name("agents", 0),), Name("name", 7))),

@@ -6,18 +6,21 @@ What all of its grammars share. It knows no operators and no options, and does n
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 HOLE = "\ufffc"
 """Stands in a text for a part that may be any text."""
 MOST_NESTED = 40
 """How deep parentheses may stand in each other; nobody writes more, and a broken file might."""
+MANY = 4096
+"""So many texts are remembered with what they mean: a project says the same thing again and again."""
 
-_IDENTIFIER = re.compile(rf"[\w$ {HOLE}]+(?:-(?!>)[\w$ {HOLE}]+)*")
+_IDENTIFIER = re.compile(rf"[\w$ {HOLE}]+(?:-[\w$ {HOLE}]+)*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _JSON_STEP = re.compile(
-    r"""->>?(?:"(?:[^"\\]|\\.)*" | -?[0-9]+ | [^(\-:.,>)]+(?:-(?!>)[^(\-:.,>)]+)*)""", re.DOTALL | re.VERBOSE
+    r"""->>?(?:"(?:[^"\\]|\\.)*" | -?[0-9]+ | [^(\-:.,>)]+(?:-[^(\-:.,>)]+)*)""", re.DOTALL | re.VERBOSE
 )
 _OWN_WORDS = frozenset({"order", "limit", "offset", "and", "or"})
 _OWN_WORDS_ALONE = frozenset({"select", "columns", "on_conflict"})
@@ -159,6 +162,7 @@ def fitted(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
     return found
 
 
+@lru_cache(MANY)
 def parse_path(text: str) -> Path | Misfit:
     """Read what is left of `=` in a filter: `status`, `data->>kind`, `agents.owner.name`."""
     return fitted(Cursor(text), _path)

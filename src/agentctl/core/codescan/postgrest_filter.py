@@ -6,8 +6,18 @@ they are joined.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from agentctl.core.codescan.postgrest_field import HOLE, MOST_NESTED, Cursor, Misfit, Name, NoFit, fitted
+from agentctl.core.codescan.postgrest_field import (
+    HOLE,
+    MANY,
+    MOST_NESTED,
+    Cursor,
+    Misfit,
+    Name,
+    NoFit,
+    fitted,
+)
 
 _OPERATOR = re.compile(
     r"""(?:not\.)?(?:
@@ -41,6 +51,7 @@ class Condition:
     value: str | None = None
 
 
+@lru_cache(MANY)
 def parse_filter(text: str) -> tuple[Condition, ...] | Misfit:
     """Read conditions with commas between them; one that is all hole is a column that is not told."""
     return fitted(Cursor(text), lambda cursor: _trees(cursor, 0))
@@ -49,13 +60,13 @@ def parse_filter(text: str) -> tuple[Condition, ...] | Misfit:
 def _trees(cursor: Cursor, depth: int) -> tuple[Condition, ...]:
     if depth > MOST_NESTED:
         raise cursor.no_fit("nested too deeply")
-    conditions = _tree(cursor, depth)
+    conditions = [*_tree(cursor, depth)]
     cursor.blanks()
     while cursor.takes(","):
         cursor.blanks()
         conditions += _tree(cursor, depth)
         cursor.blanks()
-    return conditions
+    return tuple(conditions)
 
 
 def _tree(cursor: Cursor, depth: int) -> tuple[Condition, ...]:

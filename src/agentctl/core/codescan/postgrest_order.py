@@ -5,8 +5,9 @@ Directions are read over. The last column has none: supabase-js writes it behind
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from agentctl.core.codescan.postgrest_field import Cursor, Misfit, Name, fitted
+from agentctl.core.codescan.postgrest_field import MANY, Cursor, Misfit, Name, fitted
 
 _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
@@ -19,6 +20,7 @@ class Term:
     embed: Name | None = None
 
 
+@lru_cache(MANY)
 def parse_order(text: str) -> tuple[Term, ...] | Misfit:
     """Read what `.order()` is given."""
     return fitted(Cursor(text), _terms)

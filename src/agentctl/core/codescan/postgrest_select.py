@@ -6,10 +6,13 @@ parser that is more generous than PostgREST's would promise what the server refu
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from agentctl.core.codescan.postgrest_field import MOST_NESTED, Cursor, Misfit, Name, fitted
+from agentctl.core.codescan.postgrest_field import MANY, MOST_NESTED, Cursor, Misfit, Name, fitted
 
-_WHITE = re.compile("[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
+_WHITE = frozenset("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff").union(
+    map(chr, range(0x2000, 0x200B))
+)
 """What JavaScript's `\\s` takes for white space; Python's has others."""
 _CAST = re.compile(r"::[\w$ \ufffc]+")
 _AGGREGATE = re.compile(r"\.(?:sum|avg|count|max|min)\(\)")
@@ -47,6 +50,7 @@ class Embed:
 Item = Column | Embed
 
 
+@lru_cache(MANY)
 def parse_select(text: str) -> tuple[Item, ...] | Misfit:
     """Read a select as the source has it.
 
@@ -62,7 +66,7 @@ def _sent(text: str) -> list[int]:
     """Return the places of the characters that supabase-js sends: no white space, unless it is quoted."""
     quoted, kept = False, []
     for place, character in enumerate(text):
-        if not quoted and _WHITE.match(character):
+        if not quoted and character in _WHITE:
             continue
         quoted ^= character == '"'
         kept.append(place)
@@ -74,10 +78,10 @@ def _items(cursor: Cursor, depth: int) -> tuple[Item, ...]:
         raise cursor.no_fit("nested too deeply")
     if cursor.at_end() or cursor.at(")"):
         return ()
-    items = _item(cursor, depth)
+    items = [*_item(cursor, depth)]
     while cursor.takes(","):
         items += _item(cursor, depth)
-    return items
+    return tuple(items)
 
 
 def _item(cursor: Cursor, depth: int) -> tuple[Item, ...]:

@@ -83,9 +83,9 @@ def _queried(chain: Chain, file: str) -> Iterator[Found]:
 def _called(chain: Chain, file: str) -> Iterator[Found]:
     """Yield what is done with functions and the rows that they return."""
     functions, unresolved = _targets("function", chain, file)
-    options = list(options_of(chain.arguments[0] if chain.arguments else UNDEFINED))
+    options = options_of(chain.arguments[0] if chain.arguments else UNDEFINED)
     if len(functions) > 1 and len(options) > 1:
-        options = [Unknown("one of several, for one of several functions")]
+        options = (Unknown("one of several, for one of several functions"),)
     for value in options:
         yield from _arguments(value, functions, chain.spot, file)
     yield from unresolved

@@ -77,10 +77,10 @@ class Properties:
         for key, one in self.named.items():
             before = named.get(key)
             if before is not None and not one.always:
-                named[key] = Property((*before.options, *one.options), one.spot, before.always)
+                named[key] = Property(_distinct(before, one), one.spot, before.always)
             else:
                 named[key] = one
-        return Properties(named, earlier.complete and self.complete, earlier.open + self.open)
+        return Properties(named, earlier.complete and self.complete, _once(earlier.open + self.open))
 
 
 def properties_of(record: Record) -> Properties:
@@ -140,16 +140,25 @@ def _either(alternatives: list[Properties]) -> Properties:
     for one in alternatives:
         for key, found in one.named.items():
             before = named.get(key)
-            options = (*before.options, *found.options) if before else found.options
+            options = _distinct(before, found) if before else found.options
             named[key] = Property(options, before.spot if before else found.spot, always=False)
     for key in frozenset.intersection(*(one.certain for one in alternatives)) if alternatives else ():
         named[key] = Property(named[key].options, named[key].spot, always=True)
     complete = all(one.complete for one in alternatives)
-    return Properties(named, complete, tuple(place for one in alternatives for place in one.open))
+    return Properties(named, complete, _once(tuple(place for one in alternatives for place in one.open)))
+
+
+def _distinct(one: Property, other: Property) -> tuple[Value, ...]:
+    """Return the values that two properties can have; what is spread several times counts once."""
+    return tuple({id(value): value for value in (*one.options, *other.options)}.values())
+
+
+def _once(open_: tuple[tuple[str, Spot], ...]) -> tuple[tuple[str, Spot], ...]:
+    return tuple(dict.fromkeys(open_))
 
 
 def _written(key: str, one: Property, undefined: Undefined, file: str) -> Written | None:
-    options = list(options_of(Choice(one.options)))
+    options = options_of(Choice(one.options))
     there = [option for option in options if option != UNDEFINED]
     may_lack = len(there) < len(options)
     given = literals_of(Choice(tuple(there)))

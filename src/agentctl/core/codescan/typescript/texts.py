@@ -79,19 +79,19 @@ def place_of(spot: Spot, file: str) -> Place:
     return Place(spot.file or file, spot.line, spot.column)
 
 
-def options_of(value: Value) -> Iterator[Value]:
-    """Yield what a value can be: itself, or what it is one of."""
-    waiting, seen = [value], 0
-    while waiting:
-        found = waiting.pop()
-        seen += 1
-        if seen > _MOST_OPTIONS:
-            yield Unknown("one of too many")
-            return
-        if isinstance(found, Choice):
-            waiting += reversed(found.options)
+def options_of(value: Value) -> tuple[Value, ...]:
+    """Return what a value can be: itself, or what it is one of."""
+    if not isinstance(value, Choice):
+        return (value,)
+    waiting: list[Value] = [value]
+    found: list[Value] = []
+    while waiting and len(found) < _MOST_OPTIONS:
+        option = waiting.pop()
+        if isinstance(option, Choice):
+            waiting += reversed(option.options)
         else:
-            yield found
+            found.append(option)
+    return (*found, Unknown("one of too many")) if waiting else tuple(found)
 
 
 def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
@@ -122,22 +122,19 @@ def why(value: Value) -> str:
 
 def literals_of(value: Value) -> tuple[Given, ...]:
     """Return the literals that a value can be; of containers, the shape."""
-    found = (_literal(option) for option in options_of(value))
-    return tuple(given for given in found if given is not None)
+    return tuple(given for option in options_of(value) for given in _literals(option))
 
 
-def _literal(value: Value) -> Given | None:
+def _literals(value: Value) -> Iterator[Given]:
     match value:
         case Constant(content):
-            return Given(content)
+            yield Given(content)
         case Template():
-            (text, *others), _ = texts_of(value)
-            return Given(str(text)) if text.whole and not others else None
+            yield from (Given(str(text)) for text in texts_of(value)[0] if text.whole)
         case Record():
-            return Given(shape=Shape.OBJECT)
+            yield Given(shape=Shape.OBJECT)
         case Listing():
-            return Given(shape=Shape.LIST)
-    return None
+            yield Given(shape=Shape.LIST)
 
 
 def _spelled(template: Template) -> Iterator[tuple[Piece, ...]]:

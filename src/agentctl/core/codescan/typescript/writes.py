@@ -3,7 +3,6 @@
 Rows that are not visible are unresolved. Whether a table takes a row is not known here.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from agentctl.core.codescan.postgrest_field import Misfit, parse_names
@@ -72,23 +71,23 @@ class _Writing:
     def _list(self, listing: Listing) -> Iterator[Found]:
         if not listing.items and not listing.whole:
             yield self._scene.unresolved("the rows are put together at run time", listing.spot)
-        items = [list(options_of(item)) for item in listing.items]
+        items = [options_of(item) for item in listing.items]
         certain = [_certain(options) if listing.whole else frozenset[str]() for options in items]
-        counted = Counter(key for keys in certain for key in keys)
-        for options, own in zip(items, certain, strict=True):
-            others = frozenset(key for key, count in counted.items() if count > (key in own))
+        columns = frozenset[str]().union(*certain)
+        for options in items:
             for option in options:
                 if isinstance(option, Record):
-                    yield from self._row(properties_of(option), option.spot, self._missing, others)
+                    yield from self._row(properties_of(option), option.spot, self._missing, columns)
                 else:
                     yield self._scene.unresolved(f"a row is {why(option)}", listing.spot)
 
     def _row(
-        self, row: Properties, spot: Spot, undefined: Undefined, others: frozenset[str]
+        self, row: Properties, spot: Spot, undefined: Undefined, columns: frozenset[str]
     ) -> Iterator[Found]:
+        """Yield one row; `columns` are those that are sent for all rows of its list."""
         yield from row.unresolved(self._scene.file)
         written = row.written(undefined, self._scene.file)
-        nulled = others - row.named.keys() if undefined is Undefined.NULL and row.complete else frozenset()
+        nulled = columns - row.named.keys() if undefined is Undefined.NULL and row.complete else frozenset()
         place = place_of(spot, self._scene.file)
         if len(self._scene.tables) == 1:
             table = self._scene.tables[0]
@@ -100,7 +99,7 @@ class _Writing:
         return ColumnUse(self._scene.tables, written.name, Purpose.WRITTEN, written.place)
 
 
-def _certain(options: list[Value]) -> frozenset[str]:
+def _certain(options: tuple[Value, ...]) -> frozenset[str]:
     """Return the keys that a row has whichever of some it is."""
     rows = [properties_of(one).certain if isinstance(one, Record) else frozenset[str]() for one in options]
     return rows[0].intersection(*rows[1:]) if rows else frozenset()
