@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Place(Struct, frozen=True, array_like=True, order=True):
+class Place(Struct, frozen=True, gc=False, array_like=True, order=True):
     """Where something stands: line and column from 1; columns count characters."""
 
     file: str
@@ -24,21 +24,21 @@ class Shape(StrEnum):
     LIST = "list"
 
 
-class Given(Struct, frozen=True, array_like=True):
+class Given(Struct, frozen=True, gc=False, array_like=True):
     """A literal as the code has it: a text, a number, true, false, null; or the shape of a container."""
 
     value: str | int | float | bool | None = None
     shape: Shape | None = None
 
 
-class Named(Struct, frozen=True, array_like=True, tag="table"):
+class Named(Struct, frozen=True, gc=False, array_like=True, tag="table"):
     """A table or view by its name; `schema` is None where the code names none."""
 
     name: str
     schema: str | None = None
 
 
-class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
+class Embedded(Struct, frozen=True, gc=False, array_like=True, tag="embedded"):
     """What a PostgREST select embeds: rows that are related to those of `parent`.
 
     Attributes:
@@ -52,7 +52,7 @@ class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
     hint: str | None = None
 
 
-class Returned(Struct, frozen=True, array_like=True, tag="returned"):
+class Returned(Struct, frozen=True, gc=False, array_like=True, tag="returned"):
     """The rows that a function returns."""
 
     function: str
@@ -80,14 +80,14 @@ class Verb(StrEnum):
     UPDATE = "update"
 
 
-class TableUse(Struct, frozen=True, tag="table"):
+class TableUse(Struct, frozen=True, gc=False, tag="table"):
     """A table is named, to be read from, written to or deleted from."""
 
     table: Named
     place: Place
 
 
-class ColumnUse(Struct, frozen=True, tag="column"):
+class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
     """A column is named.
 
     Attributes:
@@ -104,7 +104,7 @@ class ColumnUse(Struct, frozen=True, tag="column"):
     compared: tuple[Given, ...] = ()
 
 
-class Written(Struct, frozen=True):
+class Written(Struct, frozen=True, gc=False):
     """One column of a row, or one argument of a function.
 
     Attributes:
@@ -119,7 +119,7 @@ class Written(Struct, frozen=True):
     always: bool = True
 
 
-class RowWrite(Struct, frozen=True, tag="row"):
+class RowWrite(Struct, frozen=True, gc=False, tag="row"):
     """A row is inserted, or columns of rows are set.
 
     Attributes:
@@ -138,7 +138,7 @@ class RowWrite(Struct, frozen=True, tag="row"):
     nulled: tuple[str, ...] = ()
 
 
-class ConflictUse(Struct, frozen=True, tag="conflict"):
+class ConflictUse(Struct, frozen=True, gc=False, tag="conflict"):
     """An upsert names the columns whose unique index decides; empty for the primary key."""
 
     table: Named
@@ -146,14 +146,14 @@ class ConflictUse(Struct, frozen=True, tag="conflict"):
     place: Place
 
 
-class EmbedUse(Struct, frozen=True, tag="embed"):
+class EmbedUse(Struct, frozen=True, gc=False, tag="embed"):
     """A relationship is used."""
 
     embedded: Embedded
     place: Place
 
 
-class CallUse(Struct, frozen=True, tag="call"):
+class CallUse(Struct, frozen=True, gc=False, tag="call"):
     """A function is called with arguments by name.
 
     Attributes:
@@ -172,21 +172,21 @@ class CallUse(Struct, frozen=True, tag="call"):
 Use = TableUse | ColumnUse | RowWrite | ConflictUse | EmbedUse | CallUse
 
 
-class Unresolved(Struct, frozen=True):
+class Unresolved(Struct, frozen=True, gc=False):
     """Something that names a table, column or function in a way that cannot be told without running it."""
 
     what: str
     place: Place
 
 
-class Unparsed(Struct, frozen=True):
+class Unparsed(Struct, frozen=True, gc=False):
     """A file, or a part of one, that its language's grammar does not understand."""
 
     place: Place
     why: str
 
 
-class CodeReading(Struct, frozen=True):
+class CodeReading(Struct, frozen=True, gc=False):
     """Everything that was read off one file, or of many."""
 
     uses: tuple[Use, ...] = ()

@@ -9,7 +9,7 @@ from msgspec import Struct
 from agentctl.core.codescan.typescript.values import Spot, Value
 
 
-class Step(Struct, frozen=True, array_like=True):
+class Step(Struct, frozen=True, gc=False, array_like=True):
     """One method of a chain with its arguments; `spot` is that of the method's name."""
 
     method: str
@@ -17,7 +17,7 @@ class Step(Struct, frozen=True, array_like=True):
     spot: Spot
 
 
-class Chain(Struct, frozen=True, array_like=True):
+class Chain(Struct, frozen=True, gc=False, array_like=True):
     """A chain that begins with `.from(target)` or `.rpc(target, arguments)`.
 
     Attributes:
@@ -42,7 +42,7 @@ class Chain(Struct, frozen=True, array_like=True):
     spot: Spot
 
 
-class CallSite(Struct, frozen=True, array_like=True):
+class CallSite(Struct, frozen=True, gc=False, array_like=True):
     """A call of a function whose arguments may reach a chain."""
 
     function: Value

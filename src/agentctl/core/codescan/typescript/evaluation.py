@@ -10,8 +10,8 @@ from tree_sitter import Node
 from agentctl.core.codescan.typescript import mutation
 from agentctl.core.codescan.typescript.literals import Literals
 from agentctl.core.codescan.typescript.reduction import DEEPEST, TOO_DEEP, choice_of, member, with_arguments
-from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Declaration, Kind, Scopes
-from agentctl.core.codescan.typescript.syntax import WRAPPERS, Source, inner_of
+from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
+from agentctl.core.codescan.typescript.syntax import FUNCTIONS, WRAPPERS, Source, inner_of
 from agentctl.core.codescan.typescript.values import (
     UNDEFINED,
     Choice,

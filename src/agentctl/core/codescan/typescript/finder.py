@@ -12,8 +12,8 @@ from tree_sitter import Node
 
 from agentctl.core.codescan.typescript.calls import Chain, Step
 from agentctl.core.codescan.typescript.evaluation import Evaluator
-from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Declaration, Kind, Scopes
-from agentctl.core.codescan.typescript.syntax import Source
+from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
+from agentctl.core.codescan.typescript.syntax import FUNCTIONS, Source
 from agentctl.core.codescan.typescript.values import Unknown
 
 _STARTS = re.compile(rb"\.\s*(from|rpc)\b")

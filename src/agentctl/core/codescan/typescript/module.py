@@ -13,8 +13,8 @@ from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
 from agentctl.core.codescan.typescript.finder import Finder
 from agentctl.core.codescan.typescript.reduction import walk
-from agentctl.core.codescan.typescript.scopes import FUNCTIONS, Kind, Scopes
-from agentctl.core.codescan.typescript.syntax import Source
+from agentctl.core.codescan.typescript.scopes import Kind, Scopes
+from agentctl.core.codescan.typescript.syntax import FUNCTIONS, Source
 from agentctl.core.codescan.typescript.values import (
     Constant,
     Function,
@@ -32,7 +32,7 @@ WHOLE = "="
 """The name under which `module.exports = x` and `export = x` are kept."""
 
 
-class Module(Struct, frozen=True, array_like=True):
+class Module(Struct, frozen=True, gc=False, array_like=True):
     """One file.
 
     Attributes:
@@ -149,9 +149,7 @@ class _Reader:
 
     def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
         """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
-        found = [
-            site for call in self._source.captured("(call_expression) @call") if (site := self._site(call))
-        ]
+        found = [site for call in self._source.calls() if (site := self._site(call))]
         foreign = [site for site in found if not isinstance(site.function, Function)]
         yield from foreign
         values = [value for chain in chains for value in values_of(chain)]

@@ -10,20 +10,8 @@ from enum import Enum, auto
 
 from tree_sitter import Node
 
-from agentctl.core.codescan.typescript.syntax import Source
+from agentctl.core.codescan.typescript.syntax import FUNCTIONS, LOOP, Source
 
-FUNCTIONS = frozenset(
-    {
-        "function_declaration",
-        "function_expression",
-        "generator_function_declaration",
-        "generator_function",
-        "arrow_function",
-        "method_definition",
-    }
-)
-_LOOP = "for_in_statement"
-_BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement", _LOOP})
 _IDENTIFIERS = frozenset(
     {
         "identifier",
@@ -82,8 +70,7 @@ class Scopes:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        nodes = source.captured("".join(f"({kind}) @scope " for kind in sorted(FUNCTIONS | _BLOCKS)))
-        self._nodes = sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte))
+        self._nodes = source.scopes()
         self._starts = [node.start_byte for node in self._nodes]
         self._outer = list(_outer(self._nodes))
         self._declared: dict[int, dict[str, Declaration]] = {}
@@ -130,7 +117,7 @@ class Scopes:
     def _declarations(self, scope: Node) -> Iterator[Declaration]:
         if scope.type in FUNCTIONS:
             yield from self._parameters(scope)
-        elif scope.type == _LOOP:
+        elif scope.type == LOOP:
             if (pattern := scope.child_by_field_name("left")) is not None:
                 yield from self._names(pattern, Kind.OTHER, scope, scope)
         else:

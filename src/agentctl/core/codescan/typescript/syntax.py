@@ -4,7 +4,7 @@ It says where things stand and what literals mean, and knows nothing of names or
 """
 
 import re
-from functools import cache
+from functools import cache, cached_property
 
 import tree_sitter
 import tree_sitter_javascript
@@ -17,6 +17,18 @@ from agentctl.core.codescan.typescript.values import Spot
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
 _HIGHEST = 0x10FFFF
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "generator_function_declaration",
+        "generator_function",
+        "arrow_function",
+        "method_definition",
+    }
+)
+LOOP = "for_in_statement"
+BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement", LOOP})
 WRAPPERS = frozenset(
     {
         "parenthesized_expression",
@@ -40,8 +52,9 @@ _GRAMMARS = {
 
 
 @cache
-def _query(language: Language, query: str) -> Query:
-    return Query(tree_sitter.Language(_GRAMMARS[language]()), query)
+def _query(language: Language) -> Query:
+    kinds = (f"({kind}) @scope" for kind in sorted(FUNCTIONS | BLOCKS))
+    return Query(tree_sitter.Language(_GRAMMARS[language]()), "\n".join(("(call_expression) @call", *kinds)))
 
 
 @cache
@@ -79,10 +92,17 @@ class Source:
                 break
         return node if self.root.has_error else None
 
-    def captured(self, query: str) -> list[Node]:
-        """Return all nodes that a query of tree-sitter's captures, whatever it calls them."""
-        found = QueryCursor(_query(self._language, query)).captures(self.root)
-        return [node for nodes in found.values() for node in nodes]
+    @cached_property
+    def _captured(self) -> dict[str, list[Node]]:
+        return QueryCursor(_query(self._language)).captures(self.root)
+
+    def calls(self) -> list[Node]:
+        """Return all calls, in the order of the text."""
+        return self._captured.get("call", [])
+
+    def scopes(self) -> list[Node]:
+        """Return all nodes that are scopes, in the order of the text, outer ones first."""
+        return sorted(self._captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another that are spelled as a name."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Spot(Struct, frozen=True, array_like=True):
+class Spot(Struct, frozen=True, gc=False, array_like=True):
     """Where something stands: line and column from 1; columns count characters.
 
     Attributes:
@@ -29,7 +29,7 @@ class Spot(Struct, frozen=True, array_like=True):
         return self if self.file else Spot(self.line, self.column, file)
 
 
-class Expression(Struct, frozen=True, array_like=True):
+class Expression(Struct, frozen=True, gc=False, array_like=True):
     """What all values can be asked."""
 
     def parts(self) -> "tuple[Value, ...]":
@@ -45,7 +45,7 @@ class Expression(Struct, frozen=True, array_like=True):
         return self
 
 
-class Constant(Expression, frozen=True, array_like=True, tag="c"):
+class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
     """A text, a number, true, false or null; the spot of a text is that of its opening quote."""
 
     value: str | int | float | bool | None
@@ -55,7 +55,7 @@ class Constant(Expression, frozen=True, array_like=True, tag="c"):
         return type(self)(self.value, self.spot.placed(file))
 
 
-class Template(Expression, frozen=True, array_like=True, tag="t"):
+class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
     """A text that is put together; a part that is no `Constant` may be any text."""
 
     pieces: "tuple[Value, ...]"
@@ -71,7 +71,7 @@ class Template(Expression, frozen=True, array_like=True, tag="t"):
         return type(self)(self.pieces, self.spot.placed(file))
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, gc=False, array_like=True):
     """One property of an object; `always` unless it stands behind a condition.
 
     Attributes:
@@ -96,7 +96,7 @@ class Entry(Struct, frozen=True, array_like=True):
         return Entry(self.key, self.value, self.spot.placed(file), self.always)
 
 
-class Record(Expression, frozen=True, array_like=True, tag="r"):
+class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
     """An object literal."""
 
     entries: tuple[Entry, ...]
@@ -113,7 +113,7 @@ class Record(Expression, frozen=True, array_like=True, tag="r"):
         return type(self)(tuple(entry.placed(file) for entry in self.entries), self.spot.placed(file))
 
 
-class Listing(Expression, frozen=True, array_like=True, tag="l"):
+class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
     """An array; not `whole` where there may be more items, or fewer: the result of a `map`, for instance."""
 
     items: "tuple[Value, ...]"
@@ -130,7 +130,7 @@ class Listing(Expression, frozen=True, array_like=True, tag="l"):
         return type(self)(self.items, self.whole, self.spot.placed(file))
 
 
-class Choice(Expression, frozen=True, array_like=True, tag="o"):
+class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
     """One of several: `a ? b : c`, `a ?? b`, what a variable is assigned."""
 
     options: "tuple[Value, ...]"
@@ -142,7 +142,7 @@ class Choice(Expression, frozen=True, array_like=True, tag="o"):
         return type(self)(tuple(map(change, self.options)))
 
 
-class Function(Expression, frozen=True, array_like=True, tag="n"):
+class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
     """A function of the source; `number` is its own in its file."""
 
     number: int
@@ -152,7 +152,7 @@ class Function(Expression, frozen=True, array_like=True, tag="n"):
         return type(self)(self.number, self.file or file)
 
 
-class Imported(Expression, frozen=True, array_like=True, tag="i"):
+class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     """What another file exports; the name `*` is the file's whole namespace.
 
     Attributes:
@@ -168,7 +168,7 @@ class Imported(Expression, frozen=True, array_like=True, tag="i"):
         return type(self)(self.specifier, self.name, self.importer or file)
 
 
-class Parameter(Expression, frozen=True, array_like=True, tag="p"):
+class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
     """What a function is called with."""
 
     function: Function
@@ -178,7 +178,7 @@ class Parameter(Expression, frozen=True, array_like=True, tag="p"):
         return type(self)(self.function.placed(file), self.position)
 
 
-class Member(Expression, frozen=True, array_like=True, tag="m"):
+class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
     """A property of something that is not known in this file alone."""
 
     base: "Value"
@@ -191,7 +191,7 @@ class Member(Expression, frozen=True, array_like=True, tag="m"):
         return type(self)(change(self.base), self.name)
 
 
-class Result(Expression, frozen=True, array_like=True, tag="f"):
+class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
     """What a call returns whose function is not known in this file alone."""
 
     function: "Value"
@@ -204,7 +204,7 @@ class Result(Expression, frozen=True, array_like=True, tag="f"):
         return type(self)(change(self.function), tuple(map(change, self.arguments)))
 
 
-class Unknown(Expression, frozen=True, array_like=True, tag="u"):
+class Unknown(Expression, frozen=True, gc=False, array_like=True, tag="u"):
     """What cannot be told; `why` completes "… is", as in "computed at run time".
 
     `UNDEFINED` is JavaScript's undefined, which is not sent at all.
