@@ -64,11 +64,16 @@ class Finder:
         member = name.parent if name is not None and name.type == "property_identifier" else None
         call = call_of(member) if member is not None else None
         receiver = member.child_by_field_name("object") if member is not None else None
-        if name is None or call is None or receiver is None or call.has_error:
+        if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
             return None
         steps, top = self._climb(call)
         holder = self._holder(top)
         return _Found(call, self._source.text(name), receiver, steps, [] if holder is None else [holder])
+
+    def _is_builtin(self, receiver: Node) -> bool:
+        """Whether a receiver is `Array`, `Buffer` or another of JavaScript's own: there are many."""
+        name = self._source.text(receiver) if receiver.type == "identifier" else ""
+        return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
 
     def _chain(self, found: _Found, steps: tuple[Step, ...]) -> Chain:
         arguments = self._evaluator.arguments(found.start)

@@ -35,6 +35,7 @@ _MOST_CALLERS = 200
 _FURTHEST = 4
 """How many functions an argument is followed through."""
 
+_OPEN = frozenset({Imported, Member, Result})
 Modules = Callable[[str], Module | None]
 """Gives the module of a file by its name."""
 Resolve = Callable[[str, str], str | None]
@@ -75,14 +76,18 @@ class Linker:
 
     def chains(self, file: str, module: Module) -> Iterator[Chain]:
         """Yield a file's chains as they are called: once for each caller whose arguments matter."""
+        clients: dict[Value, Value] = {}
         for chain in module.chains:
-            yield from islice(self._called(chain, file), _MOST_CALLERS)
+            if chain.client not in clients:
+                clients[chain.client] = self.link(chain.client, file)
+            linked = replace(chain, client=clients[chain.client])
+            yield from islice(self._called(linked, file), _MOST_CALLERS)
 
     def link(self, value: Value, file: str, depth: int = 0) -> Value:
         """Return a value of a file in which what other files say has been put in."""
         if depth > DEEPEST:
             return TOO_DEEP
-        if not any(isinstance(part, Imported | Member | Result) for part in walk(value)):
+        if not _is_open(value):
             return value
 
         def change(part: Value) -> Value | None:
@@ -156,6 +161,12 @@ class Linker:
         return Result(known, given)
 
 
+def _is_open(value: Value) -> bool:
+    """Whether anything in a value depends on other files."""
+    kinds = {type(part) for part in walk(value)}
+    return not kinds.isdisjoint(_OPEN)
+
+
 def _parameters(values: Iterable[Value]) -> Iterator[Parameter]:
     return (part for value in values for part in parameters_in(value))
 
@@ -175,9 +186,9 @@ def _called_name(call: CallSite) -> str | None:
 
 
 def _changed(chain: Chain, change: Callable[[Value], Value]) -> Chain:
+    """Return a chain with its values changed, but for its client."""
     return replace(
         chain,
-        client=change(chain.client),
         schema=None if chain.schema is None else change(chain.schema),
         target=change(chain.target),
         arguments=tuple(map(change, chain.arguments)),

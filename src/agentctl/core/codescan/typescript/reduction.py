@@ -84,7 +84,8 @@ def walk(value: Value) -> Iterator[Value]:
     while waiting:
         found = waiting.pop()
         yield found
-        waiting += found.parts()
+        if parts := found.parts():
+            waiting += parts
 
 
 def replaced(value: Value, change: Callable[[Value], Value | None], depth: int = 0) -> Value:
