@@ -30,6 +30,11 @@ _TRUTHS = frozenset(
     | {*("yes"[:end] for end in range(1, 4)), "n", "no", "on", "of", "off", "1", "0"}
 )
 _MOMENTS = ("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "allballs", "zulu")
+_OWN_TYPES: Mapping[type, frozenset[str]] = {
+    bool: frozenset({"boolean"}),
+    int: frozenset({*INTEGERS, "numeric"}),
+    float: frozenset({"numeric"}),
+}
 _TIMES = frozenset(
     {
         "date",
@@ -72,7 +77,7 @@ def text_of(given: Given, *, sql: bool, base: str) -> str | None:
         return None
     if isinstance(value, str):
         return value
-    if sql and (isinstance(value, bool | float) or base not in {*INTEGERS, "numeric"}):
+    if sql and base not in _OWN_TYPES[type(value)]:
         return None  # there are casts, and everybody may add some
     if isinstance(value, bool):
         return str(value).lower()
