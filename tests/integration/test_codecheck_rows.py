@@ -156,6 +156,21 @@ def test_a_call_is_said_to_fit_no_function_where_the_server_says_so(
     assert is_taken(orders, sql.SQL("SELECT charge({})").format(named)) is not bool(found)
 
 
+def test_an_upsert_needs_required_columns_even_where_the_row_is_there(
+    orders: Connection, database: Database
+) -> None:
+    found = ids(introspected(database), row("orders", "id", "note", "reason", "buyer", verb=Verb.UPSERT))
+    assert found == ["code-column-required orders.seller"]
+    (stored,) = orders.execute(
+        "INSERT INTO orders (buyer, seller, reason) VALUES ('', '', '') RETURNING id"
+    ).fetchall()
+    upsert = sql.SQL(
+        "INSERT INTO orders (id, note, reason, buyer) VALUES ({}, '', '', '') "
+        "ON CONFLICT (id) DO UPDATE SET note = EXCLUDED.note"
+    )
+    assert not is_taken(orders, upsert.format(stored[0]))
+
+
 def test_a_view_that_is_said_to_take_no_rows_takes_none(orders: Connection, database: Database) -> None:
     assert ids(introspected(database), row("names", "buyer")) == ["code-denied names"]
     assert not is_inserted(orders, "names", {"buyer": "a"})
