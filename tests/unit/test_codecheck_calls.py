@@ -77,6 +77,11 @@ def test_a_function_that_this_role_may_not_execute_is_denied() -> None:
     assert finding.hint == 'GRANT EXECUTE ON FUNCTION "public"."f"(a integer) TO "operator";'
 
 
+def test_a_call_is_not_denied_where_one_overload_may_be_executed() -> None:
+    shop = catalog(function("f", argument("a", "integer"), executable=False), function("f", argument("a")))
+    assert ids(shop, call("f", "a")) == []
+
+
 def test_an_argument_is_judged_by_its_type() -> None:
     (finding,) = checked(SHOP, call("deduct", written("user_id", "me"), written("amount", 1))).findings
     assert (finding.id, finding.object) == ("code-value-refused", "deduct.user_id")

@@ -93,6 +93,7 @@ def test_absurd_literals_are_judged_or_left_alone_without_an_error(type_: str) -
     for value in (10**5000, -(10**5000), float("inf"), float("nan")):
         assert not is_refused(type_, value)
     assert is_refused(type_, "9" * 5000) is (type_ != "text")
+    assert is_refused(type_, "9" * 500_000 + "x") is (type_ != "text")
 
 
 def test_a_message_says_what_is_wrong_and_a_hint_what_is_right() -> None:
@@ -119,12 +120,21 @@ def test_a_message_says_what_is_wrong_and_a_hint_what_is_right() -> None:
         ("text", "it = '5'::text", 6, True),
         ("text", "it <> '1.5'::text", 1.5, False),
         ("citext", "it = 'a'::citext", "A", False),
+        ("text", "it = 'a'::text", "a ", True),
+        ("character varying(1)", "(it)::text = 'a'::text", "a ", False),
         ("text", "it IS NOT NULL", None, True),
     ],
 )
 def test_a_check_sees_what_the_column_would_hold(type_: str, condition: str, value: Any, found: bool) -> None:
     shop = catalog(table("t", column("it", type_), constraints=(check(condition),)))
     assert bool(ids(shop, row("t", written("it", value)))) is found
+
+
+def test_a_domain_may_round_a_fraction_before_its_check() -> None:
+    rough = column("it", "rough", base_type="numeric", domain_checks=("CHECK ((VALUE <= (1)::numeric))",))
+    shop = catalog(table("t", rough))
+    assert ids(shop, row("t", written("it", 1.04))) == []
+    assert ids(shop, row("t", written("it", 2))) == ["code-value-refused t.it"]
 
 
 def test_a_domain_that_something_converts_into_is_not_judged() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.codecheck import CheckContext, Planned, check_code
-from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Place, Returned, Unparsed
+from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Place, Purpose, Returned, Unparsed
 from agentctl.core.findings import Finding, Severity
 from support.catalogs import argument, catalog, column, function, key, table
 from support.uses import HERE, IN_SQL, Migrations, call, checked, column_of, ids, named, row, using
@@ -112,8 +112,9 @@ def test_a_missing_optional_column_of_the_executions_is_what_migrate_full_adds()
 def test_an_optional_column_of_another_name_is_called_by_it() -> None:
     executions = table("agent_executions", "id", "payload")
     use = column_of("agent_executions", column="inputs")
-    hint = only(catalog(executions), use, executions=executions, parts={"inputs": "payload"}).hint
-    assert hint == "Here it is called payload."
+    found = checked(catalog(executions), use, executions=executions, parts={"inputs": "payload"})
+    assert found.findings[0].hint == "Here it is called payload."
+    assert found.columns[0].note is None
 
 
 def test_what_a_migration_creates_is_a_warning_that_names_it() -> None:
@@ -175,6 +176,11 @@ def test_system_columns_and_the_row_itself_are_there(name: str) -> None:
     assert ids(SHOP, column_of("agents", column=name)) == []
 
 
+def test_a_function_of_any_row_is_a_column_of_each_table() -> None:
+    shop = catalog(AGENTS, function("label", argument("", "anyelement"), returns="text"))
+    assert ids(shop, column_of("agents", column="label")) == []
+
+
 @pytest.mark.parametrize("type_", ["agents", "public.agents"])
 def test_a_function_of_a_row_is_a_column(type_: str) -> None:
     shop = catalog(AGENTS, EXECUTIONS, function("label", argument("", type_), returns="text"))
@@ -221,6 +227,7 @@ def test_a_column_that_this_role_may_not_read_is_denied_with_the_grant() -> None
     assert finding.message == "Role operator may not read agents.secret."
     assert finding.hint == 'GRANT SELECT ("secret") ON "public"."agents" TO "operator";'
     assert ids(shop, column_of(Returned("best"), column="secret")) == []
+    assert ids(shop, column_of("agents", column="secret", purpose=Purpose.WRITTEN)) == []
 
 
 def test_findings_come_in_the_order_of_their_places_and_each_once() -> None:
@@ -244,6 +251,7 @@ def test_columns_are_counted_with_the_missing_ones_first() -> None:
     first, second = Place("a.ts", 1, 1), Place("a.ts", 2, 1)
     found = checked(
         SHOP,
+        column_of("agent_executions", column="agent_id", place=first),
         column_of("agent_executions", column="status", place=first),
         column_of("agent_executions", column="status", place=second),
         row("agent_executions", "status", "credits_used", place=first),
@@ -255,6 +263,7 @@ def test_columns_are_counted_with_the_missing_ones_first() -> None:
     assert [(one.column, one.written, one.read, one.present, one.note) for one in found] == [
         ("credits_used", 2, 0, False, "agentctl migrate-full adds it."),
         ("inputs", 1, 0, False, "supabase/migrations/2024_x.sql:12 adds it."),
+        ("agent_id", 0, 1, True, None),
         ("status", 1, 2, True, None),
     ]
     assert {one.table for one in found} == {"agent_executions"}

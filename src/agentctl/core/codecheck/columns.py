@@ -21,7 +21,7 @@ def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
     known = [rows for rows in found if rows is not None]
     if not found or len(known) < len(found):
         return None
-    each = {rows.name: rows for rows in known}.values()
+    each = {(rows.name, rows.names): rows for rows in known}.values() if len(known) > 1 else known
     return tuple(rows for rows in each if sources.has(rows, use.column)) or tuple(each)
 
 

@@ -20,9 +20,9 @@ _SPACE = " \t\n\v\f\r"
 WHOLE = re.compile(r"[+-]?[0-9]+")
 """How integers are mostly written; NUMBER: and numbers."""
 _SPECIAL_WHOLE = re.compile(r"[+-]?(?:[0-9_]+|0[xob][0-9a-f_]+)", re.IGNORECASE)
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,4})?", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:e[+-]?[0-9]{1,4})?", re.IGNORECASE)
 _SPECIAL_NUMBER = re.compile(
-    r"[+-]?(?:0[xob][0-9a-f_.p+-]+|[0-9_]*\.?[0-9_]*(?:e[+-]?[0-9_]+)?|nan.*|inf.*)", re.IGNORECASE
+    r"[+-]?(?:0[xob][0-9a-f_.p+-]+|[0-9_]*+\.?[0-9_]*+(?:e[+-]?[0-9_]++)?|nan.*|inf.*)", re.IGNORECASE
 )
 _UUID = re.compile(r"(\{)?(?:[0-9a-f]{4}-?){7}[0-9a-f]{4}(?(1)\})", re.IGNORECASE)
 _TRUTHS = frozenset(
@@ -30,6 +30,11 @@ _TRUTHS = frozenset(
     | {*("yes"[:end] for end in range(1, 4)), "n", "no", "on", "of", "off", "1", "0"}
 )
 _MOMENTS = ("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "allballs", "zulu")
+_OWN_TYPES: Mapping[type, frozenset[str]] = {
+    bool: frozenset({"boolean"}),
+    int: frozenset({*INTEGERS, "numeric"}),
+    float: frozenset({"numeric"}),
+}
 _TIMES = frozenset(
     {
         "date",
@@ -72,14 +77,14 @@ def text_of(given: Given, *, sql: bool, base: str) -> str | None:
         return None
     if isinstance(value, str):
         return value
-    if sql and (isinstance(value, bool | float) or base not in {*INTEGERS, "numeric"}):
+    if sql and base not in _OWN_TYPES[type(value)]:
         return None  # there are casts, and everybody may add some
     if isinstance(value, bool):
         return str(value).lower()
     return _digits(value)
 
 
-def _digits(value: int | float) -> str | None:  # noqa: PYI041
+def _digits(value: int | float) -> str | None:  # noqa: PYI041  # else isinstance() would tell nothing
     """Write a number as JavaScript does, which has no type of its own for whole ones."""
     if isinstance(value, int):
         return str(value) if value.bit_length() < _BITS else None

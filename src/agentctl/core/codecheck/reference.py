@@ -11,6 +11,8 @@ from agentctl.core.codecheck.printed import qualified
 from agentctl.core.codescan.uses import Named
 from agentctl.core.mapping.words import checks_of
 
+_NOT_ENFORCED = "NOT ENFORCED"
+_ANY_ROW = ("record", "anyelement", "anycompatible")
 _OWN_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_temp"})
 INPUTS = frozenset({"i", "b", "v"})
 """The modes of arguments that are given."""
@@ -79,10 +81,14 @@ class Reference:
         return self._tables.get((schema, name))
 
     def checks(self, table: Table) -> dict[str, Check]:
-        """Return the CHECKs of a table that are understood, by name."""
+        """Return the CHECKs of a table that are enforced and understood, by name."""
         key = (table.schema, table.name)
         if key not in self._checks:
-            self._checks[key] = checks_of(table)
+            enforced = {
+                item.name for item in table.constraints if not item.definition.endswith(_NOT_ENFORCED)
+            }
+            found = checks_of(table).items()
+            self._checks[key] = {name: check for name, check in found if name in enforced}
         return self._checks[key]
 
     def functions(self, name: str, schema: str | None) -> tuple[Function, ...] | Absence:
@@ -144,7 +150,7 @@ class Reference:
             for function in self._functions.get(name, ())
             if (inputs := [one for one in function.arguments if one.mode in INPUTS])
             and (of := qualified(inputs[0].type)) is not None
-            and of[1] == table.name
+            and of[1] in {table.name, *_ANY_ROW}
         )
 
     def enum_labels(self, base_type: str) -> tuple[str, ...] | None:

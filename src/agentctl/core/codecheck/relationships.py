@@ -134,7 +134,7 @@ def _verdict(target: str, hint: str | None, choices: tuple[Relationship, ...]) -
         return Verdict.FOUND
     by_name = hint is None and all(one.table.name == target for one in choices)
     through = [one for one in choices if one.direction is Direction.THROUGH]
-    # All junctions count as one: the partitions of one repeat its foreign keys, and PostgREST passes them over.
+    # Junctions count as one: the partitions of one repeat its foreign keys, and PostgREST passes them over.
     several = len(choices) - len(through) + any(one.certain for one in through) > 1
     return Verdict.AMBIGUOUS if by_name and several else Verdict.OPEN
 

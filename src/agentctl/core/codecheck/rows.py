@@ -10,7 +10,7 @@ from agentctl.core.codecheck.reference import Reference, is_plain
 from agentctl.core.codecheck.sources import Rows
 from agentctl.core.codecheck.stored import UNKNOWN, stored
 from agentctl.core.codecheck.targets import Target, target_of
-from agentctl.core.codecheck.types import column_type, is_domain
+from agentctl.core.codecheck.types import column_type, type_of
 from agentctl.core.codecheck.values import joint_findings, literal_findings, null_finding
 from agentctl.core.codescan.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.findings import Finding, Severity
@@ -41,7 +41,8 @@ def row_findings(
             yield missing_column(rows, written.name, written.place, reference)
         else:
             yield from _written(target, column, written, row.verb, reference)
-    yield from joint_findings(target, _certain_values(row, table, reference), row.place)
+    if any(len(check.columns) > 1 for check in target.checks.values()):
+        yield from joint_findings(target, _certain_values(row, table, reference), row.place)
     yield from _nulled(row, target)
     if row.complete and row.verb is not Verb.UPDATE and is_plain(table):
         yield from _left_out(row, target)
@@ -108,4 +109,4 @@ def _left_out(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
 def _must_be_given(column: Column) -> bool:
     """Whether nothing fills a column; a domain may have a default of its own."""
     filled = column.nullable or column.default is not None or column.sequence is not None
-    return not filled and not column.generated and not is_domain(column)
+    return not filled and not column.generated and not type_of(column.type, column.base_type).is_domain

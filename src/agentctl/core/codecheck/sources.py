@@ -4,7 +4,7 @@ Where that cannot be told, the answer is None, and nothing is said about such co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.catalog import Function, Table
 from agentctl.core.codecheck.reference import Absence, Reference
@@ -39,6 +39,7 @@ class Sources:
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
         self._matches: dict[tuple[str, str, str, str | None], Match] = {}
+        self._tables: dict[tuple[str, str], Rows | None] = {}
 
     def rows(self, source: Source) -> Rows | None:
         """Return what is known of a source's rows."""
@@ -50,7 +51,7 @@ class Sources:
         for inner in reversed(embedded):
             if rows is None or rows.table is None:
                 return None
-            rows = self._of_table(self.match(rows.table, inner.target, inner.hint).table, direct=True)
+            rows = self._of_table(self.match(rows.table, inner.target, inner.hint).table)
         return rows
 
     def match(self, parent: Table, target: str, hint: str | None) -> Match:
@@ -70,16 +71,19 @@ class Sources:
     def _root(self, source: Named | Returned) -> Rows | None:
         if isinstance(source, Named):
             table = self._reference.table(source)
-            return None if isinstance(table, Absence) else self._of_table(table, direct=True)
+            return None if isinstance(table, Absence) else self._of_table(table)
         functions = self._reference.functions(source.function, source.schema)
         return None if isinstance(functions, Absence) else self._returned(functions)
 
-    def _of_table(self, table: Table | None, *, direct: bool) -> Rows | None:
+    def _of_table(self, table: Table | None) -> Rows | None:
         """Return the rows of a table; nobody knows those of one without columns."""
         if table is None or not table.columns:
             return None
-        names = tuple(column.name for column in table.columns)
-        return Rows(self._reference.label(table), table, names, direct)
+        key = (table.schema, table.name)
+        if key not in self._tables:
+            names = tuple(column.name for column in table.columns)
+            self._tables[key] = Rows(self._reference.label(table), table, names)
+        return self._tables[key]
 
     def _returned(self, functions: Sequence[Function]) -> Rows | None:
         """Return the rows of a function whose overloads all return the same."""
@@ -91,4 +95,5 @@ class Sources:
         if outputs and all(outputs):
             return Rows(self._reference.label(function), None, outputs)
         table = None if outputs else self._reference.table_of_type(function.returns or "")
-        return self._of_table(table, direct=False)
+        rows = self._of_table(table)
+        return replace(rows, direct=False) if rows else None

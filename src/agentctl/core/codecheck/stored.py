@@ -43,7 +43,7 @@ def _number(text: str, type_: Type) -> object:
 
 
 def _scale(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
+    exponent = value.as_tuple().exponent
     return -exponent if value and isinstance(exponent, int) else 0
 
 
@@ -51,9 +51,9 @@ def _truth(text: str, _: Type) -> object:
     return {"true": True, "false": False}.get(text, UNKNOWN)
 
 
-def _text(text: str, _: Type) -> object:
-    # Blanks at the end may be cut off.
-    return UNKNOWN if text.endswith(" ") else text
+def _text(text: str, type_: Type) -> object:
+    # Blanks at the end may be cut off, down to the length of a domain that nobody tells.
+    return UNKNOWN if text.endswith(" ") and type_.base == "character varying" else text
 
 
 _READERS: Mapping[str, Callable[[str, Type], object]] = {

@@ -1,7 +1,8 @@
 """PostgreSQL's types, as far as literals can be judged by them. What is not known here takes anything."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from agentctl.core.catalog import Argument, Column
 from agentctl.core.codecheck.reference import Reference
@@ -35,32 +36,32 @@ class Type:
     is_domain: bool = False
 
 
-def is_domain(column: Column) -> bool:
-    """Whether the type of a column is a domain; where that is not certain, it is taken for one."""
-    plain = _MODIFIERS.sub("", column.type)
-    return plain != column.base_type and not plain.startswith(f"{column.base_type} ")
-
-
 def column_type(column: Column, reference: Reference) -> Type | None:
     """Return the type of a column; None where values of others may be made into it."""
-    if is_domain(column) and reference.is_converted(column):
-        return None
-    length, digits = _LENGTH.fullmatch(column.type), _DIGITS.fullmatch(column.type)
+    found = type_of(column.type, column.base_type, column.enum_labels)
+    return None if found.is_domain and reference.is_converted(column) else found
+
+
+@lru_cache(maxsize=1024)
+def type_of(name: str, base: str, labels: tuple[str, ...] | None = None) -> Type:
+    """Read a type; where it is not certain that it is no domain, it is taken for one."""
+    length, digits = _LENGTH.fullmatch(name), _DIGITS.fullmatch(name)
+    plain = _MODIFIERS.sub("", name)
     return Type(
-        column.type,
-        column.base_type,
-        column.enum_labels,
+        name,
+        base,
+        labels,
         length=int(length[1]) if length else None,
         digits=(int(digits[1]), int(digits[2])) if digits else None,
-        is_domain=is_domain(column),
+        is_domain=plain != base and not plain.startswith(f"{base} "),
     )
 
 
 def compared_type(found: Type) -> Type:
     """Return the type that a value is compared as: whatever its length."""
-    return Type(found.name, found.base, found.labels, is_domain=found.is_domain)
+    return replace(found, length=None, digits=None)
 
 
 def argument_type(argument: Argument, reference: Reference) -> Type:
     """Return the type of an argument, whose modifiers PostgreSQL does not look at."""
-    return Type(argument.type, argument.type, reference.enum_labels(argument.type))
+    return type_of(argument.type, argument.type, reference.enum_labels(argument.type))

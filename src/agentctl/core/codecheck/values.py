@@ -47,8 +47,9 @@ def joint_findings(
     """Judge values of one row together, by each CHECK that speaks of several and takes every one alone."""
     for name, check in target.checks.items():
         told = {column: value for column, value in values.items() if column in check.columns}
-        alone = any(check.holds({column: value}) is False for column, value in told.items())
-        if len(told) < 2 or alone or check.holds(told) is not False:  # noqa: PLR2004
+        if len(told) <= 1 or check.holds(told) is not False:
+            continue
+        if any(check.holds({column: value}) is False for column, value in told.items()):
             continue
         row = " with ".join(f"{column} {_shown(value)}" for column, value in told.items())
         columns = [column for column in target.table.columns if column.name in told]
@@ -88,7 +89,7 @@ def _checked(
             yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
             return
     for constraint, check in target.checks.items():
-        if check.holds({column.name: value}) is not False or column.name not in check.columns:
+        if column.name not in check.columns or check.holds({column.name: value}) is not False:
             continue
         if changer := target.changer(column):
             yield Unresolved(f"{spelled(given)} in {name}, which trigger {changer} may change", place)
