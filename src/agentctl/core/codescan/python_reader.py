@@ -65,7 +65,11 @@ def _texts(module: ast.Module, source: str) -> list[Text]:
     """Return what looks like SQL, each text once, in the order of the file."""
     texts = Texts(Source(source))
     found = (texts.text(argument, names) for argument, names in handed_over(module))
-    sql = {text.pieces: text for text in found if text is not None and begins_with_a_verb(text.value)}
+    sql = {
+        (text.pieces, text.whole): text
+        for text in found
+        if text is not None and begins_with_a_verb(text.value)
+    }
     return sorted(sql.values(), key=lambda text: text.locate(0))
 
 

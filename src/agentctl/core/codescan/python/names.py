@@ -5,7 +5,7 @@ It runs nothing, and follows no name into another file.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 Body = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 _BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -13,7 +13,7 @@ _BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a name is assigned first.
+    """What a name is assigned, one time or another.
 
     Attributes:
         value: None where it is bound by anything but an assignment.
@@ -76,7 +76,7 @@ def names_of(body: Body, outer: Names | None = None) -> Names:
     names = Names(body, outer, set_later=outer.set_later if outer else _attributes_set(body))
     for name, value in _bindings(body):
         before = names.bound.get(name)
-        names.bound[name] = replace(before, only=False) if before else Binding(value, names)
+        names.bound[name] = Binding((before and before.value) or value, names, only=before is None)
     for node in inner_nodes(body):
         if isinstance(node, ast.ClassDef):
             names.classes[node.name] = node
