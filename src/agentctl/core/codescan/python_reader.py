@@ -14,7 +14,10 @@ from agentctl.core.codescan.python.texts import Texts
 from agentctl.core.codescan.sql_reader import Lines, read_texts
 from agentctl.core.codescan.uses import CodeReading, Place, Unparsed, Unresolved
 
-_VERB = re.compile(rb"\b(?:select|insert|update|delete|merge|with|copy|values|table)\b", re.IGNORECASE)
+_VERB = re.compile(
+    rb"\b(?:select\s|insert\s+into\s|delete\s+from\s|merge\s+into\s|update\s[^:]{1,200}?\sset\s|copy\s[^:]{1,200}?\sstd)",
+    re.IGNORECASE,
+)
 _SEARCH_PATH = "search_path"
 _AT_RUN_TIME = "SQL that is put together at run time"
 _NOT_POSTGRES = "SQL that PostgreSQL does not understand"
@@ -22,7 +25,7 @@ _ELSEWHERE = "tables behind a search path that the code sets itself"
 
 
 def may_hold_sql(content: bytes) -> bool:
-    """Whether a Python file is worth reading: whether it calls what takes SQL, and has a verb of it."""
+    """Whether a Python file is worth reading: whether it calls what takes SQL, and has a bit of it."""
     return CALLED.search(content) is not None and _VERB.search(content) is not None
 
 
@@ -65,7 +68,11 @@ def _texts(module: ast.Module, source: str) -> list[Text]:
     """Return what looks like SQL, each text once, in the order of the file."""
     texts = Texts(Source(source))
     found = (texts.text(argument, names) for argument, names in handed_over(module))
-    sql = {text.pieces: text for text in found if text is not None and begins_with_a_verb(text.value)}
+    sql = {
+        (text.pieces, text.whole): text
+        for text in found
+        if text is not None and begins_with_a_verb(text.value)
+    }
     return sorted(sql.values(), key=lambda text: text.locate(0))
 
 

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from agentctl.core.codescan.python.names import Names, inner_nodes, names_of
+from agentctl.core.codescan.python.names import Names, inner_nodes
 
 _METHODS = frozenset(
     {
@@ -38,7 +38,7 @@ _BEGINS = re.compile(
     r"(?:select|insert|update|delete|merge|with|copy|values|table|explain|prepare|declare|create|alter)\b",
     re.IGNORECASE | re.DOTALL,
 )
-CALLED = re.compile(rb"\b(?:" + "|".join(sorted(_METHODS | _SECOND_ARGUMENT)).encode() + rb")\s*\(")
+CALLED = re.compile(rb"\b(?:" + "|".join(sorted(_METHODS | _SECOND_ARGUMENT)).encode() + rb")\s*\((?!\s*\))")
 
 
 def begins_with_a_verb(text: str) -> bool:
@@ -48,12 +48,12 @@ def begins_with_a_verb(text: str) -> bool:
 
 def handed_over(module: ast.Module) -> Iterator[tuple[ast.expr, Names]]:
     """Return the expressions that calls hand to a database, with the names that they see."""
-    waiting = [names_of(module)]
+    waiting = [Names(module)]
     while waiting:
         names = waiting.pop()
         for node in inner_nodes(names.body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-                waiting.append(names_of(node, names))
+                waiting.append(Names(node, names))
             elif isinstance(node, ast.Call) and (argument := _argument(node)) is not None:
                 yield argument, names
 

@@ -5,7 +5,8 @@ It runs nothing, and follows no name into another file.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 Body = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 _BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -13,7 +14,7 @@ _BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a name is assigned first.
+    """What a name is assigned, one time or another.
 
     Attributes:
         value: None where it is bound by anything but an assignment.
@@ -27,68 +28,66 @@ class Binding:
     only: bool = True
 
 
-@dataclass(slots=True)
 class Names:
-    """The names of one module, function or class.
+    """The names of one module, function or class; found out when the first is asked for."""
 
-    Attributes:
-        body: whose names they are.
-        outer: those around it.
-        bound: what each is assigned.
-        classes: that are defined there.
-        set_later: attributes that are assigned anywhere in the file, of whatever object.
-
-    """
-
-    body: Body
-    outer: "Names | None" = None
-    bound: dict[str, Binding] = field(default_factory=dict)
-    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
-    set_later: frozenset[str] = frozenset()
+    def __init__(self, body: Body, outer: "Names | None" = None) -> None:
+        self.body = body
+        self.outer = outer
 
     def find(self, name: str) -> Binding | None:
         """Return what a name is assigned; a function does not see the names of its class."""
-        names: Names | None = self
-        while names is not None:
+        for names in self._outwards():
             if name in names.bound and (names is self or not isinstance(names.body, ast.ClassDef)):
-                return names.bound[name]
-            names = names.outer
+                return None if name in self.set_elsewhere else names.bound[name]
         return None
 
     def find_attribute(self, owner: str, name: str) -> Binding | None:
         """Return what a class assigns to a name of it, for `self.NAME`, `cls.NAME` and `Class.NAME`."""
-        found = None if name in self.set_later else self._find_class(owner)
-        return found.bound.get(name) if found else None
+        found = self._find_class(owner)
+        return found.bound.get(name) if found and name not in self.set_elsewhere else None
+
+    @cached_property
+    def bound(self) -> dict[str, Binding]:
+        """What each name is assigned, but for the names of what stands in functions and classes in it."""
+        bound: dict[str, Binding] = {}
+        for name, value in _bindings(self.body):
+            before = bound.get(name)
+            bound[name] = Binding((before and before.value) or value, self, only=before is None)
+        return bound
+
+    @cached_property
+    def classes(self) -> dict[str, "Names"]:
+        """The classes that are defined here, by name."""
+        inner = inner_nodes(self.body)
+        return {node.name: Names(node, self) for node in inner if isinstance(node, ast.ClassDef)}
+
+    @cached_property
+    def set_elsewhere(self) -> frozenset[str]:
+        """The names that anything in the file declares to be of another scope, or sets as an attribute."""
+        if self.outer is not None:
+            return self.outer.set_elsewhere
+        found: set[str] = set()
+        for node in ast.walk(self.body):
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                found.update(node.names)
+            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                found.add(node.attr)
+        return frozenset(found)
 
     def _find_class(self, owner: str) -> "Names | None":
-        names: Names | None = self
-        while names is not None:
+        for names in self._outwards():
             if isinstance(names.body, ast.ClassDef) and owner in {"self", "cls"}:
                 return names
             if owner in names.classes:
-                return names_of(names.classes[owner], names)
-            names = names.outer
+                return names.classes[owner]
         return None
 
-
-def names_of(body: Body, outer: Names | None = None) -> Names:
-    """Collect the names of a module, function or class, but not those of what stands in it."""
-    names = Names(body, outer, set_later=outer.set_later if outer else _attributes_set(body))
-    for name, value in _bindings(body):
-        before = names.bound.get(name)
-        names.bound[name] = replace(before, only=False) if before else Binding(value, names)
-    for node in inner_nodes(body):
-        if isinstance(node, ast.ClassDef):
-            names.classes[node.name] = node
-    for node in ast.walk(body):
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            names.bound.update(dict.fromkeys(node.names, Binding(None, names, only=False)))
-    return names
-
-
-def _attributes_set(body: Body) -> frozenset[str]:
-    found = (node for node in ast.walk(body) if isinstance(node, ast.Attribute))
-    return frozenset(node.attr for node in found if not isinstance(node.ctx, ast.Load))
+    def _outwards(self) -> Iterator["Names"]:
+        names: Names | None = self
+        while names is not None:
+            yield names
+            names = names.outer
 
 
 def inner_nodes(body: ast.AST) -> Iterator[ast.AST]:

@@ -51,6 +51,12 @@ def string_parts(fields: object) -> tuple[str, ...]:
     return tuple(part.sval or "" for part in every if isinstance(part, ast.String))
 
 
+def is_star(value: object) -> bool:
+    """Whether a selected value is all columns of something."""
+    steps = value.indirection if isinstance(value, ast.A_Indirection) else getattr(value, "fields", None)
+    return any(isinstance(step, ast.A_Star) for step in steps or ())
+
+
 def _inner(node: ast.Node, parts: Parts) -> list[object]:
     """Note what a node is; return what is in it."""
     if isinstance(node, ast.ColumnRef):

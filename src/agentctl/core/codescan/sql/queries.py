@@ -4,7 +4,7 @@ from pglast import ast
 from pglast.enums import SetOperation
 
 from agentctl.core.codescan.sql.collecting import Collector
-from agentctl.core.codescan.sql.expressions import string_parts, taken_apart
+from agentctl.core.codescan.sql.expressions import is_star, string_parts, taken_apart
 from agentctl.core.codescan.sql.labels import label
 from agentctl.core.codescan.sql.relations import aliased, called, of_function, with_names
 from agentctl.core.codescan.sql.scopes import NOTHING, OPAQUE, Level, Relation, Scope, united
@@ -83,11 +83,9 @@ class QueryReader:
     def _column(self, target: ast.ResTarget, scope: Scope, level: Level) -> Relation:
         """Return one column as a relation: a star makes many of it."""
         value = target.val
-        if isinstance(value, ast.ColumnRef) and _is_star(value.fields):
-            path = string_parts(value.fields)
-            return (scope.relation(path) or OPAQUE) if path else united(level.visible)
-        if isinstance(value, ast.A_Indirection) and _is_star(value.indirection):
-            return OPAQUE
+        if is_star(value):
+            path = string_parts(value.fields) if isinstance(value, ast.ColumnRef) else None
+            return united(level.visible) if path == () else (path and scope.relation(path)) or OPAQUE
         name = target.name or label(value)
         return OPAQUE if name is None else Relation(names=frozenset({name}))
 
@@ -179,7 +177,3 @@ def _added_by_search(node: ast.CommonTableExpr) -> tuple[str, ...]:
         cycle and cycle.cycle_path_column,
     )
     return tuple(name for name in names if name)
-
-
-def _is_star(fields: tuple[ast.Node, ...] | None) -> bool:
-    return fields is not None and len(fields) > 0 and isinstance(fields[-1], ast.A_Star)

@@ -124,7 +124,7 @@ class _Current:
 
     def _look(self, lexeme: Lexeme) -> None:
         """Notice templates, and where the body of a function begins and ends."""
-        if lexeme.kind == "template" or (lexeme.kind == "quoted" and re.search("[{%]", lexeme.text)):
+        if lexeme.kind == "template" or (lexeme.kind == "quoted" and re.search(r"\{|%[s(]", lexeme.text)):
             self.template = lexeme.start if self.template is None else self.template
         if lexeme.kind != "word" or not self.creates:
             return

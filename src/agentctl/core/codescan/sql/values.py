@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pglast import ast
 from pglast.enums import SetOperation
 
+from agentctl.core.codescan.sql.expressions import is_star
+
 UNSEEN: Sequence[object] = (None,)
 
 
@@ -14,7 +16,8 @@ def cells(query: object, width: int) -> list[Sequence[object]]:
         return [UNSEEN] * width
     if query.valuesLists:
         return columnwise(query.valuesLists, width)
-    return columnwise([tuple(target.val for target in query.targetList or ())], width)
+    values = tuple(target.val for target in query.targetList or ())
+    return [UNSEEN] * width if any(map(is_star, values)) else columnwise([values], width)
 
 
 def columnwise(rows: Sequence[object], width: int) -> list[Sequence[object]]:

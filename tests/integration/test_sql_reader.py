@@ -1,0 +1,113 @@
+"""What is read off SQL is what PostgreSQL finds in it: no name that it does not know, but those it misses."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.codescan.sql import builtins
+from agentctl.core.codescan.sql_reader import Lines, read_sql
+from agentctl.core.codescan.uses import CallUse, CodeReading, ColumnUse, Named, Place, RowWrite, TableUse
+from agentctl.core.database import at
+from support.marketplace import Database, Marketplace
+
+STATEMENTS = Path(__file__).with_name("statements.sql").read_text(encoding="utf-8").split(";\n")[:-1]
+WRONG = "no_such_column"
+PROBE = "PREPARE probe AS "
+
+
+def catalog_of(marketplace: Marketplace) -> Catalog:
+    with at(marketplace.url, place="a test").connect() as connection:
+        return introspect(connection)
+
+
+@pytest.fixture
+def asking(marketplace: Marketplace) -> Iterator[psycopg.Connection]:
+    with marketplace.connect() as connection:
+        yield connection
+
+
+def refusal(asking: psycopg.Connection, statement: str) -> psycopg.Error | None:
+    """Let the server analyse a statement without running it."""
+    try:
+        asking.execute(f"{PROBE}{statement}".encode())
+        asking.execute("DEALLOCATE probe")
+    except psycopg.Error as error:
+        return error
+    return None
+
+
+def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Place]]:
+    """Return every column that a reading names: to which tables it can belong, and where it stands."""
+    for use in reading.uses:
+        if isinstance(use, ColumnUse):
+            yield tuple(source for source in use.sources if isinstance(source, Named)), use.column, use.place
+        elif isinstance(use, RowWrite):
+            yield from (((use.table,), one.name, one.place) for one in use.written)
+
+
+def columns_of(catalog: Catalog, table: Named) -> set[str]:
+    found = catalog.table(table.name)
+    return {column.name for column in found.columns} if found else set()
+
+
+def unknown_places(catalog: Catalog, statement: str) -> set[tuple[int, int]]:
+    """Return where columns are named that none of their tables has."""
+    return {
+        (place.line, place.column)
+        for tables, column, place in named(read_sql(statement, file="x.sql"))
+        if not any(column in columns_of(catalog, table) for table in tables)
+    }
+
+
+def test_every_name_that_is_read_exists_where_the_server_accepts_the_statement(
+    marketplace: Marketplace, asking: psycopg.Connection
+) -> None:
+    catalog = catalog_of(marketplace)
+    for statement in STATEMENTS:
+        assert refusal(asking, statement) is None, statement
+        reading = read_sql(statement, file="x.sql")
+        assert (reading.unresolved, reading.unparsed) == ((), ())
+        for use in reading.uses:
+            if isinstance(use, TableUse):
+                assert catalog.table(use.table.name), statement
+            if isinstance(use, CallUse):
+                (function,) = catalog.functions_named(use.function)
+                assert {one.name for one in use.arguments} <= {one.name for one in function.arguments}
+        for tables, column, _ in named(reading):
+            assert any(column in columns_of(catalog, table) for table in tables), (statement, column)
+
+
+def test_a_wrong_column_is_named_where_the_server_misses_it(
+    marketplace: Marketplace, asking: psycopg.Connection
+) -> None:
+    catalog = catalog_of(marketplace)
+    every = {column.name for table in catalog.tables for column in table.columns}
+    told = missed = 0
+    for statement in STATEMENTS:
+        for name in re.finditer(r"\b\w+\b", statement):
+            wrong = statement[: name.start()] + WRONG + statement[name.end() :]
+            error = refusal(asking, wrong) if name.group() in every else None
+            if error is None or error.sqlstate != "42703":
+                continue
+            reported = int(error.diag.statement_position or 0) - len(PROBE) - 1
+            places = {Lines(wrong).locate(offset) for offset in (name.start(), reported)}
+            unknown = unknown_places(catalog, wrong)
+            assert unknown <= places, wrong
+            told += bool(unknown)
+            missed += not unknown
+    assert told > 150
+    assert missed < told / 10
+
+
+def test_functions_that_postgresql_has_itself_are_none_of_the_code(database: Database) -> None:
+    rows = database.execute(
+        "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace "
+        "AND prokind = 'f' AND EXISTS (SELECT FROM unnest(proargnames, proargmodes) AS a(name, mode) "
+        "WHERE name <> '' AND (mode IS NULL OR mode IN ('i', 'b', 'v')))"
+    )
+    assert len(rows) > 50
+    assert [name for (name,) in rows if not builtins.is_function((name,))] == []

@@ -1,0 +1,64 @@
+"""Writes down what was read off code, one short line for each use, so that tests can say what they expect."""
+
+from collections.abc import Iterable
+
+from agentctl.core.codescan.uses import (
+    CallUse,
+    CodeReading,
+    ColumnUse,
+    ConflictUse,
+    EmbedUse,
+    Given,
+    Named,
+    RowWrite,
+    Source,
+    TableUse,
+    Use,
+    Written,
+)
+
+
+def lines_of(reading: CodeReading) -> list[str]:
+    """Return every use, and what could not be read, without places."""
+    open_ends = [f"unresolved: {one.what}" for one in reading.unresolved]
+    return [*map(line_of, reading.uses), *open_ends, *(f"unparsed: {one.why}" for one in reading.unparsed)]
+
+
+def placed_lines_of(reading: CodeReading) -> list[str]:
+    """Return every use, and what could not be read, each behind its line and column."""
+    every = [*reading.uses, *reading.unresolved, *reading.unparsed]
+    texts = lines_of(reading)
+    return [f"{one.place.line}:{one.place.column} {text}" for one, text in zip(every, texts, strict=True)]
+
+
+def line_of(use: Use) -> str:
+    """Return one use as a line."""
+    match use:
+        case TableUse(table):
+            return f"table {_name(table)}"
+        case ColumnUse(sources, column, purpose, compared=compared):
+            return f"{purpose} {'/'.join(map(_name, sources))}.{column}{_literals(compared)}"
+        case RowWrite(table, verb, written, complete):
+            return f"{verb} {_name(table)}({_columns(written, complete=complete)})"
+        case ConflictUse(table, columns):
+            return f"conflict {_name(table)}({', '.join(columns)})"
+        case CallUse(function, schema, arguments, complete):
+            qualified = f"{schema}.{function}" if schema else function
+            return f"call {qualified}({_columns(arguments, complete=complete)})"
+        case EmbedUse(embedded):
+            return f"embed {embedded.target}"
+
+
+def _columns(written: Iterable[Written], *, complete: bool) -> str:
+    named = [f"{one.name}{'' if one.always else '?'}{_literals(one.given)}" for one in written]
+    return ", ".join(named if complete else [*named, "..."])
+
+
+def _literals(given: tuple[Given, ...]) -> str:
+    return f"={'|'.join(repr(one.value) for one in given)}" if given else ""
+
+
+def _name(source: Source) -> str:
+    if not isinstance(source, Named):
+        return repr(source)
+    return f"{source.schema}.{source.name}" if source.schema else source.name
