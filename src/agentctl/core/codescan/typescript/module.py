@@ -97,7 +97,7 @@ class _Reader:
         if is_default:
             yield "default", self._evaluator.value(value or declaration)
         if declaration is not None:
-            for name, found in self._scopes.declared(self._source.root).items():
+            for name, found in self._scopes.at_top().items():
                 if declaration.start_byte <= found.node.start_byte < declaration.end_byte:
                     yield name, self._evaluator.declared(found)
         elif value is None:

@@ -72,39 +72,51 @@ class Scopes:
         self._source = source
         self._nodes = source.scopes()
         self._starts = [node.start_byte for node in self._nodes]
-        self._outer = list(_outer(self._nodes))
+        self._ends = [node.end_byte for node in self._nodes]
+        self._outer = list(_outer(self._starts, self._ends))
         self._declared: dict[int, dict[str, Declaration]] = {}
-        self._references: dict[tuple[int, str], list[Node]] = {}
+        self._found: dict[tuple[int, str], Declaration | None] = {}
+        self._references: dict[int, list[Node]] = {}
 
-    def _around(self, place: int) -> Iterator[Node]:
-        """Yield the scopes around a place of the text, the innermost first."""
+    def _around(self, place: int) -> int:
+        """Return the number of the innermost scope around a place of the text; -1 for none."""
         number = bisect_right(self._starts, place) - 1
-        while number >= 0:
-            if place < self._nodes[number].end_byte:
-                yield self._nodes[number]
+        while number >= 0 and place >= self._ends[number]:
             number = self._outer[number]
+        return number
 
     def function_around(self, node: Node) -> int | None:
         """Return where the innermost function begins that a node is in."""
-        found = (scope.start_byte for scope in self._around(node.start_byte) if scope.type in FUNCTIONS)
-        return next(found, None)
+        number = self._around(node.start_byte)
+        while number >= 0 and self._nodes[number].type not in FUNCTIONS:
+            number = self._outer[number]
+        return self._starts[number] if number >= 0 else None
 
     def lookup(self, node: Node, name: str) -> Declaration | None:
         """Return the declaration that a name has at a node, or None where it is not the file's own."""
-        for scope in self._around(node.start_byte):
-            if (found := self.declared(scope).get(name)) is not None:
-                return found
-        return None
+        number = self._around(node.start_byte)
+        key = (number, name)
+        if key not in self._found:
+            found = None
+            while number >= 0 and (found := self._declared_in(number).get(name)) is None:
+                number = self._outer[number]
+            self._found[key] = found
+        return self._found[key]
 
-    def declared(self, scope: Node) -> dict[str, Declaration]:
+    def at_top(self) -> dict[str, Declaration]:
+        """Return what the file itself declares."""
+        return self._declared_in(0) if self._nodes else {}
+
+    def _declared_in(self, number: int) -> dict[str, Declaration]:
         """Return what is declared directly in a scope."""
-        if scope.id not in self._declared:
-            self._declared[scope.id] = {found.name: found for found in self._declarations(scope)}
-        return self._declared[scope.id]
+        if number not in self._declared:
+            found = self._declarations(self._nodes[number])
+            self._declared[number] = {declaration.name: declaration for declaration in found}
+        return self._declared[number]
 
     def references(self, declaration: Declaration) -> list[Node]:
         """Return the places that mean a declaration, without its own."""
-        key = (declaration.scope.id, declaration.name)
+        key = id(declaration)
         if key not in self._references:
             self._references[key] = [
                 node
@@ -231,11 +243,11 @@ _NAMED = {
 }
 
 
-def _outer(nodes: list[Node]) -> Iterator[int]:
-    """Yield, for each of the nodes in the order of the text, the number of the one around it, or -1."""
+def _outer(starts: list[int], ends: list[int]) -> Iterator[int]:
+    """Yield, for each stretch of the text in their order, the number of the one around it, or -1."""
     open_: list[int] = []
-    for number, node in enumerate(nodes):
-        while open_ and nodes[open_[-1]].end_byte <= node.start_byte:
+    for number, start in enumerate(starts):
+        while open_ and ends[open_[-1]] <= start:
             open_.pop()
         yield open_[-1] if open_ else -1
         open_.append(number)
