@@ -10,7 +10,16 @@ import pytest
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.codescan.sql import builtins
 from agentctl.core.codescan.sql_reader import Lines, read_sql
-from agentctl.core.codescan.uses import CallUse, CodeReading, ColumnUse, Named, Place, RowWrite, TableUse
+from agentctl.core.codescan.uses import (
+    CallUse,
+    CodeReading,
+    ColumnUse,
+    ConflictUse,
+    Named,
+    Place,
+    RowWrite,
+    TableUse,
+)
 from agentctl.core.database import at
 from support.marketplace import Database, Marketplace
 
@@ -47,6 +56,8 @@ def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Place]
             yield tuple(source for source in use.sources if isinstance(source, Named)), use.column, use.place
         elif isinstance(use, RowWrite):
             yield from (((use.table,), one.name, one.place) for one in use.written)
+        elif isinstance(use, ConflictUse):
+            yield from (((use.table,), name, use.place) for name in use.columns)
 
 
 def columns_of(catalog: Catalog, table: Named) -> set[str]:

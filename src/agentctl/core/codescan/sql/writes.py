@@ -83,11 +83,12 @@ class StatementReader(QueryReader):
         if not infer or not names or len(names) < len(elements) or not table.tables:
             return
         offsets = self.collector.offsets_of_names(infer.location)
-        for name, offset in zip(names, offsets, strict=False):
-            self.collector.column_at(table.sources(name), name, Purpose.FILTERED, offset)
         if not infer.whereClause:
             place = self.collector.place(offsets[0] if offsets else infer.location)
             self.collector.uses.append(ConflictUse(table.tables[0], names, place))
+            return
+        for name, offset in zip(names, offsets, strict=False):
+            self.collector.column_at(table.sources(name), name, Purpose.FILTERED, offset)
 
     def _update(self, node: ast.UpdateStmt, scope: Scope) -> Relation:
         scope = self.with_clause(node.withClause, scope)
