@@ -6,7 +6,7 @@ from typing import Any
 from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.calls import Chain
 from agentctl.core.codescan.typescript.linking import Linker
-from agentctl.core.codescan.typescript.module import Module, read_module
+from agentctl.core.codescan.typescript.module import Module, read_module, read_returned
 from agentctl.core.codescan.typescript.values import (
     Choice,
     Constant,
@@ -84,7 +84,11 @@ def linked(files: Mapping[str, str], file: str = "main") -> list[str]:
     """Return the chains of one of several files that import each other by `./name`."""
     modules = {name: module(source) for name, source in files.items()}
     names = {f"./{name}": name for name in modules}
-    linker = Linker(modules.get, lambda specifier, _: names.get(specifier))
+    linker = Linker(
+        modules.get,
+        lambda name, number: read_returned(files[name].encode(), Language.TYPESCRIPT, number),
+        lambda specifier, _: names.get(specifier),
+    )
     for _ in range(3):
         for found in modules.values():
             linker.want_callers(found)

@@ -13,12 +13,15 @@ from agentctl.core.codescan.cache import ReadingCache, key_of
 from agentctl.core.codescan.reading import (
     SCRIPTS,
     may_matter,
+    pack,
     read_packed,
     unpack_module,
     unpack_reading,
+    unpack_value,
 )
 from agentctl.core.codescan.source_files import SourceFile
-from agentctl.core.codescan.typescript.module import Module
+from agentctl.core.codescan.typescript.module import Module, read_returned
+from agentctl.core.codescan.typescript.values import Value
 from agentctl.core.codescan.uses import CodeReading
 
 _FEW = 150
@@ -80,6 +83,15 @@ class PackedFiles:
                 self._read_late(file)
             self._modules[name] = unpack_module(self._packed[name])
         return self._modules.get(name)
+
+    def returned(self, name: str, number: int) -> Value:
+        """Return what a function of a script can return."""
+        file = self._files[name]
+        content = _content(file)
+        key = key_of(b"%d\0%b" % (number, content), file.language)
+        packed = self._cache.get(key) or pack(read_returned(content, file.language, number))
+        self._cache.put(key, packed)
+        return unpack_value(packed)
 
     def mentioning(self, words: Collection[str]) -> Iterator[str]:
         """Yield the names of the scripts that were not thought to matter and have one of these words."""

@@ -3,6 +3,8 @@
 It looks into no other file. TypeScript becomes a `Module`, to be linked; SQL and Python become uses at once.
 """
 
+from collections.abc import Callable
+
 from msgspec.msgpack import Decoder, Encoder
 
 from agentctl.core.codescan.python_reader import may_hold_sql, read_python
@@ -10,11 +12,13 @@ from agentctl.core.codescan.source_files import Language, SourceFile
 from agentctl.core.codescan.sql_reader import read_sql
 from agentctl.core.codescan.typescript.finder import may_hold_calls
 from agentctl.core.codescan.typescript.module import Module, read_module
+from agentctl.core.codescan.typescript.values import Value
 from agentctl.core.codescan.uses import CodeReading
 
 SCRIPTS = frozenset({Language.TYPESCRIPT, Language.TSX, Language.JAVASCRIPT})
-_pack = Encoder().encode
+pack = Encoder().encode
 unpack_module = Decoder(Module).decode
+unpack_value: Callable[[bytes], Value] = Decoder(Value).decode
 unpack_reading = Decoder(CodeReading).decode
 
 
@@ -32,7 +36,7 @@ def read_packed(file: SourceFile) -> bytes:
     except OSError:
         content = b""
     if file.language in SCRIPTS:
-        return _pack(read_module(content, file.language))
+        return pack(read_module(content, file.language))
     text = content.decode("utf-8-sig", errors="replace")
     read = read_sql if file.language is Language.SQL else read_python
-    return _pack(read(text, file=file.name))
+    return pack(read(text, file=file.name))

@@ -79,7 +79,7 @@ def _linker(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Linker:
         found = resolver.resolve(specifier, paths[importer])
         return None if found is None else names.get(found)
 
-    return Linker(packed.module, resolve)
+    return Linker(packed.module, packed.returned, resolve)
 
 
 def _find_callers(packed: PackedFiles, linker: Linker) -> None:

@@ -38,6 +38,8 @@ _FURTHEST = 4
 _OPEN = frozenset({Imported, Member, Result})
 Modules = Callable[[str], Module | None]
 """Gives the module of a file by its name."""
+Returned = Callable[[str, int], Value]
+"""Gives what a function of a file can return, by its number there."""
 Resolve = Callable[[str, str], str | None]
 """Gives the file that a specifier means in a file."""
 
@@ -50,8 +52,9 @@ class Linker:
 
     """
 
-    def __init__(self, modules: Modules, resolve: Resolve) -> None:
+    def __init__(self, modules: Modules, returned: Returned, resolve: Resolve) -> None:
         self._modules = modules
+        self._returned = returned
         self._resolve = resolve
         self._exported: dict[tuple[str, str], Value | None] = {}
         self._callers: dict[Function, list[tuple[Value, ...]]] = defaultdict(list)
@@ -153,12 +156,11 @@ class Linker:
     def _result(self, function: Value, arguments: tuple[Value, ...], file: str, depth: int) -> Value:
         known = self.link(function, file, depth + 1)
         given = tuple(self.link(argument, file, depth + 1) for argument in arguments)
-        module = self._modules(known.file or file) if isinstance(known, Function) else None
-        if isinstance(known, Function) and module is not None and known.number in module.returns:
-            home = known.file or file
-            returned = placed(module.returns[known.number], home)
-            return self.link(with_arguments(returned, Function(known.number, home), given), file, depth + 1)
-        return Result(known, given)
+        if not isinstance(known, Function):
+            return Result(known, given)
+        home = known.file or file
+        returned = placed(self._returned(home, known.number), home)
+        return self.link(with_arguments(returned, Function(known.number, home), given), file, depth + 1)
 
 
 def _is_open(value: Value) -> bool:

@@ -11,9 +11,9 @@ from tree_sitter import Node
 from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.calls import CallSite, Chain
 from agentctl.core.codescan.typescript.evaluation import Evaluator
-from agentctl.core.codescan.typescript.finder import Finder
+from agentctl.core.codescan.typescript.finder import Finder, call_of
 from agentctl.core.codescan.typescript.reduction import walk
-from agentctl.core.codescan.typescript.scopes import Kind, Scopes
+from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import FUNCTIONS, Source
 from agentctl.core.codescan.typescript.values import (
     Constant,
@@ -27,7 +27,7 @@ from agentctl.core.codescan.typescript.values import (
     Value,
 )
 
-_MAY_BE_OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
+_OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
 WHOLE = "="
 """The name under which `module.exports = x` and `export = x` are kept."""
 
@@ -39,7 +39,6 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
         exports: by name.
         stars: the specifiers of `export * from`.
         calls: of functions from other files, and of those of its own whose parameters reach a chain.
-        returns: what its exported functions return, by their numbers.
         error: where the grammar understood nothing, if anywhere.
 
     """
@@ -48,7 +47,6 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
     exports: dict[str, Value] = {}
     stars: tuple[str, ...] = ()
     calls: tuple[CallSite, ...] = ()
-    returns: dict[int, Value] = {}
     error: Spot | None = None
 
 
@@ -61,6 +59,11 @@ def read_module(content: bytes, language: Language) -> Module:
 
     """
     return _Reader(content, language).module()
+
+
+def read_returned(content: bytes, language: Language, number: int) -> Value:
+    """Read what one function of a file can return; that is asked of few."""
+    return _Reader(content, language).returned(number)
 
 
 class _Reader:
@@ -79,7 +82,6 @@ class _Reader:
             exports=exports,
             stars=tuple(self._stars),
             calls=tuple(self._calls(chains)),
-            returns=dict(self._returns(exports)),
             error=None if error is None else self._source.spot(error),
         )
 
@@ -139,17 +141,17 @@ class _Reader:
         elif target.startswith(("exports.", "module.exports.")):
             yield target.rpartition(".")[2], self._evaluator.value(right)
 
-    def _returns(self, exports: dict[str, Value]) -> Iterator[tuple[int, Value]]:
-        for value in exports.values():
-            for part in walk(value):
-                if isinstance(part, Function):
-                    found = self._evaluator.returned(self._evaluator.function(part))
-                    if not isinstance(found, Unknown):
-                        yield part.number, found
+    def returned(self, number: int) -> Value:
+        """Return what one of its functions can return."""
+        return self._evaluator.returned(self._evaluator.function(Function(number)))
 
     def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
         """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
-        found = [site for call in self._source.calls() if (site := self._site(call))]
+        names = self._called_names()
+        called = (
+            node for node in self._source.captured.get("called", ()) if self._source.text(node) in names
+        )
+        found = [site for node in called if (site := self._site(node))]
         foreign = [site for site in found if not isinstance(site.function, Function)]
         yield from foreign
         values = [value for chain in chains for value in values_of(chain)]
@@ -161,30 +163,30 @@ class _Reader:
             yield from own
             values = [argument for site in own for argument in site.arguments]
 
-    def _site(self, call: Node) -> CallSite | None:
+    def _called_names(self) -> set[str]:
+        """Return the first words of calls that can be those of the project's functions: most are not."""
+        made = {self._source.text(node) for node in self._source.captured.get("made", ())}
+        top = self._scopes.at_top().values()
+        return made.union((one.name for one in top if _may_be_ours(one)), ("this",))
+
+    def _site(self, named: Node) -> CallSite | None:
         """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
-        function, arguments = call.child_by_field_name("function"), self._evaluator.arguments(call)
-        if function is None or not arguments or not self._is_ours(function):
-            return None
-        value = self._evaluator.value(function)
-        if isinstance(value, Function) or isinstance(_origin(value), Imported):
+        function = named
+        while function.parent is not None and function.parent.type == "member_expression":
+            function = function.parent
+        call = call_of(function)
+        arguments = self._evaluator.arguments(call) if call is not None else []
+        value = self._evaluator.value(function) if arguments else None
+        if value is not None and isinstance(_origin(value), Function | Imported):
             given = tuple(map(self._evaluator.value, arguments))
             if any(not isinstance(argument, Unknown | Function) for argument in given):
                 return CallSite(value, given)
         return None
 
-    def _is_ours(self, function: Node) -> bool:
-        """Whether a function may be declared in a file of the project: cheap, since most are not."""
-        named: Node | None = function
-        while named is not None and named.type == "member_expression":
-            named = named.child_by_field_name("object")
-        if named is None or named.type != "identifier":
-            return named is not None and named.type == "this"
-        declaration = self._scopes.lookup(named, self._source.text(named))
-        if declaration is None or declaration.kind is Kind.PARAMETER:
-            return False
-        value = declaration.node.child_by_field_name("value")
-        return declaration.kind is not Kind.VARIABLE or (value is not None and value.type in _MAY_BE_OURS)
+
+def _may_be_ours(declaration: Declaration) -> bool:
+    value = declaration.node.child_by_field_name("value")
+    return declaration.kind is not Kind.VARIABLE or (value is not None and value.type in _OURS)
 
 
 def _origin(value: Value) -> Value:

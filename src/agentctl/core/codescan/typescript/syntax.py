@@ -4,6 +4,7 @@ It says where things stand and what literals mean, and knows nothing of names or
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache, cached_property
 
 import tree_sitter
@@ -16,6 +17,16 @@ from agentctl.core.codescan.typescript.values import Spot
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
+_NAMES = """
+(call_expression function: [
+  (identifier) @called
+  (member_expression object: [(identifier) (this)] @called)
+  (member_expression object: (member_expression object: [(identifier) (this)] @called))
+])
+(variable_declarator name: (identifier) @made value: [
+  (new_expression) (call_expression function: (identifier))
+])
+"""
 _HIGHEST = 0x10FFFF
 FUNCTIONS = frozenset(
     {
@@ -53,8 +64,8 @@ _GRAMMARS = {
 
 @cache
 def _query(language: Language) -> Query:
-    kinds = (f"({kind}) @scope" for kind in sorted(FUNCTIONS | BLOCKS))
-    return Query(tree_sitter.Language(_GRAMMARS[language]()), "\n".join(("(call_expression) @call", *kinds)))
+    scopes = (f"({kind}) @scope" for kind in sorted(FUNCTIONS | BLOCKS))
+    return Query(tree_sitter.Language(_GRAMMARS[language]()), "\n".join((_NAMES, *scopes)))
 
 
 @cache
@@ -93,16 +104,17 @@ class Source:
         return node if self.root.has_error else None
 
     @cached_property
-    def _captured(self) -> dict[str, list[Node]]:
-        return QueryCursor(_query(self._language)).captures(self.root)
+    def captured(self) -> Mapping[str, list[Node]]:
+        """What is found in one walk through the whole tree.
 
-    def calls(self) -> list[Node]:
-        """Return all calls, in the order of the text."""
-        return self._captured.get("call", [])
+        `scope`: each scope; `called`: the first name of what is called, `a` of `a.b.c()`; `made`: variables
+        that hold what a constructor or a function has made.
+        """
+        return QueryCursor(_query(self._language)).captures(self.root)
 
     def scopes(self) -> list[Node]:
         """Return all nodes that are scopes, in the order of the text, outer ones first."""
-        return sorted(self._captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
+        return sorted(self.captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another that are spelled as a name."""
