@@ -4,6 +4,8 @@
 steps.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from agentctl.core.codescan.typescript.values import Spot, Value
@@ -29,6 +31,7 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
         arguments: of `rpc`, behind its name.
         steps: the methods behind it, in their order, those on a variable that holds the chain, too.
         spot: of the target.
+        is_closed: whether nothing in it depends on other files or on callers, its client apart.
 
     """
 
@@ -40,6 +43,16 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
     arguments: tuple[Value, ...]
     steps: tuple[Step, ...]
     spot: Spot
+    is_closed: bool = False
+
+    def values(self) -> Iterator[Value]:
+        """Yield all values but the client."""
+        if self.schema is not None:
+            yield self.schema
+        yield self.target
+        yield from self.arguments
+        for step in self.steps:
+            yield from step.arguments
 
 
 class CallSite(Struct, frozen=True, gc=False, array_like=True):

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from agentctl.core.codescan.typescript.calls import Chain, Step
 from agentctl.core.codescan.typescript.evaluation import Evaluator
+from agentctl.core.codescan.typescript.reduction import is_closed
 from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import FUNCTIONS, Source
 from agentctl.core.codescan.typescript.values import Unknown
@@ -79,7 +81,7 @@ class Finder:
         arguments = self._evaluator.arguments(found.start)
         values = tuple(map(self._evaluator.value, arguments))
         schema, client = self._schema(found.receiver)
-        return Chain(
+        chain = Chain(
             kind=found.method,
             client=self._evaluator.value(client),
             client_name=self._source.text(client)[:_LONGEST_NAME],
@@ -89,6 +91,7 @@ class Finder:
             steps=steps,
             spot=self._source.spot(arguments[0] if arguments else found.start),
         )
+        return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
 
     def _climb(self, node: Node) -> tuple[list[Step], Node]:
         """Return the methods that are called on an expression, one after the other, and the whole."""

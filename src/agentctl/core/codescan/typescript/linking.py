@@ -10,14 +10,14 @@ from itertools import islice
 from msgspec.structs import replace
 
 from agentctl.core.codescan.typescript.calls import CallSite, Chain
-from agentctl.core.codescan.typescript.module import WHOLE, Module, parameters_in, values_of
+from agentctl.core.codescan.typescript.module import WHOLE, Module, parameters_in
 from agentctl.core.codescan.typescript.reduction import (
     DEEPEST,
     TOO_DEEP,
+    is_closed,
     member,
     placed,
     replaced,
-    walk,
     with_arguments,
 )
 from agentctl.core.codescan.typescript.values import (
@@ -35,7 +35,6 @@ _MOST_CALLERS = 200
 _FURTHEST = 4
 """How many functions an argument is followed through."""
 
-_OPEN = frozenset({Imported, Member, Result})
 Modules = Callable[[str], Module | None]
 """Gives the module of a file by its name."""
 Returned = Callable[[str, int], Value]
@@ -62,10 +61,8 @@ class Linker:
 
     def want_callers(self, module: Module) -> None:
         """Note the names of a module's functions whose callers decide about its chains or its calls."""
-        values = [value for chain in module.chains for value in values_of(chain)]
-        values += [argument for call in module.calls for argument in call.arguments]
-        functions = {part.function for part in _parameters(values)}
-        for name, value in module.exports.items():
+        functions = set(map(Function, module.passing))
+        for name, value in module.exports.items() if functions else ():
             self.wanted.update(_names(name, value, functions))
 
     def add_callers(self, file: str, module: Module) -> None:
@@ -84,13 +81,13 @@ class Linker:
             if chain.client not in clients:
                 clients[chain.client] = self.link(chain.client, file)
             linked = replace(chain, client=clients[chain.client])
-            yield from islice(self._called(linked, file), _MOST_CALLERS)
+            yield from (linked,) if chain.is_closed else islice(self._called(linked, file), _MOST_CALLERS)
 
     def link(self, value: Value, file: str, depth: int = 0) -> Value:
         """Return a value of a file in which what other files say has been put in."""
         if depth > DEEPEST:
             return TOO_DEEP
-        if not _is_open(value):
+        if is_closed((value,)):
             return value
 
         def change(part: Value) -> Value | None:
@@ -108,9 +105,7 @@ class Linker:
     def _called(self, chain: Chain, file: str, depth: int = 0) -> Iterator[Chain]:
         """Yield a chain with what each caller gives; as it is where no caller is seen."""
         linked = _changed(chain, lambda value: self.link(value, file))
-        seen = (
-            part.function for part in _parameters(values_of(linked)) if self._calls_of(part.function, file)
-        )
+        seen = (part.function for part in _parameters(linked.values()) if self._calls_of(part.function, file))
         function = next(seen, None)
         if function is None or depth >= _FURTHEST:
             yield linked
@@ -161,12 +156,6 @@ class Linker:
         home = known.file or file
         returned = placed(self._returned(home, known.number), home)
         return self.link(with_arguments(returned, Function(known.number, home), given), file, depth + 1)
-
-
-def _is_open(value: Value) -> bool:
-    """Whether anything in a value depends on other files."""
-    kinds = {type(part) for part in walk(value)}
-    return not kinds.isdisjoint(_OPEN)
 
 
 def _parameters(values: Iterable[Value]) -> Iterator[Parameter]:

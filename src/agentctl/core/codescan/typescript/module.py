@@ -38,7 +38,8 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
     Attributes:
         exports: by name.
         stars: the specifiers of `export * from`.
-        calls: of functions from other files, and of those of its own whose parameters reach a chain.
+        calls: of functions from other files, and of its own `passing` ones.
+        passing: the numbers of the functions that pass what they are given to a chain, or to another call.
         error: where the grammar understood nothing, if anywhere.
 
     """
@@ -47,6 +48,7 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
     exports: dict[str, Value] = {}
     stars: tuple[str, ...] = ()
     calls: tuple[CallSite, ...] = ()
+    passing: tuple[int, ...] = ()
     error: Spot | None = None
 
 
@@ -77,11 +79,13 @@ class _Reader:
         chains = tuple(Finder(self._source, self._scopes, self._evaluator).chains())
         exports = dict(self._exports())
         error = self._source.first_error()
+        calls, passing = self._calls(chains)
         return Module(
             chains=chains,
             exports=exports,
             stars=tuple(self._stars),
-            calls=tuple(self._calls(chains)),
+            calls=calls,
+            passing=passing,
             error=None if error is None else self._source.spot(error),
         )
 
@@ -145,23 +149,22 @@ class _Reader:
         """Return what one of its functions can return."""
         return self._evaluator.returned(self._evaluator.function(Function(number)))
 
-    def _calls(self, chains: tuple[Chain, ...]) -> Iterator[CallSite]:
-        """Yield calls of imported functions, and of this file's own as far as their parameters matter."""
+    def _calls(self, chains: tuple[Chain, ...]) -> tuple[tuple[CallSite, ...], tuple[int, ...]]:
+        """Return the calls that may reach chains, and the functions of this file that they go through."""
         names = self._called_names()
-        called = (
-            node for node in self._source.captured.get("called", ()) if self._source.text(node) in names
-        )
-        found = [site for node in called if (site := self._site(node))]
-        foreign = [site for site in found if not isinstance(site.function, Function)]
-        yield from foreign
-        values = [value for chain in chains for value in values_of(chain)]
-        values += [argument for site in foreign for argument in site.arguments]
-        seen: set[Value] = set()
-        while wanted := {part.function for value in values for part in parameters_in(value)} - seen:
-            seen |= wanted
-            own = [site for site in found if site.function in wanted]
-            yield from own
+        called = self._source.captured.get("called", ())
+        ours = (node for node in called if self._source.text(node) in names)
+        found = [site for node in ours if (site := self._site(node))]
+        calls = [site for site in found if not isinstance(site.function, Function)]
+        values = [value for chain in chains for value in chain.values()]
+        values += [argument for site in calls for argument in site.arguments]
+        passing: set[Value] = set()
+        while new := {part.function for value in values for part in parameters_in(value)} - passing:
+            passing |= new
+            own = [site for site in found if site.function in new]
+            calls += own
             values = [argument for site in own for argument in site.arguments]
+        return tuple(calls), tuple(sorted(one.number for one in passing if isinstance(one, Function)))
 
     def _called_names(self) -> set[str]:
         """Return the first words of calls that can be those of the project's functions: most are not."""
@@ -200,16 +203,6 @@ def _origin(value: Value) -> Value:
     while isinstance(value, Member | Result):
         value = value.base if isinstance(value, Member) else value.function
     return value
-
-
-def values_of(chain: Chain) -> Iterator[Value]:
-    """Yield all values of a chain but its client."""
-    if chain.schema is not None:
-        yield chain.schema
-    yield chain.target
-    yield from chain.arguments
-    for step in chain.steps:
-        yield from step.arguments
 
 
 def parameters_in(value: Value) -> Iterator[Parameter]:

@@ -22,6 +22,7 @@ from agentctl.core.codescan.typescript.values import (
 )
 
 _MOST_OPTIONS = 24
+_OPEN = frozenset({Imported, Parameter, Member, Result})
 DEEPEST = 50
 """How far anything here is followed: source text may be nested as deeply as its author likes."""
 TOO_DEEP = Unknown("nested too deeply")
@@ -86,6 +87,11 @@ def walk(value: Value) -> Iterator[Value]:
         yield found
         if parts := found.parts():
             waiting += parts
+
+
+def is_closed(values: Iterable[Value]) -> bool:
+    """Whether nothing in values depends on other files or on callers."""
+    return all(type(part) not in _OPEN for value in values for part in walk(value))
 
 
 def replaced(value: Value, change: Callable[[Value], Value | None], depth: int = 0) -> Value:
