@@ -319,9 +319,9 @@ judged_rows = st.fixed_dictionaries(
 
 
 def is_taken(connection: psycopg.Connection[Any], row: dict[str, Any]) -> bool:
-    statement = "INSERT INTO judged VALUES (%(kind)s, %(amount)s, %(price)s, %(open)s, %(at)s, %(id)s, %(tags)s, %(mood)s)"
+    values = [row[name] for name in ("kind", "amount", "price", "open", "at", "id", "tags", "mood")]
     try:
-        connection.execute(statement, row)
+        connection.execute("INSERT INTO judged VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", values)
     except psycopg.errors.CheckViolation:
         return False
     return True

@@ -32,7 +32,7 @@ class Inner:
 def statements_in(block: str) -> Iterator[Inner]:
     """Yield what a block does to the schema."""
     conditions: list[str] = []
-    for piece in statements(block):
+    for piece in statements(block, whole=True):
         words = piece.words
         if words[:1] == ("END",) and words[1:2] in {("IF",), ("LOOP",), ("CASE",)}:
             conditions = conditions[:-1]

@@ -93,14 +93,15 @@ class Schema:
                 continue
             try:
                 node = parse(statement)
+                if isinstance(node, ast.DoStmt):
+                    yield from self._block(statement, node, line, file, depth)
+                else:
+                    self._execute(node, Site(file, _behind(line, statement.start)))
             except NotParsed as error:
                 if statement.words[0] in _CHANGING:
                     yield Problem(file, line(statement.start + error.place), error.message)
-                continue
-            if isinstance(node, ast.DoStmt):
-                yield from self._block(statement, node, line, file, depth)
-            else:
-                self._execute(node, Site(file, _behind(line, statement.start)))
+            except RecursionError:
+                yield Problem(file, line(statement.start), "it is nested too deeply")
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
