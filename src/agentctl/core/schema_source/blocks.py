@@ -14,7 +14,7 @@ from agentctl.core.schema_source.tokens import Token, content
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
-_OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION"})
+_OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION", ">"})
 _CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
 _ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})

@@ -65,7 +65,10 @@ def order(path: str) -> tuple[object, ...]:
     """Return the key by which files are sorted: as tools run them, and migrations after whole schemas."""
     parts = PurePosixPath(path).parts
     repeatable = parts[-1].startswith("R__")  # Flyway runs them when all others have been
-    names = tuple(_natural(part) for part in (*parts[:-1], parts[-1].removesuffix(".sql")))
+    last = (
+        parts[-1].removesuffix(".sql").replace("__", "\0")
+    )  # which ends Flyway's versions, of which 2 is before 2_1
+    names = tuple(_natural(part) for part in (*parts[:-1], last))
     return (bool(_FOLDERS & _folders(path)), repeatable, names)
 
 

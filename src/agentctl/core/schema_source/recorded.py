@@ -28,6 +28,10 @@ _COLUMN = re.compile(
         (?:\ default\ (?P<default>.*)|\ generated\ (?P<generated>(?:always|by\ default)\ as\ .*))?""",
     re.DOTALL | re.VERBOSE,
 )
+_TYPE = re.compile(
+    rf"(?:{_NAME}\.)?(?:{_NAME}|double precision|(?:character|bit) varying"
+    r"|time(?:stamp)? with(?:out)? time zone)(?:\[\])?"
+)
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _ENDS = {"partitioned table": " PARTITION BY RANGE (x)", "foreign table": " SERVER x"}
 
@@ -164,9 +168,7 @@ def _argument(text: str, optional: list[str]) -> str:
     """Write an argument; one without a name may be left out, for nobody says that it may not."""
     if text.startswith("OUT "):
         return text
-    words = [text[token.start : token.end] for token in tokens(text)]
-    if words[0] in {"INOUT", "VARIADIC"}:
-        words = words[1:]
-    named = words[0].strip('"').replace('""', '"')
-    may_be_left_out = named in optional or len(words) == 1
-    return f"{text} DEFAULT NULL" if may_be_left_out and not text.startswith("VARIADIC") else text
+    bare = text.removeprefix("INOUT ").removeprefix("VARIADIC ")
+    named = re.match(_NAME, bare)
+    name = named[0].strip('"').replace('""', '"') if named else ""
+    return f"{text} DEFAULT NULL" if name in optional or _TYPE.fullmatch(bare) else text
