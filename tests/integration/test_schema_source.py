@@ -1,17 +1,22 @@
 """A schema that is read off SQL is the one that PostgreSQL makes of it."""
 
-import os
 import subprocess
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from agentctl.core.baseline import read_baseline, record, write_baseline
 from agentctl.core.catalog import Catalog, Column, Constraint, Function, Table, introspect
 from agentctl.core.check_constraint import parse
 from agentctl.core.database import at
 from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_source.opening import open_schema_source
 from agentctl.resources import sql_bytes
 from support.marketplace import Database
 from support.postgres import find_installation
@@ -20,7 +25,23 @@ _TESTS = Path(__file__).parents[1]
 EXAMPLES = sorted((_TESTS / "databases").glob("*.sql"))
 CONSTRUCTS = (_TESTS / "support/constructs.sql").read_text()
 REFERENCE = "".join(sql_bytes(name).decode() for name in ("minimal", "credits", "full"))
-VALUES: tuple[Any, ...] = (None, -5, 0, 1, 7, 2_000_000, "", "x", "usage", "done", "good", "root", " ", True, False)
+VALUES: tuple[Any, ...] = (
+    None,
+    -5,
+    0,
+    1,
+    7,
+    2_000_000,
+    "",
+    "x",
+    "usage",
+    "done",
+    "good",
+    "root",
+    " ",
+    True,
+    False,
+)
 
 
 def live(database: Database) -> Catalog:
@@ -57,7 +78,8 @@ def key_facts(table: Table, catalog: Catalog) -> set[tuple[Any, ...]]:
     return {
         (one.name, one.kind, one.columns, one.foreign_schema, one.foreign_table, one.foreign_columns)
         for one in table.constraints
-        if one.kind != "check" and not (one.kind == "foreign key" and one.name[:-1] in parts and is_partition(catalog, one))
+        if one.kind != "check"
+        and not (one.kind == "foreign key" and one.name[:-1] in parts and is_partition(catalog, one))
     }
 
 
@@ -74,6 +96,7 @@ def index_facts(table: Table) -> set[tuple[Any, ...]]:
             one.method,
             one.unique,
             one.partial,
+            one.valid,
             tuple("expression" if "(" in key else key.strip('"') for key in one.columns),
         )
         for one in table.indexes
@@ -94,26 +117,28 @@ def function_facts(function: Function) -> tuple[Any, ...]:
     )
 
 
-def assert_same(made: Catalog, real: Catalog) -> None:
-    kinds = {(one.schema, one.name): (one.kind, one.insertable, one.row_security.enabled) for one in real.tables}
+def assert_same(made: Catalog, real: Catalog, *, ordered: bool = True) -> None:
+    kinds = {
+        (one.schema, one.name): (one.kind, one.insertable, one.row_security.enabled) for one in real.tables
+    }
     assert {
         (one.schema, one.name): (one.kind, one.insertable, one.row_security.enabled) for one in made.tables
     } == kinds
     assert [(one.schema, one.name) for one in made.tables] == [(one.schema, one.name) for one in real.tables]
     for mine, there in zip(made.tables, real.tables, strict=True):
-        assert_same_table(mine, there, real)
+        assert_same_table(mine, there, real, ordered=ordered)
     assert [function_facts(one) for one in made.functions] == [function_facts(one) for one in real.functions]
 
 
-def assert_same_table(mine: Table, there: Table, real: Catalog) -> None:
-    assert [one.name for one in mine.columns] == [one.name for one in there.columns], mine.name
+def assert_same_table(mine: Table, there: Table, real: Catalog, *, ordered: bool) -> None:
+    names, real_names = ([one.name for one in table.columns] for table in (mine, there))
+    assert (names if ordered else sorted(names)) == (real_names if ordered else sorted(real_names)), mine.name
     for column in there.columns:
         own = mine.column(column.name)
         assert own
         assert column_facts(own, own) == column_facts(column, own), f"{mine.name}.{column.name}"
         assert own.sequence or not column.sequence, f"{mine.name}.{column.name}"
-        for mine_says, there_says in zip(own.domain_checks, column.domain_checks, strict=True):
-            assert_same_check(mine_says, there_says, [{"value": value} for value in VALUES])
+        assert_same_domain(own.domain_checks, column.domain_checks)
     assert key_facts(mine, real) == key_facts(there, real), mine.name
     assert index_facts(mine) == index_facts(there), mine.name
     assert_same_checks(mine, there)
@@ -132,8 +157,17 @@ def assert_same_checks(mine: Table, there: Table) -> None:
         assert_same_check(own[name].definition, one.definition, rows(one.columns))
 
 
+def assert_same_domain(mine: tuple[str, ...], there: tuple[str, ...]) -> None:
+    """Compare all checks of a domain at once: PostgreSQL tells them in any order."""
+    assert len(mine) == len(there)
+    for value in VALUES:
+        said = [judged(one, {"value": value}) for one in mine]
+        expected = [judged(one, {"value": value}) for one in there]
+        assert None in expected or sorted(map(str, said)) == sorted(map(str, expected)), (mine, there, value)
+
+
 def assert_same_check(mine: str, there: str, values: Iterable[dict[str, Any]]) -> None:
-    """A condition as it was written may be understood where PostgreSQL's way to print it is not."""
+    """Compare what is understood; more may be of a condition as it was written than of PostgreSQL's print."""
     for row in values:
         said, expected = judged(mine, row), judged(there, row)
         assert expected in {said, None}, (mine, there, row)
@@ -163,3 +197,168 @@ def test_every_example_is_read_as_postgresql_makes_it(database: Database, path: 
     text = path.read_text()
     filled = text.replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "postgres")
     assert_same(read(text), loaded(database, filled))
+
+
+@pytest.mark.parametrize("text", [CONSTRUCTS, REFERENCE], ids=["constructs", "reference"])
+def test_a_dump_is_read_as_the_database_that_it_was_made_of(database: Database, text: str) -> None:
+    dump = dumped(loaded_into(database, text))
+    real = live(database)
+    schema = Schema()
+    assert schema.apply(dump, file="dump.sql") == []
+    assert_same(schema.catalog(), real, ordered=False)  # heirs have their parents' columns first
+
+
+def test_the_data_of_a_dump_does_not_disturb(database: Database) -> None:
+    text = (_TESTS / "databases/supabase_starter.sql").read_text()
+    dump = dumped(loaded_into(database, text), "--no-owner")
+    assert "\\.\n" in dump
+    assert_same(read(dump), live(database))
+
+
+def loaded_into(database: Database, text: str) -> Database:
+    database.execute(text.encode())
+    return database
+
+
+def dumped(database: Database, *options: str) -> str:
+    installation = find_installation(database.server.version)
+    program = installation / "bin/pg_dump" if installation else None
+    if program is None or not program.is_file():
+        pytest.skip("this PostgreSQL came without pg_dump")
+    command = [program, *(options or ("--schema-only",)), database.server.socket_url(database.name)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", ["text", "varchar(20)"])
+def test_what_a_check_says_as_it_was_written_is_what_postgresql_does(database: Database, kind: str) -> None:
+    with database.connect() as connection:
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(condition=conditions, row=judged_rows)
+        def judged_alike(condition: str, row: dict[str, Any]) -> None:
+            text = (
+                f"CREATE TABLE judged (kind {kind}, amount integer, price numeric, open boolean,"
+                f" at date, id uuid, tags text[], mood mood, CHECK ({condition}))"
+            )
+            definition = read(f"{_MOOD}; {text}").tables[0].constraints[0].definition
+            connection.execute("DROP TABLE IF EXISTS judged; DROP TYPE IF EXISTS mood")
+            connection.execute(f"{_MOOD}; {text}".encode())
+            said = judged(definition, row)
+            assert said in {None, is_taken(connection, row)}, (definition, row)
+
+        judged_alike()
+
+
+_MOOD = "CREATE TYPE mood AS ENUM ('good', 'bad')"
+texts = st.sampled_from(["usage", "it's", "", "a\\b", " x ", "Usage", "1"])
+literals = texts.map(lambda text: "'" + text.replace("'", "''") + "'")
+numbers = st.sampled_from(["0", "1", "-2", "1.5", "'1'", ".5", "1e0", "NULL"])
+operators = st.sampled_from(["=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"])
+simple = st.one_of(
+    st.builds("{} {} {}".format, st.sampled_from(["kind", "lower(kind)", "trim(kind)"]), operators, literals),
+    st.builds("kind IN ({}, {})".format, literals, literals),
+    st.builds("kind::text NOT IN ({}, 'x')".format, literals),
+    st.builds("kind LIKE {}".format, literals),
+    st.builds("length(kind) BETWEEN {} AND 5".format, st.integers(0, 6)),
+    st.builds("coalesce(kind, {}) = {}".format, literals, literals),
+    st.builds(
+        "{} {} {}".format,
+        st.sampled_from(["amount", "price", "abs(amount)", "amount + price"]),
+        operators,
+        numbers,
+    ),
+    st.builds("amount NOT BETWEEN {} AND {}".format, numbers, numbers),
+    st.builds("amount = ANY (ARRAY[{}, 7])".format, st.integers(-2, 2)),
+    st.builds("-amount * 2 - {} < price".format, numbers.filter(lambda text: text != "NULL")),
+    st.builds("amount::text = {}".format, literals),
+    st.sampled_from(
+        [
+            "open",
+            "open IS NOT TRUE",
+            "open = 'true'",
+            "at <> '2025-01-01'",
+            "at > '2025-01-01'",
+            "at::text = '2025-01-01'",
+            "id <> 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'",
+            "tags = '{a}'",
+            "tags <@ ARRAY['a', 'b']",
+            "'a' = ANY (tags)",
+            "mood = 'good'",
+            "mood IN ('good'::mood)",
+            "mood::text <> 'bad'",
+            "tags IS NULL",
+            "(at IS NULL) = (id IS NULL)",
+            "CASE WHEN open THEN amount > 0 ELSE true END",
+            "kind ~ '^[a-z]+$'",
+            "num_nonnulls(kind, amount) = 1",
+        ]
+    ),
+)
+conditions = st.recursive(
+    simple,
+    lambda inner: st.one_of(
+        st.builds("({} AND {})".format, inner, inner),
+        st.builds("({} OR {})".format, inner, inner),
+        st.builds("NOT ({})".format, inner),
+    ),
+    max_leaves=4,
+)
+judged_rows = st.fixed_dictionaries(
+    {
+        "kind": st.none() | texts,
+        "amount": st.none() | st.integers(-3, 3),
+        "price": st.none() | st.integers(-3, 3) | st.sampled_from([Decimal("1.5"), Decimal("0.5")]),
+        "open": st.none() | st.booleans(),
+        "at": st.none() | st.sampled_from(["2025-01-01", "20250101", "2025-1-1", "2024-12-31"]),
+        "id": st.none() | st.just("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+        "tags": st.none() | st.sampled_from(["{a}", "{ a }", '{"a"}', "{c}"]),
+        "mood": st.none() | st.sampled_from(["good", "bad"]),
+    }
+)
+
+
+def is_taken(connection: psycopg.Connection[Any], row: dict[str, Any]) -> bool:
+    values = [row[name] for name in ("kind", "amount", "price", "open", "at", "id", "tags", "mood")]
+    try:
+        connection.execute("INSERT INTO judged VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", values)
+    except psycopg.errors.CheckViolation:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("text", [CONSTRUCTS, REFERENCE], ids=["constructs", "reference"])
+def test_a_baseline_is_read_as_the_tables_that_were_recorded(
+    database: Database, text: str, tmp_path: Path
+) -> None:
+    real = loaded(database, text)
+    path = tmp_path / "schema.json"
+    write_baseline(path, record(real.tables, real.functions, whole=True))
+    source = open_schema_source(path)
+    assert (source.whole, source.problems) == (True, ())
+    again = record(source.catalog.tables, source.catalog.functions, whole=True)
+    assert {name for name in again.facts if " " not in name or "arguments" in name} == {
+        name for name in read_baseline(path).facts if " " not in name or "arguments" in name
+    }
+    for mine, there in zip(source.catalog.tables, real.tables, strict=True):
+        assert (mine.kind, mine.row_security.enabled) == (there.kind, there.row_security.enabled)
+        assert recorded_facts(mine) == recorded_facts(there)
+        assert key_facts(mine, real) == key_facts(there, real)
+        assert index_facts(mine) == {one for one in index_facts(there) if one[4]}
+        assert_same_checks(mine, there)
+
+
+def recorded_facts(table: Table) -> list[tuple[Any, ...]]:
+    """Tell what a baseline does of columns; of a view not what they are, of a domain not its base."""
+    is_view = table.kind.endswith("view")
+    return sorted(
+        (
+            one.name,
+            one.type,
+            is_view or one.nullable,
+            is_view or one.default is not None,
+            one.generated,
+            None if one.domain_checks else one.enum_labels,
+        )
+        for one in table.columns
+    )

@@ -55,7 +55,7 @@ CREATE TABLE people (
     CONSTRAINT sane CHECK (credits < 1000000 AND (rate IS NULL OR rate BETWEEN 0 AND 10)),
     CHECK (active OR credits = 0),
     UNIQUE (full_name, "camelCase"),
-    CONSTRAINT moods CHECK (mood IN ('good', 'poor') OR mood = ANY (ARRAY['worst'::mood])),
+    CONSTRAINT moods CHECK (mood IN ('good', 'poor') OR mood = ANY (ARRAY['good'::mood])),
     CHECK (length(trim(full_name)) BETWEEN 1 AND 50 AND lower(full_name) NOT IN ('root', 'admin')),
     CHECK ((full_name IS NULL) = (credits = 0) OR full_name LIKE 'n%')
 );

@@ -13,6 +13,7 @@ from agentctl.core.schema_source.columns import add_column, with_default, with_i
 from agentctl.core.schema_source.constraints import add_constraint, drop_constraint, set_not_null, take_over
 from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_source.dropping import drop_column
+from agentctl.core.schema_source.indexes import attach_index
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import Store, name_in
 from agentctl.core.schema_source.text_of import text_of
@@ -43,7 +44,10 @@ class _Action:
 
 def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
     """Execute ALTER TABLE, and of ALTER VIEW what is like it; types and indexes have nothing to alter."""
-    table = store.table(name_in(node.relation))
+    name = name_in(node.relation)
+    if node.objtype is ObjectType.OBJECT_INDEX and _is_attached(node):
+        attach_index(store, name)
+    table = store.table(name)
     if table is None or node.objtype in {
         ObjectType.OBJECT_TYPE,
         ObjectType.OBJECT_INDEX,
@@ -54,6 +58,10 @@ def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
         perform = _ACTIONS.get(command.subtype)
         if perform is not None:
             perform(_Action(store, table, command.name or "", command.def_, site))
+
+
+def _is_attached(node: ast.AlterTableStmt) -> bool:
+    return any(one.subtype is AlterTableType.AT_AttachPartition for one in node.cmds or ())
 
 
 def _add_column(action: _Action) -> None:

@@ -218,7 +218,7 @@ def _index(table: TableDraft, index: IndexDraft) -> Index:
         index.method,
         tuple(_key(key) for key in index.keys),
         index.unique,
-        valid=True,
+        valid=index.valid,
         partial=index.condition is not None,
         definition=f"CREATE {unique}INDEX {identifier(index.name)} ON {qualified(table.schema, table.name)}"
         f" USING {index.method} ({keys}){included}{condition}",

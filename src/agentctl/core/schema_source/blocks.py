@@ -1,7 +1,8 @@
 """Finds the statements of a DO block that change the schema, without running the block.
 
-A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done. What is
-taken away behind a condition on anything but the schema is left alone, and what is put together at run time is told.
+A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done.
+What is taken away behind a condition on anything but the schema is left alone; what is put together at run
+time is told.
 """
 
 import re
@@ -13,7 +14,7 @@ from agentctl.core.schema_source.tokens import Token, content
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
-_OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION"})
+_OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION", ">"})
 _CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
 _ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
@@ -22,7 +23,7 @@ _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A statement inside of a block: its text, or that it is only known at run time; `place` is in the block."""
+    """A statement in a block, and its place there; the text is None where it is put together at run time."""
 
     text: str | None
     place: int
@@ -31,7 +32,7 @@ class Inner:
 def statements_in(block: str) -> Iterator[Inner]:
     """Yield what a block does to the schema."""
     conditions: list[str] = []
-    for piece in statements(block):
+    for piece in statements(block, whole=True):
         words = piece.words
         if words[:1] == ("END",) and words[1:2] in {("IF",), ("LOOP",), ("CASE",)}:
             conditions = conditions[:-1]
@@ -67,7 +68,7 @@ def _behind_control(piece: Statement, conditions: list[str]) -> int:
 
 
 def _note(word: str, condition: str, conditions: list[str]) -> None:
-    """Remember a condition until its END; a handler's WHEN, and a further one of CASE, has none of its own."""
+    """Remember a condition until its END; a handler's WHEN and a further one of CASE have none."""
     if word in {"ELSIF", "ELSEIF"}:
         conditions[-1:] = [condition]
     elif word != "WHEN":

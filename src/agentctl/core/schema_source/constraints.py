@@ -46,7 +46,7 @@ def attach_constraint(store: Store, table: TableDraft, made: ConstraintDraft) ->
         set_not_null(store, table, made.columns)
     if made.kind in LABELS:
         add_index(store, table, made.name, made.columns)
-    if made.kind == "check" and made.inherited or table.kind == PARTITIONED:
+    if (made.kind == "check" and made.inherited) or table.kind == PARTITIONED:
         for child in store.children(table):
             clone_constraint(store, child, made)
 

@@ -1,7 +1,7 @@
 """Executes SQL files without a database: statements that create, alter and drop, on a schema that is a value.
 
-What a statement does to rows is not looked at, nor whether PostgreSQL would take it: what it would refuse does as
-much as can be made of it. No text makes it raise.
+What a statement does to rows is not looked at, nor whether PostgreSQL would take it: one that it would refuse
+does as much as can be made of it. No text makes it raise.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +67,7 @@ class Schema:
 
     def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Origin | None:
         """Return what creates a table or view, or a column of it; None where nothing does."""
-        found = self._store.table(Name(schema, table))
+        found = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
         if found is None or column is None:
             return found.origin if found else None
         there = found.columns.get(column)
@@ -93,14 +93,15 @@ class Schema:
                 continue
             try:
                 node = parse(statement)
+                if isinstance(node, ast.DoStmt):
+                    yield from self._block(statement, node, line, file, depth)
+                else:
+                    self._execute(node, Site(file, _behind(line, statement.start)))
             except NotParsed as error:
                 if statement.words[0] in _CHANGING:
                     yield Problem(file, line(statement.start + error.place), error.message)
-                continue
-            if isinstance(node, ast.DoStmt):
-                yield from self._block(statement, node, line, file, depth)
-            else:
-                self._execute(node, Site(file, lambda place, start=statement.start: line(start + place)))
+            except RecursionError:
+                yield Problem(file, line(statement.start), "it is nested too deeply")
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
@@ -114,7 +115,7 @@ class Schema:
                 msg = "a statement is put together when it runs: what it does is not known"
                 yield Problem(file, line(place), msg)
             else:
-                yield from self._run(inner.text, lambda at, place=place: line(place + at), file, depth + 1)
+                yield from self._run(inner.text, _behind(line, place), file, depth + 1)
 
     def _execute(self, node: ast.Node, site: Site) -> None:
         if isinstance(node, ast.CreateSchemaStmt):
@@ -132,6 +133,11 @@ class Schema:
         for element in node.schemaElts or ():
             self._execute(element, site)
         self._store.path = path
+
+
+def _behind(line: Callable[[int], int], start: int) -> Callable[[int], int]:
+    """Tell lines by places that are counted from there."""
+    return lambda place: line(start + place)
 
 
 def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What statements build a schema of, before it becomes a catalog: tables, types and functions that still change.
+"""What statements build a schema of, before it becomes a catalog: tables and types that still change.
 
 Values are replaced, never changed; only tables and types have an identity, because others refer to them.
 """
@@ -123,7 +123,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class IndexDraft:
-    """An index; `condition` is the text of what makes it partial, over `condition_columns`."""
+    """An index.
+
+    Attributes:
+        condition: the text of what makes it partial, over `condition_columns`.
+        valid: not so while partitions lack it.
+
+    """
 
     name: str
     method: str
@@ -132,6 +138,7 @@ class IndexDraft:
     condition: str | None = None
     condition_columns: frozenset[str] = frozenset()
     included: tuple[str, ...] = ()
+    valid: bool = True
 
     @property
     def columns(self) -> frozenset[str]:

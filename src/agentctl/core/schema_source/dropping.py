@@ -49,7 +49,7 @@ def matches(store: Store, node: ast.ObjectWithArgs, function: FunctionDraft) -> 
     return bare == function.inputs
 
 
-def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: FBT001
     table = store.table(name_of(words))
     if table is not None:
         _remove(store, table, cascade=cascade)
@@ -78,14 +78,14 @@ def _drop_references(
                 del table.constraints[made.name]
 
 
-def _drop_index(store: Store, words: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_index(store: Store, words: Any, _: bool) -> None:  # noqa: FBT001
     name = name_of(words)
     owner = store.index_owner(name)
     if owner is not None:
         del owner.indexes[name.name]
 
 
-def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: FBT001
     use = type_use(store, node)
     if use is None or not isinstance(use.of, UserType):
         return
@@ -97,12 +97,12 @@ def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: ANN401,
                 drop_column(store, table, column.name)
 
 
-def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
     overloads = store.functions_named(name_of(node.objname or ()))
     overloads[:] = [one for one in overloads if not matches(store, node, one)]
 
 
-def _drop_schema(store: Store, node: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_schema(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
     schema = str(node.sval)
     for table in [one for one in store.tables.values() if one.schema == schema]:
         _remove(store, table, cascade=True)
@@ -111,7 +111,7 @@ def _drop_schema(store: Store, node: Any, _: bool) -> None:  # noqa: ANN401, FBT
             del kept[place]
 
 
-def _drop_trigger(store: Store, words: Any, _: bool) -> None:  # noqa: ANN401, FBT001
+def _drop_trigger(store: Store, words: Any, _: bool) -> None:  # noqa: FBT001
     table = store.table(name_of(words[:-1]))
     if table is not None:
         table.triggers.pop(Name(None, str(words[-1].sval)).name, None)

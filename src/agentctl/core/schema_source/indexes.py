@@ -1,6 +1,6 @@
 """CREATE INDEX, and the indexes behind primary keys and unique constraints.
 
-A partitioned table's index is one of each of its partitions too. Whether an index is of use is not known here.
+A partitioned table's index is one of each of its partitions too. Whether one is of use is not known here.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from pglast.enums import SortByDir, SortByNulls
 from agentctl.core.schema_source.conditions import columns_in
 from agentctl.core.schema_source.drafts import IndexDraft, Key, TableDraft
 from agentctl.core.schema_source.naming import default_name
-from agentctl.core.schema_source.queries import name_of_value
-from agentctl.core.schema_source.store import Store, name_in
+from agentctl.core.schema_source.store import Name, Store, name_in
 from agentctl.core.schema_source.text_of import text_of
+from agentctl.core.schema_source.value_names import name_of_value
 
 PARTITIONED = "partitioned table"
 _METHOD = "btree"
@@ -36,10 +36,18 @@ def create_index(store: Store, node: ast.IndexStmt) -> None:
         included=tuple(one.name for one in node.indexIncludingParams or () if one.name),
     )
     index = replace(index, name=index.name or _free_name(store, table, index))
-    table.indexes[index.name] = index
-    if node.relation is not None and node.relation.inh:
-        for child in store.children(table) if table.kind == PARTITIONED else ():
-            clone_index(store, child, index)
+    partitions = list(store.children(table)) if table.kind == PARTITIONED else []
+    alone = node.relation is not None and not node.relation.inh
+    table.indexes[index.name] = replace(index, valid=not (alone and partitions))
+    for child in () if alone else partitions:
+        clone_index(store, child, index)
+
+
+def attach_index(store: Store, name: Name) -> None:
+    """Execute ALTER INDEX ... ATTACH PARTITION, as dumps do for every partition."""
+    owner = store.index_owner(name)
+    if owner is not None:
+        owner.indexes[name.name] = replace(owner.indexes[name.name], valid=True)
 
 
 def add_index(

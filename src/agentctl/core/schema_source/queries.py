@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pglast import ast
-from pglast.enums import A_Expr_Kind, SetOperation, SubLinkType
+from pglast.enums import SetOperation
 
 from agentctl.core.schema_source.drafts import TableDraft, TypeUse
 from agentctl.core.schema_source.parsing import nodes_in
 from agentctl.core.schema_source.store import Name, Store, name_in, name_of
 from agentctl.core.schema_source.type_names import type_use
+from agentctl.core.schema_source.value_names import name_of_value
 
 Columns = Mapping[str, TypeUse | None]
 """What a query or a table returns."""
@@ -23,13 +24,9 @@ _Source = tuple[str, Columns | None]
 
 _UNNAMED = "?column?"
 _DEEP = 50
-_FIXED: Mapping[type, str] = {
-    ast.CoalesceExpr: "coalesce",
-    ast.A_ArrayExpr: "array",
-    ast.RowExpr: "row",
-    ast.GroupingFunc: "grouping",
-}
-_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg"})
+_AGGREGATES = frozenset(
+    {"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg"}
+)
 _COUNTS = frozenset({"count", "row_number", "rank", "dense_rank"})
 
 
@@ -51,50 +48,6 @@ def aggregates(values: object) -> bool:
         and (one.over or one.agg_star or name_of(one.funcname or ()).name in _AGGREGATES)
         for one in nodes_in(values)
     )
-
-
-def name_of_value(node: object) -> str | None:
-    """Return the name that PostgreSQL gives to a value by itself; None where that is nothing of its own."""
-    match node:
-        case ast.ColumnRef():
-            last = (node.fields or (None,))[-1]
-            return last.sval if isinstance(last, ast.String) else None
-        case ast.FuncCall():
-            return name_of(node.funcname or ()).name
-        case ast.A_Indirection():
-            names = [one.sval for one in node.indirection or () if isinstance(one, ast.String)]
-            return names[-1] if names else name_of_value(node.arg)
-        case ast.TypeCast():
-            return name_of_value(node.arg) or name_of(node.typeName.names or () if node.typeName else ()).name
-        case ast.CollateClause():
-            return name_of_value(node.arg)
-        case ast.CaseExpr():
-            return name_of_value(node.defresult) or "case"
-        case ast.SubLink():
-            return _name_of_subquery(node)
-        case ast.MinMaxExpr():
-            return node.op.name.removeprefix("IS_").lower() if node.op is not None else None
-        case ast.SQLValueFunction():
-            return (
-                node.op.name.removeprefix("SVFOP_").removesuffix("_N").lower()
-                if node.op is not None
-                else None
-            )
-        case ast.A_Expr() if node.kind is A_Expr_Kind.AEXPR_NULLIF:
-            return "nullif"
-    return _FIXED.get(type(node))
-
-
-def _name_of_subquery(node: ast.SubLink) -> str | None:
-    if node.subLinkType is SubLinkType.EXISTS_SUBLINK:
-        return "exists"
-    if node.subLinkType is SubLinkType.ARRAY_SUBLINK:
-        return "array"
-    query = node.subselect
-    if node.subLinkType is not SubLinkType.EXPR_SUBLINK or not isinstance(query, ast.SelectStmt):
-        return None
-    (target, *_) = query.targetList or (None,)
-    return (target.name or name_of_value(target.val)) if isinstance(target, ast.ResTarget) else None
 
 
 @dataclass(frozen=True, slots=True)

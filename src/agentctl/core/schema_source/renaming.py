@@ -10,11 +10,10 @@ from typing import Any
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, TableDraft, UserType
+from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, TableDraft
 from agentctl.core.schema_source.dropping import matches
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import Full, Store, name_in, name_of
-from agentctl.core.schema_source.type_names import type_use
 
 _RELATIONS = frozenset(
     {
@@ -164,7 +163,7 @@ def _rename_type(store: Store, node: ast.RenameStmt, _: Site) -> None:
     _place_type(store, node.object, name=node.newname)
 
 
-def _place_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:  # noqa: ANN401
+def _place_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:
     kind = store.type(name_of(words))
     old, new = Full(kind.schema, kind.name), Full(schema or kind.schema, name or kind.name)
     if new in store.types:
@@ -175,9 +174,9 @@ def _place_type(store: Store, words: Any, *, schema: str | None = None, name: st
 
 
 def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    use = type_use(store, node.object) if isinstance(node.object, ast.TypeName) else None
-    kind = use.of if use else store.type(name_of(node.object if isinstance(node.object, tuple) else ()))
-    if isinstance(kind, UserType) and (node.subname or "") in kind.checks:
+    words: Any = node.object
+    kind = store.type(name_of(words or ()))
+    if (node.subname or "") in kind.checks:
         kind.checks[node.newname or ""] = kind.checks.pop(node.subname or "")
 
 
@@ -200,7 +199,7 @@ def _place_functions(
 def _rename_schema(store: Store, node: ast.RenameStmt, site: Site) -> None:
     old, new = node.subname or "", node.newname or ""
     for table in [one for one in store.tables.values() if one.schema == old]:
-        _place_table(store, table, Full(new, table.name), replace(site, line=lambda _: table.origin.line))
+        _place_table(store, table, Full(new, table.name), site)
     for place, kind in list(store.types.items()):
         if place.schema == old:
             kind.schema = new

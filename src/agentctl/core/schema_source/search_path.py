@@ -27,9 +27,9 @@ def set_by_query(store: Store, node: ast.SelectStmt) -> None:
     for target in node.targetList or ():
         call = target.val if isinstance(target, ast.ResTarget) else None
         if isinstance(call, ast.FuncCall) and name_of(call.funcname or ()).name == "set_config":
-            name, value, *_ = [*_constants(call.args or ()), None, None]
-            if name == _SETTING and value is not None:
-                store.path = _schemas([one.strip().strip('"') for one in value.split(",")])
+            given = list(_constants(call.args or ()))
+            if given[:1] == [_SETTING] and len(given) > 1 and given[1] is not None:
+                store.path = _schemas([one.strip().strip('"') for one in given[1].split(",")])
 
 
 def texts_of(node: ast.VariableSetStmt) -> list[str]:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentctl.core.schema_source.tokens import Token, tokens
+from agentctl.core.schema_source.tokens import Token, behind_semicolon, tokens
 
 _HEAD = 6
+_READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})
 _FROM_STDIN = re.compile(r"\bfrom\s+(?:stdin|pstdin)\b", re.IGNORECASE)
 _END_OF_DATA = re.compile(r"^\\\.\s*?$", re.MULTILINE)
 _END_OF_LINE = re.compile(r"[^\n]*\n?")
@@ -43,11 +44,17 @@ class Lines:
         return bisect.bisect_left(self._ends, place) + 1
 
 
-def statements(text: str) -> Iterator[Statement]:
-    """Yield the statements of a text, also those that nobody understands."""
+def statements(text: str, *, whole: bool = False) -> Iterator[Statement]:
+    """Yield the statements of a text, also those that nobody understands.
+
+    Args:
+        text: SQL.
+        whole: give also those whole that are about rows, or of another language; else only their first word.
+
+    """
     place = 0
     while place < len(text):
-        taken, place = _one(text, place)
+        taken, place = _one(text, place, whole=whole)
         if not taken:
             continue
         statement = _statement(text, taken)
@@ -56,11 +63,13 @@ def statements(text: str) -> Iterator[Statement]:
             place = _behind_data(text, place)
 
 
-def _one(text: str, place: int) -> tuple[list[Token], int]:
+def _one(text: str, place: int, *, whole: bool) -> tuple[list[Token], int]:
     """Return the tokens of the statement that begins there, and the place behind it."""
     taken: list[Token] = []
     nesting = _Nesting()
     for token in tokens(text, place):
+        if not (whole or taken) and _is_about_rows(text, token):
+            return [token], behind_semicolon(text, token.end)
         ends = token.kind == "mark" and text[token.start] == ";" and not nesting.open
         if ends or token.kind == "command":
             # A command such as \gexec ends a statement; any other does not stand within one.
@@ -68,6 +77,10 @@ def _one(text: str, place: int) -> tuple[list[Token], int]:
         nesting.enter(text[token.start : token.end].upper() if token.kind in {"word", "mark"} else "")
         taken.append(token)
     return taken, len(text)
+
+
+def _is_about_rows(text: str, first: Token) -> bool:
+    return first.kind == "word" and text[first.start : first.end].upper() not in _READ
 
 
 class _Nesting:

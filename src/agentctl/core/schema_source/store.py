@@ -61,6 +61,11 @@ class Store:
         """Return the table that a name leads to."""
         return next((self.tables[place] for place in self._places(name) if place in self.tables), None)
 
+    def anywhere(self, table: str, schema: str | None) -> TableDraft | None:
+        """Return a table of that name in whatever schema, where none is named."""
+        found = (one for one in self.tables.values() if one.name == table and schema is None)
+        return next(found, None)
+
     def type(self, name: Name) -> UserType:
         """Return the type that a name leads to; one that nothing has created is new and unknown."""
         for place in self._places(name):

@@ -14,7 +14,7 @@ from agentctl.core.schema_source.store import name_of
 NOT_SHOWN = "(?)"
 
 
-def text_of(node: Any) -> str:  # noqa: ANN401  # any part of a tree
+def text_of(node: Any) -> str:
     """Write a part of a statement; `(?)` where it is nested too deeply."""
     match node:
         case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):

@@ -22,6 +22,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_NOTHING_SPECIAL = re.compile(
+    r"""(?:[^\w;'"$/\\-]++|(?!e')[^\W\d][\w$]*+|\d\w*+|'[^']*+'|-(?!-)|/(?!\*))*+""", re.IGNORECASE
+)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -45,6 +48,20 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
             place = len(text) if closing < 0 else closing + len(found[0])
         if kind not in {"blank", "comment"}:
             yield Token(kind, found.start(), place)
+
+
+def behind_semicolon(text: str, start: int) -> int:
+    """Return the place behind the next semicolon that ends a statement, quickly: dumps hold much data."""
+    place = start
+    while place < len(text):
+        found = _NOTHING_SPECIAL.match(text, place)
+        token = next(tokens(text, found.end() if found else place), None)
+        if token is None:
+            break
+        place = token.end
+        if text[token.start] == ";" or token.kind == "command":
+            return place
+    return len(text)
 
 
 def content(text: str, token: Token) -> str | None:

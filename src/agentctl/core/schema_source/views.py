@@ -102,7 +102,12 @@ def _takes_rows(store: Store, query: object) -> bool:
         query.larg,
     )
     sources = query.fromClause or ()
-    if any(barriers) or aggregates(query.targetList) or len(sources) != 1 or not isinstance(sources[0], ast.RangeVar):
+    if (
+        any(barriers)
+        or aggregates(query.targetList)
+        or len(sources) != 1
+        or not isinstance(sources[0], ast.RangeVar)
+    ):
         return False
     behind = store.table(name_in(sources[0]))
     return behind is None or behind.insertable

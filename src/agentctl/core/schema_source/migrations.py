@@ -1,0 +1,60 @@
+"""What the migrations of a repository lead to, for telling what a database lacks only until they have run.
+
+Whether they have run, nobody here knows. What a later migration takes away again is not there.
+"""
+
+from collections.abc import Iterable
+
+from agentctl.core.codescan.uses import Place
+from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_source.migration_files import forwards, is_migration, leads_backwards, order
+from agentctl.core.schema_source.origins import Origin, Problem
+
+__all__ = ["Migrations", "is_migration", "run"]
+
+
+class Migrations:
+    """The migrations of a repository, as they end.
+
+    Attributes:
+        problems: what they may change and was not understood.
+
+    """
+
+    def __init__(self, files: Iterable[tuple[str, str]]) -> None:
+        """Run those of these files that are migrations.
+
+        Args:
+            files: SQL files, each with its relative path and its text.
+
+        """
+        self._schema, self.problems = run([file for file in files if is_migration(*file)])
+
+    def adds_table(self, name: str, schema: str | None = None) -> Place | None:
+        """Return where a table or view is created; None where none is in the end."""
+        return _place(self._schema.origin(name, schema=schema))
+
+    def adds_column(self, table: str, column: str, schema: str | None = None) -> Place | None:
+        """Return where a column is created; None where the table has none of that name in the end."""
+        return _place(self._schema.origin(table, column, schema=schema))
+
+    def adds_function(self, name: str, schema: str | None = None) -> Place | None:
+        """Return where a function is created; None where none is in the end."""
+        return _place(self._schema.origin_of_function(name, schema=schema))
+
+
+def run(files: Iterable[tuple[str, str]]) -> tuple[Schema, list[Problem]]:
+    """Execute migrations in the order of tools, without those that lead backwards.
+
+    Args:
+        files: each with its relative path and its text.
+
+    """
+    schema = Schema()
+    ahead = sorted((file for file in files if not leads_backwards(file[0])), key=lambda file: order(file[0]))
+    problems = [one for path, text in ahead for one in schema.apply(forwards(text), file=path)]
+    return schema, problems
+
+
+def _place(origin: Origin | None) -> Place | None:
+    return Place(origin.file, origin.line, 1) if origin else None

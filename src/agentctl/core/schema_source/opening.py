@@ -1,0 +1,89 @@
+"""Opens what `--schema-from` names: a dump or other SQL, a folder of migrations, or a baseline.
+
+It decides by the content, never by a file's name, and asks no database.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from agentctl.core.baseline import read_baseline
+from agentctl.core.catalog import Catalog
+from agentctl.core.errors import ConfigError
+from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_source.migrations import run
+from agentctl.core.schema_source.origins import Problem
+from agentctl.core.schema_source.recorded import schema_of
+
+_ARCHIVE = b"PGDMP"
+_DUMP = "Dump one: pg_dump --schema-only DATABASE_URL > schema.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSource:
+    """A schema that was read off files.
+
+    Attributes:
+        whole: whether what it does not have is not there; else nobody knows.
+        problems: what may change the schema and was not understood: then it is not whole.
+
+    """
+
+    catalog: Catalog
+    whole: bool
+    file: Path
+    problems: tuple[Problem, ...]
+
+
+def open_schema_source(path: Path) -> SchemaSource:
+    """Read a schema.
+
+    Args:
+        path: of a file, or of a folder with SQL files.
+
+    Raises:
+        ConfigError: it cannot be read, or there is no table in it.
+
+    """
+    if path.is_dir():
+        files = [(one.relative_to(path).as_posix(), _text_of(one)) for one in sorted(path.rglob("*.sql"))]
+        schema, problems = run(files)
+        return _source(path, schema, problems, whole=True)
+    text = _text_of(path)
+    if text.lstrip().startswith("{"):
+        baseline = read_baseline(path)
+        schema, problems = schema_of(baseline)
+        return _source(path, schema, problems, whole=baseline.whole)
+    schema = Schema()
+    problems = schema.apply(text, file=path.as_posix())
+    return _source(path, schema, problems, whole=True)
+
+
+def _source(path: Path, schema: Schema, problems: list[Problem], *, whole: bool) -> SchemaSource:
+    catalog = schema.catalog(database=path.name)
+    if not catalog.tables:
+        first = f"; line {problems[0].line} is not understood: {problems[0].message}" if problems else ""
+        _refuse(path, f"there is no table in it{first}")
+    return SchemaSource(catalog, whole and not problems, path, tuple(problems))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        _refuse(
+            path, "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
+        )
+    if content.startswith(_ARCHIVE):
+        _refuse(
+            path, "it is an archive", hint=f"Make SQL of it: pg_restore --schema-only -f schema.sql {path}"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _refuse(path, "it is not UTF-8")
+
+
+def _refuse(path: Path, why: str, *, hint: str = _DUMP) -> NoReturn:
+    msg = f"The schema {path} cannot be read: {why}."
+    raise ConfigError(msg, hint=hint) from None

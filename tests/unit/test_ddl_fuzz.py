@@ -1,0 +1,103 @@
+"""No text makes the reader of SQL raise, and what is whole in a broken text is found."""
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agentctl.core.check_constraint import parse
+from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_source.migrations import Migrations
+from agentctl.core.schema_source.tokens import tokens
+
+_CONSTRUCTS = (Path(__file__).parents[1] / "support/constructs.sql").read_text()
+_PIECES = [_CONSTRUCTS[token.start : token.end] for token in tokens(_CONSTRUCTS)]
+_MARKS = [
+    "'",
+    '"',
+    "$$",
+    "$a$",
+    "(",
+    ")",
+    "[",
+    ";",
+    "--",
+    "/*",
+    "*/",
+    "\\",
+    "\0",
+    "E'",
+    "\ud800",
+    "é",
+    ".",
+    "*",
+    "::",
+]
+_often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def read(text: str) -> None:
+    schema = Schema()
+    for problem in schema.apply(text, file="fuzz.sql"):
+        assert 1 <= problem.line <= text.count("\n") + 1
+    catalog = schema.catalog()
+    for constraint in (one for table in catalog.tables for one in table.constraints if one.kind == "check"):
+        check = parse(constraint.definition)
+        if check is not None:
+            check.holds(dict.fromkeys(constraint.columns, 1))
+
+
+@_often
+@given(st.text(max_size=200) | st.lists(st.sampled_from([*_PIECES, *_MARKS])).map(" ".join))
+def test_any_text_is_read(text: str) -> None:
+    read(text)
+    Migrations([("migrations/1.sql", text)])
+
+
+@_often
+@given(st.integers(0, len(_CONSTRUCTS)), st.integers(0, 3000))
+def test_a_part_of_a_file_is_read(start: int, length: int) -> None:
+    read(_CONSTRUCTS[start : start + length])
+
+
+@_often
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(_PIECES) - 1), st.sampled_from([*_PIECES, *_MARKS, ""])), max_size=20
+    )
+)
+def test_a_file_with_broken_places_is_read(changes: list[tuple[int, str]]) -> None:
+    pieces = list(_PIECES)
+    for place, piece in changes:
+        pieces[place] = piece
+    read(" ".join(pieces))
+
+
+@_often
+@given(st.integers(0, len(_CONSTRUCTS)))
+def test_a_statement_before_and_one_behind_broken_ones_are_found(cut: int) -> None:
+    schema = Schema()
+    broken = (
+        _CONSTRUCTS[:cut]
+        .rpartition(";")[2]
+        .replace("'", "")
+        .replace('"', "")
+        .replace("$", "")
+        .replace("/*", "")
+    )
+    schema.apply(f"CREATE TABLE one (a int); {broken}\n; CREATE TABLE two (b int);", file="s.sql")
+    assert schema.origin("one") == ("s.sql", 1)
+    assert schema.origin("two") is not None or "FUNCTION" in broken.upper() or "RULE" in broken.upper()
+
+
+def test_what_is_nested_without_end_is_told_and_not_fallen_over() -> None:
+    deep = {
+        "sum": f"CREATE VIEW v AS SELECT a{'::int' * 3000} FROM t",
+        "joins": f"CREATE VIEW v AS SELECT * FROM t{' CROSS JOIN t' * 3000}",
+        "long": f"CREATE VIEW v AS SELECT 1{' + 1' * 100_000}",
+        "parentheses": f"CREATE TABLE v (a int CHECK ({'(' * 50_000}a{')' * 50_000} > 1))",
+    }
+    for text in deep.values():
+        schema = Schema()
+        assert len(schema.apply(f"CREATE TABLE t (a int); {text}; CREATE TABLE u (b int)", file="s.sql")) == 1
+        assert schema.origin("u")
