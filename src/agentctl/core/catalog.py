@@ -235,14 +235,14 @@ class Catalog:
     """Everything introspected at one moment, in the order of the search path.
 
     Attributes:
-        extension_functions: the names of functions that belong to extensions; no more is known of them.
+        unlisted: the names of sequences and of extensions' functions; no more is known of them.
 
     """
 
     server: Server = field(compare=False)
     tables: tuple[Table, ...]
     functions: tuple[Function, ...]
-    extension_functions: frozenset[str] = field(default=frozenset(), compare=False)
+    unlisted: frozenset[str] = field(default=frozenset(), compare=False)
 
     def table(self, name: str) -> Table | None:
         """Return the table of that name that the search path finds first, or None."""
@@ -274,7 +274,7 @@ def introspect(
         server=Server(**_frozen(found["server"])),
         tables=tuple(_table(table) for table in found["tables"]),
         functions=tuple(_function(function) for function in found["functions"]),
-        extension_functions=frozenset(found["extension_functions"]),
+        unlisted=frozenset(found["unlisted"]),
     )
 
 

@@ -274,9 +274,15 @@ SELECT json_build_object(
         LEFT JOIN grants ON grants.relation = r.oid
     ), '[]'::json),
     'functions', coalesce((SELECT items FROM functions), '[]'::json),
-    'extension_functions', (
-        SELECT coalesce(json_agg(DISTINCT p.proname), '[]'::json)
-        FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
-        JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    -- What is there besides: sequences, and the functions of extensions.
+    'unlisted', (
+        SELECT coalesce(json_agg(DISTINCT other.name), '[]'::json)
+        FROM (
+            SELECT p.proname AS name
+            FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
+            JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+            UNION ALL
+            SELECT c.relname FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace WHERE c.relkind = 'S'
+        ) AS other
     )
 ) AS catalog

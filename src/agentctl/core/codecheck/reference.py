@@ -72,7 +72,8 @@ class Reference:
         for schema in schemas:
             if found := self._tables.get((schema, named.name)):
                 return found
-        if named.schema is None and named.name.startswith("pg_"):
+        unlisted = named.name in self.context.catalog.unlisted
+        if unlisted or (named.schema is None and named.name.startswith("pg_")):
             return Absence.PROVIDED
         return self._absence(named.schema)
 
@@ -96,7 +97,7 @@ class Reference:
         schemas = self.path if schema is None else (schema,)
         if found := tuple(one for one in self._functions.get(name, ()) if one.schema in schemas):
             return found
-        if name in self.context.catalog.extension_functions or (schema is None and name.startswith("pg_")):
+        if name in self.context.catalog.unlisted or (schema is None and name.startswith("pg_")):
             return Absence.PROVIDED
         return self._absence(schema)
 

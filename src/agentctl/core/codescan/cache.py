@@ -97,6 +97,10 @@ class ReadingCache:
         """Keep the reading of a file."""
         self._used[key] = payload
 
+    def keep_all(self) -> None:
+        """Keep everything that is known, whether it was asked for or not."""
+        self._used = {**self._known, **self._used}
+
     def save(self) -> bool:
         """Write what was used since it was opened, and nothing else; False where that cannot be done."""
         if self._used == self._known:

@@ -44,32 +44,31 @@ class PackedFiles:
     def __init__(self, files: Sequence[SourceFile], cache: ReadingCache) -> None:
         self._files = {file.name: file for file in files}
         self._cache = cache
+        self._keys: dict[str, bytes] = {}
         self._packed: dict[str, bytes] = {}
         self._modules: dict[str, Module] = {}
         self.scripts: list[str] = []
         self.others: list[str] = []
+        for file in files:
+            content = _content(file)
+            self._keys[file.name] = _key(file, content)
+            if may_matter(file, content):
+                (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
+
+    @property
+    def key(self) -> bytes:
+        """The key of the whole: the same for the same files with the same content."""
+        named = (name.encode() + key for name, key in sorted(self._keys.items()))
+        return key_of(b"\0".join(named), "project")
 
     def read(self, watch: Watch) -> None:
         """Read every file that may matter."""
-        new: list[tuple[SourceFile, bytes]] = []
-        for file in self._files.values():
-            content = _content(file)
-            if may_matter(file, content):
-                (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
-                new += self._look_up(file, _key(file, content))
-        done = len(self._files) - len(new)
-        watch(done)
-        for place, packed in enumerate(_read_all([file for file, _ in new]), start=1):
-            self._keep(*new[place - 1], packed)
-            watch(done + place)
-
-    def _look_up(self, file: SourceFile, key: bytes) -> list[tuple[SourceFile, bytes]]:
-        """Take what was kept of a file; return it where that is nothing."""
-        packed = self._cache.get(key)
-        if packed is None:
-            return [(file, key)]
-        self._packed[file.name] = packed
-        return []
+        known = {name: self._cache.get(self._keys[name]) for name in (*self.scripts, *self.others)}
+        new = [self._files[name] for name, packed in known.items() if packed is None]
+        self._packed = {name: packed for name, packed in known.items() if packed is not None}
+        for done, packed in enumerate(_read_all(new)):
+            watch(len(self._files) - len(new) + done)
+            self._keep(new[done], packed)
 
     def reading(self, name: str) -> CodeReading:
         """Return what a SQL or Python file says."""
@@ -103,12 +102,11 @@ class PackedFiles:
                     yield name
 
     def _read_late(self, file: SourceFile) -> None:
-        key = _key(file, _content(file))
-        self._keep(file, key, self._cache.get(key) or read_packed(file))
+        self._keep(file, self._cache.get(self._keys[file.name]) or read_packed(file))
 
-    def _keep(self, file: SourceFile, key: bytes, packed: bytes) -> None:
+    def _keep(self, file: SourceFile, packed: bytes) -> None:
         self._packed[file.name] = packed
-        self._cache.put(key, packed)
+        self._cache.put(self._keys[file.name], packed)
 
 
 def _content(file: SourceFile) -> bytes:

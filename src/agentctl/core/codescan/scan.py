@@ -3,18 +3,23 @@
 It decides nothing about the database, and never raises for what stands in a file.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.msgpack import Decoder
 from msgspec.structs import replace
 
 from agentctl.core.codescan.cache import ReadingCache
 from agentctl.core.codescan.packed_files import PackedFiles, Watch
+from agentctl.core.codescan.reading import pack
 from agentctl.core.codescan.source_files import SourceFile, Sources
 from agentctl.core.codescan.typescript.calls import Chain
 from agentctl.core.codescan.typescript.chains import uses_of
 from agentctl.core.codescan.typescript.clients import is_supabase, schema_of
+from agentctl.core.codescan.typescript.folders import Looked
 from agentctl.core.codescan.typescript.linking import Linker
 from agentctl.core.codescan.typescript.resolution import ModuleResolver
 from agentctl.core.codescan.uses import CallUse, CodeReading, Place, TableUse, Unparsed
@@ -49,19 +54,46 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
 
     """
     packed = PackedFiles(sources.files, cache)
-    packed.read(watch)
+    reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
     unread = tuple(Unparsed(Place(one.name, 1, 1), one.why) for one in sources.unread)
-    read = [CodeReading(unparsed=unread), *map(packed.reading, packed.others)]
-    read += (uses_of(chain, file=file) for file, chain in _chains(packed, sources.files))
-    read.append(CodeReading(unparsed=tuple(_not_understood(packed))))
-    reading = _together(read)
+    reading = replace(reading, unparsed=(*unread, *reading.unparsed))
     statements = {use.place for use in reading.uses if isinstance(use, TableUse | CallUse)}
     return Scan(reading, len(statements), {file.name: file.path for file in sources.files})
 
 
-def _chains(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Iterator[tuple[str, Chain]]:
+class _Kept(Struct, frozen=True, array_like=True):
+    """What was read of a project when its files were the same, and what else it depends on."""
+
+    looked: Looked
+    reading: CodeReading
+
+
+def _kept(packed: PackedFiles, cache: ReadingCache) -> CodeReading | None:
+    payload = cache.get(packed.key)
+    kept = Decoder(_Kept).decode(zlib.decompress(payload)) if payload is not None else None
+    if kept is None or not kept.looked.is_unchanged():
+        return None
+    cache.keep_all()
+    return kept.reading
+
+
+def _read(
+    packed: PackedFiles, files: tuple[SourceFile, ...], cache: ReadingCache, watch: Watch
+) -> CodeReading:
+    packed.read(watch)
+    resolver = ModuleResolver(file.path for file in files)
+    read = [*map(packed.reading, packed.others)]
+    chains = _chains(packed, _linker(packed, files, resolver))
+    read += (uses_of(chain, file=file) for file, chain in chains)
+    read.append(CodeReading(unparsed=tuple(_not_understood(packed))))
+    reading = _together(read)
+    # Compressed, because the names of files are in it many times.
+    cache.put(packed.key, zlib.compress(pack(_Kept(resolver.looked_at(), reading)), level=1))
+    return reading
+
+
+def _chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Chain]]:
     """Yield the chains of supabase-js, each with its file, as their callers call them."""
-    linker = _linker(packed, files)
     _find_callers(packed, linker)
     for name in packed.scripts:
         module = packed.module(name)
@@ -70,10 +102,9 @@ def _chains(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Iterator[tupl
                 yield name, chain if chain.schema else replace(chain, schema=schema_of(chain.client))
 
 
-def _linker(packed: PackedFiles, files: tuple[SourceFile, ...]) -> Linker:
+def _linker(packed: PackedFiles, files: tuple[SourceFile, ...], resolver: ModuleResolver) -> Linker:
     paths = {file.name: file.path for file in files}
     names = {file.path: file.name for file in files}
-    resolver = ModuleResolver(names)
 
     def resolve(specifier: str, importer: str) -> str | None:
         found = resolver.resolve(specifier, paths[importer])

@@ -6,11 +6,17 @@ reads it. Nothing here raises for what is missing, closed or broken: it counts a
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.core.codescan.typescript.jsonc import parse_jsonc
 
+_INSTALLED = "node_modules"
+_MATTERING = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json")
 _LARGEST = 1024 * 1024  # bytes of a configuration
 
 
@@ -18,6 +24,23 @@ _LARGEST = 1024 * 1024  # bytes of a configuration
 class _Entries:
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+
+
+class Looked(Struct, frozen=True, array_like=True):
+    """Folders and files that answers depend on.
+
+    Attributes:
+        state: what was in them, as a digest.
+
+    """
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    state: bytes
+
+    def is_unchanged(self) -> bool:
+        """Whether the same is in them now."""
+        return _state(self.folders, self.files) == self.state
 
 
 class Folders:
@@ -62,6 +85,12 @@ class Folders:
             self._read[path] = _object_in(path) if self.has_file(path) else None
         return self._read[path]
 
+    def looked_at(self) -> "Looked":
+        """Return what has been looked at so far, and what was there."""
+        folders = tuple(sorted(self._seen))
+        files = tuple(sorted(path for path in self._read if self.has_file(path)))
+        return Looked(folders, files, _state(folders, files))
+
     def _entries(self, folder: str) -> _Entries:
         if folder not in self._seen:
             entries = self._seen[folder] = _Entries(set(self._sources.get(folder, ())))
@@ -80,6 +109,26 @@ def upwards(folder: str) -> Iterator[str]:
         yield folder
         folder = folder.rpartition("/")[0]
     yield "/"
+
+
+def _state(folders: Iterable[str], files: Iterable[str]) -> bytes:
+    digest = blake2b(digest_size=20)
+    for folder in folders:
+        with suppress(OSError, ValueError):
+            names = os.listdir(folder)  # noqa: PTH208 - paths are texts here: there are many
+            mattering = sorted(name for name in names if _matters(name, folder))
+            digest.update("\0".join(mattering).encode(errors="surrogateescape"))
+        digest.update(b"\0\0")
+    for file in files:
+        with suppress(OSError, ValueError):
+            digest.update(Path(file).read_bytes())
+        digest.update(b"\0\0")
+    return digest.digest()
+
+
+def _matters(name: str, folder: str) -> bool:
+    """Whether a module's name can depend on this: there are folders in which much else comes and goes."""
+    return name.endswith(_MATTERING) or _INSTALLED in {name, folder.rpartition("/")[2]}
 
 
 def _object_in(path: str) -> Mapping[str, object] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from os.path import normpath
 from pathlib import Path
 
-from agentctl.core.codescan.typescript.folders import Folders
+from agentctl.core.codescan.typescript.folders import Folders, Looked
 from agentctl.core.codescan.typescript.packages import Package, Packages
 from agentctl.core.codescan.typescript.projects import Projects
 
@@ -50,6 +50,10 @@ class ModuleResolver:
             found = self._found(*question)
             self._answers[question] = None if found is None else self._sources.get(found)
         return self._answers[question]
+
+    def looked_at(self) -> Looked:
+        """Return what its answers so far depend on."""
+        return self._folders.looked_at()
 
     def _found(self, specifier: str, folder: str) -> str | None:
         if specifier in {".", ".."} or specifier.startswith(("./", "../")):
