@@ -165,6 +165,14 @@ def test_a_dropped_column_takes_constraints_indexes_and_references_with_it() -> 
     assert [one.name for one in table(catalog, "a").indexes] == ["kept"]
 
 
+def test_a_reference_stays_where_another_column_of_its_target_is_dropped() -> None:
+    catalog = read(
+        "CREATE TABLE a (x int UNIQUE, y int); CREATE TABLE b (x int REFERENCES a (x));"
+        "ALTER TABLE a DROP COLUMN y"
+    )
+    assert [one.foreign_columns for one in table(catalog, "b").constraints] == [("x",)]
+
+
 def test_dropping_with_cascade_takes_views_and_partitions_along() -> None:
     catalog = read(
         "CREATE TABLE a (x int) PARTITION BY LIST (x); CREATE TABLE a1 PARTITION OF a DEFAULT;"
