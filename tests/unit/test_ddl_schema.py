@@ -205,6 +205,15 @@ def test_renaming_a_schema_takes_everything_along() -> None:
     assert catalog.functions[0].schema == "shop"
 
 
+def test_a_function_of_a_tables_rows_follows_the_table() -> None:
+    catalog = read(
+        "CREATE TABLE a (x int); CREATE FUNCTION f(one a) RETURNS SETOF a LANGUAGE sql AS '';"
+        "ALTER TABLE a RENAME TO b; ALTER TABLE b SET SCHEMA app"
+    )
+    (function,) = catalog.functions
+    assert (function.signature, function.returns) == ("one app.b", "SETOF app.b")
+
+
 def test_a_view_has_columns_only_where_all_can_be_told() -> None:
     catalog = read(
         "CREATE TABLE t (a int, b text);"
