@@ -90,6 +90,7 @@ CREATE TABLE base (id int PRIMARY KEY, label text DEFAULT 'x' NOT NULL CHECK (la
 ALTER TABLE base ADD CONSTRAINT alone CHECK (only_here > 0) NO INHERIT;
 CREATE TABLE heir (extra text, label text DEFAULT 'z') INHERITS (base);
 ALTER TABLE base ADD COLUMN added int DEFAULT 3, DROP COLUMN only_here, ADD CHECK (added > 0);
+ALTER TABLE base ADD CONSTRAINT alone_too CHECK (added < 100) NO INHERIT;
 ALTER TABLE base RENAME COLUMN label TO title;
 
 CREATE TABLE events (
@@ -102,7 +103,7 @@ CREATE TABLE measures (
     size int CHECK (size > 0), PRIMARY KEY (id, at), UNIQUE (kind, at)
 ) PARTITION BY RANGE (at);
 CREATE TABLE measures_2025 PARTITION OF measures FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-CREATE TABLE measures_2026 PARTITION OF measures (size DEFAULT 3) FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY RANGE (at);
+CREATE TABLE measures_2026 PARTITION OF measures (size NOT NULL DEFAULT 3) FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY RANGE (at);
 CREATE TABLE measures_2026_a PARTITION OF measures_2026 FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
 CREATE INDEX ON measures (person, at DESC);
 CREATE UNIQUE INDEX ON measures (at, kind, size);

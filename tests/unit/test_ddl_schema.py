@@ -165,6 +165,14 @@ def test_a_dropped_column_takes_constraints_indexes_and_references_with_it() -> 
     assert [one.name for one in table(catalog, "a").indexes] == ["kept"]
 
 
+def test_a_reference_stays_where_another_column_of_its_target_is_dropped() -> None:
+    catalog = read(
+        "CREATE TABLE a (x int UNIQUE, y int); CREATE TABLE b (x int REFERENCES a (x));"
+        "ALTER TABLE a DROP COLUMN y"
+    )
+    assert [one.foreign_columns for one in table(catalog, "b").constraints] == [("x",)]
+
+
 def test_dropping_with_cascade_takes_views_and_partitions_along() -> None:
     catalog = read(
         "CREATE TABLE a (x int) PARTITION BY LIST (x); CREATE TABLE a1 PARTITION OF a DEFAULT;"
@@ -195,6 +203,15 @@ def test_renaming_a_schema_takes_everything_along() -> None:
     assert column(catalog, "a.m").type == "shop.mood"
     assert table(catalog, "b").constraints[0].foreign_schema == "shop"
     assert catalog.functions[0].schema == "shop"
+
+
+def test_a_function_of_a_tables_rows_follows_the_table() -> None:
+    catalog = read(
+        "CREATE TABLE a (x int); CREATE FUNCTION f(one a) RETURNS SETOF a LANGUAGE sql AS '';"
+        "ALTER TABLE a RENAME TO b; ALTER TABLE b SET SCHEMA app"
+    )
+    (function,) = catalog.functions
+    assert (function.signature, function.returns) == ("one app.b", "SETOF app.b")
 
 
 def test_a_view_has_columns_only_where_all_can_be_told() -> None:

@@ -101,14 +101,13 @@ def _perhaps_filled(tables: Mapping[str, _Table]) -> Iterator[tuple[str, str]]:
 
 
 def _of_tables(tables: Mapping[str, _Table], filled: frozenset[tuple[str, str]]) -> Iterator[str]:
-    """Write types, tables, constraints, then the foreign keys, for which all of them must be there."""
+    """Write types, then tables, then what is of them and may speak of others."""
     yield from _of_types(tables.values())
     for name, table in tables.items():
         yield _of_table(name, table, {column for owner, column in filled if owner == name})
-    constraints = [(name, *one) for name, table in tables.items() for one in table.constraints.items()]
-    for name, constraint, said in sorted(constraints, key=lambda one: one[2].startswith("FOREIGN")):
-        yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint} {said}"
     for name, table in tables.items():
+        for constraint, said in table.constraints.items():
+            yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint} {said}"
         yield from table.indexes
         if table.secured:
             yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"

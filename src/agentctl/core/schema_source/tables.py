@@ -54,12 +54,13 @@ def _element(store: Store, table: TableDraft, element: object, site: Site) -> No
         there = table.columns.get(element.colname or "")
         made = column_of(store, table, element, site)
         if there is not None:  # of a parent: it is the same column, said again
-            made = _merged(there, made, element)
+            made = _merged(there, element)
         table.columns[made.name] = made
 
 
-def _merged(there: ColumnDraft, made: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
-    merged = replace(there, nullable=there.nullable and made.nullable)
+def _merged(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
+    """Return a parent's column with the default that is said anew; NOT NULL comes with the constraints."""
+    merged = there
     said = (one for one in node.constraints or () if one.contype is ConstrType.CONSTR_DEFAULT)
     for one in said:
         merged = with_default(merged, one.raw_expr)
