@@ -19,6 +19,9 @@ from agentctl.core.codescan.typescript.syntax import FUNCTIONS, Source
 from agentctl.core.codescan.typescript.values import Unknown
 
 _STARTS = re.compile(rb"\.\s*(from|rpc)\b")
+_BUILTIN = (b"Array", b"Buffer", b"Object")
+"""What JavaScript itself has a `from` of is most common, and is passed over unparsed."""
+_LONGEST_BUILTIN = 16
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
 )
@@ -31,7 +34,14 @@ _FURTHEST = 4
 
 def may_hold_calls(content: bytes) -> bool:
     """Whether a file's text can hold a chain at all."""
-    return _STARTS.search(content) is not None
+    return any(True for _ in _starts(content))
+
+
+def _starts(content: bytes) -> Iterator[int]:
+    for found in _STARTS.finditer(content):
+        before = content[max(0, found.start() - _LONGEST_BUILTIN) : found.start()]
+        if not before.rstrip().endswith(_BUILTIN):
+            yield found.start(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Finder:
 
     def chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
-        found = [one for start in _STARTS.finditer(self._source.content) if (one := self._at(start.start(1)))]
+        found = [one for start in _starts(self._source.content) if (one := self._at(start))]
         # Of a variable that holds several chains nobody knows which of them goes on.
         held = Counter(id(holder) for one in found for holder in one.holders)
         for one in found:

@@ -168,15 +168,17 @@ class _Reader:
 
     def _called_names(self) -> set[str]:
         """Return the first words of calls that can be those of the project's functions: most are not."""
-        made = (node for node in self._source.captured.get("made", ()) if self._is_made_by_ours(node))
-        top = (one.name for one in self._scopes.at_top().values() if _may_be_ours(one))
-        return {"this", *map(self._source.text, made), *top}
+        top = self._scopes.at_top()
+        made = (node for node in self._source.captured.get("made", ()) if self._maker_of(node) in top)
+        ours = (declared.name for declared in top.values() if _may_be_ours(declared))
+        return {"this", *map(self._source.text, made), *ours}
 
-    def _is_made_by_ours(self, name: Node) -> bool:
-        """Whether what a variable is made by is declared in the file: `Map` and `Date` are not."""
+    def _maker_of(self, name: Node) -> str:
+        """Return the name of the class or function that a variable is made by, which may be `Map`."""
         value = name.parent.child_by_field_name("value") if name.parent is not None else None
-        maker = value.named_children[0] if value is not None and value.named_children else None
-        return maker is not None and self._scopes.lookup(maker, self._source.text(maker)) is not None
+        return (
+            self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
+        )
 
     def _site(self, named: Node) -> CallSite | None:
         """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
