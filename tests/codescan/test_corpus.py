@@ -38,9 +38,9 @@ def checked(case: Case, catalog: Catalog) -> CodeReport:
     """Check one case from its own folder."""
     settings = CodeSettings()
     paths = [case.path.relative_to(case.folder)]
-    found = read_project(sources_of(paths, settings), paths, lambda _: None)
-    assert set(schemas_beyond(catalog, found)) <= set(SCHEMAS)
-    return report_code(found, read(catalog), settings, catalog=catalog)
+    project = read_project(sources_of(paths, settings), paths, lambda _: None)
+    assert set(schemas_beyond(catalog, project)) <= set(SCHEMAS)
+    return report_code(project, read(catalog), settings, catalog=catalog)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

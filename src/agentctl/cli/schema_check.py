@@ -118,9 +118,9 @@ def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "Code
     settings = subject.profile.code
     sources = sources_of(paths, settings)
     with session.progress_screen().progress("Reading code", len(sources.files), rate="files") as watch:
-        found = read_project(sources, paths, watch)
-    catalog = subject.catalog_with(schemas_beyond(subject.reading.catalog, found))
-    return report_code(found, subject.reading, settings, catalog=catalog, whole=subject.whole)
+        project = read_project(sources, paths, watch)
+    catalog = subject.catalog_with(schemas_beyond(subject.reading.catalog, project))
+    return report_code(project, subject.reading, settings, catalog=catalog, whole=subject.whole)
 
 
 def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Baseline":
@@ -129,7 +129,7 @@ def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Ba
 
     catalog = subject.reading.catalog
     if whole:
-        return replace(record(catalog.tables, catalog.functions), whole=True)
+        return record(catalog.tables, catalog.functions, whole=True)
     tables = [state.table for state in report.tables if state.table]
     return record(tables, [state.function for state in report.functions])
 

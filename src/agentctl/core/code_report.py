@@ -17,6 +17,7 @@ from agentctl.core.codescan.source_files import Sources, find_sources
 from agentctl.core.codescan.uses import Unresolved, schemas_in
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading
+from agentctl.core.repository_migrations import RepositoryMigrations, migrations_among
 from agentctl.core.schema_report import executions_of
 
 
@@ -49,46 +50,65 @@ def sources_of(paths: Sequence[Path], settings: CodeSettings) -> Sources:
     return find_sources(paths, exclude=settings.exclude)
 
 
-def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Scan:
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that was read.
+
+    Attributes:
+        found: what its code does with the database.
+        migrations: what they would add; their statements are no code.
+
+    """
+
+    found: Scan
+    migrations: RepositoryMigrations
+
+
+def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Project:
     """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
+    migrations = migrations_among(sources.files)
+    others = {name for name, _ in migrations.files}
+    code = tuple(file for file in sources.files if file.name not in others)
     cache = ReadingCache.open(paths)
-    found = scan(sources, cache, watch=watch)
+    found = scan(replace(sources, files=code), cache, watch=watch)
     cache.save()
-    return found
+    return Project(found, migrations)
 
 
-def schemas_beyond(catalog: Catalog, found: Scan) -> tuple[str, ...]:
+def schemas_beyond(catalog: Catalog, project: Project) -> tuple[str, ...]:
     """Return the schemas that the code names and a catalog was not read of."""
     known = {table.schema for table in catalog.tables} | {function.schema for function in catalog.functions}
-    return tuple(sorted(schemas_in(found.reading) - known - {*catalog.server.search_path}))
+    return tuple(sorted(schemas_in(project.found.reading) - known - {*catalog.server.search_path}))
 
 
 def report_code(
-    found: Scan, reading: Reading, settings: CodeSettings, *, catalog: Catalog, whole: bool = True
+    project: Project, reading: Reading, settings: CodeSettings, *, catalog: Catalog, whole: bool = True
 ) -> CodeReport:
     """Compare a project with a catalog.
 
     Args:
-        found: what was read.
+        project: what was read.
         reading: what was made of the database.
         settings: what is not to be reported.
         catalog: the database's, with the schemas that the code names.
         whole: whether it holds everything that there is in these schemas.
 
     """
+    found = project.found
     executions, parts = executions_of(reading)
     context = CheckContext(
         catalog=catalog,
         schemas=reading.schemas,
         executions=executions,
         parts=parts,
+        planned=lambda: project.migrations,
         whole=whole,
     )
     checked = check_code(found.reading, context)
     ignored, lines = IgnoreList(settings.ignore), _Lines(found.paths)
     reported = (finding for finding in checked.findings if not ignored.covers(finding))
     return CodeReport(
-        files=len(found.paths),
+        files=len(found.paths) + len(project.migrations.files),
         statements=found.statements,
         findings=tuple(one for finding in reported if (one := lines.quoted(finding)) is not None),
         unresolved=(*found.reading.unresolved, *checked.unresolved),

@@ -42,17 +42,16 @@ class _Action:
             self.change(change, child)
 
 
+_NOT_TABLES = frozenset({ObjectType.OBJECT_TYPE, ObjectType.OBJECT_INDEX, ObjectType.OBJECT_SEQUENCE})
+
+
 def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
     """Execute ALTER TABLE, and of ALTER VIEW what is like it; types and indexes have nothing to alter."""
     name = name_in(node.relation)
     if node.objtype is ObjectType.OBJECT_INDEX and _is_attached(node):
         attach_index(store, name)
-    table = store.table(name)
-    if table is None or node.objtype in {
-        ObjectType.OBJECT_TYPE,
-        ObjectType.OBJECT_INDEX,
-        ObjectType.OBJECT_SEQUENCE,
-    }:
+    table = None if node.objtype in _NOT_TABLES else store.altered(name)
+    if table is None:
         return
     for command in node.cmds or ():
         perform = _ACTIONS.get(command.subtype)

@@ -45,10 +45,15 @@ _LOOKED_AT = _CHANGING | {"SET", "RESET", "SELECT", "DO"}
 
 
 class Schema:
-    """What SQL files create, one after the other."""
+    """What SQL files create, one after the other.
 
-    def __init__(self) -> None:
-        self._store = Store.empty()
+    Args:
+        assumes: whether tables that they alter and do not create are there all the same.
+
+    """
+
+    def __init__(self, *, assumes: bool = False) -> None:
+        self._store = Store.empty(assumes=assumes)
 
     def apply(self, text: str, *, file: str) -> list[Problem]:
         """Execute the statements of a file in their order.

@@ -152,6 +152,7 @@ class TableDraft:
     """A table or view.
 
     Attributes:
+        origin: None of a table that is only assumed to be there.
         parents: whose columns it has, as a partition or by inheritance.
         sources: what a view reads.
         not_null: columns by the name of the constraint that says so.
@@ -161,7 +162,7 @@ class TableDraft:
     schema: str
     name: str
     kind: str
-    origin: Origin
+    origin: Origin | None
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     constraints: dict[str, ConstraintDraft] = field(default_factory=dict)
     indexes: dict[str, IndexDraft] = field(default_factory=dict)

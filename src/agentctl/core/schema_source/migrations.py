@@ -28,7 +28,9 @@ class Migrations:
             files: SQL files, each with its relative path and its text.
 
         """
-        self._schema, self.problems = run([file for file in files if is_migration(*file)])
+        migrations = [file for file in files if is_migration(*file)]
+        # They may begin with a database that has tables of before.
+        self._schema, self.problems = run(migrations, Schema(assumes=True))
 
     def adds_table(self, name: str, schema: str | None = None) -> Place | None:
         """Return where a table or view is created; None where none is in the end."""
@@ -43,14 +45,15 @@ class Migrations:
         return _place(self._schema.origin_of_function(name, schema=schema))
 
 
-def run(files: Iterable[tuple[str, str]]) -> tuple[Schema, list[Problem]]:
+def run(files: Iterable[tuple[str, str]], schema: Schema | None = None) -> tuple[Schema, list[Problem]]:
     """Execute migrations in the order of tools, without those that lead backwards.
 
     Args:
         files: each with its relative path and its text.
+        schema: what to begin with; None for nothing.
 
     """
-    schema = Schema()
+    schema = Schema() if schema is None else schema
     ahead = sorted((file for file in files if not leads_backwards(file[0])), key=lambda file: order(file[0]))
     problems = [one for path, text in ahead for one in schema.apply(forwards(text), file=path)]
     return schema, problems

@@ -10,7 +10,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, TableDraft
+from agentctl.core.schema_source.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
 from agentctl.core.schema_source.dropping import matches
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import Full, Store, name_in, name_of
@@ -106,9 +106,12 @@ def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
 
 
 def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    table = store.table(name_in(node.relation))
-    if table is not None:
-        _rename_in(store, table, node.subname or "", node.newname or "", site)
+    table, old = store.altered(name_in(node.relation)), node.subname or ""
+    if table is None:
+        return
+    if table.origin is None and old not in table.columns:  # of an assumed table nobody knows the columns
+        table.columns[old] = ColumnDraft(old, None, site.origin)
+    _rename_in(store, table, old, node.newname or "", site)
 
 
 def _rename_in(store: Store, table: TableDraft, old: str, new: str, site: Site) -> None:

@@ -41,17 +41,24 @@ def name_in(relation: ast.RangeVar | None) -> Name:
 
 @dataclass(slots=True)
 class Store:
-    """Tables, types and functions by name; `path` is the search_path."""
+    """Tables, types and functions by name.
+
+    Attributes:
+        path: the search_path.
+        assumes: whether tables that nothing has created are there all the same, as a database's own are.
+
+    """
 
     tables: dict[Full, TableDraft]
     types: dict[Full, UserType]
     functions: dict[Full, list[FunctionDraft]]
     path: tuple[str, ...] = DEFAULT_PATH
+    assumes: bool = False
 
     @classmethod
-    def empty(cls) -> "Store":
+    def empty(cls, *, assumes: bool = False) -> "Store":
         """Return one with nothing in it."""
-        return cls({}, {}, {})
+        return cls({}, {}, {}, assumes=assumes)
 
     def place(self, name: Name) -> Full:
         """Return where something of that name would be created."""
@@ -60,6 +67,14 @@ class Store:
     def table(self, name: Name) -> TableDraft | None:
         """Return the table that a name leads to."""
         return next((self.tables[place] for place in self._places(name) if place in self.tables), None)
+
+    def altered(self, name: Name) -> TableDraft | None:
+        """Return the table that a statement changes: the one of that name, or one that is assumed."""
+        found = self.table(name)
+        if found is None and self.assumes:
+            place = self.place(name)
+            found = self.tables[place] = TableDraft(*place, kind="table", origin=None)
+        return found
 
     def anywhere(self, table: str, schema: str | None) -> TableDraft | None:
         """Return a table of that name in whatever schema, where none is named."""

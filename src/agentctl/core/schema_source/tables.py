@@ -81,7 +81,7 @@ def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) ->
     source = store.table(name_in(node.relation))
     options = node.options or 0
     for column in source.columns.values() if source else ():
-        taken = replace(column, origin=table.origin)
+        taken = replace(column, origin=table.origin or column.origin)
         if column.generated and column.default is not None:
             kept = bool(options & TableLikeOption.CREATE_TABLE_LIKE_GENERATED)
         elif column.default is not None:

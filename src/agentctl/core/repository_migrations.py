@@ -1,0 +1,53 @@
+"""What the migrations in a repository would add to a database, told when something is missing there.
+
+They are run in thought, and only when somebody asks; whether they have run on the database nobody here knows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from agentctl.core.codescan.source_files import Language, SourceFile
+from agentctl.core.codescan.uses import Place
+from agentctl.core.schema_source.migrations import Migrations, is_migration
+
+
+@dataclass(frozen=True)
+class RepositoryMigrations:
+    """The migrations among a project's files.
+
+    Attributes:
+        files: their names with their texts.
+
+    """
+
+    files: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def _end(self) -> Migrations:
+        return Migrations(self.files)
+
+    def table(self, schema: str | None, name: str) -> Place | None:
+        """Find what creates a table or view."""
+        return self._end.adds_table(name, schema)
+
+    def column(self, schema: str, table: str, name: str) -> Place | None:
+        """Find what adds a column to a table that is in the database."""
+        return self._end.adds_column(table, name, schema)
+
+    def function(self, schema: str | None, name: str) -> Place | None:
+        """Find what creates a function."""
+        return self._end.adds_function(name, schema)
+
+
+def migrations_among(files: Iterable[SourceFile]) -> RepositoryMigrations:
+    """Find the migrations among a project's files."""
+    texts = ((file.name, _text(file)) for file in files if file.language is Language.SQL)
+    return RepositoryMigrations(tuple(one for one in texts if is_migration(*one)))
+
+
+def _text(file: SourceFile) -> str:
+    try:
+        return file.path.read_text("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
