@@ -319,3 +319,10 @@ def assert_sound(source: str) -> None:
     for one in (*found.uses, *found.unresolved):
         assert 1 <= one.place.line <= len(lines)
         assert 1 <= one.place.column <= len(lines[one.place.line - 1]) + 1
+
+
+def test_a_number_in_an_f_string_can_be_no_name() -> None:
+    numbered = 'import psycopg\nc.execute(f"SELECT title FROM agents LIMIT {limit:d} OFFSET {skip:03d}")'
+    anything = 'import psycopg\nc.execute(f"SELECT title FROM agents LIMIT {limit:>5}")'
+    assert "title" in "".join(lines_of(read_python(numbered, file="app.py")))
+    assert not read_python(anything, file="app.py").uses

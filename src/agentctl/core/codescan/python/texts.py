@@ -13,6 +13,8 @@ _WRAPPERS = frozenset({"text", "SQL", "dedent", "cleandoc"})
 _UNINDENTING = frozenset({"dedent", "cleandoc"})
 _FILLING = frozenset({"format", "format_map", "replace", "join"})
 _KEEPING = frozenset({"strip", "lstrip", "rstrip", "bindparams", "columns", "execution_options"})
+_NUMERIC = ("d", "f", "F", "e", "E", "g", "G")
+_A_NUMBER = "0"
 _DEEPEST = 50
 _LONGEST = 500_000
 """Texts that grow beyond are made by a program, for instance by doubling."""
@@ -83,8 +85,11 @@ class Texts:
     def _part(self, node: ast.expr, names: Names) -> str | None:
         if isinstance(node, ast.Constant):
             return str(node.value)
-        plain = isinstance(node, ast.FormattedValue) and node.conversion == -1 and node.format_spec is None
-        found = self.text(node.value, names) if isinstance(node, ast.FormattedValue) and plain else None
+        if not isinstance(node, ast.FormattedValue) or node.conversion != -1:
+            return None
+        if node.format_spec is not None:
+            return _A_NUMBER if _formats_a_number(node.format_spec) else None
+        found = self.text(node.value, names)
         return found.value if found and found.whole else None
 
     def _call(self, node: ast.Call, names: Names) -> Text | None:
@@ -105,3 +110,10 @@ class Texts:
 
     def _unindented(self, text: Text) -> Text:
         return inexact(textwrap.dedent(text.value), text.locate(0), whole=text.whole)
+
+
+def _formats_a_number(spec: ast.expr) -> bool:
+    """Whether nothing but a number fits a format, such as `d` or `.2f`."""
+    parts = spec.values if isinstance(spec, ast.JoinedStr) else []
+    text = "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+    return text.endswith(_NUMERIC) and all(isinstance(part, ast.Constant) for part in parts)
