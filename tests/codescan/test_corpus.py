@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from agentctl.core.baseline import record, write_baseline
 from agentctl.core.catalog import Catalog
 from agentctl.core.code_report import CodeReport, read_project, report_code, schemas_beyond, sources_of
 from agentctl.core.code_section import CodeSettings
-from agentctl.core.codescan.uses import Place
 from agentctl.core.database import at
 from agentctl.core.mapping import SchemaSettings, catalog_for, read
+from agentctl.core.schema_source.opening import open_schema_source
 from codescan.expectations import SCHEMA, Case, Expected, Open, cases
 from support.marketplace import empty_database
 from support.postgres import Server
@@ -43,21 +44,36 @@ def checked(case: Case, catalog: Catalog) -> CodeReport:
     return report_code(project, read(catalog), settings, catalog=catalog)
 
 
+@pytest.fixture(scope="module")
+def catalog_of_file() -> Catalog:
+    """Read the schema off its SQL."""
+    return open_schema_source(SCHEMA).catalog
+
+
+@pytest.fixture(scope="module")
+def catalog_of_baseline(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Read the schema off what was recorded of the database."""
+    path = tmp_path_factory.mktemp("baseline") / "schema.json"
+    write_baseline(path, record(catalog.tables, catalog.functions, whole=True))
+    return open_schema_source(path).catalog
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_exactly_what_is_expected_is_found(
-    case: Case, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    case: Case,
+    catalog: Catalog,
+    catalog_of_file: Catalog,
+    catalog_of_baseline: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(case.folder)
     report = checked(case, catalog)
+    assert _expected(report) == case.expected()
+    assert {Open(one.place.file, one.place.line) for one in report.unresolved} >= set(case.unresolved())
+    assert _expected(checked(case, catalog_of_file)) == case.expected()
+    assert _expected(checked(case, catalog_of_baseline)) == case.expected()
+
+
+def _expected(report: CodeReport) -> tuple[Expected, ...]:
     found = (one for one in report.findings if one.id != "code-unparsed")
-    assert tuple(sorted(map(_expected, found))) == case.expected()
-    unresolved = {_line(one.place) for one in report.unresolved}
-    assert unresolved >= set(case.unresolved())
-
-
-def _expected(finding: object) -> Expected:
-    return Expected(finding.file, finding.line, finding.id, finding.object)  # type: ignore[attr-defined]
-
-
-def _line(place: Place) -> Open:
-    return Open(place.file, place.line)
+    return tuple(sorted(Expected(one.file or "", one.line or 0, one.id, one.object) for one in found))

@@ -48,8 +48,8 @@ def record(tables: Iterable[Table], functions: Iterable[Function], *, whole: boo
     Args:
         tables: all, or those that matter.
         functions: likewise.
-        whole: whether these are all; then code can be checked against it, and it tells of a column also that
-            a sequence fills it where nothing else is written.
+        whole: whether these are all, so that code can be checked against it; then it tells of more: triggers,
+            domains, and where a sequence fills a column.
 
     """
     facts = dict(fact for table in tables for fact in _table_facts(table, whole=whole))
@@ -122,11 +122,16 @@ def _table_facts(table: Table, *, whole: bool) -> Iterator[tuple[str, str]]:
     yield f"{name} row security", "on" if table.row_security.enabled else "off"
     for column in table.columns:
         yield f"{name}.{_name(column.name)}", _column_text(column, whole=whole)
+        if whole and column.is_of_domain:
+            checks = " ".join(column.domain_checks)
+            yield f"{name}.{_name(column.name)} domain", f"{column.base_type} {checks}".strip()
     for constraint in table.constraints:
         yield f"{name} constraint {_name(constraint.name)}", constraint.definition
     for index in table.indexes:
         invalid = "" if index.valid else "INVALID "
         yield f"{name} index {_name(index.name)}", f"{invalid}{index.definition}"
+    for trigger in table.triggers if whole else ():
+        yield f"{name} trigger {_name(trigger.name)}", trigger.definition
     for policy in table.row_security.policies:
         yield f"{name} policy {_name(policy.name)}", _policy_text(policy)
 

@@ -78,6 +78,12 @@ class Column:
     domain_checks: tuple[str, ...] = ()
     sample: tuple[str, ...] | None = field(default=None, compare=False)
 
+    @property
+    def is_of_domain(self) -> bool:
+        """Whether its type is a domain, as far as its name tells: `interval day to second` is none."""
+        below = self.base_type.removesuffix("[]").partition(" ")[0]
+        return self.enum_labels is None and not self.type.startswith(below)
+
 
 @dataclass(frozen=True, slots=True)
 class Constraint:

@@ -1,6 +1,6 @@
 """Makes a schema of a baseline: writes what its facts say as SQL, and has that executed.
 
-A baseline tells less than a database: nothing of domains, of what views read, or of who inherits from whom.
+A baseline tells less than a database: nothing of what views read, or of who inherits from whom.
 """
 
 import re
@@ -14,7 +14,8 @@ from agentctl.core.schema_source.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*")'
 _OF_TABLE = re.compile(
-    rf"(?P<table>{_NAME}\.{_NAME})(?:\.(?P<column>{_NAME})| (?P<part>constraint|index) (?P<name>{_NAME})"
+    rf"(?P<table>{_NAME}\.{_NAME})"
+    rf"(?:\.(?P<column>{_NAME})(?P<domain> domain)?| (?P<part>constraint|index|trigger) (?P<name>{_NAME})"
     r"| (?P<security>row security)| policy .*)?",
     re.DOTALL,
 )
@@ -43,7 +44,9 @@ class _Table:
     kind: str
     columns: dict[str, re.Match[str]] = field(default_factory=dict)
     constraints: dict[str, str] = field(default_factory=dict)
+    domains: dict[str, str] = field(default_factory=dict)
     indexes: list[str] = field(default_factory=list)
+    triggers: list[str] = field(default_factory=list)
     secured: bool = False
 
 
@@ -74,9 +77,13 @@ def _tables(facts: Mapping[str, str]) -> dict[str, _Table]:
 
 
 def _note(table: _Table, part: re.Match[str], said: str) -> None:
-    column = _COLUMN.fullmatch(said) if part["column"] else None
+    column = _COLUMN.fullmatch(said) if part["column"] and not part["domain"] else None
     if column is not None:
         table.columns[_sql(part["column"])] = column
+    elif part["domain"]:
+        table.domains[_sql(part["column"])] = said
+    elif part["part"] == "trigger":
+        table.triggers.append(said)
     elif part["part"] == "constraint":
         table.constraints[_sql(part["name"])] = said
     elif part["part"] == "index" and said.startswith("CREATE"):  # no INVALID one
@@ -109,11 +116,16 @@ def _of_tables(tables: Mapping[str, _Table], filled: frozenset[tuple[str, str]])
         for constraint, said in table.constraints.items():
             yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint} {said}"
         yield from table.indexes
+        yield from table.triggers
         if table.secured:
             yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
 
 
 def _of_types(tables: Iterable[_Table]) -> Iterator[str]:
+    for table in tables:
+        for column, below in table.domains.items():
+            if column in table.columns:
+                yield f"CREATE DOMAIN {table.columns[column]['type']} AS {below}"
     for said in (said for table in tables for said in table.columns.values()):
         labels = (said["labels"] or "").split(", ")
         # A label with a comma in it looks like two; what shows that there is one is not trusted.
