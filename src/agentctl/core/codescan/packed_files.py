@@ -3,13 +3,11 @@
 It keeps what is read packed, and unpacks what is asked for. What stands in the files is no concern of its.
 """
 
-import os
-import signal
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import re
+from collections.abc import Callable, Collection, Sequence
 
 from agentctl.core.codescan.cache import ReadingCache, key_of
+from agentctl.core.codescan.readers import Readers
 from agentctl.core.codescan.reading import (
     SCRIPTS,
     may_matter,
@@ -24,9 +22,7 @@ from agentctl.core.codescan.typescript.module import Module, read_returned
 from agentctl.core.codescan.typescript.values import Value
 from agentctl.core.codescan.uses import CodeReading
 
-_FEW = 150
-"""So many files are read faster than other processes are started."""
-_BATCH = 50
+_WORDS = re.compile(rb"[\w$]+")
 
 Watch = Callable[[int], None]
 """Is told how many files are done."""
@@ -41,9 +37,10 @@ class PackedFiles:
 
     """
 
-    def __init__(self, files: Sequence[SourceFile], cache: ReadingCache) -> None:
+    def __init__(self, files: Sequence[SourceFile], cache: ReadingCache, readers: Readers) -> None:
         self._files = {file.name: file for file in files}
         self._cache = cache
+        self._readers = readers
         self._keys: dict[str, bytes] = {}
         self._packed: dict[str, bytes] = {}
         self._modules: dict[str, Module] = {}
@@ -63,12 +60,16 @@ class PackedFiles:
 
     def read(self, watch: Watch) -> None:
         """Read every file that may matter."""
-        known = {name: self._cache.get(self._keys[name]) for name in (*self.scripts, *self.others)}
-        new = [self._files[name] for name, packed in known.items() if packed is None]
-        self._packed = {name: packed for name, packed in known.items() if packed is not None}
-        for done, packed in enumerate(_read_all(new)):
+        new = self._take_known((*self.scripts, *self.others))
+        for done, packed in enumerate(self._readers.read(new)):
             watch(len(self._files) - len(new) + done)
             self._keep(new[done], packed)
+
+    def _take_known(self, names: Sequence[str]) -> list[SourceFile]:
+        """Take what was kept of files; return those of which nothing was."""
+        known = {name: self._cache.get(self._keys[name]) for name in names}
+        self._packed |= {name: packed for name, packed in known.items() if packed is not None}
+        return [self._files[name] for name, packed in known.items() if packed is None]
 
     def reading(self, name: str) -> CodeReading:
         """Return what a SQL or Python file says."""
@@ -78,8 +79,8 @@ class PackedFiles:
         """Return what a script says, whether it was thought to matter or not; None of what is no script."""
         file = self._files.get(name)
         if name not in self._modules and file is not None and file.language in SCRIPTS:
-            if name not in self._packed:
-                self._read_late(file)
+            if name not in self._packed and self._take_known([name]):
+                self._keep(file, read_packed(file))
             self._modules[name] = unpack_module(self._packed[name])
         return self._modules.get(name)
 
@@ -92,17 +93,19 @@ class PackedFiles:
         self._cache.put(key, packed)
         return unpack_value(packed)
 
-    def mentioning(self, words: Collection[str]) -> Iterator[str]:
-        """Yield the names of the scripts that were not thought to matter and have one of these words."""
-        wanted = [word.encode() for word in words]
-        for name, file in self._files.items():
-            if file.language in SCRIPTS and name not in self._packed:
-                content = _content(file)
-                if any(word in content for word in wanted):
-                    yield name
-
-    def _read_late(self, file: SourceFile) -> None:
-        self._keep(file, self._cache.get(self._keys[file.name]) or read_packed(file))
+    def mentioning(self, words: Collection[str], *, besides: Collection[str]) -> list[str]:
+        """Read the other scripts that have one of these words, and return their names."""
+        wanted = {word.encode() for word in words}
+        found = [
+            name
+            for name, file in self._files.items()
+            if file.language in SCRIPTS and name not in besides
+            if not wanted.isdisjoint(_WORDS.findall(_content(file)))
+        ]
+        new = self._take_known([name for name in found if name not in self._packed])
+        for file, packed in zip(new, self._readers.read(new), strict=True):
+            self._keep(file, packed)
+        return found
 
     def _keep(self, file: SourceFile, packed: bytes) -> None:
         self._packed[file.name] = packed
@@ -120,36 +123,3 @@ def _key(file: SourceFile, content: bytes) -> bytes:
     # What is read off a script says nothing of its name; what is read off others does.
     named = b"" if file.language in SCRIPTS else f"{file.name}\0".encode()
     return key_of(named + content, file.language)
-
-
-def _read_all(files: Sequence[SourceFile]) -> Iterator[bytes]:
-    processors = _processors()
-    if len(files) <= _FEW or processors == 1:
-        yield from map(read_packed, files)
-        return
-    # Not forked: other threads and open connections of this process are none of a reader's business.
-    pool = ProcessPoolExecutor(processors, get_context("spawn"), initializer=_leave_interrupts_alone)
-    try:
-        for packed in pool.map(_read_batch, _batches(files)):
-            yield from packed
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _read_batch(files: Sequence[SourceFile]) -> list[bytes]:
-    return [read_packed(file) for file in files]
-
-
-def _batches(files: Sequence[SourceFile]) -> Iterable[Sequence[SourceFile]]:
-    return (files[start : start + _BATCH] for start in range(0, len(files), _BATCH))
-
-
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C goes to every process of a terminal; the one that started the readers ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from agentctl.core.codescan.cache import ReadingCache
 from agentctl.core.codescan.packed_files import PackedFiles, Watch
+from agentctl.core.codescan.readers import Readers
 from agentctl.core.codescan.reading import pack
 from agentctl.core.codescan.source_files import SourceFile, Sources
 from agentctl.core.codescan.typescript.calls import Chain
@@ -53,8 +54,9 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
         watch: is told how many files are done.
 
     """
-    packed = PackedFiles(sources.files, cache)
-    reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
+    with Readers() as readers:
+        packed = PackedFiles(sources.files, cache, readers)
+        reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
     unread = tuple(Unparsed(Place(one.name, 1, 1), one.why) for one in sources.unread)
     reading = replace(reading, unparsed=(*unread, *reading.unparsed))
     statements = {use.place for use in reading.uses if isinstance(use, TableUse | CallUse)}
@@ -125,7 +127,7 @@ def _find_callers(packed: PackedFiles, linker: Linker) -> None:
             linker.add_callers(name, module)
         if len(linker.wanted) == wanted:
             break
-        known += packed.mentioning(linker.wanted)
+        known += packed.mentioning(linker.wanted, besides=set(known))
 
 
 def _not_understood(packed: PackedFiles) -> Iterator[Unparsed]:
