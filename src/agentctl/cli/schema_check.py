@@ -80,11 +80,14 @@ def schema_check(
     """
     from agentctl.cli.schema_subject import subject_of
     from agentctl.core.baseline import compare, read_baseline, write_baseline
+    from agentctl.core.extras import require_code_reader
     from agentctl.core.finding_kinds import kinds_looked_for, parse_ignored
     from agentctl.core.schema_check import check_schema, parse_required
 
     output_format = only_format(session, output_format)
     required, ignored = parse_required(require), parse_ignored(ignore or ())
+    if code or schema_from:
+        require_code_reader("--code" if code else "--schema-from")
     recorded = read_baseline(baseline) if baseline else None
     with subject_of(session, schema_from) as subject:
         report = check_schema(subject.reading, required=required, live=subject.live)

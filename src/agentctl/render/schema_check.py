@@ -125,6 +125,7 @@ def _index_row(index: IndexState) -> tuple[Cell, ...]:
 
 
 def _finding_data(finding: Finding) -> dict[str, object]:
+    in_code = {"column": finding.column, "excerpt": finding.excerpt} if finding.excerpt is not None else {}
     return {
         "id": finding.id,
         "severity": finding.severity,
@@ -133,8 +134,7 @@ def _finding_data(finding: Finding) -> dict[str, object]:
         "hint": finding.hint,
         "file": finding.file,
         "line": finding.line,
-        "column": finding.column,
-        "excerpt": finding.excerpt,
+        **in_code,
     }
 
 
