@@ -20,6 +20,9 @@ from agentctl.core.mapping import Reading
 from agentctl.core.repository_migrations import RepositoryMigrations, migrations_among
 from agentctl.core.schema_report import executions_of
 
+_LONGEST_EXCERPT = 1000
+"""Characters of a line; longer ones were made by a program."""
+
 
 @dataclass(frozen=True, slots=True)
 class CodeReport:
@@ -129,7 +132,8 @@ class _Lines:
         line = finding.line or 0
         if is_ignored(lines, line, finding.id):
             return None
-        return replace(finding, excerpt=lines[line - 1] if 0 < line <= len(lines) else None)
+        excerpt = lines[line - 1][:_LONGEST_EXCERPT] if 0 < line <= len(lines) else ""
+        return replace(finding, excerpt=excerpt.rstrip("\r"))
 
     def _of(self, file: str) -> list[str]:
         if file not in self._known:

@@ -3,8 +3,11 @@
 from agentctl.core.findings import Finding, Severity, place_of
 from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.clean import clean_line
 
-_LONGEST_EXCERPT = 120
+_WIDEST = 100
+"""Characters of a line of code that are shown, and how many of them before the place if there are more."""
+_BEFORE = 40
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.DIM}
 
 
@@ -78,7 +81,7 @@ def report_view(report: SchemaReport) -> View:
     if not report.findings:
         yield Text("Nothing found.", Tone.GOOD)
     for finding in report.findings:
-        yield _finding_text(finding)
+        yield from _finding_blocks(finding)
 
 
 def _role_data(state: RoleState) -> dict[str, object]:
@@ -138,9 +141,24 @@ def _finding_data(finding: Finding) -> dict[str, object]:
     }
 
 
-def _finding_text(finding: Finding) -> Text:
-    place = place_of(finding) if finding.excerpt is not None else None
-    excerpt = finding.excerpt.strip()[:_LONGEST_EXCERPT] if finding.excerpt else None
-    more = "".join(f"\n  {line}" for line in (excerpt, finding.hint) if line)
-    said = f"{finding.severity} [{finding.id}] {finding.message}{more}"
-    return Text(f"{place}: {said}" if place else said, _TONES[finding.severity])
+def _finding_blocks(finding: Finding) -> View:
+    """Show a finding: what is wrong, the code's own line with a mark below the place, and what settles it."""
+    said = f"{finding.severity} [{finding.id}] {finding.message}"
+    place = f"{place_of(finding)}: " if finding.excerpt is not None else ""
+    yield Text(f"{place}{said}", _TONES[finding.severity])
+    if finding.excerpt is not None:
+        yield Text(_quoted(finding.excerpt, finding.column or 1))
+    if finding.hint:
+        yield Text(_indented(finding.hint), Tone.DIM)
+
+
+def _quoted(line: str, column: int) -> str:
+    """Return the part of a line that a place is in, and below it a mark at the place."""
+    start = max(0, column - 1 - _BEFORE) if len(line) > _WIDEST else 0
+    before, rest = line[start : column - 1], line[column - 1 : start + _WIDEST]
+    cut = clean_line(before).lstrip()
+    return f"  {cut}{clean_line(rest).rstrip()}\n  {' ' * len(cut)}^"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.split("\n"))
