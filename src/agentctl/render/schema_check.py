@@ -1,5 +1,6 @@
 """Shows what schema-check found."""
 
+from agentctl.core.catalog import Server
 from agentctl.core.findings import Finding, Severity, place_of
 from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
@@ -15,7 +16,7 @@ def report_data(report: SchemaReport) -> dict[str, object]:
     """Return the report as programs read it."""
     return {
         "tracking": report.tracking,
-        "server_version": report.server.version,
+        "server_version": report.server.version or None,
         "database": report.server.database,
         "tables": {
             state.role: {"name": state.name, "found": state.table is not None} for state in report.tables
@@ -41,16 +42,7 @@ def report_data(report: SchemaReport) -> dict[str, object]:
 
 def report_view(report: SchemaReport) -> View:
     """Show the report: the database, the seven columns, then what should be looked at."""
-    server = report.server
-    yield Facts(
-        (
-            ("Database", server.database),
-            ("Server", f"PostgreSQL {server.version}"),
-            ("Role", server.role),
-            ("Search path", ", ".join(server.search_path) or "empty"),
-            ("Tracking", Toned(report.tracking, Tone.STRONG)),
-        )
-    )
+    yield Facts((*_origin(report.server), ("Tracking", Toned(report.tracking, Tone.STRONG))))
     rows = tuple(
         (
             state.role,
@@ -82,6 +74,18 @@ def report_view(report: SchemaReport) -> View:
         yield Text("Nothing found.", Tone.GOOD)
     for finding in report.findings:
         yield from _finding_blocks(finding)
+
+
+def _origin(server: Server) -> tuple[tuple[str, Cell], ...]:
+    """Tell what was looked at: a database, or the file that stands for one."""
+    if not server.version:
+        return (("Schema from", server.database),)
+    return (
+        ("Database", server.database),
+        ("Server", f"PostgreSQL {server.version}"),
+        ("Role", server.role),
+        ("Search path", ", ".join(server.search_path) or "empty"),
+    )
 
 
 def _role_data(state: RoleState) -> dict[str, object]:
