@@ -50,7 +50,8 @@ def plain(value: Value) -> Any:
 def _open(value: Value) -> str:
     match value:
         case Template(pieces):
-            return "`" + "".join(str(plain(piece)) for piece in pieces)
+            told = all(isinstance(piece, Constant) for piece in pieces)
+            return ("" if told else "`") + "".join(str(plain(piece)) for piece in pieces)
         case Function():
             return "function"
         case Imported(specifier, name):

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from agentctl.core.codescan.typescript import mutation
 from agentctl.core.codescan.typescript.literals import Literals
+from agentctl.core.codescan.typescript.methods import Methods
 from agentctl.core.codescan.typescript.reduction import DEEPEST, TOO_DEEP, choice_of, member, with_arguments
 from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import FUNCTIONS, WRAPPERS, Source, inner_of
@@ -28,8 +29,6 @@ from agentctl.core.codescan.typescript.values import (
     Value,
 )
 
-_LISTS_MORE = frozenset({"map", "flatMap"})
-_LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
 _VARIABLE = frozenset({Kind.VARIABLE, Kind.PARAMETER})
 _CHANGEABLE = (Record, Listing, Choice)
 _PROTOTYPE = "prototype"
@@ -46,6 +45,7 @@ class Evaluator:
         self._known: dict[int, Value] = {}
         self._under_way: set[int] = set()
         self._literals = literals = Literals(source, self)
+        self._methods = Methods(source, literals, self)
         self._kinds: Mapping[str, Callable[[Node], Value]] = {
             "string": literals.string,
             "template_string": literals.template,
@@ -223,7 +223,7 @@ class Evaluator:
         if function is None:
             return Unknown("not understood")
         if function.type == "member_expression":
-            known = self._method(function, node)
+            known = self._methods.called(function, arguments, self._source.spot(node))
             return self._result(self.value(function), arguments) if known is None else known
         if self._source.text(function) == "require" and arguments:
             specifier = self.value(arguments[0])
@@ -236,20 +236,6 @@ class Evaluator:
         found = call.child_by_field_name("arguments")
         named = found.named_children if found is not None and found.type == "arguments" else []
         return [argument for argument in named if argument.type != "comment"]
-
-    def _method(self, function: Node, call: Node) -> Value | None:
-        """Return what methods of JavaScript's own return; None of any other."""
-        base, name = function.child_by_field_name("object"), function.child_by_field_name("property")
-        arguments, spot = self.arguments(call), self._source.spot(call)
-        method = self._source.text(name) if name is not None else ""
-        if base is not None and self._source.text(base) == "Object" and arguments:
-            if method == "freeze":
-                return self.value(arguments[0])
-            return Record(tuple(map(self._literals.spread, arguments)), spot) if method == "assign" else None
-        if method in _LISTS_MORE and arguments and arguments[0].type in FUNCTIONS:
-            return Listing((self.returned(arguments[0]),), whole=False, spot=spot)
-        found = self.value(base) if method in _LISTS_SOME else None
-        return Listing(found.items, whole=False, spot=found.spot) if isinstance(found, Listing) else None
 
     def _result(self, function: Value, arguments: list[Node]) -> Value:
         given = tuple(map(self.value, arguments))

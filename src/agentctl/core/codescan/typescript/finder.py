@@ -1,12 +1,12 @@
 """Finds the call chains of supabase-js in one file, with what is called on the variables that hold them.
 
-Which of them are supabase-js's is not decided here: `Array.from(x)` is a chain, too.
+Which of them are supabase-js's is not decided here: `storage.from(x)` is a chain, too.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 from tree_sitter import Node
@@ -50,7 +50,7 @@ class _Found:
     method: str
     receiver: Node
     steps: list[Step]
-    holders: list[Declaration] = field(default_factory=list)
+    holder: Declaration | None
 
 
 class Finder:
@@ -65,11 +65,11 @@ class Finder:
         """Yield the chains in the order of the text."""
         found = [one for start in _starts(self._source.content) if (one := self._at(start))]
         # Of a variable that holds several chains nobody knows which of them goes on.
-        held = Counter(id(holder) for one in found for holder in one.holders)
+        held = Counter(id(one.holder) for one in found)
         for one in found:
-            certain = [holder for holder in one.holders if held[id(holder)] == 1]
-            steps = (step for holder in certain for step in self._continued(holder))
-            yield self._chain(one, (*one.steps, *steps))
+            alone = held[id(one.holder)] == 1
+            more = self._continued(one.holder) if one.holder is not None and alone else ()
+            yield self._chain(one, (*one.steps, *more))
 
     def _at(self, place: int) -> _Found | None:
         name = self._source.root.descendant_for_byte_range(place, place + 1)
@@ -79,8 +79,7 @@ class Finder:
         if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
             return None
         steps, top = self._climb(call)
-        holder = self._holder(top)
-        return _Found(call, self._source.text(name), receiver, steps, [] if holder is None else [holder])
+        return _Found(call, self._source.text(name), receiver, steps, self._holder(top))
 
     def _is_builtin(self, receiver: Node) -> bool:
         """Whether a receiver is `Array`, `Buffer` or another of JavaScript's own: there are many."""

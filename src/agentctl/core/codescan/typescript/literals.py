@@ -35,6 +35,9 @@ class Evaluate(Protocol):
     def value(self, node: Node | None) -> Value:
         """Return it."""
 
+    def returned(self, function: Node | None) -> Value:
+        """Return what a function can return."""
+
 
 class Literals:
     """Makes values of the literals of one file."""
@@ -180,12 +183,14 @@ class Literals:
 
 
 def joined(pieces: Iterable[Value], spot: Spot) -> Value:
-    """Return a text that is put together; a single text where all of it is known."""
+    """Return a text that is put together of others; what is one literal stays a constant."""
     flat: list[Value] = []
     for piece in pieces:
         flat += piece.pieces if isinstance(piece, Template) else (piece,)
-    texts = [piece.value for piece in flat if isinstance(piece, Constant) and isinstance(piece.value, str)]
-    return Constant("".join(texts), spot) if len(texts) == len(flat) else Template(tuple(flat), spot)
+    (only, *more) = flat or [Constant("", spot)]
+    if more or not isinstance(only, Constant) or not isinstance(only.value, str):
+        return Template(tuple(flat), spot)
+    return Constant(only.value, spot)
 
 
 def _kept(left: Value, operator: str) -> Iterator[Value]:
