@@ -65,7 +65,7 @@ def test_a_row_is_written_as_the_literal_says() -> None:
 
 
 def test_a_column_stands_where_its_key_does() -> None:
-    values = Record((Entry(c("cost"), c(1), Spot(4, 5)),), Spot(3, 20))
+    values = Record((Entry(Constant("cost", Spot(4, 5)), c(1), Spot(4, 5)),), Spot(3, 20))
     found = row(read(step("update", values)))
 
     assert found.verb is Verb.UPDATE
