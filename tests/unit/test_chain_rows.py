@@ -5,6 +5,7 @@ import pytest
 from agentctl.core.codescan.typescript.values import (
     UNDEFINED,
     Choice,
+    Constant,
     Entry,
     Listing,
     Member,
