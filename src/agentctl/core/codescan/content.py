@@ -4,7 +4,10 @@ It does not look at what the text says, and refuses none.
 """
 
 import codecs
+import os
 from pathlib import Path
+
+from agentctl.core.codescan.source_files import LARGEST
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -12,7 +15,9 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def content_of(path: Path) -> bytes:
     """Return a file's text; nothing of one that has gone in the meantime, or that nobody may read."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            # What the kernel makes up has no size, and some of it no end.
+            content = file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
     except OSError:
         return b""
     if content.startswith(_UTF_16):  # as some shells of Windows write what is redirected
