@@ -100,6 +100,17 @@ def test_ctrl_c_on_a_terminal_reaches_the_readers_too_and_none_complains(
     assert "KeyboardInterrupt" not in screen.text
 
 
+def test_a_reader_takes_no_notice_of_ctrl_c_however_early(agentctl: Program, little: Path) -> None:
+    assert little.is_dir()
+    process = agentctl.start(*CHECK)
+    until(lambda: readers(process.pid))
+    for reader in readers(process.pid):
+        os.kill(reader, signal.SIGINT)
+    _, stderr = process.communicate(timeout=2 * _SOON)
+    assert process.returncode == 6
+    assert stderr.startswith("error: The code has 7 problems: ")
+
+
 def test_after_an_interruption_the_next_run_finds_what_there_is(agentctl: Program, little: Path) -> None:
     write(little, {"lib/7.ts": selecting("nope")})
     process = agentctl.start(*CHECK)
