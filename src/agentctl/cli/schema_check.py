@@ -11,6 +11,7 @@ from agentctl.cli.schema_formats import SHOWN_BY_FRAME, Format, deliver, only_fo
 from agentctl.cli.session import Session
 from agentctl.core.errors import FindingsFound
 from agentctl.render.blocks import Code, View
+from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.cli.schema_subject import Subject
@@ -170,6 +171,6 @@ def _named(objects: list[str], output_format: Format) -> str:
     # GitHub's runner takes commands from stderr, too: no name that is not ours goes there.
     if output_format is Format.GITHUB:
         return count
-    names = list(dict.fromkeys(objects))
+    names = list(dict.fromkeys(map(clean_line, objects)))
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"{count}: {', '.join(names[:_MOST_NAMED])}{more}"

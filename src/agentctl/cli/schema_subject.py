@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.cli.session import Session
+from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.core.catalog import Catalog
@@ -46,7 +47,7 @@ def _from_file(session: Session, file: Path) -> Iterator[Subject]:
 
     profile, source = session.profile_alone(), open_schema_source(file)
     for problem in source.problems:
-        session.note(f"{problem.file}:{problem.line}: passed over: {problem.message}")
+        session.note(clean_line(f"{problem.file}:{problem.line}: passed over: {problem.message}"))
     reading = read(source.catalog, profile.schema)
     yield Subject(profile, reading, live=False, whole=source.whole, catalog_with=lambda _: source.catalog)
 

@@ -11,6 +11,7 @@ from agentctl.core.catalog import Catalog
 from agentctl.core.code_section import CodeSettings
 from agentctl.core.codecheck import CheckContext, ColumnSummary, check_code
 from agentctl.core.codescan.cache import ReadingCache
+from agentctl.core.codescan.content import text_of
 from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.codescan.scan import Scan, scan
 from agentctl.core.codescan.source_files import Sources, find_sources
@@ -137,13 +138,7 @@ class _Lines:
 
     def _of(self, file: str) -> list[str]:
         if file not in self._known:
-            self._known[file] = _read(self._paths.get(file))
+            path = self._paths.get(file)
+            # Not splitlines(): the readers count \n alone.
+            self._known[file] = text_of(path).split("\n") if path is not None else []
         return self._known[file]
-
-
-def _read(path: Path | None) -> list[str]:
-    try:
-        # Not splitlines(): the readers count \n alone.
-        return path.read_text("utf-8-sig", errors="replace").split("\n") if path is not None else []
-    except OSError:
-        return []

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from agentctl.core.codescan.content import text_of
 from agentctl.core.codescan.source_files import Language, SourceFile
 from agentctl.core.codescan.uses import Place
 from agentctl.core.schema_source.migrations import Migrations, is_migration
@@ -42,12 +43,5 @@ class RepositoryMigrations:
 
 def migrations_among(files: Iterable[SourceFile]) -> RepositoryMigrations:
     """Find the migrations among a project's files."""
-    texts = ((file.name, _text(file)) for file in files if file.language is Language.SQL)
+    texts = ((file.name, text_of(file.path)) for file in files if file.language is Language.SQL)
     return RepositoryMigrations(tuple(one for one in texts if is_migration(*one)))
-
-
-def _text(file: SourceFile) -> str:
-    try:
-        return file.path.read_text("utf-8-sig", errors="replace")
-    except OSError:
-        return ""

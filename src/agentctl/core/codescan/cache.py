@@ -132,7 +132,7 @@ def _name_for(roots: Sequence[Path]) -> str:
 
 def _load(path: Path) -> dict[bytes, bytes]:
     try:
-        content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        content = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else b""
         body = memoryview(content)[_SIZE:]
         if content[:_SIZE] != _digest(body):
             return {}

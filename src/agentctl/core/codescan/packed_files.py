@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from agentctl.core.codescan.cache import ReadingCache, key_of
+from agentctl.core.codescan.content import content_of
 from agentctl.core.codescan.readers import Readers
 from agentctl.core.codescan.reading import (
     SCRIPTS,
@@ -47,7 +48,7 @@ class PackedFiles:
         self.scripts: list[str] = []
         self.others: list[str] = []
         for file in files:
-            content = _content(file)
+            content = content_of(file.path)
             self._keys[file.name] = _key(file, content)
             if may_matter(file, content):
                 (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
@@ -87,7 +88,7 @@ class PackedFiles:
     def returned(self, name: str, number: int) -> Value:
         """Return what a function of a script can return."""
         file = self._files[name]
-        content = _content(file)
+        content = content_of(file.path)
         key = key_of(b"%d\0%b" % (number, content), file.language)
         packed = self._cache.get(key) or pack(read_returned(content, file.language, number))
         self._cache.put(key, packed)
@@ -100,7 +101,7 @@ class PackedFiles:
             name
             for name, file in self._files.items()
             if file.language in SCRIPTS and name not in besides
-            if not wanted.isdisjoint(_WORDS.findall(_content(file)))
+            if not wanted.isdisjoint(_WORDS.findall(content_of(file.path)))
         ]
         new = self._take_known([name for name in found if name not in self._packed])
         for file, packed in zip(new, self._readers.read(new), strict=True):
@@ -110,13 +111,6 @@ class PackedFiles:
     def _keep(self, file: SourceFile, packed: bytes) -> None:
         self._packed[file.name] = packed
         self._cache.put(self._keys[file.name], packed)
-
-
-def _content(file: SourceFile) -> bytes:
-    try:
-        return file.path.read_bytes()
-    except OSError:  # it has gone, or nobody may read it: read_packed says the same
-        return b""
 
 
 def _key(file: SourceFile, content: bytes) -> bytes:

@@ -7,12 +7,16 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from agentctl.core.codescan.reading import read_packed
 from agentctl.core.codescan.source_files import SourceFile
+from agentctl.core.errors import SetupError
 
 _FEW = 150
 """So many files are read faster than other processes are started."""
@@ -29,33 +33,76 @@ class Readers:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._pool is None:
+            return
+        if kind is not None:  # Ctrl-C, most likely: nobody waits for what is being read
+            for reader in active_children():
+                reader.kill()
+        self._pool.shutdown(cancel_futures=True)
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[bytes]:
-        """Yield what each file says, in their order."""
-        processors = _processors()
-        if self._pool is None and (len(files) <= _FEW or processors == 1):
+        """Yield what each file says, in their order.
+
+        Raises:
+            SetupError: a process that read was killed.
+
+        """
+        if self._pool is None and len(files) > _FEW:
+            self._pool = _started()
+        if self._pool is None:
             yield from map(read_packed, files)
             return
-        if self._pool is None:
-            # Not forked: threads and open connections of this process are none of a reader's business.
-            context = get_context("spawn")
-            self._pool = ProcessPoolExecutor(processors, context, initializer=_leave_interrupts_alone)
         batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
-        for packed in self._pool.map(_read_batch, batches):
-            yield from packed
+        try:
+            with _interrupts_held_back():
+                read = self._pool.map(_read_batch, batches)
+            for packed in read:
+                yield from packed
+        except BrokenProcessPool:
+            msg = "A process that read the code was killed; perhaps there was not enough memory."
+            hint = "Run it again, or give --code fewer folders at once."
+            raise SetupError(msg, hint=hint, code="reader_killed", retryable=True) from None
+
+
+def _started() -> ProcessPoolExecutor | None:
+    """Return processes that read; None where there is one processor, or where locks are missing."""
+    processors = _processors()
+    if processors == 1:
+        return None
+    # Not forked: threads and open connections of this process are none of a reader's business.
+    context = get_context("spawn")
+    try:
+        return ProcessPoolExecutor(processors, context, initializer=_end_with_parent)
+    except (OSError, NotImplementedError):
+        return None
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let what is started never see Ctrl-C, which a terminal sends to all; here it comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """End when the process that started this one does, even if it was killed."""
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _read_batch(files: Sequence[SourceFile]) -> list[bytes]:
     return [read_packed(file) for file in files]
-
-
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C goes to every process of a terminal; the one that started the readers ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _processors() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec.msgpack import Decoder, Encoder
 
+from agentctl.core.codescan.content import content_of
 from agentctl.core.codescan.python_reader import may_hold_sql, read_python
 from agentctl.core.codescan.source_files import Language, SourceFile
 from agentctl.core.codescan.sql_reader import read_sql
@@ -31,12 +32,9 @@ def may_matter(file: SourceFile, content: bytes) -> bool:
 
 def read_packed(file: SourceFile) -> bytes:
     """Read a file, and return what it says, packed; of one that has gone in the meantime, nothing."""
-    try:
-        content = file.path.read_bytes()
-    except OSError:
-        content = b""
+    content = content_of(file.path)
     if file.language in SCRIPTS:
         return pack(read_module(content, file.language))
-    text = content.decode("utf-8-sig", errors="replace")
+    text = content.decode(errors="replace")
     read = read_sql if file.language is Language.SQL else read_python
     return pack(read(text, file=file.name))

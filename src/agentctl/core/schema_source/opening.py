@@ -46,7 +46,8 @@ def open_schema_source(path: Path) -> SchemaSource:
 
     """
     if path.is_dir():
-        files = [(one.relative_to(path).as_posix(), _text_of(one)) for one in sorted(path.rglob("*.sql"))]
+        found = (one for one in sorted(path.rglob("*.sql")) if one.is_file())  # a pipe would be waited for
+        files = [(one.relative_to(path).as_posix(), _text_of(one)) for one in found]
         schema, problems = run(files)
         return _source(path, schema, problems, whole=True)
     text = _text_of(path)
