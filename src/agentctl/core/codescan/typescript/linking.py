@@ -56,7 +56,7 @@ class Linker:
         self._returned = returned
         self._resolve = resolve
         self._exported: dict[tuple[str, str], Value | None] = {}
-        self._callers: dict[Function, list[tuple[Value, ...]]] = defaultdict(list)
+        self._callers: dict[Function, dict[tuple[Value, ...], None]] = defaultdict(dict)
         self.wanted: set[str] = set()
 
     def want_callers(self, module: Module) -> None:
@@ -71,8 +71,8 @@ class Linker:
             if _called_name(call) in self.wanted or isinstance(call.function, Function):
                 function = placed(self.link(call.function, file), file)
                 arguments = tuple(placed(argument, file) for argument in call.arguments)
-                if isinstance(function, Function) and arguments not in self._callers[function]:
-                    self._callers[function].append(arguments)
+                if isinstance(function, Function):
+                    self._callers[function][arguments] = None
 
     def chains(self, file: str, module: Module) -> Iterator[Chain]:
         """Yield a file's chains as they are called: once for each caller whose arguments matter."""
@@ -114,8 +114,8 @@ class Linker:
             given = _changed(linked, lambda value, given=arguments: with_arguments(value, function, given))  # type: ignore[misc]
             yield from self._called(given, file, depth + 1)
 
-    def _calls_of(self, function: Function, file: str) -> list[tuple[Value, ...]]:
-        return self._callers.get(Function(function.number, function.file or file), [])
+    def _calls_of(self, function: Function, file: str) -> Iterable[tuple[Value, ...]]:
+        return self._callers.get(Function(function.number, function.file or file), ())
 
     def _member(self, base: Value, name: str, file: str, depth: int) -> Value:
         found = member(self.link(base, file, depth + 1), name)
