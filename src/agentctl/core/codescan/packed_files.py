@@ -45,6 +45,7 @@ class PackedFiles:
         self._keys: dict[str, bytes] = {}
         self._packed: dict[str, bytes] = {}
         self._modules: dict[str, Module] = {}
+        self._returned: dict[tuple[str, int], Value] = {}
         self.scripts: list[str] = []
         self.others: list[str] = []
         for file in files:
@@ -87,7 +88,11 @@ class PackedFiles:
 
     def returned(self, name: str, number: int) -> Value:
         """Return what a function of a script can return."""
-        file = self._files[name]
+        if (name, number) not in self._returned:
+            self._returned[name, number] = self._read_returned(self._files[name], number)
+        return self._returned[name, number]
+
+    def _read_returned(self, file: SourceFile, number: int) -> Value:
         content = content_of(file.path)
         key = key_of(b"%d\0%b" % (number, content), file.language)
         packed = self._cache.get(key) or pack(read_returned(content, file.language, number))

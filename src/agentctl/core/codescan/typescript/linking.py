@@ -20,6 +20,7 @@ from agentctl.core.codescan.typescript.reduction import (
     replaced,
     with_arguments,
 )
+from agentctl.core.codescan.typescript.rehearsals import is_rehearsal
 from agentctl.core.codescan.typescript.values import (
     Constant,
     Function,
@@ -28,6 +29,7 @@ from agentctl.core.codescan.typescript.values import (
     Parameter,
     Record,
     Result,
+    Unknown,
     Value,
 )
 
@@ -41,6 +43,8 @@ Returned = Callable[[str, int], Value]
 """Gives what a function of a file can return, by its number there."""
 Resolve = Callable[[str, str], str | None]
 """Gives the file that a specifier means in a file."""
+Ours = Callable[[Chain], bool]
+"""Says of a chain whose client is linked whether the rest of it matters."""
 
 
 class Linker:
@@ -57,6 +61,7 @@ class Linker:
         self._resolve = resolve
         self._exported: dict[tuple[str, str], Value | None] = {}
         self._callers: dict[Function, dict[tuple[Value, ...], None]] = defaultdict(dict)
+        self._results: dict[Function, Value] = {}
         self.wanted: set[str] = set()
 
     def want_callers(self, module: Module) -> None:
@@ -71,17 +76,18 @@ class Linker:
             if _called_name(call) in self.wanted or isinstance(call.function, Function):
                 function = placed(self.link(call.function, file), file)
                 arguments = tuple(placed(argument, file) for argument in call.arguments)
-                if isinstance(function, Function):
+                if isinstance(function, Function) and _is_in_earnest(file, function):
                     self._callers[function][arguments] = None
 
-    def chains(self, file: str, module: Module) -> Iterator[Chain]:
+    def chains(self, file: str, module: Module, ours: Ours) -> Iterator[Chain]:
         """Yield a file's chains as they are called: once for each caller whose arguments matter."""
         clients: dict[Value, Value] = {}
         for chain in module.chains:
             if chain.client not in clients:
                 clients[chain.client] = self.link(chain.client, file)
             linked = replace(chain, client=clients[chain.client])
-            yield from (linked,) if chain.is_closed else islice(self._called(linked, file), _MOST_CALLERS)
+            if ours(linked):
+                yield from (linked,) if chain.is_closed else islice(self._called(linked, file), _MOST_CALLERS)
 
     def link(self, value: Value, file: str, depth: int = 0) -> Value:
         """Return a value of a file in which what other files say has been put in."""
@@ -153,9 +159,17 @@ class Linker:
         given = tuple(self.link(argument, file, depth + 1) for argument in arguments)
         if not isinstance(known, Function):
             return Result(known, given)
-        home = known.file or file
-        returned = placed(self._returned(home, known.number), home)
-        return self.link(with_arguments(returned, Function(known.number, home), given), file, depth + 1)
+        place = Function(known.number, known.file or file)
+        returned = self._returned_by(place, depth + 1)
+        return self.link(with_arguments(returned, place, given), file, depth + 1)
+
+    def _returned_by(self, function: Function, depth: int) -> Value:
+        """Return what a function of some file returns, whatever it is called with; that is linked once."""
+        if function not in self._results:
+            self._results[function] = Unknown("the result of a function that calls itself")
+            returned = placed(self._returned(function.file, function.number), function.file)
+            self._results[function] = self.link(returned, function.file, depth)
+        return self._results[function]
 
 
 def _parameters(values: Iterable[Value]) -> Iterator[Parameter]:
@@ -170,6 +184,11 @@ def _names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:
         for entry in value.entries:
             if isinstance(entry.key, Constant):
                 yield from _names(str(entry.key.value), entry.value, functions)
+
+
+def _is_in_earnest(file: str, function: Function) -> bool:
+    """Whether what a file calls a function with may reach a database: a test's own functions may, at most."""
+    return is_rehearsal(function.file) or not is_rehearsal(file)
 
 
 def _called_name(call: CallSite) -> str | None:

@@ -27,6 +27,8 @@ from agentctl.core.codescan.typescript.values import (
 _WIDEST = 400
 """More entries or items than this are not looked at one by one."""
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_MOST_BITS = 63
+"""Of a whole number; PostgreSQL has no larger ones, and readings cannot be kept with any."""
 
 
 class Evaluate(Protocol):
@@ -72,6 +74,8 @@ class Literals:
             number = int(text, 0) if not set(".eE") & set(text) or text[:2].lower() == "0x" else float(text)
         except ValueError:
             return Unknown()
+        if isinstance(number, int) and number.bit_length() > _MOST_BITS:
+            return Unknown("too large")
         return Constant(number, self._source.spot(node))
 
     def word(self, node: Node) -> Value:

@@ -9,14 +9,20 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from agentctl.core.codescan.typescript.scopes import Declaration, Scopes
+from agentctl.core.codescan.typescript.scopes import (
+    ASSIGNMENTS,
+    Declaration,
+    Scopes,
+    is_assigned,
+    pattern_around,
+)
+from agentctl.core.codescan.typescript.syntax import LOOP
 
 # What an object may be handed to without being changed by it.
 _HARMLESS = frozenset(
     {"insert", "upsert", "update", "match", "rpc", "push", "log", "info", "warn", "error", "debug"}
     | {"stringify", "keys", "entries", "values", "freeze", "json", "isArray", "setState"}
 )
-_ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression", "update_expression"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,8 @@ def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
     parent = reference.parent
     if parent is None:
         return
-    if parent.type in _ASSIGNMENTS and parent.child_by_field_name("right") != reference:
-        value = parent.child_by_field_name("right") if parent.type == "assignment_expression" else None
-        yield Assigned(value, always=_always(parent, declaration))
+    if is_assigned(target := pattern_around(reference)):
+        yield _assigned(target, reference, declaration)
     elif parent.type in {"member_expression", "subscript_expression"}:
         yield from _property_change(parent, reference, declaration)
     elif parent.type == "arguments":
@@ -110,12 +115,21 @@ def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
         yield Merged(None)  # another name for the same object
 
 
+def _assigned(target: Node, reference: Node, declaration: Declaration) -> Assigned:
+    """Return what a variable is given; of one that is a part of a pattern, or of a loop, nothing is known."""
+    assignment = target.parent
+    if assignment is None or assignment.type == LOOP or target != reference:
+        return Assigned(None, always=True)
+    value = assignment.child_by_field_name("right") if assignment.type == "assignment_expression" else None
+    return Assigned(value, always=_always(assignment, declaration))
+
+
 def _property_change(property_: Node, reference: Node, declaration: Declaration) -> Iterator[Change]:
     target = property_.parent
     if target is None or property_.child_by_field_name("object") != reference:
         return
     key = property_.child_by_field_name("property") or property_.child_by_field_name("index")
-    if target.type in _ASSIGNMENTS and target.child_by_field_name("left") == property_:
+    if target.type in ASSIGNMENTS and target.child_by_field_name("left") == property_:
         value = target.child_by_field_name("right")
         if value is not None and key is not None:
             yield PropertyAssigned(key, value, always=_always(target, declaration))

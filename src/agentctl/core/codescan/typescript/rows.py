@@ -163,7 +163,7 @@ def _written(key: str, one: Property, undefined: Undefined, file: str) -> Writte
     may_lack = len(there) < len(options)
     given = literals_of(Choice(tuple(there)))
     if undefined is Undefined.NULL:
-        given, may_lack = (*given, Given(None)) if may_lack else given, False
+        given, may_lack = given if there else (Given(None),), False
     elif undefined is Undefined.LEFT_OUT and not there:
         return None
     return Written(key, place_of(one.spot, file), given, one.always and not may_lack)

@@ -20,6 +20,17 @@ _IDENTIFIERS = frozenset(
         "type_identifier",
     }
 )
+_PATTERNS = frozenset(
+    {
+        "object_pattern",
+        "array_pattern",
+        "pair_pattern",
+        "rest_pattern",
+        "assignment_pattern",
+        "object_assignment_pattern",
+    }
+)
+ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression", "update_expression"})
 _Path = tuple[str, ...] | None
 _Piece = tuple[Node, _Path, Node | None]
 """A pattern, which part of the whole it takes, and the value where there would be none."""
@@ -130,7 +141,8 @@ class Scopes:
         if scope.type in FUNCTIONS:
             yield from self._parameters(scope)
         elif scope.type == LOOP:
-            if (pattern := scope.child_by_field_name("left")) is not None:
+            pattern = scope.child_by_field_name("left") if scope.child_by_field_name("kind") else None
+            if pattern is not None:
                 yield from self._names(pattern, Kind.OTHER, scope, scope)
         else:
             for statement in scope.named_children:
@@ -262,4 +274,23 @@ def _declares(node: Node) -> bool:
     parent = node.parent
     if parent is None:
         return False
-    return node.type.endswith("_pattern") or parent.child_by_field_name("name") == node
+    if node.type.endswith("_pattern"):
+        return not is_assigned(pattern_around(node))
+    return parent.child_by_field_name("name") == node
+
+
+def pattern_around(node: Node) -> Node:
+    """Return the whole pattern that a name is a part of, such as `[{ a }]` of `a`, or the name itself."""
+    while (parent := node.parent) is not None and parent.type in _PATTERNS:
+        node = parent
+    return node
+
+
+def is_assigned(target: Node) -> bool:
+    """Whether a name or pattern is given a value where it stands, and not declared: `a = 1`, `[a] = b`."""
+    parent = target.parent
+    if parent is None:
+        return False
+    if parent.type == LOOP:
+        return parent.child_by_field_name("left") == target and parent.child_by_field_name("kind") is None
+    return parent.type in ASSIGNMENTS and parent.child_by_field_name("right") != target

@@ -94,10 +94,24 @@ def options_of(value: Value) -> tuple[Value, ...]:
     return (*found, Unknown("one of too many")) if waiting else tuple(found)
 
 
+def likely_options(value: Value) -> tuple[Value, ...]:
+    """Return what a value can be, without what only stands in for it: null and '' beside others.
+
+    `user?.id ?? ''` and `let id = null` please a compiler; most code asks whether they are still that before
+    it goes on, and what it asks is not followed.
+    """
+    options = options_of(value)
+    return tuple(option for option in options if not _is_blank(option)) or options[:1]
+
+
+def _is_blank(value: Value) -> bool:
+    return isinstance(value, Constant) and (value.value is None or value.value == "")
+
+
 def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
     """Return the texts that a value can be, and for what else it can be, why that is no text."""
     texts, reasons = list[Text](), list[str]()
-    for option in options_of(value):
+    for option in likely_options(value):
         match option:
             case Constant(str(text), spot):
                 texts.append(Text((Piece(text, spot),), spot))
@@ -122,7 +136,7 @@ def why(value: Value) -> str:
 
 def literals_of(value: Value) -> tuple[Given, ...]:
     """Return the literals that a value can be; of containers, the shape."""
-    return tuple(given for option in options_of(value) for given in _literals(option))
+    return tuple(given for option in likely_options(value) for given in _literals(option))
 
 
 def _literals(value: Value) -> Iterator[Given]:
@@ -155,7 +169,7 @@ def _ways(choices: list[list[Piece]]) -> int:
 
 
 def _part(value: Value) -> Iterator[Piece]:
-    for option in options_of(value):
+    for option in likely_options(value):
         if not isinstance(option, Constant) or isinstance(
             option.value, float
         ):  # JavaScript spells these its way
