@@ -21,6 +21,7 @@ from agentctl.core.errors import SetupError
 _FEW = 150
 """So many files are read faster than other processes are started."""
 _BATCH = 50
+_PATIENCE = 1.0  # seconds; a batch takes a tenth of one
 
 
 class Readers:
@@ -35,12 +36,13 @@ class Readers:
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if self._pool is None:
-            return
-        if kind is not None:  # Ctrl-C, most likely: nobody waits for what is being read
-            for reader in active_children():
+        if self._pool is not None:
+            # What nobody waits for any more, as after Ctrl-C, is dropped; what is being read takes a moment.
+            self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        for reader in active_children() if kind is not None else ():
+            reader.join(_PATIENCE)
+            if reader.is_alive():
                 reader.kill()
-        self._pool.shutdown(cancel_futures=True)
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[bytes]:
         """Yield what each file says, in their order.
