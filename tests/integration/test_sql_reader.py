@@ -9,7 +9,7 @@ import pytest
 
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.codescan.sql import builtins
-from agentctl.core.codescan.sql_reader import Lines, read_sql
+from agentctl.core.codescan.sql_reader import read_sql
 from agentctl.core.codescan.uses import (
     CallUse,
     CodeReading,
@@ -21,6 +21,7 @@ from agentctl.core.codescan.uses import (
     TableUse,
 )
 from agentctl.core.database import at
+from agentctl.core.sql_text.lines import Lines
 from support.marketplace import Database, Marketplace
 
 STATEMENTS = Path(__file__).with_name("statements.sql").read_text(encoding="utf-8").split(";\n")[:-1]

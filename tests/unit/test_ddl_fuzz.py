@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from agentctl.core.check_constraint import parse
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migrations import Migrations
-from agentctl.core.schema_source.tokens import tokens
+from agentctl.core.sql_text.tokens import tokens
 
 _CONSTRUCTS = (Path(__file__).parents[1] / "support/constructs.sql").read_text()
 _PIECES = [_CONSTRUCTS[token.start : token.end] for token in tokens(_CONSTRUCTS)]

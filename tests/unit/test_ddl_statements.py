@@ -2,7 +2,8 @@
 
 import pytest
 
-from agentctl.core.schema_source.statements import Lines, statements
+from agentctl.core.schema_source.statements import statements
+from agentctl.core.sql_text.lines import Lines
 
 
 def split(text: str) -> list[str]:

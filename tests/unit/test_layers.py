@@ -58,6 +58,10 @@ def test_only_the_database_module_knows_the_drivers_errors() -> None:
     assert importers("psycopg.errors") == {"core/database.py"}
 
 
+def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
+    assert importers("pglast.parser", "pglast.parse_sql") == {"core/sql_text/parsing.py"}
+
+
 @pytest.mark.parametrize("path", _CORE, ids=lambda path: path.name)
 def test_the_core_neither_prints_nor_exits(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

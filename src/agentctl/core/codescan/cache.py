@@ -27,6 +27,7 @@ _KEPT = 16  # caches, each of other files; the oldest goes
 _SIZE = 20  # bytes of a digest
 _OVERHEAD = _SIZE + 8  # bytes of a reading beside its own
 _PARSERS = ("pglast", "tree-sitter", "tree-sitter-javascript", "tree-sitter-typescript")
+_READERS = (Path(__file__).parent, Path(__file__).parents[1] / "sql_text")
 _NOWHERE = Path("/dev/null")
 
 
@@ -34,7 +35,7 @@ _NOWHERE = Path("/dev/null")
 def _reader_version() -> bytes:
     """Return what changes with every reader and parser, so that none is taken for another."""
     digest = blake2b("".join((__version__, *map(_version, _PARSERS))).encode(), digest_size=_SIZE)
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(path for folder in _READERS for path in folder.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.digest()
 

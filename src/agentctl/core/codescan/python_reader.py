@@ -11,8 +11,9 @@ from agentctl.core.codescan.python.calls import CALLED, begins_with_a_verb, hand
 from agentctl.core.codescan.python.drivers import is_for_postgres
 from agentctl.core.codescan.python.literals import Source, Text
 from agentctl.core.codescan.python.texts import Texts
-from agentctl.core.codescan.sql_reader import Lines, read_texts
+from agentctl.core.codescan.sql_reader import read_texts
 from agentctl.core.codescan.uses import CodeReading, Place, Unparsed, Unresolved
+from agentctl.core.sql_text.lines import Lines
 
 _VERB = re.compile(
     rb"\b(?:select\s|insert\s+into\s|delete\s+from\s|merge\s+into\s|update\s[^:]{1,200}?\sset\s|copy\s[^:]{1,200}?\sstd)",

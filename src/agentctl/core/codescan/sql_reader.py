@@ -4,7 +4,6 @@ What changes the schema is passed over, what is no PostgreSQL is told statement 
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,11 +11,12 @@ from pglast import ast
 
 from agentctl.core.codescan.sql.collecting import Collector, Locate
 from agentctl.core.codescan.sql.definitions import made_by
-from agentctl.core.codescan.sql.grammar import NotUnderstood, parse
 from agentctl.core.codescan.sql.scopes import Scope
 from agentctl.core.codescan.sql.statements import Statement, split
 from agentctl.core.codescan.sql.writes import StatementReader
 from agentctl.core.codescan.uses import CodeReading, Unparsed, Use
+from agentctl.core.sql_text.lines import Lines
+from agentctl.core.sql_text.parsing import TOO_DEEP, NotParsed, parse
 
 _SETS_PATH = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
 _HARMLESS_PATH = frozenset({"public", "$user", "pg_catalog", "pg_temp", "extensions"})
@@ -70,18 +70,6 @@ def tables_made(text: str) -> frozenset[str]:
     return frozenset(name for one in parsed for node in one.nodes for name in made_by(node))
 
 
-class Lines:
-    """The lines of a text."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
-
-    def locate(self, offset: int) -> tuple[int, int]:
-        """Return line and column of an offset, both from 1."""
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
-
 @dataclass(frozen=True, slots=True)
 class _Parsed:
     statement: Statement
@@ -97,9 +85,9 @@ def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed
             collector.leave_open("SQL that is put together at run time", statement.template)
             continue
         try:
-            yield _Parsed(statement, parse(statement), locate)
-        except NotUnderstood as error:
-            collector.unparsed.append(Unparsed(collector.place(error.offset), error.why))
+            yield _Parsed(statement, parse(statement.text, depth=statement.depth), locate)
+        except NotParsed as error:
+            collector.unparsed.append(Unparsed(collector.place(error.offset), error.message))
 
 
 def _read(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
@@ -110,7 +98,7 @@ def _read(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
             _statement(node, collector)
     except RecursionError:
         del collector.uses[before[0] :], collector.unresolved[before[1] :]
-        collector.unparsed.append(Unparsed(collector.place(0), "nested too deeply"))
+        collector.unparsed.append(Unparsed(collector.place(0), TOO_DEEP))
 
 
 def _statement(node: object, collector: Collector) -> None:

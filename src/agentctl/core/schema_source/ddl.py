@@ -17,11 +17,10 @@ from agentctl.core.schema_source.dropping import drop
 from agentctl.core.schema_source.functions import alter_function, create_function
 from agentctl.core.schema_source.indexes import create_index
 from agentctl.core.schema_source.origins import Origin, Problem
-from agentctl.core.schema_source.parsing import NotParsed, parse
 from agentctl.core.schema_source.renaming import move, rename
 from agentctl.core.schema_source.search_path import set_by_query, set_path
 from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.statements import Lines, Statement, statements
+from agentctl.core.schema_source.statements import Statement, statements
 from agentctl.core.schema_source.store import DEFAULT_PATH, Name, Store
 from agentctl.core.schema_source.tables import create_table
 from agentctl.core.schema_source.user_types import (
@@ -38,6 +37,8 @@ from agentctl.core.schema_source.views import (
     create_view,
     select_into,
 )
+from agentctl.core.sql_text.lines import Lines
+from agentctl.core.sql_text.parsing import TOO_DEEP, NotParsed, parse_one
 
 _BLOCKS_AT_MOST = 10
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
@@ -97,16 +98,16 @@ class Schema:
             if statement.words[0] not in _LOOKED_AT:
                 continue
             try:
-                node = parse(statement)
+                node = parse_one(statement.text, depth=statement.depth)
                 if isinstance(node, ast.DoStmt):
                     yield from self._block(statement, node, line, file, depth)
                 else:
                     self._execute(node, Site(file, _behind(line, statement.start)))
             except NotParsed as error:
                 if statement.words[0] in _CHANGING:
-                    yield Problem(file, line(statement.start + error.place), error.message)
+                    yield Problem(file, line(statement.start + error.offset), error.message)
             except RecursionError:
-                yield Problem(file, line(statement.start), "it is nested too deeply")
+                yield Problem(file, line(statement.start), TOO_DEEP)
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int

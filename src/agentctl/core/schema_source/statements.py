@@ -1,20 +1,18 @@
 """Splits SQL files into statements, as psql does: with its own commands and the data of COPY left out.
 
 It does not look at what a statement says. One that is broken ends at its semicolon, so it costs no other.
+codescan/sql/ splits by itself, because it puts identifiers in the place of placeholders on its way.
 """
 
-import bisect
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentctl.core.schema_source.tokens import Token, behind_semicolon, tokens
+from agentctl.core.sql_text.copied_data import behind_data, is_announced
+from agentctl.core.sql_text.nesting import depth_of
+from agentctl.core.sql_text.tokens import Token, behind_semicolon, tokens
 
 _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})
-_FROM_STDIN = re.compile(r"\bfrom\s+(?:stdin|pstdin)\b", re.IGNORECASE)
-_END_OF_DATA = re.compile(r"^\\\.\s*?$", re.MULTILINE)
-_END_OF_LINE = re.compile(r"[^\n]*\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +31,10 @@ class Statement:
     words: tuple[str, ...]
     tokens: tuple[Token, ...] = field(repr=False)
 
-
-class Lines:
-    """Tells the line of a place in a text."""
-
-    def __init__(self, text: str) -> None:
-        self._ends = [found.start() for found in re.finditer("\n", text)]
-
-    def __getitem__(self, place: int) -> int:
-        return bisect.bisect_left(self._ends, place) + 1
+    @property
+    def depth(self) -> int:
+        """How deep its syntax tree can be."""
+        return depth_of(self.text, self.tokens)
 
 
 def statements(text: str, *, whole: bool = False) -> Iterator[Statement]:
@@ -59,8 +52,8 @@ def statements(text: str, *, whole: bool = False) -> Iterator[Statement]:
             continue
         statement = _statement(text, taken)
         yield statement
-        if statement.words[:1] == ("COPY",) and _FROM_STDIN.search(statement.text):
-            place = _behind_data(text, place)
+        if is_announced(statement.text):
+            place = behind_data(text, place)
 
 
 def _one(text: str, place: int, *, whole: bool) -> tuple[list[Token], int]:
@@ -112,10 +105,3 @@ def _statement(text: str, taken: list[Token]) -> Statement:
     own = tuple(Token(token.kind, token.start - start, token.end - start) for token in taken)
     words = tuple(text[token.start : token.end].upper() for token in taken[:_HEAD])
     return Statement(text[start:end], start, words, own)
-
-
-def _behind_data(text: str, place: int) -> int:
-    line = _END_OF_LINE.match(text, place)
-    start = line.end() if line else place
-    end = _END_OF_DATA.search(text, start)
-    return end.end() if end else len(text)

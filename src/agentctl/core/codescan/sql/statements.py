@@ -1,6 +1,7 @@
 """Splits a text into SQL statements, with every placeholder replaced by an identifier of the same length.
 
-It knows what ends a statement, in psql's eyes too, but no grammar: it judges none.
+It knows what ends a statement, in psql's eyes too, but no grammar: it judges none. schema_source/ splits by
+itself, because it hurries through the rows of dumps and wants every text as it is, without placeholders.
 """
 
 import re
@@ -8,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentctl.core.codescan.sql.lexemes import Lexeme, Lexemes
-from agentctl.core.codescan.sql.nesting import Nesting
 from agentctl.core.codescan.sql.placeholders import HELD, is_placeholder, is_value, substitute
+from agentctl.core.sql_text.copied_data import is_announced
+from agentctl.core.sql_text.nesting import Nesting
 
 _SENDING = re.compile(r"\\(?:g|watch|crosstabview|bind|parse)")
-_DATA_FOLLOWS = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
+_PUT_IN_NAME = re.compile(r'(?:\{|%[s(]).*"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def split(source: str) -> Iterator[Statement]:
     for lexeme in lexemes:
         if current.is_ended_by(lexeme):
             yield from current.finished()
-            if _DATA_FOLLOWS.match(source[current.start : lexeme.start]):
+            if is_announced(source[current.start : lexeme.start]):
                 lexemes.skip_data()
             current = _Current(source)
         else:
@@ -112,19 +114,12 @@ class _Current:
         return lexeme
 
     def _nest(self, lexeme: Lexeme) -> None:
-        if lexeme.text in {"(", "["}:
-            behind_value = self.previous is not None and is_value(self.previous)
-            self.nesting.open(subscript=lexeme.text == "[" and behind_value)
-        elif lexeme.text in {")", "]"}:
-            self.nesting.close()
-        elif lexeme.text == ",":
-            self.nesting.comma()
-        else:
-            self.nesting.take(lexeme)
+        subscript = lexeme.text == "[" and self.previous is not None and is_value(self.previous)
+        self.nesting.take(lexeme.kind, lexeme.text, subscript=subscript)
 
     def _look(self, lexeme: Lexeme) -> None:
         """Notice templates, and where the body of a function begins and ends."""
-        if lexeme.kind == "template" or (lexeme.kind == "quoted" and re.search(r"\{|%[s(]", lexeme.text)):
+        if lexeme.kind == "template" or (lexeme.kind == "quoted" and _PUT_IN_NAME.search(lexeme.text)):
             self.template = lexeme.start if self.template is None else self.template
         if lexeme.kind != "word" or not self.creates:
             return

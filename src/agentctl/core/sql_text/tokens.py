@@ -1,6 +1,7 @@
 """Cuts SQL text into tokens as PostgreSQL's own programs do, whatever the text is.
 
-It knows where strings, comments and identifiers end, and nothing of what they mean; it never raises.
+It knows where strings, comments, identifiers and psql's commands end, and nothing of what they mean; it never
+raises. Operators come as single marks: which characters belong together depends on who reads.
 """
 
 import re
@@ -9,9 +10,10 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
-    (?P<blank>\s++|--[^\r\n]*+)
-  | (?P<comment>/\*)
-  | (?P<string>[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)
+    (?:\s++|--[^\r\n]*+)*+
+    (?:
+    (?P<comment>/\*)
+  | (?P<string>[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\\?\Z)
               |(?:[bBxXnN]|[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z))
   | (?P<quoted>(?:[uU]&)?"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
   | (?P<dollar>\$(?:[^\W\d]\w*+)?\$)
@@ -19,6 +21,7 @@ _TOKEN = re.compile(
   | (?P<number>\d[\w.]*+)
   | (?P<command>\\[^\r\n]*+)
   | (?P<mark>.)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -38,16 +41,22 @@ class Token(NamedTuple):
 
 def tokens(text: str, start: int = 0) -> Iterator[Token]:
     """Yield everything but blanks and comments; what is never closed ends with the text."""
-    place = start
+    token = next_token(text, start)
+    while token is not None:
+        yield token
+        token = next_token(text, token.end)
+
+
+def next_token(text: str, place: int) -> Token | None:
+    """Return the first token behind a place, blanks and comments left out; None where there is none."""
     while found := _TOKEN.match(text, place):
-        kind, place = found.lastgroup or "mark", found.end()
+        kind = found.lastgroup or "mark"
         if kind == "comment":
-            place = _end_of_comment(text, place)
-        elif kind == "dollar":
-            closing = text.find(found[0], place)
-            place = len(text) if closing < 0 else closing + len(found[0])
-        if kind not in {"blank", "comment"}:
-            yield Token(kind, found.start(), place)
+            place = _end_of_comment(text, found.end())
+            continue
+        start, end = found.span(kind)
+        return Token(kind, start, _end_of_dollars(text, start, end) if kind == "dollar" else end)
+    return None
 
 
 def behind_semicolon(text: str, start: int) -> int:
@@ -55,7 +64,7 @@ def behind_semicolon(text: str, start: int) -> int:
     place = start
     while place < len(text):
         found = _NOTHING_SPECIAL.match(text, place)
-        token = next(tokens(text, found.end() if found else place), None)
+        token = next_token(text, found.end() if found else place)
         if token is None:
             break
         place = token.end
@@ -72,6 +81,13 @@ def content(text: str, token: Token) -> str | None:
         return body.removeprefix(tag).removesuffix(tag)
     plain = token.kind == "string" and body.startswith("'")
     return body[1:].removesuffix("'").replace("''", "'") if plain else None
+
+
+def _end_of_dollars(text: str, start: int, end: int) -> int:
+    """Return the place behind a dollar-quoted string that is opened there."""
+    tag = text[start:end]
+    closing = text.find(tag, end)
+    return len(text) if closing < 0 else closing + len(tag)
 
 
 def _end_of_comment(text: str, place: int) -> int:

@@ -1,0 +1,20 @@
+"""Knows the data of COPY, which follows a statement in the files of psql and is no SQL.
+
+It does not read the data.
+"""
+
+import re
+
+_ANNOUNCED = re.compile(r"copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE | re.DOTALL)
+_END = re.compile(r"^\\\.\s*?$", re.MULTILINE)
+
+
+def is_announced(statement: str) -> bool:
+    """Whether data follows a statement."""
+    return bool(_ANNOUNCED.match(statement))
+
+
+def behind_data(text: str, place: int) -> int:
+    """Return the end of the data that begins in the line below a place: of the text where nothing ends it."""
+    end = _END.search(text, place)
+    return end.end() if end else len(text)

@@ -1,0 +1,23 @@
+"""Tells line and column of a place in a text.
+
+Only a line feed ends a line, as for editors and for PostgreSQL.
+"""
+
+import re
+from bisect import bisect_right
+
+
+class Lines:
+    """The lines of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def __getitem__(self, place: int) -> int:
+        """Return the line of a place, from 1."""
+        return bisect_right(self._starts, place)
+
+    def locate(self, place: int) -> tuple[int, int]:
+        """Return line and column of a place, both from 1."""
+        line = self[place]
+        return line, place - self._starts[line - 1] + 1

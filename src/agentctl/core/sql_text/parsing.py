@@ -1,0 +1,74 @@
+"""Parses SQL with PostgreSQL's own grammar, and lives through whatever the text is.
+
+It splits no text and gives no statement a meaning. Nothing else calls the parser.
+"""
+
+from collections.abc import Iterator
+
+from pglast.ast import Node
+from pglast.parser import ParseError, parse_sql
+
+TOO_DEEP = "nested too deeply"
+"""What is said of a tree that nobody can walk."""
+_DEEPEST = 2500
+"""Trees of three times that depth are still walked within a stack of 8 MB, as measured."""
+
+
+class NotParsed(Exception):
+    """A text is not PostgreSQL's SQL; `offset` is where in it it stops to be."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def parse(text: str, *, depth: int) -> tuple[Node, ...]:
+    """Return the syntax trees of the statements in a text.
+
+    Args:
+        text: SQL.
+        depth: how deep the trees can be, as nesting.py tells; that of the text itself is not looked at.
+
+    Raises:
+        NotParsed: the grammar does not know it, or it is nested too deeply to look.
+
+    """
+    if depth > _DEEPEST:
+        raise NotParsed(TOO_DEEP)
+    if "\0" in text:
+        msg = "a NUL character"
+        raise NotParsed(msg, text.index("\0"))
+    try:
+        return tuple(raw.stmt for raw in parse_sql(text) if raw.stmt is not None)
+    except ParseError as error:
+        message, *place = error.args
+        raise NotParsed(str(message), place[0] if place and place[0] is not None else 0) from error
+    except UnicodeEncodeError as error:
+        raise NotParsed(error.reason, error.start) from error
+
+
+def parse_one(text: str, *, depth: int) -> Node:
+    """Return the syntax tree of a text that is one statement.
+
+    Raises:
+        NotParsed: as `parse` does, and where there are several or none.
+
+    """
+    found = parse(text, depth=depth)
+    if len(found) != 1:
+        msg = "it is not one statement"
+        raise NotParsed(msg)
+    return found[0]
+
+
+def nodes_in(tree: object) -> Iterator[Node]:
+    """Yield every node of a tree, however deep it is."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Node):
+            yield one
+            waiting.extend(getattr(one, attribute) for attribute in one)
+        elif isinstance(one, tuple):
+            waiting.extend(one)
