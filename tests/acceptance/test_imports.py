@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from agentctl.resources import sql_bytes
+from support.code_project import AFTER, write, write_app
 from support.program import Program
 
 # The real program, which leaves a list of the modules that it has loaded.
@@ -17,7 +19,8 @@ from agentctl.__main__ import main
 atexit.register(lambda: pathlib.Path("modules").write_text("\\n".join(sys.modules)))
 main()
 """
-_HEAVY = frozenset({"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"})
+_READERS = frozenset({"msgspec", "pathspec", "pglast", "tree_sitter"})
+_HEAVY = _READERS | {"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"}
 
 
 def loaded(program: Program, *arguments: str) -> frozenset[str]:
@@ -52,3 +55,11 @@ def test_a_run_into_a_pipe_draws_nothing(shop: Any) -> None:
     used = loaded(shop.program, "run", "seo-blog", "topic=Tea", "--json")
 
     assert used == {"typer", "psycopg", "httpx", "jsonschema"}
+
+
+def test_code_is_read_by_what_reads_code_and_a_file_needs_no_sandbox(agentctl: Program) -> None:
+    write(write_app(agentctl.home, AFTER), {"schema.sql": sql_bytes("minimal")})
+    used = loaded(agentctl, "schema-check", "--code", "app", "--schema-from", "app/schema.sql")
+
+    # The driver is loaded for its quoting of names alone; nothing connects.
+    assert used == {"typer", "psycopg"} | _READERS

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import xmlschema
 from agentctl import __version__
 from agentctl.core.errors import UsageError
 from agentctl.core.finding_kinds import DOCUMENT, KINDS, kinds_looked_for, parse_ignored
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings import Finding, Severity, place_of
 from agentctl.render.github import github_text
 from agentctl.render.junit import junit_text
 from agentctl.render.sarif import sarif_text
@@ -42,7 +43,21 @@ DRIFT = Finding(
 WARNING = Finding("column-generated", Severity.WARNING, "agent_executions.error", "It is generated.")
 NOTICE = Finding("index-missing", Severity.INFO, "idx", "It is missing.")
 HOSTILE = Finding("column-denied", Severity.ERROR, EVIL, f"{EVIL} is denied.", EVIL, file=EVIL, line=3)
-EVERY = (MISSING, DRIFT, WARNING, NOTICE, HOSTILE)
+IN_CODE = Finding(
+    "code-unknown-column",
+    Severity.ERROR,
+    "agents.nope",
+    "agents.nope does not exist.",
+    "Add it.",
+    file="src/a b.ts",
+    line=12,
+    column=34,
+    excerpt='  .select("id, nope")',
+)
+UNREAD = Finding(
+    "code-unparsed", Severity.WARNING, "big.ts", "It is large.", file="big.ts", line=1, column=1, excerpt=""
+)
+EVERY = (MISSING, DRIFT, WARNING, NOTICE, HOSTILE, IN_CODE, UNREAD)
 
 
 def sarif(*findings: Finding, **options: Any) -> Any:
@@ -133,6 +148,20 @@ def test_a_github_command_has_a_file_and_a_line_where_there_is_one() -> None:
     ]
 
 
+def test_a_github_command_has_the_column_where_there_is_one() -> None:
+    command, _ = github_text((IN_CODE,)).splitlines()
+    assert command.startswith("::error file=src/a b.ts,line=12,col=34,title=")
+    assert ",col=" not in github_text((DRIFT,))
+
+
+@pytest.mark.parametrize(
+    ("finding", "place"),
+    [(IN_CODE, "src/a b.ts:12:34"), (DRIFT, "db/the schema.json:7"), (MISSING, None)],
+)
+def test_a_place_is_written_as_far_as_it_is_known(finding: Finding, place: str | None) -> None:
+    assert place_of(finding) == place
+
+
 def test_a_clean_github_report_says_so() -> None:
     assert github_text(()) == "agentctl schema-check: nothing found.\n"
 
@@ -218,6 +247,46 @@ def test_a_sarif_fingerprint_is_that_of_the_kind_and_the_object() -> None:
     assert len(set(prints)) == 3
 
 
+def test_a_sarif_region_has_the_column_and_the_line_itself() -> None:
+    run = sarif(IN_CODE, UNREAD)
+    assert run["columnKind"] == "unicodeCodePoints"
+    regions = [one["locations"][0]["physicalLocation"]["region"] for one in run["results"]]
+    assert regions == [
+        {"startLine": 12, "startColumn": 34, "snippet": {"text": IN_CODE.excerpt}},
+        {"startLine": 1, "startColumn": 1},
+    ]
+
+
+def test_a_sarif_fingerprint_in_code_is_that_of_the_file_and_its_line_too() -> None:
+    same = (
+        replace(IN_CODE, line=99, column=1),
+        replace(IN_CODE, message="Other words.", hint=None, severity=Severity.WARNING),
+        replace(IN_CODE, excerpt='    .select("id, nope")  '),
+    )
+    others = (
+        replace(IN_CODE, file="src/b.ts"),
+        replace(IN_CODE, excerpt='  .select("nope")'),
+        replace(IN_CODE, object="agents.nape"),
+        replace(IN_CODE, excerpt=None),
+        replace(IN_CODE, excerpt=""),
+    )
+    prints = [
+        one["partialFingerprints"]["findingAndObject/v1"] for one in sarif(IN_CODE, *same, *others)["results"]
+    ]
+    # Written out, as above: another one would make a new alert of every finding that is known.
+    assert set(prints[:4]) == {"4e2333deaae38b68c1873dafe49f28d642f7acb204faeb45778d3274106c84a0"}
+    assert len(set(prints)) == 1 + len(others)
+
+
+def test_a_hostile_line_of_code_stays_text_in_every_report() -> None:
+    hostile = replace(HOSTILE, id="code-unknown-column", column=1, excerpt=EVIL)
+    for report in (github_text((hostile,)), sarif_text([hostile]), junit_text([hostile], KINDS)):
+        assert is_harmless(report)
+    sarif(hostile)
+    suite = ET.fromstring(junit_text([hostile], KINDS))
+    assert not [element for element in suite.iter() if element.tag == "script"]
+
+
 def test_a_hostile_name_is_text_and_no_link_in_sarif() -> None:
     report = sarif_text([HOSTILE])
     assert report.isascii()
@@ -255,6 +324,14 @@ def test_in_junit_errors_fail_and_whatever_is_milder_is_output() -> None:
     assert failure is not None
     assert failure.get("message") == (
         "A column that the deploy requires is missing: agent_executions.result, agent_executions.error"
+    )
+
+
+def test_junit_has_the_place_and_the_line_of_code() -> None:
+    failure = junit(IN_CODE).find("testcase[@name='code-unknown-column']/failure")
+    assert failure is not None
+    assert failure.text == (
+        f"error: agents.nope does not exist.\nAdd it.\nsrc/a b.ts:12:34\n{IN_CODE.excerpt}"
     )
 
 

@@ -62,6 +62,57 @@ def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
     assert importers("pglast.parser", "pglast.parse_sql") == {"core/sql_text/parsing.py"}
 
 
+@pytest.mark.parametrize(
+    ("packages", "places"),
+    [
+        (
+            ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript"),
+            ("core/codescan/typescript/",),
+        ),
+        (
+            ("pglast",),
+            ("core/codescan/sql/", "core/codescan/sql_reader.py", "core/schema_source/", "core/sql_text/"),
+        ),
+        (("pathspec",), ("core/codescan/gitignore.py",)),
+        (("msgspec",), ("core/codescan/",)),
+    ],
+)
+def test_what_reads_code_is_known_where_code_is_read(
+    packages: tuple[str, ...], places: tuple[str, ...]
+) -> None:
+    found = importers(*packages)
+    assert found
+    assert not {name for name in found if not name.startswith(places)}
+
+
+def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
+    knowing = importers(
+        "agentctl.core.catalog",
+        "agentctl.core.codecheck",
+        "agentctl.core.database",
+        "agentctl.core.mapping",
+        "agentctl.core.schema_source",
+        "psycopg",
+    )
+    assert "core/codecheck/reference.py" in knowing
+    assert not {name for name in knowing if name.startswith("core/codescan/")}
+
+
+def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
+    reaching = importers("agentctl.core.database", "psycopg")
+    assert not {name for name in reaching if name.startswith(("core/schema_source/", "core/codecheck/"))}
+
+
+def test_what_stands_for_a_database_does_not_judge_and_what_judges_reads_no_code() -> None:
+    assert not {n for n in importers("agentctl.core.codecheck") if n.startswith("core/schema_source/")}
+    reading = importers("agentctl.core.codescan")
+    assert {name for name in reading if name.startswith("core/codecheck/")}
+    allowed = {"agentctl.core.codescan.uses", "agentctl.core.codescan.postgrest_field"}
+    judges = [path for path in _CORE if path.is_relative_to(_SOURCE / "core/codecheck")]
+    read = {name.rpartition(".")[0] for path in judges for name in imports(path) if "core.codescan" in name}
+    assert read <= allowed
+
+
 @pytest.mark.parametrize("path", _CORE, ids=lambda path: path.name)
 def test_the_core_neither_prints_nor_exits(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

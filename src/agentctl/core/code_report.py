@@ -23,6 +23,8 @@ from agentctl.core.schema_report import executions_of
 
 _LONGEST_EXCERPT = 1000
 """Characters of a line; longer ones were made by a program."""
+_AROUND = 50
+"""Characters before and behind a column that is further on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ class _Lines:
         line = finding.line or 0
         if is_ignored(lines, line, finding.id):
             return None
-        excerpt = lines[line - 1][:_LONGEST_EXCERPT] if 0 < line <= len(lines) else ""
-        return replace(finding, excerpt=excerpt.rstrip("\r"))
+        own = lines[line - 1] if 0 < line <= len(lines) else ""
+        return replace(finding, excerpt=_excerpt(own, finding.column or 1))
 
     def _of(self, file: str) -> list[str]:
         if file not in self._known:
@@ -142,3 +144,9 @@ class _Lines:
             # Not splitlines(): the readers count \n alone.
             self._known[file] = text_of(path).split("\n") if path is not None else []
         return self._known[file]
+
+
+def _excerpt(line: str, column: int) -> str:
+    """Return a line; of a long one its beginning, or what stands around a column further on."""
+    start = 0 if column <= _LONGEST_EXCERPT else column - 1 - _AROUND
+    return line[start : column - 1 + _AROUND] if start else line[:_LONGEST_EXCERPT]

@@ -25,7 +25,8 @@ class Finding:
         object: the table, column, index or function.
         hint: what settles it.
         line: from 1, as is `column`, which counts characters.
-        excerpt: that line of the file, where it is application code.
+        excerpt: that line of the file, or what stands around the column of a very long one, where it is
+            application code; empty where it cannot be shown.
 
     """
 

@@ -74,7 +74,7 @@ def _physical(file: str, finding: Finding) -> dict[str, object]:
     # fsencode: a file's name may be no UTF-8.
     uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
     region: dict[str, object] = {"startLine": finding.line, "startColumn": finding.column}
-    if finding.excerpt is not None:
+    if finding.excerpt:
         region["snippet"] = {"text": clean(finding.excerpt)}
     told = {name: value for name, value in region.items() if value is not None}
     return {"artifactLocation": {"uri": uri}, **({"region": told} if finding.line is not None else {})}

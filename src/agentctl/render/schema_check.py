@@ -148,9 +148,10 @@ def _finding_data(finding: Finding) -> dict[str, object]:
 def _finding_blocks(finding: Finding) -> View:
     """Show a finding: what is wrong, the code's own line with a mark below the place, and what settles it."""
     said = f"{finding.severity} [{finding.id}] {finding.message}"
-    place = f"{place_of(finding)}: " if finding.excerpt is not None else ""
-    yield Text(f"{place}{said}", _TONES[finding.severity])
-    if finding.excerpt is not None:
+    if finding.excerpt is not None:  # names of files and of what stands in them begin no line
+        said = clean_line(f"{place_of(finding)}: {said}")
+    yield Text(said, _TONES[finding.severity])
+    if finding.excerpt:
         yield Text(_quoted(finding.excerpt, finding.column or 1))
     if finding.hint:
         yield Text(_indented(finding.hint), Tone.DIM)
@@ -158,6 +159,8 @@ def _finding_blocks(finding: Finding) -> View:
 
 def _quoted(line: str, column: int) -> str:
     """Return the part of a line that a place is in, and below it a mark at the place."""
+    if column > len(line):  # it is a piece out of a line that is longer still
+        return f"  {clean_line(line).strip()}"
     start = max(0, column - 1 - _BEFORE) if len(line) > _WIDEST else 0
     before, rest = line[start : column - 1], line[column - 1 : start + _WIDEST]
     cut = clean_line(before).lstrip()

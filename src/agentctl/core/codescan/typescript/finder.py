@@ -29,7 +29,7 @@ _LONGEST_NAME = 80
 _LONGEST = 200
 """Steps of a chain that are looked at; finding a node's parent takes the longer the deeper it is."""
 _FURTHEST = 4
-"""How many variables a chain is followed through."""
+"""How many variables, or functions in one another, a chain is followed through."""
 
 
 def may_hold_calls(content: bytes) -> bool:
@@ -118,28 +118,28 @@ class Finder:
             node = call
         return steps, node
 
-    def _holder(self, top: Node) -> Declaration | None:
+    def _holder(self, top: Node, depth: int = 0) -> Declaration | None:
         """Return the variable, or the function, that a chain is given to."""
         parent = top.parent
-        if parent is None:
+        if parent is None or depth > _FURTHEST:
             return None
         if parent.type == "variable_declarator" and parent.child_by_field_name("value") == top:
             return self._named(parent.child_by_field_name("name"))
         if parent.type == "assignment_expression" and parent.child_by_field_name("right") == top:
             return self._named(parent.child_by_field_name("left"))
         if parent.type == "arrow_function" and parent.child_by_field_name("body") == top:
-            return self._holder(parent)
+            return self._holder(parent, depth + 1)
         if parent.type == "return_statement":
-            return self._returning(parent)
+            return self._returning(parent, depth + 1)
         return None
 
-    def _returning(self, statement: Node) -> Declaration | None:
+    def _returning(self, statement: Node, depth: int) -> Declaration | None:
         body = statement.parent
         function = body.parent if body is not None else None
         if function is None or function.type not in FUNCTIONS:
             return None
         named = function.child_by_field_name("name") if function.type == "function_declaration" else None
-        return self._named(named) if named is not None else self._holder(function)
+        return self._named(named) if named is not None else self._holder(function, depth)
 
     def _named(self, name: Node | None) -> Declaration | None:
         if name is None or name.type != "identifier":

@@ -3,7 +3,9 @@
 It is kept by the file's content, so that nothing in it may depend on another file.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 from tree_sitter import Node
@@ -103,11 +105,22 @@ class _Reader:
         if is_default:
             yield "default", self._evaluator.value(value or declaration)
         if declaration is not None:
-            for name, found in self._scopes.at_top().items():
-                if declaration.start_byte <= found.node.start_byte < declaration.end_byte:
-                    yield name, self._evaluator.declared(found)
+            for found in self._declared_by(declaration):
+                yield found.name, self._evaluator.declared(found)
         elif value is None:
             yield from self._listed(statement)
+
+    def _declared_by(self, node: Node) -> list[Declaration]:
+        """Return what a declaration of the file declares; generated files have thousands of them."""
+        ends = (
+            bisect_left(self._tops, byte, key=lambda one: one.node.start_byte)
+            for byte in (node.start_byte, node.end_byte)
+        )
+        return self._tops[slice(*ends)]
+
+    @cached_property
+    def _tops(self) -> list[Declaration]:
+        return sorted(self._scopes.at_top().values(), key=lambda one: one.node.start_byte)
 
     def _listed(self, statement: Node) -> Iterator[tuple[str, Value]]:
         source = statement.child_by_field_name("source")
