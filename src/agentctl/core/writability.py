@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from agentctl.core.catalog import Column, Table, Trigger
+from agentctl.core.catalog import Column, Function, Table, Trigger
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
 from agentctl.core.mapping.words import Sign, checks_of
@@ -97,6 +97,12 @@ def grant(table: Table, privileges: Sequence[str], columns: Sequence[str], *, to
     what = ", ".join(f"{privilege} ({names})" for privilege in privileges)
     where = sql.Identifier(table.schema, table.name).as_string()
     return f"GRANT {what} ON {where} TO {sql.Identifier(to).as_string()};"
+
+
+def grant_execute(function: Function, *, to: str) -> str:
+    """Return the statement that lets a role call a function."""
+    called = sql.Identifier(function.schema, function.name).as_string()
+    return f"GRANT EXECUTE ON FUNCTION {called}({function.signature}) TO {sql.Identifier(to).as_string()};"
 
 
 def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:

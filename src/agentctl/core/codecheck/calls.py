@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from psycopg import sql
-
 from agentctl.core.catalog import Argument, Function
 from agentctl.core.codecheck.literals import refused
 from agentctl.core.codecheck.missing import absent_function
@@ -13,6 +11,7 @@ from agentctl.core.codecheck.types import argument_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.writability import grant_execute
 
 
 def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:
@@ -81,8 +80,7 @@ def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]
 def _denied(name: str, function: Function, use: CallUse, reference: Reference) -> Finding:
     role = reference.context.catalog.server.role
     msg = f"Role {role} may not execute {name}."
-    called = sql.Identifier(function.schema, function.name).as_string()
-    hint = f"GRANT EXECUTE ON FUNCTION {called}({function.signature}) TO {sql.Identifier(role).as_string()};"
+    hint = grant_execute(function, to=role)
     return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
 
 

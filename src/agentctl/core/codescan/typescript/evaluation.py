@@ -10,7 +10,16 @@ from tree_sitter import Node
 from agentctl.core.codescan.typescript import mutation
 from agentctl.core.codescan.typescript.literals import Literals
 from agentctl.core.codescan.typescript.methods import Methods
-from agentctl.core.codescan.typescript.reduction import DEEPEST, TOO_DEEP, choice_of, member, with_arguments
+from agentctl.core.codescan.typescript.reduction import (
+    DEEPEST,
+    HEAVIEST,
+    TOO_DEEP,
+    TOO_LARGE,
+    Weights,
+    choice_of,
+    member,
+    with_arguments,
+)
 from agentctl.core.codescan.typescript.scopes import Declaration, Kind, Scopes
 from agentctl.core.codescan.typescript.syntax import FUNCTIONS, WRAPPERS, Source, inner_of
 from agentctl.core.codescan.typescript.values import (
@@ -43,6 +52,7 @@ class Evaluator:
         self._scopes = scopes
         self._mutations = mutation.Mutations(scopes)
         self._known: dict[int, Value] = {}
+        self._weights = Weights()
         self._under_way: set[int] = set()
         self._literals = literals = Literals(source, self)
         self._methods = Methods(source, literals, self)
@@ -81,6 +91,8 @@ class Evaluator:
             return TOO_DEEP
         self._under_way.add(node.id)
         found = self._evaluated(node)
+        if self._weights.of(found) > HEAVIEST:
+            found = TOO_LARGE
         self._under_way.discard(node.id)
         self._known[node.id] = found
         return found

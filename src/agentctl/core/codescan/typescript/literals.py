@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tree_sitter import Node
 
-from agentctl.core.codescan.typescript.reduction import choice_of
+from agentctl.core.codescan.typescript.reduction import TOO_LARGE, choice_of
 from agentctl.core.codescan.typescript.syntax import WRAPPERS, Source, inner_of, unescaped
 from agentctl.core.codescan.typescript.values import (
     UNDEFINED,
@@ -75,7 +75,7 @@ class Literals:
         except ValueError:
             return Unknown()
         if isinstance(number, int) and number.bit_length() > _MOST_BITS:
-            return Unknown("too large")
+            return TOO_LARGE
         return Constant(number, self._source.spot(node))
 
     def word(self, node: Node) -> Value:
@@ -115,7 +115,7 @@ class Literals:
     def object(self, node: Node) -> Value:
         """Return an object literal."""
         if len(node.named_children) > _WIDEST:
-            return Unknown("too large")
+            return TOO_LARGE
         entries = (entry for child in node.named_children for entry in self._entries(child))
         return Record(tuple(entries), self._source.spot(node))
 
@@ -154,7 +154,7 @@ class Literals:
         """Return an array literal."""
         items = [child for child in node.named_children if child.type != "comment"]
         if len(items) > _WIDEST:
-            return Unknown("too large")
+            return TOO_LARGE
         return self.listing(items, self._source.spot(node))
 
     def listing(self, items: Iterable[Node], spot: Spot) -> Listing:

@@ -26,6 +26,9 @@ _OPEN = frozenset({Imported, Parameter, Member, Result})
 DEEPEST = 50
 """How far anything here is followed: source text may be nested as deeply as its author likes."""
 TOO_DEEP = Unknown("nested too deeply")
+HEAVIEST = 10_000
+"""So many parts a value may have; no row that anybody writes has as many."""
+TOO_LARGE = Unknown("too large")
 
 
 def choice_of(options: Iterable[Value]) -> Value:
@@ -87,6 +90,24 @@ def walk(value: Value) -> Iterator[Value]:
         yield found
         if parts := found.parts():
             waiting += parts
+
+
+class Weights:
+    """Tells how many parts values have, counting one that stands in several places each time.
+
+    Values share their parts: `x = f(x)`, written twenty times, has a million.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Value, int]] = {}
+
+    def of(self, value: Value) -> int:
+        """Return the number of parts; those of a value that was asked for before are not counted again."""
+        known = self._known.get(id(value))
+        if known is None:
+            # The value is kept beside its weight, so that no other one gets its id.
+            known = self._known[id(value)] = (value, 1 + sum(map(self.of, value.parts())))
+        return known[1]
 
 
 def is_closed(values: Iterable[Value]) -> bool:
