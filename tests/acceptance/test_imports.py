@@ -63,3 +63,15 @@ def test_code_is_read_by_what_reads_code_and_a_file_needs_no_sandbox(agentctl: P
 
     # The driver is loaded for its quoting of names alone; nothing connects.
     assert used == {"typer", "psycopg"} | _READERS
+
+
+def test_what_is_not_installed_is_missed_where_it_is_asked_for_alone(shop: Any) -> None:
+    without = f"import sys\nsys.modules |= dict.fromkeys({sorted(_READERS)})\n"
+    start = "from agentctl.__main__ import main\nmain()"
+    program = Program(shop.program.home, (sys.executable, "-c", without + start))
+    assert program("schema-check").exit_code == 0
+    assert program("schema-check", "--write-baseline", "schema.json").exit_code == 0
+    assert program("schema-check", "--baseline", "schema.json", "--format", "sarif").exit_code == 0
+    asked = program("schema-check", "--code", "app")
+    assert asked.exit_code == 3
+    assert asked.stderr.endswith("hint: pip install 'agentctl[code]'\n")

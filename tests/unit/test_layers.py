@@ -99,7 +99,7 @@ def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
 
 
 def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
-    reaching = importers("agentctl.core.database", "psycopg")
+    reaching = importers("agentctl.core.database")
     assert not {name for name in reaching if name.startswith(("core/schema_source/", "core/codecheck/"))}
 
 

@@ -1,12 +1,16 @@
 """Shows what `schema-check --code` found in application code, beside its findings."""
 
-from agentctl.core.code_report import CodeReport
-from agentctl.core.codecheck import ColumnSummary
-from agentctl.core.codescan.uses import Place
+from typing import TYPE_CHECKING
+
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
+if TYPE_CHECKING:  # what reads code is not installed everywhere
+    from agentctl.core.code_report import CodeReport
+    from agentctl.core.codecheck import ColumnSummary
+    from agentctl.core.codescan.uses import Place
 
-def code_data(report: CodeReport) -> dict[str, object]:
+
+def code_data(report: "CodeReport") -> dict[str, object]:
     """Return it as programs read it."""
     return {
         "files": report.files,
@@ -29,7 +33,7 @@ def code_data(report: CodeReport) -> dict[str, object]:
     }
 
 
-def code_view(report: CodeReport, *, verbose: bool) -> View:
+def code_view(report: "CodeReport", *, verbose: bool) -> View:
     """Show the columns that the code names and the database lacks, and how much could be told.
 
     Args:
@@ -51,20 +55,20 @@ def code_view(report: CodeReport, *, verbose: bool) -> View:
     yield Text(_summary(report, verbose=verbose), Tone.DIM)
 
 
-def _column_row(column: ColumnSummary) -> tuple[Cell, ...]:
+def _column_row(column: "ColumnSummary") -> tuple[Cell, ...]:
     state = Toned("there", Tone.GOOD) if column.present else Toned(_missing(column), Tone.BAD)
     return (f"{column.table}.{column.column}", column.written, column.read, state)
 
 
-def _missing(column: ColumnSummary) -> str:
+def _missing(column: "ColumnSummary") -> str:
     return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
 
 
-def _place(place: Place) -> str:
+def _place(place: "Place") -> str:
     return f"{place.file}:{place.line}:{place.column}"
 
 
-def _summary(report: CodeReport, *, verbose: bool) -> str:
+def _summary(report: "CodeReport", *, verbose: bool) -> str:
     read = f"Code: {_count(report.files, 'file')}, {_count(report.statements, 'statement')}"
     if not report.unresolved:
         return f"{read}."
