@@ -18,15 +18,23 @@ _OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION", ">"})
 _CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
 _ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
+_STRINGS = frozenset({"string", "dollar"})
 _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A statement in a block, and its place there; the text is None where it is put together at run time."""
+    """A statement in a block, and its place there.
+
+    Attributes:
+        text: None where it is put together at run time.
+        beginning: of such a one, as far as it is known.
+
+    """
 
     text: str | None
     place: int
+    beginning: str = ""
 
 
 def statements_in(block: str) -> Iterator[Inner]:
@@ -105,8 +113,10 @@ def _executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
     start, text = rest[0].start, content(piece.text, rest[0])
     if len(rest) == 1 and text is not None:
         return Inner(text, piece.start + start)
-    changes = _CHANGES.search(piece.text, start)
-    return Inner(None, piece.start + start) if changes else None
+    if not _CHANGES.search(piece.text, start):
+        return None
+    known = next((content(piece.text, token) for token in rest if token.kind in _STRINGS), None)
+    return Inner(None, piece.start + start, known or "")
 
 
 def _word(piece: Statement, token: Token) -> str:

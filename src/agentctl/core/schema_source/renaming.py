@@ -62,6 +62,7 @@ def _place_table(store: Store, table: TableDraft, place: Full, site: Site) -> No
     if place in store.tables:
         return
     del store.tables[old]
+    store.gone.add(old)
     table.schema, table.name, table.origin = *place, site.origin
     store.tables[place] = table
     row_type = store.types.pop(old, None)
