@@ -133,3 +133,46 @@ def test_a_letter_of_another_encoding_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_bytes(b"-- caf\xe9\n" + AGENTS.encode())
 
     assert [table.name for table in open_schema_source(tmp_path).catalog.tables] == ["agents"]
+
+
+@pytest.mark.parametrize(
+    ("early", "create", "columns"),
+    [
+        ("ALTER TABLE agents ADD note text", "CREATE TABLE IF NOT EXISTS agents (id uuid)", []),
+        ("CREATE POLICY own ON agents USING (true)", "CREATE TABLE IF NOT EXISTS agents (id uuid)", []),
+        ("ALTER TABLE agents ADD note text", "CREATE TABLE agents (id uuid)", ["id", "note"]),
+        ("SELECT 1", "CREATE TABLE IF NOT EXISTS agents (id uuid)", ["id"]),
+        (
+            "CREATE INDEX ON agents (id)",
+            "CREATE TABLE IF NOT EXISTS agents (); DROP TABLE agents; CREATE TABLE IF NOT EXISTS agents (x int)",
+            ["x"],
+        ),
+    ],
+)
+def test_a_table_that_is_used_before_it_is_created_if_need_be_was_another_one(
+    tmp_path: Path, early: str, create: str, columns: list[str]
+) -> None:
+    source = opened(tmp_path, early, create)
+
+    assert source.whole
+    assert [one.name for one in source.catalog.tables[0].columns] == columns
+
+
+def test_files_without_numbers_are_in_no_order(tmp_path: Path) -> None:
+    (tmp_path / "indexes.sql").write_text("ALTER TABLE runs ADD note text")
+    (tmp_path / "tables.sql").write_text("CREATE TABLE IF NOT EXISTS runs (id uuid)")
+
+    runs = open_schema_source(tmp_path).catalog.tables[0]
+    assert [one.name for one in runs.columns] == ["id", "note"]
+
+
+def test_a_column_that_is_renamed_perhaps_has_both_names(tmp_path: Path) -> None:
+    table = "CREATE TABLE runs (id uuid, owner uuid NOT NULL);"
+    block = "IF has_owner THEN ALTER TABLE runs RENAME COLUMN owner TO user_id; END IF;"
+    source = opened(tmp_path, f"{table} DO $$ BEGIN {block} END $$;")
+
+    assert [(one.name, one.nullable) for one in source.catalog.tables[0].columns] == [
+        ("id", True),
+        ("owner", True),
+        ("user_id", True),
+    ]

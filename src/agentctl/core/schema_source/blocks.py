@@ -1,13 +1,13 @@
 """Finds the statements of a DO block that change the schema, without running the block.
 
 A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done.
-What is taken away behind a condition on anything but the schema is left alone; what is put together at run
-time is told.
+What is taken away behind a condition on anything but the schema is doubtful; what is put together at run time
+is told.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.schema_source.statements import Statement, statements
 from agentctl.core.schema_source.tokens import Token, content
@@ -29,12 +29,14 @@ class Inner:
     Attributes:
         text: None where it is put together at run time.
         beginning: of such a one, as far as it is known.
+        doubtful: whether it takes something away, and that under a condition of which nobody knows anything.
 
     """
 
     text: str | None
     place: int
     beginning: str = ""
+    doubtful: bool = False
 
 
 def statements_in(block: str) -> Iterator[Inner]:
@@ -47,8 +49,8 @@ def statements_in(block: str) -> Iterator[Inner]:
             continue
         start = _behind_control(piece, conditions)
         inner = _inner(piece, start)
-        if inner is not None and not _is_doubtful(inner, conditions):
-            yield inner
+        if inner is not None:
+            yield replace(inner, doubtful=_is_doubtful(inner, conditions))
 
 
 def _is_doubtful(inner: Inner, conditions: list[str]) -> bool:

@@ -5,7 +5,7 @@ does as much as can be made of it. No text makes it raise.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from contextlib import suppress
 from typing import Any
 
 from pglast import ast
@@ -22,7 +22,7 @@ from agentctl.core.schema_source.indexes import create_index
 from agentctl.core.schema_source.origins import Origin, Problem
 from agentctl.core.schema_source.parsing import NotParsed, parse
 from agentctl.core.schema_source.presumed import Presumptions
-from agentctl.core.schema_source.renaming import move, rename
+from agentctl.core.schema_source.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_source.search_path import set_by_query, set_path
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.statements import Lines, Statement, statements
@@ -100,7 +100,7 @@ class Schema:
 
         """
         catalog = assemble(self._store, database=database, search_path=search_path)
-        return replace(catalog, unlisted=self._presumptions.doubtful())
+        return self._presumptions.without_what_is_open(catalog, self._store)
 
     def _run(self, text: str, line: Callable[[int], int], file: str, depth: int = 0) -> Iterator[Problem]:
         for statement in statements(text):
@@ -138,8 +138,18 @@ class Schema:
             place = start + inner.place
             if inner.text is None:
                 yield from self._put_together(inner.beginning, Origin(file, line(place)))
+            elif inner.doubtful:
+                self._perhaps(inner.text, Site(file, _behind(line, place)))
             else:
                 yield from self._run(inner.text, _behind(line, place), file, depth + 1)
+
+    def _perhaps(self, text: str, site: Site) -> None:
+        """Leave alone what is taken away, perhaps; a column may have another name, too."""
+        with suppress(NotParsed, RecursionError):
+            for statement in statements(text):
+                node = parse(statement)
+                if isinstance(node, ast.RenameStmt):
+                    perhaps_rename(self._store, node, site)
 
     def _execute(self, node: ast.Node, site: Site) -> None:
         if isinstance(node, ast.CreateSchemaStmt):

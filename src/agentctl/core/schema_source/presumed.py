@@ -6,11 +6,13 @@ platform's own schemas, of which no table is known here, say nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from pglast import ast
 from pglast.enums import ConstrType, ObjectType
 
+from agentctl.core.catalog import Catalog
 from agentctl.core.schema_source.origins import Origin, Problem
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import DEFAULT_PATH, Full, Name, Store, name_in
@@ -30,6 +32,7 @@ class Presumptions:
 
     def __init__(self) -> None:
         self._of: dict[Full, _Presumption] = {}
+        self._open: set[Full] = set()
 
     def note(self, store: Store, node: ast.Node, site: Site, *, certain: bool) -> None:
         """Remember the tables that have to be there before a statement, and are not known.
@@ -52,8 +55,13 @@ class Presumptions:
         """Take what was to be done to a table that a statement has just created."""
         if not isinstance(node, ast.CreateStmt) or not self._of:
             return []
-        found = self._of.pop(store.place(name_in(node.relation)), None)
-        return found.waiting if found else []
+        place = store.place(name_in(node.relation))
+        found = self._of.pop(place, None)
+        if found is None:
+            return []
+        if node.if_not_exists and _is_numbered(found.origin.file):
+            self._open.add(place)
+        return found.waiting
 
     def problems(self, store: Store) -> Iterator[Problem]:
         """Tell of the tables that nothing has created."""
@@ -61,9 +69,26 @@ class Presumptions:
             if one.certain and place not in store.tables:
                 yield Problem(*one.origin, f"it is about table {place.name}, which nothing here creates")
 
-    def doubtful(self) -> frozenset[str]:
-        """Return the names of tables that may be there: a statement is executed only if they are."""
-        return frozenset(place.name for place, one in self._of.items() if not one.certain)
+    def without_what_is_open(self, catalog: Catalog, store: Store) -> Catalog:
+        """Return a store's catalog without what nobody can tell.
+
+        A table that is changed only if it is there may be there. One that is changed first and then created
+        if it is not there was there already, with columns that no text tells of.
+        """
+        open_ = self._open - store.gone  # one that has been dropped since is known again
+        tables = tuple(
+            replace(table, columns=(), constraints=(), indexes=())
+            if Full(table.schema, table.name) in open_
+            else table
+            for table in catalog.tables
+        )
+        doubtful = frozenset(place.name for place, one in self._of.items() if not one.certain)
+        return replace(catalog, tables=tables, unlisted=doubtful)
+
+
+def _is_numbered(file: str) -> bool:
+    """Whether files are run in the order of their names, as the name of one tells."""
+    return PurePosixPath(file).name[:1].isdecimal()
 
 
 def _is_covered(store: Store, name: Name) -> bool:

@@ -35,6 +35,17 @@ def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
         perform(store, node, site)
 
 
+def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    """Execute what may not be executed: a column has both names then, and nobody has to write it."""
+    table = store.table(name_in(node.relation))
+    column = table.columns.get(node.subname or "") if table is not None else None
+    if table is None or column is None or node.renameType is not ObjectType.OBJECT_COLUMN:
+        return
+    either = replace(column, nullable=True)
+    table.columns[either.name] = either
+    table.columns.setdefault(node.newname or "", replace(either, name=node.newname or "", origin=site.origin))
+
+
 def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
     """Execute ... SET SCHEMA."""
     schema = node.newschema or ""
