@@ -144,7 +144,7 @@ def test_a_letter_of_another_encoding_does_no_harm(tmp_path: Path) -> None:
         ("SELECT 1", "CREATE TABLE IF NOT EXISTS agents (id uuid)", ["id"]),
         (
             "CREATE INDEX ON agents (id)",
-            "CREATE TABLE IF NOT EXISTS agents (); DROP TABLE agents; CREATE TABLE IF NOT EXISTS agents (x int)",
+            "CREATE TABLE IF NOT EXISTS agents (); DROP TABLE agents; CREATE TABLE agents (x int)",
             ["x"],
         ),
     ],
