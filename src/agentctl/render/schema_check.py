@@ -158,13 +158,16 @@ def _finding_blocks(finding: Finding) -> View:
 
 
 def _quoted(line: str, column: int) -> str:
-    """Return the part of a line that a place is in, and below it a mark at the place."""
+    """Return the part of a line that a place is in, and below it a mark at the place.
+
+    No line of the code begins a line here: a CI service might take it for a command.
+    """
     if column > len(line):  # it is a piece out of a line that is longer still
-        return f"  {clean_line(line).strip()}"
+        return f"  | {clean_line(line).strip()}"
     start = max(0, column - 1 - _BEFORE) if len(line) > _WIDEST else 0
     before, rest = line[start : column - 1], line[column - 1 : start + _WIDEST]
     cut = clean_line(before).lstrip()
-    return f"  {cut}{clean_line(rest).rstrip()}\n  {' ' * len(cut)}^"
+    return f"  | {cut}{clean_line(rest).rstrip()}\n  | {' ' * len(cut)}^"
 
 
 def _indented(text: str) -> str:

@@ -1,13 +1,13 @@
 """Finds the statements of a DO block that change the schema, without running the block.
 
 A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done.
-What is taken away behind a condition on anything but the schema is left alone; what is put together at run
-time is told.
+What is taken away behind a condition on anything but the schema is doubtful; what is put together at run time
+is told.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.schema_source.statements import Statement, statements
 from agentctl.core.sql_text.tokens import Token, content
@@ -18,15 +18,25 @@ _OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION", ">"})
 _CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
 _ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
+_STRINGS = frozenset({"string", "dollar"})
 _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A statement in a block, and its place there; the text is None where it is put together at run time."""
+    """A statement in a block, and its place there.
+
+    Attributes:
+        text: None where it is put together at run time.
+        beginning: of such a one, as far as it is known.
+        doubtful: whether it takes something away, and that under a condition of which nobody knows anything.
+
+    """
 
     text: str | None
     place: int
+    beginning: str = ""
+    doubtful: bool = False
 
 
 def statements_in(block: str) -> Iterator[Inner]:
@@ -39,8 +49,8 @@ def statements_in(block: str) -> Iterator[Inner]:
             continue
         start = _behind_control(piece, conditions)
         inner = _inner(piece, start)
-        if inner is not None and not _is_doubtful(inner, conditions):
-            yield inner
+        if inner is not None:
+            yield replace(inner, doubtful=_is_doubtful(inner, conditions))
 
 
 def _is_doubtful(inner: Inner, conditions: list[str]) -> bool:
@@ -105,8 +115,10 @@ def _executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
     start, text = rest[0].start, content(piece.text, rest[0])
     if len(rest) == 1 and text is not None:
         return Inner(text, piece.start + start)
-    changes = _CHANGES.search(piece.text, start)
-    return Inner(None, piece.start + start) if changes else None
+    if not _CHANGES.search(piece.text, start):
+        return None
+    known = next((content(piece.text, token) for token in rest if token.kind in _STRINGS), None)
+    return Inner(None, piece.start + start, known or "")
 
 
 def _word(piece: Statement, token: Token) -> str:

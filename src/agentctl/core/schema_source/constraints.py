@@ -13,7 +13,7 @@ from agentctl.core.schema_source.conditions import columns_in
 from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
 from agentctl.core.schema_source.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_source.naming import default_name
-from agentctl.core.schema_source.store import Full, Store, name_in
+from agentctl.core.schema_source.store import Full, Name, Store, name_in
 
 _KEYS = {
     ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),
@@ -49,6 +49,21 @@ def attach_constraint(store: Store, table: TableDraft, made: ConstraintDraft) ->
     if (made.kind == "check" and made.inherited) or table.kind == PARTITIONED:
         for child in store.children(table):
             clone_constraint(store, child, made)
+
+
+def forget_checks(store: Store, name: str) -> None:
+    """Leave open what a table's CHECKs say, because nobody knows which of them are dropped.
+
+    Args:
+        store: everything.
+        name: of the table as a text has it; with `%` in it, it may be any.
+
+    """
+    words = name.replace('"', "").lower().split(".")
+    meant = None if "%" in name else store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
+    for table in store.tables.values() if "%" in name else filter(None, (meant,)):
+        for made in [one for one in table.constraints.values() if one.kind == "check"]:
+            del table.constraints[made.name]
 
 
 def clone_constraint(store: Store, table: TableDraft, made: ConstraintDraft) -> None:

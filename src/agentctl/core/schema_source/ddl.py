@@ -5,6 +5,7 @@ does as much as can be made of it. No text makes it raise.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pglast import ast
@@ -13,11 +14,14 @@ from agentctl.core.catalog import Catalog
 from agentctl.core.schema_source.alteration import alter_table
 from agentctl.core.schema_source.assembly import assemble
 from agentctl.core.schema_source.blocks import statements_in
+from agentctl.core.schema_source.constraints import forget_checks
 from agentctl.core.schema_source.dropping import drop
 from agentctl.core.schema_source.functions import alter_function, create_function
+from agentctl.core.schema_source.harmless import is_harmless, loosened
 from agentctl.core.schema_source.indexes import create_index
 from agentctl.core.schema_source.origins import Origin, Problem
-from agentctl.core.schema_source.renaming import move, rename
+from agentctl.core.schema_source.presumed import Presumptions
+from agentctl.core.schema_source.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_source.search_path import set_by_query, set_path
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.statements import Statement, statements
@@ -55,6 +59,7 @@ class Schema:
 
     def __init__(self, *, assumes: bool = False) -> None:
         self._store = Store.empty(assumes=assumes)
+        self._presumptions = Presumptions()
 
     def apply(self, text: str, *, file: str) -> list[Problem]:
         """Execute the statements of a file in their order.
@@ -70,6 +75,10 @@ class Schema:
         self._store.path = DEFAULT_PATH
         lines = Lines(text)
         return list(self._run(text, lambda place: lines[place], file))
+
+    def presumed(self) -> list[Problem]:
+        """Return the tables that statements take to be there, and that nothing has created."""
+        return list(self._presumptions.problems(self._store))
 
     def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Origin | None:
         """Return what creates a table or view, or a column of it; None where nothing does."""
@@ -91,7 +100,8 @@ class Schema:
             search_path: whose tables come first.
 
         """
-        return assemble(self._store, database=database, search_path=search_path)
+        catalog = assemble(self._store, database=database, search_path=search_path)
+        return self._presumptions.without_what_is_open(catalog, self._store)
 
     def _run(self, text: str, line: Callable[[int], int], file: str, depth: int = 0) -> Iterator[Problem]:
         for statement in statements(text):
@@ -102,12 +112,22 @@ class Schema:
                 if isinstance(node, ast.DoStmt):
                     yield from self._block(statement, node, line, file, depth)
                 else:
-                    self._execute(node, Site(file, _behind(line, statement.start)))
+                    site = Site(file, _behind(line, statement.start))
+                    self._presumptions.note(self._store, node, site, certain=depth == 0)
+                    self._execute(node, site)
             except NotParsed as error:
-                if statement.words[0] in _CHANGING:
+                if statement.words[0] in _CHANGING and not is_harmless(statement.text):
                     yield Problem(file, line(statement.start + error.offset), error.message)
             except RecursionError:
                 yield Problem(file, line(statement.start), TOO_DEEP)
+
+    def _put_together(self, beginning: str, origin: Origin) -> Iterator[Problem]:
+        """Do what is known of a statement that is put together when it runs."""
+        if table := loosened(beginning):
+            forget_checks(self._store, table)
+        elif not is_harmless(beginning):
+            msg = "a statement is put together when it runs: what it does is not known"
+            yield Problem(*origin, msg)
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
@@ -118,10 +138,19 @@ class Schema:
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
             place = start + inner.place
             if inner.text is None:
-                msg = "a statement is put together when it runs: what it does is not known"
-                yield Problem(file, line(place), msg)
+                yield from self._put_together(inner.beginning, Origin(file, line(place)))
+            elif inner.doubtful:
+                self._perhaps(inner.text, Site(file, _behind(line, place)))
             else:
                 yield from self._run(inner.text, _behind(line, place), file, depth + 1)
+
+    def _perhaps(self, text: str, site: Site) -> None:
+        """Leave alone what is taken away, perhaps; a column may have another name, too."""
+        with suppress(NotParsed, RecursionError):
+            for statement in statements(text):
+                node = parse_one(statement.text, depth=statement.depth)
+                if isinstance(node, ast.RenameStmt):
+                    perhaps_rename(self._store, node, site)
 
     def _execute(self, node: ast.Node, site: Site) -> None:
         if isinstance(node, ast.CreateSchemaStmt):
@@ -130,6 +159,8 @@ class Schema:
         perform = _STATEMENTS.get(type(node))
         if perform is not None:
             perform(self._store, node, site)
+        for late, place in self._presumptions.waiting(self._store, node):
+            self._execute(late, place)
 
     def _create_schema(self, node: ast.CreateSchemaStmt, site: Site) -> None:
         """Create what stands within CREATE SCHEMA, in that schema."""

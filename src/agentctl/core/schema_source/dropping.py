@@ -58,6 +58,7 @@ def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: FBT00
 def _remove(store: Store, table: TableDraft, *, cascade: bool) -> None:
     if store.tables.pop(Full(table.schema, table.name), None) is None:
         return
+    store.gone.add(Full(table.schema, table.name))
     _drop_references(store, lambda reference: reference == (table.schema, table.name))
     for child in list(store.children(table)):
         _remove(store, child, cascade=cascade)

@@ -49,7 +49,7 @@ def open_schema_source(path: Path) -> SchemaSource:
         found = (one for one in sorted(path.rglob("*.sql")) if one.is_file())  # a pipe would be waited for
         files = [(one.relative_to(path).as_posix(), _text_of(one)) for one in found]
         schema, problems = run(files)
-        return _source(path, schema, problems, whole=True)
+        return _source(path, schema, [*problems, *schema.presumed()], whole=True)
     text = _text_of(path)
     if text.lstrip().startswith("{"):
         baseline = read_baseline(path)
@@ -57,7 +57,7 @@ def open_schema_source(path: Path) -> SchemaSource:
         return _source(path, schema, problems, whole=baseline.whole)
     schema = Schema()
     problems = schema.apply(text, file=path.as_posix())
-    return _source(path, schema, problems, whole=True)
+    return _source(path, schema, [*problems, *schema.presumed()], whole=True)
 
 
 def _source(path: Path, schema: Schema, problems: list[Problem], *, whole: bool) -> SchemaSource:
@@ -79,10 +79,10 @@ def _text_of(path: Path) -> str:
         _refuse(
             path, "it is an archive", hint=f"Make SQL of it: pg_restore --schema-only -f schema.sql {path}"
         )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    if b"\0" in content:
         _refuse(path, "it is not UTF-8")
+    # A letter of another encoding stands in a comment, mostly.
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _refuse(path: Path, why: str, *, hint: str = _DUMP) -> NoReturn:

@@ -35,6 +35,17 @@ def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
         perform(store, node, site)
 
 
+def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
+    """Execute what may not be executed: a column has both names then, and nobody has to write it."""
+    table = store.table(name_in(node.relation))
+    column = table.columns.get(node.subname or "") if table is not None else None
+    if table is None or column is None or node.renameType is not ObjectType.OBJECT_COLUMN:
+        return
+    either = replace(column, nullable=True)
+    table.columns[either.name] = either
+    table.columns.setdefault(node.newname or "", replace(either, name=node.newname or "", origin=site.origin))
+
+
 def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
     """Execute ... SET SCHEMA."""
     schema = node.newschema or ""
@@ -62,6 +73,7 @@ def _place_table(store: Store, table: TableDraft, place: Full, site: Site) -> No
     if place in store.tables:
         return
     del store.tables[old]
+    store.gone.add(old)
     table.schema, table.name, table.origin = *place, site.origin
     store.tables[place] = table
     row_type = store.types.pop(old, None)

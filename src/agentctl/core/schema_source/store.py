@@ -4,7 +4,7 @@ It knows PostgreSQL's rules of lookup, and nothing of statements.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pglast import ast
@@ -46,6 +46,7 @@ class Store:
     Attributes:
         path: the search_path.
         assumes: whether tables that nothing has created are there all the same, as a database's own are.
+        gone: what tables were called that have been dropped, or have another name now.
 
     """
 
@@ -54,6 +55,7 @@ class Store:
     functions: dict[Full, list[FunctionDraft]]
     path: tuple[str, ...] = DEFAULT_PATH
     assumes: bool = False
+    gone: set[Full] = field(default_factory=set)
 
     @classmethod
     def empty(cls, *, assumes: bool = False) -> "Store":

@@ -1,0 +1,43 @@
+"""Statements that cannot be parsed, or are put together at run time, and leave alone what matters.
+
+Their beginning tells it. Only what changes nothing that a catalog is asked for counts; so does what takes
+away a function, an index or a trigger, because keeping it here makes nobody accuse any code.
+"""
+
+import re
+
+_NAME = r'(?:"(?:[^"]|"")*"|[\w%.$]+)+'
+_OTHER_THINGS = (
+    "policy|publication|subscription|extension|role|user|group|database|collation|language|operator|cast|server"
+    "|aggregate|statistics|tablespace|default\\s+privileges|event\\s+trigger|text\\s+search"
+)
+_HARMLESS = re.compile(
+    rf"""\s*(?:
+    (?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:{_OTHER_THINGS})\b
+  | drop\s+(?:function|procedure|routine|trigger|rule|index|sequence)\b
+  | alter\s+(?:function|procedure|routine|sequence|trigger|index)\b
+  | create\s+(?:index|sequence)\b
+  | alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?{_NAME}\s+(?:enable|disable|force|no\s+force|owner\s+to)\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONSTRAINT_DROPPED = re.compile(
+    rf"\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<table>{_NAME})\s+drop\s+constraint\b",
+    re.IGNORECASE,
+)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a statement changes nothing that matters.
+
+    Args:
+        text: its beginning, with whatever stands for parts that nobody knows.
+
+    """
+    return _HARMLESS.match(text) is not None
+
+
+def loosened(text: str) -> str | None:
+    """Return the table of which a statement drops a constraint, as it is written there."""
+    found = _CONSTRAINT_DROPPED.match(text)
+    return found["table"] if found else None
