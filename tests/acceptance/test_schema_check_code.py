@@ -103,8 +103,11 @@ def test_people_see_each_place_with_its_line_and_each_column_once(agentctl: Prog
     for column, line in MISSING.items():
         said = f"app/executions.ts:{line}:{COLUMN}: error [code-unknown-column] agent_executions.{column} "
         at = lines.index(f"{said}does not exist.")
-        assert lines[at + 1].strip() == _LINES[line - 1].strip()
-        assert "  agentctl migrate-full adds it." in lines[at + 2 : at + 4]
+        assert lines[at + 1 : at + 4] == [
+            f"  | {_LINES[line - 1].strip()}",
+            "  | ^",
+            "  agentctl migrate-full adds it.",
+        ]
         (row,) = (one.split() for one in lines if one.startswith(f"agent_executions.{column} "))
         assert row[1:] == ["1", "0", "missing;", "agentctl", "migrate-full", "adds", "it"]
     assert not [one for one in lines if one.startswith("agent_executions.status ")]
