@@ -40,7 +40,7 @@ _LANGUAGES = {
     ".py": Language.PYTHON,
 }
 _WITHOUT_CODE = (".d.ts", ".d.mts", ".d.cts", ".min.js", ".min.mjs", ".min.cjs")
-_NEVER_ENTERED = frozenset({".git", "node_modules"})
+_NEVER_ENTERED = frozenset({".git", "node_modules", ".yarn"})
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 

@@ -36,3 +36,11 @@ export async function alone() {
   await supabase.from('agent_executions').select('id').eq('user_id', '') // ! code-value-refused agent_executions.user_id
   await supabase.from('agent_executions').update({ status: process.env.STATUS || 'done' }).eq('id', '') // ! code-value-refused agent_executions.status ; code-value-refused agent_executions.id
 }
+
+export async function summed(prices: number[]) {
+  let cost = 0
+  for (const price of prices) cost += price
+  await supabase.from('agents').update({ credit_cost: cost }).eq('id', process.env.AGENT)
+  await supabase.from('agents').update({ credit_cost: prices[0] ?? 0 }).eq('id', process.env.AGENT)
+  await supabase.from('agents').update({ credit_cost: 0 }).eq('id', process.env.AGENT) // ! code-value-refused agents.credit_cost
+}

@@ -161,7 +161,7 @@ def _written(key: str, one: Property, undefined: Undefined, file: str) -> Writte
     options = options_of(Choice(one.options))
     there = [option for option in options if option != UNDEFINED]
     may_lack = len(there) < len(options)
-    given = literals_of(Choice(tuple(there)))
+    given = literals_of(Choice(options))
     if undefined is Undefined.NULL:
         given, may_lack = given if there else (Given(None),), False
     elif undefined is Undefined.LEFT_OUT and not there:

@@ -13,6 +13,7 @@ import tree_sitter_typescript
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from agentctl.core.codescan.source_files import Language
+from agentctl.core.codescan.typescript.gaps import filled
 from agentctl.core.codescan.typescript.values import Spot
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
@@ -77,9 +78,8 @@ class Source:
     """One file's text and its syntax tree."""
 
     def __init__(self, content: bytes, language: Language) -> None:
-        self.content = content
         self._language = language
-        self.root = _parser(language).parse(content).root_node
+        self.content, self.root = _understood(content, language)
         self._ascii = content.isascii()
 
     def text(self, node: Node) -> str:
@@ -96,12 +96,7 @@ class Source:
 
     def first_error(self) -> Node | None:
         """Return the first node that the grammar did not understand."""
-        node = self.root
-        while node.has_error and not node.is_error and not node.is_missing:
-            node = next((child for child in node.children if child.has_error or child.is_missing), node)
-            if not node.children:
-                break
-        return node if self.root.has_error else None
+        return _first_error(self.root)
 
     @cached_property
     def captured(self) -> Mapping[str, list[Node]]:
@@ -126,6 +121,28 @@ class Source:
                 found.append(node)
             place = self.content.find(word, place + len(word), within.end_byte)
         return found
+
+
+def _understood(content: bytes, language: Language) -> tuple[bytes, Node]:
+    """Parse a text, or the same with the grammar's gaps filled, where that is understood further."""
+    root = _parser(language).parse(content).root_node
+    error = _first_error(root)
+    other = content if error is None else filled(content)
+    if error is None or other == content:
+        return content, root
+    second = _parser(language).parse(other).root_node
+    further = _first_error(second)
+    better = further is None or further.start_byte > error.start_byte
+    return (other, second) if better else (content, root)
+
+
+def _first_error(root: Node) -> Node | None:
+    node = root
+    while node.has_error and not node.is_error and not node.is_missing:
+        node = next((child for child in node.children if child.has_error or child.is_missing), node)
+        if not node.children:
+            break
+    return node if root.has_error else None
 
 
 def unescaped(text: str) -> str:

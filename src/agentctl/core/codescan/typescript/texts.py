@@ -95,17 +95,17 @@ def options_of(value: Value) -> tuple[Value, ...]:
 
 
 def likely_options(value: Value) -> tuple[Value, ...]:
-    """Return what a value can be, without what only stands in for it: null and '' beside others.
+    """Return what a value can be, without what only stands in for it: null, '' and 0 beside others.
 
-    `user?.id ?? ''` and `let id = null` please a compiler; most code asks whether they are still that before
-    it goes on, and what it asks is not followed.
+    `user?.id ?? ''` and `let id = null` please a compiler, and `let total = 0` is where a sum begins; most
+    code asks whether they are still that before it goes on, and what it asks is not followed.
     """
     options = options_of(value)
     return tuple(option for option in options if not _is_blank(option)) or options[:1]
 
 
 def _is_blank(value: Value) -> bool:
-    return isinstance(value, Constant) and (value.value is None or value.value == "")
+    return isinstance(value, Constant) and not value.value
 
 
 def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:

@@ -1,0 +1,24 @@
+"""What TypeScript allows and the grammars here do not: it is overwritten, in its place, with what they know.
+
+Nothing of it is a value. It is tried only where a grammar has not understood a file.
+"""
+
+import re
+
+_AMPERSAND = re.compile(rb"(?<!&)&(?![&=]|#?\w+;)")
+_JSX_TEXT = re.compile(rb"(?<=[>}])[^<>{}`]*(?<!&)&(?!&)[^<>{}`]*(?=[<{])")
+"""`Save & Exit`, between two tags."""
+_TYPE_ARGUMENTS = re.compile(rb"(?<=\w)<(?=typeof import\(|[^<>()=`]*>`)[^<>`=]*>(?=[(`])")
+"""`` sql<Run[]>`...` `` and `load<typeof import('./runs')>()`."""
+_VISIBLE = re.compile(rb"[^\r\n]")
+
+
+def filled(content: bytes) -> bytes:
+    """Return a source in which every gap is filled; all other bytes stay what and where they are."""
+    content = _JSX_TEXT.sub(lambda text: _AMPERSAND.sub(b" ", text[0]), content)
+    return _TYPE_ARGUMENTS.sub(_any, content)
+
+
+def _any(arguments: re.Match[bytes]) -> bytes:
+    blank = _VISIBLE.sub(b" ", arguments[0])
+    return b"<T" + blank[2:-1] + b">"
