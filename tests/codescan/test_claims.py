@@ -166,7 +166,7 @@ def test_what_is_marked_as_refused_is_refused(
         update(connection, table, change)
     assert refusal.value.sqlstate == code
     with pytest.raises(psycopg.Error) as refusal, connection.transaction():
-        insert(connection, table, without_key(ROWS[table]) | change)
+        insert(connection, table, {**without_key(ROWS[table]), **change})
     assert refusal.value.sqlstate == code
 
 

@@ -76,10 +76,11 @@ def test_a_topic_has_cases_with_findings_and_cases_without(topic: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_mark_speaks_of_a_line_with_something_on_it(case: Case) -> None:
-    for mark in (*case.expected(), *case.unresolved()):
-        lines = (case.folder / mark.file).read_text(encoding="utf-8").splitlines()
-        assert 1 <= mark.line <= len(lines), mark
-        assert lines[mark.line - 1].strip(), mark
+    marks = [(mark.file, mark.line) for mark in case.expected()]
+    for file, line in (*marks, *((mark.file, mark.line) for mark in case.unresolved())):
+        lines = (case.folder / file).read_text(encoding="utf-8").splitlines()
+        assert 1 <= line <= len(lines), (file, line)
+        assert lines[line - 1].strip(), (file, line)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.suffix in LANGUAGES], ids=named)

@@ -145,7 +145,7 @@ def takes(connection: Connection, statement: sql.Composed) -> bool:
 
 def of_column(name: str) -> sql.Composed:
     declared = COLUMNS[name].partition(" CHECK")[0].partition(" NOT NULL")[0]
-    return sql.Composed([sql.SQL(declared)])  # type: ignore[arg-type]
+    return sql.Composed([sql.SQL(declared)])
 
 
 def through_postgrest(name: str, value: Any) -> sql.Composed:
@@ -166,12 +166,12 @@ def filtered(name: str, value: Any) -> sql.Composed:
 
 def quoted(text: str) -> sql.SQL:
     """Put a text into a literal whose type is unknown, as a query's text has it."""
-    return sql.SQL(text.replace("'", "''"))  # type: ignore[arg-type]
+    return sql.SQL(text.replace("'", "''"))
 
 
 def in_sql(name: str, value: Any) -> sql.Composed:
     """Insert a literal as SQL has it."""
-    literal = sql.SQL("'{}'").format(quoted(value)) if isinstance(value, str) else sql.SQL(as_json(value))  # type: ignore[arg-type]
+    literal = sql.SQL("'{}'").format(quoted(value)) if isinstance(value, str) else sql.SQL(as_json(value))
     return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         sql.Identifier("t_" + name), sql.Identifier(name), literal
     )
@@ -184,7 +184,7 @@ def connection(database: Database) -> Iterator[Connection]:
         made.execute(TYPES.encode())
         for name, declared in COLUMNS.items():
             table, column = sql.Identifier("t_" + name), sql.Identifier(name)
-            made.execute(sql.SQL("CREATE TABLE {} ({} {})").format(table, column, sql.SQL(declared)))  # type: ignore[arg-type]
+            made.execute(sql.SQL("CREATE TABLE {} ({} {})").format(table, column, sql.SQL(declared)))
         made.execute("SET standard_conforming_strings TO on")
         yield made
 

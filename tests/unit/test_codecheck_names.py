@@ -7,7 +7,7 @@ import pytest
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.codecheck import CheckContext, Planned, check_code
-from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Place, Purpose, Returned, Unparsed
+from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Place, Purpose, Returned, Unparsed, Use
 from agentctl.core.findings import Finding, Severity
 from support.catalogs import argument, catalog, column, function, key, table
 from support.uses import HERE, IN_SQL, Migrations, call, checked, column_of, ids, named, row, using
@@ -139,7 +139,7 @@ def test_migrations_are_asked_only_when_something_is_missing() -> None:
         asked.append(MIGRATIONS)
         return MIGRATIONS
 
-    uses = [using("agents"), column_of("agents", column="id"), call("deduct_credits", "amount")]
+    uses: list[Use] = [using("agents"), column_of("agents", column="id"), call("deduct_credits", "amount")]
     assert ids(SHOP, *uses, planned=planned) == []
     assert asked == []
     assert len(ids(SHOP, using("x"), using("y"), planned=planned)) == 2
