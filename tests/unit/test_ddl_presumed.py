@@ -176,3 +176,49 @@ def test_a_column_that_is_renamed_perhaps_has_both_names(tmp_path: Path) -> None
         ("owner", True),
         ("user_id", True),
     ]
+
+
+def test_a_table_that_is_described_twice_may_be_either(tmp_path: Path) -> None:
+    first = "CREATE TABLE IF NOT EXISTS runs (id uuid NOT NULL, shop uuid NOT NULL, note text);"
+    second = "CREATE TABLE IF NOT EXISTS runs (id uuid NOT NULL, owner uuid NOT NULL);"
+    columns = opened(tmp_path, first, second).catalog.tables[0].columns
+
+    assert [(one.name, one.type, one.nullable) for one in columns] == [
+        ("id", "uuid", False),
+        ("shop", "uuid", True),
+        ("note", "text", True),
+        ("owner", "uuid", True),
+    ]
+
+
+def test_a_table_that_is_described_again_with_less_stays(tmp_path: Path) -> None:
+    first = "CREATE TABLE runs (id uuid NOT NULL, shop uuid NOT NULL);"
+    columns = opened(tmp_path, first, "CREATE TABLE IF NOT EXISTS runs (id uuid);").catalog.tables[0].columns
+
+    assert [(one.name, one.nullable) for one in columns] == [("id", False), ("shop", False)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX ON agents (owner, lower(name))",
+        "ALTER TABLE agents ADD FOREIGN KEY (owner) REFERENCES agents (id)",
+        "ALTER TABLE agents ADD UNIQUE (id, owner)",
+        "ALTER TABLE agents ALTER COLUMN owner SET NOT NULL",
+        "ALTER TABLE agents ALTER owner TYPE text",
+    ],
+)
+def test_a_column_that_a_statement_takes_to_be_there_is_there(tmp_path: Path, statement: str) -> None:
+    source = opened(tmp_path, f"{AGENTS}{statement}")
+
+    assert [(one.name, one.type) for one in source.catalog.tables[0].columns] == [
+        ("id", "uuid"),
+        ("owner", "unknown"),
+    ]
+
+
+def test_a_column_that_is_asked_for_only_if_it_is_there_need_not_be(tmp_path: Path) -> None:
+    block = "IF has_owner THEN ALTER TABLE agents ALTER owner SET NOT NULL; END IF;"
+    source = opened(tmp_path, f"{AGENTS} DO $$ BEGIN {block} END $$;")
+
+    assert [one.name for one in source.catalog.tables[0].columns] == ["id"]

@@ -119,9 +119,8 @@ def test_temporary_tables_are_no_part_of_a_schema() -> None:
 
 
 def test_a_table_that_is_there_stays_as_it_is() -> None:
-    assert names(
-        read("CREATE TABLE a (x int)", "CREATE TABLE IF NOT EXISTS a (y int); CREATE TABLE a (z int)"), "a"
-    ) == ["x"]
+    texts = ("CREATE TABLE a (x int)", "CREATE TABLE IF NOT EXISTS a (x text); CREATE TABLE a (z int)")
+    assert names(read(*texts), "a") == ["x"]
 
 
 def test_what_is_not_there_is_altered_and_dropped_without_effect() -> None:
@@ -132,7 +131,7 @@ def test_what_is_not_there_is_altered_and_dropped_without_effect() -> None:
         "ALTER TYPE no RENAME TO yes; ALTER TYPE no ADD VALUE 'x'; ALTER FUNCTION no() RENAME TO yes;"
         "ALTER DOMAIN no DROP CONSTRAINT x; CREATE INDEX ON no (x);"
         " CREATE TRIGGER a AFTER INSERT ON no EXECUTE FUNCTION b();"
-        "CREATE TABLE a (x int); ALTER TABLE a DROP COLUMN y, ALTER y SET NOT NULL, DROP CONSTRAINT z;"
+        "CREATE TABLE a (x int); ALTER TABLE a DROP COLUMN y, ALTER y DROP NOT NULL, DROP CONSTRAINT z;"
         "ALTER TABLE a RENAME y TO x; ALTER INDEX no RENAME TO yes; ALTER TABLE a ATTACH PARTITION no DEFAULT"
     )
     assert [one.name for one in catalog.tables] == ["a"]

@@ -16,7 +16,7 @@ from agentctl.core.codescan.typescript.module import Module, read_module
 from agentctl.core.codescan.typescript.values import Value
 from agentctl.core.codescan.uses import CodeReading
 
-SCRIPTS = frozenset({Language.TYPESCRIPT, Language.TSX, Language.JAVASCRIPT})
+SCRIPTS = frozenset({Language.TYPESCRIPT, Language.TSX, Language.JAVASCRIPT, Language.COMPONENT})
 pack = Encoder().encode
 unpack_module = Decoder(Module).decode
 unpack_value: Callable[[bytes], Value] = Decoder(Value).decode

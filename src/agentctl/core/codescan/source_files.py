@@ -23,6 +23,7 @@ class Language(StrEnum):
     TYPESCRIPT = "typescript"
     TSX = "tsx"
     JAVASCRIPT = "javascript"
+    COMPONENT = "component"
     SQL = "sql"
     PYTHON = "python"
 
@@ -36,6 +37,8 @@ _LANGUAGES = {
     ".jsx": Language.JAVASCRIPT,
     ".mjs": Language.JAVASCRIPT,
     ".cjs": Language.JAVASCRIPT,
+    ".vue": Language.COMPONENT,
+    ".svelte": Language.COMPONENT,
     ".sql": Language.SQL,
     ".py": Language.PYTHON,
 }

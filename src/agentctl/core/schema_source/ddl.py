@@ -115,6 +115,8 @@ class Schema:
                     site = Site(file, _behind(line, statement.start))
                     self._presumptions.note(self._store, node, site, certain=depth == 0)
                     self._execute(node, site)
+                    if depth == 0:
+                        self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
                 if statement.words[0] in _CHANGING and not is_harmless(statement.text):
                     yield Problem(file, line(statement.start + error.offset), error.message)

@@ -1,4 +1,4 @@
-"""Tables that statements take to be there before anything creates them.
+"""Tables and columns that statements take to be there and nothing has created.
 
 Migrations may begin with a database that somebody made by hand: then there are tables that no text tells of.
 Or files are not run in the order of their names: then what is done to a table waits until it is created. A
@@ -10,13 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from pglast import ast
-from pglast.enums import ConstrType, ObjectType
+from pglast.enums import AlterTableType, ConstrType, ObjectType
 
 from agentctl.core.catalog import Catalog
+from agentctl.core.schema_source.drafts import ColumnDraft
 from agentctl.core.schema_source.origins import Origin, Problem
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import DEFAULT_PATH, Full, Name, Store, name_in
 
+_NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)
+_OF_COLUMNS = frozenset(
+    {AlterTableType.AT_AlterColumnType, AlterTableType.AT_ColumnDefault, AlterTableType.AT_SetNotNull}
+)
 _OF_TABLES = frozenset({ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW})
 
 
@@ -63,6 +68,17 @@ class Presumptions:
             self._open.add(place)
         return found.waiting
 
+    def add_columns(self, store: Store, node: ast.Node, site: Site) -> None:
+        """Add the columns without which a statement that has been executed would have been refused.
+
+        Of what type they are nobody knows.
+        """
+        table = store.table(name_in(node.relation)) if isinstance(node, _NAMING_COLUMNS) else None
+        if table is None or not table.columns or store.assumes:
+            return
+        for name in _named_columns(node):
+            table.columns.setdefault(name, ColumnDraft(name, None, site.origin))
+
     def problems(self, store: Store) -> Iterator[Problem]:
         """Tell of the tables that nothing has created."""
         for place, one in self._of.items():
@@ -96,6 +112,16 @@ def _is_covered(store: Store, name: Name) -> bool:
     place = store.place(name)
     own = {*DEFAULT_PATH, *(table.schema for table in store.tables.values())}
     return place.schema in own and not any(Full(schema, name.name) in store.gone for schema in own)
+
+
+def _named_columns(node: ast.Node) -> Iterator[str]:
+    if isinstance(node, ast.IndexStmt):
+        yield from (one.name for one in node.indexParams or () if one.name)
+    for command in node.cmds or () if isinstance(node, ast.AlterTableStmt) else ():
+        if command.subtype in _OF_COLUMNS and command.name:
+            yield command.name
+        elif isinstance(command.def_, ast.Constraint):
+            yield from (str(one.sval) for one in (*(command.def_.keys or ()), *(command.def_.fk_attrs or ())))
 
 
 def _needed(node: ast.Node) -> Iterator[Name]:

@@ -1,6 +1,7 @@
 """CREATE TABLE in all its forms but that of a query.
 
-A table that is there already stays as it is, whether the statement expects that or not.
+A table that is there already stays as it is. Where the statement allows for that and describes another one,
+nobody knows which of the two there is: it may have the columns of both, and none has to be given.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,11 @@ _TEMPORARY = "t"
 def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = "table") -> None:
     """Execute CREATE TABLE, or CREATE FOREIGN TABLE."""
     place = store.place(name_in(node.relation))
-    if place in store.tables or (node.relation and node.relation.relpersistence == _TEMPORARY):
+    if node.relation and node.relation.relpersistence == _TEMPORARY:
+        return
+    if place in store.tables:
+        if node.if_not_exists and not store.assumes:
+            _doubt(store, store.tables[place], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
     table = TableDraft(place.schema, place.name, kind, site.origin)
@@ -38,6 +43,19 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
     for parent in parents:
         take_over(store, table, parent)
     _add_constraints(store, table, node.tableElts or ())
+
+
+def _doubt(store: Store, there: TableDraft, node: ast.CreateStmt, site: Site) -> None:
+    """Let a table be the one that is there or the one that a statement describes, if these differ."""
+    elements = (one for one in node.tableElts or () if isinstance(one, ast.ColumnDef))
+    described = {one.colname or "": one for one in elements}
+    if not there.columns or described.keys() <= there.columns.keys():
+        return
+    for name, column in there.columns.items():
+        if name not in described:
+            there.columns[name] = replace(column, nullable=True)
+    for name in described.keys() - there.columns.keys():
+        there.columns[name] = replace(column_of(store, there, described[name], site), nullable=True)
 
 
 def _inherited(column: ColumnDraft, parent: TableDraft) -> ColumnDraft:

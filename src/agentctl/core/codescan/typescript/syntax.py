@@ -13,6 +13,7 @@ import tree_sitter_typescript
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from agentctl.core.codescan.source_files import Language
+from agentctl.core.codescan.typescript.components import scripts_of
 from agentctl.core.codescan.typescript.gaps import filled
 from agentctl.core.codescan.typescript.values import Spot
 
@@ -60,6 +61,7 @@ _GRAMMARS = {
     Language.TYPESCRIPT: tree_sitter_typescript.language_typescript,
     Language.TSX: tree_sitter_typescript.language_tsx,
     Language.JAVASCRIPT: tree_sitter_javascript.language,
+    Language.COMPONENT: tree_sitter_typescript.language_typescript,
 }
 
 
@@ -79,6 +81,7 @@ class Source:
 
     def __init__(self, content: bytes, language: Language) -> None:
         self._language = language
+        content = scripts_of(content) if language is Language.COMPONENT else content
         self.content, self.root = _understood(content, language)
         self._ascii = content.isascii()
 

@@ -1,0 +1,22 @@
+"""Components of Vue and Svelte: the scripts in them, in their places, and nothing else.
+
+What their templates do is not looked at.
+"""
+
+import re
+
+_SCRIPT = re.compile(
+    rb"<!--.*?-->|<script\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>(?P<script>.*?)</script\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_VISIBLE = re.compile(rb"[^\n]")
+
+
+def scripts_of(content: bytes) -> bytes:
+    """Return a component's scripts; blanks stand for all that is around them, so that no line moves."""
+    pieces, place = list[bytes](), 0
+    for found in _SCRIPT.finditer(content):
+        if found["script"] is not None:
+            pieces += _VISIBLE.sub(b" ", content[place : found.start("script")]), found["script"]
+            place = found.end("script")
+    return b"".join((*pieces, _VISIBLE.sub(b" ", content[place:])))
