@@ -14,7 +14,14 @@ from agentctl.core.codescan.typescript.found import Found, Scene, argument, give
 from agentctl.core.codescan.typescript.reduction import member
 from agentctl.core.codescan.typescript.relations import Relation
 from agentctl.core.codescan.typescript.rows import Undefined, properties_of
-from agentctl.core.codescan.typescript.texts import Text, literals_of, options_of, texts_of, why
+from agentctl.core.codescan.typescript.texts import (
+    Text,
+    likely_options,
+    literals_of,
+    options_of,
+    texts_of,
+    why,
+)
 from agentctl.core.codescan.typescript.values import UNDEFINED, Choice, Constant, Listing, Record, Value
 from agentctl.core.codescan.uses import ColumnUse, Given, Place, Purpose, Unresolved
 
@@ -183,12 +190,21 @@ def _is_boolean(value: Value) -> bool:
 def _compared(step: Step) -> tuple[Given, ...]:
     """Return the literals that a column is compared with."""
     if step.method in {"not", "filter"}:
-        return _scalars(literals_of(argument(step, 2))) if _operator(step) in _COMPARING else ()
+        return _scalars(_told(argument(step, 2))) if _operator(step) in _COMPARING else ()
     if step.method in _COMPARISONS:
-        return _scalars(literals_of(argument(step, 1)))
+        return _scalars(_told(argument(step, 1)))
     lists = options_of(argument(step, 1)) if step.method in _LISTS else ()
     items = (item for one in lists if isinstance(one, Listing) for item in one.items)
     return _scalars(literals_of(Choice(tuple(items))))
+
+
+def _told(value: Value) -> tuple[Given, ...]:
+    """Return the literals that a value can be, if it can be nothing else.
+
+    Beside what is not known, a literal may well say that nothing is to be looked for: `id || 'demo'`.
+    """
+    options = [literals_of(option) for option in likely_options(value)]
+    return tuple(given for literals in options for given in literals) if all(options) else ()
 
 
 def _scalars(literals: tuple[Given, ...]) -> tuple[Given, ...]:

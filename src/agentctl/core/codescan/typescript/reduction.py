@@ -28,6 +28,7 @@ DEEPEST = 50
 TOO_DEEP = Unknown("nested too deeply")
 HEAVIEST = 10_000
 """So many parts a value may have; no row that anybody writes has as many."""
+LATER = Unknown("filled in later, perhaps")
 TOO_LARGE = Unknown("too large")
 
 
@@ -62,13 +63,16 @@ def member(base: Value, name: str, depth: int = 0) -> Value:
 
 
 def _property(record: Record, name: str, depth: int) -> Value:
-    """Return a property of an object: later ones win, and one behind a condition may not be there."""
+    """Return a property of an object: later ones win, and one behind a condition may not be there.
+
+    One that begins as null or '' is there to be filled in, by whoever gets the object.
+    """
     options: list[Value] = []
     for entry in reversed(record.entries):
         found = _under(entry, name, depth)
         if found is None or found == UNDEFINED:
             continue
-        options.append(found)
+        options += (found, LATER) if isinstance(found, Constant) and found.value in {None, ""} else (found,)
         if entry.always and not (isinstance(found, Choice) and UNDEFINED in found.options):
             return choice_of(options)
     return choice_of((*options, UNDEFINED))

@@ -1,0 +1,4 @@
+import { OWNER, remove, signUp } from './owners'
+
+await signUp(OWNER)
+await remove(OWNER)
