@@ -15,12 +15,13 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
+.PHONY: help demo test test-code test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
 	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
 	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
+	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (4 minutes)"
 	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces (5 minutes)"
 	@echo "make test-migrations   migrate-full with others at work, killed, undone, on every PostgreSQL (4 minutes)"
 	@echo "make test-pgbouncer   the program's tests again, through PgBouncer in transaction mode"
@@ -42,6 +43,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+# Not with the others, but for the corpus: every verdict is compared with what each PostgreSQL does.
+test-code: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/codescan
 
 # Not with the others: each of the thirty takes an operator's whole day.
 test-databases: $(VENV)/installed-dev

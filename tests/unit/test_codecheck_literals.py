@@ -1,4 +1,4 @@
-"""Literals against types, without a database; tests/integration/test_codecheck.py asks one about the same."""
+"""Literals against types, without a database; tests/codescan/test_verdicts.py asks one about the same."""
 
 from typing import Any
 

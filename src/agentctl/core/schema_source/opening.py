@@ -16,7 +16,7 @@ from agentctl.core.schema_source.origins import Problem
 from agentctl.core.schema_source.recorded import schema_of
 
 _ARCHIVE = b"PGDMP"
-_DUMP = "Dump one: pg_dump --schema-only DATABASE_URL > schema.sql"
+_DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def _text_of(path: Path) -> str:
         _refuse(
             path, "it is an archive", hint=f"Make SQL of it: pg_restore --schema-only -f schema.sql {path}"
         )
-    if b"\0" in content:
-        _refuse(path, "it is not UTF-8")
+    if b"\0" in content:  # a program, or UTF-16
+        _refuse(path, "it is no text in UTF-8")
     # A letter of another encoding stands in a comment, mostly.
     return content.decode("utf-8-sig", errors="replace")
 

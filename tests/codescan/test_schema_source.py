@@ -21,6 +21,8 @@ from agentctl.resources import sql_bytes
 from support.marketplace import Database
 from support.postgres import find_installation
 
+pytestmark = pytest.mark.every_postgres
+
 _TESTS = Path(__file__).parents[1]
 EXAMPLES = sorted((_TESTS / "databases").glob("*.sql"))
 CONSTRUCTS = (_TESTS / "support/constructs.sql").read_text()

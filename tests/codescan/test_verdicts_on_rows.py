@@ -14,6 +14,8 @@ from agentctl.core.database import at
 from support.marketplace import Connection, Database
 from support.uses import call, checked, column_of, embed, ids, row, upsert_on, written
 
+pytestmark = pytest.mark.every_postgres
+
 ORDERS = """
 CREATE DOMAIN stamped AS timestamptz NOT NULL DEFAULT now();
 CREATE DOMAIN needed AS text NOT NULL;

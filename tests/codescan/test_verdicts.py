@@ -21,6 +21,8 @@ from agentctl.core.database import at
 from support.marketplace import Connection, Database
 from support.uses import IN_SQL, LIST, OBJECT, checked, compared, row, written
 
+pytestmark = pytest.mark.every_postgres
+
 TYPES = """
 CREATE TYPE state AS ENUM ('pending', 'running', 'it''s', '12', 'true');
 CREATE DOMAIN plan AS text CHECK (VALUE IN ('free', 'pro'));

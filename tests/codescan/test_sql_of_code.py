@@ -24,6 +24,8 @@ from agentctl.core.database import at
 from agentctl.core.sql_text.lines import Lines
 from support.marketplace import Database, Marketplace
 
+pytestmark = pytest.mark.every_postgres
+
 STATEMENTS = Path(__file__).with_name("statements.sql").read_text(encoding="utf-8").split(";\n")[:-1]
 WRONG = "no_such_column"
 PROBE = "PREPARE probe AS "
