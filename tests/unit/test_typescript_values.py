@@ -1,10 +1,13 @@
 """What an expression of TypeScript can be: literals, names, and what becomes of variables."""
 
+from itertools import islice
 from typing import Any
 
 import pytest
 
-from support.typescript import exported
+from agentctl.core.codescan.typescript.reduction import HEAVIEST, walk
+from agentctl.core.codescan.typescript.values import Constant
+from support.typescript import exported, module
 
 CONSTANTS = [
     ("'a'", "a"),
@@ -16,6 +19,8 @@ CONSTANTS = [
     ("1_000", 1000),
     ("-1.5", -1.5),
     ("0xff", 255),
+    ("123456789012345678901234567890n", "?"),
+    ("-0xffffffffffffffffffff", "?"),
     ("[true, null, undefined, void 0]", [True, None, "?", "?"]),
     ("('a' as const)!", "a"),
     ("<string>'a'", "a"),
@@ -97,3 +102,11 @@ def test_a_name_means_its_declaration(source: str, expected: Any) -> None:
 @pytest.mark.parametrize(("source", "expected"), VARIABLES)
 def test_a_variable_is_what_may_have_become_of_it(source: str, expected: Any) -> None:
     assert exported(source) == expected
+
+
+def test_a_value_that_doubles_again_and_again_is_not_followed_for_ever() -> None:
+    steps = "".join(f"const v{n} = {{ a: v{n - 1}, b: v{n - 1} }}\n" for n in range(1, 40))
+    exports = module(f"const v0 = 'a'\n{steps}export const x = v39, y = v10").exports
+
+    assert sum(1 for _ in islice(walk(exports["x"]), HEAVIEST + 1)) <= HEAVIEST
+    assert [part.value for part in walk(exports["y"]) if isinstance(part, Constant)].count("a") >= 2**10
