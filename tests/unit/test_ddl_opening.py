@@ -151,7 +151,7 @@ def test_facts_that_make_no_sense_are_told_and_do_no_harm(tmp_path: Path) -> Non
     ("make", "why", "hint"),
     [
         (lambda _: None, "there is no such file", "pg_dump --schema-only"),
-        (lambda path: path.write_bytes(b"\xff\xfeC\0R\0"), "it is not UTF-8", "pg_dump --schema-only"),
+        (lambda path: path.write_bytes(b"\xff\xfeC\0R\0"), "it is no text in UTF-8", "pg_dump --schema-only"),
         (lambda path: path.write_bytes(b"PGDMP\x01\x0e"), "it is an archive", "pg_restore --schema-only"),
         (lambda path: path.write_text(""), "there is no table in it", "pg_dump --schema-only"),
         (lambda path: path.write_text("SELECT 1"), "there is no table in it", "pg_dump --schema-only"),

@@ -153,6 +153,7 @@ class TableDraft:
 
     Attributes:
         origin: None of a table that is only assumed to be there.
+        perhaps: whether it was created only if there was none of its name.
         parents: whose columns it has, as a partition or by inheritance.
         sources: what a view reads.
         not_null: columns by the name of the constraint that says so.
@@ -172,6 +173,7 @@ class TableDraft:
     not_null: dict[str, str] = field(default_factory=dict)
     row_security: bool = False
     insertable: bool = True
+    perhaps: bool = False
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """CREATE TABLE in all its forms but that of a query.
 
-A table that is there already stays as it is. Where the statement allows for that and describes another one,
-nobody knows which of the two there is: it may have the columns of both, and none has to be given.
+A table that is there already stays as it is. Where both statements allow for that and describe different
+ones, nobody knows which of the two there is: it may have the columns of both, and none has to be given.
 """
 
 from collections.abc import Iterable
@@ -27,11 +27,11 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
     if node.relation and node.relation.relpersistence == _TEMPORARY:
         return
     if place in store.tables:
-        if node.if_not_exists and not store.assumes:
+        if node.if_not_exists and store.tables[place].perhaps and not store.assumes:
             _doubt(store, store.tables[place], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
-    table = TableDraft(place.schema, place.name, kind, site.origin)
+    table = TableDraft(place.schema, place.name, kind, site.origin, perhaps=bool(node.if_not_exists))
     parents = [parent for one in node.inhRelations or () if (parent := store.table(name_in(one)))]
     store.tables[place] = table
     for parent in parents:
