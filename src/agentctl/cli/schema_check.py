@@ -163,7 +163,8 @@ def _found(errors: "tuple[Finding, ...]", output_format: Format) -> FindingsFoun
     in_schema = [one.object for one in errors if one.excerpt is None]
     parts = [f"The schema has {_named(in_schema, output_format)}."] if in_schema else []
     parts += [f"The code has {_named(in_code, output_format)}."] if in_code else []
-    return FindingsFound(" ".join(parts), hint="Details: agentctl schema-check")
+    what = " --code PATH" if in_code else ""
+    return FindingsFound(" ".join(parts), hint=f"Details: agentctl schema-check{what}")
 
 
 def _named(objects: list[str], output_format: Format) -> str:
