@@ -291,7 +291,14 @@ def test_the_database_is_asked_once_and_for_schemas_that_only_the_code_names_onc
 def test_a_database_that_is_away_is_told_before_any_code_is_read(agentctl: Program, app: Path) -> None:
     assert app.is_dir()
     away = {"AGENTCTL_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
-    result = agentctl(*CODE, "--code", "nowhere", "--json", env=away)
+    result = agentctl(*CODE, "--json", env=away)
     assert result.exit_code == 3
     assert result.json["error"]["code"] == "connection"
     assert not (agentctl.home / ".cache").exists()
+
+
+def test_a_path_that_is_not_there_is_told_before_any_database_is_asked(agentctl: Program, app: Path) -> None:
+    assert app.is_dir()
+    away = {"AGENTCTL_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
+    result = agentctl(*CODE, "--code", "nowhere", env=away)
+    assert (result.exit_code, result.stderr) == (2, "error: There is no 'nowhere'.\n")

@@ -89,6 +89,10 @@ def schema_check(
     required, ignored = parse_required(require), parse_ignored(ignore or ())
     if code or schema_from:
         require_code_reader("--code" if code else "--schema-from")
+    if code:
+        from agentctl.core.codescan.source_files import require_paths
+
+        require_paths(code)
     recorded = read_baseline(baseline) if baseline else None
     with subject_of(session, schema_from) as subject:
         report = check_schema(subject.reading, required=required, live=subject.live)

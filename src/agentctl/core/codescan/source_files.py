@@ -102,6 +102,26 @@ def find_sources(paths: Sequence[Path], *, exclude: Sequence[str] = ()) -> Sourc
     return Sources(tuple(search.files), tuple(search.unread))
 
 
+def require_paths(paths: Sequence[Path]) -> None:
+    """Refuse paths that cannot be read, before anything else is done.
+
+    Raises:
+        UsageError: a path that does not exist or cannot be looked at.
+
+    """
+    for path in paths:
+        _looked_at(path)
+
+
+def _looked_at(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in it
+        why = "There is no" if isinstance(error, FileNotFoundError) else "Nobody here may look at"
+        msg = f"{why} {str(path)!r}."
+        raise UsageError(msg) from None
+
+
 def _language(name: str) -> Language | None:
     if name.endswith(_WITHOUT_CODE):
         return None
@@ -130,12 +150,7 @@ class _Search:
 
     def add(self, path: Path) -> None:
         """Take a file, or everything in a folder."""
-        try:
-            found = path.stat()
-        except (OSError, ValueError) as error:  # ValueError: a zero byte in it
-            why = "There is no" if isinstance(error, FileNotFoundError) else "Nobody here may look at"
-            msg = f"{why} {str(path)!r}."
-            raise UsageError(msg) from None
+        found = _looked_at(path)
         place = os.path.abspath(path)  # noqa: PTH100 - a link is called what it was called
         if S_ISDIR(found.st_mode):
             self._walk(place)
