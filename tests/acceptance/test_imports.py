@@ -74,4 +74,4 @@ def test_what_is_not_installed_is_missed_where_it_is_asked_for_alone(shop: Any) 
     assert program("schema-check", "--baseline", "schema.json", "--format", "sarif").exit_code == 0
     asked = program("schema-check", "--code", "app")
     assert asked.exit_code == 3
-    assert asked.stderr.endswith("hint: pip install 'agentctl[code]'\n")
+    assert asked.stderr.endswith("hint: pip install 'agentctl-marketplace[code]'\n")

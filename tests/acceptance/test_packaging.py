@@ -38,7 +38,8 @@ def test_the_wheel_holds_the_sql_that_a_dba_reviews(wheel: Path) -> None:
 
 
 def test_the_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
-    assert {name.split("/")[0].split("-")[0] for name in _names(wheel)} == {"agentctl"}
+    names = {name.split("/")[0].split("-")[0] for name in _names(wheel)}
+    assert names == {"agentctl", "agentctl_marketplace"}  # the package, and what is told of it
 
 
 def test_the_program_finds_its_sql_where_the_wheel_was_unpacked(wheel: Path, tmp_path: Path) -> None:
@@ -56,6 +57,8 @@ def test_the_sdist_holds_what_builds_and_tests_the_program(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "Makefile", "sql/minimal.sql", "tests/conftest.py"} <= names
+    documents = {str(path.relative_to(_ROOT)) for path in (_ROOT / "docs").rglob("*.md")}
+    assert documents | {"CONTRIBUTING.md", "benchmarks/startup.py"} <= names
 
 
 def _names(wheel: Path) -> set[str]:

