@@ -61,6 +61,21 @@ def test_the_sdist_holds_what_builds_and_tests_the_program(built: Path) -> None:
     assert documents | {"CONTRIBUTING.md", "benchmarks/startup.py"} <= names
 
 
+def test_wheel_and_sdist_hold_the_licence(wheel: Path, built: Path) -> None:
+    licence = (_ROOT / "LICENSE").read_bytes()
+    assert licence.startswith(b"MIT License\n\nCopyright (c) 2026 The agentctl authors\n")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
+        assert archive.read(name) == licence
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = archive.read(name).decode()
+    assert "\nName: agentctl-marketplace\n" in metadata
+    assert "\nLicense-Expression: MIT\nLicense-File: LICENSE\n" in metadata
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        assert [name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/LICENSE")]
+
+
 def _names(wheel: Path) -> set[str]:
     with zipfile.ZipFile(wheel) as archive:
         return set(archive.namelist())
