@@ -10,6 +10,7 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from agentctl.core.catalog import Catalog, Table, introspect
 from agentctl.core.database import at
@@ -70,6 +71,13 @@ def await_build(database: Database, index: str) -> int:
             return oid
         time.sleep(0.01)
     raise AssertionError(index)
+
+
+def keep_snapshots(database: Database, level: str) -> None:
+    """Give transactions one snapshot for all of their statements unless they ask for something else."""
+    statement = sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
+    with database.connect() as connection:
+        connection.execute(statement.format(sql.Identifier(database.name), level))
 
 
 @pytest.fixture
@@ -371,3 +379,14 @@ def test_a_role_that_does_not_own_the_table_changes_nothing(marketplace: Marketp
     with pytest.raises(PermissionDenied):
         widen(marketplace, url=url)
     assert read(marketplace) == before
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_indexes_are_built_where_transactions_keep_their_snapshot_by_default(
+    marketplace: Marketplace, level: str
+) -> None:
+    keep_snapshots(marketplace, level)
+
+    widen(marketplace)
+
+    assert planned(marketplace) == ()

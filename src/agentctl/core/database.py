@@ -15,18 +15,20 @@ from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 import psycopg
-from psycopg import conninfo, errors
+from psycopg import conninfo, errors, pq
+from psycopg.abc import Params, Query
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 from tenacity import (
     RetryCallState,
     Retrying,
+    retry_if_exception,
     retry_if_exception_type,
     retry_if_result,
-    stop_after_attempt,
     stop_after_delay,
     wait_random_exponential,
 )
+from tenacity.retry import retry_base
 
 from agentctl import __version__
 from agentctl.core.connection_advice import advise
@@ -51,8 +53,8 @@ _DEFAULTS = {
 }
 _COME_BACK_SECONDS = 60  # in which a database that went away may come back
 _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+_RETRY_SECONDS = 60  # in which others may get out of a transaction's way
 _SHUTDOWNS = frozenset({"57P01", "57P02", "57P03", "57P05"})
-_ATTEMPTS = 6
 
 # What psycopg logs is told by the errors that it raises; unhandled, it would reach stderr as it comes.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -96,6 +98,9 @@ class Database:
             ) as connection,
         ):
             connection.database = self
+            # Stands in BEGIN itself, so that it costs no round trip. What the database or the role has by
+            # default may be stricter: whoever waits for a user's lock would then be refused once it is free.
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             set_json_loads(_read_json, connection)
             yield connection
 
@@ -120,9 +125,46 @@ class Database:
 
 
 class Connection(psycopg.Connection[dict[str, Any]]):
-    """A connection that knows where it leads, so that what it has begun can be asked about on another."""
+    """A connection that knows where it leads, so that what it has begun can be asked about on another.
+
+    Its transactions are READ COMMITTED, whatever the database's default is, unless their first statement asks
+    for a snapshot.
+    """
 
     database: Database
+
+    def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+    ) -> psycopg.Cursor[dict[str, Any]]:
+        """Run a statement, and run one that stands alone again where it could not be serialized.
+
+        A statement outside of a transaction has the database's default isolation; under SERIALIZABLE even one
+        that only reads may be refused. It left nothing behind then.
+        """
+        run: Callable[..., psycopg.Cursor[dict[str, Any]]] = super().execute
+        for attempt in _retrying(retry_if_exception(self._is_alone_and_refused)):
+            with attempt:
+                cursor = run(query, params, prepare=prepare, binary=binary)
+        return cursor
+
+    def _is_alone_and_refused(self, error: BaseException) -> bool:
+        idle = self.info.transaction_status is pq.TransactionStatus.IDLE
+        return idle and isinstance(error, errors.SerializationFailure)
+
+
+def _retrying(condition: retry_base) -> Retrying:
+    """Try again while `condition` holds, with pauses that differ from everybody else's, for a minute."""
+    return Retrying(
+        retry=condition,
+        stop=stop_after_delay(_RETRY_SECONDS),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        reraise=True,
+    )
 
 
 def _read_json(text: str | bytes) -> Any:
@@ -220,9 +262,9 @@ def _still_at_work(_: RetryCallState) -> NoReturn:
 def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Commit[T] | None = None) -> T:
     """Run `work` in one transaction, from its start again when PostgreSQL says that this may help.
 
-    That is after a serialization failure, a deadlock or a lock timeout; the transaction was rolled back
-    then, so that `work` must have no effect outside of the database. Where the connection is lost with
-    the COMMIT under way, the database is asked whether it arrived; nothing is done twice.
+    That is after a serialization failure, a deadlock or a lock timeout, for a minute; the transaction was
+    rolled back then, so that `work` must have no effect outside of the database. Where the connection is
+    lost with the COMMIT under way, the database is asked whether it arrived; nothing is done twice.
 
     Args:
         connection: not in a transaction.
@@ -234,12 +276,7 @@ def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Com
 
     """
     commit = commit or Commit()
-    for attempt in Retrying(
-        retry=retry_if_exception_type(_TRY_AGAIN),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.05, max=2),
-        reraise=True,
-    ):
+    for attempt in _retrying(retry_if_exception_type(_TRY_AGAIN)):
         with attempt:
             result = _committed(connection, work, commit)
     return result

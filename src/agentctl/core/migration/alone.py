@@ -49,7 +49,9 @@ def alone(connection: Connection, planned: Plan, told: Callable[[LockAwaited], N
 
 
 def _try(guard: Connection, table: dict[str, object]) -> None:
-    guard.execute("BEGIN")
+    # A snapshot that lasts as long as the transaction, the database's default perhaps, would have every
+    # concurrent index build wait for it: for ever.
+    guard.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
     row = guard.execute(_TRY, table).fetchone()
     if row is None or not row["had"]:
         guard.execute("ROLLBACK")

@@ -1,0 +1,152 @@
+"""Transactions where the default isolation is stricter than theirs, and those that are turned away."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import LiteralString
+from uuid import UUID
+
+import pytest
+from psycopg import sql
+
+from agentctl.core import database as core_database
+from agentctl.core import ledger
+from agentctl.core.catalog import introspect
+from agentctl.core.database import Connection, at, in_transaction
+from agentctl.core.errors import DatabaseTrouble
+from agentctl.core.history import Filters
+from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.stats import compute_stats
+from agentctl.core.users import get_user
+from support.database_proxy import DatabaseProxy
+from support.executions import SEO_BLOG, balance, plant
+from support.marketplace import Marketplace
+
+STRICT = ["repeatable read", "serializable"]
+REFUSALS = ["serialization_failure", "deadlock_detected", "lock_not_available"]
+SHOW = "SELECT current_setting('transaction_isolation') AS level"
+TURNSTILE: LiteralString = """
+CREATE SEQUENCE knocks;
+CREATE FUNCTION turnstile(until bigint, reason text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    knock bigint := nextval('knocks');
+BEGIN
+    IF knock < until THEN
+        RAISE EXCEPTION 'not yet' USING ERRCODE = reason;
+    END IF;
+    RETURN knock;
+END $$;
+"""
+KNOCK = "SELECT turnstile(%(until)s, %(reason)s) AS knock"
+NEVER = {"until": 10**6, "reason": "lock_not_available"}
+
+
+def be_strict(marketplace: Marketplace, level: str) -> None:
+    statement = sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
+    with marketplace.connect() as connection:
+        connection.execute(statement.format(sql.Identifier(marketplace.name), level))
+
+
+def level_of(connection: Connection) -> str:
+    row = connection.execute(SHOW).fetchone()
+    return str(row and row["level"])
+
+
+def charge(execution: UUID, url: str) -> None:
+    with at(url, place="test").connect() as connection:
+        market = mapped(introspect(connection))
+        user = get_user(connection, market.users, "ops@example.com")
+        in_transaction(
+            connection,
+            lambda: ledger.charge(
+                connection,
+                market,
+                user=user,
+                price=1,
+                agent=SEO_BLOG,
+                execution=execution,
+                before=ledger.lock_user(connection, market, user.id),
+            ),
+        )
+
+
+@pytest.mark.parametrize("level", STRICT)
+def test_a_transaction_is_read_committed_whatever_the_default_is(
+    marketplace: Marketplace, level: str
+) -> None:
+    be_strict(marketplace, level)
+    with DatabaseProxy(marketplace.url) as proxy, at(proxy.url, place="test").connect() as connection:
+        inside = in_transaction(connection, lambda: level_of(connection))
+        alone = level_of(connection)
+
+    assert (inside, alone) == ("read committed", level)
+    # No round trip is spent on it: BEGIN, what is asked, the transaction's number, COMMIT; and the one alone.
+    assert len(proxy.statements) == 5
+
+
+@pytest.mark.parametrize("level", STRICT)
+def test_charges_of_one_user_at_once_do_not_turn_each_other_away(
+    marketplace: Marketplace, level: str
+) -> None:
+    be_strict(marketplace, level)
+    executions = [plant(marketplace, status="running") for _ in range(16)]
+    with DatabaseProxy(marketplace.url) as proxy, ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda execution: charge(execution, proxy.url), executions))
+
+    assert "ROLLBACK" not in proxy.statements
+    assert balance(marketplace) == 100 - len(executions)
+
+
+@pytest.mark.parametrize("level", STRICT)
+def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Marketplace, level: str) -> None:
+    be_strict(marketplace, level)
+    with DatabaseProxy(marketplace.url) as proxy, at(proxy.url, place="test").connect() as connection:
+        compute_stats(connection, mapped(introspect(connection)), Filters())
+
+    begin = next(place for place, said in enumerate(proxy.statements) if said.startswith("BEGIN"))
+    assert "REPEATABLE READ, READ ONLY" in proxy.statements[begin + 1]
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_a_transaction_is_begun_again_until_nobody_is_in_its_way(
+    marketplace: Marketplace, reason: str
+) -> None:
+    marketplace.execute(TURNSTILE)
+    with at(marketplace.url, place="test").connect() as connection:
+        row = in_transaction(
+            connection, lambda: connection.execute(KNOCK, {"until": 9, "reason": reason}).fetchone()
+        )
+
+    assert row == {"knock": 9}
+
+
+def test_a_transaction_that_is_always_turned_away_ends_as_retryable(
+    marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_database, "_RETRY_SECONDS", 0.5)
+    marketplace.execute(TURNSTILE)
+    with (
+        pytest.raises(DatabaseTrouble, match="not yet") as trouble,
+        at(marketplace.url, place="test").connect() as connection,
+    ):
+        in_transaction(connection, lambda: connection.execute(KNOCK, NEVER))
+
+    assert trouble.value.retryable
+
+
+def test_a_statement_alone_that_could_not_be_serialized_is_run_again(marketplace: Marketplace) -> None:
+    marketplace.execute(TURNSTILE)
+    with at(marketplace.url, place="test").connect() as connection:
+        row = connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"}).fetchone()
+
+    assert row == {"knock": 4}
+
+
+def test_a_statement_inside_a_transaction_is_not_run_again_by_itself(marketplace: Marketplace) -> None:
+    marketplace.execute(TURNSTILE)
+    with (
+        pytest.raises(DatabaseTrouble),
+        at(marketplace.url, place="test").connect() as connection,
+        connection.transaction(),
+    ):
+        connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"})
+
+    assert marketplace.execute("SELECT last_value FROM knocks") == [(1,)]
