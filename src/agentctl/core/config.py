@@ -5,6 +5,7 @@ somebody asks for its value.
 """
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -128,7 +129,7 @@ def load_profile(
     Raises:
         ConfigError: no such file or profile, a file that is not TOML, an unknown key, a value of the wrong
             kind, or a configuration without a database URL that is needed. The message names file, line
-            and key.
+            and key. Also a file that was found, not named, and that others than this user and root decide.
 
     """
     environ = os.environ if environment is None else environment
@@ -158,8 +159,30 @@ def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
         return named
     from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing nearer was named
 
-    places = (Path(FILE_NAME), user_config_path("agentctl") / FILE_NAME)
-    return next((place for place in places if _is_there(place)), None)
+    for path in (Path(FILE_NAME), user_config_path("agentctl") / FILE_NAME):
+        if _is_there(path):
+            _require_own(path)
+            return path
+    return None
+
+
+def _require_own(path: Path) -> None:
+    """Refuse a file that was found, not named, and whose content somebody else decides.
+
+    It could name a command to be run, and a database and an n8n to send secrets to.
+    """
+    from agentctl.core.ownership import why_others_decide  # noqa: PLC0415 - only where a file was found
+
+    try:
+        reason = why_others_decide(path)
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
+    if reason is not None:
+        msg = f"The configuration {path.absolute()} was found and is not used: {reason}."
+        named = f"--config {shlex.quote(str(path))}"
+        hint = f"If you trust it, name it with {named} or ${CONFIG}; else look at who put it there."
+        raise ConfigError(msg, hint=hint, code="config_untrusted")
 
 
 def _is_there(path: Path) -> bool:
@@ -174,7 +197,8 @@ def _read_profile(
     path: Path, *, wanted: str | None, database_url: Value | None, needs_database: bool
 ) -> Profile:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        # Some editors begin a file with a byte order mark. A lone carriage return ends no line in TOML.
+        text = path.read_bytes().decode("utf-8-sig")
         document = tomllib.loads(text)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
