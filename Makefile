@@ -15,20 +15,26 @@ ifeq ($(HOME),)
 unexport HOME
 endif
 
-.PHONY: help demo test test-code test-databases test-migrations test-pgbouncer torture n8n test-n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
+.NOTPARALLEL:
+.PHONY: help demo test test-versions test-debian test-code test-databases test-migrations test-pgbouncer test-n8n \
+	test-all torture n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
-	@echo "make test    run the tests, on every PostgreSQL version that is at hand"
-	@echo "             (fewer: make test AGENTCTL_TEST_POSTGRES=18 PYTEST_ARGS=tests/unit)"
-	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (4 minutes)"
-	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces (5 minutes)"
-	@echo "make test-migrations   migrate-full with others at work, killed, undone, on every PostgreSQL (4 minutes)"
-	@echo "make test-pgbouncer   the program's tests again, through PgBouncer in transaction mode"
-	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
+	@echo "make test    run the everyday tests, on the sandbox's PostgreSQL (5 minutes on 2 cores)"
+	@echo "             (fewer: make test PYTEST_ARGS=tests/unit; another PostgreSQL: AGENTCTL_TEST_POSTGRES=17)"
+	@echo "make lint    check style and types"
+	@echo "Beside those, each a suite of its own:"
+	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
+	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
+	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces"
+	@echo "make test-migrations   migrate-full with others at work, killed, undone"
+	@echo "make test-debian   all that may differ, on Debian's PostgreSQL 15 (needs its package postgresql-15)"
+	@echo "make test-pgbouncer   what runs the program, through a pooler in transaction mode (needs PgBouncer)"
 	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
 	@echo "             (3 GB, about 5 minutes)"
-	@echo "make lint    check style and types"
+	@echo "make test-all    all of these, make test first"
+	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make bench-schema-check   schema-check beside psql with the same query"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, beside parsing alone"
@@ -41,36 +47,52 @@ demo: $(VENV)/installed
 	@cd $(VENV) && XDG_CONFIG_HOME="$$PWD/no-config" bin/agentctl run seo-blog \
 		topic="How to compost on a balcony" 2>&1
 
+# What `make test` needs, a package index brings. Whatever needs more has a target of its own, as has what takes long:
+# those name folders that pyproject.toml's testpaths leaves out, or the marker of what may differ between versions.
+test-versions: export AGENTCTL_TEST_POSTGRES := 17
+test-debian: export AGENTCTL_TEST_POSTGRES := 15
+test-code test-databases test-migrations: export AGENTCTL_TEST_POSTGRES ?= 18,17
+test-pgbouncer: export AGENTCTL_TEST_THROUGH := pgbouncer
+
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
 
-# Not with the others, but for the corpus: every verdict is compared with what each PostgreSQL does.
+test-versions: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres tests/integration tests/acceptance tests/torture
+
+# Every verdict is compared with what PostgreSQL does, and the files that are read with git's list of them.
 test-code: $(VENV)/installed-dev
+	@git --version >/dev/null || { echo "make: test-code needs git" >&2; exit 1; }
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/codescan
 
-# Not with the others: each of the thirty takes an operator's whole day.
+# Each of the thirty takes an operator's whole day.
 test-databases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases
 
-# Not with the others: they wait for locks and for index builds, on each PostgreSQL.
+# They wait for locks and for index builds.
 test-migrations: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/migrations
 
+test-debian: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres \
+		tests/integration tests/acceptance tests/torture tests/codescan tests/databases tests/migrations
+
 # Everything that runs the program, with a pooler between it and the database.
 test-pgbouncer: $(VENV)/installed-dev
-	@AGENTCTL_TEST_THROUGH=pgbouncer AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest $(PYTEST_ARGS) \
-		tests/acceptance tests/torture
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/pgbouncer tests/acceptance tests/torture
+
+test-all: test test-versions test-code test-databases test-migrations test-debian test-pgbouncer test-n8n
 
 # `make test` does a little of each.
 torture: $(VENV)/installed-dev
-	@AGENTCTL_TORTURE=full AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest -n 2 tests/torture
+	@AGENTCTL_TORTURE=full $(VENV)/bin/pytest -n 2 tests/torture
 
 n8n: $(VENV)/installed
 	@$(VENV)/bin/python tests/n8n/install.py
 
-# Not with the others: it takes an n8n that only those install who ask for it. PostgreSQL 18 is enough for both.
+# An n8n is installed by those only who ask for it.
 test-n8n: $(VENV)/installed-dev n8n
-	@AGENTCTL_TEST_POSTGRES=18 $(VENV)/bin/pytest tests/n8n
+	@$(VENV)/bin/pytest tests/n8n
 
 lint: $(VENV)/installed-dev
 	@$(VENV)/bin/ruff check

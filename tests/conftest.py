@@ -1,7 +1,9 @@
 """The fixtures that every test may ask for: servers, databases, the installed program.
 
-Which PostgreSQL versions: all that can be had, or those named by AGENTCTL_TEST_POSTGRES=18,17. Tests in
-integration/ and migrations/, and those marked `every_postgres`, run on each; the others on the first.
+Which PostgreSQL versions: the one that the sandbox brings, or those named by AGENTCTL_TEST_POSTGRES=18,17,15.
+Tests in integration/ and migrations/ are marked `every_postgres`, and others mark themselves: those run on
+each version, the rest on the first. A version that is asked for and not installed is an error: nothing is
+skipped for it.
 AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the program and every server.
 """
 
@@ -18,11 +20,13 @@ from support.keeper import Keeper, server_of
 from support.marketplace import Database, Marketplace, empty_database
 from support.marketplace import marketplace as make_marketplace
 from support.pgbouncer import THROUGH, find_pgbouncer
-from support.postgres import FROM_PACKAGES, VERSIONS, Server, find_installation, full_version
+from support.postgres import VERSIONS, Server, explain_missing, find_installation, full_version
 from support.program import Program
 
 _KEEPER = pytest.StashKey[Keeper]()
 _KEEPER_FOLDER = pytest.StashKey[Path]()
+_TESTS = Path(__file__).parent
+_EVERYWHERE = {"integration", "migrations"}  # folders whose tests run on each version
 _WANTED = "AGENTCTL_TEST_POSTGRES"
 _SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH}
 
@@ -54,21 +58,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    found = {version: find_installation(version) for version in _wanted()}
-    there = ", ".join(full_version(folder) for folder in found.values() if folder)
-    missing = ", ".join(version for version, folder in found.items() if not folder)
+    installations = [find_installation(version) for version in _wanted()]
+    versions = ", ".join(full_version(folder) for folder in installations if folder)
     through = f", through {os.environ[THROUGH]}" if THROUGH in os.environ else ""
-    return f"PostgreSQL{through}: {there}" + (f"; not found: {missing}" if missing else "")
+    return f"PostgreSQL{through}: {versions}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" not in metafunc.fixturenames:
         return
-    versions = [version for version in _wanted() if find_installation(version)]
-    everywhere = {"integration", "migrations"} & set(metafunc.definition.path.parts)
-    if not everywhere and not metafunc.definition.get_closest_marker("every_postgres"):
-        versions = versions[:1]
-    metafunc.parametrize("server", versions, indirect=True, scope="session", ids="pg{}".format)
+    versions, marks = _wanted(), [pytest.mark.every_postgres]
+    if not _EVERYWHERE & set(metafunc.definition.path.relative_to(_TESTS).parts):
+        marks = []
+        if not metafunc.definition.get_closest_marker("every_postgres"):
+            versions = versions[:1]
+    servers = [pytest.param(version, marks=marks) for version in versions]
+    metafunc.parametrize("server", servers, indirect=True, scope="session", ids=map("pg{}".format, versions))
 
 
 @pytest.fixture(scope="session")
@@ -112,19 +117,17 @@ def agentctl(tmp_path: Path) -> Iterator[Program]:
 
 def _wanted() -> tuple[str, ...]:
     named = os.environ.get(_WANTED)
-    return tuple(named.split(",")) if named else VERSIONS
+    return tuple(named.split(",")) if named else VERSIONS[:1]
 
 
 def _require_versions() -> None:
-    """Refuse to run without a version that was asked for, that comes with the packages, or in CI."""
-    optional = not (os.environ.get(_WANTED) or os.environ.get("CI") == "true")
+    """Refuse to run without a version that was asked for."""
     for version in _wanted():
         if version not in VERSIONS:
             msg = f"{_WANTED}: no PostgreSQL {version!r}; there are {', '.join(VERSIONS)}"
             raise pytest.UsageError(msg)
-        if find_installation(version) is None and not (optional and version not in FROM_PACKAGES):
-            msg = f"PostgreSQL {version} is not installed (`make test` installs what pip can install)"
-            raise pytest.UsageError(msg)
+        if find_installation(version) is None:
+            raise pytest.UsageError(explain_missing(version))
 
 
 def _require_pooler() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -12,6 +13,7 @@ import pytest
 
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Marketplace
+from support.postgres import get_program
 from support.program import Program
 
 INDEX = "idx_agent_executions_workflow_id"
@@ -239,7 +241,7 @@ def test_the_plan_as_a_file_of_sql_leads_to_full_tracking_by_itself(
         assert f"{step['sql']};" in script
         assert f"-- Lock: {step['lock']}." in script
     assert columns(marketplace) == set()
-    psql = Path("/usr/lib/postgresql/15/bin/psql")
+    psql = get_program(marketplace.server.version, "psql")
     subprocess.run([psql, "-X", "-v", "ON_ERROR_STOP=1", "-f", file, marketplace.url], check=True)
     assert agentctl("migrate-full").stdout.endswith("nothing to do.\n")
 
@@ -403,3 +405,17 @@ def test_what_makes_no_sense_together_is_refused(
     assert result.exit_code == 2
     assert said in result.stderr
     assert columns(marketplace) == set()
+
+
+def test_the_environment_s_database_is_never_left_for_the_file_s(
+    agentctl: Program, marketplace: Marketplace, marketplace_factory: Callable[..., Marketplace]
+) -> None:
+    other = marketplace_factory()
+    (agentctl.home / "agentctl.toml").write_text(
+        f'[profiles.test]\ndatabase_url = "{other.url}"\nmigrate_database_url = "{other.url}"\n'
+    )
+
+    assert agentctl("migrate-full", "--yes", env={"AGENTCTL_DATABASE_URL": marketplace.url}).exit_code == 0
+
+    wide = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'workflow_id'"
+    assert (marketplace.execute(wide), other.execute(wide)) == ([(1,)], [(0,)])

