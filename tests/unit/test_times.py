@@ -1,11 +1,11 @@
 """Durations and instants: what people type, and what programs read."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from agentctl.core.errors import UsageError
-from agentctl.core.times import milliseconds, parse_duration, parse_instant, rfc3339
+from agentctl.core.times import milliseconds, moment_of, parse_duration, parse_instant, rfc3339
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -79,3 +79,59 @@ def test_instants_are_written_in_utc_with_the_digits_that_they_have() -> None:
 
 def test_milliseconds_are_whole() -> None:
     assert milliseconds(timedelta(seconds=1.2346)) == 1235
+
+
+def test_a_time_with_a_zone_means_one_instant() -> None:
+    zone = timezone(timedelta(hours=-5))
+    moment = moment_of(datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=zone))
+
+    assert moment is not None
+    assert moment.is_instant
+    assert moment.latest == moment.shown == datetime(2026, 11, 1, 15, 0, 0, 120_000, tzinfo=UTC)
+    assert moment.text == "2026-11-01T15:00:00.120000Z"
+
+
+def test_a_time_without_a_zone_may_be_of_any_zone_there_is() -> None:
+    moment = moment_of(datetime(2026, 11, 1, 10, 0, 0, 120_000))  # noqa: DTZ001 - that is what is tested
+
+    assert moment is not None
+    assert not moment.is_instant
+    assert moment.shown == datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=UTC)
+    for hours in range(-12, 15):
+        instant = datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=timezone(timedelta(hours=hours)))
+        assert moment.earliest <= instant <= moment.latest
+    assert moment.latest == datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=timezone(timedelta(hours=-12)))
+    assert moment.text == "2026-11-01T10:00:00.120000"
+
+
+def test_a_day_may_be_any_instant_of_that_day_anywhere() -> None:
+    moment = moment_of(date(2026, 11, 1))
+
+    assert moment is not None
+    assert moment.earliest == datetime(2026, 10, 31, 10, tzinfo=UTC)
+    assert moment.latest == datetime(2026, 11, 2, 12, tzinfo=UTC)
+    assert moment.text is None
+
+
+@pytest.mark.parametrize(
+    "raw", [None, "infinity", 5, datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))]
+)
+def test_what_no_calendar_has_is_no_moment(raw: object) -> None:
+    assert moment_of(raw) is None
+
+
+def test_the_edges_of_the_calendar_are_not_passed() -> None:
+    last = moment_of(datetime.max)  # noqa: DTZ901 - without a zone on purpose
+    first = moment_of(datetime.min)  # noqa: DTZ901 - likewise
+
+    assert last is not None
+    assert first is not None
+    assert last.latest == datetime.max.replace(tzinfo=UTC)
+    assert first.earliest == datetime.min.replace(tzinfo=UTC)
+
+
+def test_a_rounded_time_tells_no_row() -> None:
+    moment = moment_of(datetime(2026, 11, 1, 10, tzinfo=UTC))
+
+    assert moment is not None
+    assert moment.text is None

@@ -148,6 +148,7 @@ def _one(
     from agentctl.core.journal import user_journal
     from agentctl.core.ledger_reports import rows_of_execution
     from agentctl.core.lookup import get_execution
+    from agentctl.core.row_identity import identify_database, identify_row
     from agentctl.render import history as render
 
     found = get_execution(connection, market, key)
@@ -158,7 +159,8 @@ def _one(
     linked = ledger is not None and ledger.is_linked
     rows = rows_of_execution(connection, ledger, found.id) if ledger is not None and linked else ()
     missing = _missing(market)
-    told = user_journal(content=False).entries(found.id, database=connection.database.place)
+    row = identify_row(identify_database(connection), found.creation)
+    told = user_journal(content=False).list_entries(found.id, row, database=connection.database.place)
     return Reply(
         data=lambda: render.one_data(found, rows, missing, told),
         view=lambda: render.one_view(found, rows, missing, told),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, LiteralString, NoReturn, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -257,6 +257,25 @@ def _status_of(database: Database, number: str) -> str:
 def _still_at_work(_: RetryCallState) -> NoReturn:
     msg = "The server is still busy with a transaction whose connection was lost."
     raise ConnectionFailed(msg, retryable=True)
+
+
+def ask_or_none(connection: Connection, query: LiteralString) -> dict[str, Any] | None:
+    """Return the first row of a query that the server may refuse; None where it does, or finds none.
+
+    Args:
+        connection: in no transaction, since an error would end it.
+        query: one that only reads.
+
+    Raises:
+        psycopg.Error: the connection is lost.
+
+    """
+    try:
+        return connection.execute(query).fetchone()
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and _is_lost(error):
+            raise
+        return None
 
 
 def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Commit[T] | None = None) -> T:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agentctl.core.journal import Entry, last_answer
-from agentctl.core.models import Outcome
+from agentctl.core.journal import Memory
+from agentctl.core.models import Key, Outcome
+from agentctl.core.row_identity import RowIdentity
 
 
 class Source(StrEnum):
@@ -53,9 +54,9 @@ class Evidence:
         return known
 
 
-def from_journal(entries: tuple[Entry, ...]) -> Evidence | None:
-    """Return what this machine's own run has learnt and could not write any more."""
-    answer = last_answer(entries)
+def from_journal(memory: Memory) -> Evidence | None:
+    """Return what this machine's own run has learnt of this very row and could not write any more."""
+    answer = memory.answer
     if answer is None or answer.outcome is None:
         return None
     said = answer.error or "The agent had answered when the run was ended."
@@ -66,6 +67,18 @@ def from_journal(entries: tuple[Entry, ...]) -> Evidence | None:
         result=answer.result,
         has_result=answer.has_result,
         ended_at=answer.at,
+    )
+
+
+def describe_doubt(memory: Memory, execution: Key, row: RowIdentity) -> str | None:
+    """Say which answer the journal has for this id, and why it settles nothing; None where it has none."""
+    answer = memory.doubtful_answer
+    if answer is None or answer.outcome is None:
+        return None
+    why = row.obstacle or "an older agentctl wrote it, or could not see what tells this row from others"
+    return (
+        f"This machine's journal has an answer for this id ({answer.outcome}), but it may be about another "
+        f"row of that id: {why}. If you know better: agentctl reconcile {execution} --assume {answer.outcome}"
     )
 
 

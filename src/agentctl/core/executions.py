@@ -19,6 +19,7 @@ from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.mapping import Executions
 from agentctl.core.models import NO_STATUS, Key, Status
+from agentctl.core.times import Moment, moment_of
 
 # UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
 _NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")
@@ -32,10 +33,18 @@ _ESCAPE = re.compile(r"\\u0000|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..|\\.")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a statement wrote: the database's clock, and the optional columns that got their content."""
+    """What a statement wrote.
+
+    Attributes:
+        at: by the database's clock.
+        columns: the optional columns that got their content.
+        creation: the row's created_at, of a row that was inserted; None where it cannot be read back.
+
+    """
 
     at: datetime
     columns: tuple[str, ...] = field(default=())
+    creation: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +162,27 @@ def record(
         values["key"] = execution.key
     query, parameters = insertion(executions, values)
     row = connection.execute(
-        sql.SQL("{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at").format(
-            query, _conflict(executions, execution)
-        ),
+        sql.SQL(
+            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at"
+        ).format(query, _conflict(executions, execution), _returnable_creation(executions)),
         parameters,
     ).fetchone()
-    return Written(at=row["at"], columns=tuple(optional)) if row else None
+    if row is None:
+        return None
+    created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
+    return Written(at=row["at"], columns=tuple(optional), creation=moment_of(created_at["created_at"]))
+
+
+def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:
+    query = sql.SQL("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s").format(executions.rows)
+    row = connection.execute(query, {"id": execution}).fetchone()
+    return row or {"created_at": None}
+
+
+def _returnable_creation(executions: Executions) -> sql.Composable:
+    """Name the column that is read back; row level security might refuse the row because of it."""
+    returnable = "created_at" in executions and not executions.is_filtered
+    return executions.query("{created_at}") if returnable else sql.SQL("NULL::timestamptz")
 
 
 def _conflict(executions: Executions, execution: Identity) -> sql.Composable:
@@ -175,8 +199,19 @@ def settle(
     execution: Key,
     status: Status,
     facts: Mapping[str, object],
+    creation: Moment | None = None,
 ) -> Written | None:
-    """Write an execution's outcome if it is still open; None where somebody else has settled it."""
+    """Write an execution's outcome if it is still open; None where somebody else has settled it.
+
+    Args:
+        connection: in a transaction.
+        executions: the table.
+        execution: its id.
+        status: the outcome.
+        facts: contents of optional columns by name.
+        creation: of the row that is meant, where one of the same id might have taken its place.
+
+    """
     optional = _storable(executions, {"completed_at": NOW, **facts})
     values = {"status": executions.statuses.written[status], **optional, **_touched(executions)}
     values = {part: shortened(executions, part, value) for part, value in values.items()}
@@ -186,11 +221,19 @@ def settle(
     )
     query = executions.query(
         "UPDATE {table} SET {assignments} WHERE {id} = %(id)s AND {status}::text = ANY (%(open)s) "
-        "RETURNING statement_timestamp() AS at",
+        "AND {same_row} RETURNING statement_timestamp() AS at",
         assignments=sql.SQL(", ").join(assignments),
+        same_row=_same_row(executions, creation),
     )
-    row = connection.execute(query, {**values, "id": execution, "open": executions.open_words}).fetchone()
+    identity = {"id": execution, "open": executions.open_words, "creation": creation and creation.raw}
+    row = connection.execute(query, {**values, **identity}).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
+
+
+def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable:
+    if creation is None or "created_at" not in executions:
+        return sql.SQL("TRUE")
+    return executions.query("{created_at} = %(creation)s")
 
 
 def _touched(executions: Executions) -> dict[str, object]:

@@ -19,6 +19,7 @@ from agentctl.core.database import Connection
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, OPEN, Execution, Key, UserRef
+from agentctl.core.times import moment_of
 
 _COLUMNS: LiteralString = (
     "e.id, e.status, e.created_at, e.error, e.credits_used, e.started_at, e.completed_at, e.workflow_id"
@@ -269,12 +270,6 @@ def _execution(row: dict[str, Any]) -> Execution:
     user = UserRef(id=row.pop("user_id"), email=row.pop("email"))
     for name in ("agent_id", "agent_slug", "agent_name"):
         row.pop(name)
-    for name in ("created_at", "started_at", "completed_at"):
-        row[name] = _in_utc(row[name])
-    return Execution(agent=agent, user=user, **row)
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    if instant is None:
-        return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    moments = {name: moment_of(row[name]) for name in ("created_at", "started_at", "completed_at")}
+    shown = {name: moment.shown if moment else None for name, moment in moments.items()}
+    return Execution(agent=agent, user=user, creation=moments["created_at"], **{**row, **shown})

@@ -1,25 +1,32 @@
 """What this machine knows of its own runs: the calls that it made and the answers that it got, a line each.
 
 A local file of JSON Lines, for what a database has no column for and for `reconcile` after a crash. It
-decides nothing, holds no inputs and no results unless configured, and a run does not depend on it.
+decides nothing, holds no inputs and no results unless configured, and a run does not depend on it. A line
+says which row of which database it is about (`row_identity.py`), since ids repeat. Lines of version 1 do not:
+they prove nothing, and can only make `reconcile` wait longer.
 """
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
 from agentctl.core.models import Key, Outcome
+from agentctl.core.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.times import rfc3339
+
+_VERSION = 2  # of a line's format
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one file
 _KEPT = 4  # older files beside the present one
 _LOCK_SECONDS = 5
+_SUBJECT = re.compile(r'"execution": ("(?:[^"\\]|\\.)*")')
 _UNWRITABLE = "This machine's journal cannot be written ({why}); the run does not depend on it."
 
 
@@ -42,6 +49,7 @@ class Entry:
         error: why it failed or is unknown, as it was shown.
         until: when a call that has begun ends at the latest.
         result: what the agent returned, where `has_result`: the journal was told to keep content.
+        is_proven: whether it is certainly about the row in question, and not about a namesake of it.
 
     """
 
@@ -54,6 +62,41 @@ class Entry:
     until: datetime | None = None
     result: object = None
     has_result: bool = False
+    is_proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the journal says of one row, in short.
+
+    Attributes:
+        answer: the last one that told an outcome and is certainly about this row.
+        doubtful_answer: the last one that told an outcome and may be about a namesake of the row.
+        began_at: when its call began, where that is certainly about this row.
+        has_ended: whether its call has certainly ended, in whatever way.
+        until: when every call has ended that may be about this row.
+
+    """
+
+    answer: Entry | None = None
+    doubtful_answer: Entry | None = None
+    began_at: datetime | None = None
+    has_ended: bool = False
+    until: datetime | None = None
+
+    def with_entry(self, entry: Entry) -> "Memory":
+        """Return the memory with one more line in it; what a doubtful one says can only prolong a lease."""
+        until = max((each for each in (self.until, entry.until) if each is not None), default=None)
+        told = entry.outcome in {Outcome.SUCCESS, Outcome.FAILED}
+        if not entry.is_proven:
+            return replace(self, until=until, doubtful_answer=entry if told else self.doubtful_answer)
+        return replace(
+            self,
+            until=until,
+            answer=entry if told else self.answer,
+            began_at=entry.at if entry.event is Event.CALLING else self.began_at,
+            has_ended=self.has_ended or entry.event is Event.ANSWERED,
+        )
 
 
 class Journal:
@@ -69,12 +112,15 @@ class Journal:
         self.path = folder / "journal.jsonl"
         self.content = content
 
-    def note(self, execution: Key, *, database: str, event: Event, **facts: object) -> str | None:
+    def note(
+        self, execution: Key, *, database: str, row: RowIdentity, event: Event, **facts: object
+    ) -> str | None:
         """Add a line, and return a complaint for the operator where that cannot be done.
 
         Args:
             execution: the line's subject.
-            database: `host:port/name`; ids that are numbers repeat from database to database.
+            database: `host:port/name`, for people.
+            row: which row of which database the subject is.
             event: what has happened.
             facts: more of what `Entry` holds; `inputs` and `result` are dropped unless they are kept.
 
@@ -82,22 +128,53 @@ class Journal:
         kept = {
             name: value for name, value in facts.items() if self.content or name not in {"inputs", "result"}
         }
-        when = rfc3339(datetime.now(UTC))
-        line = {"at": when, "event": event, "execution": str(execution), "database": database, **kept}
+        line = {
+            "version": _VERSION,
+            "at": rfc3339(datetime.now(UTC)),
+            "event": event,
+            "execution": str(execution),
+            "database": database,
+            "system": row.database.system if row.database else None,
+            "oid": row.database.oid if row.database else None,
+            "created_at": row.created_at,
+            **kept,
+        }
         try:
             self._append(json.dumps(line))
         except OSError as error:
             return _UNWRITABLE.format(why=error.strerror or "it is locked")
         return None
 
-    def entries(self, execution: Key, *, database: str) -> tuple[Entry, ...]:
-        """Return what is known of an execution, oldest first; damaged lines are passed over."""
-        subject = json.dumps(str(execution))
-        return tuple(
-            entry
-            for line in self._lines()
-            if subject in line and (entry := _entry(line, execution=execution, database=database))
-        )
+    def list_entries(self, execution: Key, row: RowIdentity, *, database: str) -> tuple[Entry, ...]:
+        """Return what may be about a row, oldest first; damaged lines are passed over.
+
+        Args:
+            execution: the row's id.
+            row: which row of which database it is.
+            database: `host:port/name`, by which lines of version 1 tell numbers apart.
+
+        """
+        entries = self._read_entries({str(execution): (execution, row)}, database=database)
+        return tuple(entry for _, entry in entries)
+
+    def recall(self, rows: Mapping[Key, RowIdentity], *, database: str) -> Mapping[Key, Memory]:
+        """Return what is known of many rows, from one reading; a row that no line is about is left out."""
+        wanted = {str(execution): (execution, row) for execution, row in rows.items()}
+        memories: dict[Key, Memory] = {}
+        for execution, entry in self._read_entries(wanted, database=database) if wanted else ():
+            memories[execution] = memories.get(execution, _NO_MEMORY).with_entry(entry)
+        return memories
+
+    def _read_entries(
+        self, wanted: Mapping[str, tuple[Key, RowIdentity]], *, database: str
+    ) -> Iterator[tuple[Key, Entry]]:
+        for line in self._lines():
+            subject = _SUBJECT.search(line)
+            if subject is None or (named := wanted.get(_unquoted(subject[1]))) is None:
+                continue
+            entry = _read_line(line, *named, database=database)
+            if entry is not None:
+                yield named[0], entry
 
     def _append(self, line: str) -> None:
         # Here, because few commands write.
@@ -133,36 +210,64 @@ def user_journal(*, content: bool) -> Journal:
     return Journal(user_state_path("agentctl"), content=content)
 
 
-def last_answer(entries: tuple[Entry, ...]) -> Entry | None:
-    """Return the last answer that told an outcome, if there is one."""
-    told = (entry for entry in reversed(entries) if entry.outcome in {Outcome.SUCCESS, Outcome.FAILED})
-    return next(told, None)
+_NO_MEMORY = Memory()
 
 
-def _entry(line: str, *, execution: Key, database: str) -> Entry | None:
+def _unquoted(literal: str) -> str:
     try:
-        said: Mapping[str, object] = json.loads(line)
-        # A UUID repeats nowhere, and one database has several addresses: its own, and its poolers'.
-        same = isinstance(execution, UUID) or said["database"] == database
-        if said["execution"] != str(execution) or not same:
+        return str(json.loads(literal))
+    except ValueError:
+        return ""
+
+
+def _read_line(line: str, execution: Key, row: RowIdentity, *, database: str) -> Entry | None:
+    """Return what a line says of a row; None where it is damaged, or certainly about another row."""
+    try:
+        said = json.loads(line)
+        if said["execution"] != str(execution):
             return None
-        return _read(said)
-    except (ValueError, TypeError, KeyError):
+        entry = _read_entry(said)
+        version = said.get("version", 1)
+        if version == 1:
+            # A UUID seldom repeats, and one database has several addresses: its own, and its poolers'.
+            return entry if isinstance(execution, UUID) or said["database"] == database else None
+        subject = _read_row(said)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
+    if version != _VERSION or subject.excludes(row):
+        return None
+    return replace(entry, is_proven=subject.is_known and subject == row)
 
 
-def _read(said: Mapping[str, object]) -> Entry:
+def _read_row(said: Mapping[str, object]) -> RowIdentity:
+    system, oid, created_at = said["system"], said["oid"], said["created_at"]
+    known = isinstance(system, str) and isinstance(oid, str)
+    return RowIdentity(
+        database=DatabaseIdentity(str(system), str(oid)) if known else None,
+        created_at=created_at if isinstance(created_at, str) else None,
+    )
+
+
+def _read_entry(said: Mapping[str, object]) -> Entry:
     outcome, error = said.get("outcome"), said.get("error")
     until = said.get("until")
     status, duration = said.get("http_status"), said.get("duration_ms")
     return Entry(
-        at=datetime.fromisoformat(str(said["at"])),
+        at=_read_instant(said["at"]),
         event=Event(str(said["event"])),
         outcome=Outcome(str(outcome)) if outcome else None,
         error=str(error) if error else None,
         http_status=status if isinstance(status, int) else None,
         duration_ms=duration if isinstance(duration, int) else None,
-        until=datetime.fromisoformat(str(until)) if until else None,
+        until=_read_instant(until) if until else None,
         result=said.get("result"),
         has_result="result" in said,
     )
+
+
+def _read_instant(text: object) -> datetime:
+    instant = datetime.fromisoformat(str(text))
+    if instant.tzinfo is None:
+        msg = "an instant without a zone"
+        raise ValueError(msg)
+    return instant.astimezone(UTC)

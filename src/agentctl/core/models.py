@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from agentctl.core.times import Moment
+
 Key = UUID | int | str
 """A primary key, as the database types it."""
 
@@ -121,6 +123,7 @@ class Execution:
     Attributes:
         charged: credits taken for it, as a positive amount; None where the database cannot tell.
         refunded: credits given back for it.
+        creation: what `created_at` can mean.
 
     """
 
@@ -138,6 +141,7 @@ class Execution:
     credits_used: Credits | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    creation: Moment | None = None
 
     @property
     def is_open(self) -> bool:

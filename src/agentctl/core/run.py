@@ -23,6 +23,7 @@ from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
+from agentctl.core.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
 from agentctl.core.steps import Step, Watch
@@ -80,7 +81,16 @@ def run(
         )
         watch(Step.CHOSEN, str(identity.id))
         passing(Failpoint.CHOSEN)
-        run = _Run(database, profile.on_failure, prepared, identity, watch=watch, journal=journal)
+        whereabouts = identify_database(connection)
+        run = _Run(
+            database,
+            profile.on_failure,
+            prepared,
+            identity,
+            whereabouts=whereabouts,
+            watch=watch,
+            journal=journal,
+        )
         return run.through(connection)
 
 
@@ -94,6 +104,7 @@ class _Run:
         prepared: Prepared,
         identity: Identity,
         *,
+        whereabouts: DatabaseIdentity | None,
         watch: Watch,
         journal: Journal,
     ) -> None:
@@ -102,6 +113,7 @@ class _Run:
         self._prepared = prepared
         self._identity = identity
         self._execution = identity.id
+        self._whereabouts = whereabouts
         self._watch = watch
         self._journal = journal
         self._charge: Commit[RunReport | None] = Commit()
@@ -180,7 +192,13 @@ class _Run:
         return report
 
     def _journaled(self, report: RunReport, event: Event, **facts: object) -> RunReport:
-        complaint = self._journal.note(self._execution, database=self._database.place, event=event, **facts)
+        complaint = self._journal.note(
+            self._execution,
+            database=self._database.place,
+            row=identify_row(self._whereabouts, report.creation),
+            event=event,
+            **facts,
+        )
         if complaint is None or complaint in report.notes:
             return report
         return replace(report, notes=(*report.notes, complaint))

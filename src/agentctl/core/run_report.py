@@ -11,6 +11,7 @@ from agentctl.core.executions import Written
 from agentctl.core.models import Agent, Credits, Execution, Key, Outcome, Status, User, outcome_of
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
+from agentctl.core.times import Moment
 from agentctl.core.tracking import BY_NAME
 from agentctl.core.webhook import WebhookCall
 
@@ -23,6 +24,7 @@ class RunReport:
         execution: its id; None for a dry run, like status and outcome.
         status: of the row.
         replayed: the execution existed already, under the same idempotency key.
+        creation: the row's created_at, of a run that has just written it.
         recorded: the optional columns that were written.
         unable: the optional columns that the table cannot hold.
         cost: the price; `charged` and `refunded` are what the ledger was told.
@@ -41,6 +43,7 @@ class RunReport:
     status: str | None = None
     outcome: Outcome | None = None
     replayed: bool = False
+    creation: Moment | None = None
     recorded: tuple[str, ...] = ()
     unable: tuple[str, ...] = ()
     started_at: datetime | None = None
@@ -96,6 +99,7 @@ def running(
         execution=execution,
         status=Status.RUNNING,
         outcome=Outcome.UNKNOWN,
+        creation=written.creation,
         recorded=written.columns,
         started_at=written.at,
         charged=prepared.price,

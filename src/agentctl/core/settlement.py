@@ -13,6 +13,7 @@ from agentctl.core.database import Commit, Connection, Database, in_transaction,
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, Credits, Execution, Key, Status
+from agentctl.core.times import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class Verdict:
     Attributes:
         refund: whether what it cost is given back.
         facts: contents of optional columns, by name.
+        creation: of the row that it is about, where another one of its id might have taken its place.
 
     """
 
     status: Status
     refund: bool
     facts: Mapping[str, object]
+    creation: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def _settle(
             execution=execution,
             status=verdict.status,
             facts=_facts(market, verdict),
+            creation=verdict.creation,
         )
         if written is None:
             return None

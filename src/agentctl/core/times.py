@@ -1,11 +1,75 @@
 """Durations and instants as people type them and as programs read them.
 
-Durations are `timedelta`, instants are aware `datetime` in UTC; a naive time is taken as UTC, never as local.
+Durations are `timedelta`, instants are aware `datetime` in UTC. A time without a zone is shown as if it were
+UTC's, never as local; what it may mean is a `Moment`, and where something depends on it, its latest instant
+decides.
 """
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from agentctl.core.errors import UsageError
+
+AHEAD_OF_UTC = timedelta(hours=14)
+"""How far the clocks of a zone can be ahead of UTC's (Kiritimati)."""
+BEHIND_UTC = timedelta(hours=12)
+"""How far the clocks of a zone can be behind UTC's (Baker Island)."""
+DAY = timedelta(days=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as a database has it, with what it can mean.
+
+    Attributes:
+        raw: as it was read: with a zone, without one, or a day.
+        shown: the instant that is shown; a time without a zone is read as UTC there.
+        earliest: the first instant that it can mean.
+        latest: the last instant that it can mean: the youngest that a row of that time can be.
+
+    """
+
+    raw: date
+    shown: datetime
+    earliest: datetime
+    latest: datetime
+
+    @property
+    def is_instant(self) -> bool:
+        """Whether it means one instant: it has a zone."""
+        return self.earliest == self.latest
+
+    @property
+    def text(self) -> str | None:
+        """The time exactly, to recognise a row by; None where it was rounded and rows may share it."""
+        if not isinstance(self.raw, datetime) or self.raw.microsecond == 0:
+            return None
+        return rfc3339(self.raw) if self.is_instant else self.raw.isoformat()
+
+
+def moment_of(raw: object) -> Moment | None:
+    """Return what a time of a database's means; None where it is none that a calendar has."""
+    if isinstance(raw, datetime) and raw.tzinfo is not None:
+        try:
+            instant = raw.astimezone(UTC)
+        except OverflowError:
+            return None
+        return Moment(raw, instant, instant, instant)
+    if not isinstance(raw, date):
+        return None
+    length = timedelta(0) if isinstance(raw, datetime) else DAY
+    start = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - see below
+    shown = start.replace(tzinfo=UTC)
+    return Moment(raw, shown, shifted(shown, -AHEAD_OF_UTC), shifted(shown, BEHIND_UTC + length))
+
+
+def shifted(instant: datetime, by: timedelta) -> datetime:
+    """Return an instant so much later, or the calendar's first or last one where it has none there."""
+    try:
+        return instant + by
+    except OverflowError:
+        return (_LAST if by > timedelta(0) else _FIRST).replace(tzinfo=instant.tzinfo)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -63,7 +127,8 @@ def _ago(text: str, *, now: datetime) -> datetime:
 
 def rfc3339(instant: datetime) -> str:
     """Write an instant as RFC 3339 in UTC, with as many digits of a second as it has."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    zoned = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return zoned.isoformat().replace("+00:00", "Z")
 
 
 def milliseconds(duration: timedelta) -> int:

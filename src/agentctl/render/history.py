@@ -79,6 +79,7 @@ def one_data(
                 "http_status": entry.http_status,
                 "duration_ms": entry.duration_ms,
                 "error": entry.error,
+                "is_proven": entry.is_proven,
             }
             for entry in journal
         ],
@@ -157,20 +158,8 @@ def one_view(
     if ledger:
         rows = tuple((row.created_at, row.kind, f"{row.amount:+}") for row in ledger)
         yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
-    if journal and missing:
-        told = tuple(
-            (
-                entry.at,
-                entry.event,
-                entry.outcome,
-                entry.http_status,
-                duration_text(entry.duration_ms),
-                entry.error,
-            )
-            for entry in journal
-        )
-        title = "Known to this machine alone, from its journal"
-        yield Table(("when", "event", "outcome", "answer", "duration", "error"), told, title=title)
+    if missing:
+        yield from _journal_tables(journal)
     if missing:
         costs = tuple((name, BY_NAME[name].purpose, BY_NAME[name].kept_instead) for name in missing)
         title = "Not kept in this table (agentctl migrate-full adds what is missing)"
@@ -218,7 +207,18 @@ def duration_text(milliseconds: int | None) -> str | None:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"  # noqa: PLR2004 - a minute
 
 
-def _told(entry: Entry) -> tuple[Cell, ...]:
+def _journal_tables(journal: Sequence[Entry]) -> Iterator[Table]:
+    titles = {
+        True: "Known to this machine alone, from its journal",
+        False: "In this machine's journal under this id, perhaps about another row of that id",
+    }
+    for is_proven, title in titles.items():
+        lines = tuple(_journal_line(entry) for entry in journal if entry.is_proven is is_proven)
+        if lines:
+            yield Table(("when", "event", "outcome", "answer", "duration", "error"), lines, title=title)
+
+
+def _journal_line(entry: Entry) -> tuple[Cell, ...]:
     took = duration_text(entry.duration_ms)
     return (entry.at, entry.event, entry.outcome, entry.http_status, took, entry.error)
 

@@ -1,0 +1,107 @@
+"""Which row of which database an execution is: what tells it from others that have the same id.
+
+Ids repeat: a key gives the same UUID in every copy of a marketplace, numbers begin at 1 everywhere, and a row
+that was deleted can be made again. So evidence names the database (its system identifier and its oid) and
+the row's created_at, exactly. A restored or copied server keeps both identifiers, and gives the rows that it
+gets afterwards other times.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from agentctl.core.database import Connection, ask_or_none
+from agentctl.core.models import Key
+from agentctl.core.times import Moment
+
+_WHO = """
+SELECT s.system_identifier::text AS system, d.oid::text AS oid
+FROM pg_catalog.pg_control_system() AS s CROSS JOIN pg_catalog.pg_database AS d
+WHERE d.datname = pg_catalog.current_database()
+"""
+_MARK_DIGITS = 32
+_DERIVED = frozenset({3, 5})  # the versions of UUIDs that are computed from a name
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """Which database it is, whatever its name and address are.
+
+    Attributes:
+        system: the server's system identifier, which initdb chooses.
+        oid: the database's, which CREATE DATABASE chooses.
+
+    """
+
+    system: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowIdentity:
+    """Which row it is; what is None is not known, and nothing can be proven then.
+
+    Attributes:
+        database: None where the server does not say which it is.
+        created_at: the row's, exactly as the database has it.
+
+    """
+
+    database: DatabaseIdentity | None
+    created_at: str | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether something can be proven to be about this row."""
+        return self.database is not None and self.created_at is not None
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing can be proven to be about this row, for the operator; None where it can."""
+        if self.created_at is None:
+            return "the row has no created_at that no other row could have"
+        if self.database is None:
+            return (
+                "the server does not say which database it is "
+                "(GRANT EXECUTE ON FUNCTION pg_control_system() TO this role lets it)"
+            )
+        return None
+
+    def excludes(self, other: "RowIdentity") -> bool:
+        """Whether the other one is certainly another row."""
+        databases, times = (self.database, other.database), (self.created_at, other.created_at)
+        return any(None not in pair and pair[0] != pair[1] for pair in (databases, times))
+
+    def mark(self, execution: Key) -> str | None:
+        """Return what a call says about its row, without telling anything of the database."""
+        if self.database is None or self.created_at is None:
+            return None
+        parts = [self.database.system, self.database.oid, str(execution), self.created_at]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_MARK_DIGITS]
+
+
+def identify_database(connection: Connection) -> DatabaseIdentity | None:
+    """Return which database a connection leads to; None where the server does not tell this role.
+
+    Args:
+        connection: in no transaction: where the server refuses, the transaction would be lost.
+
+    """
+    row = ask_or_none(connection, _WHO)
+    return DatabaseIdentity(row["system"], row["oid"]) if row else None
+
+
+def identify_row(database: DatabaseIdentity | None, creation: Moment | None) -> RowIdentity:
+    """Put together what is known of a row."""
+    return RowIdentity(database, creation.text if creation is not None else None)
+
+
+def is_unrepeatable(execution: Key) -> bool:
+    """Whether an id alone tells its execution: numbers repeat, and so do UUIDs that a key became."""
+    if isinstance(execution, int):
+        return False
+    try:
+        return UUID(str(execution)).version not in _DERIVED
+    except ValueError:
+        return True  # text that somebody made up otherwise
