@@ -12,11 +12,12 @@ from uuid import UUID
 
 from psycopg import sql
 
-from agentctl.core import ledger_entries
+from agentctl.core import amounts, ledger_entries
 from agentctl.core.database import Connection
 from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.ledger_changes import read_state
 from agentctl.core.ledger_entries import Entry
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
@@ -91,7 +92,8 @@ def charge(
     if market.deducting.function is None:
         if before is not None and before < price:
             raise insufficient(user, balance=before, price=price)
-        return _move(connection, market, before, -price, entry)
+        return _move(connection, market, before, amounts.negate(price), entry)
+    state = read_state(connection, market.ledger, execution) if market.ledger is not None else None
     said = deduct(
         connection,
         market.deducting.function,
@@ -110,11 +112,11 @@ def charge(
     if after == before and said.success is None:
         raise _refusal(said, market, user=user, price=price, before=before)
     if before is None:
-        before = said.amounts.get("previous_balance", after + price)
-    moved = Movement(-price, before, after)
+        before = said.amounts.get("previous_balance", amounts.add(after, price))
+    moved = Movement(amounts.negate(price), before, after)
     written = None
-    if market.ledger is not None:
-        written = ledger_entries.written_now(connection, market.ledger, entry, ever=True)
+    if market.ledger is not None and state is not None:
+        written = ledger_entries.written_since(connection, market.ledger, entry, state, ever=True)
     _require_honest(market, said, moved, written)
     if market.ledger is not None:
         ledger_entries.account_for(connection, market.ledger, moved, written, entry)
@@ -154,26 +156,26 @@ def _require_honest(
     market: Marketplace, said: Answer, moved: Movement, written: ledger_entries.Written | None
 ) -> None:
     """Refuse a charge that moved something else than the price, or that says so."""
-    price, taken = -moved.amount, moved.balance_before - moved.balance_after
+    price, taken = amounts.negate(moved.amount), amounts.subtract(moved.balance_before, moved.balance_after)
     true = {
         "previous_balance": moved.balance_before,
         "amount_deducted": price,
         "new_balance": moved.balance_after,
     }
     honest = all(said.amounts.get(name, amount) == amount for name, amount in true.items())
-    in_ledger = written.amount if written else None
-    if honest and taken == price and (written is None or (written.own and in_ledger == -price)):
+    in_ledger = amounts.negate(written.amount) if written else None
+    if honest and taken == price and (written is None or (written.own and in_ledger == price)):
         return
     answer = ", ".join(f"{name} {amount}" for name, amount in said.amounts.items())
     name = market.deducting.function.name if market.deducting.function else "The database"
     msg = (
         f"{name} did not charge exactly {price}: it took {taken} from the balance, wrote "
-        f"{-(in_ledger or 0)} into the ledger and said {answer or 'nothing'}. All of it was rolled back."
+        f"{in_ledger or 0} into the ledger and said {answer or 'nothing'}. All of it was rolled back."
     )
     hint = "See sql/credits.sql for what it is to do."
     if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
-    elif market.ledger is not None and in_ledger == price and market.ledger.sign_known is None:
+    elif market.ledger is not None and in_ledger == moved.amount and market.ledger.sign_known is None:
         hint = 'If its amounts have no sign: [profiles.NAME.schema.ledger] sign = "by_kind"'
     raise SchemaLacks(msg, hint=hint, code="charge_not_exact")
 
@@ -268,16 +270,21 @@ def _move(
     """Write a movement into both tables, exactly, whatever their triggers add."""
     if before is None:
         raise _cannot_change(market, entry.user)
-    moved = Movement(amount, before, before + amount)
+    moved = Movement(amount, before, amounts.add(before, amount))
     ledger = market.ledger
+    inserted, state = None, None
+    if ledger is not None:
+        state = read_state(connection, ledger, entry.execution)
     # A trigger of the ledger may keep the balance: the row comes first then, to see whether it does.
     if ledger is not None and ledger.table.triggers:
-        ledger_entries.insert(connection, ledger, moved, entry)
+        inserted = ledger_entries.insert(connection, ledger, moved, entry)
     if _balance(connection, market, entry.user) == before:
         _raise_balance(connection, market, moved, user=entry.user)
     passing(Failpoint.BALANCE_RAISED)
-    if ledger is not None:
-        written = ledger_entries.written_now(connection, ledger, entry, ever=entry.kind == "charge")
+    if ledger is not None and state is not None:
+        written = ledger_entries.written_since(
+            connection, ledger, entry, state, ever=entry.kind == "charge", inserted=inserted
+        )
         ledger_entries.account_for(connection, ledger, moved, written, entry)
     if (after := _balance(connection, market, entry.user)) != moved.balance_after:
         msg = f"A trigger moved the balance of user {entry.user} to {after}, not to {moved.balance_after}."

@@ -1,25 +1,23 @@
 """The rows that a movement of credits leaves in the ledger: seen, completed, or written.
 
-A database's own function or trigger may have written the row already, with or without the execution's id.
-What this transaction itself has written is told from everybody else's rows by PostgreSQL's row versions.
-Nothing here commits.
+A database's own function or trigger may have written the row already, with or without the execution's id:
+ledger_changes.py finds those that this transaction itself has written. Nothing here commits.
 """
 
 from dataclasses import dataclass
-from typing import Literal, LiteralString, Protocol
+from typing import Literal, Protocol
 from uuid import uuid4
 
-from psycopg import sql
-
+from agentctl.core import amounts
 from agentctl.core.database import Connection
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
 from agentctl.core.insertion import insertion
+from agentctl.core.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.mapping import Ledger, TableRole
 from agentctl.core.mapping.words import Sign
 from agentctl.core.models import Credits, Key
 
 Kind = Literal["charge", "refund", "grant"]
-_HAS_VERSIONS = frozenset({"table", "partitioned table"})
 
 
 class Moved(Protocol):
@@ -69,17 +67,14 @@ class Written:
     own: bool
 
 
-# A row that we can see although its transaction is still in progress is our own, or one of a
-# subtransaction's, as PL/pgSQL's EXCEPTION blocks are. A row version has half of its transaction's number;
-# the rest is reckoned from ours.
-_OURS: LiteralString = (
-    "age(xmin) <= age(txid_current()::text::xid8::xid) "
-    "AND txid_status(txid_current() + age(txid_current()::text::xid8::xid) - age(xmin)) = 'in progress'"
-)
-
-
-def written_now(
-    connection: Connection, ledger: Ledger, entry: Entry, *, ever: bool = False
+def written_since(
+    connection: Connection,
+    ledger: Ledger,
+    entry: Entry,
+    before: LedgerState,
+    *,
+    ever: bool = False,
+    inserted: Line | None = None,
 ) -> Written | None:
     """Return what this transaction has written, or None where it has written nothing.
 
@@ -87,28 +82,24 @@ def written_now(
         connection: in a transaction.
         ledger: the table.
         entry: whose rows: the user's, and the execution's, whoever was charged for it.
+        before: the ledger before anything was written.
         ever: count what was written about this execution before, too.
+        inserted: the row that `insert` has written.
 
     """
-    ours: LiteralString = _OURS if ledger.table.kind in _HAS_VERSIONS else "FALSE"
-    whose: LiteralString = "{user} = %(user)s AND " + ours
-    if entry.execution is not None and ledger.is_linked:
-        whose += " OR {execution} = %(execution)s" + ("" if ever else " AND " + ours)
-    query = sql.SQL(
-        "SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id IN (SELECT {id} FROM {table} "
-        "WHERE {mine})"
-    ).format(
-        rows=ledger.rows, id=ledger.query("{id}"), table=ledger.query("{table}"), mine=ledger.query(whose)
-    )
-    rows = connection.execute(query, {"user": entry.user, "execution": entry.execution}).fetchall()
-    if not rows:
+    now = read_state(connection, ledger, entry.execution)
+    known = (inserted,) if inserted is not None else ()
+    lines = lines_written(connection, ledger, user=entry.user, before=before, now=now, known=known)
+    if ever:
+        lines = (*lines, *(line for line in now.lines if line not in lines))
+    if not lines:
         return None
-    unlinked = [row["id"] for row in rows if row["execution_id"] is None]
+    unlinked = [line.id for line in lines if line.execution is None]
     return Written(
-        count=len(rows),
-        amount=sum(row["amount"] for row in rows),
-        unlinked=unlinked[0] if len(rows) == len(unlinked) == 1 else None,
-        own=all(row["user_id"] == entry.user for row in rows),
+        count=len(lines),
+        amount=amounts.total(line.amount for line in lines),
+        unlinked=unlinked[0] if len(lines) == len(unlinked) == 1 else None,
+        own=all(line.user == entry.user for line in lines),
     )
 
 
@@ -158,15 +149,17 @@ def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> N
     connection.execute(query, {"execution": execution, "row": row})
 
 
-def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -> None:
-    """Write a movement's row.
+def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -> Line:
+    """Write a movement's row, and return it as it was written.
 
     Raises:
         SchemaLacks: the ledger has no word for such a movement.
         UsageError: its amount cannot be held exactly.
 
     """
-    amount = abs(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
+    amount = moved.amount
+    if ledger.sign is Sign.BY_KIND and amount < 0:
+        amount = amounts.negate(amount)
     values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
     if "kind" in ledger:
         values["kind"] = _word(ledger, entry.kind)
@@ -176,10 +169,11 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     values["description"] = entry.reason or f"agentctl: {entry.kind}{of}"
     values |= _id(ledger, entry.row_id)
     query, parameters = insertion(ledger, values)
-    returning = sql.SQL("{} RETURNING {} AS amount").format(query, ledger.query("{amount}"))
+    returning = ledger.query("{insertion} RETURNING {id} AS id, {amount} AS amount", insertion=query)
     written = connection.execute(returning, parameters).fetchone()
     if written is None or written["amount"] != amount:
         raise cannot_hold(ledger, "amount", moved.amount)
+    return Line(written["id"], entry.user, entry.execution, moved.amount)
 
 
 def _word(ledger: Ledger, kind: str) -> str:

@@ -1,0 +1,187 @@
+"""Which rows of the ledger this transaction has written; nobody's whole ledger is read to find that out.
+
+The rows that name the execution are read before a movement and after it. PostgreSQL counts for every session
+how many rows it has inserted and updated in a table: if that is as many as were found, there are no others.
+If it is more, a function or a trigger has written a row that names no execution, and the user's newest rows
+are searched for it: a row version carries half of its transaction's number. Nothing here commits.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from agentctl.core.catalog import Table, quoted
+from agentctl.core.database import Connection
+from agentctl.core.mapping import Ledger
+from agentctl.core.mapping.table_role import identifier
+from agentctl.core.mapping.vocabulary import WHOLE
+from agentctl.core.models import Credits, Key
+
+_HAS_VERSIONS = frozenset({"table", "partitioned table"})
+_NEWEST = 100
+"""How many of the newest rows are searched first; few others can be written while the user is locked."""
+
+_TOUCHED: LiteralString = (
+    "SELECT CASE WHEN current_setting('track_counts')::boolean THEN ("
+    "WITH RECURSIVE parts AS (SELECT {name}::regclass::oid AS part "
+    "UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN parts AS p ON i.inhparent = p.part) "
+    "SELECT sum(pg_stat_get_xact_tuples_inserted(part) + pg_stat_get_xact_tuples_updated(part))::bigint "
+    "FROM parts) END AS touched"
+)
+_LINES: LiteralString = (
+    "SELECT c.touched, l.id, l.user_id, l.execution_id, l.amount "
+    "FROM ({touched}) AS c LEFT JOIN {rows} AS l ON {linked}"
+)
+# Our own transaction's number, and those of its subtransactions, as PL/pgSQL's EXCEPTION blocks are. They are
+# later than ours, before the snapshot's end (see _end_snapshot_after_us), and in progress. The number of a
+# frozen row, which may be of any age, is asked about only where it lies between the two.
+_SEARCH: LiteralString = """
+    SELECT id, user_id, execution_id, amount FROM {rows} AS l WHERE id = ANY (
+        SELECT numbered.id
+        FROM (
+            SELECT r.id, t.own, t.ending, ((r.version::text::bigint - t.own) & 4294967295) AS ahead
+            FROM (SELECT {id} AS id, {user} AS payer, xmin AS version FROM {table} {among}) AS r
+            CROSS JOIN (
+                SELECT pg_current_xact_id()::text::bigint AS own,
+                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ending
+            ) AS t
+            WHERE r.payer = %(user)s
+        ) AS numbered
+        WHERE CASE WHEN numbered.ahead = 0 THEN true
+                   WHEN (numbered.own + numbered.ahead) < numbered.ending
+                   THEN pg_xact_status((numbered.own + numbered.ahead)::text::xid8) = 'in progress'
+                   ELSE false END
+    )"""
+_OF_USER: LiteralString = "WHERE {user} = %(user)s"
+_NEWEST_OF_USER: LiteralString = "WHERE {user} = %(user)s ORDER BY {created_at} DESC LIMIT {limit}"
+_NEWEST_OF_ALL: LiteralString = "ORDER BY {id} DESC LIMIT {limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the ledger, as far as a movement is concerned; `amount` is negative for a charge."""
+
+    id: Key
+    user: Key
+    execution: Key | None
+    amount: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """What can be seen of a movement in the ledger, at one instant of its transaction.
+
+    Attributes:
+        lines: the rows that name the execution, whoever wrote them.
+        touched: rows that this session has inserted or updated so far, by PostgreSQL's own count; only its
+            growth means something. None where the server does not count, or where the ledger is a view.
+
+    """
+
+    lines: tuple[Line, ...]
+    touched: int | None
+
+
+def read_state(connection: Connection, ledger: Ledger, execution: Key | None) -> LedgerState:
+    """Read what the ledger says of an execution, and how much this session has written into it."""
+    has_versions = ledger.table.kind in _HAS_VERSIONS
+    name = identifier(ledger.table).as_string()
+    touched = sql.SQL(_TOUCHED).format(name=sql.Literal(name))
+    linked = "l.execution_id = %(execution)s" if execution is not None and ledger.is_linked else "false"
+    query = sql.SQL(_LINES).format(touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
+    rows = connection.execute(query, {"execution": execution}).fetchall()
+    lines = tuple(_line(row) for row in rows if row["id"] is not None)
+    return LedgerState(lines, rows[0]["touched"] if has_versions else None)
+
+
+def lines_written(
+    connection: Connection,
+    ledger: Ledger,
+    *,
+    user: Key,
+    before: LedgerState,
+    now: LedgerState,
+    known: tuple[Line, ...] = (),
+) -> tuple[Line, ...]:
+    """Return the rows that this transaction has written since `before` for a user or for the execution.
+
+    A row of somebody else's that does not name the execution is not seen.
+
+    Args:
+        connection: in a transaction, at READ COMMITTED, which holds the user's lock.
+        ledger: the table.
+        user: whose rows are searched.
+        before: read before anything was written.
+        now: read afterwards.
+        known: rows that the caller has inserted itself.
+
+    """
+    written = {line.id: line for line in (*known, *now.lines) if line not in before.lines}
+    if ledger.table.kind not in _HAS_VERSIONS or len(written) == _growth(before, now):
+        return tuple(written.values())
+    _end_snapshot_after_us(connection)
+    for among in _places_to_search(ledger):
+        written |= {line.id: line for line in _search(connection, ledger, among, user=user)}
+        if len(written) == _growth(before, now):
+            break
+    return tuple(written.values())
+
+
+def _growth(before: LedgerState, now: LedgerState) -> int | None:
+    """Return how many rows were written between two instants, or None where nobody counts."""
+    return None if before.touched is None or now.touched is None else now.touched - before.touched
+
+
+def _end_snapshot_after_us(connection: Connection) -> None:
+    """Let the next snapshot end after every subtransaction that this transaction has had.
+
+    A snapshot ends after the latest transaction that has *ended*. So one is begun, and is given up: a message
+    that belongs to a transaction gives it a number, and is gone with it.
+    """
+    with connection.transaction(force_rollback=True):
+        connection.execute("SELECT pg_logical_emit_message(true, 'agentctl'::text, ''::text)")
+
+
+def _places_to_search(ledger: Ledger) -> Iterator[sql.Composable]:
+    """Name the rows among which ours are, the fewest first: the newest ones, where an index finds them."""
+    limit = sql.Literal(_NEWEST)
+    if _finds_newest_of_user(ledger):
+        yield ledger.query(_NEWEST_OF_USER, limit=limit)
+    elif ledger.base_type("id") in WHOLE and ledger.table.is_unique(ledger.columns["id"]):
+        yield ledger.query(_NEWEST_OF_ALL, limit=limit)
+    yield ledger.query(_OF_USER)
+
+
+def _finds_newest_of_user(ledger: Ledger) -> bool:
+    if "created_at" not in ledger:
+        return False
+    wanted = tuple(quoted(ledger.columns[part]) for part in ("user", "created_at"))
+    return has_index(ledger.table, *wanted)
+
+
+def has_index(table: Table, *columns: str) -> bool:
+    """Whether an index of all rows begins with these columns, quoted as in SQL, in this order."""
+    return any(
+        index.method == "btree"
+        and index.valid
+        and not index.partial
+        and index.columns[: len(columns)] == columns
+        for index in table.indexes
+    )
+
+
+def _search(connection: Connection, ledger: Ledger, among: sql.Composable, *, user: Key) -> tuple[Line, ...]:
+    query = sql.SQL(_SEARCH).format(
+        rows=ledger.rows,
+        table=identifier(ledger.table),
+        id=ledger.query("{id}"),
+        user=ledger.query("{user}"),
+        among=among,
+    )
+    return tuple(map(_line, connection.execute(query, {"user": user}).fetchall()))
+
+
+def _line(row: dict[str, Any]) -> Line:
+    return Line(row["id"], row["user_id"], row["execution_id"], row["amount"])
