@@ -3,6 +3,7 @@
 It reads the agents' table only; whether an agent may be run is for the caller to ask.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import Agent, AgentRef
+from agentctl.core.row_values import read_amount, read_json, read_text
 
 
 def slugify(name: str) -> str:
@@ -33,7 +35,7 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
     rows = connection.execute(sql.SQL("SELECT * FROM {} AS a").format(agents.rows)).fetchall()
     if not rows:
         agents.require_visible_rows()
-    found = (_agent(row) for row in rows)
+    found = map(_read_agent, rows)
     return tuple(sorted((agent for agent in found if not agent.deleted), key=lambda agent: agent.name))
 
 
@@ -57,7 +59,7 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
     if found is None:
         msg = f"The agent {key!r} was removed a moment ago."
         raise Refused(msg, code="agent_not_found")
-    return _agent(found)
+    return _read_agent(found)
 
 
 def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         lambda row: bool(row["slug"] == key),
         lambda row: str(row["id"]) == key.lower(),
         lambda row: bool(row["name"] == key),
-        lambda row: slugify(row["name"]) == key.casefold(),
+        lambda row: _slug_of(row) == key.casefold(),
     )
     for fits in tiers:
         fitting = [row for row in known if fits(row)]
@@ -81,30 +83,40 @@ def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
 
 
 def _nearest(known: Iterable[dict[str, Any]], key: str) -> str:
-    slugs = [row["slug"] or slugify(row["name"]) for row in known if not row["deleted"]]
+    slugs = [_slug_of(row) for row in known if not row["deleted"]]
     near = get_close_matches(slugify(key), slugs, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else "See what can be run: agentctl agents."
 
 
-def _agent(row: dict[str, Any]) -> Agent:
+def _read_agent(row: dict[str, Any]) -> Agent:
     return Agent(
         id=row["id"],
-        slug=row["slug"] or slugify(row["name"]),
-        name=row["name"],
-        description=row["description"],
-        category=row["category"],
-        price=row["price"],
+        slug=_slug_of(row),
+        name=read_text(row["name"]) or str(row["id"]),
+        description=read_text(row["description"]),
+        category=read_text(row["category"]),
+        price=read_amount(row["price"]),
         active=row["active"] is not False,
         deleted=row["deleted"],
-        raw_form=row["form"],
-        webhook_url=row["webhook"],
-        platforms=tuple(row["platforms"] or ()),
+        raw_form=read_json(row["form"]),
+        webhook_url=read_text(row["webhook"]),
+        platforms=_read_platforms(row["platforms"]),
     )
+
+
+def _slug_of(row: dict[str, Any]) -> str:
+    """Return by which word an agent is known: its slug, or its name as people type it, or else its id."""
+    return read_text(row["slug"]) or slugify(read_text(row["name"]) or "") or str(row["id"])
+
+
+def _read_platforms(value: object) -> tuple[str, ...]:
+    """Return the platforms of an array or of JSON, whatever stands in there."""
+    listed = value if isinstance(value, list) else [value] if value else []
+    named = (item for item in listed if item is not None)
+    return tuple(item if isinstance(item, str) else json.dumps(item, default=str) for item in named)
 
 
 def ref(row: dict[str, Any]) -> AgentRef:
     """Read an agent's name from a row that has agent_id, agent_slug and agent_name."""
-    name = row["agent_name"]
-    return AgentRef(
-        id=row["agent_id"], slug=row["agent_slug"] or (slugify(name) if name else None), name=name
-    )
+    name, slug = read_text(row["agent_name"]), read_text(row["agent_slug"])
+    return AgentRef(id=row["agent_id"], slug=slug or (slugify(name) if name else None), name=name)

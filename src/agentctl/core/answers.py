@@ -13,10 +13,11 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
+from agentctl.core.strict_json import DEEPEST, is_shallow
+
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of an answer that are read, and that its decompression may yield."""
 
-_DEEPEST = 100  # of JSON; others in this program walk it by recursion
 _MOST_MEMBERS = 1000  # of a gzip body; taking a member off copies the rest
 # Not encodings of text, or ones that take for ever: whoever answers chooses the charset.
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
@@ -135,18 +136,10 @@ def parse_json(text: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
-        raise ValueError(_DEEPEST) from None
+        raise ValueError(DEEPEST) from None
     if not is_shallow(value):
-        raise ValueError(_DEEPEST)
+        raise ValueError(DEEPEST)
     return value
-
-
-def is_shallow(value: object, levels: int = _DEEPEST) -> bool:
-    """Tell whether a JSON value is nested no deeper than the program can walk by recursion."""
-    if not isinstance(value, dict | list):
-        return True
-    children = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(is_shallow(child, levels - 1) for child in children)
 
 
 def seconds_to_wait(retry_after: str | None, *, now: datetime) -> float | None:

@@ -7,8 +7,8 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 
-from agentctl.core.answers import is_shallow
 from agentctl.core.forms import Field, FieldKind, shortened, spelled
+from agentctl.core.strict_json import is_shallow
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
 _NO = frozenset({"no", "n", "false", "0", "off"})

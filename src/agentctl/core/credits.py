@@ -13,7 +13,7 @@ from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageEr
 from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.models import Credits, Execution, Key, Status, User
+from agentctl.core.models import Amount, Credits, Execution, Key, Status, User
 
 T = TypeVar("T")
 
@@ -24,8 +24,8 @@ class Grant:
 
     user: User
     amount: Credits
-    balance_before: Credits | None
-    balance_after: Credits | None
+    balance_before: Amount | None
+    balance_after: Amount | None
     replayed: bool
     reason_kept: bool = False
 

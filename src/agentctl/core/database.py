@@ -5,7 +5,6 @@ knows no table, and it never shows a connection string: libpq quotes parts of a 
 included.
 """
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,6 @@ import psycopg
 from psycopg import conninfo, errors, pq
 from psycopg.abc import Params, Query
 from psycopg.rows import dict_row
-from psycopg.types.json import set_json_loads
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -41,6 +39,7 @@ from agentctl.core.errors import (
     PermissionDenied,
     SchemaLacks,
 )
+from agentctl.core.loaders import register_loaders
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {
@@ -101,7 +100,7 @@ class Database:
             # Stands in BEGIN itself, so that it costs no round trip. What the database or the role has by
             # default may be stricter: whoever waits for a user's lock would then be refused once it is free.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-            set_json_loads(_read_json, connection)
+            register_loaders(connection)
             yield connection
 
     def again(self, work: Callable[["Connection"], T]) -> T:
@@ -165,14 +164,6 @@ def _retrying(condition: retry_base) -> Retrying:
         wait=wait_random_exponential(multiplier=0.05, max=2),
         reraise=True,
     )
-
-
-def _read_json(text: str | bytes) -> Any:
-    """Read a JSON value; one that is nested too deeply stays text: nobody here could walk it."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def at(url: str, *, place: str) -> Database:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agentctl.core.answers import is_shallow, parse_json
+from agentctl.core.answers import parse_json
 from agentctl.core.errors import SchemaLacks
+from agentctl.core.strict_json import is_shallow
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

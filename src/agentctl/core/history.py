@@ -6,6 +6,7 @@ writes nothing.
 
 import base64
 import json
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,8 @@ from agentctl.core import agents, ledger_reports
 from agentctl.core.database import Connection
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import NO_STATUS, OPEN, Execution, Key, UserRef
+from agentctl.core.models import NO_STATUS, OPEN, Amount, Execution, Key, UserRef
+from agentctl.core.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.times import moment_of
 
 _COLUMNS: LiteralString = (
@@ -27,6 +29,8 @@ _COLUMNS: LiteralString = (
 _CONTENT: LiteralString = ", e.inputs, e.result"
 _STREAM_ROWS = 1000
 _ID_TYPES: Mapping[str, Callable[[str], Key]] = {"uuid": UUID, "bigint": int, "integer": int, "smallint": int}
+# A time of PostgreSQL's that Python has no calendar for.
+_OTHER_TIME = re.compile(r"-?infinity|[0-9]{4,6}-[0-9]{2}-[0-9]{2}[0-9:.+ -]{0,40}( BC)?", re.ASCII)
 # A transaction that began earlier may commit later: a follower looks back this far for late rows.
 _LATE = timedelta(minutes=1)
 
@@ -232,14 +236,15 @@ def _after(market: Marketplace, cursor: str | None) -> list[sql.Composed]:
 
 
 def _cursor(last: Execution) -> str:
-    place = [last.created_at.isoformat() if last.created_at else None, str(last.id)]
+    at = last.created_at
+    place = [at.isoformat() if isinstance(at, datetime) else at and str(at), str(last.id)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | None, Key]:
     try:
         created_at, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if created_at is not None:
+        if created_at is not None and not _OTHER_TIME.fullmatch(created_at):
             datetime.fromisoformat(created_at)
         return created_at, _ID_TYPES.get(id_type, str)(key)
     except (ValueError, TypeError, AttributeError):
@@ -254,22 +259,32 @@ def _with_credits(
     if ledger is None or not ledger.is_linked:
         kept = "credits_used" in market.executions
         return tuple(
-            _execution({**row, "charged": row["credits_used"] if kept else None, "refunded": None})
+            _read_execution(row, charged=read_amount(row["credits_used"]) if kept else None, refunded=None)
             for row in rows
         )
     moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
     executions = []
     for row in rows:
         charged, refunded = moved.get(row["id"], (0, 0))
-        executions.append(_execution({**row, "charged": charged, "refunded": refunded}))
+        executions.append(_read_execution(row, charged=charged, refunded=refunded))
     return tuple(executions)
 
 
-def _execution(row: dict[str, Any]) -> Execution:
-    agent = agents.ref(row)
-    user = UserRef(id=row.pop("user_id"), email=row.pop("email"))
-    for name in ("agent_id", "agent_slug", "agent_name"):
-        row.pop(name)
-    moments = {name: moment_of(row[name]) for name in ("created_at", "started_at", "completed_at")}
-    shown = {name: moment.shown if moment else None for name, moment in moments.items()}
-    return Execution(agent=agent, user=user, creation=moments["created_at"], **{**row, **shown})
+def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Amount | None) -> Execution:
+    return Execution(
+        id=row["id"],
+        agent=agents.ref(row),
+        user=UserRef(id=row["user_id"], email=read_text(row["email"])),
+        status=read_text(row["status"]),
+        created_at=read_time(row["created_at"]),
+        charged=charged,
+        refunded=refunded,
+        workflow_id=read_text(row["workflow_id"]),
+        inputs=read_json(row.get("inputs")),
+        result=read_json(row.get("result")),
+        error=read_text(row["error"]),
+        credits_used=read_amount(row["credits_used"]),
+        started_at=read_time(row["started_at"]),
+        completed_at=read_time(row["completed_at"]),
+        creation=moment_of(row["created_at"]),
+    )

@@ -8,6 +8,7 @@ Nothing here decides whether a refund is due; ledger_reports.py reads what was w
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -22,6 +23,7 @@ from agentctl.core.ledger_entries import Entry
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Credits, Key, User
+from agentctl.core.row_values import require_amount
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
@@ -50,7 +52,7 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
     if column is not None and column.updatable:
         query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
         row = connection.execute(query, {"user": user}).fetchone()
-        return row["balance"] if row else None
+        return _balance_in(row, user) if row and row["balance"] is not None else None
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
     )
@@ -148,8 +150,11 @@ def _balance(connection: Connection, market: Marketplace, user: Key) -> Credits:
     row = connection.execute(query, {"user": user}).fetchone()
     if row is None:
         raise _cannot_change(market, user)
-    balance: Credits = row["balance"]
-    return balance
+    return _balance_in(row, user)
+
+
+def _balance_in(row: dict[str, Any], user: Key) -> Credits:
+    return require_amount(row["balance"], f"The balance of user {user}")
 
 
 def _require_honest(
@@ -223,7 +228,7 @@ def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Cred
             "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s"
         ).format(market.executions.rows)
     row = connection.execute(query, {"execution": execution}).fetchone()
-    return row["amount"] if row else 0
+    return require_amount(row["amount"], f"The cost of execution {execution}") if row else 0
 
 
 def _write_no_cost(connection: Connection, market: Marketplace, execution: Key) -> None:

@@ -18,6 +18,7 @@ from agentctl.core.mapping import Ledger
 from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.models import Credits, Key
+from agentctl.core.row_values import require_amount
 
 _HAS_VERSIONS = frozenset({"table", "partitioned table"})
 _NEWEST = 100
@@ -184,4 +185,5 @@ def _search(connection: Connection, ledger: Ledger, among: sql.Composable, *, us
 
 
 def _line(row: dict[str, Any]) -> Line:
-    return Line(row["id"], row["user_id"], row["execution_id"], row["amount"])
+    amount = require_amount(row["amount"], f"The amount of ledger row {row['id']}")
+    return Line(row["id"], row["user_id"], row["execution_id"], amount)

@@ -11,7 +11,13 @@ from psycopg import sql
 
 from agentctl.core.database import Connection
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.models import Credits, Key, LedgerRow, User
+from agentctl.core.mapping.rows import countable
+from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
+from agentctl.core.row_values import read_amount, read_text, read_time
+from agentctl.core.users import read_user
+
+NO_AMOUNT = Verbatim("NaN")
+"""The sum of amounts of which one is none."""
 
 _ROWS: LiteralString = (
     "SELECT id, kind, amount, balance_after, execution_id, created_at FROM {ledger} AS l WHERE "
@@ -23,8 +29,8 @@ class Totals:
     """The marketplace's credits as a whole; `by_kind` sums the ledger."""
 
     users: int
-    balance: Credits
-    by_kind: tuple[tuple[str, int, Credits], ...]
+    balance: Amount
+    by_kind: tuple[tuple[str | None, int, Amount], ...]
     largest: tuple[User, ...]
 
 
@@ -32,7 +38,7 @@ def find_row(connection: Connection, ledger: TableRole, row_id: Key) -> LedgerRo
     """Return one ledger row by its id, or None."""
     query = sql.SQL(_ROWS + "id = %(id)s").format(ledger=ledger.rows)
     row = connection.execute(query, {"id": row_id}).fetchone()
-    return _ledger_row(row) if row else None
+    return _read_ledger_row(row) if row else None
 
 
 def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: int) -> tuple[LedgerRow, ...]:
@@ -43,34 +49,41 @@ def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: in
     rows = connection.execute(query, {"user": user, "limit": limit}).fetchall()
     if not rows:
         ledger.require_visible_rows()
-    return tuple(map(_ledger_row, rows))
+    return tuple(map(_read_ledger_row, rows))
 
 
 def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key) -> tuple[LedgerRow, ...]:
     """Return the charge and the refund of one execution, oldest first."""
     query = sql.SQL(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id").format(ledger=ledger.rows)
-    return tuple(map(_ledger_row, connection.execute(query, {"execution": execution}).fetchall()))
+    return tuple(map(_read_ledger_row, connection.execute(query, {"execution": execution}).fetchall()))
 
 
 def sums(
     connection: Connection, ledger: TableRole, executions: Sequence[Key]
-) -> dict[Key, tuple[Credits, Credits]]:
+) -> dict[Key, tuple[Amount, Amount]]:
     """Return what was charged and what was refunded, both positive, for each of some executions.
+
+    Both are `NaN` where one of its rows holds what is no amount.
 
     Raises:
         PermissionDenied: row level security hides the ledger.
 
     """
     query = sql.SQL(
-        "SELECT execution_id AS execution, "
-        "coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS charged, "
-        "coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS refunded "
+        "SELECT execution_id AS execution, coalesce(bool_and({countable}), true) AS exact, "
+        "coalesce(-sum(amount) FILTER (WHERE amount < 0 AND {countable}), 0) AS charged, "
+        "coalesce(sum(amount) FILTER (WHERE amount > 0 AND {countable}), 0) AS refunded "
         "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id"
-    ).format(ledger=ledger.rows)
+    ).format(ledger=ledger.rows, countable=countable("amount"))
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
     if not rows:
         ledger.require_visible_rows()
-    return {row["execution"]: (row["charged"], row["refunded"]) for row in rows}
+    return {row["execution"]: (_summed(row, "charged"), _summed(row, "refunded")) for row in rows}
+
+
+def _summed(row: dict[str, Any], name: str) -> Amount:
+    """Return a sum, or `NaN` where not everything in it could be counted."""
+    return row[name] if row["exact"] else NO_AMOUNT
 
 
 def totals(connection: Connection, market: Marketplace, *, largest: int) -> Totals:
@@ -82,9 +95,10 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     """
     users, ledger = market.users, market.ledger
     row = connection.execute(
-        sql.SQL("SELECT count(*) AS users, coalesce(sum(balance), 0) AS balance FROM {} AS u").format(
-            users.rows
-        )
+        sql.SQL(
+            "SELECT count(*) AS users, coalesce(bool_and({countable}), true) AS exact, "
+            "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u"
+        ).format(users=users.rows, countable=countable("balance"))
     ).fetchone()
     if row is None or row["users"] == 0:
         users.require_visible_rows()
@@ -97,21 +111,30 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     kinds = _by_kind(connection, ledger) if ledger is not None else []
     return Totals(
         users=row["users"] if row else 0,
-        balance=row["balance"] if row else 0,
-        by_kind=tuple((kind["kind"], kind["rows"], kind["amount"]) for kind in kinds),
-        largest=tuple(User(**user) for user in richest),
+        balance=_summed(row, "balance") if row else 0,
+        by_kind=tuple((read_text(kind["kind"]), kind["rows"], _summed(kind, "amount")) for kind in kinds),
+        largest=tuple(map(read_user, richest)),
     )
 
 
 def _by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
     query = sql.SQL(
-        "SELECT kind, count(*) AS rows, sum(amount) AS amount FROM {} AS l GROUP BY 1 ORDER BY 1"
-    ).format(ledger.rows)
+        "SELECT kind, count(*) AS rows, coalesce(bool_and({countable}), true) AS exact, "
+        "coalesce(sum(amount) FILTER (WHERE {countable}), 0) AS amount "
+        "FROM {ledger} AS l GROUP BY 1 ORDER BY 1"
+    ).format(ledger=ledger.rows, countable=countable("amount"))
     rows = connection.execute(query).fetchall()
     if not rows:
         ledger.require_visible_rows()
     return rows
 
 
-def _ledger_row(row: dict[str, Any]) -> LedgerRow:
-    return LedgerRow(**row)
+def _read_ledger_row(row: dict[str, Any]) -> LedgerRow:
+    return LedgerRow(
+        id=row["id"],
+        kind=read_text(row["kind"]),
+        amount=read_amount(row["amount"]),
+        balance_after=read_amount(row["balance_after"]),
+        execution_id=row["execution_id"],
+        created_at=read_time(row["created_at"]),
+    )

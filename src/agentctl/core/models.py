@@ -15,7 +15,24 @@ Key = UUID | int | str
 """A primary key, as the database types it."""
 
 Credits = int | Decimal
-"""An amount of credits, exact: an integer or a decimal, as the database has it."""
+"""An amount of credits, exact: an integer or a finite decimal, as the database has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A value in PostgreSQL's own words, where Python has nothing that means the same."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Amount = Credits | Verbatim
+"""What stands in a column of amounts: an amount, or what is none (`NaN`, `Infinity`)."""
+
+Time = datetime | Verbatim
+"""What stands in a column of times: an instant in UTC, or what no calendar of Python's has (`infinity`)."""
 
 
 class Status(StrEnum):
@@ -74,7 +91,7 @@ class Agent:
     name: str
     description: str | None
     category: str | None
-    price: Credits | None
+    price: Amount | None
     active: bool
     deleted: bool
     raw_form: object
@@ -101,7 +118,7 @@ class User:
 
     id: Key
     email: str | None
-    balance: Credits | None = None
+    balance: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +126,11 @@ class LedgerRow:
     """One row of the ledger: a negative charge, or a positive refund, purchase or bonus."""
 
     id: Key
-    kind: str
-    amount: Credits
-    balance_after: Credits | None
+    kind: str | None
+    amount: Amount | None
+    balance_after: Amount | None
     execution_id: Key | None
-    created_at: datetime | None
+    created_at: Time | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +148,16 @@ class Execution:
     agent: AgentRef
     user: UserRef
     status: str | None
-    created_at: datetime | None
-    charged: Credits | None = 0
-    refunded: Credits | None = 0
+    created_at: Time | None
+    charged: Amount | None = 0
+    refunded: Amount | None = 0
     workflow_id: str | None = None
     inputs: object = None
     result: object = None
     error: str | None = None
-    credits_used: Credits | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    credits_used: Amount | None = None
+    started_at: Time | None = None
+    completed_at: Time | None = None
     creation: Moment | None = None
 
     @property
@@ -150,7 +167,12 @@ class Execution:
 
     @property
     def duration_ms(self) -> int | None:
-        """Milliseconds from start to completion, where both were recorded."""
-        if self.started_at is None or self.completed_at is None:
-            return None
-        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+        """Milliseconds from start to completion, where both were recorded as instants."""
+        return duration_between(self.started_at, self.completed_at)
+
+
+def duration_between(start: Time | None, end: Time | None) -> int | None:
+    """Return the milliseconds between two times; None where either is no instant."""
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        return None
+    return round((end - start).total_seconds() * 1000)

@@ -13,6 +13,7 @@ from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings import errors_among
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User
+from agentctl.core.row_values import require_amount
 from agentctl.core.writability import writing_findings
 
 
@@ -121,7 +122,7 @@ def _price(profile: Profile, agent: Agent) -> Credits:
             f'Set price = 10 in [profiles.{profile.name}.agents."{agent.slug}"], or run it with --no-charge.'
         )
         raise Refused(msg, hint=hint, code="agent_without_price")
-    return agent.price
+    return require_amount(agent.price, f"The price of {agent.slug}")
 
 
 def _require_writable(market: Marketplace) -> None:

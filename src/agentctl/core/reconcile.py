@@ -20,8 +20,9 @@ from agentctl.core.evidence import Evidence, assumed, describe_doubt, from_journ
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.journal import Journal, Memory
 from agentctl.core.mapping import Marketplace, read_marketplace
-from agentctl.core.models import OPEN, STALE_AFTER, Agent, Credits, Execution, Key, Outcome, Status
+from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
 from agentctl.core.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
+from agentctl.core.row_values import is_over
 from agentctl.core.settlement import Verdict
 
 
@@ -69,7 +70,7 @@ class Reconciled:
     action: Action
     evidence: Evidence
     status: str | None
-    refunded: Credits = 0
+    refunded: Amount = 0
     doubt: str | None = None
 
 
@@ -150,7 +151,7 @@ def _may_be_alive(execution: Execution, memory: Memory, stale_after: timedelta, 
         return False  # its call has ended, as this machine knows; or the operator does
     if memory.until is not None and now < memory.until:
         return True
-    return execution.created_at is None or execution.created_at > now - stale_after
+    return execution.created_at is None or not is_over(execution.created_at, now - stale_after)
 
 
 def _list_questions(
@@ -164,7 +165,7 @@ def _ask_about(execution: Execution, agent: Agent | None, profile: Profile) -> n
     return n8n.Question(
         execution=execution.id,
         webhook_url=execution.workflow_id or (agent.webhook_url if agent else None),
-        created_at=execution.created_at,
+        created_at=execution.created_at if isinstance(execution.created_at, datetime) else None,
         success_when=profile.agent(agent).success_when if agent else None,
     )
 

@@ -24,6 +24,7 @@ from agentctl.core.journal import Event, Journal
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.row_identity import DatabaseIdentity, identify_database, identify_row
+from agentctl.core.row_values import require_amount
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
 from agentctl.core.steps import Step, Watch
@@ -41,9 +42,10 @@ def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: A
     """
     with database.connect() as connection:
         prepared = prepare(connection, profile, request, ask=ask)
-    balance = prepared.user.balance
-    if balance is not None and balance < prepared.price:
-        raise ledger.insufficient(prepared.user, balance=balance, price=prepared.price)
+    if prepared.user.balance is not None and prepared.price:
+        balance = require_amount(prepared.user.balance, f"The balance of user {prepared.user.id}")
+        if balance < prepared.price:
+            raise ledger.insufficient(prepared.user, balance=balance, price=prepared.price)
     return run_report.blank(prepared)
 
 

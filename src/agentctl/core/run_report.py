@@ -4,11 +4,22 @@ It only puts together what others have done; nothing in here reads or writes any
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Written
-from agentctl.core.models import Agent, Credits, Execution, Key, Outcome, Status, User, outcome_of
+from agentctl.core.models import (
+    Agent,
+    Amount,
+    Credits,
+    Execution,
+    Key,
+    Outcome,
+    Status,
+    Time,
+    User,
+    duration_between,
+    outcome_of,
+)
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
 from agentctl.core.times import Moment
@@ -46,12 +57,12 @@ class RunReport:
     creation: Moment | None = None
     recorded: tuple[str, ...] = ()
     unable: tuple[str, ...] = ()
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    charged: Credits = 0
-    refunded: Credits = 0
-    balance_before: Credits | None = None
-    balance_after: Credits | None = None
+    started_at: Time | None = None
+    completed_at: Time | None = None
+    charged: Amount = 0
+    refunded: Amount = 0
+    balance_before: Amount | None = None
+    balance_after: Amount | None = None
     call: WebhookCall | None = None
     result: object = None
     result_text: str | None = None
@@ -71,9 +82,7 @@ class RunReport:
         """Milliseconds of the webhook call, or else between the recorded times."""
         if self.call is not None:
             return self.call.duration_ms
-        if self.started_at is None or self.completed_at is None:
-            return None
-        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+        return duration_between(self.started_at, self.completed_at)
 
 
 def blank(prepared: Prepared) -> RunReport:
@@ -91,7 +100,7 @@ def blank(prepared: Prepared) -> RunReport:
 
 
 def running(
-    prepared: Prepared, execution: Key, written: Written, *, before: Credits | None, after: Credits | None
+    prepared: Prepared, execution: Key, written: Written, *, before: Amount | None, after: Amount | None
 ) -> RunReport:
     """Report a run that was recorded and charged, and whose outcome is still to come."""
     return replace(

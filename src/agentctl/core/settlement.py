@@ -12,7 +12,7 @@ from agentctl.core import executions, ledger, lookup
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import NO_STATUS, Credits, Execution, Key, Status
+from agentctl.core.models import NO_STATUS, Amount, Credits, Execution, Key, Status
 from agentctl.core.times import Moment
 
 
@@ -51,7 +51,7 @@ class Settlement:
     at: datetime | None
     columns: tuple[str, ...]
     unable: tuple[str, ...]
-    refunded: Credits
+    refunded: Amount
     balance_after: Credits | None
     found: Execution | None = None
 

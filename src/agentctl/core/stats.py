@@ -6,6 +6,7 @@ It reads only, in one snapshot.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -78,7 +79,7 @@ def _by_status(connection: Connection, market: Marketplace, filters: Filters) ->
         none=sql.Literal(NO_STATUS),
         conditions=_where(market, filters),
     )
-    return {row["word"]: row["executions"] for row in connection.execute(query).fetchall()}
+    return {str(row["word"]): row["executions"] for row in connection.execute(query).fetchall()}
 
 
 def _durations(
@@ -90,9 +91,11 @@ def _durations(
     query = sql.SQL(
         "SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP ("
         "ORDER BY extract(epoch FROM completed_at - started_at)::float8 * 1000) AS ms "
-        "FROM {executions} AS e WHERE {conditions} AND completed_at - started_at IS NOT NULL"
+        "FROM {executions} AS e WHERE {conditions} AND {started} AND {completed}"
     ).format(
         executions=executions.rows,
+        started=_in_calendar("started_at"),
+        completed=_in_calendar("completed_at"),
         conditions=_where(market, filters),
     )
     row = connection.execute(query).fetchone()
@@ -108,12 +111,18 @@ def _days(connection: Connection, market: Marketplace, filters: Filters) -> tupl
     query = sql.SQL(
         "SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*) AS executions, "
         "count(*) FILTER (WHERE status = 'failed') AS failed "
-        "FROM {executions} AS e WHERE {conditions} AND created_at IS NOT NULL GROUP BY 1 ORDER BY 1"
+        "FROM {executions} AS e WHERE {conditions} AND {created} GROUP BY 1 ORDER BY 1"
     ).format(
         executions=market.executions.rows,
+        created=_in_calendar("created_at"),
         conditions=_where(market, filters),
     )
     return tuple(Day(**row) for row in connection.execute(query).fetchall())
+
+
+def _in_calendar(column: LiteralString) -> sql.SQL:
+    """Return the condition that a time is an instant that can be reckoned with: no infinity, no far year."""
+    return sql.SQL(f"({column} > '0001-01-02' AND {column} < '9999-12-31')")
 
 
 def _where(market: Marketplace, filters: Filters) -> sql.Composable:

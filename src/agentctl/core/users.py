@@ -3,12 +3,15 @@
 It reads the users' table only.
 """
 
+from typing import Any
+
 from psycopg import sql
 
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import User
+from agentctl.core.row_values import read_amount, read_text
 
 
 def get_user(connection: Connection, users: TableRole, key: str) -> User:
@@ -23,7 +26,7 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         "SELECT id, email, balance FROM {users} AS u "
         "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email) = lower(%(key)s)"
     ).format(users=users.rows)
-    found = [User(**row) for row in connection.execute(query, {"key": key}).fetchall()]
+    found = [read_user(row) for row in connection.execute(query, {"key": key}).fetchall()]
     found = [user for user in found if key in {user.email, str(user.id)}] or found
     if not found:
         users.require_visible_rows()
@@ -37,3 +40,8 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         msg = f"{len(found)} users fit {key!r}:\n{listed}"
         raise Refused(msg, hint="Name one by id.", code="user_ambiguous")
     return found[0]
+
+
+def read_user(row: dict[str, Any]) -> User:
+    """Return the user of a row with id, email and balance."""
+    return User(id=row["id"], email=read_text(row["email"]), balance=read_amount(row["balance"]))

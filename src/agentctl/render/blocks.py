@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from agentctl.core.models import Verbatim
+
 
 class Tone(StrEnum):
     """What a piece of text means to its reader."""
@@ -31,7 +33,7 @@ class Toned:
     tone: Tone
 
 
-Cell = str | int | Decimal | UUID | datetime | Toned | None
+Cell = str | int | Decimal | UUID | datetime | Verbatim | Toned | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from agentctl.core.credits import Grant, Refund
 from agentctl.core.ledger_reports import Totals
-from agentctl.core.models import Credits, LedgerRow, User, UserRef
+from agentctl.core.models import Amount, LedgerRow, User, UserRef, Verbatim
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.plain import signed
 
 _NO_REASON = "The ledger has no column for a reason: it is not recorded there."
 
@@ -112,5 +113,7 @@ def _row_data(row: LedgerRow) -> dict[str, object]:
     }
 
 
-def _signed(amount: Credits) -> Cell:
-    return Toned(f"{amount:+}", Tone.GOOD if amount > 0 else Tone.PLAIN)
+def _signed(amount: Amount | None) -> Cell:
+    if amount is None or isinstance(amount, Verbatim):
+        return amount
+    return Toned(signed(amount), Tone.GOOD if amount > 0 else Tone.PLAIN)

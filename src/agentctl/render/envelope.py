@@ -5,11 +5,12 @@ Text stays what it was: everything outside ASCII, and every control character, i
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from agentctl.core.errors import AgentctlError
+from agentctl.core.models import Verbatim
 from agentctl.core.times import rfc3339
 
 SCHEMA = "agentctl/1"
@@ -39,7 +40,7 @@ def error_data(error: AgentctlError) -> Mapping[str, object]:
 
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
-    text = json.dumps(value, default=_plain, indent=indent, ensure_ascii=True)
+    text = json.dumps(value, default=_plain, indent=indent, ensure_ascii=True, allow_nan=False)
     return text.replace("\x7f", "\\u007f")  # the one control character that ASCII JSON leaves as it is
 
 
@@ -47,7 +48,7 @@ def _plain(value: object) -> object:
     match value:
         case datetime():
             return rfc3339(value)
-        case UUID() | Decimal():
+        case UUID() | Decimal() | Verbatim() | timedelta() | date():
             return str(value)
     msg = f"{type(value).__name__} cannot be written as JSON"
     raise TypeError(msg)

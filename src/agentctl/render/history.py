@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from agentctl.core.amounts import subtract
 from agentctl.core.history import Page
 from agentctl.core.journal import Entry
-from agentctl.core.models import Credits, Execution, LedgerRow, Status, outcome_of
+from agentctl.core.models import Amount, Execution, LedgerRow, Status, Verbatim, outcome_of
 from agentctl.core.stats import Stats
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.clean import clean
 from agentctl.render.envelope import to_json
-from agentctl.render.plain import plain_cell
+from agentctl.render.plain import plain_cell, signed
 
 _HEADERS = ("execution", "agent", "user", "status", "created", "duration", "credits")
 _TONES: Mapping[str, Tone] = {
@@ -156,7 +157,7 @@ def one_view(
     yield from _json_block("Inputs", execution.inputs)
     yield from _json_block("Result", execution.result)
     if ledger:
-        rows = tuple((row.created_at, row.kind, f"{row.amount:+}") for row in ledger)
+        rows = tuple((row.created_at, row.kind, signed(row.amount)) for row in ledger)
         yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
     if missing:
         yield from _journal_tables(journal)
@@ -294,5 +295,8 @@ def _csv_line(cells: Iterable[str]) -> str:
     return line.getvalue()
 
 
-def _cost(execution: Execution) -> Credits | None:
-    return None if execution.charged is None else execution.charged - (execution.refunded or 0)
+def _cost(execution: Execution) -> Amount | None:
+    charged, refunded = execution.charged, execution.refunded or 0
+    if charged is None or isinstance(charged, Verbatim) or isinstance(refunded, Verbatim):
+        return charged
+    return subtract(charged, refunded)

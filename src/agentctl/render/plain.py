@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import singledispatchmethod
 from typing import TextIO
 
+from agentctl.core.models import Amount, Verbatim
 from agentctl.core.times import rfc3339
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Toned, View, gap
 from agentctl.render.clean import clean, clean_line
@@ -97,6 +98,13 @@ def plain_cell(cell: Cell) -> str:
         case Toned():
             return clean_line(cell.text)
     return clean_line(str(cell))
+
+
+def signed(amount: Amount | None) -> str:
+    """Write an amount with its sign; what is none is its own text."""
+    if amount is None or isinstance(amount, Verbatim):
+        return plain_cell(amount)
+    return f"+{amount}" if amount >= 0 else str(amount)
 
 
 def _aligned(row: tuple[str, ...], widths: list[int], right: list[bool]) -> list[str]:

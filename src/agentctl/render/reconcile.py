@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from agentctl.core.models import Outcome
+from agentctl.core.amounts import total
+from agentctl.core.models import Outcome, Verbatim
 from agentctl.core.reconcile import Action, Reconciled
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
@@ -70,7 +71,8 @@ def _row(case: Reconciled) -> tuple[Cell, ...]:
 def _sum(cases: Sequence[Reconciled]) -> str:
     count = Counter(case.action for case in cases)
     parts = [f"{count[action]} {word}" for action, (word, _) in _WORDS.items() if count[action]]
-    refunded = sum(case.refunded for case in cases if case.action is Action.SETTLED)
+    amounts = (case.refunded for case in cases if case.action is Action.SETTLED)
+    refunded = total(amount for amount in amounts if not isinstance(amount, Verbatim))
     back = f"; {refunded} credits refunded" if refunded else ""
     noun = "execution" if len(cases) == 1 else "executions"
     return f"{len(cases)} {noun}: {', '.join(parts)}{back}."

@@ -21,6 +21,7 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
+from agentctl.core.models import Verbatim
 from agentctl.render.blocks import (
     Bars,
     Block,
@@ -189,6 +190,8 @@ def _cell(cell: Cell) -> RichText:
             return RichText(_relative(cell))
         case Toned():
             return RichText(clean_line(cell.text), style=_STYLES[cell.tone])
+        case Verbatim():
+            return RichText(clean_line(cell.text), style=_STYLES[Tone.WARNING])
     return RichText(clean_line(str(cell)))
 
 

@@ -35,6 +35,11 @@ _LEDGER: LiteralString = (
     "{balance_after} AS balance_after, {execution} AS execution_id, {description} AS description, "
     "{created_at} AS created_at FROM {table})"
 )
+_LEAST: Mapping[str, LiteralString] = {
+    "smallint": "-32768",
+    "integer": "-2147483648",
+    "bigint": "-9223372036854775808",
+}
 # So that a column which does not exist has a type that can be compared and decoded.
 _NULLS: Mapping[str, LiteralString] = {
     "platforms": "NULL::text[]",
@@ -49,6 +54,15 @@ _NULLS: Mapping[str, LiteralString] = {
     "completed_at": "NULL::timestamptz",
     "created_at": "NULL::timestamptz",
 }
+
+
+def countable(amount: LiteralString) -> sql.SQL:
+    """Return the condition under which an amount can be summed, for an expression of any exact type.
+
+    A numeric may be NaN, infinite, or so long that a sum would not fit into one: a single such value in
+    anybody's row would be everybody's sum, or end the statement.
+    """
+    return sql.SQL(f"({amount} > -1e100 AND {amount} < 1e100)")
 
 
 def user_rows(
@@ -116,7 +130,7 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
     meaning = by_sign if kind is None else _translated(kind, kinds)
     signed: sql.Composable = amount
     if sign is Sign.BY_KIND:
-        signed = sql.SQL("(CASE WHEN {} = 'charge' THEN -{} ELSE {} END)").format(meaning, amount, amount)
+        signed = _negated_where_charge(ledger, columns["amount"], meaning)
     return sql.SQL(_LEDGER).format(
         table=_table(ledger),
         word=by_sign if kind is None else kind,
@@ -124,6 +138,18 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
         signed=signed,
         **_parts(names, columns),
     )
+
+
+def _negated_where_charge(ledger: Table, name: str, meaning: sql.Composable) -> sql.Composed:
+    """Return an amount with a minus where credits were taken.
+
+    The least integer of its type has no positive counterpart, and stays what it is.
+    """
+    column, amount = ledger.column(name), sql.Identifier(name)
+    least = _LEAST.get(column.base_type if column else "")
+    negatable = sql.SQL("") if least is None else sql.SQL(" AND {} > {}").format(amount, sql.SQL(least))
+    shape = "(CASE WHEN {} = 'charge'{} THEN -{} ELSE {} END)"
+    return sql.SQL(shape).format(meaning, negatable, amount, amount)
 
 
 def _parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:

@@ -1,0 +1,74 @@
+"""How the values of a row are read, whatever their columns' types are: amounts, times, texts, JSON.
+
+A customer can write `infinity` as a time and NaN as a balance. Such a value is shown as PostgreSQL prints it
+and counts for nothing else: whatever decides something looks first whether it has a time or an amount.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from agentctl.core.errors import Refused
+from agentctl.core.models import Amount, Credits, Time, Verbatim
+from agentctl.core.times import moment_of
+
+
+def read_amount(value: object) -> Amount | None:
+    """Return what stands in a column of amounts; NULL is None."""
+    match value:
+        case None | Verbatim():
+            return value
+        case bool():
+            return Verbatim(str(value).lower())
+        case int():
+            return value
+        case Decimal() if value.is_finite():
+            return value
+    return Verbatim(str(value))
+
+
+def read_time(value: object) -> Time | None:
+    """Return what stands in a column of times, in UTC, which a time without a zone is taken for.
+
+    NULL is None.
+    """
+    if value is None or isinstance(value, Verbatim):
+        return value
+    moment = moment_of(value)
+    if moment is not None:
+        return moment.shown
+    return Verbatim(value.isoformat(" ") if isinstance(value, datetime) else str(value))
+
+
+def read_text(value: object) -> str | None:
+    """Return what stands in a column of texts, whatever its type is; NULL is None."""
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def read_json(value: object) -> object:
+    """Return what stands in a column of JSON, or of any other type: what JSON knows, else its text."""
+    return value if isinstance(value, dict | list | str | bool | int | float | None) else str(value)
+
+
+def is_over(time: Time, instant: datetime) -> bool:
+    """Whether a time was certainly before an instant."""
+    if isinstance(time, Verbatim):
+        return time.text == "-infinity" or time.text.endswith(" BC")
+    return time < instant
+
+
+def require_amount(value: object, what: str) -> Credits:
+    """Return an amount that something is decided by.
+
+    Args:
+        value: from a column of amounts.
+        what: it is, for the message: `The balance of user 7`.
+
+    Raises:
+        Refused: it is none.
+
+    """
+    amount = read_amount(value)
+    if isinstance(amount, int | Decimal):
+        return amount
+    msg = f"{what} is {'NULL' if amount is None else amount}, which is no number of credits."
+    raise Refused(msg, hint="Correct it in the database, balance and ledger together.", code="no_amount")
