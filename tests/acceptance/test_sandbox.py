@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -22,7 +23,7 @@ import psycopg
 import pytest
 
 from agentctl.sandbox.home import Home
-from support.other_user import NOBODY, copy_public_python, environment_of, give, identity
+from support.other_user import NOBODY, STRANGER, copy_public_python, environment_of, give, identity
 
 _AS_ROOT = os.geteuid() == 0
 # Tests in a shell's background inherit a deaf ear.
@@ -439,6 +440,99 @@ def test_using_the_sandbox_again_imports_nothing_that_is_slow(operator: Operator
     operator.run()
     shown = operator.run(f"{_USE}\nimport sys\nprint(*sorted(sys.modules))")
     assert not {"httpx", "rich", "typer", "psycopg"} & set(shown.split())
+
+
+def test_no_process_of_the_sandbox_keeps_a_secret_of_the_command_that_started_it(anybody: Operator) -> None:
+    secrets = ("AGENTCTL_DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "N8N_API_KEY", "HARVEST")
+    anybody.environment = {**anybody.environment, **dict.fromkeys(secrets, "kumquat")}
+    command = anybody.begin()
+    _url_of(command)
+    environments = {
+        pid: Path(f"/proc/{pid}/environ").read_text() for pid in anybody.processes() - {command.pid}
+    }
+    assert len(environments) > 3
+    names = {line.partition("=")[0] for text in environments.values() for line in text.split("\0") if line}
+    assert not any("kumquat" in text for text in environments.values())
+    assert names <= {
+        "LC_ALL",
+        "LC_CTYPE",
+        "PATH",
+        "PGLOCALEDIR",
+        "PGSYSCONFDIR",
+        "TZ",
+        "XDG_DATA_HOME",
+    } | set(environment_of(Path()))
+
+
+@pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
+@pytest.mark.parametrize("door", ["as it is", "wide open"])
+def test_another_user_of_the_machine_is_not_let_in(anybody: Operator, public_python: Path, door: str) -> None:
+    url = _url_of(anybody.begin())
+    if door == "wide open":
+        _open_door(anybody)
+    # As root the server runs as nobody, whose other processes may enter the socket's folder.
+    for user in [STRANGER] if anybody.identity else [NOBODY, STRANGER]:
+        for role in ("postgres", user.pw_name):
+            said = _said_to(user, url.replace("postgres@", f"{role}@"), public_python)
+            known = door == "wide open" or user is NOBODY
+            assert ("Peer authentication failed" if known else "Permission denied") in said
+
+
+@pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
+def test_a_sandbox_that_trusted_everybody_asks_who_connects_from_its_next_start(
+    anybody: Operator, public_python: Path
+) -> None:
+    anybody.run()
+    home = Home(anybody.folder)
+    home.access_rules.unlink()
+    home.user_map.unlink()
+    (home.data / "pg_hba.conf").write_text("local all all trust\nhost all all all trust\n")
+
+    url = _url_of(anybody.begin())
+    _open_door(anybody)
+
+    assert _name_of_demo_user(url) == "Demo User"
+    assert "Peer authentication failed" in _said_to(STRANGER, url, public_python)
+
+
+def test_nothing_of_the_sandbox_s_postgresql_listens_on_a_network(anybody: Operator) -> None:
+    with psycopg.connect(_url_of(anybody.begin())) as database:
+        assert database.execute("SHOW listen_addresses").fetchall() == [("",)]
+    pid = (Home(anybody.folder).data / "postmaster.pid").read_text().split()[0]
+    opened = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    listening = {
+        f"socket:[{line.split()[9]}]"
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    }
+    assert any(name.startswith("socket:") for name in opened)
+    assert not opened & listening
+
+
+def _open_door(operator: Operator) -> None:
+    """Let everybody get to the socket, as a wrong mode or a copy of it would."""
+    home = Home(operator.folder)
+    for folder in (home.folder, *home.folder.parents):
+        if folder.is_relative_to(operator.home):
+            folder.chmod(folder.stat().st_mode | 0o111)
+    home.sockets.chmod(0o755)
+    home.socket.chmod(0o777)
+
+
+def _said_to(user: pwd.struct_passwd, url: str, python: Path) -> str:
+    """Return what a user of the machine is told who connects."""
+    connect = "import psycopg, sys\npsycopg.connect(sys.argv[1])\nprint('let in')"
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        [python / "bin/python", "-c", connect, url],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=environment_of(python),
+        timeout=60,
+        **identity(user),
+    )
+    return done.stdout + done.stderr
 
 
 def _url_of(command: subprocess.Popen[str]) -> str:

@@ -3,6 +3,8 @@
 It knows nothing of what the database holds, nor of who needs it.
 """
 
+import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -16,10 +18,12 @@ from agentctl.sandbox.locks import is_held, wait_until
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 RESET_HINT = "`agentctl sandbox reset` throws the sandbox's data away and starts anew."
-# Nothing of the caller's environment: neither its locale nor its PG* variables are meant for this server.
+# Nothing of the caller's environment: neither its locale nor its PG* variables are meant for this server, and
+# what runs as another user could be asked by all processes of that user for the secrets in it.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 _SETTINGS = {
     "listen_addresses": "",
+    "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "shared_buffers": "16MB",
@@ -43,7 +47,15 @@ def initialise(home: Home) -> None:
     """
     remove_data(home)
     make_server_folder(home.data)
-    options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    # Who is let in is said by `write_access_rules`; what initdb writes about that is not read.
+    options = [
+        "--auth-local=peer",
+        "--auth-host=reject",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--no-instructions",
+    ]
     unicode_case = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     program = reachable_installation(home) / "bin/initdb"
     done = subprocess.run(  # noqa: S603 - a program of ours
@@ -83,7 +95,12 @@ def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
     # The lock proves that no other server is alive; these files name a process that may be anybody by now.
     for stale in (home.data / "postmaster.pid", home.socket.with_name(f"{home.socket.name}.lock")):
         stale.unlink(missing_ok=True)
-    settings = _SETTINGS | {"unix_socket_directories": str(home.sockets)}
+    write_access_rules(home)
+    settings = _SETTINGS | {
+        "unix_socket_directories": str(home.sockets),
+        "hba_file": str(home.access_rules),
+        "ident_file": str(home.user_map),
+    }
     options = [f"--{name}={value}" for name, value in settings.items()]
     program = reachable_installation(home) / "bin/postgres"
     return subprocess.Popen(  # noqa: S603 - a program of ours
@@ -95,6 +112,24 @@ def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
         env=_ENVIRONMENT,
         **identity(),
     )
+
+
+def write_access_rules(home: Home) -> None:
+    """Let in whoever the sandbox belongs to, and root, as any role; the kernel says who connects.
+
+    The two files stand outside of the data folder, where the server's own user could change them, and are
+    written at every start: a sandbox of an earlier version, which trusted everybody, has them from then on.
+
+    Raises:
+        OSError: they cannot be written.
+
+    """
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    people = "".join(f'sandbox "{name}" all\n' for name in dict.fromkeys((owner, "root")))
+    home.access_rules.write_text("local all all peer map=sandbox\n")
+    home.user_map.write_text(people)
+    for file in (home.access_rules, home.user_map):
+        file.chmod(0o644)
 
 
 def guard(server: subprocess.Popen[bytes], home: Home) -> subprocess.Popen[bytes]:
@@ -109,6 +144,7 @@ def guard(server: subprocess.Popen[bytes], home: Home) -> subprocess.Popen[bytes
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
+        env=_ENVIRONMENT,
         **identity(),
     )
 
@@ -171,7 +207,8 @@ def _signal_postmaster(home: Home, how: str) -> None:
     pid = _lines(home.data / "postmaster.pid")[:1]
     if pid and pid[0].isdigit():
         command = ["/bin/sh", "-c", 'kill -"$1" "$2"', "sh", how, pid[0]]
-        subprocess.run(command, check=False, stderr=subprocess.DEVNULL, cwd="/", **identity())  # noqa: S603 - fixed text
+        silent, rights = subprocess.DEVNULL, identity()
+        subprocess.run(command, check=False, stderr=silent, cwd="/", env=_ENVIRONMENT, **rights)  # noqa: S603 - fixed text
 
 
 def _last_line(file: Path) -> str:

@@ -62,6 +62,16 @@ class Home:
         return self.folder / "data"
 
     @property
+    def access_rules(self) -> Path:
+        """PostgreSQL's pg_hba.conf: how it asks who connects."""
+        return self.folder / "pg_hba.conf"
+
+    @property
+    def user_map(self) -> Path:
+        """PostgreSQL's pg_ident.conf: which users of this machine it lets in."""
+        return self.folder / "pg_ident.conf"
+
+    @property
     def webhook_port(self) -> Path:
         """The port that the demo agents' rows name; written last, so it says that the data is complete."""
         return self.folder / "webhook_port"
@@ -78,7 +88,7 @@ class Home:
 
     @property
     def sockets(self) -> Path:
-        """The folder of PostgreSQL's Unix socket; whoever may enter it is trusted."""
+        """The folder of PostgreSQL's Unix socket, which only the server's user may enter."""
         inside = self.folder / "socket"
         fits = len(os.fsencode(_socket_in(inside))) <= _LONGEST_SOCKET_PATH
         return inside if fits else Path("/tmp") / f"agentctl-{_digest(self.folder)}"  # noqa: S108 - verified to be ours

@@ -13,6 +13,7 @@ Four locks in the sandbox's folder say who is there:
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,11 @@ from agentctl.sandbox.locks import Lock, is_held, wait_until
 
 _TURN_SECONDS = 90  # a first start on a slow machine
 _STOP_SECONDS = 30
+
+# What Python needs to find itself and agentctl; no secret of the command's lives on in the keeper.
+_KEPT_VARIABLES = frozenset(
+    {"DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH"}
+)
 
 Keeper = subprocess.Popen[bytes]
 
@@ -103,6 +109,7 @@ def _start_keeper(home: Home, start: Lock) -> Keeper:
             stdout=subprocess.PIPE,
             stderr=log,
             pass_fds=[start.fd],
+            env={name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES},
             start_new_session=True,  # Ctrl-C is for the command
         )
     _await_report(keeper, home)
