@@ -1,5 +1,6 @@
 """The webhook client against a server on a real socket: the outcome, and how often that server was asked."""
 
+import asyncio
 import base64
 import contextlib
 import gc
@@ -22,8 +23,11 @@ import pytest
 
 from agentctl.core import delivery
 from agentctl.core.answers import BODY_LIMIT
+from agentctl.core.endpoint import target_of
 from agentctl.core.models import Outcome
+from agentctl.core.n8n_api import Api
 from agentctl.core.webhook import Endpoint, WebhookCall, WebhookEvent, call
+from agentctl.core.wire import Client
 from support.webhook_server import Hangup, Reply, WebhookServer, make_certificate
 
 SUCCESS, FAILED, UNKNOWN = Outcome.SUCCESS, Outcome.FAILED, Outcome.UNKNOWN
@@ -300,6 +304,32 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(
     assert done.outcome is SUCCESS
     assert far_side.requests[0].headers["host"] == f"n8n.test:{far_side.port}"
     assert list(answers) == ["127.0.0.9"]
+
+
+def test_a_cookie_that_one_answer_sets_is_not_sent_with_the_next_attempt(far_side: WebhookServer) -> None:
+    baked = {"Set-Cookie": "quince=jam; Path=/", "Retry-After": "0"}
+    done = calling(far_side.script(PATH, Reply(429, baked), Reply(503, baked), OK))
+    assert (done.outcome, done.attempts) == (SUCCESS, 3)
+    assert not any("cookie" in request.headers for request in far_side.requests)
+
+
+def test_a_cookie_that_n8n_sets_is_not_sent_with_the_next_page(far_side: WebhookServer) -> None:
+    baked = {"Set-Cookie": "n8n-auth=quince; Path=/; HttpOnly"}
+    first = "/api/v1/executions?limit=100"
+    for number, (path, cursor) in enumerate(
+        [(first, "a"), (f"{first}&cursor=a", "b"), (f"{first}&cursor=b", None)]
+    ):
+        far_side.script(path, Reply.json({"data": [{"id": number}], "nextCursor": cursor}, headers=baked))
+    target = target_of(far_side.url("/"))
+
+    async def read() -> list[Any]:
+        async with Client(tls=False) as client:
+            api = Api(target, key="k", client=client)
+            return [item async for page in api.pages("executions") for item in page]
+
+    assert [item["id"] for item in asyncio.run(read())] == [0, 1, 2]
+    assert len(far_side.requests) == 3
+    assert not any("cookie" in request.headers for request in far_side.requests)
 
 
 # TLS

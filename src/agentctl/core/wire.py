@@ -52,6 +52,8 @@ class Client:
     """
 
     def __init__(self, *, tls: bool) -> None:
+        from http.cookiejar import CookieJar, DefaultCookiePolicy  # noqa: PLC0415 - see below
+
         import httpx  # noqa: PLC0415 - what only prepares a call does not pay for it
 
         verify: ssl.SSLContext | bool = False
@@ -59,8 +61,10 @@ class Client:
             verify = httpx.create_ssl_context(trust_env=False)
             verify.load_default_certs()
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)  # the rest is the caller's deadline
+        # A jar that takes nothing: what one answer sets is not sent with the next request, to whomever.
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         self._client = httpx.AsyncClient(
-            verify=verify, timeout=timeout, follow_redirects=False, trust_env=False
+            verify=verify, timeout=timeout, follow_redirects=False, trust_env=False, cookies=cookies
         )
 
     async def __aenter__(self) -> Self:
