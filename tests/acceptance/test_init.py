@@ -32,7 +32,7 @@ def test_the_file_it_writes_is_all_that_the_other_commands_need(
     assert written["default_profile"] == "default"
     profile = written["profiles"]["default"]
     assert profile["database_url"] == "env:MARKET"
-    assert profile["webhook"]["allow_hosts"] == ["127.0.0.1"]
+    assert profile["webhook"]["allow_hosts"] == ["127.0.0.1:9"]
     assert profile["schema"]["users"]["balance"] == "credits"
     assert profile["schema"]["executions"]["statuses"]["running"] == "running"
     for command in (("schema-check",), ("history",), ("credits",), ("audit",)):
@@ -134,3 +134,44 @@ def test_two_schemas_off_the_path_with_the_same_tables_are_not_chosen_between(
     said = init(agentctl, marketplace, exit_code=6)
 
     assert "shop.agent_executions and staging.agent_executions" in said
+
+
+WEBHOOKS = {
+    "http://10.20.30.40:5678/webhook/a": "10.20.30.40:5678",
+    "https://10.20.30.40/webhook/b": "10.20.30.40:443",
+    "http://[fd12::7]/webhook/c": "[fd12::7]:80",
+    "http://localhost:5678/webhook/d": "localhost:5678",
+    "http://169.254.169.254/latest/meta-data/iam": None,
+    "http://169.254.170.2/v2/credentials": None,
+    "http://[fe80::a9fe:a9fe]/openstack": None,
+    "http://[fd00:ec2::254]/latest": None,
+    "http://[::ffff:169.254.169.254]/latest": None,
+    "http://2852039166/latest": None,
+    "http://metadata.google.internal/computeMetadata/v1/": None,
+    "http://instance-data/latest": None,
+    "http://100.100.100.200/latest": None,
+    "http://168.63.129.16/machine": None,
+    "http://8.8.8.8/webhook/e": "public",
+}
+
+
+def test_private_webhooks_are_allowed_with_their_ports_and_link_local_and_metadata_ones_never(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    marketplace.execute("DELETE FROM agents")
+    for number, url in enumerate(WEBHOOKS):
+        marketplace.execute(
+            "INSERT INTO agents (name, webhook_url, credit_cost) VALUES (%s, %s, 1)", [f"plum {number}", url]
+        )
+
+    done = agentctl("init", "--database-url", "env:MARKET", "--json", env={"MARKET": marketplace.url}).json[
+        "data"
+    ]
+
+    allowed = {entry for entry in WEBHOOKS.values() if entry and entry != "public"}
+    assert set(done["allow_hosts"]) == allowed
+    # One of them is another in disguise.
+    assert len(done["refused_hosts"]) == sum(entry is None for entry in WEBHOOKS.values()) - 1
+    written = tomllib.loads(config.read_text())["profiles"]["default"]["webhook"]["allow_hosts"]
+    assert set(written) == allowed
+    assert not any(word in config.read_text() for word in ("169.254", "fe80", "ec2", "metadata", "100.100"))

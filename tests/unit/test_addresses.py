@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.addresses import canonical_host, is_allowed, why_refused
+from agentctl.core.addresses import callable_addresses, canonical_host, is_allowed, why_refused
 from agentctl.core.endpoint import Endpoint, check_endpoint, headers_for, target_of
 from agentctl.core.errors import ConfigError, Refused
 
@@ -58,6 +58,25 @@ def test_an_entry_of_allow_hosts_that_names_no_host_is_an_error(entry: str) -> N
     with pytest.raises(ConfigError, match="in allow_hosts is not a host") as caught:
         check_endpoint(Endpoint("https://n8n.example.com/", allow_hosts=(entry,)))
     assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "fd00:ec2::254", "100.100.100.200"])
+def test_a_name_that_is_allowed_leads_to_private_addresses_and_to_no_link_local_or_metadata_one(
+    address: str,
+) -> None:
+    addresses = ("10.1.2.3", address, "8.8.8.8")
+
+    assert callable_addresses("plum.internal", 80, addresses, ()) == ("8.8.8.8",)
+    assert callable_addresses("plum.internal", 80, addresses, ("plum.internal",)) == ("10.1.2.3", "8.8.8.8")
+    assert callable_addresses("plum.internal", 80, addresses, ("plum.internal", address)) == addresses
+    assert callable_addresses("plum.internal", 80, addresses, (address,)) == ("8.8.8.8",)
+    assert callable_addresses(address, 80, [address], (address,)) == (address,)
+
+
+@pytest.mark.parametrize("host", ["metadata.google.internal", "METADATA.google.internal.", "instance-data"])
+def test_a_metadata_service_s_name_is_refused_before_anything_is_charged(host: str) -> None:
+    with pytest.raises(Refused, match="metadata service"):
+        check_endpoint(Endpoint(f"http://{host}/computeMetadata/v1/"))
 
 
 @given(

@@ -8,14 +8,23 @@ import contextlib
 import re
 import socket
 import threading
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-# Both carry an IPv4 address in their last 32 bits: NAT64, and a form that nobody uses any more.
-_ENDS_IN_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+from agentctl.core.special_networks import Kind, judge_address
+
+NEVER_BY_NAME = frozenset({Kind.LINK_LOCAL, Kind.METADATA})
+"""What is called only where the address itself is allowed, and what `init` never allows."""
+_METADATA_NAMES = frozenset(
+    {
+        *("metadata", "metadata.goog", "metadata.google.internal"),
+        *("instance-data", "instance-data.ec2.internal", "metadata.ec2.internal"),
+        *("metadata.azure.com", "metadata.azure.internal", "metadata.packet.net"),
+        *("metadata.platformequinix.com", "metadata.tencentyun.com"),
+    }
+)
 
 
 def canonical_host(host: str) -> str:
@@ -47,6 +56,11 @@ def is_allowed(host: str, port: int, allow_hosts: Iterable[str]) -> bool:
     return any(_split(entry) in {(host, None), (host, port)} for entry in allow_hosts)
 
 
+def entry_for(host: str, port: int) -> str:
+    """Return the entry of allow_hosts that names a host with this port and no other."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def names_host(entry: str) -> bool:
     """Tell whether an entry of allow_hosts names a host; URLs, networks and patterns name none."""
     return bool(_split(entry)[0]) and not re.search(r"[\s/*?#@\\]", entry)
@@ -61,40 +75,38 @@ def _split(entry: str) -> tuple[str, int | None]:
         return "", None  # no host is called that
 
 
-def why_refused(host: str) -> str | None:
+def why_refused(host: str) -> Kind | None:
     """Return what is wrong with calling an address, or None for a public one and for a name.
 
-    Only `localhost` is judged by its name; other names are judged by the addresses that they have.
+    Of names, `localhost` and those of metadata services are judged; all others by the addresses they have.
     """
     if host == "localhost" or host.endswith(".localhost"):
-        return "loopback"
+        return Kind.LOOPBACK
+    if host in _METADATA_NAMES:
+        return Kind.METADATA
     try:
-        address = ip_address(host)
+        return judge_address(ip_address(host))
     except ValueError:
         return None
-    return _kind(_embedded(address) or address)
 
 
-def _kind(address: IPv4Address | IPv6Address) -> str | None:
-    kinds = {
-        "unspecified": address.is_unspecified,
-        "loopback": address.is_loopback,
-        "link-local": address.is_link_local,
-        "multicast": address.is_multicast,
-        "private": address.is_private,
-        # `is_global` alone takes shared space in IPv4 for what it is, but not all that IPv6 reserves.
-        "not public": not address.is_global or (address.version == 6 and address not in _GLOBAL_UNICAST),  # noqa: PLR2004 - IPv6
-    }
-    return next((kind for kind, holds in kinds.items() if holds), None)
+def callable_addresses(
+    host: str, port: int, addresses: Iterable[str], allow_hosts: Sequence[str]
+) -> tuple[str, ...]:
+    """Return those of a host's addresses that may be called.
 
+    Public ones may, and those of a host that the operator has named. A link-local address or a metadata
+    service must be named itself, too: whoever owns a name could point it there later.
+    """
+    is_named = is_allowed(host, port, allow_hosts)
 
-def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that a packet to this IPv6 address ends up at."""
-    if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
-        return None
-    if any(address in network for network in _ENDS_IN_IPV4):
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    def may_be_called(address: str) -> bool:
+        kind = why_refused(address)
+        if kind in NEVER_BY_NAME:
+            return is_named and is_allowed(canonical_host(address), port, allow_hosts)
+        return kind is None or is_named
+
+    return tuple(filter(may_be_called, addresses))
 
 
 async def resolve(host: str, port: int) -> tuple[str, ...]:

@@ -186,13 +186,11 @@ class Delivery:
             why = "there is no such name" if final else "the name service does not answer"
             detail = f"{host} has no address, {why}"
             raise Broken(Reason.NAME_NOT_FOUND, detail, retries=1 if final else RETRIES) from None
-        if addresses.is_allowed(host, port, self._endpoint.allow_hosts):
-            return found
-        public = tuple(address for address in found if addresses.why_refused(address) is None)
-        if not public:
+        permitted = addresses.callable_addresses(host, port, found, self._endpoint.allow_hosts)
+        if not permitted:
             detail = f"{host} has the address {found[0]}, which is {addresses.why_refused(found[0])}"
             raise Broken(Reason.ADDRESS_REFUSED, detail)
-        return public
+        return permitted
 
     @staticmethod
     async def _post_to_one_of(found: tuple[str, ...], exchange: Exchange) -> Attempt:

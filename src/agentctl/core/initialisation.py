@@ -5,18 +5,19 @@ It writes nothing: neither to the database nor to a file.
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from agentctl.core import agents, suggestion
-from agentctl.core.addresses import canonical_host, resolve, why_refused
+from agentctl.core import addresses, agents, suggestion
 from agentctl.core.catalog import introspect
 from agentctl.core.database import Connection
+from agentctl.core.endpoint import Target, target_of
+from agentctl.core.errors import Refused
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
 from agentctl.core.schema_check import check_schema
+from agentctl.core.special_networks import Kind
 
 _NECESSARY = ("users", "agents", "executions", "ledger")
 
@@ -27,7 +28,8 @@ class Initialised:
 
     Attributes:
         text: of the file.
-        allow_hosts: private hosts that were put into it.
+        allow_hosts: private hosts, each with its port, that were put into it.
+        refused_hosts: link-local hosts and metadata services, which were not.
         variables: environment variables that are to be set, one for each agent without a webhook.
         findings: of schema-check, under this configuration.
 
@@ -36,6 +38,7 @@ class Initialised:
     text: str
     reading: Reading
     allow_hosts: tuple[str, ...]
+    refused_hosts: tuple[str, ...]
     variables: tuple[str, ...]
     findings: tuple[Finding, ...]
 
@@ -56,7 +59,7 @@ def initialise(
     table = agents_of(reading)
     known = agents.list_agents(connection, table) if table else ()
     urls = (agent.webhook_url or environment.get(variable_of(agent), "") for agent in known)
-    hosts = tuple(_private_hosts(urls))
+    hosts, refused = _find_private_hosts(urls)
     silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]
     findings = check_schema(reading).findings
     text = suggestion.configuration(
@@ -64,7 +67,14 @@ def initialise(
         suggestion.Profile(profile, database_url, allow_hosts=hosts, silent_agents=silent),
         findings,
     )
-    return Initialised(text, reading, hosts, tuple(name for _, name in silent), findings)
+    return Initialised(
+        text=text,
+        reading=reading,
+        allow_hosts=hosts,
+        refused_hosts=refused,
+        variables=tuple(name for _, name in silent),
+        findings=findings,
+    )
 
 
 def _looked_around(connection: Connection) -> Reading:
@@ -89,26 +99,32 @@ def _schemas_of(reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*used, *reading.catalog.server.search_path)))
 
 
-def _private_hosts(urls: Iterable[str]) -> Iterator[str]:
-    """Yield the hosts of webhooks that would be refused for their address, each once."""
-    seen: set[str] = set()
+def _find_private_hosts(urls: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hosts and ports of webhooks that would be refused: those to be allowed, and those never."""
+    private: dict[str, bool] = {}
     for url in urls:
         try:
-            parts = urlsplit(url)
-            host, port = canonical_host(parts.hostname or ""), parts.port or 443
-        except ValueError:
+            target = target_of(url)
+        except Refused:
             continue
-        if host and host not in seen and _is_private(host, port):
-            yield host
-        seen.add(host)
+        entry = addresses.entry_for(target.host, target.port)
+        if entry not in private and (kinds := _kinds_of(target)):
+            private[entry] = not kinds & addresses.NEVER_BY_NAME and addresses.names_host(entry)
+    return (
+        tuple(entry for entry, is_fit in private.items() if is_fit),
+        tuple(entry for entry, is_fit in private.items() if not is_fit),
+    )
 
 
-def _is_private(host: str, port: int) -> bool:
+def _kinds_of(target: Target) -> set[Kind]:
+    """Return what is wrong with calling a host: with its name, else with each of its addresses."""
+    if kind := addresses.why_refused(target.host):
+        return {kind}
     try:
-        addresses: Sequence[str] = asyncio.run(resolve(host, port))
+        found: Sequence[str] = asyncio.run(addresses.resolve(target.host, target.port))
     except (OSError, UnicodeError):
-        addresses = ()
-    return why_refused(host) is not None or any(why_refused(address) for address in addresses)
+        found = ()
+    return {kind for address in found if (kind := addresses.why_refused(address)) is not None}
 
 
 def variable_of(agent: Agent) -> str:

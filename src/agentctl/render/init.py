@@ -18,6 +18,7 @@ def init_data(done: Initialised, path: Path) -> dict[str, object]:
             for state in role_states(done.reading)
         },
         "allow_hosts": list(done.allow_hosts),
+        "refused_hosts": list(done.refused_hosts),
         "environment": list(done.variables),
         "findings": [{"id": one.id, "object": one.object} for one in errors_among(done.findings)],
     }
@@ -40,6 +41,10 @@ def init_view(done: Initialised, path: Path) -> View:
     if done.allow_hosts:
         hosts = ", ".join(done.allow_hosts)
         yield Text(f"Webhooks at private addresses are now allowed for: {hosts}.", Tone.WARNING)
+    if done.refused_hosts:
+        hosts = ", ".join(done.refused_hosts)
+        what = "link-local or a cloud's metadata service, which no agent's webhook should be"
+        yield Text(f"Not allowed: {hosts}. That is {what}; look at who wrote these agents.", Tone.WARNING)
     if done.variables:
         yield Text(f"Set these to the agents' webhooks: {', '.join(done.variables)}.", Tone.WARNING)
 
