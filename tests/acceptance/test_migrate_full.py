@@ -225,7 +225,7 @@ def test_on_a_narrow_terminal_the_plan_can_still_be_read(agentctl: Program) -> N
     lines = _COLOURS.sub("", screen.text).replace("\r", "").splitlines()
     assert max(map(len, lines)) <= 40
     words = " ".join(" ".join(lines).split())
-    for word in ("ADD COLUMN IF NOT EXISTS workflow_id text", "2. build index", "reads and writes go on"):
+    for word in ('ADD COLUMN IF NOT EXISTS "workflow_id" text', "2. build index", "reads and writes go on"):
         assert word in words
 
 

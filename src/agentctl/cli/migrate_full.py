@@ -159,7 +159,7 @@ def _take_back(order: _Order, *, discard: bool) -> Reply:
     if order.dry_run or not plan.steps:
         return planned
     if not discard:
-        undoing.refuse_to_lose(undoing.content(order.connection, order.settings))
+        undoing.refuse_to_lose(undoing.content(order.connection, plan))
     _confirm(order, plan, planned)
     file = (order.output or _file_for(plan)) if discard else None
     with migrating(order.session) as told:

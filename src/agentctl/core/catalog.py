@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.database import Connection
+from agentctl.core.quoting import spellings
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
@@ -111,6 +110,11 @@ class Index:
     partial: bool
     definition: str
 
+    def begins_with(self, *names: str) -> bool:
+        """Whether its first keys are these columns, in this order."""
+        first = self.columns[: len(names)]
+        return len(first) == len(names) and all(map(_is_column, first, names))
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -189,7 +193,11 @@ class Table:
     def is_unique(self, name: str) -> bool:
         """Whether a column alone is a primary key or unique."""
         return any(
-            index.unique and index.valid and not index.partial and index.columns == (quoted(name),)
+            index.unique
+            and index.valid
+            and not index.partial
+            and len(index.columns) == 1
+            and index.begins_with(name)
             for index in self.indexes
         )
 
@@ -284,6 +292,10 @@ def introspect(
     )
 
 
+def _is_column(printed: str, name: str) -> bool:
+    return printed in spellings(name)
+
+
 def _table(found: dict[str, Any]) -> Table:
     security = found["row_security"]
     parts = {
@@ -307,14 +319,6 @@ def _function(found: dict[str, Any]) -> Function:
         "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
     }
     return Function(**{**_frozen(found), **parts})
-
-
-def quoted(name: str) -> str:
-    """Write an identifier as PostgreSQL prints it: in quotes only where it needs them.
-
-    Reserved words are the exception; no column that agentctl looks for is one.
-    """
-    return name if re.fullmatch("[a-z_][a-z0-9_$]*", name) else sql.Identifier(name).as_string()
 
 
 def _frozen(found: dict[str, Any]) -> dict[str, Any]:

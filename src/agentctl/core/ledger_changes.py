@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Table, quoted
+from agentctl.core.catalog import Table
 from agentctl.core.database import Connection
 from agentctl.core.mapping import Ledger
 from agentctl.core.mapping.table_role import identifier
@@ -158,17 +158,13 @@ def _places_to_search(ledger: Ledger) -> Iterator[sql.Composable]:
 def _finds_newest_of_user(ledger: Ledger) -> bool:
     if "created_at" not in ledger:
         return False
-    wanted = tuple(quoted(ledger.columns[part]) for part in ("user", "created_at"))
-    return has_index(ledger.table, *wanted)
+    return has_index(ledger.table, ledger.columns["user"], ledger.columns["created_at"])
 
 
 def has_index(table: Table, *columns: str) -> bool:
-    """Whether an index of all rows begins with these columns, quoted as in SQL, in this order."""
+    """Whether an index of all rows begins with these columns, in this order."""
     return any(
-        index.method == "btree"
-        and index.valid
-        and not index.partial
-        and index.columns[: len(columns)] == columns
+        index.method == "btree" and index.valid and not index.partial and index.begins_with(*columns)
         for index in table.indexes
     )
 

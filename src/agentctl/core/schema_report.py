@@ -7,14 +7,13 @@ business.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
-
-from agentctl.core.catalog import Column, Function, Index, Server, Table, quoted
+from agentctl.core.catalog import Column, Function, Index, Server, Table
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.functions import Deducting, gives_credits
 from agentctl.core.mapping.vocabulary import ROLES
+from agentctl.core.quoting import always_quoted, quoted
 from agentctl.core.tracking import (
     INDEXES,
     MINIMAL_INDEXES,
@@ -146,12 +145,12 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
         known = {part: order for part, order in parts.items() if part in columns}
         for name, key in index_names(executions, columns, known).items():
             own = executions.index(name)
-            table = sql.Identifier(executions.schema, executions.name).as_string()
+            table = always_quoted(executions.schema, executions.name)
             build = f"CREATE INDEX CONCURRENTLY {quoted(name)} ON {table} ({key});"
-            if own is not None and serves(own, key):
+            if own is not None and serves(own, key.column):
                 yield IndexState(name, parts is INDEXES, build, found=own, taken=None)
             else:
-                others = (index for index in executions.indexes if index.valid and serves(index, key))
+                others = (index for index in executions.indexes if index.valid and serves(index, key.column))
                 yield IndexState(name, parts is INDEXES, build, found=next(others, None), taken=own)
 
 

@@ -6,9 +6,11 @@ Pure data and its comparison with a catalog; nothing here reads or writes a data
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import LiteralString
 from zlib import crc32
 
-from agentctl.core.catalog import Column, Index, Table, quoted
+from agentctl.core.catalog import Column, Index, Table
+from agentctl.core.quoting import quoted
 
 
 class Tracking(StrEnum):
@@ -32,11 +34,11 @@ class OptionalColumn:
     """
 
     name: str
-    type: str
+    type: LiteralString
     accepted: frozenset[str]
     purpose: str
     kept_instead: str
-    default: str | None = None
+    default: LiteralString | None = None
     begun: bool = False
     ended: bool = False
 
@@ -58,7 +60,8 @@ class OptionalColumn:
         return self.accepts(column) and not column.generated
 
 
-_LONGEST_NAME = 63  # bytes; PostgreSQL cuts off the rest
+LONGEST_NAME = 63
+"""Bytes that a name can have; PostgreSQL cuts off the rest."""
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
@@ -126,22 +129,36 @@ OPTIONAL_COLUMNS = (
 )
 
 BY_NAME: Mapping[str, OptionalColumn] = {column.name: column for column in OPTIONAL_COLUMNS}
-MINIMAL_INDEXES: Mapping[str, str] = {"user": "", "agent": "", "status": ""}
+MINIMAL_INDEXES: Mapping[str, LiteralString] = {"user": "", "agent": "", "status": ""}
 """The parts of every executions' table that are looked up, with the order in which they are."""
-INDEXES: Mapping[str, str] = {"workflow_id": "", "started_at": " DESC"}
+INDEXES: Mapping[str, LiteralString] = {"workflow_id": "", "started_at": " DESC"}
 """Those of the seven."""
 
 
 def index_name(table: str, column: str) -> str:
     """Return the name that an index has by the reference's custom; a long one ends in its checksum."""
     name = f"idx_{table}_{column}"
-    if len(name.encode()) <= _LONGEST_NAME:
+    if len(name.encode()) <= LONGEST_NAME:
         return name
     told_apart = f"_{crc32(name.encode()):08x}"
-    return name.encode()[: _LONGEST_NAME - len(told_apart)].decode(errors="ignore") + told_apart
+    return name.encode()[: LONGEST_NAME - len(told_apart)].decode(errors="ignore") + told_apart
 
 
-def index_names(table: Table, columns: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class IndexKey:
+    """What an index is on; `order` is empty or ` DESC`."""
+
+    column: str
+    order: LiteralString = ""
+
+    def __str__(self) -> str:
+        """Write it as SQL."""
+        return f"{quoted(self.column)}{self.order}"
+
+
+def index_names(
+    table: Table, columns: Mapping[str, str], parts: Mapping[str, LiteralString]
+) -> dict[str, IndexKey]:
     """Return the name that each index has by the reference's custom, and its key.
 
     Args:
@@ -151,16 +168,14 @@ def index_names(table: Table, columns: Mapping[str, str], parts: Mapping[str, st
 
     """
     named = {part: columns.get(part, part) for part in parts}
-    return {
-        index_name(table.name, column): f"{quoted(column)}{parts[part]}" for part, column in named.items()
-    }
+    return {index_name(table.name, column): IndexKey(column, parts[part]) for part, column in named.items()}
 
 
-def serves(index: Index, key: str) -> bool:
-    """Whether an index does the work of one on `key`, a column with perhaps ` DESC` behind it."""
+def serves(index: Index, column: str) -> bool:
+    """Whether an index does the work of one on a column, in whatever order."""
     # One key can be read in both directions, so that ASC serves as well as DESC.
     ordered = index.method == "btree" and not index.partial and not index.unique
-    return ordered and index.columns[:1] == (key.partition(" ")[0],)
+    return ordered and index.begins_with(column)
 
 
 def tracking_of(executions: Table | None, columns: Mapping[str, str]) -> Tracking:

@@ -12,7 +12,6 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import quoted
 from agentctl.core.database import Connection, in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
@@ -26,7 +25,8 @@ from agentctl.core.migration.indexes import index_steps
 from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
-from agentctl.core.tracking import Tracking
+from agentctl.core.quoting import always_quoted, quoted
+from agentctl.core.tracking import IndexKey, Tracking
 
 _REPLICA_SECONDS = 1.0
 # What a crash loses is filled again. No lock is waited for, so that no limit is needed. And where nobody has
@@ -91,10 +91,11 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
     if not ledger.is_linked:
         msg = f"{ledger.name} does not say which execution a row belongs to: nothing can be filled from it."
         raise SchemaLacks(msg, code="backfill_impossible")
-    key = quoted(executions.columns["id"])
-    if not any(i.valid and not i.partial and i.columns[:1] == (key,) for i in executions.table.indexes):
+    key = executions.columns["id"]
+    if not any(i.valid and not i.partial and i.begins_with(key) for i in executions.table.indexes):
         msg = f"No index of {executions.name} begins with {key}: it cannot be gone through in batches."
-        hint = f"CREATE INDEX CONCURRENTLY ON {executions.name} ({key});"
+        on = always_quoted(executions.table.schema, executions.name)
+        hint = f"CREATE INDEX CONCURRENTLY ON {on} ({quoted(key)});"
         raise SchemaLacks(msg, hint=hint, code="backfill_impossible")
     for table in (executions, ledger):
         if table.is_filtered:
@@ -113,10 +114,10 @@ def plan_link_index(
 
     """
     _, ledger = require_fillable(read_marketplace(connection, settings))
-    column = ledger.columns["execution"]
+    key = IndexKey(ledger.columns["execution"])
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
     wait = wait or LockWait()
-    steps = index_steps(family, family.table, column=column, key=quoted(column), wait=wait) if family else ()
+    steps = index_steps(family, family.table, key=key, wait=wait) if family else ()
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
 
 
@@ -214,7 +215,7 @@ class _Backfill:
 
     def _blocks(self, part: Member) -> int:
         query = "SELECT pg_relation_size(%(table)s::regclass) / current_setting('block_size')::int AS blocks"
-        row = self._connection.execute(query, {"table": part.sql}).fetchone()
+        row = self._connection.execute(query, {"table": part.identifier.as_string()}).fetchone()
         return int(row["blocks"]) if row else 0
 
     def _fill(self, ids: list[object]) -> int:

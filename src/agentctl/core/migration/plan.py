@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from agentctl.core.mapping import SchemaSettings
+from agentctl.core.migration.marks import AddedColumn
 from agentctl.core.times import milliseconds
 from agentctl.core.tracking import Tracking
 
@@ -108,6 +109,8 @@ class Plan:
 
     Attributes:
         remarks: what the plan leaves alone, and why.
+        taken_away: the columns that an undo drops.
+        key: the columns that a row is known by, in the copy that an undo makes.
 
     """
 
@@ -118,6 +121,8 @@ class Plan:
     steps: tuple[Step, ...]
     wait: LockWait = LockWait()
     remarks: tuple[str, ...] = ()
+    taken_away: tuple[AddedColumn, ...] = ()
+    key: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:

@@ -1,16 +1,45 @@
-"""The frame of a step that needs a strong lock: one transaction, which gives up before others notice."""
+"""The statements of steps: composed of identifiers, never of bare names, and framed where they lock.
+
+A step that needs a strong lock is one transaction, which gives up before others notice.
+"""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from psycopg import sql
 
 from agentctl.core.migration.plan import LockWait
 from agentctl.core.migration.survey import Survey
+from agentctl.core.quoting import compose
 
-RELOAD = "NOTIFY pgrst, 'reload schema'"
+RELOAD = sql.SQL("NOTIFY pgrst, 'reload schema'")
 """Makes PostgREST, which knows columns by heart, read them again; heard by nobody where there is none.
 
 Source: https://docs.postgrest.org/en/stable/references/schema_cache.html
 """
+_LOCK_TIMEOUT: LiteralString = "SET LOCAL lock_timeout = {}"
+_TIME_LIMIT: LiteralString = "SET LOCAL statement_timeout = {}"
+_LOCK: LiteralString = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
+_RENAME: LiteralString = "ALTER TABLE {} RENAME COLUMN {} TO {}"
 
 
-def brief(wait: LockWait, *statements: str, family: Survey | None = None) -> tuple[str, ...]:
+def rename_column(table: sql.Identifier, old: str, new: str) -> sql.Composed:
+    """Return the statement that gives a column another name."""
+    return compose(_RENAME, table, sql.Identifier(old), sql.Identifier(new))
+
+
+def drop_columns(table: sql.Identifier, names: Sequence[str]) -> sql.Composed:
+    """Return the statement that drops columns, those of them that are there."""
+    dropped = (compose("DROP COLUMN IF EXISTS {}", sql.Identifier(name)) for name in names)
+    return compose("ALTER TABLE {}\n    {}", table, sql.SQL(",\n    ").join(dropped))
+
+
+def drop_index(index: sql.Identifier) -> sql.Composed:
+    """Return the statement that drops an index while others read and write, if it is there."""
+    return compose("DROP INDEX CONCURRENTLY IF EXISTS {}", index)
+
+
+def brief(wait: LockWait, *statements: sql.Composable, family: Survey | None = None) -> tuple[str, ...]:
     """Put statements into a transaction under a lock timeout.
 
     Args:
@@ -20,11 +49,13 @@ def brief(wait: LockWait, *statements: str, family: Survey | None = None) -> tup
             them, so that one time limit is set for all.
 
     """
-    first: tuple[str, ...] = ()
+    limit = sql.Literal(wait.limit)
+    first: tuple[sql.Composable, ...] = ()
     if family is not None and len(family.members) > 1:
         first = (
-            f"SET LOCAL statement_timeout = '{wait.limit}'",
-            f"LOCK TABLE {family.table.sql} IN ACCESS EXCLUSIVE MODE",
-            "SET LOCAL statement_timeout = 0",
+            compose(_TIME_LIMIT, limit),
+            compose(_LOCK, family.table.identifier),
+            compose(_TIME_LIMIT, sql.Literal(0)),
         )
-    return ("BEGIN", f"SET LOCAL lock_timeout = '{wait.limit}'", *first, *statements, "COMMIT")
+    inner = (compose(_LOCK_TIMEOUT, limit), *first, *statements)
+    return ("BEGIN", *(statement.as_string() for statement in inner), "COMMIT")

@@ -17,8 +17,15 @@ _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
 
 @dataclass(frozen=True, slots=True)
 class MemberColumn:
-    """A column; `needed_by` are the views and policies that it cannot be dropped under."""
+    """A column.
 
+    Attributes:
+        number: PostgreSQL's, which stays through renames; no other column of the table ever has it.
+        needed_by: the views and policies that it cannot be dropped under.
+
+    """
+
+    number: int
     name: str
     type: str
     comment: str | None
@@ -51,13 +58,17 @@ class Member:
         return self.schema, self.name
 
     @property
-    def sql(self) -> str:
+    def identifier(self) -> sql.Identifier:
         """Its full name as SQL."""
-        return sql.Identifier(self.schema, self.name).as_string()
+        return sql.Identifier(self.schema, self.name)
 
     def column(self, name: str) -> MemberColumn | None:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def numbered(self, number: int) -> MemberColumn | None:
+        """Return the column of that number, or None."""
+        return next((column for column in self.columns if column.number == number), None)
 
     def index(self, name: str) -> MemberIndex | None:
         """Return the index of that name, or None."""
@@ -83,6 +94,10 @@ class Survey:
     def table(self) -> Member:
         """The table that is migrated."""
         return self.members[0]
+
+    def has_free(self, name: str) -> bool:
+        """Whether no table of the family has a column of that name."""
+        return all(member.column(name) is None for member in self.members)
 
     def below(self, member: Member) -> tuple[Member, ...]:
         """Return the tables directly below one."""

@@ -37,6 +37,7 @@ indexes AS (
 ),
 columns AS (
     SELECT a.attrelid, json_agg(json_build_object(
+        'number', a.attnum,
         'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod),
         'comment', col_description(a.attrelid, a.attnum),

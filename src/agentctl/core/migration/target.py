@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import LiteralString
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.database import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, refusal
+from agentctl.core.migration.marks import AddedColumns, find_added_columns
 from agentctl.core.migration.survey import Survey, survey
 
 _KINDS = ("table", "partitioned table")
@@ -17,6 +19,7 @@ class Target:
     """The table, its family, and which of its columns plays which part.
 
     Attributes:
+        added: the columns that a migration has added.
         price_type: what an execution can cost: whole numbers, unless prices are not.
 
     """
@@ -25,7 +28,8 @@ class Target:
     table: Table
     columns: Mapping[str, str]
     survey: Survey
-    price_type: str
+    added: AddedColumns
+    price_type: LiteralString
 
 
 def find_target(connection: Connection, settings: SchemaSettings) -> Target:
@@ -46,7 +50,9 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
         msg = f"{found.table.schema}.{found.table.name} has vanished."
         raise SchemaLacks(msg, hint="Run this again.")
     columns = {part: choice.column for part, choice in found.parts.items()}
-    target = Target(catalog, found.table, columns, family, _price_type(reading))
+    configured = settings.role("executions").columns
+    added = find_added_columns(family.table.columns, roles=columns, configured=configured)
+    target = Target(catalog, found.table, columns, family, added, _price_type(reading))
     refuse_with(_unfit(target))
     return target
 
@@ -63,7 +69,7 @@ def refuse_with(obstacles: Iterator[str]) -> None:
         raise SchemaLacks(said, hint=hint, code="schema_conflict")
 
 
-def _price_type(reading: Reading) -> str:
+def _price_type(reading: Reading) -> LiteralString:
     agents = reading.discovery.roles.get("agents")
     price = agents.parts.get("price") if agents else None
     column = agents.table.column(price.column) if agents and price else None

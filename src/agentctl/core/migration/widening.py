@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import quoted
 from agentctl.core.database import Connection
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.migration.indexes import index_obstacles, index_steps
-from agentctl.core.migration.marks import ASIDE, MARK
+from agentctl.core.migration.marks import MARK, AddedColumn
 from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
-from agentctl.core.migration.statements import RELOAD, brief
+from agentctl.core.migration.statements import RELOAD, brief, drop_columns, rename_column
+from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
+from agentctl.core.quoting import compose
 from agentctl.core.tracking import (
-    BY_NAME,
     INDEXES,
     OPTIONAL_COLUMNS,
+    IndexKey,
     OptionalColumn,
     index_name,
     tracking_of,
@@ -43,24 +45,39 @@ def plan_widening(
 def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:
     """Plan as `plan_widening` does, on what was found."""
     table = target.table
-    aside = [name for name in BY_NAME if table.column(ASIDE + name) and name not in target.columns]
-    columns = dict(target.columns) | {name: name for name in aside}
+    aside = [column for column in target.added.aside if _can_be_taken_back(column, target)]
+    columns = dict(target.columns) | {column.part: column.own_name for column in aside}
     missing = [column for column in OPTIONAL_COLUMNS if column.name not in columns]
     wanted = [replace(column, name=_new_name(column.name, target)) for column in missing]
     columns |= {old.name: new.name for old, new in zip(missing, wanted, strict=True)}
-    keys = {columns[part]: f"{quoted(columns[part])}{order}" for part, order in INDEXES.items()}
+    keys = [IndexKey(columns[part], order) for part, order in INDEXES.items()]
     refuse_with(_obstacles(target, columns, keys))
     steps = [
-        *taken_back(target, aside, wait),
+        *take_back(target.survey, aside, wait),
         *_added(target, wanted, wait),
         *(
             step
-            for column, key in keys.items()
-            for step in index_steps(target.survey, target.survey.table, column=column, key=key, wait=wait)
+            for key in keys
+            for step in index_steps(target.survey, target.survey.table, key=key, wait=wait)
         ),
     ]
     before = tracking_of(table, {part: name for part, name in columns.items() if table.column(name)})
-    return Plan(table.schema, table.name, before, settings, tuple(steps), wait)
+    remarks = tuple(_left_aside(target, aside))
+    return Plan(table.schema, table.name, before, settings, tuple(steps), wait, remarks)
+
+
+def _can_be_taken_back(column: AddedColumn, target: Target) -> bool:
+    """Whether a column's part and its name are free."""
+    return column.part not in target.columns and target.survey.has_free(column.own_name)
+
+
+def _left_aside(target: Target, taken_back: Sequence[AddedColumn]) -> Iterator[str]:
+    for column in target.added.aside:
+        if column not in taken_back:
+            yield (
+                f"{target.table.name}.{column.aside_name} is left aside: another column has its place now. "
+                "migrate-full --undo drops it."
+            )
 
 
 def _new_name(part: str, target: Target) -> str:
@@ -71,7 +88,7 @@ def _new_name(part: str, target: Target) -> str:
     return next((name for name in names if target.table.column(name) is None), part)
 
 
-def _obstacles(target: Target, columns: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[str]:
+def _obstacles(target: Target, columns: Mapping[str, str], keys: Sequence[IndexKey]) -> Iterator[str]:
     table = target.table
     for column in OPTIONAL_COLUMNS:
         found = table.column(columns[column.name])
@@ -80,8 +97,8 @@ def _obstacles(target: Target, columns: Mapping[str, str], keys: Mapping[str, st
             yield f"{table.name}.{found.name} exists as {found.type}{generated}; {column.type} is needed."
         if found is None:
             yield from _other_types(target, replace(column, name=columns[column.name]))
-    for name, key in keys.items():
-        yield from index_obstacles(target.survey, column=name, key=key)
+    for key in keys:
+        yield from index_obstacles(target.survey, key=key)
     yield from _taken_names(target, keys)
 
 
@@ -94,13 +111,13 @@ def _other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
             yield f"{member.schema}.{member.name}.{found.name} exists as {found.type}; {wanted} is needed."
 
 
-def _taken_names(target: Target, keys: Mapping[str, str]) -> Iterator[str]:
+def _taken_names(target: Target, keys: Sequence[IndexKey]) -> Iterator[str]:
     """Look for the indexes' names elsewhere: a schema has each name once, for tables and indexes alike."""
     family = {member.key for member in target.survey.members}
     wanted = {
-        (member.schema, index_name(member.name, column))
+        (member.schema, index_name(member.name, key.column))
         for member in target.survey.members
-        for column in keys
+        for key in keys
     }
     for other in target.catalog.tables:
         if (other.schema, other.name) in wanted:
@@ -110,42 +127,45 @@ def _taken_names(target: Target, keys: Mapping[str, str]) -> Iterator[str]:
                 yield f"Index {index.name} exists on another table: {index.definition}."
 
 
-def taken_back(target: Target, aside: Sequence[str], wait: LockWait) -> Iterator[Step]:
+def take_back(family: Survey, aside: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
     """Rename back the columns that an interrupted undo had set aside, with what is in them."""
     if aside:
-        table = target.survey.table.sql
-        renamed = (f"ALTER TABLE {table} RENAME COLUMN {ASIDE}{name} TO {name}" for name in aside)
-        statements = brief(wait, *renamed, RELOAD, family=target.survey)
-        yield Step(StepKind.TAKE_BACK_COLUMNS, ", ".join(aside), statements, LockMode.ACCESS_EXCLUSIVE)
+        table = family.table.identifier
+        renamed = (rename_column(table, column.aside_name, column.own_name) for column in aside)
+        names = ", ".join(column.own_name for column in aside)
+        statements = brief(wait, *renamed, RELOAD, family=family)
+        yield Step(StepKind.TAKE_BACK_COLUMNS, names, statements, LockMode.ACCESS_EXCLUSIVE)
 
 
 def _added(target: Target, wanted: Sequence[OptionalColumn], wait: LockWait) -> Iterator[Step]:
     if not wanted:
         return
-    table = target.survey.table.sql
-    clauses = ",\n    ".join(clause for column in wanted for clause in _clauses(column, target))
-    marks = (f"COMMENT ON COLUMN {table}.{column.name} IS {_comment(column)}" for column in wanted)
-    statements = brief(wait, f"ALTER TABLE {table}\n    {clauses}", *marks, RELOAD, family=target.survey)
-    dropped = ", ".join(f"DROP COLUMN IF EXISTS {column.name}" for column in wanted)
+    table = target.survey.table.identifier
+    clauses = sql.SQL(",\n    ").join(clause for column in wanted for clause in _clauses(column, target))
+    altered = compose("ALTER TABLE {}\n    {}", table, clauses)
+    statements = brief(wait, altered, *_marks(table, wanted), RELOAD, family=target.survey)
     yield Step(
         StepKind.ADD_COLUMNS,
         ", ".join(column.name for column in wanted),
         statements,
         LockMode.ACCESS_EXCLUSIVE,
-        undo=f"ALTER TABLE {table} {dropped}",
+        undo=drop_columns(table, [column.name for column in wanted]).as_string(),
     )
 
 
-def _clauses(column: OptionalColumn, target: Target) -> Iterator[str]:
-    yield f"ADD COLUMN IF NOT EXISTS {column.name} {_type(column, target)}"
+def _marks(table: sql.Identifier, wanted: Sequence[OptionalColumn]) -> Iterator[sql.Composed]:
+    for column in wanted:
+        comment = sql.Literal(f"{column.purpose}; {MARK}")
+        yield compose("COMMENT ON COLUMN {}.{} IS {}", table, sql.Identifier(column.name), comment)
+
+
+def _clauses(column: OptionalColumn, target: Target) -> Iterator[sql.Composed]:
+    name = sql.Identifier(column.name)
+    yield compose("ADD COLUMN IF NOT EXISTS {} {}", name, sql.SQL(_type(column, target)))
     if column.default is not None:
         # Set apart, so that it is for new rows alone: what an old execution has cost is not known here.
-        yield f"ALTER COLUMN {column.name} SET DEFAULT {column.default}"
+        yield compose("ALTER COLUMN {} SET DEFAULT {}", name, sql.SQL(column.default))
 
 
-def _comment(column: OptionalColumn) -> str:
-    return sql.Literal(f"{column.purpose}; {MARK}").as_string()
-
-
-def _type(column: OptionalColumn, target: Target) -> str:
+def _type(column: OptionalColumn, target: Target) -> LiteralString:
     return target.price_type if column.default is not None else column.type

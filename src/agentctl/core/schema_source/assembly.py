@@ -18,8 +18,8 @@ from agentctl.core.catalog import (
     RowSecurity,
     Server,
     Table,
-    quoted,
 )
+from agentctl.core.quoting import quoted
 from agentctl.core.schema_source.conditions import Operand, condition_text
 from agentctl.core.schema_source.drafts import (
     ArgumentDraft,
@@ -33,7 +33,7 @@ from agentctl.core.schema_source.drafts import (
     TypeUse,
     UserType,
 )
-from agentctl.core.schema_source.naming import identifier, qualified
+from agentctl.core.schema_source.naming import qualified
 from agentctl.core.schema_source.store import Full, Store
 from agentctl.core.schema_source.type_names import below, spelled, type_use
 
@@ -135,20 +135,20 @@ class _Assembly:
         return to.columns or (table.primary_key if table else None) or None
 
     def _definition(self, table: TableDraft, made: ConstraintDraft) -> str:
-        columns = ", ".join(map(identifier, made.columns))
+        columns = ", ".join(map(quoted, made.columns))
         if made.kind == "check":
             return f"CHECK ({self._condition(table, made.check)}){made.suffix}"
         if made.reference is None:
             head, blank, nulls = made.kind.upper(), " ", made.suffix
             return f"{head}{nulls}{blank}({columns})"
         to = made.reference
-        name = identifier(to.table) if to.schema in self.path else qualified(to.schema, to.table)
-        keys = ", ".join(map(identifier, self._target(made) or ()))
+        name = quoted(to.table) if to.schema in self.path else qualified(to.schema, to.table)
+        keys = ", ".join(map(quoted, self._target(made) or ()))
         return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{made.suffix}"
 
     def _condition(self, table: TableDraft, spoken: Spoken | None) -> str:
         operands = {
-            said: self._operand(identifier(now), table.columns[now].type)
+            said: self._operand(quoted(now), table.columns[now].type)
             for said, now in (spoken.columns.items() if spoken else ())
             if now in table.columns
         }
@@ -185,7 +185,7 @@ class _Assembly:
 
     def _signature(self, argument: ArgumentDraft) -> str:
         mode = {"o": "OUT ", "b": "INOUT ", "v": "VARIADIC "}.get(argument.mode, "")
-        name = f"{identifier(argument.name)} " if argument.name else ""
+        name = f"{quoted(argument.name)} " if argument.name else ""
         return f"{mode}{name}{self._spelled(argument.type, bare=True)}"
 
     def _returns(self, function: FunctionDraft) -> str:
@@ -211,7 +211,7 @@ def _refuses_null(use: TypeUse | None) -> bool:
 def _index(table: TableDraft, index: IndexDraft) -> Index:
     unique = "UNIQUE " if index.unique else ""
     keys = ", ".join(f"{_key(key)}{key.order}" for key in index.keys)
-    included = f" INCLUDE ({', '.join(map(identifier, index.included))})" if index.included else ""
+    included = f" INCLUDE ({', '.join(map(quoted, index.included))})" if index.included else ""
     condition = f" WHERE ({index.condition})" if index.condition else ""
     return Index(
         index.name,
@@ -220,7 +220,7 @@ def _index(table: TableDraft, index: IndexDraft) -> Index:
         index.unique,
         valid=index.valid,
         partial=index.condition is not None,
-        definition=f"CREATE {unique}INDEX {identifier(index.name)} ON {qualified(table.schema, table.name)}"
+        definition=f"CREATE {unique}INDEX {quoted(index.name)} ON {qualified(table.schema, table.name)}"
         f" USING {index.method} ({keys}){included}{condition}",
     )
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pglast import ast
 from pglast.enums import ConstrType
 
+from agentctl.core.quoting import quoted
 from agentctl.core.schema_source.constraints import add_constraint
 from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft, TypeUse
-from agentctl.core.schema_source.naming import default_name, identifier, qualified
+from agentctl.core.schema_source.naming import default_name, qualified
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import DEFAULT_PATH, Store, name_of
 from agentctl.core.schema_source.text_of import sequence_of, text_of
@@ -99,4 +100,4 @@ def _sequence_name(store: Store, table: TableDraft, column: str) -> str:
 
 
 def _shown(schema: str, name: str) -> str:
-    return identifier(name) if schema in DEFAULT_PATH else qualified(schema, name)
+    return quoted(name) if schema in DEFAULT_PATH else qualified(schema, name)

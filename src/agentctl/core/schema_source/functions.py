@@ -10,9 +10,9 @@ from typing import Any
 from pglast import ast
 from pglast.enums import FunctionParameterMode, VariableSetKind
 
+from agentctl.core.quoting import quoted
 from agentctl.core.schema_source.drafts import ArgumentDraft, FunctionDraft, TypeUse
 from agentctl.core.schema_source.dropping import matches
-from agentctl.core.schema_source.naming import identifier
 from agentctl.core.schema_source.search_path import texts_of
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import Store, name_of
@@ -86,9 +86,9 @@ def _settings(store: Store, there: tuple[str, ...], node: ast.VariableSetStmt) -
     name = node.name or ""
     kept = tuple(one for one in there if name and not one.startswith(f"{name}="))
     if node.kind is VariableSetKind.VAR_SET_CURRENT and name == "search_path":
-        return (*kept, f"{name}={', '.join(map(identifier, store.path))}")
+        return (*kept, f"{name}={', '.join(map(quoted, store.path))}")
     if node.kind is VariableSetKind.VAR_SET_VALUE:
-        shown = (identifier(one) for one in texts_of(node)) if name == "search_path" else texts_of(node)
+        shown = (quoted(one) for one in texts_of(node)) if name == "search_path" else texts_of(node)
         return (*kept, f"{name}={', '.join(shown)}")
     return kept
 

@@ -5,12 +5,9 @@ It follows its rules to the byte: a name has at most 63, and one that is taken g
 
 from collections.abc import Callable, Sequence
 
-from pglast.keywords import COL_NAME_KEYWORDS, RESERVED_KEYWORDS, TYPE_FUNC_NAME_KEYWORDS
-
-from agentctl.core.catalog import quoted
+from agentctl.core.quoting import quoted
 
 _BYTES = 63
-_KEYWORDS = frozenset(COL_NAME_KEYWORDS | RESERVED_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS)
 
 
 def default_name(table: str, columns: Sequence[str], label: str, *, taken: Callable[[str], bool]) -> str:
@@ -30,14 +27,9 @@ def default_name(table: str, columns: Sequence[str], label: str, *, taken: Calla
     return name
 
 
-def identifier(name: str) -> str:
-    """Write an identifier as PostgreSQL prints it: quoted where it must be, also because it is a keyword."""
-    return f'"{name}"' if name in _KEYWORDS else quoted(name)
-
-
 def qualified(schema: str, name: str) -> str:
     """Write a name with its schema."""
-    return f"{identifier(schema)}.{identifier(name)}"
+    return f"{quoted(schema)}.{quoted(name)}"
 
 
 def _name(table: str, column: str, label: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pglast import ast
 from pglast.stream import RawStream
 
-from agentctl.core.schema_source.naming import identifier
+from agentctl.core.quoting import quoted
 from agentctl.core.schema_source.store import name_of
 
 NOT_SHOWN = "(?)"
@@ -22,7 +22,7 @@ def text_of(node: Any) -> str:
         case ast.FuncCall(args=(only,)) if name_of(node.funcname or ()).name == "nextval":
             return f"nextval({text_of(only)})"
         case ast.ColumnRef(fields=(ast.String(sval=str(name)),)):
-            return identifier(name)
+            return quoted(name)
     try:
         return RawStream()(node)
     except (RecursionError, NotImplementedError):

@@ -8,8 +8,9 @@ from typing import Any
 
 from pglast import ast
 
+from agentctl.core.quoting import quoted
 from agentctl.core.schema_source.drafts import TypeUse, UserType
-from agentctl.core.schema_source.naming import identifier, qualified
+from agentctl.core.schema_source.naming import qualified
 from agentctl.core.schema_source.store import Name, Store, name_of
 
 Visible = Callable[[str], bool]
@@ -94,7 +95,7 @@ def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str
     end = "[]" if use.array else ""
     if isinstance(use.of, UserType):
         short = visible(use.of.schema)
-        name = identifier(use.of.name) if short else qualified(use.of.schema, use.of.name)
+        name = quoted(use.of.name) if short else qualified(use.of.schema, use.of.name)
         return f"{name}{modifier}{end}"
     head, blank, zone = use.of.partition(" ") if use.of.startswith("time") else (use.of, "", "")
     return f"{head}{modifier}{blank}{zone}{end}"
