@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from support.marketplace import OPTIONAL_COLUMNS
 from support.webhook_server import Hangup, Reply
@@ -142,6 +143,17 @@ def test_all_problems_of_the_inputs_are_named_at_once_and_nothing_is_written_or_
     assert shop.rows() == []
     assert shop.ledger() == []
     assert shop.webhook.requests == []
+
+
+def test_a_pattern_of_javascript_is_judged_as_a_browser_would(shop: Any) -> None:
+    schema = {"properties": {"topic": {"type": "string", "pattern": r"^\p{Lu}\w+$"}}}
+    shop.marketplace.execute("UPDATE agents SET input_schema = %s WHERE name = 'SEO Blog'", (Jsonb(schema),))
+
+    whole = shop.run_json("seo-blog", "topic=\u0394elta", exit_code=0)
+    refused = shop.run_json("seo-blog", "topic=delta", exit_code=2)
+
+    assert whole["ok"] is True
+    assert r"topic: 'delta' does not match '^\\p{Lu}\\w+$'" in refused["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from agentctl.core.answers import parse_json
+from agentctl.core.bounded_judging import SECONDS, judge_apart
 from agentctl.core.errors import SchemaLacks
+from agentctl.core.schema_rules import DRAFT, fault_of, is_light
 from agentctl.core.strict_json import is_shallow
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
-
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class FieldKind(StrEnum):
@@ -204,32 +200,10 @@ def _property(field: Field) -> Mapping[str, object]:
     return {**_SCHEMAS.get(field.kind, {"type": "string"}), **not_blank}
 
 
-def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
-    """Return what judges by the draft that a JSON Schema names, or by the latest.
-
-    Raises:
-        ValueError: it names something that is no address.
-
-    """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay
-    from jsonschema.validators import validator_for  # noqa: PLC0415 - likewise
-
-    named = isinstance(schema.get("$schema"), str)
-    return validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
-
-
 def _from_json_schema(raw: dict[str, object]) -> Form:
-    from jsonschema import SchemaError  # noqa: PLC0415 - only agents with a form pay
-
-    try:
-        validator_class(raw).check_schema(raw)
-    except SchemaError as error:
-        place = ".".join(str(part) for part in error.absolute_path)
-        raise _unreadable(
-            f"{shortened(place) or 'it'} is no JSON Schema: {shortened(error.message)}"
-        ) from None
-    except ValueError:
-        raise _unreadable("its $schema is no address") from None
+    fault = fault_of(raw) if is_light(raw) else _fault_told_apart(raw)
+    if fault is not None:
+        raise _unreadable(fault)
     properties = raw.get("properties")
     required = raw.get("required")
     names = required if isinstance(required, list) else []
@@ -238,6 +212,16 @@ def _from_json_schema(raw: dict[str, object]) -> Form:
         for name, schema in (properties if isinstance(properties, dict) else {}).items()
     )
     return Form(fields, raw)
+
+
+def _fault_told_apart(raw: Mapping[str, object]) -> str | None:
+    """Ask a process of its own, which may be ended: to read a pattern alone may take very long."""
+    ruling = judge_apart({"schema": raw})
+    if ruling.answer is None:
+        least = f"longer than {SECONDS:.0f} seconds" if not ruling.in_time else "more memory than there is"
+        return f"finding out whether it is a JSON Schema takes {least}"
+    fault: str | None = ruling.answer["fault"]
+    return fault
 
 
 def _field_of(name: str, schema: object, *, required: bool) -> Field:

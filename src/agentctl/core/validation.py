@@ -4,19 +4,23 @@ It changes nothing and asks nobody. No message shows a value of any length, or o
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from agentctl.core.bounded_judging import SECONDS, judge_apart
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.forms import Form, shortened, spelled, validator_class
+from agentctl.core.forms import Form, shortened, spelled
+from agentctl.core.schema_rules import is_light, python_schema, validator_class
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker, ValidationError
+    from jsonschema.protocols import Validator
 
 _EMAIL = re.compile(r"[^@\s]+@([^@\s.]+\.)*[^@\s.]+")
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f]")
@@ -47,8 +51,19 @@ class Problem:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with inputs; or, as `obstacle`, why the schema cannot say so."""
+
+    problems: tuple[Problem, ...] = ()
+    obstacle: str | None = None
+
+
 def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
     """Return what is wrong with the inputs, the first hundred problems; nothing where all is well.
+
+    Where the schema might take for ever, a process of its own is asked, and an input whose rules take longer
+    than that is a problem.
 
     Raises:
         SchemaLacks: the agent's JSON Schema cannot be used, because it refers elsewhere for instance.
@@ -56,46 +71,138 @@ def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
     """
     if not form.schema:
         return []
+    secret = frozenset(field.name for field in form.fields if field.secret)
+    light = is_light(form.schema, inputs)
+    verdict = judge(form.schema, inputs, secret=secret) if light else _judge_apart(form, inputs, secret)
+    if verdict.obstacle is not None:
+        msg = f"The agent's input_schema cannot be used: {verdict.obstacle}."
+        raise SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
+    return list(verdict.problems)
+
+
+def _judge_apart(form: Form, inputs: Mapping[str, object], secret: frozenset[str]) -> Verdict:
+    question = {"schema": form.schema, "inputs": inputs, "secret": sorted(secret)}
+    ruling = judge_apart(question)
+    if not ruling.in_time:
+        path = [ruling.field] if ruling.field else []
+        sentence = (
+            f"the rules of the agent's input_schema for it take longer than {SECONDS:.0f} seconds; give it "
+            "another value, or correct its pattern or $ref in the agents table"
+        )
+        return Verdict((_problem(path, sentence),))
+    if ruling.answer is None:
+        return Verdict(obstacle="judging it takes more memory than there is for it")
+    problems = tuple(Problem(name, text) for name, text in ruling.answer["problems"])
+    return Verdict(problems, ruling.answer["obstacle"])
+
+
+def judge(
+    schema: Mapping[str, object],
+    inputs: Mapping[str, object],
+    *,
+    secret: frozenset[str],
+    on_field: Callable[[str], None] = lambda _: None,
+) -> Verdict:
+    """Judge inputs here and now, however long that takes.
+
+    Args:
+        schema: a JSON Schema.
+        inputs: JSON.
+        secret: the fields whose values no message may show.
+        on_field: called with an input's name when its own rules are about to be looked at.
+
+    """
     from referencing import Registry  # noqa: PLC0415 - only agents with a form pay for it
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
 
     judged: Any = inputs
     try:
+        python = python_schema(schema)
+        kind = _telling(validator_class(python.rules), judged, on_field)
         # An empty registry: without one, jsonschema would fetch what a `$ref` names.
-        judge = validator_class(form.schema)(form.schema, registry=Registry(), format_checker=_formats())
-        errors = list(islice(judge.iter_errors(judged), _MOST))
-        errors.sort(key=lambda error: [str(part) for part in error.path])
-        return [problem for error in errors for problem in _problems(form, error)]
+        judge = kind(python.rules, registry=Registry(), format_checker=_formats())
+        wording = _Wording(secret, python.written)
+        # Each is put into words at once: an error of jsonschema's may hold all of the inputs, as text.
+        told = [
+            ([str(part) for part in error.path], wording.problems(error))
+            for error in islice(judge.iter_errors(judged), _MOST)
+        ]
+        told.sort(key=itemgetter(0))
+        return Verdict(tuple(problem for _, problems in told for problem in problems))
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
         elsewhere = "it refers to what is not in it"
-        why = elsewhere if isinstance(error, Unresolvable) else type(error).__name__
-        msg = f"The agent's input_schema cannot be used: {why}."
-        raise SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema") from None
+        return Verdict(obstacle=elsewhere if isinstance(error, Unresolvable) else type(error).__name__)
 
 
-def _problems(form: Form, error: "ValidationError") -> list[Problem]:
-    path = [str(part) for part in error.absolute_path]
-    value: Any = error.instance
-    rule: Any = error.validator_value
-    schema: Any = error.schema
-    match error.validator:
-        case "required" if isinstance(rule, list):
-            # jsonschema reports each missing name by itself, and says which only in its message.
-            missing = next(name for name in rule if error.message.startswith(f"{name!r} is"))
-            return [_problem([*path, missing], "is required")]
-        case "additionalProperties" if rule is False:
-            known = list(schema.get("properties", ()))
-            unknown = _unknown(value, known, schema.get("patternProperties", ()))
-            return [
-                _problem([*path, name], f"is no input of this agent; {_hint(name, known)}")
-                for name in unknown
-            ]
-        case "minLength" | "minItems" if value in ("", []):
-            return [_problem(path, "is required")]
-        case "format" if value == "" and schema.get("minLength"):
-            return []  # said already: it is required
-    field = form.field(path[0]) if path else None
-    return [_problem(path, _sentence(error, secret=field is not None and field.secret))]
+def _telling(kind: type["Validator"], inputs: object, on_field: Callable[[str], None]) -> type["Validator"]:
+    """Return a validator that says which of the inputs it is about to judge."""
+    from jsonschema.validators import extend  # noqa: PLC0415 - see judge
+
+    judge_properties: Any = kind.VALIDATORS["properties"]
+
+    def properties(
+        validator: Any, rules: Mapping[str, Any], instance: Any, schema: Any
+    ) -> Iterator["ValidationError"]:
+        for name, rule in rules.items():
+            if instance is inputs:
+                on_field(name)
+            yield from judge_properties(validator, {name: rule}, instance, schema)
+
+    telling: type[Validator] = extend(kind, {"properties": properties})  # type: ignore[no-untyped-call]
+    return telling
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """Puts jsonschema's errors into sentences.
+
+    Attributes:
+        secret: fields whose values are not shown.
+        written: patterns as their author wrote them, by what they were translated to.
+
+    """
+
+    secret: frozenset[str]
+    written: Mapping[str, str]
+
+    def problems(self, error: "ValidationError") -> list[Problem]:
+        path = [str(part) for part in error.absolute_path]
+        value: Any = error.instance
+        rule: Any = error.validator_value
+        schema: Any = error.schema
+        match error.validator:
+            case "required" if isinstance(rule, list):
+                # jsonschema reports each missing name by itself, and says which only in its message.
+                missing = next(name for name in rule if error.message.startswith(f"{name!r} is"))
+                return [_problem([*path, missing], "is required")]
+            case "additionalProperties" if rule is False:
+                known = list(schema.get("properties", ()))
+                unknown = _unknown(value, known, schema.get("patternProperties", ()))
+                return [
+                    _problem([*path, name], f"is no input of this agent; {_hint(name, known)}")
+                    for name in unknown
+                ]
+            case "minLength" | "minItems" if value in ("", []):
+                return [_problem(path, "is required")]
+            case "format" if value == "" and schema.get("minLength"):
+                return []  # said already: it is required
+        return [_problem(path, self._sentence(error, secret=bool(path) and path[0] in self.secret))]
+
+    def _sentence(self, error: "ValidationError", *, secret: bool) -> str:
+        value = "what was given" if secret else _quoted(error.instance)
+        rule: Any = error.validator_value
+        match error.validator:
+            case "enum":
+                return f"{value} is not one of {_listed(rule)}"
+            case "type":
+                return f"{value} is not {_types(rule)}"
+            case "format":
+                return f"{value} is not {_FORMATS.get(rule, rule)}"
+            case name if secret:
+                return f"{value} does not meet {name}"
+            case "pattern":
+                return f"{value} does not match {self.written.get(rule, rule)!r}"
+        return str(error.message).replace(repr(error.instance), value, 1)
 
 
 def _unknown(given: Iterable[str], known: Iterable[str], patterns: Iterable[str]) -> Iterable[str]:
@@ -109,21 +216,6 @@ def _problem(path: list[str], sentence: str) -> Problem:
     text = f"{shortened('.'.join(path)) or 'inputs'}: {sentence}"
     cut = text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 1]}…"
     return Problem(path[0] if path else "", cut)
-
-
-def _sentence(error: "ValidationError", *, secret: bool) -> str:
-    value = "what was given" if secret else _quoted(error.instance)
-    rule: Any = error.validator_value
-    match error.validator:
-        case "enum":
-            return f"{value} is not one of {_listed(rule)}"
-        case "type":
-            return f"{value} is not {_types(rule)}"
-        case "format":
-            return f"{value} is not {_FORMATS.get(rule, rule)}"
-        case name if secret:
-            return f"{value} does not meet {name}"
-    return str(error.message).replace(repr(error.instance), value, 1)
 
 
 def _hint(name: str, known: list[str]) -> str:
@@ -154,7 +246,7 @@ def _quoted(value: object) -> str:
 
 
 def _formats() -> "FormatChecker":
-    from jsonschema import FormatChecker  # noqa: PLC0415 - see problems_of
+    from jsonschema import FormatChecker  # noqa: PLC0415 - see judge
 
     checker = FormatChecker(formats=())
     checker.checks("email")(lambda value: not isinstance(value, str) or bool(_EMAIL.fullmatch(value)))

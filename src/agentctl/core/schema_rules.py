@@ -1,0 +1,111 @@
+"""JSON Schema as agents' forms use it: by which draft one is judged, whether it is one, and what it may cost.
+
+What stands in a database may have been written to make a judge work for ever. A schema is light where the
+work is bounded by what is in it; any other is for a process that can be ended (bounded_judging.py).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from agentctl.core.ecma_patterns import translate_schema
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_HEAVY_KEYWORDS = frozenset(
+    {
+        *("pattern", "patternProperties"),  # a regular expression may take exponential time
+        *("$ref", "$dynamicRef", "$recursiveRef"),  # each may double what the last one has doubled
+        *("unevaluatedItems", "unevaluatedProperties"),  # which judge again what is nested
+    }
+)
+_MOST_NODES = 3000
+_LONGEST_TEXTS = 50_000  # characters
+_MOST_WORK = 10**6  # a node of the schema beside two nodes of the inputs, as `uniqueItems` compares them
+_LONGEST_QUOTE = 60  # characters
+
+
+def is_light(schema: object, inputs: object = None) -> bool:
+    """Whether judging inputs by a schema, or the schema itself, takes a second at the very most."""
+    nodes = characters = 0
+    for node in _nodes_of(schema):
+        nodes += 1
+        characters += len(node) if isinstance(node, str) else 0
+        if nodes > _MOST_NODES or characters > _LONGEST_TEXTS:
+            return False
+        if isinstance(node, dict) and not _HEAVY_KEYWORDS.isdisjoint(node):
+            return False
+    most = math.isqrt(_MOST_WORK // (nodes or 1))
+    return sum(1 for _ in islice(_nodes_of(inputs), most + 1)) <= most
+
+
+def _nodes_of(value: object) -> Iterator[object]:
+    """Yield a JSON value and everything in it, names included."""
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, dict):
+            waiting += [*node, *node.values()]
+        elif isinstance(node, list):
+            waiting += node
+
+
+def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
+    """Return what judges by the draft that a JSON Schema names, or by the latest.
+
+    Raises:
+        ValueError: it names something that is no address.
+
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay
+    from jsonschema.validators import validator_for  # noqa: PLC0415 - likewise
+
+    named = isinstance(schema.get("$schema"), str)
+    return validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
+
+
+def fault_of(schema: Mapping[str, object]) -> str | None:
+    """Say what makes it no JSON Schema, with the place; None where it is one."""
+    from jsonschema import SchemaError  # noqa: PLC0415 - only agents with a form pay
+
+    try:
+        judge = validator_class(schema)
+    except ValueError:
+        return "its $schema is no address"
+    try:
+        judge.check_schema(python_schema(schema).rules)
+    except SchemaError as error:
+        place = ".".join(str(part) for part in error.absolute_path)
+        return f"{_quoted(place) or 'it'} is no JSON Schema: {_quoted(error.message)}"
+    except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
+        return f"it is no JSON Schema: {_quoted(str(error)) or type(error).__name__}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSchema:
+    """A JSON Schema whose patterns are Python's; `written` has each as it was written, by what it became."""
+
+    rules: dict[str, Any]
+    written: Mapping[str, str]
+
+
+def python_schema(schema: Mapping[str, object]) -> PythonSchema:
+    """Translate the patterns of a schema.
+
+    Raises:
+        ValueError: one asks for something that Python's do not know.
+
+    """
+    written: dict[str, str] = {}
+    rules: Any = translate_schema(schema, written)
+    return PythonSchema(rules, written)
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}\u2026"

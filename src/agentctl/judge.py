@@ -1,0 +1,50 @@
+"""A process that judges one JSON Schema, or inputs by one, and may be ended at any moment.
+
+It reads a question as JSON from its standard input and writes lines of JSON: the name of each input as its
+turn comes, so that whoever ends it knows which one took so long, and its answer.
+"""
+
+import contextlib
+import json
+import sys
+from typing import Any
+
+_MOST_MEMORY = 1024**3  # bytes
+
+
+def main() -> None:
+    """Answer the question."""
+    _limit_memory()
+    question: dict[str, Any] = json.load(sys.stdin)
+    _write({"answer": _answer(question)})
+
+
+def _answer(question: dict[str, Any]) -> dict[str, Any]:
+    from agentctl.core.schema_rules import fault_of  # noqa: PLC0415 - what is loaded is limited, too
+    from agentctl.core.validation import judge  # noqa: PLC0415 - likewise
+
+    if "inputs" not in question:
+        return {"fault": fault_of(question["schema"])}
+    verdict = judge(
+        question["schema"],
+        question["inputs"],
+        secret=frozenset(question["secret"]),
+        on_field=lambda name: _write({"field": name}),
+    )
+    return {"problems": [[one.name, one.text] for one in verdict.problems], "obstacle": verdict.obstacle}
+
+
+def _write(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _limit_memory() -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not every system can
+        import resource  # noqa: PLC0415 - Unix only
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+
+
+if __name__ == "__main__":
+    main()
