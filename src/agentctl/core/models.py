@@ -99,6 +99,11 @@ class Agent:
     platforms: tuple[str, ...]
 
     @property
+    def has_invalid_price(self) -> bool:
+        """Whether its price is none that anybody could be charged: negative, or no number."""
+        return self.price is not None and (isinstance(self.price, Verbatim) or self.price < 0)
+
+    @property
     def ref(self) -> AgentRef:
         """The agent's name alone."""
         return AgentRef(id=self.id, slug=self.slug, name=self.name)

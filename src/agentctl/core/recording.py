@@ -8,7 +8,7 @@ from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.preparation import Prepared
+from agentctl.core.preparation import Prepared, require_unchanged
 from agentctl.core.run_report import RunReport
 
 
@@ -21,6 +21,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
         "credits_used": price,
     }
     before = ledger.lock_user(connection, market, user.id)
+    require_unchanged(connection, prepared)
     written = executions.record(
         connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
     )
