@@ -146,6 +146,7 @@ class Execution:
         charged: credits taken for it, as a positive amount; None where the database cannot tell.
         refunded: credits given back for it.
         creation: what `created_at` can mean.
+        is_lost: its row is gone; what is known of it is the ledger's.
 
     """
 
@@ -164,6 +165,7 @@ class Execution:
     started_at: Time | None = None
     completed_at: Time | None = None
     creation: Moment | None = None
+    is_lost: bool = False
 
     @property
     def is_open(self) -> bool:
