@@ -111,6 +111,7 @@ def refund_execution(
         raise Refused(msg, code="no_user")
 
     def work() -> Refund:
+        ledger.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
             msg = f"Row level security keeps this role from changing execution {execution.id}."

@@ -133,6 +133,8 @@ def _settle(
     def work() -> Settlement | None:
         payer = _find_payer(connection, market, user) if verdict.refund else None
         owed = ledger.cost_of(connection, market, execution) if verdict.refund and payer is None else None
+        if payer is not None:  # the user first, as charging does: the other way round deadlocks
+            ledger.lock_user(connection, market, payer)
         written = executions.settle(
             connection,
             market.executions,
