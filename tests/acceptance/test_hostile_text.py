@@ -4,14 +4,13 @@ It stands wherever somebody else can write: in names, e-mail addresses, forms, i
 """
 
 import json
-import re
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from support.executions import OPS, SEO_BLOG, plant
-from support.program import Screen
+from support.screens import is_harmless, require_harmless
 from support.webhook_server import Reply
 
 # A title, a clipboard, a colour, a hidden text, an 8-bit clear, overwriting, a reversed file name, markup.
@@ -25,8 +24,6 @@ MARKDOWN = (
     "| &#27;]0;owned&#7; &#x9b;2J &#8238; |\n\n<b>\x1b[8m</b> ![image](http://evil.example/\x1b[8m)\n"
 )
 KEY = UUID("eeeeeeee-0000-4000-8000-000000000001")
-# Colours and weights, and what Rich's spinner sends: hide, show, clear, go up.
-_OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[lh]|\x1b\[2K|\x1b\[1A")
 
 
 @pytest.fixture
@@ -46,17 +43,6 @@ def hostile(full_shop: Any) -> Any:
         full_shop.marketplace, status="failed", charged=10, key=KEY, error=EVIL, workflow_id=EVIL, **content
     )
     return full_shop
-
-
-def harmless(text: str) -> bool:
-    return text.replace("\r", "").replace("\n", "").isprintable()
-
-
-def require_harmless(screen: Screen) -> None:
-    """See to it that a terminal got our own codes and nobody else's."""
-    assert harmless(_OURS.sub("", screen.text)), repr(screen.text)
-    assert "\x1b[38;5;199m" not in screen.text
-    assert "\x1b[8m" not in screen.text
 
 
 def strings(value: object) -> set[str]:
@@ -95,9 +81,9 @@ def test_hostile_text_is_shown_by_its_codes_and_is_itself_in_json(
     hostile: Any, arguments: tuple[str, ...]
 ) -> None:
     whole = hostile.program(*arguments, "--json")
-    assert harmless(whole.stdout)
+    assert is_harmless(whole.stdout)
     assert whole.stdout.isascii()
-    assert harmless(whole.stderr)
+    assert is_harmless(whole.stderr)
     if whole.exit_code == 0:
         assert EVIL in strings(whole.json)
 
@@ -106,7 +92,7 @@ def test_hostile_text_is_shown_by_its_codes_and_is_itself_in_json(
     assert "\\x1b" in on_terminal.text
 
     piped = hostile.program(*arguments)
-    assert harmless(piped.stdout + piped.stderr), repr(piped)
+    assert is_harmless(piped.stdout + piped.stderr), repr(piped)
     if whole.exit_code == 0:
         for text in SHOWN:
             assert text in piped.stdout
@@ -123,13 +109,13 @@ def test_a_refund_names_its_user_harmlessly(hostile: Any) -> None:
 def test_exports_are_lines_of_harmless_text(hostile: Any) -> None:
     (line,) = hostile.program("history", "--format", "jsonl").stdout.splitlines()
     assert line.isascii()
-    assert harmless(line)
+    assert is_harmless(line)
     one = json.loads(line)
     assert (one["error"], one["result"], one["inputs"]) == (EVIL, [EVIL], {EVIL: EVIL})
     assert (one["agent"]["slug"], one["agent"]["name"], one["user"]["email"]) == (EVIL, EVIL, EVIL)
 
     exported = hostile.program("history", "--format", "csv").stdout
-    assert harmless(exported)
+    assert is_harmless(exported)
     assert len(exported.splitlines()) == 2
     for text in SHOWN:
         assert text in exported
@@ -158,7 +144,7 @@ def test_a_result_is_rendered_without_what_hides_in_it(shop: Any, name: str, cod
     assert f"{code}]0;owned" in screen.text
 
     piped = shop.run(*run[1:])
-    assert harmless(piped.stdout)
+    assert is_harmless(piped.stdout)
     assert f"{code}]0;owned" in piped.stdout
     assert shop.run_json(*run[1:])["data"]["result"] == {name: MARKDOWN}
 
@@ -194,8 +180,8 @@ def test_the_error_of_a_webhook_is_quoted_harmlessly(full_shop: Any, reply: Repl
     require_harmless(screen)
 
     whole = full_shop.run("seo-blog", "topic=Tea", "--json")
-    assert harmless(whole.stdout)
+    assert is_harmless(whole.stdout)
     assert whole.stdout.isascii()
     quoted = whole.json["error"]["message"] + str(whole.json["error"]["hint"])
     assert ("[red]r[/red]" in quoted) is quotes
-    assert harmless(full_shop.program("history", whole.json["data"]["execution"]["id"]).stdout)
+    assert is_harmless(full_shop.program("history", whole.json["data"]["execution"]["id"]).stdout)

@@ -1,10 +1,19 @@
 """Foreign text: no character that a terminal would act upon, and everything readable as it was."""
 
+import ast
+import io
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from agentctl.render.clean import clean, clean_line
+import agentctl
+from agentctl.render.clean import clean, clean_line, write_clean
+
+_SOURCE = Path(agentctl.__file__).parent
+# Who writes without it, and what: a version, an empty line, GitHub's own commands, JSON for a parent process.
+_WRITERS = {"__main__.py", "cli/frame.py", "cli/schema_formats.py", "judge.py"}
 
 
 @pytest.mark.parametrize(
@@ -58,3 +67,46 @@ def test_lines_that_end_as_on_windows_are_lines() -> None:
 
 def test_a_cell_is_one_line() -> None:
     assert clean_line("one\ntwo\tthree\r\nfour\x1b") == "one two three four\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("::error file=a::b\n", "\\x3a:error file=a::b\n"),
+        ("a\n \t::stop-commands::x\n", "a\n \t\\x3a:stop-commands::x\n"),
+        ("a ##[add-mask]b ##vso[task.setvariable]c\n", "a \\x23#[add-mask]b \\x23#vso[task.setvariable]c\n"),
+        (":::tip\n", ":::tip\n"),
+        ("a::b ## c\n", "a::b ## c\n"),
+        ("\x1b[31m\r\n", "\\x1b[31m\n"),
+    ],
+)
+def test_what_is_written_is_obeyed_by_nobody_who_reads_a_log(text: str, written: str) -> None:
+    stream = io.StringIO()
+    write_clean(stream, text)
+    assert stream.getvalue() == written
+
+
+def test_a_text_of_blank_lines_takes_no_longer_than_its_length() -> None:
+    write_clean(io.StringIO(), "\n \t" * 100_000 + "::")
+
+
+def test_nobody_writes_to_a_stream_past_the_cleaning() -> None:
+    streams = ("sys.stdout", "sys.stderr")
+    writing = {f"{stream}.{method}" for stream in streams for method in ("write", "writelines")} | {"print"}
+    modules = ((path, set(_calls(path))) for path in _SOURCE.rglob("*.py"))
+    assert {str(path.relative_to(_SOURCE)) for path, calls in modules if calls & writing} <= _WRITERS
+
+
+def test_only_the_cleaning_and_the_plain_screen_write_text_to_a_stream_they_are_given() -> None:
+    given = {
+        str(path.relative_to(_SOURCE))
+        for path in (_SOURCE / "render").glob("*.py")
+        if any(call.endswith("stream.write") for call in _calls(path))
+    }
+    assert given == {"render/clean.py", "render/plain.py"}
+
+
+def _calls(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)

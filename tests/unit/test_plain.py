@@ -91,3 +91,25 @@ def test_nothing_shown_is_nothing_written() -> None:
     assert drawn() == ""
     with PlainScreen(io.StringIO()).busy("waiting"):
         pass
+
+
+def test_labels_and_headers_are_cleaned_and_begin_no_line_of_their_own() -> None:
+    forged = f"{EVIL}\n::error::x"
+    for block in (
+        Facts(((forged, 1),)),
+        Table((forged,), ((1,),)),
+        Table(("::error::x",), (("::error::x",),)),
+        Bars(forged, ((forged, 1),)),
+        Text("::error::x"),
+        Code("::error::x", "json"),
+        Markdown("::error::x"),
+    ):
+        text = drawn(block)
+        assert "\x1b" not in text
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+        assert len(text.splitlines()) <= 2
+
+
+def test_one_long_cell_makes_no_other_row_long() -> None:
+    table = Table(("a", "b"), (("x" * 100_000, 1), ("y", 2)))
+    assert len(drawn(table)) < 101_000

@@ -2,7 +2,9 @@
 
 import io
 import re
+import time
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -34,6 +36,8 @@ def bare(text: str) -> str:
     [
         Text(EVIL, Tone.BAD),
         Facts((("Name", EVIL),)),
+        Facts(((EVIL, 1),)),
+        Table((EVIL,), ((EVIL,),)),
         Table(("name",), ((EVIL,),), title=EVIL),
         Table(("name",), ((Toned(EVIL, Tone.BAD),),)),
         Bars(EVIL, ((EVIL, 1),)),
@@ -118,3 +122,34 @@ def test_a_table_that_is_too_wide_is_drawn_a_cell_a_line(monkeypatch: pytest.Mon
     assert narrow[:4] == ["Ledger", "execution  e1", "agent      seo-blog", "user       ops@example.com"]
     assert narrow[6:9] == ["", "execution  e2", "agent      slow"]
     assert ["e1", "seo-blog", "ops@example.com", "success", "10"] in [line.split() for line in wide]
+
+
+def test_the_text_of_a_progress_bar_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "100"), ("LINES", "24")):
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    with TerminalScreen(stream).progress("[link=http://a.example]t[/link] [/x]", 2, rate="rows") as advance:
+        advance(1)
+    assert "[link=http://a.example]t[/link] [/x]" in bare(stream.getvalue())
+    assert "\x1b]8" not in stream.getvalue()
+
+
+def test_a_cell_that_nobody_would_read_to_its_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = Decimal("9" * 131_072)
+    rows = ((number, "x" * 1_000_000), (1, "y"))
+    shown = bare(drawn(monkeypatch, Table(("a", "b"), rows, numbers=frozenset({"a"})), columns=300))
+    assert len(shown) < 10_000
+    assert "9\u2026 (131072 characters)" in shown
+    assert "(1000000characters)" in re.sub(r"\s", "", shown)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_at_the_end_of_the_calendar_is_shown(monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+    ends = {1: datetime(1, 1, 1, tzinfo=UTC), 9999: datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)}
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati" if year == 9999 else "America/New_York")
+    time.tzset()
+    try:
+        assert bare(drawn(monkeypatch, Table(("at",), ((ends[year],),)))).strip()
+    finally:
+        monkeypatch.undo()
+        time.tzset()

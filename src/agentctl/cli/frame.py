@@ -18,6 +18,7 @@ from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
 from agentctl.core.errors import AgentctlError, ExitCode, Interrupted, SetupError, UsageError
 from agentctl.render.blocks import Text, Tone
+from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
     from typer._click.exceptions import ClickException
@@ -169,4 +170,4 @@ def _print_json(frame: Frame, reply: Reply) -> None:
     if frame.quiet and reply.error is None:
         return
     whole = envelope(command=frame.command, exit_code=reply.exit_code, data=reply.data(), error=reply.error)
-    sys.stdout.write(to_json(whole, indent=2 if sys.stdout.isatty() else None) + "\n")
+    write_clean(sys.stdout, to_json(whole, indent=2 if sys.stdout.isatty() else None) + "\n")

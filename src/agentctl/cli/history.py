@@ -14,6 +14,7 @@ import typer
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session, screen_for
 from agentctl.core.errors import UsageError
+from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
     from agentctl.core.database import Connection
@@ -230,7 +231,8 @@ def _print(session: Session, executions: Iterable["Execution"], output: Format) 
         while chunk := list(islice(rows, _SHOWN_AT_ONCE)):
             screen.show([render.table_of(chunk)])
         return
-    sys.stdout.writelines(_lines(executions, output))
+    for line in _lines(executions, output):
+        write_clean(sys.stdout, line)
 
 
 def _lines(executions: Iterable["Execution"], output: Format) -> Iterator[str]:
@@ -253,7 +255,7 @@ def _follow(
             sys.stdout.flush()
     else:
         for line in _lines(executions, output):
-            sys.stdout.write(line)
+            write_clean(sys.stdout, line)
             sys.stdout.flush()
     return Reply()
 

@@ -9,6 +9,7 @@ from agentctl.cli.options import with_common_options
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 from agentctl.render.blocks import Text
+from agentctl.render.clean import write_clean
 
 app = typer.Typer(
     no_args_is_help=False, help="The embedded database that is used where nothing is configured."
@@ -32,7 +33,7 @@ def url(
 
     with running() as address:
         if hold:
-            sys.stdout.write(address + "\n")
+            write_clean(sys.stdout, address + "\n")
             sys.stdout.flush()
             _wait(session)
     return Reply() if hold else Reply(data=lambda: {"url": address}, view=lambda: [Text(address)])

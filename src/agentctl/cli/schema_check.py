@@ -110,7 +110,7 @@ def schema_check(
         return reply
     kinds = kinds_looked_for(ignored, baseline=bool(baseline), code=bool(code))
     text = text_of(output_format, reply, report.findings, kinds=kinds, place=baseline)
-    return deliver(session, reply, text, output)
+    return deliver(session, reply, text, output, output_format)
 
 
 def _suggestion(subject: "Subject", report: "SchemaReport") -> Reply:

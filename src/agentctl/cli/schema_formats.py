@@ -85,20 +85,26 @@ def text_of(
             return stream.getvalue()
 
 
-def deliver(session: Session, reply: Reply, text: str, output: Path | None) -> Reply:
+def deliver(session: Session, reply: Reply, text: str, output: Path | None, output_format: Format) -> Reply:
     """Write a report to a file or to stdout, and return what is left for the frame to print."""
     from agentctl.core.files import write_atomically
 
     if output is not None:
         write_atomically(output, text)
     elif reply.error or not session.quiet:
-        _print(text)
+        _print(text, commands=output_format is Format.GITHUB)
     return replace(reply, view=Reply().view)
 
 
-def _print(text: str) -> None:
+def _print(text: str, *, commands: bool) -> None:
+    """Write a report; one that is made of commands for a CI service is meant to be obeyed."""
+    from agentctl.render.clean import write_clean
+
     try:
-        sys.stdout.write(text)
+        if commands:
+            sys.stdout.write(text)
+        else:
+            write_clean(sys.stdout, text)
         sys.stdout.flush()
     except BrokenPipeError:
         pass  # nobody reads any more; what was found still counts

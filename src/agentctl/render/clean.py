@@ -1,20 +1,27 @@
-"""Makes text from a database or a network harmless for a terminal.
+"""Makes text from a database or a network harmless for a terminal, and for a CI service that reads a log.
 
 Escape sequences, other control characters and characters that reorder what is read are shown by their
 code instead of being sent. It does not know Rich markup: nothing in agentctl interprets any.
 """
 
-import unicodedata
+import re
+from typing import TextIO
 
-_KEPT = frozenset("\n\t\u200c\u200d")  # the last two join letters and emoji
-_DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Unicode's Cc, Cf, Cs, Zl and Zp, but for line ends, tabs, and the two that join letters and emoji.
+_DANGEROUS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b\u200e-\u200f"
+    "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
+# What GitHub Actions and Azure Pipelines obey in a line of a log, whoever wrote it.
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:[\w-]+[^\n]*::)|#(?=#\[)|#(?=#vso\[)", re.MULTILINE)
 
 
 def clean(text: str) -> str:
     """Return text of any number of lines without a character that a terminal would act upon."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.rstrip("\n").isprintable():
         return text
-    return "".join(map(_shown, text.replace("\r\n", "\n")))
+    return _DANGEROUS.sub(_show, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
@@ -22,8 +29,21 @@ def clean_line(text: str) -> str:
     return clean(text).replace("\n", " ").replace("\t", " ")
 
 
-def _shown(character: str) -> str:
-    if character in _KEPT or unicodedata.category(character) not in _DANGEROUS:
-        return character
-    code = ord(character)
+def write_clean(stream: TextIO, text: str) -> None:
+    """Write lines to a stream that is no terminal of ours: nothing in them is obeyed by whoever reads it.
+
+    Everything that agentctl writes goes through here, but for what Rich draws and GitHub's own commands.
+    """
+    cleaned = clean(text)
+    obeyed = "::" in cleaned or "##" in cleaned
+    stream.write(_COMMAND.sub(_show_command, cleaned) if obeyed else cleaned)
+
+
+def _show(found: re.Match[str]) -> str:
+    code = ord(found[0])
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - widths of the notation
+
+
+def _show_command(found: re.Match[str]) -> str:
+    """Show the character that begins a command by its code; blanks before it stay."""
+    return f"{found[1] or ''}\\x{ord(found[0][-1]):02x}"

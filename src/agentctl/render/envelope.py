@@ -41,16 +41,15 @@ def error_data(error: AgentctlError) -> Mapping[str, object]:
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
     text = json.dumps(value, default=_plain, indent=indent, ensure_ascii=True, allow_nan=False)
-    return text.replace("\x7f", "\\u007f")  # the one control character that ASCII JSON leaves as it is
+    # DEL is the one control character that ASCII JSON leaves as it is; CI services obey what begins with ##.
+    return text.replace("\x7f", "\\u007f").replace("##", "#\\u0023")
 
 
 def _plain(value: object) -> object:
     match value:
         case datetime():
             return rfc3339(value)
-        case UUID() | Verbatim() | timedelta() | date():
+        case UUID() | Decimal() | Verbatim() | timedelta() | date():
             return str(value)
-        case Decimal():
-            return format(value, "f")  # str writes 0.0000000 as 0E-7
     msg = f"{type(value).__name__} cannot be written as JSON"
     raise TypeError(msg)

@@ -12,9 +12,10 @@ from typing import TextIO
 from agentctl.core.models import Amount, Verbatim
 from agentctl.core.times import rfc3339
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Table, Text, Toned, View, gap
-from agentctl.render.clean import clean, clean_line
+from agentctl.render.clean import clean, clean_line, write_clean
 
 _BAR_WIDTH = 40
+_WIDEST = 120  # characters that a column is padded to: one long cell would make every row as long
 
 
 class PlainScreen:
@@ -29,7 +30,8 @@ class PlainScreen:
         for block in view:
             if gap(above, block):
                 self._stream.write("\n")
-            self._stream.write("".join(f"{line}\n" for line in self._lines(block)))
+            for line in self._lines(block):
+                write_clean(self._stream, line.replace("\n", " ") + "\n")
             above = block
 
     def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002 - only a terminal shows it
@@ -64,22 +66,22 @@ class PlainScreen:
 
     @_lines.register
     def _facts(self, block: Facts) -> list[str]:
-        pairs = [(label, value) for label, value in block.pairs if value is not None]
+        pairs = [(clean_line(label), value) for label, value in block.pairs if value is not None]
         width = max((len(label) for label, _ in pairs), default=0) + 2
         return [f"{f'{label}:':<{width}}{plain_cell(value)}" for label, value in pairs]
 
     @_lines.register
     def _table(self, block: Table) -> list[str]:
         rows = [tuple(map(plain_cell, row)) for row in block.rows]
-        table = [tuple(header.upper() for header in block.headers), *rows]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        table = [tuple(clean_line(header).upper() for header in block.headers), *rows]
+        widths = [min(max(map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
         right = [header in block.numbers for header in block.headers]
         title = [clean_line(block.title)] if block.title else []
         return [*title, *("  ".join(_aligned(row, widths, right)).rstrip() for row in table)]
 
     @_lines.register
     def _bars(self, block: Bars) -> list[str]:
-        width = max((len(label) for label, _ in block.items), default=0)
+        width = max((len(clean_line(label)) for label, _ in block.items), default=0)
         most = max((count for _, count in block.items), default=1) or 1
         bars = (
             f"{clean_line(label):<{width}}  {'#' * round(_BAR_WIDTH * count / most):<{_BAR_WIDTH}}  {count}"

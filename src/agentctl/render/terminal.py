@@ -6,9 +6,10 @@ segment is cleaned once more after rendering: whatever a block holds, only Rich'
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
-from typing import TextIO
+from typing import Literal, TextIO
 from uuid import UUID
 
 import humanize
@@ -48,7 +49,10 @@ _STYLES = {
 }
 _BAR_WIDTH = 30
 _LEAST_CELL = 8  # characters of a cell that stay in one line
+# Characters of a cell that are shown in a table; numbers stay in one line.
+_LONGEST_CELL, _LONGEST_NUMBER = 500, 60
 _GUTTER = 3  # characters between columns
+_A_MONTH = timedelta(days=31)
 _ID_SHOWN = 8  # of a UUID in a table: commands take the beginning of an id
 
 
@@ -93,9 +97,9 @@ class TerminalScreen:
             TimeRemainingColumn,
         )
 
-        speed = (TextColumn("{task.fields[speed]}"),) if rate else ()
+        speed = (TextColumn("{task.fields[speed]}", markup=False),) if rate else ()
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             *speed,
@@ -135,12 +139,14 @@ class TerminalScreen:
         grid.add_column(overflow="fold")
         for label, value in block.pairs:
             if value is not None:
-                grid.add_row(label, _cell(value))
+                grid.add_row(RichText(clean_line(label)), _cell(value))
         return grid
 
     @_drawn.register
     def _table(self, block: Table) -> RenderableType:
         title = clean_line(block.title) if block.title else None
+        limits = [_LONGEST_NUMBER if header in block.numbers else _LONGEST_CELL for header in block.headers]
+        block = replace(block, rows=tuple(tuple(map(_shorten, row, limits)) for row in block.rows))
         if self._console.width < _least_width(block):
             return self._records(block, title)
         table = RichTable(
@@ -148,7 +154,9 @@ class TerminalScreen:
         )
         for header in block.headers:
             right = header in block.numbers
-            table.add_column(header, justify="right" if right else "left", overflow="fold", no_wrap=right)
+            justify: Literal["left", "right"] = "right" if right else "left"
+            overflow: Literal["ellipsis", "fold"] = "ellipsis" if right else "fold"
+            table.add_column(clean_line(header), justify=justify, overflow=overflow, no_wrap=right)
         for row in block.rows:
             table.add_row(*(_cell(str(cell)[:_ID_SHOWN] if isinstance(cell, UUID) else cell) for cell in row))
         return table
@@ -182,6 +190,15 @@ def _least_width(block: Table) -> int:
     return sum(max(word, len(header)) + _GUTTER for word, header in zip(words, block.headers, strict=True))
 
 
+def _shorten(cell: Cell, limit: int) -> Cell:
+    """Cut a cell of a table that nobody would read to its end; Rich would take minutes to fold it."""
+    text = cell.text if isinstance(cell, Toned | Verbatim) else str(cell)
+    if len(text) <= limit:
+        return cell
+    cut = f"{text[:limit]}\u2026 ({len(text)} characters)"
+    return Toned(cut, cell.tone) if isinstance(cell, Toned) else cut
+
+
 def _cell(cell: Cell) -> RichText:
     match cell:
         case None:
@@ -198,6 +215,14 @@ def _cell(cell: Cell) -> RichText:
 def _relative(instant: datetime) -> str:
     """Write how long ago something was; from a month on, the day says more."""
     now = datetime.now(UTC)
-    if (now - instant).days > 30:  # noqa: PLR2004 - about a month
-        return instant.astimezone().strftime("%Y-%m-%d")
+    if abs(now - instant) > _A_MONTH:
+        return _local(instant).date().isoformat()
     return humanize.naturaltime(now - instant)
+
+
+def _local(instant: datetime) -> datetime:
+    """Return an instant in the operator's zone, if the calendar has it there."""
+    try:
+        return instant.astimezone()
+    except (OverflowError, OSError, ValueError):
+        return instant
