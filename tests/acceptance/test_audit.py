@@ -16,6 +16,7 @@ CHECKS = {
     "balance-differs": "error",
     "balance-after-broken": "error",
     "negative-balance": "error",
+    "not-an-amount": "error",
     "ledger-sign": "error",
     "charge-without-execution": "error",
     "charged-twice": "error",

@@ -126,6 +126,48 @@ def test_every_check_has_an_id_of_its_own_and_says_what_to_do() -> None:
 # What each check finds
 
 
+def test_what_is_no_amount_is_found_and_keeps_nobody_else_from_being_judged(lawful: Marketplace) -> None:
+    huge, last = f"{'9' * 131_072}", "294276-12-31 23:59:59.999999+00"
+    for column in ("profiles.credits", "credit_transactions.amount", "credit_transactions.balance_after"):
+        table, _, name = column.partition(".")
+        lawful.execute(f"ALTER TABLE {table} ALTER {name} TYPE numeric".encode())
+    lawful.execute("UPDATE profiles SET credits = 'NaN' WHERE id = %s", (POOR,))
+    for amount, time in ((huge, last), (huge, "infinity"), ("1", "-infinity"), ("2", "4713-01-01 BC")):
+        lawful.execute(
+            "INSERT INTO credit_transactions (user_id, type, amount, balance_after, created_at) "
+            "VALUES (%s, 'bonus', %s, 'NaN', %s)",
+            (POOR, amount, time),
+        )
+    lawful.execute("UPDATE profiles SET credits = credits - 1 WHERE id = %s", (OPS,))
+
+    findings = found(lawful)
+
+    assert findings["balance-differs"][1][0]["user_id"] == OPS
+    count, examples = findings["not-an-amount"]
+    assert count == 7
+    assert {(example["user_id"], example["value"]) for example in examples} <= {
+        (str(POOR), value) for value in ("NaN", huge[:40])
+    }
+
+
+@pytest.mark.parametrize(("kind", "least"), [("integer", -(2**31)), ("bigint", -(2**63))])
+def test_the_least_and_the_largest_integer_end_no_check(lawful: Marketplace, kind: str, least: int) -> None:
+    for name in ("amount", "balance_after"):
+        lawful.execute(f"ALTER TABLE credit_transactions ALTER {name} TYPE {kind}".encode())
+    for amount, after in ((least, -least - 1), (-least - 1, least)):
+        lawful.execute(
+            "INSERT INTO credit_transactions (user_id, type, amount, balance_after) "
+            "VALUES (%s, 'adjustment', %s, %s)",
+            (POOR, amount, after),
+        )
+    lawful.execute("UPDATE profiles SET credits = credits - 1 WHERE id = %s", (OPS,))
+
+    examples = found(lawful)["balance-differs"][1]
+
+    wrong = next(example for example in examples if example["user_id"] == OPS)
+    assert all(isinstance(wrong[name], int) for name in ("balance", "opening", "ledger", "difference"))
+
+
 @pytest.mark.parametrize("difference", [-1, 1, -10, 10, 95, 100])
 def test_a_balance_that_moved_without_a_ledger_row_is_found(lawful: Marketplace, difference: int) -> None:
     lawful.execute("UPDATE profiles SET credits = credits + %s WHERE id = %s", (difference, OPS))

@@ -6,7 +6,6 @@ writes nothing.
 
 import base64
 import json
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,8 +28,8 @@ _COLUMNS: LiteralString = (
 _CONTENT: LiteralString = ", e.inputs, e.result"
 _STREAM_ROWS = 1000
 _ID_TYPES: Mapping[str, Callable[[str], Key]] = {"uuid": UUID, "bigint": int, "integer": int, "smallint": int}
-# A time of PostgreSQL's that Python has no calendar for.
-_OTHER_TIME = re.compile(r"-?infinity|[0-9]{4,6}-[0-9]{2}-[0-9]{2}[0-9:.+ -]{0,40}( BC)?", re.ASCII)
+# Stands in a cursor for a time that Python has no calendar for; PostgreSQL prints some that it cannot read.
+_OTHER_TIME = True
 # A transaction that began earlier may commit later: a follower looks back this far for late rows.
 _LATE = timedelta(minutes=1)
 
@@ -228,23 +227,26 @@ def _after(market: Marketplace, cursor: str | None) -> list[sql.Composed]:
     if cursor is None:
         return []
     created_at, key = _read_cursor(cursor, id_type=market.executions.base_type("id"))
-    place = {"at": sql.Literal(created_at), "key": sql.Literal(key)}
+    place = {"at": sql.Literal(created_at), "key": sql.Literal(key), "executions": market.executions.rows}
     if created_at is None:
         text = "((e.created_at IS NULL AND e.id < {key}) OR e.created_at IS NOT NULL)"
         return [sql.SQL(text).format(**place)]
+    if created_at is _OTHER_TIME:
+        last = "(SELECT c.created_at, c.id FROM {executions} AS c WHERE c.id = {key})"
+        return [sql.SQL(f"(e.created_at, e.id) < {last}").format(**place)]
     return [sql.SQL("(e.created_at, e.id) < ({at}, {key})").format(**place)]
 
 
 def _cursor(last: Execution) -> str:
     at = last.created_at
-    place = [at.isoformat() if isinstance(at, datetime) else at and str(at), str(last.id)]
+    place = [at.isoformat() if isinstance(at, datetime) else at and _OTHER_TIME, str(last.id)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | None, Key]:
+def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | bool | None, Key]:
     try:
         created_at, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if created_at is not None and not _OTHER_TIME.fullmatch(created_at):
+        if created_at is not None and created_at is not _OTHER_TIME:
             datetime.fromisoformat(created_at)
         return created_at, _ID_TYPES.get(id_type, str)(key)
     except (ValueError, TypeError, AttributeError):

@@ -11,7 +11,6 @@ from psycopg import sql
 
 from agentctl.core.database import Connection
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.mapping.rows import countable
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
 from agentctl.core.row_values import read_amount, read_text, read_time
 from agentctl.core.users import read_user
@@ -74,7 +73,7 @@ def sums(
         "coalesce(-sum(amount) FILTER (WHERE amount < 0 AND {countable}), 0) AS charged, "
         "coalesce(sum(amount) FILTER (WHERE amount > 0 AND {countable}), 0) AS refunded "
         "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id"
-    ).format(ledger=ledger.rows, countable=countable("amount"))
+    ).format(ledger=ledger.rows, countable=ledger.countable("amount"))
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
     if not rows:
         ledger.require_visible_rows()
@@ -98,7 +97,7 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
         sql.SQL(
             "SELECT count(*) AS users, coalesce(bool_and({countable}), true) AS exact, "
             "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u"
-        ).format(users=users.rows, countable=countable("balance"))
+        ).format(users=users.rows, countable=market.balances.countable("balance"))
     ).fetchone()
     if row is None or row["users"] == 0:
         users.require_visible_rows()
@@ -122,7 +121,7 @@ def _by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
         "SELECT kind, count(*) AS rows, coalesce(bool_and({countable}), true) AS exact, "
         "coalesce(sum(amount) FILTER (WHERE {countable}), 0) AS amount "
         "FROM {ledger} AS l GROUP BY 1 ORDER BY 1"
-    ).format(ledger=ledger.rows, countable=countable("amount"))
+    ).format(ledger=ledger.rows, countable=ledger.countable("amount"))
     rows = connection.execute(query).fetchall()
     if not rows:
         ledger.require_visible_rows()

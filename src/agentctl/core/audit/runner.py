@@ -7,6 +7,7 @@ of a finding, however many there are. It refuses to judge tables of which it may
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from decimal import Decimal
 
 from agentctl.core.audit import vocabulary
 from agentctl.core.audit.check import Check, Scope, Severity
@@ -14,8 +15,10 @@ from agentctl.core.audit.checks import CHECKS
 from agentctl.core.database import Connection
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.mapping.vocabulary import WHOLE
 
 _EXAMPLES = 5  # of one check
+_LARGEST_WHOLE = 10**18  # beyond, nobody means credits
 
 Watch = Callable[[str], AbstractContextManager[object]]
 """Is told what goes on, until the block ends."""
@@ -129,11 +132,25 @@ def _run(connection: Connection, market: Marketplace, check: Check, scope: Scope
     with watch(f"Checking: {check.id}"):
         rows = connection.execute(query, _values(scope)).fetchall()
     count = rows[0]["count"] if rows else 0
-    return Result(check, count=count, examples=tuple(map(_without_count, rows)))
+    exact = not _holds_whole_credits(market)
+    return Result(check, count=count, examples=tuple(_read_example(row, exact=exact) for row in rows))
 
 
-def _without_count(row: Mapping[str, object]) -> Mapping[str, object]:
-    return {name: value for name, value in row.items() if name != "count"}
+def _holds_whole_credits(market: Marketplace) -> bool:
+    """Whether credits are integers here, which PostgreSQL sums as numerics all the same."""
+    ledger = market.ledger
+    types = [market.balances.base_type("balance")] + ([ledger.base_type("amount")] if ledger else [])
+    return set(types) <= WHOLE
+
+
+def _read_example(row: Mapping[str, object], *, exact: bool) -> Mapping[str, object]:
+    values = ((name, value) for name, value in row.items() if name != "count")
+    return {name: value if exact else _whole(value) for name, value in values}
+
+
+def _whole(value: object) -> object:
+    is_whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    return int(value) if isinstance(value, Decimal) and is_whole and abs(value) < _LARGEST_WHOLE else value
 
 
 def _values(scope: Scope) -> dict[str, object]:

@@ -14,11 +14,14 @@ from agentctl.core.mapping import Marketplace
 
 _WORDS: LiteralString = """
 WITH users AS NOT MATERIALIZED (
-    SELECT * FROM {users} AS users
+    SELECT id, {balance} AS balance FROM {users} AS users
 ), executions AS NOT MATERIALIZED (
-    SELECT * FROM {executions} AS executions
+    SELECT id, user_id, agent_id, status, created_at, {credits_used} AS credits_used
+    FROM {executions} AS executions
 ), ledger AS NOT MATERIALIZED (
-    SELECT * FROM {ledger} AS ledger
+    SELECT id, user_id, kind, movement, {amount} AS amount, {balance_after} AS balance_after, execution_id,
+           created_at
+    FROM {ledger} AS ledger
 ), recent_executions AS NOT MATERIALIZED (
     SELECT * FROM executions WHERE {is_recent}
 ), recent_rows AS NOT MATERIALIZED (
@@ -33,6 +36,18 @@ WITH users AS NOT MATERIALIZED (
            coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS refunded
     FROM ledger WHERE execution_id IS NOT NULL AND {execution_is_recent}
     GROUP BY execution_id
+), not_amounts AS NOT MATERIALIZED (  -- what stands where an amount should, and is none
+    SELECT id::text AS id, id::text AS user_id, 'balance' AS part, balance::text AS value
+    FROM {users} AS users WHERE NOT {balance_countable}
+    UNION ALL
+    SELECT id::text, user_id::text, 'credits_used', credits_used::text
+    FROM {executions} AS executions WHERE {is_recent} AND NOT {credits_used_countable}
+    UNION ALL
+    SELECT id::text, user_id::text, 'amount', amount::text
+    FROM {ledger} AS ledger WHERE {is_recent} AND NOT {amount_countable}
+    UNION ALL
+    SELECT id::text, user_id::text, 'balance_after', balance_after::text
+    FROM {ledger} AS ledger WHERE {is_recent} AND NOT {balance_after_countable}
 )"""
 _NO_LEDGER: LiteralString = (
     "SELECT NULL::uuid AS id, NULL::uuid AS user_id, NULL AS kind, NULL AS movement, 0 AS amount, "
@@ -66,10 +81,24 @@ def _words(market: Marketplace, scope: Scope) -> sql.Composed:
         users=market.users.rows,
         executions=market.executions.rows,
         ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
+        **_amounts(market),
         is_recent=sql.SQL("TRUE" if everything else _RECENT),
         user_is_recent=_among_recent("user_id", everything=everything),
         execution_is_recent=_among_recent("execution_id", everything=everything),
     )
+
+
+def _amounts(market: Marketplace) -> dict[str, sql.Composable]:
+    """Return each part that holds amounts so that it can be computed with, and the condition that it can."""
+    ledger = market.ledger
+    roles = {"balance": market.balances, "credits_used": market.executions}
+    roles |= {"amount": ledger, "balance_after": ledger} if ledger is not None else {}
+    unknown: dict[str, sql.Composable] = {}
+    for part in ("amount", "balance_after"):
+        unknown |= {part: sql.SQL(part), f"{part}_countable": sql.SQL("true")}
+    counted = {part: role.counted(part) for part, role in roles.items()}
+    countable = {f"{part}_countable": role.countable(part) for part, role in roles.items()}
+    return {**unknown, **counted, **countable}
 
 
 def _among_recent(column: str, *, everything: bool) -> sql.Composable:

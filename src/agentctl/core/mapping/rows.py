@@ -56,15 +56,6 @@ _NULLS: Mapping[str, LiteralString] = {
 }
 
 
-def countable(amount: LiteralString) -> sql.SQL:
-    """Return the condition under which an amount can be summed, for an expression of any exact type.
-
-    A numeric may be NaN, infinite, or so long that a sum would not fit into one: a single such value in
-    anybody's row would be everybody's sum, or end the statement.
-    """
-    return sql.SQL(f"({amount} > -1e100 AND {amount} < 1e100)")
-
-
 def user_rows(
     users: Table, columns: Mapping[str, str], balances: Table, balance_columns: Mapping[str, str]
 ) -> sql.Composed:

@@ -14,8 +14,12 @@ from psycopg import sql
 from agentctl.core.catalog import Column, Table
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping.settings import Constant
+from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.mapping.words import NO_WORDS, Sign, Words
 from agentctl.core.tracking import BY_NAME, recordable
+
+# Types whose values can be subtracted from each other without an overflow.
+_WIDER: Mapping[str, LiteralString] = {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,23 @@ class TableRole:
         """Return the type of the column that plays a part; empty where there is none."""
         column = self.column(part)
         return column.base_type if column else ""
+
+    def countable(self, part: LiteralString) -> sql.SQL:
+        """Return the condition under which what stands in a part of `rows` can be summed with others.
+
+        A numeric may be NaN, infinite, or so long that a sum would not fit into one: a single such value in
+        anybody's row would be everybody's sum, or end the statement.
+        """
+        if part not in self or self.base_type(part) in WHOLE:
+            return sql.SQL("true")
+        return sql.SQL(f"({part} > -1e100 AND {part} < 1e100)")
+
+    def counted(self, part: LiteralString) -> sql.Composed:
+        """Return what stands in a part of `rows` so that it can be computed with; NULL where it cannot."""
+        wider = _WIDER.get(self.base_type(part))
+        if part not in self or wider is not None:
+            return sql.SQL(f"{part}::{wider or 'numeric'}").format()
+        return sql.SQL(f"CASE WHEN {{}} THEN {part} END").format(self.countable(part))
 
     @property
     def is_filtered(self) -> bool:

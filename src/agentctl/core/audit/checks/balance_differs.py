@@ -23,7 +23,9 @@ CHECK = Check(
     query="""
     WITH accounts AS (
         SELECT u.id AS user_id, u.balance, sum(h.amount) AS moved, u.balance - sum(h.amount) AS wanted,
-               min(h.created_at) AS first_at, count(*) AS rows, count(h.balance_after) AS known
+               min(h.created_at) AS first_at,
+               least(min(h.created_at), '9999-12-31') + interval '1 minute' AS first_until,
+               count(*) AS rows, count(h.balance_after) AS known
         FROM users AS u JOIN histories AS h ON h.user_id = u.id
         GROUP BY u.id, u.balance
     ), steps AS (
@@ -31,7 +33,7 @@ CHECK = Check(
                h.created_at IS NOT DISTINCT FROM a.first_at AS is_first,
                h.created_at IS NULL
                OR h.created_at = a.first_at
-               OR h.created_at <= a.first_at + interval '1 minute'
+               OR h.created_at <= a.first_until
                   AND (h.amount < 0 OR h.execution_id IS NULL) AS may_be_first
         FROM accounts AS a JOIN histories AS h ON h.user_id = a.user_id
         WHERE a.known IN (0, a.rows)
