@@ -16,7 +16,7 @@ unexport HOME
 endif
 
 .NOTPARALLEL:
-.PHONY: help demo test test-versions test-debian test-code test-databases test-migrations test-pgbouncer test-n8n \
+.PHONY: help demo test test-versions test-debian test-code test-databases test-migrations test-pgbouncer test-n8n test-security \
 	test-all torture n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
 	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
 	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces"
+	@echo "make test-security   what hostile rows, names and files would do"
 	@echo "make test-migrations   migrate-full with others at work, killed, undone"
 	@echo "make test-debian   all that may differ, on Debian's PostgreSQL 15 (needs its package postgresql-15)"
 	@echo "make test-pgbouncer   what runs the program, through a pooler in transaction mode (needs PgBouncer)"
@@ -81,7 +82,11 @@ test-debian: $(VENV)/installed-dev
 test-pgbouncer: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/pgbouncer tests/acceptance tests/torture
 
-test-all: test test-versions test-code test-databases test-migrations test-debian test-pgbouncer test-n8n
+# Not with the others: whole marketplaces of hostile rows are read by every command.
+test-security: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/security
+
+test-all: test test-security test-versions test-code test-databases test-migrations test-debian test-pgbouncer test-n8n
 
 # `make test` does a little of each.
 torture: $(VENV)/installed-dev
