@@ -14,7 +14,7 @@ from typing import Any, Generic, LiteralString, NoReturn, TypeVar
 from urllib.parse import quote
 
 import psycopg
-from psycopg import conninfo, errors, pq
+from psycopg import conninfo, errors, pq, sql
 from psycopg.abc import Params, Query
 from psycopg.rows import dict_row
 from tenacity import (
@@ -40,6 +40,7 @@ from agentctl.core.errors import (
     SchemaLacks,
 )
 from agentctl.core.loaders import register_loaders
+from agentctl.core.quoting import with_marks_doubled
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {
@@ -146,6 +147,8 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         that only reads may be refused. It left nothing behind then.
         """
         run: Callable[..., psycopg.Cursor[dict[str, Any]]] = super().execute
+        if params is not None and isinstance(query, sql.Composed):
+            query = with_marks_doubled(query, self)
         for attempt in _retrying(retry_if_exception(self._is_alone_and_refused)):
             with attempt:
                 cursor = run(query, params, prepare=prepare, binary=binary)

@@ -17,6 +17,7 @@ from agentctl.core.database import Connection, raised_on_purpose
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping.functions import Deduct
 from agentctl.core.models import Credits, Key
+from agentctl.core.quoting import Printed, compose
 
 WHOLE_NUMBERS: Mapping[str, int] = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 """The types that hold no fractions, and the largest number that each holds."""
@@ -79,13 +80,16 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> Answer:
     for argument in function.passed:
         _require_exact(charge.price, argument, function)
     values = {name: known[meaning] for name, meaning in function.given.items()} | dict(function.texts)
+    passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
     call = sql.SQL("SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer").format(
         sql.Identifier(function.function.schema, function.function.name),
-        sql.SQL(", ").join(map(_passed, function.passed)),
+        sql.SQL(", ").join(_passed(name, argument) for name, argument in passed.items()),
     )
     _claim(connection, function, str(charge.user))
     try:
-        row = connection.execute(call, values).fetchone()
+        row = connection.execute(
+            call, {name: values[argument.name] for name, argument in passed.items()}
+        ).fetchone()
     except Exception as error:
         said = raised_on_purpose(error)
         if said is None:
@@ -123,13 +127,10 @@ def _claim(connection: Connection, function: Deduct, user: str | None) -> None:
         connection.execute(sql.SQL(_CLAIMS).format(sql.Literal(claims), sql.Literal(user or "")))
 
 
-def _passed(argument: Argument) -> sql.Composed:
+def _passed(value: str, argument: Argument) -> sql.Composed:
     # The cast is to the type that the catalog names: overloads are told apart by it.
-    return sql.SQL("{} => {}::{}").format(
-        sql.Identifier(argument.name),
-        sql.Placeholder(argument.name),
-        sql.SQL(argument.type),
-    )
+    parts = sql.Identifier(argument.name), sql.Placeholder(value), Printed(argument.type)
+    return compose("{} => {}::{}", *parts)
 
 
 def read_answer(text: str | None) -> Answer:

@@ -9,6 +9,7 @@ import re
 from typing import LiteralString
 
 from psycopg import sql
+from psycopg.abc import AdaptContext
 
 # All but the unreserved ones: what quote_ident() puts into quotes. A test compares them with the grammar.
 _KEYWORD_LIST = (
@@ -33,6 +34,36 @@ _KEYWORDS = frozenset(_KEYWORD_LIST.split())
 def compose(text: LiteralString, *parts: sql.Composable) -> sql.Composed:
     """Fill each `{}` of a statement with an identifier, a literal or SQL."""
     return sql.SQL(text).format(*parts)
+
+
+class Printed(sql.Composable):
+    """A part of a statement as PostgreSQL has printed it, a type for instance: quoted where it must be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._text = text
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Write it, as psycopg asks for."""
+        encoding = context.connection.info.encoding if context and context.connection else "utf-8"
+        return self._text.encode(encoding)
+
+
+def with_marks_doubled(query: sql.Composed, context: AdaptContext | None) -> sql.Composed:
+    """Return a statement that takes values with every `%` doubled that is no placeholder's.
+
+    psycopg reads a statement that takes values as a template, whose names it would read as well: `%s` in the
+    name of a column would be a placeholder, any other `%` an error. Our own text is written as a template.
+    """
+    return sql.Composed([_doubled(part, context) for part in query])
+
+
+def _doubled(part: sql.Composable, context: AdaptContext | None) -> sql.Composable:
+    if isinstance(part, sql.Composed):
+        return with_marks_doubled(part, context)
+    if isinstance(part, sql.SQL | sql.Placeholder):
+        return part
+    return Printed(part.as_string(context).replace("%", "%%"))
 
 
 def always_quoted(*names: str) -> str:

@@ -190,11 +190,9 @@ class _Search:
 
 
 def _named(catalog: Catalog, name: str) -> Table | None:
-    """Find a table by its name, or by schema and name."""
-    schema, _, bare = name.rpartition(".")
-    return next((t for t in catalog.tables if t.name == bare and schema in {"", t.schema}), None) or next(
-        (t for t in catalog.tables if t.name == name), None
-    )
+    """Find a table by schema and name, or by its name, which may have dots of its own."""
+    full = (table for table in catalog.tables if f"{table.schema}.{table.name}" == name)
+    return next(full, None) or catalog.table(name)
 
 
 def _refers_to(target: Table | None) -> Preference:

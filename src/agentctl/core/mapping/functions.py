@@ -118,10 +118,9 @@ def find_deduct(
 
 
 def _candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
-    schema, _, bare = (configured or "").rpartition(".")
     for function in catalog.functions:
         if configured:
-            if function.name == bare and schema in {"", function.schema}:
+            if configured in {function.name, f"{function.schema}.{function.name}"}:
                 yield function
         elif _takes_credits(function):
             yield function

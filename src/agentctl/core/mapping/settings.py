@@ -3,7 +3,7 @@
 Data only: config.py reads it, and discover.py prefers it to everything that it finds by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Constant = str | int | float | bool
@@ -53,13 +53,18 @@ class SchemaSettings:
 
     @property
     def named_schemas(self) -> tuple[str, ...]:
-        """The schemas of tables and functions that are named with theirs."""
+        """What may be the schemas of tables and functions: a name can have dots of its own."""
         names = [role.table or "" for role in self.roles.values()] + [self.deduct.function or ""]
-        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in names if "." in name))
+        return tuple(dict.fromkeys(schema for name in names for schema in _prefixes(name)))
 
     def role(self, name: str) -> RoleSettings:
         """Return what is said about a role."""
         return self.roles.get(name, RoleSettings())
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts)))
 
 
 NOTHING_TOLD = SchemaSettings()
