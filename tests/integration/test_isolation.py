@@ -11,8 +11,8 @@ from agentctl.core import database as core_database
 from agentctl.core import ledger
 from agentctl.core.catalog import introspect
 from agentctl.core.database import Connection, at, in_transaction
-from agentctl.core.errors import DatabaseTrouble
-from agentctl.core.history import Filters
+from agentctl.core.errors import DatabaseTrouble, SchemaLacks
+from agentctl.core.history import Filters, list_executions
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.stats import compute_stats
 from agentctl.core.users import get_user
@@ -150,3 +150,28 @@ def test_a_statement_inside_a_transaction_is_not_run_again_by_itself(marketplace
         connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"})
 
     assert marketplace.execute("SELECT last_value FROM knocks") == [(1,)]
+
+
+def test_a_column_that_vanishes_while_a_command_is_at_work_says_so_and_can_be_retried(
+    marketplace: Marketplace,
+) -> None:
+    marketplace.execute("ALTER TABLE agent_executions ADD COLUMN started_at timestamptz")
+    with at(marketplace.url, place="test").connect() as connection:
+        market = mapped(introspect(connection))
+    marketplace.execute("ALTER TABLE agent_executions DROP COLUMN started_at")
+    with pytest.raises(SchemaLacks) as lacking, at(marketplace.url, place="test").connect() as connection:
+        list_executions(connection, market, Filters(), limit=5)
+
+    assert (lacking.value.code, lacking.value.retryable) == ("schema_changed", True)
+
+
+def test_a_column_that_a_function_of_the_database_misses_does_not_come_back_by_itself(
+    marketplace: Marketplace,
+) -> None:
+    marketplace.execute(
+        "CREATE FUNCTION lost() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN nowhere FROM agents; END $$"
+    )
+    with pytest.raises(SchemaLacks) as lacking, at(marketplace.url, place="test").connect() as connection:
+        connection.execute("SELECT lost()")
+
+    assert (lacking.value.code, lacking.value.retryable) == ("schema", False)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from agentctl.core.database import at
 from agentctl.core.models import Verbatim
-from agentctl.core.row_values import is_over, read_amount, read_time
+from agentctl.core.row_values import read_amount, read_time
 from support.marketplace import Database
 
 WHOLE = "9" * 131_072
@@ -100,15 +100,6 @@ def test_an_instant_at_the_ends_of_the_calendar_is_one_or_a_text(database: Datab
     assert times[1] == datetime(1, 1, 2, tzinfo=UTC)
     assert times[3] == datetime(9999, 12, 30, tzinfo=UTC)
     assert all(isinstance(time, datetime | Verbatim) for time in times)
-
-
-def test_a_time_before_christ_is_over_and_infinity_is_not() -> None:
-    now = datetime(2026, 11, 1, tzinfo=UTC)
-
-    assert is_over(Verbatim("-infinity"), now)
-    assert is_over(Verbatim("0044-03-15 12:00:00+00 BC"), now)
-    assert not is_over(Verbatim("infinity"), now)
-    assert not is_over(Verbatim("294276-12-31 23:59:59+00"), now)
 
 
 def test_bytes_that_are_no_text_are_shown_by_their_codes(database: Database) -> None:

@@ -22,6 +22,8 @@ from typing import IO, cast
 from support.pgbouncer import THROUGH, pooled
 from support.postgres import VERSIONS, Server, running
 
+_MEMORY, _DISK = Path("/dev/shm"), Path("/tmp")
+_ROOM_BYTES = 4 * 1024**3  # for the servers of three versions with their logs, and whatever a test may fill
 _START_SECONDS = 120
 _POLL_SECONDS = 0.05  # how soon it notices that it is to stop
 
@@ -30,8 +32,7 @@ class Keeper:
     """The keeper process, as the session that started it sees it."""
 
     def __init__(self) -> None:
-        # /tmp: a socket's path has about 100 characters at most, and another user must get there.
-        self.folder = Path(tempfile.mkdtemp(prefix="agentctl-tests-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="agentctl-tests-", dir=_base_folder()))
         self.folder.chmod(0o711)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.keeper", self.folder],
@@ -45,6 +46,20 @@ class Keeper:
     def stop(self) -> None:
         """Stop every server and remove the folder; returns when that is done."""
         self._process.communicate()
+
+
+def _base_folder() -> Path:
+    """Return where the servers' files go: into memory where there is room and programs may be run.
+
+    A database is made for nearly every test, which takes a tenth of the time there. Both have short paths,
+    for a socket's has about 100 characters at most, and other users get there.
+    """
+    try:
+        memory = os.statvfs(_MEMORY)
+    except OSError:
+        return _DISK
+    roomy = memory.f_bavail * memory.f_frsize >= _ROOM_BYTES
+    return _MEMORY if roomy and not memory.f_flag & os.ST_NOEXEC else _DISK
 
 
 def server_of(keeper: Path, version: str) -> Server:

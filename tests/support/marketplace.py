@@ -3,10 +3,12 @@
 It asks nothing of agentctl but the SQL files that ship with it, so a test can trust what it sees here.
 """
 
+import atexit
 import contextlib
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -90,7 +92,7 @@ def empty_database(server: Server) -> Iterator[Database]:
 @contextlib.contextmanager
 def marketplace(server: Server, columns: Collection[str] = ()) -> Iterator[Marketplace]:
     """Make a marketplace whose agent_executions has these optional columns, and drop it afterwards."""
-    with _copy(server, _template(server, columns)) as name:
+    with _copy(server, _template(server, frozenset(columns))) as name:
         yield Marketplace(server, name)
 
 
@@ -98,23 +100,23 @@ def marketplace(server: Server, columns: Collection[str] = ()) -> Iterator[Marke
 def _copy(server: Server, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     database = sql.Identifier(name)
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, sql.Identifier(template))
+    # The other strategy writes every page into the log, too.
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database)
-    with _administrator(server) as admin:
-        admin.execute(create)
+    _administrator(server).execute(create.format(database, sql.Identifier(template)))
     try:
         yield name
     finally:
-        with _administrator(server) as admin:
-            admin.execute(drop)
+        _administrator(server).execute(drop)
 
 
-def _template(server: Server, columns: Collection[str]) -> str:
+@cache
+def _template(server: Server, columns: frozenset[str]) -> str:
     """Return the name of the template with these columns; makes it if no test process has yet."""
     unknown = set(columns) - set(_OPTIONAL)
     assert not unknown, f"not optional columns: {unknown}"
     name = "template_" + "".join(str(int(column in columns)) for column in OPTIONAL_COLUMNS)
-    with _administrator(server) as admin, admin.transaction():
+    with _connect_administrator(server) as admin, admin.transaction():
         # A transaction, so that one process makes it while the others wait; CREATE DATABASE runs in none.
         admin.execute("SELECT pg_advisory_xact_lock(1)")
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
@@ -125,15 +127,15 @@ def _template(server: Server, columns: Collection[str]) -> str:
 def _make_template(server: Server, name: str, columns: Collection[str]) -> None:
     unfinished = Database(server, f"{name}_unfinished")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-    with _administrator(server) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
-        with unfinished.connect() as connection:
-            for text in (sql_bytes("minimal"), sql_bytes("credits"), _DEMO.read_bytes()):
-                connection.execute(text)
-            for column, kind in _OPTIONAL.items():
-                if column in columns:
-                    connection.execute(_add_column(column, kind))
-        admin.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
+    admin = _administrator(server)
+    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
+    with unfinished.connect() as connection:
+        for text in (sql_bytes("minimal"), sql_bytes("credits"), _DEMO.read_bytes()):
+            connection.execute(text)
+        for column, kind in _OPTIONAL.items():
+            if column in columns:
+                connection.execute(_add_column(column, kind))
+    admin.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
 
 
 def _add_column(column: str, kind: LiteralString) -> sql.Composed:
@@ -141,5 +143,13 @@ def _add_column(column: str, kind: LiteralString) -> sql.Composed:
     return add.format(sql.Identifier(column), sql.SQL(kind))
 
 
+@cache
 def _administrator(server: Server) -> Connection:
+    """Return this process's one connection for making and dropping databases."""
+    connection = _connect_administrator(server)
+    atexit.register(connection.close)
+    return connection
+
+
+def _connect_administrator(server: Server) -> Connection:
     return psycopg.connect(server.socket_url("postgres"), autocommit=True)

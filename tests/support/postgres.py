@@ -29,6 +29,8 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "replica",
+    "max_wal_size": "128MB",  # its files may be in memory
+    "min_wal_size": "32MB",
     "max_connections": "300",
     "max_prepared_transactions": "0",
     "shared_buffers": "32MB",

@@ -7,7 +7,7 @@ from support.shop import full_shop, shop, shop_with, webhook
 
 __all__ = ["full_shop", "shop", "shop_with", "webhook"]
 
-_FIGURES = ("kills", "processes", "executions", "examples", "faults")
+_FIGURES = ("kills", "processes", "executions", "examples", "faults", "commands", "writes")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

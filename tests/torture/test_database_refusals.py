@@ -167,6 +167,19 @@ def test_a_charge_that_is_chosen_to_end_a_deadlock_is_made_again(shop: Shop) -> 
     assert violations(shop.marketplace) == []
 
 
+def test_a_run_whose_agent_is_deleted_while_it_waits_is_refused_and_wrote_nothing(shop: Shop) -> None:
+    with shop.marketplace.connect() as other:
+        with other.transaction():
+            other.execute("DELETE FROM agents WHERE id = %s", (SEO_BLOG,))
+            run = shop.program.start(*RUN, "--json")
+            _waiting_backend(shop.marketplace)
+        done = ended(run)
+
+    assert done.exit_code == 4, done
+    assert done.json["error"]["code"] == "agent_not_found"
+    assert _wrote_nothing(shop)
+
+
 def test_runs_in_a_serializable_database_do_not_turn_each_other_away(shop: Shop) -> None:
     url = add_operator(shop.marketplace, settings={"default_transaction_isolation": "serializable"})
     shop.marketplace.execute("UPDATE credit_transactions SET amount = 1000, balance_after = 1000")

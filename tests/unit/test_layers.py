@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,15 @@ _MODULES = sorted(_SOURCE.rglob("*.py"))
 _CORE = [path for path in _MODULES if path.is_relative_to(_SOURCE / "core")]
 
 
+@cache
+def list_nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module, which many tests look at."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Yield what a module imports, inside functions too; `a.b.c` for `from a.b import c`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in list_nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -115,7 +122,7 @@ def test_what_stands_for_a_database_does_not_judge_and_what_judges_reads_no_code
 
 @pytest.mark.parametrize("path", _CORE, ids=lambda path: path.name)
 def test_the_core_neither_prints_nor_exits(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in list_nodes(path):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in {"print", "exit", "quit", "sys.exit", "os._exit"}, f"line {node.lineno}"

@@ -114,10 +114,26 @@ def test_a_day_may_be_any_instant_of_that_day_anywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [None, "infinity", 5, datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))]
+    ("raw", "instant"),
+    [
+        ("-infinity", datetime.min),  # noqa: DTZ901 - it gets its zone below
+        ("0044-03-15 00:00:00 BC", datetime.min),  # noqa: DTZ901 - likewise
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), datetime.min),  # noqa: DTZ901 - likewise
+        ("infinity", datetime.max),  # noqa: DTZ901 - likewise
+        ("294276-01-01 00:00:00+00", datetime.max),  # noqa: DTZ901 - likewise
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))), datetime.max),  # noqa: DTZ901 - likewise
+    ],
 )
-def test_what_no_calendar_has_is_no_moment(raw: object) -> None:
-    assert moment_of(raw) is None
+def test_what_no_calendar_has_is_before_or_after_every_instant(raw: object, instant: datetime) -> None:
+    moment = moment_of(raw)
+
+    assert moment is not None
+    assert moment.earliest == moment.latest == instant.replace(tzinfo=UTC)
+    assert moment.text is None
+
+
+def test_no_time_is_no_moment() -> None:
+    assert moment_of(None) is None
 
 
 def test_the_edges_of_the_calendar_are_not_passed() -> None:

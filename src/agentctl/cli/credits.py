@@ -96,18 +96,18 @@ def refund(
     execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Its id, or the beginning of it.")],
     reason: _REASON,
 ) -> Reply:
-    """Give back what a failed execution cost.
+    """Give back what a failed execution cost, or one whose row is gone, by its charge in the ledger.
 
     \b
     Examples:
       agentctl credits refund 3f2a9c1e --reason "on_failure was keep"
     """
-    from agentctl.core import lookup
     from agentctl.core.credits import refund_execution
+    from agentctl.core.lost_executions import get_execution_or_charge
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market, _):
-        found = lookup.get_execution(connection, market, execution)
+        found = get_execution_or_charge(connection, market, execution)
         done = refund_execution(connection, market, found, reason=reason)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
 

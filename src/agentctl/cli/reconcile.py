@@ -40,7 +40,8 @@ def reconcile(
     """Settle open executions whose outcome somebody knows: n8n, this machine's journal, or you.
 
     A success gets the result that was missed, a failure its refund. What nobody knows stays open,
-    with its charge held. It is safe to run at any time, and twice at once.
+    with its charge held. It is safe to run at any time, and twice at once. One that cannot be settled
+    stops no other one. Where the row of a named execution is gone, its charge is given back.
 
     \b
     Examples:
@@ -77,15 +78,11 @@ def reconcile(
 
 
 def _still_open(cases: "Sequence[Reconciled]") -> FindingsFound | None:
-    from agentctl.core.reconcile import Action
-
-    still_open = [case for case in cases if case.action in {Action.LEFT_OPEN, Action.ALIVE}]
+    still_open = [case for case in cases if case.action.is_open]
     if not still_open:
         return None
     one = len(still_open) == 1
-    msg = f"{len(still_open)} execution{' is' if one else 's are'} still open: {still_open[0].evidence.said}"
-    return FindingsFound(
-        msg,
-        hint="Where you know the outcome: agentctl reconcile EXECUTION --assume failed|success",
-        code="still_open",
-    )
+    msg = f"{len(still_open)} execution{' is' if one else 's are'} still open: {still_open[0].message}"
+    hint = "Where you know the outcome: agentctl reconcile EXECUTION --assume failed|success"
+    refused = next((case.obstacle for case in still_open if case.obstacle is not None), None)
+    return FindingsFound(msg, hint=refused.hint if refused else hint, code="still_open")

@@ -15,7 +15,7 @@ from psycopg import sql
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
-from agentctl.core.models import Agent, AgentRef
+from agentctl.core.models import Agent, AgentRef, Key
 from agentctl.core.row_values import read_amount, read_json, read_text
 
 
@@ -54,12 +54,23 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
     if not known:
         agents.require_visible_rows()
     row = _choose(known, key)
-    whole = sql.SQL("SELECT * FROM {} AS a WHERE id = %(id)s").format(agents.rows)
-    found = connection.execute(whole, {"id": row["id"]}).fetchone()
-    if found is None:
-        msg = f"The agent {key!r} was removed a moment ago."
-        raise Refused(msg, code="agent_not_found")
-    return _read_agent(found)
+    agent = find_agent(connection, agents, row["id"])
+    if agent is None:
+        raise removed(key)
+    return agent
+
+
+def removed(name: str) -> Refused:
+    """Return the error about an agent that was there when the command began."""
+    msg = f"The agent {name!r} was removed a moment ago."
+    return Refused(msg, hint="See what can be run: agentctl agents.", code="agent_not_found")
+
+
+def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent | None:
+    """Return the agent with exactly this id, or None."""
+    query = sql.SQL("SELECT * FROM {} AS a WHERE id = %(id)s").format(agents.rows)
+    row = connection.execute(query, {"id": agent}).fetchone()
+    return _read_agent(row) if row else None
 
 
 def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agentctl.core.database import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.lost_executions import refund_lost
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Credits, Execution, Key, Status, User
 
@@ -95,19 +96,22 @@ def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
 def refund_execution(
     connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
 ) -> Refund:
-    """Give back what a failed execution cost.
+    """Give back what a failed execution cost, or one whose row is gone.
 
     Raises:
         Refused: it succeeded, is still open, was never charged, or was refunded already, or names no user.
         PermissionDenied: row level security keeps this role from refunding it.
 
     """
+    if execution.is_lost:
+        return _refund_lost(connection, market, execution, reason=reason)
     payer = execution.user.id
     if payer is None:
         msg = f"Execution {execution.id} names no user: nobody can be given its credits back."
         raise Refused(msg, code="no_user")
 
     def work() -> Refund:
+        ledger.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
             msg = f"Row level security keeps this role from changing execution {execution.id}."
@@ -118,6 +122,21 @@ def refund_execution(
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in market.executions.recordable:
             _write_credits_used(connection, market.executions, execution.id)
+        return Refund(
+            execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
+        )
+
+    return _done(connection, work)
+
+
+def _refund_lost(
+    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
+) -> Refund:
+    def work() -> Refund:
+        moved = refund_lost(connection, market, execution, reason=reason)
+        if moved is None:
+            msg = f"What execution {execution.id} cost was given back already; its row is gone."
+            raise Refused(msg, code="already_refunded")
         return Refund(
             execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
         )

@@ -352,6 +352,15 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 @contextmanager
+def refused_as(refusal: AgentctlError) -> Iterator[None]:
+    """Raise this where a row is refused because what it refers to is not there any more."""
+    try:
+        yield
+    except errors.ForeignKeyViolation as error:
+        raise refusal from error
+
+
+@contextmanager
 def translated(database: Database) -> Iterator[None]:
     """Turn psycopg's errors into ours."""
     try:
@@ -367,7 +376,7 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
         msg = f"{database.name}: {said}."
         return PermissionDenied(msg, hint="Connect as a role with that privilege, or grant it.")
     if state in {"42P01", "42703", "42883"}:
-        return SchemaLacks(f"{database.name}: {said}.", hint="See what is missing: agentctl schema-check.")
+        return _translation_of_lack(error, f"{database.name}: {said}.")
     if state == "25006":
         msg = f"{database.name} is read-only: {said}."
         return DatabaseTrouble(msg, hint="Connect to the primary, not to a replica.", code="read_only")
@@ -381,6 +390,14 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
     again = state in {"40001", "40P01", "55P03", "53300"}
     where = f" (SQLSTATE {state})" if state else ""
     return DatabaseTrouble(f"{database.name}: {said}{where}.", retryable=again)
+
+
+def _translation_of_lack(error: psycopg.Error, message: str) -> SchemaLacks:
+    if error.sqlstate == "42703" and not error.diag.context:
+        # In no function: a statement of ours, which names the columns that the catalog had a moment ago.
+        hint = "The schema has changed while the command was at work: run it again."
+        return SchemaLacks(message, hint=hint, code="schema_changed", retryable=True)
+    return SchemaLacks(message, hint="See what is missing: agentctl schema-check.")
 
 
 def _redacted(text: str, database: Database) -> str:

@@ -19,6 +19,8 @@ class Source(StrEnum):
 
     JOURNAL = "journal"
     N8N = "n8n"
+    LEDGER = "ledger"
+    """Its row is gone; the ledger has its charge."""
     OPERATOR = "operator"
     NOBODY = "nobody"
 
@@ -85,6 +87,12 @@ def describe_doubt(memory: Memory, execution: Key, row: RowIdentity) -> str | No
 def assumed(outcome: Outcome) -> Evidence:
     """Return the operator's word."""
     return Evidence(outcome, Source.OPERATOR, f"The operator says that it {_ENDED[outcome]}.")
+
+
+def from_ledger() -> Evidence:
+    """Return why a charge without its execution is given back: nobody can ever be told how that ended."""
+    said = "Its row is gone: a charge without its execution is given back, by the ledger."
+    return Evidence(Outcome.FAILED, Source.LEDGER, said)
 
 
 def nobody_knows(why: str) -> Evidence:

@@ -225,13 +225,14 @@ def settle(
         assignments=sql.SQL(", ").join(assignments),
         same_row=_same_row(executions, creation),
     )
-    identity = {"id": execution, "open": executions.open_words, "creation": creation and creation.raw}
+    created_at = creation.raw if creation is not None and creation.is_exact else None
+    identity = {"id": execution, "open": executions.open_words, "creation": created_at}
     row = connection.execute(query, {**values, **identity}).fetchone()
     return Written(at=row["at"], columns=tuple(optional)) if row else None
 
 
 def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable:
-    if creation is None or "created_at" not in executions:
+    if creation is None or not creation.is_exact or "created_at" not in executions:
         return sql.SQL("TRUE")
     return executions.query("{created_at} = %(creation)s")
 

@@ -38,7 +38,7 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
         PermissionDenied: row level security hides all executions.
 
     """
-    condition = _begins_with(market, prefix.strip().lower())
+    condition = begins_with(sql.Identifier("e", "id"), market.executions.base_type("id"), prefix)
     found = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
     if not found:
         market.executions.require_visible_rows()
@@ -58,9 +58,9 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
     return found[0]
 
 
-def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
-    """Return a condition that the primary key's index can answer, or None where no id can fit."""
-    kind = market.executions.base_type("id")
+def begins_with(column: sql.Composable, kind: str, prefix: str) -> sql.Composed | None:
+    """Return a condition that a key's index can answer, or None where no key of that type can fit."""
+    prefix = prefix.strip().lower()
     if not prefix:
         return None
     if kind == "uuid":
@@ -68,8 +68,8 @@ def _begins_with(market: Marketplace, prefix: str) -> sql.Composed | None:
         if not re.fullmatch(rf"[0-9a-f]{{1,{_UUID_DIGITS}}}", digits):
             return None
         low, high = (UUID(digits.ljust(_UUID_DIGITS, end)) for end in "0f")
-        return sql.SQL("e.id BETWEEN {} AND {}").format(sql.Literal(low), sql.Literal(high))
+        return sql.SQL("({0} >= {1} AND {0} <= {2})").format(column, sql.Literal(low), sql.Literal(high))
     if kind in {"smallint", "integer", "bigint"}:
         number = int(prefix) if re.fullmatch(r"[0-9]{1,18}", prefix) else -1
-        return sql.SQL("e.id = {}").format(sql.Literal(number))
-    return sql.SQL("starts_with(lower(e.id::text), {})").format(sql.Literal(prefix))
+        return sql.SQL("{} = {}").format(column, sql.Literal(number))
+    return sql.SQL("starts_with(lower({}::text), {})").format(column, sql.Literal(prefix))

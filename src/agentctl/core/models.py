@@ -99,6 +99,11 @@ class Agent:
     platforms: tuple[str, ...]
 
     @property
+    def has_invalid_price(self) -> bool:
+        """Whether its price is none that anybody could be charged: negative, or no number."""
+        return self.price is not None and (isinstance(self.price, Verbatim) or self.price < 0)
+
+    @property
     def ref(self) -> AgentRef:
         """The agent's name alone."""
         return AgentRef(id=self.id, slug=self.slug, name=self.name)
@@ -141,6 +146,7 @@ class Execution:
         charged: credits taken for it, as a positive amount; None where the database cannot tell.
         refunded: credits given back for it.
         creation: what `created_at` can mean.
+        is_lost: its row is gone; what is known of it is the ledger's.
 
     """
 
@@ -159,6 +165,7 @@ class Execution:
     started_at: Time | None = None
     completed_at: Time | None = None
     creation: Moment | None = None
+    is_lost: bool = False
 
     @property
     def is_open(self) -> bool:

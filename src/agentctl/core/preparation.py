@@ -12,8 +12,7 @@ from agentctl.core.database import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings import errors_among
 from agentctl.core.mapping import Marketplace, read_marketplace
-from agentctl.core.models import STALE_AFTER, Agent, Credits, User
-from agentctl.core.row_values import require_amount
+from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
 from agentctl.core.writability import writing_findings
 
 
@@ -42,10 +41,17 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that could begin now."""
+    """A run that could begin now.
+
+    Attributes:
+        agent: as it is run, with the price and the webhook that are configured.
+        listed: the agent as it stands in the database.
+
+    """
 
     market: Marketplace
     agent: Agent
+    listed: Agent
     user: User
     given: inputs.GivenInputs
     endpoint: webhook.Endpoint
@@ -70,7 +76,8 @@ def prepare(
 
     """
     market = read_marketplace(connection, profile.schema)
-    agent = profile.completed(agents.get_agent(connection, market.agents, request.agent))
+    listed = agents.get_agent(connection, market.agents, request.agent)
+    agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
     price = _price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _payer(profile, request))
@@ -81,6 +88,7 @@ def prepare(
     return Prepared(
         market=market,
         agent=agent,
+        listed=listed,
         user=user,
         given=given,
         endpoint=endpoint,
@@ -113,7 +121,7 @@ def _price(profile: Profile, agent: Agent) -> Credits:
     """Return what an agent costs.
 
     Raises:
-        Refused: neither the configuration nor the database says so.
+        Refused: neither the configuration nor the database says so, or it is no amount that can be charged.
 
     """
     if agent.price is None:
@@ -122,7 +130,38 @@ def _price(profile: Profile, agent: Agent) -> Credits:
             f'Set price = 10 in [profiles.{profile.name}.agents."{agent.slug}"], or run it with --no-charge.'
         )
         raise Refused(msg, hint=hint, code="agent_without_price")
-    return require_amount(agent.price, f"The price of {agent.slug}")
+    if isinstance(agent.price, Verbatim) or agent.price < 0:
+        msg = f"The agent {agent.slug} has the price {agent.price}, which nobody can be charged."
+        hint = "A price is a number that is not negative: correct it in the database."
+        raise Refused(msg, hint=hint, code="agent_price_invalid")
+    return agent.price
+
+
+def require_unchanged(connection: Connection, prepared: Prepared) -> None:
+    """Refuse a run of an agent that has been changed since it was prepared; minutes may have passed.
+
+    Call it under the user's lock, right before the charge.
+
+    Raises:
+        Refused: the agent is gone, deleted, inactive, or has another price.
+
+    """
+    listed = agents.find_agent(connection, prepared.market.agents, prepared.listed.id)
+    if listed is None:
+        raise agents.removed(prepared.agent.slug)
+    _require_available(listed)
+    configured = prepared.agent.price != prepared.listed.price
+    if prepared.price and not configured and listed.price != prepared.price:
+        price = "has no price any more" if listed.price is None else f"now costs {listed.price} credits"
+        msg = f"The agent {listed.slug} {price}: it was {prepared.price} when this run was prepared."
+        raise Refused(msg, hint="Nothing was written. Run it again.", code="agent_price_changed")
+
+
+def _require_available(agent: Agent) -> None:
+    if agent.deleted or not agent.active:
+        state = "deleted" if agent.deleted else "inactive"
+        msg = f"The agent {agent.slug} is {state}."
+        raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
 
 
 def _require_writable(market: Marketplace) -> None:
@@ -143,10 +182,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         Refused: the agent may not be run, has no webhook, or one that must not be called.
 
     """
-    if agent.deleted or not agent.active:
-        state = "deleted" if agent.deleted else "inactive"
-        msg = f"The agent {agent.slug} is {state}."
-        raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
+    _require_available(agent)
     settings = profile.agent(agent)
     if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."

@@ -6,24 +6,40 @@ older one is dead. Should that be wrong (a longer --timeout on another machine),
 is settled on evidence alone, and the run that finds its row settled changes nothing.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agentctl.core import agents, history, lookup, n8n, settlement
+from agentctl.core import agents, history, n8n, settlement
 from agentctl.core.config import Profile
-from agentctl.core.database import Connection, Database
-from agentctl.core.errors import DatabaseTrouble
-from agentctl.core.evidence import Evidence, assumed, describe_doubt, from_journal, nobody_knows
+from agentctl.core.credits import refund_execution
+from agentctl.core.database import Connection, Database, translated
+from agentctl.core.errors import (
+    AgentctlError,
+    ConnectionFailed,
+    DatabaseTrouble,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+)
+from agentctl.core.evidence import (
+    Evidence,
+    assumed,
+    describe_doubt,
+    from_journal,
+    from_ledger,
+    nobody_knows,
+)
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.journal import Journal, Memory
+from agentctl.core.lost_executions import get_execution_or_charge
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
 from agentctl.core.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
-from agentctl.core.row_values import is_over
-from agentctl.core.settlement import Verdict
+from agentctl.core.settlement import Settlement, Verdict
 
 
 class Action(StrEnum):
@@ -36,6 +52,13 @@ class Action(StrEnum):
     """Its run may still be at work."""
     FOUND_SETTLED = "found_settled"
     """Somebody else was faster."""
+    NOT_SETTLED = "not_settled"
+    """Somebody knows how it ended, but the database refuses to have it written."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the execution is still open."""
+        return self in {Action.LEFT_OPEN, Action.ALIVE, Action.NOT_SETTLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,7 @@ class Reconciled:
     Attributes:
         status: of the row, afterwards.
         doubt: what the journal says of this id without proving that it is about this row.
+        obstacle: why it could not be settled.
 
     """
 
@@ -72,6 +96,14 @@ class Reconciled:
     status: str | None
     refunded: Amount = 0
     doubt: str | None = None
+    obstacle: AgentctlError | None = None
+
+    @property
+    def message(self) -> str:
+        """Who says how it ended, or what it would take to know; and why it could not be settled."""
+        if self.obstacle is None:
+            return self.evidence.said
+        return f"{self.evidence.said} That could not be settled: {self.obstacle.message}"
 
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
@@ -90,7 +122,8 @@ def reconcile(
 
     Raises:
         Refused: a named execution does not exist.
-        AgentctlError: the database; what was settled until then is settled.
+        ConnectionFailed, OutcomeUnknown: the database is away; what was settled until then is settled.
+        AgentctlError: what it holds cannot be read. An execution that cannot be settled stops no other one.
 
     """
     with database.connect() as connection:
@@ -103,12 +136,14 @@ def reconcile(
     rows = {one.id: identify_row(whereabouts, one.creation) for one in executions if one.is_open}
     memories = journal.recall(rows, database=database.place)
     cases = [_look_at(one, memories.get(one.id, Memory()), rows, request, now=now) for one in executions]
+    refund = profile.on_failure == "refund"
+    cases = [case if refund else _keep_charge(case) for case in cases]
     unsure = [case.execution for case in cases if case.action is Action.LEFT_OPEN]
     heard = n8n.ask(profile.n8n, _list_questions(unsure, known, profile)) if unsure else {}
     cases = [_weigh(case, heard.get(case.execution.id), request) for case in cases]
     if request.dry_run:
         return tuple(cases)
-    settling = _Settling(database, market, whereabouts, refund=profile.on_failure == "refund")
+    settling = _Settling(database, market, whereabouts, refund=refund)
     return settling.settle_all(cases, progress=progress)
 
 
@@ -117,7 +152,7 @@ def _find_executions(
 ) -> tuple[Execution, ...]:
     """Return the executions that are meant, each once, oldest first."""
     if request.executions:
-        named = (lookup.get_execution(connection, market, key) for key in request.executions)
+        named = (get_execution_or_charge(connection, market, key) for key in request.executions)
         return tuple({execution.id: execution for execution in named}.values())
     stale = history.Filters(statuses=OPEN, until=now - request.stale_after)
     return tuple(reversed(list(history.stream_executions(connection, market, stale, content=False))))
@@ -132,6 +167,8 @@ def _look_at(
     now: datetime,
 ) -> Reconciled:
     """Say what can be said of an execution without asking anybody."""
+    if execution.is_lost:
+        return _look_at_charge(execution, request, now=now)
     if not execution.is_open:
         said = nobody_knows(f"It is settled already: {execution.status}.")
         return Reconciled(execution, Action.FOUND_SETTLED, said, execution.status)
@@ -146,12 +183,36 @@ def _look_at(
     return Reconciled(execution, Action.LEFT_OPEN, said, execution.status, doubt=doubt)
 
 
+def _look_at_charge(execution: Execution, request: Request, *, now: datetime) -> Reconciled:
+    """Say what can be said of an execution whose row is gone, by its charge in the ledger."""
+    action, evidence = Action.WOULD_SETTLE, from_ledger()
+    if execution.charged == execution.refunded:
+        action = Action.FOUND_SETTLED
+        evidence = nobody_knows("Its row is gone, and what it had cost was given back already.")
+    elif request.assume is Outcome.SUCCESS:
+        action = Action.FOUND_SETTLED
+        evidence = nobody_knows("Its row is gone; its charge stands, since you say that it succeeded.")
+    elif _may_be_alive(execution, Memory(), request.stale_after, now=now):
+        action = Action.ALIVE
+        evidence = nobody_knows("Its row is gone; its run may still be at work. If not: --stale-after 0s.")
+    return Reconciled(execution, action, evidence, _ROW_GONE)
+
+
+def _keep_charge(case: Reconciled) -> Reconciled:
+    """Leave the charge of an execution without a row, where failures are not refunded."""
+    if not case.execution.is_lost or case.action is not Action.WOULD_SETTLE:
+        return case
+    hint = f"agentctl credits refund {case.execution.id} --reason TEXT"
+    said = f"Its row is gone, and on_failure keeps charges. To give this one back: {hint}"
+    return replace(case, action=Action.FOUND_SETTLED, evidence=nobody_knows(said))
+
+
 def _may_be_alive(execution: Execution, memory: Memory, stale_after: timedelta, *, now: datetime) -> bool:
     if memory.has_ended or not stale_after:
         return False  # its call has ended, as this machine knows; or the operator does
     if memory.until is not None and now < memory.until:
         return True
-    return execution.created_at is None or not is_over(execution.created_at, now - stale_after)
+    return execution.creation is None or execution.creation.latest > now - stale_after
 
 
 def _list_questions(
@@ -197,17 +258,27 @@ class _Settling:
 
     def settle_all(self, cases: Sequence[Reconciled], *, progress: Progress) -> tuple[Reconciled, ...]:
         """Settle those of which somebody knows how they ended, and return all of them."""
+        if any(case.action is Action.WOULD_SETTLE for case in cases):
+            self._require_writable()
 
         def work(connection: Connection) -> None:
             self._require_same_database(connection)
             for case in cases[len(self._done) :]:
                 ready = case.action is Action.WOULD_SETTLE
-                self._done.append(self._settle(connection, case) if ready else case)
+                self._done.append(self._settle_or_explain(connection, case) if ready else case)
                 on_progress(len(self._done))
 
         with progress(len(cases)) as on_progress:
             self._database.again(work)
         return tuple(self._done)
+
+    def _require_writable(self) -> None:
+        """Refuse to begin with a role that can settle nothing at all."""
+        status = self._market.executions.column("status")
+        if status is not None and not status.updatable:
+            name = self._market.executions.name
+            msg = f"{self._database.name}: a missing privilege keeps this role from writing {name}."
+            raise PermissionDenied(msg, hint=f"Connect as a role with UPDATE on {name}, or grant it.")
 
     def _require_same_database(self, connection: Connection) -> None:
         """Refuse to go on where the address leads elsewhere by now: the evidence is about one database."""
@@ -215,13 +286,28 @@ class _Settling:
             msg = f"{self._database.name} is another database now than when its executions were read."
             raise DatabaseTrouble(msg, hint="Reconcile again.", code="database_changed")
 
-    def _settle(self, connection: Connection, case: Reconciled) -> Reconciled:
+    def _settle_or_explain(self, connection: Connection, case: Reconciled) -> Reconciled:
+        """Settle one execution; what keeps it from being settled is its own result and stops no other."""
         passing(Failpoint.EVIDENCE_FOUND)
+        try:
+            with translated(self._database):
+                if case.execution.is_lost:
+                    return self._give_back(connection, case)
+                return self._settle(connection, case)
+        except (ConnectionFailed, OutcomeUnknown):
+            raise
+        except AgentctlError as error:
+            obstacle = error
+        except Exception as error:  # of whatever n8n, a row or a driver came up with
+            if os.environ.get("AGENTCTL_DEBUG"):
+                raise
+            what = type(error).__name__
+            obstacle = AgentctlError(f"Something that agentctl did not foresee ({what}).", code="defect")
+        return replace(case, action=Action.NOT_SETTLED, obstacle=obstacle)
+
+    def _settle(self, connection: Connection, case: Reconciled) -> Reconciled:
         failed = case.evidence.outcome is Outcome.FAILED
         refund = failed and self._refund
-        if refund and case.execution.user.id is None:
-            said = nobody_knows("It failed, and has no user whom a refund could go to.")
-            return replace(case, action=Action.LEFT_OPEN, evidence=said)
         verdict = Verdict(
             status=Status.FAILED if failed else Status.SUCCESS,
             refund=refund,
@@ -235,5 +321,34 @@ class _Settling:
             user=case.execution.user.id,
             verdict=verdict,
         )
-        action = Action.SETTLED if done.at is not None else Action.FOUND_SETTLED
-        return replace(case, action=action, status=done.status, refunded=done.refunded)
+        if done.at is None:
+            return _explain_unsettled(case, done)
+        said = f"{case.evidence.said} {done.note}" if done.note else case.evidence.said
+        return replace(
+            case,
+            action=Action.SETTLED,
+            status=done.status,
+            refunded=done.refunded,
+            evidence=replace(case.evidence, said=said),
+        )
+
+    def _give_back(self, connection: Connection, case: Reconciled) -> Reconciled:
+        """Refund an execution whose row is gone, by the ledger."""
+        try:
+            done = refund_execution(connection, self._market, case.execution)
+        except Refused as refused:
+            if refused.code != "already_refunded":
+                raise
+            return replace(case, action=Action.FOUND_SETTLED, evidence=nobody_knows(refused.message))
+        return replace(case, action=Action.SETTLED, refunded=done.amount)
+
+
+def _explain_unsettled(case: Reconciled, done: Settlement) -> Reconciled:
+    """Say what was there instead of the open row that the evidence is about."""
+    if done.status in OPEN:
+        obstacle = Refused("Another row has its id now.", hint="Reconcile it again.", code="row_replaced")
+        return replace(case, action=Action.NOT_SETTLED, status=done.status, obstacle=obstacle)
+    return replace(case, action=Action.FOUND_SETTLED, status=done.status, refunded=done.refunded)
+
+
+_ROW_GONE = "gone"

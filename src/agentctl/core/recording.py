@@ -4,11 +4,12 @@ Works inside the caller's transaction and commits nothing.
 """
 
 from agentctl.core import executions, ledger, lookup, run_report, users
-from agentctl.core.database import Connection
+from agentctl.core.database import Connection, refused_as
 from agentctl.core.errors import Refused
 from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.preparation import Prepared
+from agentctl.core.models import Agent
+from agentctl.core.preparation import Prepared, require_unchanged
 from agentctl.core.run_report import RunReport
 
 
@@ -21,9 +22,12 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
         "credits_used": price,
     }
     before = ledger.lock_user(connection, market, user.id)
-    written = executions.record(
-        connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
-    )
+    require_unchanged(connection, prepared)
+    # Whoever deletes the agent holds its row, and is waited for here.
+    with refused_as(_deleted_meanwhile(agent)):
+        written = executions.record(
+            connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
+        )
     if written is None:
         return None
     execution = identity.id
@@ -38,6 +42,11 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     return run_report.running(
         prepared, execution, written, before=moved.balance_before, after=moved.balance_after
     )
+
+
+def _deleted_meanwhile(agent: Agent) -> Refused:
+    msg = f"The agent {agent.slug}, or something else that its execution refers to, was just deleted."
+    return Refused(msg, hint="Nothing was charged and nothing was sent.", code="agent_not_found")
 
 
 def replay(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport:

@@ -49,13 +49,6 @@ def read_json(value: object) -> object:
     return value if isinstance(value, dict | list | str | bool | int | float | None) else str(value)
 
 
-def is_over(time: Time, instant: datetime) -> bool:
-    """Whether a time was certainly before an instant."""
-    if isinstance(time, Verbatim):
-        return time.text == "-infinity" or time.text.endswith(" BC")
-    return time < instant
-
-
 def require_amount(value: object, what: str) -> Credits:
     """Return an amount that something is decided by.
 

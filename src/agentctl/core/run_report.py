@@ -150,6 +150,7 @@ def settled(report: RunReport, settlement: Settlement) -> RunReport:
         return _settled_elsewhere(report, settlement)
     return replace(
         report,
+        notes=report.notes if settlement.note is None else (*report.notes, settlement.note),
         completed_at=settlement.at,
         recorded=tuple(name for name in BY_NAME if name in {*report.recorded, *settlement.columns}),
         unable=settlement.unable,

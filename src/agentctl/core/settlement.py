@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentctl.core import executions, ledger, lookup
+from agentctl.core import executions, ledger, lookup, users
 from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
@@ -44,6 +44,7 @@ class Settlement:
         unable: optional columns that the table cannot hold.
         refunded: credits given back, now or by whoever settled it.
         found: the row as somebody else settled it.
+        unreturnable: what could be given back to nobody, since its user is gone; None where there is one.
 
     """
 
@@ -54,6 +55,15 @@ class Settlement:
     refunded: Amount
     balance_after: Credits | None
     found: Execution | None = None
+    unreturnable: Credits | None = None
+
+    @property
+    def note(self) -> str | None:
+        """What the operator should know besides."""
+        if self.unreturnable is None:
+            return None
+        owed = f"{self.unreturnable} credits" if self.unreturnable else "nothing"
+        return f"Its user is gone: nobody can be refunded, and it had cost {owed}."
 
 
 def settle(
@@ -73,7 +83,7 @@ def settle(
         database: where to.
         market: the tables, as they were known last.
         execution: which.
-        user: who paid; without one, nothing is refunded.
+        user: who paid; where that is nobody who is there any more, nothing is refunded, and that is said.
         verdict: the outcome.
         commit: of an earlier attempt that was interrupted, or an empty one that tells about this one.
 
@@ -121,20 +131,24 @@ def _settle(
     commit: Commit[Settlement | None],
 ) -> Settlement:
     def work() -> Settlement | None:
+        payer = _find_payer(connection, market, user) if verdict.refund else None
+        owed = ledger.cost_of(connection, market, execution) if verdict.refund and payer is None else None
+        if payer is not None:  # the user first, as charging does: the other way round deadlocks
+            ledger.lock_user(connection, market, payer)
         written = executions.settle(
             connection,
             market.executions,
             execution=execution,
             status=verdict.status,
-            facts=_facts(market, verdict),
+            facts=_list_facts(market, verdict, refund=payer is not None),
             creation=verdict.creation,
         )
         if written is None:
             return None
         passing(Failpoint.STATUS_WRITTEN)
         moved = None
-        if verdict.refund and user is not None:
-            moved = ledger.refund(connection, market, user=user, execution=execution)
+        if payer is not None:
+            moved = ledger.refund(connection, market, user=payer, execution=execution)
             passing(Failpoint.REFUNDED)
         return Settlement(
             status=verdict.status,
@@ -143,15 +157,20 @@ def _settle(
             unable=market.executions.unrecordable,
             refunded=moved.amount if moved else 0,
             balance_after=moved.balance_after if moved else None,
+            unreturnable=owed,
         )
 
     return in_transaction(connection, work, commit=commit) or _as_found(connection, market, execution)
 
 
-def _facts(market: Marketplace, verdict: Verdict) -> Mapping[str, object]:
-    """Leave what an execution cost where nothing else tells it, until it is given back."""
+def _find_payer(connection: Connection, market: Marketplace, user: Key | None) -> Key | None:
+    return None if user is None or users.is_gone(connection, market, user) else user
+
+
+def _list_facts(market: Marketplace, verdict: Verdict, *, refund: bool) -> Mapping[str, object]:
+    """Leave what an execution cost where it stays so, and where only this tells it until it is given back."""
     told = market.ledger is not None and market.ledger.is_linked
-    kept = verdict.refund and not told
+    kept = verdict.refund and not (refund and told)
     return {name: fact for name, fact in verdict.facts.items() if not (kept and name == "credits_used")}
 
 

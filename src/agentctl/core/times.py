@@ -23,14 +23,14 @@ class Moment:
     """A time as a database has it, with what it can mean.
 
     Attributes:
-        raw: as it was read: with a zone, without one, or a day.
+        raw: as it was read: with a zone, without one, a day, or the text of what Python's calendar lacks.
         shown: the instant that is shown; a time without a zone is read as UTC there.
         earliest: the first instant that it can mean.
         latest: the last instant that it can mean: the youngest that a row of that time can be.
 
     """
 
-    raw: date
+    raw: object
     shown: datetime
     earliest: datetime
     latest: datetime
@@ -47,21 +47,35 @@ class Moment:
             return None
         return rfc3339(self.raw) if self.is_instant else self.raw.isoformat()
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether `raw` can be compared with a column: it is no text."""
+        return isinstance(self.raw, date)
+
 
 def moment_of(raw: object) -> Moment | None:
-    """Return what a time of a database's means; None where it is none that a calendar has."""
+    """Return what a time of a database's means; None for NULL.
+
+    What Python's calendar lacks (`-infinity`, years before 1 or after 9999) is its first or its last instant.
+    """
+    if raw is None:
+        return None
     if isinstance(raw, datetime) and raw.tzinfo is not None:
         try:
-            instant = raw.astimezone(UTC)
+            return _instant(raw, raw.astimezone(UTC))
         except OverflowError:
-            return None
-        return Moment(raw, instant, instant, instant)
+            return _instant(str(raw), _FIRST if raw.year == _FIRST.year else _LAST)
     if not isinstance(raw, date):
-        return None
+        text = str(raw)
+        return _instant(raw, _FIRST if text == "-infinity" or text.endswith(" BC") else _LAST)
     length = timedelta(0) if isinstance(raw, datetime) else DAY
     start = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - see below
     shown = start.replace(tzinfo=UTC)
     return Moment(raw, shown, shifted(shown, -AHEAD_OF_UTC), shifted(shown, BEHIND_UTC + length))
+
+
+def _instant(raw: object, instant: datetime) -> Moment:
+    return Moment(raw, instant, instant, instant)
 
 
 def shifted(instant: datetime, by: timedelta) -> datetime:

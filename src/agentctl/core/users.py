@@ -9,8 +9,8 @@ from psycopg import sql
 
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
-from agentctl.core.mapping import TableRole
-from agentctl.core.models import User
+from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.models import Key, User
 from agentctl.core.row_values import read_amount, read_text
 
 
@@ -45,3 +45,19 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
 def read_user(row: dict[str, Any]) -> User:
     """Return the user of a row with id, email and balance."""
     return User(id=row["id"], email=read_text(row["email"]), balance=read_amount(row["balance"]))
+
+
+def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
+    """Whether a user who once paid has neither a row nor a balance any more, as far as this role can tell."""
+    if market.users.is_filtered or market.balances.is_filtered:
+        return False
+    query = sql.SQL(
+        "SELECT EXISTS (SELECT FROM {users} AS u WHERE u.id = %(user)s) AS has_row, "
+        "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(user)s) AS has_balance"
+    ).format(
+        users=market.users.rows,
+        balances=market.balances.query("{table}"),
+        balance_of=market.balances.query("{user}"),
+    )
+    row = connection.execute(query, {"user": user}).fetchone()
+    return row is not None and not row["has_row"] and not row["has_balance"]

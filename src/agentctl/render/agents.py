@@ -70,6 +70,8 @@ def _state(agent: Agent) -> Cell:
         return Toned("deleted", Tone.BAD)
     if not agent.active:
         return Toned("inactive", Tone.WARNING)
+    if agent.has_invalid_price:
+        return Toned("no valid price", Tone.BAD)
     if not agent.webhook_url:
         return Toned("no webhook", Tone.WARNING)
     return Toned("active", Tone.GOOD)

@@ -49,7 +49,9 @@ def _plain(value: object) -> object:
     match value:
         case datetime():
             return rfc3339(value)
-        case UUID() | Decimal() | Verbatim() | timedelta() | date():
+        case UUID() | Verbatim() | timedelta() | date():
             return str(value)
+        case Decimal():
+            return format(value, "f")  # str writes 0.0000000 as 0E-7
     msg = f"{type(value).__name__} cannot be written as JSON"
     raise TypeError(msg)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from agentctl.core.amounts import total
+from agentctl.core.errors import AgentctlError
 from agentctl.core.models import Outcome, Verbatim
 from agentctl.core.reconcile import Action, Reconciled
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
@@ -13,6 +14,7 @@ _WORDS = {
     Action.WOULD_SETTLE: ("would settle", Tone.GOOD),
     Action.LEFT_OPEN: ("left open", Tone.WARNING),
     Action.ALIVE: ("may be alive", Tone.WARNING),
+    Action.NOT_SETTLED: ("not settled", Tone.BAD),
     Action.FOUND_SETTLED: ("settled before", Tone.PLAIN),
 }
 
@@ -47,9 +49,16 @@ def _case_data(case: Reconciled) -> dict[str, object]:
         "status": case.status,
         "outcome": evidence.outcome,
         "source": evidence.source,
-        "message": evidence.said,
+        "message": case.message,
         "refunded": case.refunded,
+        "error": _error_data(case.obstacle),
     }
+
+
+def _error_data(obstacle: AgentctlError | None) -> dict[str, object] | None:
+    if obstacle is None:
+        return None
+    return {"code": obstacle.code, "message": obstacle.message, "hint": obstacle.hint}
 
 
 def _row(case: Reconciled) -> tuple[Cell, ...]:
@@ -64,7 +73,7 @@ def _row(case: Reconciled) -> tuple[Cell, ...]:
         execution.created_at,
         execution.status,
         Toned(f"{word}{outcome}", tone),
-        case.evidence.said,
+        case.message,
     )
 
 

@@ -8,7 +8,7 @@ CHECK = Check(
     description="A charge names an execution that does not exist",
     help=(
         "The execution was never written, or was deleted after it was paid for. If nothing ran, give the "
-        "credits back: `agentctl credits grant USER AMOUNT --reason TEXT`."
+        "credits back, by the ledger: `agentctl credits refund EXECUTION --reason TEXT`."
     ),
     query="""
     SELECT execution_id, user_id, -sum(amount) AS charged

@@ -1,0 +1,111 @@
+"""Executions whose rows are gone, while the ledger still names them: a charge without what it was for.
+
+It finds them by the ledger's rows, and gives back what they still cost, once. That an execution has no row
+says nothing of how it ended: nobody gives anything back here but an operator who names the execution.
+"""
+
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from agentctl.core import ledger, lookup
+from agentctl.core.database import Connection
+from agentctl.core.errors import Refused
+from agentctl.core.ledger import Movement
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import AgentRef, Execution, UserRef
+from agentctl.core.row_values import read_amount, read_time
+from agentctl.core.times import moment_of
+
+_MOST_NAMED = 5
+_LOST: LiteralString = """
+SELECT l.execution_id, array_agg(DISTINCT l.user_id) AS users,
+       coalesce(-sum(l.amount) FILTER (WHERE l.amount < 0), 0) AS charged,
+       coalesce(sum(l.amount) FILTER (WHERE l.amount > 0), 0) AS refunded,
+       max(l.created_at) AS created_at
+FROM {ledger} AS l
+WHERE {fits} AND NOT EXISTS (SELECT FROM {executions} AS e WHERE e.id = l.execution_id)
+GROUP BY l.execution_id ORDER BY l.execution_id LIMIT {limit}
+"""
+
+
+def get_execution_or_charge(connection: Connection, market: Marketplace, prefix: str) -> Execution:
+    """Return the one execution whose id begins with a text, by its row or else by its charge.
+
+    Raises:
+        Refused: none does, or several do; they are listed then.
+        PermissionDenied: row level security hides all executions.
+
+    """
+    try:
+        return lookup.get_execution(connection, market, prefix)
+    except Refused as refused:
+        lost = _find_lost(connection, market, prefix) if refused.code == "execution_not_found" else None
+        if lost is None:
+            raise
+        return lost
+
+
+def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Execution | None:
+    ledger_role = market.ledger
+    # A row that this role may not see is not gone.
+    if ledger_role is None or not ledger_role.is_linked or market.executions.is_filtered:
+        return None
+    column = sql.Identifier("l", "execution_id")
+    fits = lookup.begins_with(column, ledger_role.base_type("execution"), prefix)
+    if fits is None:
+        return None
+    query = sql.SQL(_LOST).format(
+        ledger=ledger_role.rows, executions=market.executions.rows, fits=fits, limit=sql.Literal(_MOST_NAMED)
+    )
+    rows = connection.execute(query).fetchall()
+    if len(rows) > 1:
+        listed = "\n".join(f"  {row['execution_id']}" for row in rows)
+        msg = f"Several executions whose rows are gone begin with {prefix!r}:\n{listed}"
+        raise Refused(msg, hint="Give more of the id.", code="execution_ambiguous")
+    return _read_lost(rows[0]) if rows else None
+
+
+def _read_lost(row: dict[str, Any]) -> Execution:
+    if len(row["users"]) > 1:
+        msg = (
+            f"The row of execution {row['execution_id']} is gone, and the ledger names several users for it."
+        )
+        raise Refused(msg, hint="See which: agentctl audit --check charge-without-execution")
+    return Execution(
+        id=row["execution_id"],
+        agent=AgentRef(None, None, None),
+        user=UserRef(row["users"][0], None),
+        status=None,
+        created_at=read_time(row["created_at"]),
+        charged=read_amount(row["charged"]),
+        refunded=read_amount(row["refunded"]),
+        creation=moment_of(row["created_at"]),
+        is_lost=True,
+    )
+
+
+def refund_lost(
+    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
+) -> Movement | None:
+    """Give back what an execution without a row still costs; None where that is nothing.
+
+    Args:
+        connection: in a transaction.
+        market: the tables.
+        execution: by its charge.
+        reason: an operator's, for the ledger's description.
+
+    Raises:
+        Refused: its row is there again, or its user is gone.
+
+    """
+    payer = execution.user.id
+    if payer is None:
+        msg = f"The ledger names no user for execution {execution.id}: nobody can be given its credits back."
+        raise Refused(msg, code="no_user")
+    ledger.lock_user(connection, market, payer)  # a run writes its row under this lock
+    if lookup.find_execution(connection, market, execution.id) is not None:
+        msg = f"The row of execution {execution.id} is there again."
+        raise Refused(msg, hint=f"See: agentctl history {execution.id}", code="execution_exists")
+    return ledger.refund(connection, market, user=payer, execution=execution.id, reason=reason)

@@ -1,0 +1,67 @@
+"""Whatever moves credits locks the user before the execution: two sessions never wait for each other."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+
+from agentctl.core import settlement
+from agentctl.core.catalog import introspect
+from agentctl.core.credits import refund_execution
+from agentctl.core.database import at
+from agentctl.core.lookup import get_execution
+from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.models import Status
+from agentctl.core.settlement import Verdict
+from support.executions import OPS, balance, plant, refunds
+from support.marketplace import Marketplace
+
+PATIENCE = 30  # seconds, for what takes milliseconds
+
+
+def _settle_as_failed(marketplace: Marketplace, execution: UUID) -> None:
+    database = at(marketplace.url, place="test")
+    with database.connect() as connection:
+        market = mapped(introspect(connection))
+    verdict = Verdict(Status.FAILED, refund=True, facts={})
+    settlement.settle(database, market, execution=execution, user=OPS, verdict=verdict)
+
+
+def _refund_by_hand(marketplace: Marketplace, execution: UUID) -> None:
+    with at(marketplace.url, place="test").connect() as connection:
+        market = mapped(introspect(connection))
+        refund_execution(connection, market, get_execution(connection, market, str(execution)))
+
+
+def _await_a_lock_that_is_wanted(marketplace: Marketplace) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if marketplace.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            return
+        time.sleep(0.01)
+    pytest.fail("nobody waits for a lock")
+
+
+@pytest.mark.parametrize(
+    ("status", "give_back"),
+    [("running", _settle_as_failed), ("failed", _refund_by_hand)],
+    ids=["settlement", "refund by hand"],
+)
+def test_a_refund_that_waits_for_its_user_holds_no_execution(
+    marketplace: Marketplace, status: str, give_back: Callable[[Marketplace, UUID], None]
+) -> None:
+    execution = plant(marketplace, status=status, charged=10)
+    with ThreadPoolExecutor(1) as elsewhere, marketplace.connect() as charging:
+        with charging.transaction():
+            charging.execute("SELECT FROM profiles WHERE id = %s FOR UPDATE", (OPS,))
+            giving_back = elsewhere.submit(give_back, marketplace, execution)
+            _await_a_lock_that_is_wanted(marketplace)
+            # What charges goes on from the user to the execution; were that locked, both would wait for ever.
+            charging.execute("SELECT FROM agent_executions WHERE id = %s FOR UPDATE NOWAIT", (execution,))
+        giving_back.result(timeout=PATIENCE)
+
+    assert (refunds(marketplace, execution), balance(marketplace)) == ([10], 100)

@@ -1,0 +1,123 @@
+"""Runs the program many times a second: what it imports is loaded once, and each command is a fork of that.
+
+Each command is a process of its own, with its own connections, its own streams and its own exit code, as
+`Program` starts them; what is saved is Python's start.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from support.program import Program, Result
+
+_SERVER = """
+import importlib, json, os, signal, socket, sys, traceback
+
+MODULES = '''cli.app cli.run cli.history cli.credits cli.audit cli.reconcile cli.migrate_full cli.schema_check
+core.run core.reconcile core.credits core.history core.stats core.audit.runner core.schema_report
+core.migration.apply core.migration.undoing core.migration.widening'''
+for name in ("psycopg", "httpx", "jsonschema", *(f"agentctl.{module}" for module in MODULES.split())):
+    importlib.import_module(name)
+from agentctl.__main__ import main
+
+def run(arguments, output, errors):
+    for place, file in ((0, os.devnull), (1, output), (2, errors)):
+        os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), place)
+    sys.argv = ["agentctl", *arguments]
+    code = 0
+    try:
+        main()
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+def serve(connection):
+    with connection, connection.makefile("rw") as lines:
+        for line in lines:
+            child = os.fork()
+            if not child:
+                run(*json.loads(line))
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=lines, flush=True)
+    os._exit(0)
+
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    connection, _ = listener.accept()
+    if not os.fork():
+        listener.close()
+        serve(connection)
+    connection.close()
+"""
+
+
+class Forks:
+    """A process that has loaded the program and forks, from the moment it is made until the block's end.
+
+    Args:
+        program: whose home and environment the commands have.
+
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._folder = tempfile.TemporaryDirectory(dir="/tmp")  # a short path
+        self._address = f"{self._folder.name}/socket"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._address)
+            listener.listen()
+            self._server = subprocess.Popen(
+                [sys.executable, "-c", _SERVER, str(listener.fileno())],
+                pass_fds=[listener.fileno()],
+                cwd=program.home,
+                env=program._environment(None),
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        with self._server:
+            self._server.kill()
+        self._folder.cleanup()
+
+    def operator(self) -> "Operator":
+        """Return somebody who types one command after the other; the first one waits for the loading."""
+        return Operator(self._address, Path(tempfile.mkdtemp(dir=self._folder.name)))
+
+
+class Operator:
+    """Types one command at a time; as a context manager it goes away."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self._output, self._errors = folder / "stdout", folder / "stderr"
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(address)
+        self._lines = self._socket.makefile("rw")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def __call__(self, *args: str | Path) -> Result:
+        """Run a command to its end."""
+        words = [os.fspath(arg) for arg in args]
+        self._lines.write(json.dumps([words, str(self._output), str(self._errors)]) + "\n")
+        self._lines.flush()
+        answer = self._lines.readline()
+        assert answer, "the process that forks has ended"
+        return Result(int(answer), self._output.read_text(), self._errors.read_text())
