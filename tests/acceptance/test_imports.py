@@ -19,7 +19,7 @@ from agentctl.__main__ import main
 atexit.register(lambda: pathlib.Path("modules").write_text("\\n".join(sys.modules)))
 main()
 """
-_READERS = frozenset({"msgspec", "pathspec", "pglast", "tree_sitter"})
+_READERS = frozenset({"msgspec", "pglast", "tree_sitter"})
 _HEAVY = _READERS | {"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"}
 
 

@@ -70,12 +70,37 @@ def test_a_mark_at_the_beginning_and_windows_line_ends_are_no_part_of_a_rule(her
 _TREE = [
     *("a.ts", "b.ts", "ab.ts", "A.ts", "#c.ts", "!d.ts", " e.ts", "[f].ts"),
     *("a/a.ts", "a/b.ts", "a/a/a.ts", "a/a/b.ts", "a/b/a.ts", "a/b/c/a.ts", "a/b/c/b.ts"),
+    *("\u00e9.ts", "a/\u00e9.ts", "a-.ts", "a]b/a.ts", "aab/ab/aab/b.ts", "a9/b.ts"),
     *("b/a.ts", "b/b/ab.ts", "b/a/b/a.ts", "ab/a.ts", "ab/b/b.ts", "c.ts/a.ts", "c.ts/b/a.ts"),
 ]
 _PARTS = st.sampled_from(
     [
         *("a", "b", "ab", "c", "c.ts", "a.ts", "b.ts", "*", "**", "?", "*.ts", "a*", "*b", "a*b*", "??.ts"),
         *("[ab]", "[!a].ts", "[a-b]*", "[^b].ts", "[z-a]", "[]a].ts", "\\a", "\\*.ts", "\\[f].ts", ""),
+        *(
+            "a**",
+            "a**b",
+            "*a*b*",
+            "*a*a*",
+            "**b",
+            "***",
+            "?**",
+            "a[b]**",
+            "[[:alpha:]]*",
+            "*[[:digit:]]",
+            "[[:x:]]",
+        ),
+        *(
+            "[[:alpha:]",
+            "[!]a]*",
+            "[a-]*",
+            "[]-a]*",
+            "[a\\]b]*",
+            "[[:a]*",
+            "[\\a-\\b].ts",
+            "\u00e9.ts",
+            "[\u00e9].ts",
+        ),
     ]
 )
 _PATTERNS = st.builds(
@@ -99,6 +124,9 @@ _RULES = st.lists(_PATTERNS, max_size=5).map("\n".join)
 @example({"": "*\n!*/\n!b.ts", "a/": "b.ts"}, "a")
 @example({"": "**/a/**/b.ts"}, "")
 @example({"": "a\n**/*/**"}, "")
+@example({"": "a**/b.ts"}, "")
+@example({"": "/a**/**/b.ts\n/b**"}, "")
+@example({"": "a*/**/*b/**/b.ts"}, "")
 @example({"": "a.ts\n[\n[z-a]\n[[]a.ts\nb.ts"}, "")
 @example({"": "a/*\n!a/a", "a/a/": "*.ts\n!b.ts"}, "")
 def test_exactly_what_git_would_list_is_found(rules: dict[str, str], below: str) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.code_section import Ignored
+from agentctl.core.codescan.gitignore import Rules
 from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.findings import Finding, Severity
 
@@ -132,3 +133,20 @@ def test_a_file_outside_the_current_folder_is_known_by_its_absolute_name() -> No
 
 def test_nothing_is_known_where_nothing_is_configured() -> None:
     assert not IgnoreList([]).covers(finding())
+
+
+ENDLESS = [
+    "w*" * 60 + "!",
+    "**/w*w/" * 30 + "!",
+    "[w]*?" * 40 + "!",
+    "w**/" + "*w*/**/" * 20 + "!",
+    "w" + "*w" * 5000,
+]
+
+
+@pytest.mark.parametrize("pattern", ENDLESS, ids=[pattern[:12] for pattern in ENDLESS])
+def test_a_pattern_that_fits_in_ever_so_many_ways_comes_to_an_end(pattern: str) -> None:
+    # Tried one after the other, the ways would be more than there are atoms: this test would not return.
+    rules = Rules("/", [pattern])
+    for path in ("/" + "w" * 3000, "/" + "www/" * 300 + "w", "/" + "w" * 200 + "/w" * 500):
+        assert rules.verdict(path, folder=False) in {None, True}

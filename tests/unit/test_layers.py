@@ -80,7 +80,6 @@ def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
             ("pglast",),
             ("core/codescan/sql/", "core/codescan/sql_reader.py", "core/schema_source/", "core/sql_text/"),
         ),
-        (("pathspec",), ("core/codescan/gitignore.py",)),
         (("msgspec",), ("core/codescan/",)),
     ],
 )

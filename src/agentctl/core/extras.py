@@ -8,7 +8,6 @@ DISTRIBUTION = "agentctl-marketplace"
 """The package's name on the package index, where `agentctl` belongs to somebody else."""
 _READS_CODE = (
     "msgspec",
-    "pathspec",
     "pglast",
     "tree_sitter",
     "tree_sitter_javascript",

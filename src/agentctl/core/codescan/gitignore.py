@@ -1,22 +1,18 @@
 """What git ignores, as the .gitignore files of a repository say.
 
-pathspec reads each pattern; which of several decides is settled here. git itself is not asked, and the user's
+glob.py reads each pattern; which of several decides is settled here. git itself is not asked, and the user's
 own rules (core.excludesFile) are not read: a check must find the same on every machine.
 """
 
 import os
 import re
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec.patterns.gitignore import GitIgnorePatternError
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+from agentctl.core.codescan.glob import InvalidPatternError, translate_glob
 
 FILE_NAME = ".gitignore"
-_INSIDE_A_MATCH = re.compile(r"\(\?P<\w+>/\)")
-"""How pathspec says "or anything in such a folder"; here, a folder is looked at before what is in it."""
 _NEVER = "(?!)"
 
 
@@ -34,10 +30,11 @@ class _Matcher:
     def __init__(self, rules: Iterable[tuple[int, _Rule]]) -> None:
         backwards = list(rules)[::-1]
         self._verdicts = [(position, rule.ignores) for position, rule in backwards]
-        self._expression = _compiled("|".join(f"({rule.expression})" for _, rule in backwards) or _NEVER)
+        either = "|".join(f"({rule.expression})" for _, rule in backwards) or _NEVER
+        self._expression = re.compile(either.encode("latin-1"), re.DOTALL)
 
     def last(self, text: str) -> tuple[int, bool]:
-        found = self._expression.match(text)
+        found = self._expression.match(os.fsencode(text))
         return self._verdicts[found.lastindex - 1] if found and found.lastindex else (-1, False)
 
 
@@ -138,15 +135,7 @@ def _rule(line: str) -> _Rule | None:
 def _expression(body: str) -> str | None:
     """Return what matches a path that a pattern names, but nothing below it; None for no valid pattern."""
     try:
-        text, _ = GitIgnoreSpecPattern.pattern_to_regex(body if body.startswith("/") else f"/{body}")
-        expression = _INSIDE_A_MATCH.sub(_NEVER, text) if text else _NEVER
-        _compiled(expression)
-    except (GitIgnorePatternError, re.error):
+        # One character a byte, as git compares them.
+        return translate_glob(os.fsencode(body.removeprefix("/")).decode("latin-1"))
+    except InvalidPatternError:
         return None
-    return expression if expression.startswith("^") else f".*{expression}"  # pathspec searches
-
-
-def _compiled(expression: str) -> re.Pattern[str]:
-    with warnings.catch_warnings():  # of `[[`, which is to mean in Python what it means in git
-        warnings.simplefilter("ignore", FutureWarning)
-        return re.compile(expression)

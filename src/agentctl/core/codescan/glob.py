@@ -1,0 +1,189 @@
+"""A pattern of .gitignore as a regular expression whose work is bounded by the lengths of both.
+
+It follows git's wildmatch.c, byte by byte, with all its corners. Each `*` takes as little as lets what stands
+between it and the next one fit, and is not asked again: what comes after could only be harder to reach.
+`(?>...)` says that to Python, which would otherwise try every division of a name among ten stars.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": r"\x20\t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": r"\x21-\x7e",
+    "lower": "a-z",
+    "print": r"\x20-\x7e",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\x20\t\n\r",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+_NOT_A_SLASH = "[^/]"
+_FOLDERS = "(?:[^/]*/)*"
+
+
+class InvalidPatternError(ValueError):
+    """A pattern that fits nothing, as `[a`."""
+
+
+def translate_glob(pattern: str) -> str:
+    """Return an expression for the paths that a pattern fits, from their first character to the last.
+
+    Args:
+        pattern: relative, in one character a byte; `*` stops at a slash, `**/` does not.
+
+    Raises:
+        InvalidPatternError: it can fit nothing.
+
+    """
+    reader = _Reader(pattern)
+    while reader.place < len(pattern):
+        reader.read_one()
+    return reader.finished()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Goes through a pattern once.
+
+    Attributes:
+        place: of the next character.
+        pieces: what stands between the stars of the part between two slashes that is being read.
+        run: the parts that are read since the last `**/`, each with its slash.
+        runs: the earlier ones.
+
+    """
+
+    pattern: str
+    place: int = 0
+    pieces: list[str] = field(default_factory=lambda: [""])
+    run: str = ""
+    runs: list[str] = field(default_factory=list)
+    special: bool = False
+    open_ended: bool = False
+
+    def read_one(self) -> None:
+        character = self.pattern[self.place]
+        if character == "*":
+            self._read_stars()
+        else:
+            self.special = self.special or character in "?[\\"
+            if character == "?":
+                self._add(_NOT_A_SLASH, 1)
+            elif character == "[":
+                self._add(*_read_class(self.pattern, self.place))
+            elif character == "\\":
+                self._read_literal(self.pattern[self.place + 1 : self.place + 2], 2)
+            else:
+                self._read_literal(character, 1)
+
+    def finished(self) -> str:
+        self._end_part()
+        first, *others = [*self.runs, self.run]
+        if not others:
+            return first + (".*" if self.open_ended else r"\Z")
+        middle = "".join(f"(?>{_FOLDERS[:-1]}*?{run})" for run in others[:-1] if run)
+        last = f"{others[-1]}.*" if self.open_ended else rf"{others[-1]}\Z"
+        return f"{first}{middle}{_FOLDERS}{last}"
+
+    def _add(self, expression: str, length: int) -> None:
+        self.pieces[-1] += expression
+        self.place += length
+
+    def _read_literal(self, character: str, length: int) -> None:
+        if not character:
+            raise InvalidPatternError
+        self._add(re.escape(character), length)
+        if character == "/":
+            self._end_part()
+
+    def _end_part(self) -> None:
+        first, *others = self.pieces
+        middle = "".join(f"(?>[^/]*?{piece})" for piece in others[:-1] if piece)
+        self.run += first + middle + (f"[^/]*{others[-1]}" if others else "")
+        self.pieces = [""]
+
+    def _read_stars(self) -> None:
+        start, first_special = self.place, not self.special
+        self.special = True
+        while self.pattern[self.place : self.place + 1] == "*":
+            self.place += 1
+        rest = self.pattern[self.place :]
+        # What comes before the first star is compared as it is, and git's matcher begins after it.
+        begins = start == 0 or self.pattern[start - 1] == "/" or first_special
+        if self.place - start == 1 or not begins or not (not rest or rest.startswith(("/", "\\/"))):
+            self.pieces.append("")
+        elif not rest:
+            self.open_ended = True
+        else:
+            self._end_part()
+            self.runs.append(self.run)
+            self.run = ""
+            self.place += rest.index("/") + 1
+
+
+def _read_class(pattern: str, place: int) -> tuple[str, int]:
+    """Return what `[...]` at a place says, and how long it is.
+
+    Raises:
+        InvalidPatternError: it does not end, or names a kind of characters that there is none of.
+
+    """
+    start = place
+    place += 1
+    negated = pattern[place : place + 1] in {"!", "^"}
+    place += negated
+    members: list[str] = []
+    before = ""
+    while place < len(pattern):
+        character = pattern[place]
+        following = pattern[place + 1 : place + 2]
+        if character == "-" and before and following not in {"", "]"}:
+            place, end = _read_member(pattern, place + 1)
+            members += [_range(before, end)]
+            before = ""
+        elif character == "[" and following == ":" and (named := _read_named(pattern, place)):
+            members.append(named[0])
+            place, before = named[1], ""
+        else:
+            place, before = _read_member(pattern, place)
+            members.append(re.escape(before))
+        if pattern[place : place + 1] == "]":
+            return _class_of(members, negated=negated), place + 1 - start
+    raise InvalidPatternError
+
+
+def _read_member(pattern: str, place: int) -> tuple[int, str]:
+    """Return the place after a character that stands for itself, and the character."""
+    place += pattern[place] == "\\"
+    if place >= len(pattern):
+        raise InvalidPatternError
+    return place + 1, pattern[place]
+
+
+def _read_named(pattern: str, place: int) -> tuple[str, int] | None:
+    """Return the characters of `[:name:]` and the place after it; None where it is none."""
+    end = pattern.find("]", place + 2)
+    if end < 0:
+        raise InvalidPatternError
+    if pattern[end - 1] != ":" or end - 1 < place + 2:
+        return None
+    name = pattern[place + 2 : end - 1]
+    if name not in _CLASSES:
+        raise InvalidPatternError
+    return _CLASSES[name], end + 1
+
+
+def _range(first: str, last: str) -> str:
+    return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
+
+
+def _class_of(members: list[str], *, negated: bool) -> str:
+    inside = "".join(members)
+    if negated:
+        return f"[^/{inside}]"
+    return f"(?!/)[{inside}]" if inside else "(?!)"
