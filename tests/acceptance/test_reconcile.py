@@ -193,7 +193,7 @@ def test_a_young_run_of_another_machine_is_taken_for_alive(shop: Shop) -> None:
 
 
 def test_a_run_that_is_waiting_is_left_alone_and_respects_the_operators_word(shop: Shop) -> None:
-    path = shop.answer(Reply.json({"markdown": "late"}, delay=6))
+    path = shop.answer(Reply.json({"markdown": "late"}, delay=12))
     waiting = shop.program.start("run", "seo-blog", "topic=Tea", "--json")
     deadline = time.monotonic() + 20
     while not shop.webhook.count(path):

@@ -18,9 +18,10 @@ from agentctl.core import agents, ledger_reports
 from agentctl.core.database import Connection
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping.instants import EVERY_ZONE, bound
 from agentctl.core.models import NO_STATUS, OPEN, Amount, Execution, Key, UserRef
 from agentctl.core.row_values import read_amount, read_json, read_text, read_time
-from agentctl.core.times import moment_of
+from agentctl.core.times import AHEAD_OF_UTC, moment_of
 
 _COLUMNS: LiteralString = (
     "e.id, e.status, e.created_at, e.error, e.credits_used, e.started_at, e.completed_at, e.workflow_id"
@@ -36,13 +37,21 @@ _LATE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which executions are meant; what is None or empty does not restrict."""
+    """Which executions are meant; what is None or empty does not restrict.
+
+    Attributes:
+        statuses: NO_STATUS for NULL.
+        since: as created_at is shown; `until` likewise, and not included.
+        perhaps_before: those that may have been created before, whatever zone their time is of.
+
+    """
 
     agent: Key | None = None
     user: Key | None = None
-    statuses: tuple[str, ...] = ()  # NO_STATUS for NULL
+    statuses: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    perhaps_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,7 @@ def _states(
     ).format(
         executions=market.executions.rows,
         conditions=_all_of(conditions_of(market, replace(filters, statuses=()))),
-        since=sql.Literal(since),
+        since=bound(market.executions, since, slack=-EVERY_ZONE),
         open=sql.Literal(market.executions.open_words),
         also=sql.Literal(list(also)),
     )
@@ -206,7 +215,7 @@ def _all_of(conditions: Sequence[sql.Composable]) -> sql.Composed:
 
 def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
     """Return the filters as SQL conditions on the executions' table `e`."""
-    conditions = []
+    executions, conditions = market.executions, []
     if filters.agent is not None:
         conditions.append(sql.SQL("e.agent_id = {}").format(sql.Literal(filters.agent)))
     if filters.user is not None:
@@ -216,9 +225,12 @@ def conditions_of(market: Marketplace, filters: Filters) -> list[sql.Composed]:
         fits = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
         conditions.append(sql.SQL(fits).format(words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
     if filters.since is not None:
-        conditions.append(sql.SQL("e.created_at >= {}").format(sql.Literal(filters.since)))
+        conditions.append(sql.SQL("e.created_at >= {}").format(bound(executions, filters.since)))
     if filters.until is not None:
-        conditions.append(sql.SQL("e.created_at < {}").format(sql.Literal(filters.until)))
+        conditions.append(sql.SQL("e.created_at < {}").format(bound(executions, filters.until)))
+    if filters.perhaps_before is not None:
+        limit = bound(executions, filters.perhaps_before, slack=AHEAD_OF_UTC)
+        conditions.append(sql.SQL("e.created_at < {}").format(limit))
     return conditions
 
 

@@ -2,8 +2,9 @@
 
 The lease of a run is its row's age, which every schema has: a run ends at its deadline. A row younger than
 `stale_after` may belong to a run that is at work, unless this machine's journal has seen its call end; an
-older one is dead. Should that be wrong (a longer --timeout on another machine), nothing is lost: an outcome
-is settled on evidence alone, and the run that finds its row settled changes nothing.
+older one is dead. A created_at without a time zone counts as the youngest instant that it can mean. Should
+that be wrong (a longer --timeout on another machine), nothing is lost: an outcome is settled on evidence
+alone, and the run that finds its row settled changes nothing.
 """
 
 import os
@@ -40,6 +41,7 @@ from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
 from agentctl.core.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
 from agentctl.core.settlement import Settlement, Verdict
+from agentctl.core.times import rfc3339
 
 
 class Action(StrEnum):
@@ -136,6 +138,8 @@ def reconcile(
     rows = {one.id: identify_row(whereabouts, one.creation) for one in executions if one.is_open}
     memories = journal.recall(rows, database=database.place)
     cases = [_look_at(one, memories.get(one.id, Memory()), rows, request, now=now) for one in executions]
+    if not request.executions:
+        cases = [case for case in cases if not _is_only_young(case, request, now=now)]
     refund = profile.on_failure == "refund"
     cases = [case if refund else _keep_charge(case) for case in cases]
     unsure = [case.execution for case in cases if case.action is Action.LEFT_OPEN]
@@ -154,7 +158,7 @@ def _find_executions(
     if request.executions:
         named = (get_execution_or_charge(connection, market, key) for key in request.executions)
         return tuple({execution.id: execution for execution in named}.values())
-    stale = history.Filters(statuses=OPEN, until=now - request.stale_after)
+    stale = history.Filters(statuses=OPEN, perhaps_before=now - request.stale_after)
     return tuple(reversed(list(history.stream_executions(connection, market, stale, content=False))))
 
 
@@ -176,7 +180,7 @@ def _look_at(
     if evidence is not None:
         return Reconciled(execution, Action.WOULD_SETTLE, evidence, execution.status)
     if _may_be_alive(execution, memory, request.stale_after, now=now):
-        said = nobody_knows("Its run may still be at work. If it is not: --stale-after 0s.")
+        said = nobody_knows(_describe_lease(execution))
         return Reconciled(execution, Action.ALIVE, said, execution.status)
     doubt = describe_doubt(memory, execution.id, rows[execution.id])
     said = nobody_knows(doubt or "Nobody knows how it ended.")
@@ -212,7 +216,29 @@ def _may_be_alive(execution: Execution, memory: Memory, stale_after: timedelta, 
         return False  # its call has ended, as this machine knows; or the operator does
     if memory.until is not None and now < memory.until:
         return True
-    return execution.creation is None or execution.creation.latest > now - stale_after
+    creation = execution.creation
+    if creation is None:
+        return True
+    began_at = creation.latest  # what a time without a zone may mean is not taken for older than it can be
+    if memory.began_at is not None and not creation.is_instant:
+        began_at = min(began_at, memory.began_at)  # this machine's own call of this very row
+    return began_at > now - stale_after
+
+
+def _is_only_young(case: Reconciled, request: Request, *, now: datetime) -> bool:
+    """Whether nothing but its age keeps an execution open: where none is named, those are left out."""
+    creation = case.execution.creation
+    is_old = creation is not None and creation.latest <= now - request.stale_after
+    return case.action is Action.ALIVE and not is_old
+
+
+def _describe_lease(execution: Execution) -> str:
+    """Say until when an execution may be alive, and what ends that."""
+    creation = execution.creation
+    said = "Its run may still be at work."
+    if creation is not None and not creation.is_instant:
+        said += f" Its created_at has no time zone, and may be as late as {rfc3339(creation.latest)}."
+    return f"{said} If it is not: --stale-after 0s."
 
 
 def _list_questions(

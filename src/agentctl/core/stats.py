@@ -13,6 +13,7 @@ from psycopg import sql
 from agentctl.core.database import Connection
 from agentctl.core.history import Filters, conditions_of
 from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping.instants import in_utc
 from agentctl.core.models import NO_STATUS, Status
 
 
@@ -109,11 +110,12 @@ def _rounded(milliseconds: float | None) -> int | None:
 
 def _days(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
     query = sql.SQL(
-        "SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*) AS executions, "
+        "SELECT {in_utc}::date AS day, count(*) AS executions, "
         "count(*) FILTER (WHERE status = 'failed') AS failed "
         "FROM {executions} AS e WHERE {conditions} AND {created} GROUP BY 1 ORDER BY 1"
     ).format(
         executions=market.executions.rows,
+        in_utc=in_utc(market.executions, sql.Identifier("created_at")),
         created=_in_calendar("created_at"),
         conditions=_where(market, filters),
     )

@@ -5,12 +5,15 @@ own, so that a word which is not used costs nothing. A row's `movement` is agent
 charge, refund, grant or purchase; its `kind` is the database's.
 """
 
+from datetime import timedelta
 from typing import LiteralString
 
 from psycopg import sql
 
 from agentctl.core.audit.check import Scope
-from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.mapping.instants import bound, is_zoned
+from agentctl.core.times import BEHIND_UTC, DAY
 
 _WORDS: LiteralString = """
 WITH users AS NOT MATERIALIZED (
@@ -23,9 +26,11 @@ WITH users AS NOT MATERIALIZED (
            created_at
     FROM {ledger} AS ledger
 ), recent_executions AS NOT MATERIALIZED (
-    SELECT * FROM executions WHERE {is_recent}
+    SELECT * FROM executions WHERE {execution_may_be_recent}
 ), recent_rows AS NOT MATERIALIZED (
-    SELECT * FROM ledger WHERE {is_recent}
+    SELECT * FROM ledger WHERE {row_may_be_recent}
+), deadline AS NOT MATERIALIZED (  -- what was created before is dead, whatever zone its time is of
+    SELECT {dead_before} AS dead_before
 ), histories AS NOT MATERIALIZED (  -- whole, of every user who has a recent ledger row
     SELECT * FROM ledger WHERE user_id IS NOT NULL AND {user_is_recent}
 ), sums AS NOT MATERIALIZED (  -- whole, of every execution that has a recent ledger row
@@ -41,19 +46,19 @@ WITH users AS NOT MATERIALIZED (
     FROM {users} AS users WHERE NOT {balance_countable}
     UNION ALL
     SELECT id::text, user_id::text, 'credits_used', credits_used::text
-    FROM {executions} AS executions WHERE {is_recent} AND NOT {credits_used_countable}
+    FROM {executions} AS executions WHERE {execution_may_be_recent} AND NOT {credits_used_countable}
     UNION ALL
     SELECT id::text, user_id::text, 'amount', amount::text
-    FROM {ledger} AS ledger WHERE {is_recent} AND NOT {amount_countable}
+    FROM {ledger} AS ledger WHERE {row_may_be_recent} AND NOT {amount_countable}
     UNION ALL
     SELECT id::text, user_id::text, 'balance_after', balance_after::text
-    FROM {ledger} AS ledger WHERE {is_recent} AND NOT {balance_after_countable}
+    FROM {ledger} AS ledger WHERE {row_may_be_recent} AND NOT {balance_after_countable}
 )"""
 _NO_LEDGER: LiteralString = (
     "SELECT NULL::uuid AS id, NULL::uuid AS user_id, NULL AS kind, NULL AS movement, 0 AS amount, "
     "0 AS balance_after, NULL::uuid AS execution_id, NULL::timestamptz AS created_at WHERE false"
 )
-_RECENT: LiteralString = "created_at >= %(since)s"
+_RECENT: LiteralString = "created_at >= {}"
 _EXAMPLES: LiteralString = (
     "{words}, found AS (\n{query}\n)\nSELECT *, count(*) OVER () AS count FROM found ORDER BY 1 LIMIT {limit}"
 )
@@ -82,7 +87,9 @@ def _words(market: Marketplace, scope: Scope) -> sql.Composed:
         executions=market.executions.rows,
         ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
         **_amounts(market),
-        is_recent=sql.SQL("TRUE" if everything else _RECENT),
+        execution_may_be_recent=_may_be_recent(market.executions, scope),
+        row_may_be_recent=_may_be_recent(market.ledger, scope) if market.ledger else sql.SQL("TRUE"),
+        dead_before=_dead_before(market),
         user_is_recent=_among_recent("user_id", everything=everything),
         execution_is_recent=_among_recent("execution_id", everything=everything),
     )
@@ -99,6 +106,21 @@ def _amounts(market: Marketplace) -> dict[str, sql.Composable]:
     counted = {part: role.counted(part) for part, role in roles.items()}
     countable = {f"{part}_countable": role.countable(part) for part, role in roles.items()}
     return {**unknown, **counted, **countable}
+
+
+def _may_be_recent(role: TableRole, scope: Scope) -> sql.Composable:
+    if scope.since is None:
+        return sql.SQL("TRUE")
+    return sql.SQL(_RECENT).format(bound(role, scope.since, slack=-(BEHIND_UTC + DAY)))
+
+
+def _dead_before(market: Marketplace) -> sql.Composable:
+    """Return the time before which a run must have ended, as created_at is compared with it."""
+    if is_zoned(market.executions):
+        return sql.SQL("now() - %(stale_after)s::interval")
+    text = "((now() AT TIME ZONE 'UTC') - %(stale_after)s::interval) - {}"
+    length = DAY if market.executions.base_type("created_at") == "date" else timedelta(0)
+    return sql.SQL(text).format(sql.Literal(BEHIND_UTC + length))
 
 
 def _among_recent(column: str, *, everything: bool) -> sql.Composable:

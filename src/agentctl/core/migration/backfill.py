@@ -16,6 +16,7 @@ from agentctl.core.database import Connection, in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
+from agentctl.core.mapping.instants import latest_in_utc
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
 from agentctl.core.migration.alone import alone
@@ -35,8 +36,8 @@ _FOR_A_BATCH: LiteralString = (
     "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = off"
 )
 _UNLINKED: LiteralString = (
-    "SELECT CASE WHEN count(*) > 0 THEN coalesce(max(created_at), 'infinity') END AS until "
-    "FROM {} AS l WHERE movement = 'charge' AND execution_id IS NULL"
+    "SELECT (CASE WHEN count(*) > 0 THEN coalesce(max({latest}), 'infinity') END)::text AS until "
+    "FROM {ledger} AS l WHERE movement = 'charge' AND execution_id IS NULL"
 )
 
 
@@ -253,5 +254,6 @@ def _unlinked_until(connection: Connection, ledger: Ledger) -> object:
     """Return when the last charge was made that names no execution; None where every charge does."""
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
-        row = connection.execute(sql.SQL(_UNLINKED).format(ledger.rows)).fetchone()
+        latest = latest_in_utc(ledger, sql.Identifier("created_at"))
+        row = connection.execute(sql.SQL(_UNLINKED).format(ledger=ledger.rows, latest=latest)).fetchone()
     return row["until"] if row else None

@@ -8,6 +8,8 @@ It composes a statement and executes none. What is filled is known, or stays NUL
 - completed_at: when a failed execution's only charge was given back in full, if the webhook was being waited
   for until then. The refund commits with the outcome.
 
+Where the ledger's times have no zone, nobody knows which instants they are: they fill no column.
+
 A value that somebody has written is left, with two exceptions: a cost of 0, which is what the column says of
 rows that nobody has filled, and a cost that leaves out the refund.
 """
@@ -17,6 +19,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from agentctl.core.mapping.instants import earliest_in_utc, is_zoned
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
 from agentctl.core.migration.survey import Member
 
@@ -34,7 +37,8 @@ WITH page AS MATERIALIZED (
 ), told AS MATERIALIZED (
     SELECT p.*, l.*,
         CASE WHEN l.charges + l.refunds > 0 THEN l.charged - l.refunded
-             WHEN %(unlinked_until)s::timestamptz IS NULL OR p.created_at > %(unlinked_until)s THEN 0
+             WHEN %(unlinked_until)s::timestamp IS NULL
+                  OR {earliest} > %(unlinked_until)s::timestamp THEN 0
         END AS cost
     FROM page AS p CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE amount < 0) AS charges,
@@ -49,10 +53,10 @@ WITH page AS MATERIALIZED (
     SELECT id, credits_used, started_at, completed_at, cost,
         CASE WHEN credits_used IS NULL OR credits_used IN (0, charged)
              THEN coalesce({cost}, credits_used) ELSE credits_used END AS new_credits_used,
-        CASE WHEN started_at IS NULL AND status IN ('success', 'failed') AND charges = 1
-                  AND charged_at >= created_at - interval '1 minute'
+        CASE WHEN {zoned} AND started_at IS NULL AND status IN ('success', 'failed') AND charges = 1
+                  AND charged_at >= {created} - interval '1 minute'
              THEN charged_at ELSE started_at END AS new_started_at,
-        CASE WHEN completed_at IS NULL AND status = 'failed' AND charges = 1 AND refunds = 1
+        CASE WHEN {zoned} AND completed_at IS NULL AND status = 'failed' AND charges = 1 AND refunds = 1
                   AND refunded = charged
                   AND refunded_at BETWEEN charged_at AND charged_at + interval '300 seconds'
              THEN refunded_at ELSE completed_at END AS new_completed_at
@@ -95,8 +99,8 @@ def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.C
 def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[str]) -> sql.Composed:
     """Compose the statement of one batch.
 
-    Its parameters are `ids` and `unlinked_until`. It answers with one row: `rows`, `passed_over` (locked by
-    others), `differing`, and for each column how many rows were `filled_`.
+    Its parameters are `ids` and `unlinked_until`, a time in UTC without a zone. It answers with one row:
+    `rows`, `passed_over` (locked by others), `differing`, and for each column how many rows were `filled_`.
 
     Args:
         executions: the table.
@@ -117,6 +121,9 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
         id=sql.Identifier(executions.columns["id"]),
         executions=executions.rows,
         ledger=ledger.rows,
+        zoned=sql.SQL("TRUE" if is_zoned(ledger) else "FALSE"),
+        earliest=earliest_in_utc(executions, sql.Identifier("p", "created_at")),
+        created=_earliest_creation(executions),
         # A fraction that the column cannot hold is not known to it.
         cost=sql.SQL("CASE WHEN cost = trunc(cost) THEN cost END" if whole else "cost"),
         changes=sql.SQL(" OR ").join(changes),
@@ -124,6 +131,13 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
         assignments=sql.SQL(", ").join(assignments),
         counts=sql.SQL(",\n       ").join(counts),
     )
+
+
+def _earliest_creation(executions: Executions) -> sql.Composable:
+    column = sql.Identifier("created_at")
+    if is_zoned(executions):
+        return column
+    return sql.SQL("({} AT TIME ZONE 'UTC')").format(earliest_in_utc(executions, column))
 
 
 def _term(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:

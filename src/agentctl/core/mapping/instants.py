@@ -1,0 +1,60 @@
+"""SQL about created_at, which has no zone in some marketplaces: what it is compared with and can mean.
+
+A time without a zone was written by a clock of some zone, and nothing in the database says which: the zone
+of whoever wrote it, a server's or an application's. Filters read it as it is shown, as UTC's. Whatever is
+decided by a time takes the latest or the earliest instant that it can mean; the session's zone never counts.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from psycopg import sql
+
+from agentctl.core.mapping.table_role import TableRole
+from agentctl.core.times import AHEAD_OF_UTC, BEHIND_UTC, DAY, shifted
+
+_ZONED = frozenset({"timestamp with time zone", ""})  # what has no column is NULL, of that type
+# Around these nothing is out of range, whatever a customer wrote.
+_FIRST, _LAST = sql.SQL("'0001-01-03'::timestamp"), sql.SQL("'9999-12-29'::timestamp")
+EVERY_ZONE = AHEAD_OF_UTC + BEHIND_UTC + DAY
+"""How far two times without a zone can be from what they seem, a day's length included."""
+
+
+def is_zoned(role: TableRole) -> bool:
+    """Whether created_at says which instant it is."""
+    return role.base_type("created_at") in _ZONED
+
+
+def bound(role: TableRole, instant: datetime, *, slack: timedelta = timedelta(0)) -> sql.Composable:
+    """Return an instant to compare created_at with; an index on the column serves the comparison.
+
+    Args:
+        role: the table.
+        instant: aware.
+        slack: is added where the column has no zone.
+
+    """
+    if is_zoned(role):
+        return sql.Literal(instant)
+    return sql.Literal(shifted(instant.astimezone(UTC), slack).replace(tzinfo=None))
+
+
+def latest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
+    """Return the latest instant that a created_at can mean, as a time in UTC without a zone."""
+    if is_zoned(role):
+        return sql.SQL("({} AT TIME ZONE 'UTC')").format(column)
+    length = DAY if role.base_type("created_at") == "date" else timedelta(0)
+    text = "(least({}::timestamp, {}) + {})"
+    return sql.SQL(text).format(column, _LAST, sql.Literal(BEHIND_UTC + length))
+
+
+def earliest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
+    """Return the earliest instant that a created_at can mean, as a time in UTC without a zone."""
+    if is_zoned(role):
+        return sql.SQL("({} AT TIME ZONE 'UTC')").format(column)
+    text = "(greatest({}::timestamp, {}) - {})"
+    return sql.SQL(text).format(column, _FIRST, sql.Literal(AHEAD_OF_UTC))
+
+
+def in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
+    """Return a created_at as it is shown, as a time in UTC without a zone."""
+    return sql.SQL("({} AT TIME ZONE 'UTC')" if is_zoned(role) else "({}::timestamp)").format(column)
