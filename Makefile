@@ -7,7 +7,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 # `ensurepip` is what a Python without its venv package lacks.
 IS_GOOD := 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 PIP := $(VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input
-PYTEST_ARGS := -n auto --maxprocesses 4
+# More processes than cores: some tests wait for a deadline of the program's.
+PYTEST_ARGS := -n 3 --dist worksteal
 
 # The caller's databases are no part of a demo or a test.
 unexport $(filter-out AGENTCTL_TEST_%,$(filter AGENTCTL_% PG% DATABASE_URL,$(.VARIABLES)))
@@ -16,8 +17,9 @@ unexport HOME
 endif
 
 .NOTPARALLEL:
-.PHONY: help demo test test-versions test-debian test-code test-databases test-migrations test-pgbouncer test-n8n test-security \
-	test-all torture n8n lint bench-startup bench-schema-check bench-codescan bench-migrate clean
+.PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-migrations \
+	test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
+	bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
@@ -25,17 +27,20 @@ help:
 	@echo "             (fewer: make test PYTEST_ARGS=tests/unit; another PostgreSQL: AGENTCTL_TEST_POSTGRES=17)"
 	@echo "make lint    check style and types"
 	@echo "Beside those, each a suite of its own:"
+	@echo "make test-cases   the cases of acceptance tests that make test leaves out"
+	@echo "make test-torture   a little of make torture: kills, crowds, faults, every row of docs/outcomes.md"
 	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
 	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
 	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces"
 	@echo "make test-security   what hostile rows, names and files would do"
 	@echo "make test-migrations   migrate-full with others at work, killed, undone"
 	@echo "make test-debian   all that may differ, on Debian's PostgreSQL 15 (needs its package postgresql-15)"
-	@echo "make test-pgbouncer   what runs the program, through a pooler in transaction mode (needs PgBouncer)"
+	@echo "make test-pgbouncer   a pooler in transaction mode: its faults, and test-torture through it (needs PgBouncer)"
+	@echo "make test-pooled   every command again, through the pooler (needs PgBouncer)"
 	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
 	@echo "             (3 GB, about 5 minutes)"
 	@echo "make test-all    all of these, make test first"
-	@echo "make torture the money rules under kills, crowds and faults, in full figures (an hour)"
+	@echo "make torture the same as test-torture in full figures (an hour)"
 	@echo "make bench-startup   how long commands take to start, beside their floors"
 	@echo "make bench-schema-check   schema-check beside psql with the same query"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, beside parsing alone"
@@ -50,13 +55,21 @@ demo: $(VENV)/installed
 
 # What `make test` needs, a package index brings. Whatever needs more has a target of its own, as has what takes long:
 # those name folders that pyproject.toml's testpaths leaves out, or the marker of what may differ between versions.
+test: export AGENTCTL_TEST_CASES := few
+test-cases: export AGENTCTL_TEST_CASES := rest
 test-versions: export AGENTCTL_TEST_POSTGRES := 17
 test-debian: export AGENTCTL_TEST_POSTGRES := 15
 test-code test-databases test-migrations: export AGENTCTL_TEST_POSTGRES ?= 18,17
-test-pgbouncer: export AGENTCTL_TEST_THROUGH := pgbouncer
+test-pgbouncer test-pooled: export AGENTCTL_TEST_THROUGH := pgbouncer
 
 test: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+test-cases: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/acceptance
+
+test-torture: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/torture
 
 test-versions: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres tests/integration tests/acceptance tests/torture
@@ -78,17 +91,20 @@ test-debian: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres \
 		tests/integration tests/acceptance tests/torture tests/codescan tests/databases tests/migrations
 
-# Everything that runs the program, with a pooler between it and the database.
+# With a pooler between the program and the database: where a connection's loss shows, and then everything.
 test-pgbouncer: $(VENV)/installed-dev
-	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/pgbouncer tests/acceptance tests/torture
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/pgbouncer tests/torture
 
-# Not with the others: whole marketplaces of hostile rows are read by every command.
+test-pooled: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/acceptance
+
+# Whole marketplaces of hostile rows are read by every command.
 test-security: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/security
 
-test-all: test test-security test-versions test-code test-databases test-migrations test-debian test-pgbouncer test-n8n
+test-all: test test-cases test-torture test-security test-versions test-code test-databases test-migrations test-debian \
+	test-pgbouncer test-pooled test-n8n
 
-# `make test` does a little of each.
 torture: $(VENV)/installed-dev
 	@AGENTCTL_TORTURE=full $(VENV)/bin/pytest -n 2 tests/torture
 

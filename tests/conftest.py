@@ -5,6 +5,7 @@ Tests in integration/ and migrations/ are marked `every_postgres`, and others ma
 each version, the rest on the first. A version that is asked for and not installed is an error: nothing is
 skipped for it.
 AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the program and every server.
+support/cases.py says what AGENTCTL_TEST_CASES does.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import CASES, require_known_cases
 from support.keeper import Keeper, server_of
 from support.marketplace import Database, Marketplace, empty_database
 from support.marketplace import marketplace as make_marketplace
@@ -28,7 +30,7 @@ _KEEPER_FOLDER = pytest.StashKey[Path]()
 _TESTS = Path(__file__).parent
 _EVERYWHERE = {"integration", "migrations"}  # folders whose tests run on each version
 _WANTED = "AGENTCTL_TEST_POSTGRES"
-_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH}
+_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH, CASES}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _require_versions()
     _require_pooler()
+    require_known_cases()
     config.stash[_KEEPER] = Keeper()
     config.stash[_KEEPER_FOLDER] = config.stash[_KEEPER].folder
 
