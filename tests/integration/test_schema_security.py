@@ -281,3 +281,23 @@ def test_a_pinned_path_is_the_one_that_the_function_had_quoted_where_it_must_be(
     (user,) = marketplace.execute("SELECT id FROM profiles LIMIT 1")[0]
     (answer,) = marketplace.execute('SELECT "My Shop".add_credits_atomic(%s, 5)', (user,))[0]
     assert answer["success"] is True
+
+
+@pytest.mark.parametrize("privilege", ["INSERT", "UPDATE (amount)"])
+def test_a_ledger_that_customers_write_does_not_tell_its_sign(
+    marketplace: Marketplace, privilege: str
+) -> None:
+    marketplace.execute(_CUSTOMERS.encode())
+    marketplace.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign")
+    marketplace.execute("UPDATE credit_transactions SET amount = -1 WHERE amount = 3")
+
+    def sign() -> str | None:
+        with at(marketplace.url, place="a test").connect() as connection:
+            return mapped(introspect(connection)).require_ledger().sign_known
+
+    assert sign() == "negative amounts in its rows"
+    marketplace.execute(
+        f"GRANT {privilege} ON credit_transactions TO authenticated; "
+        "CREATE POLICY own ON credit_transactions TO authenticated USING (true)".encode()
+    )
+    assert sign() is None

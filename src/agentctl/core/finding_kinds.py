@@ -140,6 +140,13 @@ KINDS = (
         "than one, for one of them.",
     ),
     FindingKind(
+        "words-unconfirmed",
+        Severity.WARNING,
+        "Rows hold another word than agentctl writes",
+        "The column takes any text, and neither a CHECK nor a default says which words mean what. Rows may "
+        "be a customer's: agentctl writes its own words until the configuration names yours.",
+    ),
+    FindingKind(
         "sign-unknown",
         Severity.ERROR,
         "Nothing tells whether a charge is a negative amount",

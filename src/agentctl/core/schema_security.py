@@ -4,11 +4,12 @@ A customer's browser is `anon` or `authenticated` to Supabase, and everybody is 
 and policies of the catalog, and yields findings with the statement that closes each; it changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from psycopg import sql
 
-from agentctl.core.catalog import Function, Grant, Policy, Table
+from agentctl.core.catalog import Function, Grant, Table
+from agentctl.core.customer_access import Openings, list_openings
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import find_deduct, gives_credits
@@ -20,9 +21,6 @@ _REFUND_PARTS = ("status", "credits_used", "user")
 _TABLES = frozenset({"table", "partitioned table"})
 # Behind a statement that is pasted: a privilege of PUBLIC may be the only one that somebody else has.
 _OTHERS = " -- GRANT it to those who need it and had it through PUBLIC only: the web application, agentctl"
-
-Open = Mapping[Grant, Sequence[str]]
-"""Grants that customers can use, and which customers those are."""
 
 
 def security_findings(market: Marketplace) -> Iterator[Finding]:
@@ -59,7 +57,7 @@ def _credit_functions(market: Marketplace) -> Iterable[Function]:
 
 
 def _exposed(function: Function) -> Iterator[Finding]:
-    open_to: Open = {grant: grant.customers for grant in function.grants}
+    open_to: Openings = {grant: grant.customers for grant in function.grants}
     if not open_to:
         return
     # Who is signed in says whose credits may be taken. It is no reason to be given any.
@@ -90,7 +88,7 @@ def _writable(
     """Look for customers who may write the columns that play these parts."""
     columns = [role.columns[part] for part in parts if part in role]
     for privilege in privileges:
-        if open_to := _open(role.table, privilege, columns):
+        if open_to := list_openings(role.table, privilege, columns):
             reached = {grant.column for grant in open_to}
             names = [name for name in columns if reached & {None, name}]
             msg = f"{_people(open_to)} may {privilege} {', '.join(names)} of {role.name}: {why}."
@@ -100,7 +98,7 @@ def _writable(
 
 def _ledger(ledger: Table) -> Iterator[Finding]:
     for privilege in _LEDGER_WRITES:
-        if open_to := _open(ledger, privilege):
+        if open_to := list_openings(ledger, privilege):
             people = _people(open_to)
             msg = f"{people} may {privilege} rows of {ledger.name}: a ledger is written by the server alone."
             hint = _revoke(privilege, identifier(ledger).as_string(), open_to)
@@ -110,46 +108,13 @@ def _ledger(ledger: Table) -> Iterator[Finding]:
 def _unprotected(table: Table) -> Iterator[Finding]:
     if table.row_security.enabled or table.kind not in _TABLES:
         return
-    if open_to := _open(table, "SELECT"):
+    if open_to := list_openings(table, "SELECT"):
         msg = f"{_people(open_to)} may read every row of {table.name}: row level security is off."
         hint = (
             f"ALTER TABLE {identifier(table).as_string()} ENABLE ROW LEVEL SECURITY;"
             " -- with a policy for each role that is to see rows: nobody else but the owner does then"
         )
         yield Finding("row-security-off", Severity.WARNING, table.name, msg, hint)
-
-
-def _open(table: Table, privilege: str, columns: Iterable[str] = ()) -> Open:
-    """Return what lets customers use a privilege on a table, or on some of its columns."""
-    wanted = {None, *columns}
-    found = {
-        grant: [customer for customer in grant.customers if _admits(table, customer, privilege.lower())]
-        for grant in table.grants
-        if privilege in grant.privileges and (not columns or grant.column in wanted)
-    }
-    return {grant: customers for grant, customers in found.items() if customers}
-
-
-def _admits(table: Table, customer: str, command: str) -> bool:
-    """Whether row level security may leave a customer a row for a command."""
-    if not table.row_security.enabled or command == "truncate":
-        return True
-    policies = [
-        policy
-        for policy in table.row_security.policies
-        if customer in policy.customers and policy.command in {command, "all"}
-    ]
-    restrictive = (policy for policy in policies if not policy.permissive)
-    return any(policy.permissive and not _admits_nothing(policy, command) for policy in policies) and not any(
-        _admits_nothing(policy, command) for policy in restrictive
-    )
-
-
-def _admits_nothing(policy: Policy, command: str) -> bool:
-    """Whether a policy says literally no to a command."""
-    check = policy.using if policy.with_check is None else policy.with_check
-    looked_at = {"insert": (check,), "update": (policy.using, check)}.get(command, (policy.using,))
-    return "false" in looked_at
 
 
 def _revoke(privilege: str, thing: str, grants: Iterable[Grant]) -> str:
@@ -183,7 +148,7 @@ def _others(grantees: Sequence[str]) -> str:
     return _OTHERS if "public" in grantees else ""
 
 
-def _people(open_to: Open) -> str:
+def _people(open_to: Openings) -> str:
     """Name the customers, and through whom each has the privilege where it is not its own."""
     named = dict.fromkeys(
         _person(customer, grant.grantee)

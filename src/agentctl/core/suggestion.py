@@ -4,7 +4,7 @@ What stands in it works unmodified, and means what agentctl would do without it.
 stands there as comments, for an operator to decide. It writes no file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import tomlkit
@@ -14,10 +14,18 @@ from tomlkit.items import AbstractTable
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discover import FoundRole
+from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
 _TOLD_BY_HAND = frozenset(
-    {"column-unfilled", "role-ambiguous", "status-unmapped", "kind-unmapped", "sign-unknown"}
+    {
+        "column-unfilled",
+        "role-ambiguous",
+        "status-unmapped",
+        "kind-unmapped",
+        "sign-unknown",
+        "words-unconfirmed",
+    }
 )
 
 
@@ -123,14 +131,14 @@ def _because(why: str, others: Sequence[str]) -> str:
 def _words(schema: AbstractTable, market: Marketplace) -> None:
     statuses = market.executions.statuses
     if statuses.written:
-        schema["executions"].add("statuses", _written(statuses.written, statuses.why))
+        schema["executions"].add("statuses", _written(statuses))
     if market.executions.constant:
         schema["executions"].add("constant", tomlkit.item(dict(market.executions.constant)))
     ledger = market.ledger
     if ledger is not None:
         schema["ledger"].add("sign", tomlkit.item(str(ledger.sign))) if ledger.sign_known else None
         if ledger.kinds.written:
-            schema["ledger"].add("kinds", _written(ledger.kinds.written, ledger.kinds.why))
+            schema["ledger"].add("kinds", _written(ledger.kinds))
         if ledger.constant:
             schema["ledger"].add("constant", tomlkit.item(dict(ledger.constant)))
     function = market.deducting.function
@@ -143,11 +151,14 @@ def _words(schema: AbstractTable, market: Marketplace) -> None:
         schema.add("deduct", deduct)
 
 
-def _written(words: Mapping[str, str], why: str) -> AbstractTable:
+def _written(words: Words) -> AbstractTable:
+    """Propose the words that rows hold, too: whoever reads the file decides about them."""
     table = tomlkit.table()
-    table.comment(why)
-    for word, raw in words.items():
+    table.comment(words.why)
+    for word, raw in words.proposed.items():
         table.add(word, tomlkit.item(raw))
+        if raw != words.written.get(word):
+            table[word].comment("seen in its rows: is it your application that writes it?")
     return table
 
 

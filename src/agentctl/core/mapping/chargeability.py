@@ -9,7 +9,7 @@ from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping.columns import wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
-from agentctl.core.mapping.words import unmapped
+from agentctl.core.mapping.words import unconfirmed, unmapped
 
 _KINDS = ("charge", "refund")
 
@@ -23,6 +23,7 @@ def charging_findings(
     yield from deducting.findings
     if ledger is not None and "kind" in ledger:
         yield from unmapped("ledger", ledger.name, ledger.kinds, _KINDS)
+        yield from unconfirmed("ledger", ledger.name, ledger.kinds)
     if ledger is not None and ledger.sign_known is None and deducting.function is None:
         yield _sign_unknown(ledger)
     if (ledger is None or not ledger.is_linked) and "credits_used" not in executions:

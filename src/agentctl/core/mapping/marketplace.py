@@ -19,7 +19,7 @@ from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
-from agentctl.core.mapping.words import Sign, Words, find_sign, find_words, unmapped
+from agentctl.core.mapping.words import Sign, Words, find_sign, find_words, unconfirmed, unmapped
 from agentctl.core.tracking import BY_NAME
 
 _WRITTEN_STATES = ("running", "success", "failed")
@@ -166,7 +166,10 @@ def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery)
         executions=executions,
         ledger=ledger,
         deducting=deducting,
-        obstacles=tuple(unmapped("executions", executions.name, executions.statuses, _WRITTEN_STATES)),
+        obstacles=(
+            *unmapped("executions", executions.name, executions.statuses, _WRITTEN_STATES),
+            *unconfirmed("executions", executions.name, executions.statuses),
+        ),
         charge_obstacles=tuple(charging_findings(agent_role, executions, ledger, deducting)),
     )
 

@@ -1,15 +1,18 @@
 """Finds a database's own words: for the states of executions, for the kinds and the sign of ledger rows.
 
-What a CHECK or an enum allows comes first, then what stands in some rows, then agentctl's own words where the
-column would take any. It never chooses between two words that say the same.
+What is written comes from the configuration, from a CHECK, an enum or a default, and else is agentctl's own
+word, where the column takes any. It never chooses between two words that say the same. Rows decide nothing
+about it, since a customer may have written them; the words that they hold are read, and are proposed.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from agentctl.core.catalog import Column, Table
 from agentctl.core.check_constraint import Check, parse
+from agentctl.core.customer_access import may_write
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping.vocabulary import Names, plain, rank
 
@@ -34,6 +37,7 @@ class Words:
         read: the database's word -> agentctl's.
         why: the evidence.
         rivals: agentctl's word -> words between which nothing decides.
+        seen: agentctl's word -> other words for it that stand in rows, where a text takes any.
 
     """
 
@@ -41,6 +45,12 @@ class Words:
     read: Mapping[str, str]
     why: str
     rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def proposed(self) -> dict[str, str]:
+        """What could be written if somebody who knows the database says so: the words of its rows first."""
+        return {**self.written, **{word: raw[0] for word, raw in self.seen.items() if len(raw) == 1}}
 
     def raw(self, *words: str) -> list[str]:
         """Return every word of the database that means one of agentctl's, and those as they are."""
@@ -80,6 +90,19 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
         )
 
 
+def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
+    """Look for words in rows that mean what agentctl writes another word for."""
+    key = "statuses" if role == "executions" else "kinds"
+    for word, seen in words.seen.items():
+        msg = (
+            f"Rows of {table} say {' and '.join(seen)} for {word}, and nothing else of the database does: "
+            f"agentctl writes {words.written[word]}."
+        )
+        lines = "\n".join(f'  {word} = "{raw}"' for raw in (*seen, words.written[word]))
+        hint = f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}"
+        yield Finding("words-unconfirmed", Severity.WARNING, f"{table} ({word})", msg, hint)
+
+
 def checks_of(table: Table) -> dict[str, Check]:
     """Return the CHECK constraints of a table that can be understood, by name."""
     parsed = {item.name: parse(item.definition) for item in table.constraints if item.kind == "check"}
@@ -116,10 +139,21 @@ def find_words(
             rivals[word] = best
         elif not closed:
             written[word] = _REFERENCE.get(word, word)
+    seen = {} if closed else _seen(column.sample or (), vocabulary, written, configured)
     known = (
         () if closed else tuple(name for names in vocabulary.values() for group in names for name in group)
     )
-    return Words(written, _read((*allowed, *known), vocabulary, written), why, rivals)
+    return Words(written, _read((*allowed, *known), vocabulary, written), why, rivals, seen)
+
+
+def _seen(
+    sample: Sequence[str],
+    vocabulary: Mapping[str, Names],
+    written: Mapping[str, str],
+    configured: Mapping[str, str],
+) -> dict[str, tuple[str, ...]]:
+    best = {word: _best(sample, names) for word, names in vocabulary.items() if word not in configured}
+    return {word: raw for word, raw in best.items() if raw and word in written and written[word] not in raw}
 
 
 def _best(allowed: Sequence[str], names: Names) -> tuple[str, ...]:
@@ -141,7 +175,7 @@ def _read(
 
 
 def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
-    """Return the words that a column may hold, or is seen to; whether no others may be; and who says so."""
+    """Return the words that the schema names for a column; whether no others may be; and who says so."""
     if column.enum_labels:
         return column.enum_labels, True, f"the labels of {column.type}"
     own = [check for check in checks_of(table).values() if column.name in check.columns]
@@ -154,8 +188,9 @@ def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
         if any(check.holds({name: _IMPOSSIBLE}) is False for check in checks):
             allowed = (w for w in listed if all(check.holds({name: w}) is not False for check in checks))
             return tuple(allowed), True, why
-    if column.sample:
-        return column.sample, False, "words seen in its rows"
+    default = re.fullmatch(r"'((?:[^']|'')+)'(?:::.*)?", column.default or "")
+    if default is not None:
+        return (default[1].replace("''", "'"),), False, "its default; else agentctl's own words"
     return (), False, "nothing: agentctl's own words, which a free text takes"
 
 
@@ -173,6 +208,12 @@ def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -
         return Sign.BY_KIND, "its CHECK"
     if any(word in plain(amount.name) for word in ("delta", "change")):
         return Sign.SIGNED, "its name"
+    if may_write(table, amount.name):
+        return None, "nothing that customers could not have written"
+    return _sign_in_rows(amount, kind, kinds)
+
+
+def _sign_in_rows(amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
     if amount.sample and "-1" in amount.sample:
         return Sign.SIGNED, "negative amounts in its rows"
     seen = kind.sample if kind is not None and kind.sample else ()
