@@ -148,8 +148,14 @@ def _cast(expression: Operation, values: Mapping[str, object]) -> object:
     if isinstance(value, bool):
         return value if name == "boolean" else _OPEN
     if isinstance(value, int | Decimal):
-        return value if name == "numeric" or (name in _NUMBERS and value == int(value)) else _OPEN
+        return value if name == "numeric" or (name in _NUMBERS and _is_whole(value)) else _OPEN
     return _read(value, name) if isinstance(value, str) else _OPEN
+
+
+def _is_whole(number: int | Decimal) -> bool:
+    """Whether it is a whole number; asking `int` would write out all the digits of 1e99999999."""
+    decimal = Decimal(number)
+    return decimal.is_finite() and decimal == decimal.to_integral_value()
 
 
 def _read(text: str, kind: str) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""
     (?P<string>[Ee]?'(?:[^']|'')*')
   | (?P<quoted>"(?:[^"]|"")*")
   | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -18,11 +18,13 @@ _TOKEN = re.compile(
   | (?P<cast>::)
   | (?P<operator>[-+*/<>=~!@\#%^&|?]+)
   | (?P<mark>[()\[\],.])
-  )""",
+  | (?P<strange>\S)
+    """,
     re.VERBOSE,
 )
 _TYPE_WORDS = frozenset({"varying", "precision", "with", "without", "time", "zone"})
 _VALUES = {"TRUE": True, "FALSE": False, "NULL": None}
+_DEEPEST = 100
 _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
 
@@ -57,13 +59,23 @@ Expression = Literal | Name | Operation | Unknown
 
 
 def parse_expression(text: str) -> Expression:
-    """Parse an expression; `Unknown` where nothing of it is understood."""
+    """Parse an expression; `Unknown` where nothing of it is understood, or it is nested beyond reason."""
     parser = _Parser(list(_tokens(text)))
     try:
         whole = parser.disjunction()
-    except _NotUnderstood:
+    except (_NotUnderstood, RecursionError):
         return Unknown()
-    return whole if parser.at_end() else Unknown()
+    return whole if parser.at_end() and _is_shallow(whole) else Unknown()
+
+
+def _is_shallow(expression: Expression) -> bool:
+    """Whether it can be walked by recursion."""
+    level = [expression]
+    for _ in range(_DEEPEST):
+        level = [operand for one in level if isinstance(one, Operation) for operand in one.operands]
+        if not level:
+            return True
+    return False
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -79,15 +91,8 @@ class _NotUnderstood(Exception):
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    place = 0
-    while place < len(text.rstrip()):
-        found = _TOKEN.match(text, place)
-        if found is None:
-            yield "strange", text[place]
-            place += 1
-            continue
-        yield str(found.lastgroup), str(found[str(found.lastgroup)])
-        place = found.end()
+    for token in _TOKEN.finditer(text):
+        yield str(token.lastgroup), str(token[str(token.lastgroup)])
 
 
 class _Parser:

@@ -32,7 +32,7 @@ def is_ignored(lines: Sequence[str], line: int, finding_id: str) -> bool:
     """
     own, above = (lines[at - 1].strip() if 0 < at <= len(lines) else "" for at in (line, line - 1))
     found = (match for form in _COMMENTS for match in (form.search(own), form.match(above)) if match)
-    return any(match[1] is None or finding_id in re.split(r"\s*,\s*", match[1]) for match in found)
+    return any(match[1] is None or finding_id in map(str.strip, match[1].split(",")) for match in found)
 
 
 class IgnoreList:

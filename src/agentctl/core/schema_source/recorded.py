@@ -12,7 +12,7 @@ from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.origins import Problem
 from agentctl.core.sql_text.tokens import tokens
 
-_NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*")'
+_NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'
 _OF_TABLE = re.compile(
     rf"(?P<table>{_NAME}\.{_NAME})"
     rf"(?:\.(?P<column>{_NAME})(?P<domain> domain)?| (?P<part>constraint|index|trigger) (?P<name>{_NAME})"
@@ -25,9 +25,14 @@ _OF_FUNCTION = re.compile(
     re.DOTALL,
 )
 _COLUMN = re.compile(
-    r"""(?P<type>(?:"(?:[^"]|"")*"|[^"])+?)(?:\ \((?P<labels>.*?)\))?(?P<null>\ not\ null)?
+    r"""(?P<type>(?:"(?:[^"]|"")*+"|(?!\ (?:\(|not\ null|default\ |generated\ ))[^"])++)
+        (?:\ \((?P<labels>.*?)\))?(?P<null>\ not\ null)?
         (?:\ default\ (?P<default>.*)|\ generated\ (?P<generated>(?:always|by\ default)\ as\ .*))?""",
     re.DOTALL | re.VERBOSE,
+)
+# The same parts, of what is no column's: PostgreSQL's grammar says what is wrong with it.
+_ODD_COLUMN = re.compile(
+    r"(?P<type>.*)(?P<labels>(?!))?(?P<null>(?!))?(?P<default>(?!))?(?P<generated>(?!))?", re.DOTALL
 )
 _TYPE = re.compile(
     rf"(?:{_NAME}\.)?(?:{_NAME}|double precision|(?:character|bit) varying"
@@ -77,9 +82,9 @@ def _tables(facts: Mapping[str, str]) -> dict[str, _Table]:
 
 
 def _note(table: _Table, part: re.Match[str], said: str) -> None:
-    column = _COLUMN.fullmatch(said) if part["column"] and not part["domain"] else None
-    if column is not None:
-        table.columns[_sql(part["column"])] = column
+    if part["column"] and not part["domain"]:
+        column = _COLUMN.fullmatch(said) or _ODD_COLUMN.fullmatch(said)
+        table.columns.update({_sql(part["column"]): column} if column else {})
     elif part["domain"]:
         table.domains[_sql(part["column"])] = said
     elif part["part"] == "trigger":

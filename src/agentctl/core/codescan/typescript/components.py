@@ -5,9 +5,14 @@ What their templates do is not looked at.
 
 import re
 
+# What is never closed ends with the file, as in a browser: it is not looked for again behind each beginning.
 _SCRIPT = re.compile(
-    rb"<!--.*?-->|<script\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>(?P<script>.*?)</script\s*>",
-    re.DOTALL | re.IGNORECASE,
+    rb"""
+    <!--(?:.*?-->|.*)
+  | <script\b(?:[^>"']|"[^"]*"|'[^']*')*+
+    (?:>(?P<script>.*?)</script\s*> | .*)
+    """,
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _VISIBLE = re.compile(rb"[^\n]")
 
