@@ -13,6 +13,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from agentctl.core.errors import SetupError
+from agentctl.core.hint_text import shell_command
 from agentctl.core.run_report import RunReport
 from agentctl.render.run import is_binary, result_bytes
 
@@ -75,5 +76,6 @@ def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
 
 def _misplaced(report: RunReport, file: Path | None, *, why: str) -> SetupError:
     msg = f"The result could not be written ({why})" + (f"; it is in {file}." if file else ".")
-    hint = f"The run is done and settled: agentctl history {report.execution}"
+    command = shell_command("agentctl history", str(report.execution))
+    hint = f"The run is done and settled: {command}"
     return SetupError(msg, hint=hint, code="result_not_written")

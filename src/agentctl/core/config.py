@@ -5,7 +5,6 @@ somebody asks for its value.
 """
 
 import os
-import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import Literal, cast
 from agentctl.core.code_section import CodeSettings, read_code
 from agentctl.core.config_reader import Section, Value
 from agentctl.core.errors import ConfigError
+from agentctl.core.hint_text import shell_word, toml_key
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.models import Agent, Credits
 from agentctl.core.schema_section import read_schema
@@ -145,7 +145,8 @@ def load_profile(
     found = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
     if needs_database and found.database_url is None:
         msg = f"{path}: profile {found.name!r} has no database_url."
-        hint = f'Add database_url = "env:DATABASE_URL" to [profiles.{found.name}], or set ${DATABASE_URL}.'
+        section = toml_key("profiles", found.name)
+        hint = f'Add database_url = "env:DATABASE_URL" to [{section}], or set ${DATABASE_URL}.'
         raise ConfigError(msg, hint=hint)
     return found
 
@@ -180,7 +181,7 @@ def _require_own(path: Path) -> None:
         raise ConfigError(msg) from None
     if reason is not None:
         msg = f"The configuration {path.absolute()} was found and is not used: {reason}."
-        named = f"--config {shlex.quote(str(path))}"
+        named = f"--config {shell_word(str(path))}"
         hint = f"If you trust it, name it with {named} or ${CONFIG}; else look at who put it there."
         raise ConfigError(msg, hint=hint, code="config_untrusted")
 

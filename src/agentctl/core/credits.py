@@ -12,6 +12,7 @@ from agentctl.core.database import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.hint_text import shell_command
 from agentctl.core.lost_executions import refund_lost
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Credits, Execution, Key, Status, User
@@ -171,7 +172,8 @@ def _require_refundable(execution: Execution, status: str | None) -> None:
         raise Refused(msg, hint=hint, code="execution_succeeded")
     if status != Status.FAILED:
         msg = f"Execution {execution.id} is {status or 'gone'}: whether it succeeded is not known yet."
-        hint = f"Settle it first: agentctl reconcile {execution.id} --assume failed"
+        command = shell_command("agentctl reconcile", str(execution.id), options="--assume failed")
+        hint = f"Settle it first: {command}"
         raise Refused(msg, hint=hint, code="execution_open")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agentctl.core.hint_text import shell_command
 from agentctl.core.journal import Memory
 from agentctl.core.models import Key, Outcome
 from agentctl.core.row_identity import RowIdentity
@@ -78,9 +79,11 @@ def describe_doubt(memory: Memory, execution: Key, row: RowIdentity) -> str | No
     if answer is None or answer.outcome is None:
         return None
     why = row.obstacle or "an older agentctl wrote it, or could not see what tells this row from others"
+    options = f"--assume {answer.outcome}"
+    command = shell_command("agentctl reconcile", str(execution), options=options)
     return (
         f"This machine's journal has an answer for this id ({answer.outcome}), but it may be about another "
-        f"row of that id: {why}. If you know better: agentctl reconcile {execution} --assume {answer.outcome}"
+        f"row of that id: {why}. If you know better: {command}"
     )
 
 

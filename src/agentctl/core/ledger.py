@@ -18,6 +18,7 @@ from agentctl.core.database import Connection
 from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.hint_text import shell_command
 from agentctl.core.ledger_changes import read_state
 from agentctl.core.ledger_entries import Entry
 from agentctl.core.ledger_reports import find_row
@@ -188,7 +189,9 @@ def _require_honest(
 def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
     """Return the error that says who has too few credits."""
     msg = f"{user.email or user.id} has {balance} credits; {price} are needed."
-    hint = f"Give credits with: agentctl credits grant {user.email or user.id} AMOUNT --reason TEXT"
+    payer = str(user.email or user.id)
+    command = shell_command("agentctl credits grant", payer, "AMOUNT", options="--reason TEXT")
+    hint = f"Give credits with: {command}"
     return Refused(msg, hint=hint, code="insufficient_credits")
 
 
@@ -320,9 +323,10 @@ def _cannot_change(market: Marketplace, user: Key) -> AgentctlError:
         return PermissionDenied(msg, hint="Connect as a role that may change balances, with BYPASSRLS.")
     if balances.table is not market.users.table:
         msg = f"The user {user} has no row in {balances.name}."
-        table, columns = sql.Identifier(balances.table.schema, balances.name), balances.columns
-        row = f"({columns['user']}, {columns['balance']}) VALUES ('{user}', 0);"
-        hint = f"Begin it: INSERT INTO {table.as_string()} {row}"
+        row = balances.query(
+            "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);", key=sql.Literal(user)
+        )
+        hint = f"Begin it: {row.as_string()}"
         return Refused(msg, hint=hint, code="user_without_balance")
     msg = f"The user {user} does not exist any more."
     return Refused(msg, code="user_not_found")

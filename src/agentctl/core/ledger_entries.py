@@ -143,7 +143,7 @@ def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> N
     column = ledger.column("execution")
     if column is None or not column.updatable:
         msg = f"{ledger.name} does not say which execution was charged, and this role may not write it down."
-        hint = f"GRANT UPDATE ({ledger.columns['execution']}) ON {ledger.table.schema}.{ledger.name} TO ...;"
+        hint = ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string()
         raise PermissionDenied(msg, hint=hint)
     query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
     connection.execute(query, {"execution": execution, "row": row})

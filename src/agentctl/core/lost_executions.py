@@ -11,6 +11,7 @@ from psycopg import sql
 from agentctl.core import ledger, lookup
 from agentctl.core.database import Connection
 from agentctl.core.errors import Refused
+from agentctl.core.hint_text import shell_command
 from agentctl.core.ledger import Movement
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import AgentRef, Execution, UserRef
@@ -107,5 +108,7 @@ def refund_lost(
     ledger.lock_user(connection, market, payer)  # a run writes its row under this lock
     if lookup.find_execution(connection, market, execution.id) is not None:
         msg = f"The row of execution {execution.id} is there again."
-        raise Refused(msg, hint=f"See: agentctl history {execution.id}", code="execution_exists")
+        raise Refused(
+            msg, hint=f"See: {shell_command('agentctl history', str(execution.id))}", code="execution_exists"
+        )
     return ledger.refund(connection, market, user=payer, execution=execution.id, reason=reason)

@@ -11,6 +11,7 @@ from agentctl.core.config import Profile
 from agentctl.core.database import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings import errors_among
+from agentctl.core.hint_text import shell_command, toml_key, toml_text
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
 from agentctl.core.writability import writing_findings
@@ -103,7 +104,7 @@ def _given(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inpu
     try:
         return inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
     except InvalidInputs as error:
-        hint = f"See what it takes: agentctl agents {agent.slug}"
+        hint = f"See what it takes: {shell_command('agentctl agents', agent.slug)}"
         raise InvalidInputs(error.problems, hint=hint) from None
 
 
@@ -112,7 +113,9 @@ def _payer(profile: Profile, request: RunRequest) -> str:
         return request.user
     if profile.user is None:
         msg = "Nobody is named who pays for this run."
-        hint = f"Give --user EMAIL, or set user in [profiles.{profile.name}] of the configuration."
+        hint = (
+            f"Give --user EMAIL, or set user in [{toml_key('profiles', profile.name)}] of the configuration."
+        )
         raise UsageError(msg, hint=hint, code="user_missing")
     return profile.user.resolve()
 
@@ -126,9 +129,7 @@ def _price(profile: Profile, agent: Agent) -> Credits:
     """
     if agent.price is None:
         msg = f"The database does not say what {agent.slug} costs."
-        hint = (
-            f'Set price = 10 in [profiles.{profile.name}.agents."{agent.slug}"], or run it with --no-charge.'
-        )
+        hint = f"Set price = 10 in [{_section(profile, agent)}], or run it with --no-charge."
         raise Refused(msg, hint=hint, code="agent_without_price")
     if isinstance(agent.price, Verbatim) or agent.price < 0:
         msg = f"The agent {agent.slug} has the price {agent.price}, which nobody can be charged."
@@ -164,6 +165,11 @@ def _require_available(agent: Agent) -> None:
         raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
 
 
+def _section(profile: Profile, agent: Agent) -> str:
+    """Return where the configuration speaks of an agent."""
+    return f"{toml_key('profiles', profile.name, 'agents')}.{toml_text(agent.slug)}"
+
+
 def _require_writable(market: Marketplace) -> None:
     """Refuse what the database would certainly refuse, with the line that settles it.
 
@@ -186,9 +192,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
     settings = profile.agent(agent)
     if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."
-        hint = (
-            f'Set it in the database, or as webhook_url in [profiles.{profile.name}.agents."{agent.slug}"].'
-        )
+        hint = f"Set it in the database, or as webhook_url in [{_section(profile, agent)}]."
         raise Refused(msg, hint=hint, code="agent_without_webhook")
     secret = profile.webhook.signing_secret
     endpoint = webhook.Endpoint(

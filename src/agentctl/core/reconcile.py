@@ -35,6 +35,7 @@ from agentctl.core.evidence import (
     nobody_knows,
 )
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.hint_text import shell_command
 from agentctl.core.journal import Journal, Memory
 from agentctl.core.lost_executions import get_execution_or_charge
 from agentctl.core.mapping import Marketplace, read_marketplace
@@ -206,7 +207,7 @@ def _keep_charge(case: Reconciled) -> Reconciled:
     """Leave the charge of an execution without a row, where failures are not refunded."""
     if not case.execution.is_lost or case.action is not Action.WOULD_SETTLE:
         return case
-    hint = f"agentctl credits refund {case.execution.id} --reason TEXT"
+    hint = shell_command("agentctl credits refund", str(case.execution.id), options="--reason TEXT")
     said = f"Its row is gone, and on_failure keeps charges. To give this one back: {hint}"
     return replace(case, action=Action.FOUND_SETTLED, evidence=nobody_knows(said))
 

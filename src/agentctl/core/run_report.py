@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Written
+from agentctl.core.hint_text import shell_command
 from agentctl.core.models import (
     Agent,
     Amount,
@@ -225,4 +226,4 @@ def _error(report: RunReport, said: str, *, hint: str | None = None) -> Agentctl
 
 
 def _reconcile(report: RunReport) -> str:
-    return f"Learn the truth with: agentctl reconcile {report.execution}"
+    return f"Learn the truth with: {shell_command('agentctl reconcile', str(report.execution))}"

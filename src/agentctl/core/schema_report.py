@@ -6,6 +6,9 @@ business.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg import sql
 
 from agentctl.core.catalog import Column, Function, Index, Server, Table
 from agentctl.core.findings import Finding
@@ -13,11 +16,12 @@ from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.functions import Deducting, gives_credits
 from agentctl.core.mapping.vocabulary import ROLES
-from agentctl.core.quoting import always_quoted, quoted
+from agentctl.core.quoting import Printed, compose, quoted
 from agentctl.core.tracking import (
     INDEXES,
     MINIMAL_INDEXES,
     OPTIONAL_COLUMNS,
+    IndexKey,
     OptionalColumn,
     Tracking,
     index_names,
@@ -145,13 +149,18 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
         known = {part: order for part, order in parts.items() if part in columns}
         for name, key in index_names(executions, columns, known).items():
             own = executions.index(name)
-            table = always_quoted(executions.schema, executions.name)
-            build = f"CREATE INDEX CONCURRENTLY {quoted(name)} ON {table} ({key});"
+            build = _build(executions, name, key)
             if own is not None and serves(own, key.column):
                 yield IndexState(name, parts is INDEXES, build, found=own, taken=None)
             else:
                 others = (index for index in executions.indexes if index.valid and serves(index, key.column))
                 yield IndexState(name, parts is INDEXES, build, found=next(others, None), taken=own)
+
+
+def _build(table: Table, name: str, key: IndexKey) -> str:
+    on = sql.Identifier(table.schema, table.name)
+    text: LiteralString = "CREATE INDEX CONCURRENTLY {} ON {} ({});"
+    return compose(text, Printed(quoted(name)), on, Printed(str(key))).as_string()
 
 
 def function_states(reading: Reading, deducting: Deducting) -> Iterator[FunctionState]:

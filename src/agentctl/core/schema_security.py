@@ -5,6 +5,7 @@ and policies of the catalog, and yields findings with the statement that closes 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -14,6 +15,7 @@ from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import find_deduct, gives_credits
 from agentctl.core.mapping.table_role import identifier
+from agentctl.core.quoting import Printed, compose
 
 _LEDGER_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 # What decides whether an execution is refunded, how much, and to whom.
@@ -64,7 +66,7 @@ def _exposed(function: Function) -> Iterator[Finding]:
     checks = function.asks_who and not gives_credits(function)
     why = "it looks at who is signed in, as far as its text tells" if checks else "it moves credits"
     msg = f"{function.name} may be executed by {_people(open_to)}: {why}."
-    hint = _revoke("EXECUTE", f"FUNCTION {_signature(function)}", open_to)
+    hint = _revoke("EXECUTE", compose("FUNCTION {}", _signature(function)), open_to)
     severity = Severity.INFO if checks else Severity.WARNING
     yield Finding("function-exposed", severity, function.name, msg, hint)
 
@@ -77,13 +79,14 @@ def _unpinned(function: Function, search_path: Sequence[str]) -> Iterator[Findin
             "the caller's own may stand in for one of yours."
         )
         # The path as it is now, so that the function finds what it has found so far.
-        path = ", ".join(map(_quoted, dict.fromkeys((*search_path, function.schema, "pg_temp"))))
-        hint = f"ALTER FUNCTION {_signature(function)} SET search_path = {path};"
+        path = map(sql.Identifier, dict.fromkeys((*search_path, function.schema, "pg_temp")))
+        statement = "ALTER FUNCTION {} SET search_path = {};"
+        hint = compose(statement, _signature(function), sql.SQL(", ").join(path)).as_string()
         yield Finding("function-search-path", Severity.WARNING, function.name, msg, hint)
 
 
 def _writable(
-    kind: str, role: TableRole, parts: Sequence[str], *, privileges: Sequence[str], why: str
+    kind: str, role: TableRole, parts: Sequence[str], *, privileges: Sequence[LiteralString], why: str
 ) -> Iterator[Finding]:
     """Look for customers who may write the columns that play these parts."""
     columns = [role.columns[part] for part in parts if part in role]
@@ -101,7 +104,7 @@ def _ledger(ledger: Table) -> Iterator[Finding]:
         if open_to := list_openings(ledger, privilege):
             people = _people(open_to)
             msg = f"{people} may {privilege} rows of {ledger.name}: a ledger is written by the server alone."
-            hint = _revoke(privilege, identifier(ledger).as_string(), open_to)
+            hint = _revoke(privilege, identifier(ledger), open_to)
             yield Finding("ledger-writable", Severity.WARNING, f"{ledger.name} ({privilege})", msg, hint)
 
 
@@ -110,34 +113,39 @@ def _unprotected(table: Table) -> Iterator[Finding]:
         return
     if open_to := list_openings(table, "SELECT"):
         msg = f"{_people(open_to)} may read every row of {table.name}: row level security is off."
+        statement = compose("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", identifier(table)).as_string()
         hint = (
-            f"ALTER TABLE {identifier(table).as_string()} ENABLE ROW LEVEL SECURITY;"
-            " -- with a policy for each role that is to see rows: nobody else but the owner does then"
+            f"{statement} "
+            "-- with a policy for each role that is to see rows: nobody else but the owner does then"
         )
         yield Finding("row-security-off", Severity.WARNING, table.name, msg, hint)
 
 
-def _revoke(privilege: str, thing: str, grants: Iterable[Grant]) -> str:
+def _revoke(privilege: LiteralString, thing: sql.Composable, grants: Iterable[Grant]) -> str:
     grantees = _grantees(grants)
-    statement = f"REVOKE {privilege} ON {thing} FROM {', '.join(map(_role, grantees))};"
-    return statement + _others(grantees)
+    roles = sql.SQL(", ").join(map(_role, grantees))
+    statement = compose("REVOKE {} ON {} FROM {};", sql.SQL(privilege), thing, roles)
+    return statement.as_string() + _others(grantees)
 
 
-def _revoke_columns(privilege: str, table: Table, columns: Sequence[str], grants: Iterable[Grant]) -> str:
+def _revoke_columns(
+    privilege: LiteralString, table: Table, columns: Sequence[str], grants: Iterable[Grant]
+) -> str:
     """Take a privilege on some columns away: on all, that is, and give the others back."""
-    thing, grantees = identifier(table).as_string(), _grantees(grants)
+    what, grantees = sql.SQL(privilege), _grantees(grants)
     statements = []
     for grantee in grantees:
-        statements.append(f"REVOKE {privilege} ON {thing} FROM {_role(grantee)};")
+        to = identifier(table), _role(grantee)
+        statements.append(compose("REVOKE {} ON {} FROM {};", what, *to))
         held = {
             grant.column
             for grant in table.grants
             if grant.grantee == grantee and privilege in grant.privileges
         }
         others = (column.name for column in table.columns if column.name not in columns)
-        if kept := ", ".join(_quoted(name) for name in others if held & {None, name}):
-            statements.append(f"GRANT {privilege} ({kept}) ON {thing} TO {_role(grantee)};")
-    return " ".join(statements) + _others(grantees)
+        if kept := [sql.Identifier(name) for name in others if held & {None, name}]:
+            statements.append(compose("GRANT {} ({}) ON {} TO {};", what, sql.SQL(", ").join(kept), *to))
+    return " ".join(statement.as_string() for statement in statements) + _others(grantees)
 
 
 def _grantees(grants: Iterable[Grant]) -> list[str]:
@@ -164,13 +172,9 @@ def _person(customer: str, grantee: str) -> str:
     return name if customer == grantee else f"{name} (through {through})"
 
 
-def _role(name: str) -> str:
-    return "PUBLIC" if name == "public" else _quoted(name)
+def _role(name: str) -> sql.Composable:
+    return sql.SQL("PUBLIC") if name == "public" else sql.Identifier(name)
 
 
-def _quoted(name: str) -> str:
-    return sql.Identifier(name).as_string()
-
-
-def _signature(function: Function) -> str:
-    return f"{sql.Identifier(function.schema, function.name).as_string()}({function.signature})"
+def _signature(function: Function) -> sql.Composed:
+    return compose("{}({})", sql.Identifier(function.schema, function.name), Printed(function.signature))

@@ -5,13 +5,16 @@ settles each. It writes nothing, and what only the database can tell it leaves t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import LiteralString
 
 from psycopg import sql
 
 from agentctl.core.catalog import Column, Function, Table, Trigger
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
 from agentctl.core.mapping.words import Sign, checks_of
+from agentctl.core.quoting import Printed, compose
 
 _ALWAYS = frozenset(
     {
@@ -70,7 +73,9 @@ def _unfilled(name: str, table: TableRole, filled: set[str]) -> Iterator[Finding
             f"{place} ({column.type}) must not be NULL, has no default, and agentctl does not know what "
             "to write."
         )
-        hint = f"Say what: [profiles.NAME.schema.{name}.constant] {column.name} = {_example(column)}"
+        hint = (
+            f"Say what: [profiles.NAME.schema.{name}.constant] {toml_key(column.name)} = {_example(column)}"
+        )
         yield Finding("column-unfilled", Severity.ERROR, place, msg, hint)
 
 
@@ -91,18 +96,19 @@ def _generated(table: TableRole) -> Iterator[Finding]:
             )
 
 
-def grant(table: Table, privileges: Sequence[str], columns: Sequence[str], *, to: str) -> str:
+def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[str], *, to: str) -> str:
     """Write the statement that settles it, ready to be pasted."""
-    names = ", ".join(sql.Identifier(column).as_string() for column in columns)
-    what = ", ".join(f"{privilege} ({names})" for privilege in privileges)
-    where = sql.Identifier(table.schema, table.name).as_string()
-    return f"GRANT {what} ON {where} TO {sql.Identifier(to).as_string()};"
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    what = sql.SQL(", ").join(compose("{} ({})", sql.SQL(privilege), names) for privilege in privileges)
+    on, grantee = sql.Identifier(table.schema, table.name), sql.Identifier(to)
+    return compose("GRANT {} ON {} TO {};", what, on, grantee).as_string()
 
 
 def grant_execute(function: Function, *, to: str) -> str:
     """Return the statement that lets a role call a function."""
-    called = sql.Identifier(function.schema, function.name).as_string()
-    return f"GRANT EXECUTE ON FUNCTION {called}({function.signature}) TO {sql.Identifier(to).as_string()};"
+    called, signature = sql.Identifier(function.schema, function.name), Printed(function.signature)
+    text: LiteralString = "GRANT EXECUTE ON FUNCTION {}({}) TO {};"
+    return compose(text, called, signature, sql.Identifier(to)).as_string()
 
 
 def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
@@ -161,7 +167,8 @@ def _sequence(executions: Executions, *, role: str) -> Iterator[Finding]:
     column = executions.column("id")
     if column is not None and column.sequence and column.sequence_usable is False:
         msg = f"Role {role} may not take an id from {column.sequence}."
-        hint = f"GRANT USAGE ON SEQUENCE {column.sequence} TO {sql.Identifier(role).as_string()};"
+        parts = Printed(column.sequence), sql.Identifier(role)
+        hint = compose("GRANT USAGE ON SEQUENCE {} TO {};", *parts).as_string()
         yield Finding("sequence-denied", Severity.WARNING, column.sequence, msg, hint)
 
 
@@ -217,9 +224,10 @@ def _checks(
             if check.holds(row) is False:
                 definition = _definition(table.table, constraint)
                 msg = f"CHECK {constraint} of {table.name} would refuse {what}: {definition}."
+                drop: LiteralString = "ALTER TABLE {table} DROP CONSTRAINT {constraint};"
+                statement = table.query(drop, constraint=sql.Identifier(constraint))
                 hint = (
-                    f"Widen it, or ALTER TABLE {table.table.schema}.{table.name} DROP CONSTRAINT "
-                    f"{constraint}; "
+                    f"Widen it, or {statement.as_string()} "
                     f'or say what else to write: [profiles.NAME.schema.{name}.constant] COLUMN = "VALUE"'
                 )
                 yield Finding("check-refuses", Severity.ERROR, f"{table.name}.{constraint}", msg, hint)

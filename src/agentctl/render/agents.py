@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agentctl.core.forms import Field, Form, spelled
+from agentctl.core.hint_text import shell_command
 from agentctl.core.models import Agent
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 
@@ -61,8 +62,8 @@ def one_view(agent: Agent, form: Form) -> View:
         yield Table(("input", "type", "required", "default", "options", "label"), rows)
     else:
         yield Text("It has no form: any inputs are sent as they are.", Tone.DIM)
-    example = " ".join(f"{field.name}=..." for field in form.fields if field.required)
-    yield Text(f"agentctl run {agent.slug} {example}".rstrip(), Tone.DIM)
+    inputs = (f"{field.name}=..." for field in form.fields if field.required)
+    yield Text(shell_command("agentctl run", agent.slug, *inputs), Tone.DIM)
 
 
 def _state(agent: Agent) -> Cell:

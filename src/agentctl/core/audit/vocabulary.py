@@ -102,7 +102,7 @@ def _amounts(market: Marketplace) -> dict[str, sql.Composable]:
     roles |= {"amount": ledger, "balance_after": ledger} if ledger is not None else {}
     unknown: dict[str, sql.Composable] = {}
     for part in ("amount", "balance_after"):
-        unknown |= {part: sql.SQL(part), f"{part}_countable": sql.SQL("true")}
+        unknown |= {part: sql.Identifier(part), f"{part}_countable": sql.SQL("true")}
     counted = {part: role.counted(part) for part, role in roles.items()}
     countable = {f"{part}_countable": role.countable(part) for part, role in roles.items()}
     return {**unknown, **counted, **countable}

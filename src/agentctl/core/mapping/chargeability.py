@@ -10,6 +10,7 @@ from agentctl.core.mapping.columns import wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.words import unconfirmed, unmapped
+from agentctl.core.quoting import Printed
 
 _KINDS = ("charge", "refund")
 
@@ -48,13 +49,13 @@ def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
             "charge could "
             "not be given back."
         )
-        hint = f"ALTER TABLE {executions.name} ADD COLUMN credits_used integer DEFAULT 0;"
+        statement = executions.query("ALTER TABLE {table} ADD COLUMN credits_used integer DEFAULT 0;")
+        hint = statement.as_string()
         return Finding("ledger-unlinked", Severity.ERROR, executions.name, msg, hint)
     msg = (
         f"No column of {ledger.name} says which execution a row belongs to: a charge could not be given back."
     )
-    hint = (
-        f"ALTER TABLE {ledger.name} ADD COLUMN execution_id {key.type if key else 'uuid'};\n"
-        'or name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"'
-    )
+    kind = Printed(key.type if key else "uuid")
+    statement = ledger.query("ALTER TABLE {table} ADD COLUMN execution_id {kind};", kind=kind)
+    hint = f'{statement.as_string()}\nor name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"'
     return Finding("ledger-unlinked", Severity.ERROR, ledger.name, msg, hint)

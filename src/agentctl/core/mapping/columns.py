@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog import Column, Table
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.vocabulary import ROLES, Part, rank
 from agentctl.core.tracking import BY_NAME
@@ -175,7 +176,7 @@ def _can_play(column: Column, part: Part) -> bool:
 def _ambiguous(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
     place = f"{table.name}.{' / '.join(columns)}"
     msg = f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess."
-    lines = "\n".join(f'  {name} = "{column}"' for column in columns)
+    lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
     hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
     severity = Severity.ERROR if part.required else Severity.WARNING
     return Finding("role-ambiguous", severity, place, msg, hint)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
@@ -117,7 +118,7 @@ class _Search:
             msg = f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess."
             hint = (
                 'Put one of these into the profile: [profiles.NAME.schema.users] balance = "COLUMN"; or '
-                f'[profiles.NAME.schema.balances] table = "{rival.schema}.{rival.name}"'
+                f"[profiles.NAME.schema.balances] table = {toml_text(f'{rival.schema}.{rival.name}')}"
             )
             self._findings.append(Finding("role-ambiguous", Severity.ERROR, place, msg, hint))
 
@@ -184,7 +185,7 @@ class _Search:
     def _ambiguous(self, role: str, tables: Sequence[Table]) -> None:
         names = [f"{table.schema}.{table.name}" for table in tables]
         msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
-        lines = "\n".join(f'  table = "{name}"' for name in names)
+        lines = "\n".join(f"  table = {toml_text(name)}" for name in names)
         hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
         self._findings.append(Finding("role-ambiguous", Severity.ERROR, " / ".join(names), msg, hint))
 

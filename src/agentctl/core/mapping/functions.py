@@ -11,6 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Argument, Catalog, Function
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.hint_text import toml_key, toml_text
 from agentctl.core.mapping.settings import DeductSettings
 from agentctl.core.mapping.vocabulary import (
     ADD_VERBS,
@@ -22,6 +23,7 @@ from agentctl.core.mapping.vocabulary import (
     plain,
     rank,
 )
+from agentctl.core.quoting import Printed, compose
 
 REFERENCE = "deduct_credits_atomic"
 _EXACT = WHOLE | {"numeric"}
@@ -169,15 +171,18 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
     if bound:
         denied = bound[0].function
         msg = f"Role {catalog.server.role} has no permission to execute {denied.name}."
-        name = sql.Identifier(denied.schema, denied.name).as_string()
-        role = sql.Identifier(catalog.server.role).as_string()
-        hint = f"GRANT EXECUTE ON FUNCTION {name}({denied.signature}) TO {role};"
+        hint = compose(
+            "GRANT EXECUTE ON FUNCTION {}({}) TO {};",
+            sql.Identifier(denied.schema, denied.name),
+            Printed(denied.signature),
+            sql.Identifier(catalog.server.role),
+        ).as_string()
         yield Finding("function-denied", Severity.ERROR, denied.name, msg, hint)
     elif overloads:
         first = overloads[0]
         msg = f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it."
         lines = "\n".join(
-            f'  {argument.name} = "TEXT"' for argument in first.arguments if not argument.optional
+            f'  {toml_key(argument.name)} = "TEXT"' for argument in first.arguments if not argument.optional
         )
         hint = (
             'Say so in [profiles.NAME.schema.deduct]: function = "NAME" for another one, function = "" '
@@ -190,6 +195,6 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
 
 def _ambiguous(names: tuple[str, ...]) -> Finding:
     msg = f"{' and '.join(names)} could each be the function that charges: agentctl does not guess."
-    lines = "\n".join(f'  function = "{name}"' for name in names)
+    lines = "\n".join(f"  function = {toml_text(name)}" for name in names)
     hint = f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}"
     return Finding("role-ambiguous", Severity.ERROR, " / ".join(names), msg, hint)

@@ -14,6 +14,7 @@ from agentctl.core.catalog import Column, Table
 from agentctl.core.check_constraint import Check, parse
 from agentctl.core.customer_access import may_write
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.vocabulary import Names, plain, rank
 
 # What a column that takes any word is given, where that is not agentctl's own word.
@@ -79,7 +80,7 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
             msg = f"No kind of {table} stands for a {word}, as far as agentctl knows."
         if rivals:
             msg = f"{' and '.join(rivals)} of {table} could each stand for {word}: agentctl does not guess."
-        lines = "\n".join(f'  {word} = "{raw}"' for raw in rivals or ("WORD",))
+        lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
         hint = (
             f"Put this into [profiles.NAME.schema.{role}.{key}]"
             + (", one of:" if rivals else ":")

@@ -26,7 +26,6 @@ from agentctl.core.migration.indexes import index_steps
 from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
-from agentctl.core.quoting import always_quoted, quoted
 from agentctl.core.tracking import IndexKey, Tracking
 
 _REPLICA_SECONDS = 1.0
@@ -95,8 +94,8 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
     key = executions.columns["id"]
     if not any(i.valid and not i.partial and i.begins_with(key) for i in executions.table.indexes):
         msg = f"No index of {executions.name} begins with {key}: it cannot be gone through in batches."
-        on = always_quoted(executions.table.schema, executions.name)
-        hint = f"CREATE INDEX CONCURRENTLY ON {on} ({quoted(key)});"
+        statement = executions.query("CREATE INDEX CONCURRENTLY ON {table} ({id});")
+        hint = statement.as_string()
         raise SchemaLacks(msg, hint=hint, code="backfill_impossible")
     for table in (executions, ledger):
         if table.is_filtered:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import LiteralString, NoReturn, TypeVar
 
+from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from agentctl.core.database import Connection, sqlstate_of
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.plan import LockMode, LockWait
+from agentctl.core.quoting import compose
 
 _LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
 # duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.
@@ -136,7 +138,8 @@ def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseT
     msg = f"{reason}: no lock was had in {attempts} attempts.{said}"
     hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
     if last:
-        hint += f" To end a session for good: SELECT pg_terminate_backend({last[0].pid});"
+        statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
+        hint += f" To end a session for good: {statement.as_string()}"
     return DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
 
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
+from psycopg import sql
+
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.database import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, refusal
 from agentctl.core.migration.marks import AddedColumns, find_added_columns
 from agentctl.core.migration.survey import Survey, survey
+from agentctl.core.quoting import Printed, compose
 
 _KINDS = ("table", "partitioned table")
 
@@ -76,6 +79,11 @@ def _price_type(reading: Reading) -> LiteralString:
     return "numeric" if column is not None and column.base_type == "numeric" else "integer"
 
 
+def _definition(target: Target, query: str) -> str:
+    view = sql.Identifier(target.table.schema, target.table.name)
+    return compose("CREATE VIEW {} AS\n{}", view, Printed(query)).as_string()
+
+
 def _unfit(target: Target) -> Iterator[str]:
     table, family = target.table, target.survey
     name = f"{table.schema}.{table.name}"
@@ -84,7 +92,7 @@ def _unfit(target: Target) -> Iterator[str]:
             f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that it reads, "
             "then create it anew with them; or name that table: "
             "[profiles.NAME.schema.executions] table = ...\n"
-            f"CREATE VIEW {name} AS\n{family.view}"
+            f"{_definition(target, family.view)}"
         )
     elif table.kind not in _KINDS:
         yield f"{name} is a {table.kind}; only a table can be widened."

@@ -10,6 +10,7 @@ from typing import NoReturn
 from agentctl.core.baseline import read_baseline
 from agentctl.core.catalog import Catalog
 from agentctl.core.errors import ConfigError
+from agentctl.core.hint_text import shell_command
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migrations import run
 from agentctl.core.schema_source.origins import Problem
@@ -76,9 +77,8 @@ def _text_of(path: Path) -> str:
             path, "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
         )
     if content.startswith(_ARCHIVE):
-        _refuse(
-            path, "it is an archive", hint=f"Make SQL of it: pg_restore --schema-only -f schema.sql {path}"
-        )
+        command = shell_command("pg_restore --schema-only -f schema.sql", str(path))
+        _refuse(path, "it is an archive", hint=f"Make SQL of it: {command}")
     if b"\0" in content:  # a program, or UTF-16
         _refuse(path, "it is no text in UTF-8")
     # A letter of another encoding stands in a comment, mostly.
