@@ -20,6 +20,7 @@ from agentctl.core.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.mapping import Executions
 from agentctl.core.models import NO_STATUS, Key, Status
 from agentctl.core.times import Moment, moment_of
+from agentctl.core.visibility import is_blank
 
 # UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
 _NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")
@@ -110,11 +111,12 @@ def require_key(idempotency_key: str) -> None:
     """Refuse an empty key: a script's variable that was never set would make all its runs one.
 
     Raises:
-        UsageError: it is empty.
+        UsageError: it is empty, or nobody would see that it is not.
 
     """
-    if not idempotency_key.strip():
-        msg = "The idempotency key is empty."
+    if is_blank(idempotency_key):
+        what = "has no character that can be seen" if idempotency_key else "is empty"
+        msg = f"The idempotency key {what}."
         raise UsageError(msg, hint="Give one that belongs to this alone, or leave the option out.")
 
 
