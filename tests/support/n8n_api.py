@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from support.webhook_server import Reply, WebhookServer
+from support.webhook_server import Reply, Request, WebhookServer
 
 WORKFLOW = "wf1"
 LISTS = (
@@ -34,10 +34,19 @@ def script_executions(server: WebhookServer, *executions: Mapping[str, Any], pag
 
 
 def n8n_execution(
-    number: int, execution: str, *, status: str = "success", output: object = None, error: str | None = None
+    number: int,
+    execution: str,
+    *,
+    status: str = "success",
+    output: object = None,
+    error: str | None = None,
+    request: Request | None = None,
 ) -> dict[str, Any]:
-    """Return an execution of n8n's that was started by one of ours."""
+    """Return an execution of n8n's that was started by one of ours, by `request` where that is given."""
+    came_in: dict[str, Any]
     came_in = {"headers": {"x-agentctl-execution-id": execution}, "body": {"execution_id": execution}}
+    if request is not None:
+        came_in = {"headers": dict(request.headers), "body": request.json}
     run_data: dict[str, Any] = {"Webhook": [_put_out(came_in)]}
     result: dict[str, Any] = {"runData": run_data, "lastNodeExecuted": "Webhook"}
     if output is not None:

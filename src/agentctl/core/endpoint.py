@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ from agentctl.core.errors import ConfigError, Refused
 from agentctl.core.outcomes import ALLOW_HOSTS_HINT
 from agentctl.core.success_rule import parse_rule
 
+ROW_HEADER = "X-Agentctl-Row"
+"""Says which row of which database a call is for."""
+SIGNATURE_HEADER = "X-Agentctl-Signature"
+"""Proves that the execution's id and its row were sent by us."""
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 8192
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks gives every secret
@@ -26,7 +31,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
 _OUR_OWN = re.compile(
     "accept-encoding|connection|content-(encoding|length|type)|expect|host|idempotency-key|te|trailer"
-    "|transfer-encoding|upgrade|webhook-(id|signature|timestamp)|x-agentctl-execution-id",
+    "|transfer-encoding|upgrade|webhook-(id|signature|timestamp)|x-agentctl-(execution-id|row|signature)",
     re.IGNORECASE,
 )
 
@@ -159,9 +164,25 @@ def _check_header(name: str, value: str) -> None:
 
 
 def headers_for(
-    endpoint: Endpoint, target: Target, content: bytes, *, execution_id: str, now: int
+    endpoint: Endpoint,
+    target: Target,
+    content: bytes,
+    *,
+    execution_id: str,
+    now: int,
+    row_mark: str | None = None,
 ) -> dict[str, str]:
-    """Return all headers of one request; `now` is in seconds since 1970, for the signature."""
+    """Return all headers of one request.
+
+    Args:
+        endpoint: with its own headers, and the secret to sign with.
+        target: its URL.
+        content: the body.
+        execution_id: which execution it is.
+        now: in seconds since 1970, for the signature.
+        row_mark: which row of which database that is, where it is known.
+
+    """
     identity = quote(execution_id, safe="")  # the same for the ids there are, and harmless for any other
     named = {name.lower() for name in endpoint.headers}
     replaceable = {"User-Agent": f"agentctl/{__version__}", "Authorization": target.authorization}
@@ -175,11 +196,26 @@ def headers_for(
         "X-Agentctl-Execution-Id": identity,
         "Idempotency-Key": identity,
     }
+    if row_mark is not None:
+        headers[ROW_HEADER] = row_mark
     if endpoint.signing_secret is not None:
+        headers[SIGNATURE_HEADER] = sign_row(endpoint.signing_secret, identity, row_mark)
         headers["webhook-id"] = identity
         headers["webhook-timestamp"] = str(now)
         headers["webhook-signature"] = sign(endpoint.signing_secret, identity, content, now=now)
     return headers
+
+
+def sign_row(secret: str, identity: str, row_mark: str | None) -> str:
+    """Return what nobody else can send with an execution's id: n8n keeps it, and no body as it came.
+
+    Raises:
+        ConfigError: the secret is none.
+
+    """
+    signed = json.dumps(["agentctl", identity, row_mark]).encode()
+    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
 def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:

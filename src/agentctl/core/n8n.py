@@ -1,7 +1,8 @@
 """Asks n8n's execution API what became of executions whose answers nobody got.
 
-It reads only. An execution of ours is known again by the id that was sent in the webhook's headers and body;
-what n8n does not know, or does not tell, stays unknown.
+It reads only. An execution of ours is known again by the id that was sent in the webhook's headers and body,
+where the call proves to be ours (n8n_calls.py); what n8n does not know, or does not tell, stays unknown. What
+cannot be read of one execution of n8n's is passed over, and the search goes on.
 """
 
 import asyncio
@@ -9,21 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from agentctl.core.config import N8nSettings
+from agentctl.core.config_reader import Value
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import ConfigError, Refused
 from agentctl.core.evidence import Evidence, nobody_knows
 from agentctl.core.models import Key, Outcome
-from agentctl.core.n8n_api import Api, Trouble
-from agentctl.core.n8n_execution import identities, instant, judge
+from agentctl.core.n8n_api import Api, Endless, Trouble, Unusable
+from agentctl.core.n8n_calls import why_not_ours
+from agentctl.core.n8n_execution import judge, list_calls, number_of, read_instant
+from agentctl.core.times import Moment, shifted
 from agentctl.core.wire import Client
 
 _WHOLE_SECONDS = 300.0
 _MOST_READ = 5000  # executions of n8n that one look reads whole
 # n8n's clock and the database's may differ, and a call may be repeated for some minutes before it arrives.
 _BEFORE, _AFTER = timedelta(minutes=10), timedelta(hours=1)
+_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +37,35 @@ class Question:
 
     Attributes:
         webhook_url: that was called, or that the agent has now.
-        created_at: of our row; the call came after it.
+        creation: of our row; the call came after it.
+        row_mark: which row of which database it is, as our calls say it; None where that is not known.
         success_when: the agent's rule on its JSON answer.
 
     """
 
     execution: Key
     webhook_url: str | None
-    created_at: datetime | None
+    creation: Moment | None
+    row_mark: str | None
     success_when: str | None = None
 
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """When n8n's execution began, if it is of this one."""
+        if self.creation is None:
+            return _EVER
+        return shifted(self.creation.earliest, -_BEFORE), shifted(self.creation.latest, _AFTER)
 
-def ask(settings: N8nSettings, questions: Sequence[Question]) -> Mapping[Key, Evidence]:
+
+def ask(
+    settings: N8nSettings, questions: Sequence[Question], *, signing_secret: Value | None
+) -> Mapping[Key, Evidence]:
     """Ask n8n about executions.
 
     Args:
         settings: where it answers; secrets are resolved here.
         questions: what is asked.
+        signing_secret: with which our calls are signed; None where they are not.
 
     Returns:
         evidence for every question, of an unknown outcome where n8n cannot tell, with the reason.
@@ -62,7 +79,8 @@ def ask(settings: N8nSettings, questions: Sequence[Question]) -> Mapping[Key, Ev
         return {question.execution: nobody_knows(why) for question in questions}
     target = _api(settings.url.resolve())
     client = Client(tls=target.scheme == "https")
-    return asyncio.run(_ask(client, target, settings.api_key.resolve(), questions))
+    search = _Search(questions, signing_secret.resolve() if signing_secret else None)
+    return asyncio.run(_ask(client, target, settings.api_key.resolve(), search))
 
 
 def _api(url: str) -> Target:
@@ -73,10 +91,7 @@ def _api(url: str) -> Target:
         raise ConfigError(msg) from None
 
 
-async def _ask(
-    client: Client, target: Target, key: str, questions: Sequence[Question]
-) -> Mapping[Key, Evidence]:
-    search = _Search(questions)
+async def _ask(client: Client, target: Target, key: str, search: "_Search") -> Mapping[Key, Evidence]:
     trouble = None
     try:
         async with asyncio.timeout(_WHOLE_SECONDS), client:
@@ -91,10 +106,13 @@ async def _ask(
 class _Search:
     """Looks for executions of ours among n8n's, and remembers what it has found."""
 
-    def __init__(self, questions: Sequence[Question]) -> None:
+    def __init__(self, questions: Sequence[Question], signing_secret: str | None) -> None:
         self._asked = {str(question.execution): question for question in questions}
+        self._secret = signing_secret
         self._heard: dict[Key, Evidence] = {}
-        self._read = 0
+        self._rejected: dict[Key, str] = {}
+        self._passed_over: str | None = None  # why something could not be read
+        self._read: set[str] = set()
 
     async def through(self, api: Api) -> None:
         """Read n8n's executions of the workflows and the time in question."""
@@ -107,35 +125,54 @@ class _Search:
 
     async def _scan(self, api: Api, which: Mapping[str, str]) -> None:
         # A list without a status leaves out those that are running.
-        await self._scan_list(api, {**which, "status": "running"})
-        await self._scan_list(api, which)
+        for parameters in ({**which, "status": "running"}, which):
+            try:
+                await self._scan_list(api, parameters)
+            except Endless as endless:
+                self._passed_over = str(endless)
 
     async def _scan_list(self, api: Api, which: Mapping[str, str]) -> None:
-        since, until = self._window()
-        async for page in api.pages("executions", **which):
-            for summary in page:  # newest first
-                started = instant(summary.get("startedAt"))
-                if started is not None and started < since:
-                    return
-                if started is None or started <= until:
+        windows = [question.window for question in self._asked.values()]
+        since, until = min(start for start, _ in windows), max(end for _, end in windows)
+        async for page in api.pages("executions", **which):  # newest first
+            times = [read_instant(summary.get("startedAt")) for summary in page]
+            for summary, started in zip(page, times, strict=True):
+                if started is None or since <= started <= until:
                     await self._look_at(api, summary)
-
-    def _window(self) -> tuple[datetime, datetime]:
-        times = [question.created_at for question in self._asked.values() if question.created_at]
-        if len(times) < len(self._asked):
-            return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-        return min(times) - _BEFORE, max(times) + _AFTER
+            if times and all(started is not None and started < since for started in times):
+                return
 
     async def _look_at(self, api: Api, summary: Mapping[str, Any]) -> None:
-        self._read += 1
-        if self._read > _MOST_READ:
+        number = summary.get("id")
+        if not isinstance(number, str | int) or str(number) in {"", ".", ".."} or str(number) in self._read:
+            return
+        self._read.add(str(number))
+        if len(self._read) > _MOST_READ:
             msg = f"n8n has more than {_MOST_READ} executions from that time; name fewer of ours."
             raise Trouble(msg)
-        whole = await api.get(f"executions/{summary.get('id')}?includeData=true")
-        for identity in identities(whole):
-            question = self._asked.get(identity)
-            if question is not None:
-                self._hear(question, whole)
+        try:
+            whole = await api.get(f"executions/{quote(str(number), safe='')}?includeData=true")
+            self._recognise(whole)
+        except Unusable as unusable:
+            self._passed_over = f"n8n's execution {number_of(summary)} cannot be read: {unusable}"
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            self._passed_over = f"n8n's execution {number_of(summary)} cannot be understood."
+
+    def _recognise(self, whole: Mapping[str, Any]) -> None:
+        """Hear what an execution of n8n's says of each of ours that it belongs to."""
+        started = read_instant(whole.get("startedAt"))
+        for call in list_calls(whole):
+            for question in (self._asked[each] for each in call.ids() if each in self._asked):
+                start, end = question.window
+                why = why_not_ours(call, question.execution, question.row_mark, self._secret)
+                if why is None and started is not None and not start <= started <= end:
+                    why = "is of another time"
+                if why is None:
+                    self._hear(question, whole)
+                else:
+                    self._rejected[question.execution] = (
+                        f"n8n's execution {number_of(whole)} has its id, but {why}."
+                    )
 
     def _hear(self, question: Question, whole: Mapping[str, Any]) -> None:
         """Remember what weighs most: one success outweighs failed attempts of the same execution."""
@@ -146,10 +183,11 @@ class _Search:
 
     def evidence(self, trouble: str | None) -> Mapping[Key, Evidence]:
         """Return what was heard of each, or why nothing was."""
-        why = trouble or "n8n has no execution with its id: perhaps it was pruned, or is not saved."
+        why = trouble or self._passed_over
+        why = why or "n8n has no execution with its id: perhaps it was pruned, or is not saved."
         return {
-            question.execution: self._heard.get(question.execution) or nobody_knows(why)
-            for question in self._asked.values()
+            execution: self._heard.get(execution) or nobody_knows(self._rejected.get(execution, why))
+            for execution in (question.execution for question in self._asked.values())
         }
 
 
@@ -170,12 +208,17 @@ async def _workflows_by_path(api: Api) -> Mapping[str, str]:
 
 
 def _webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
-    for node in workflow.get("nodes") or ():
+    nodes = workflow.get("nodes")
+    for node in nodes if isinstance(nodes, list) else ():
         if isinstance(node, dict) and str(node.get("type")).endswith(".webhook"):
-            path = (node.get("parameters") or {}).get("path") or node.get("webhookId")
-            yield str(path).strip("/")
+            parameters = node.get("parameters")
+            named = parameters.get("path") if isinstance(parameters, dict) else None
+            yield str(named or node.get("webhookId")).strip("/")
 
 
 def _path(url: str | None) -> str:
     """Return what stands behind `/webhook/` in a URL."""
-    return urlsplit(url or "").path.partition("/webhook/")[2].strip("/")
+    try:
+        return urlsplit(url or "").path.partition("/webhook/")[2].strip("/")
+    except ValueError:  # of a row that anybody wrote
+        return ""

@@ -14,6 +14,7 @@ from agentctl.core import addresses
 from agentctl.core.answers import Answer, seconds_to_wait
 from agentctl.core.delivery import Broken
 from agentctl.core.endpoint import Target
+from agentctl.core.outcomes import Reason
 from agentctl.core.wire import Client, Request
 
 if TYPE_CHECKING:
@@ -23,11 +24,21 @@ _REQUEST_SECONDS = 20.0
 _LONGEST_PAUSE = 30.0
 _ATTEMPTS = 4
 _PAGE = 100
+_MOST_PAGES = 1000
+_NO_USE = frozenset({Reason.ANSWER_TOO_LARGE})  # it would come again as it did
 _NOT_NOW = frozenset({429, 502, 503, 504})
 
 
 class Trouble(Exception):
     """n8n does not answer as it should; the text says how, for the operator."""
+
+
+class Unusable(Trouble):
+    """One answer cannot be used, whatever others there may be."""
+
+
+class Endless(Trouble):
+    """A list does not come to an end."""
 
 
 class _NotNow(Trouble):
@@ -62,22 +73,32 @@ class Api:
         """Yield a list's pages, following the cursor to its end.
 
         Raises:
+            Endless: the cursor leads back to a page that was read, or on and on.
             Trouble: n8n does not answer as it should.
 
         """
-        cursor: str | None = ""
-        while cursor is not None:
+        cursor, seen = "", {""}
+        for _ in range(_MOST_PAGES):
             asked = {"limit": str(_PAGE), **parameters, **({"cursor": cursor} if cursor else {})}
             page = await self.get(f"{resource}?{urlencode(asked)}")
             items = page.get("data")
             yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
             following = page.get("nextCursor")
-            cursor = following if isinstance(following, str) and following else None
+            if not isinstance(following, str) or not following:
+                return
+            if following in seen:
+                msg = f"n8n's list of {resource} leads back to a page that was read already."
+                raise Endless(msg)
+            cursor = following
+            seen.add(cursor)
+        msg = f"n8n's list of {resource} has more than {_MOST_PAGES:,} pages."
+        raise Endless(msg)
 
     async def get(self, resource: str) -> Mapping[str, Any]:
         """Return an object, asked for again where n8n says "not now" or does not answer.
 
         Raises:
+            Unusable: there is no such object, or what came is none.
             Trouble: it does not answer as it should.
 
         """
@@ -100,6 +121,8 @@ class Api:
             raise _NotNow(msg) from None
         except Broken as broken:
             msg = f"n8n could not be asked: {broken.judgement.message}"
+            if broken.judgement.reason in _NO_USE:
+                raise Unusable(msg) from None
             raise _NotNow(msg) from None
         except (OSError, UnicodeError):
             msg = f"n8n could not be asked: {self._target.host} has no address."
@@ -127,7 +150,8 @@ def _object(answer: Answer) -> Mapping[str, Any]:
     said = _said(answer)
     if answer.status in _NOT_NOW:
         raise _NotNow(said, pause=seconds_to_wait(answer.retry_after, now=datetime.now(UTC)))
-    raise Trouble(said)
+    unusable = answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+    raise Unusable(said) if unusable else Trouble(said)
 
 
 def _said(answer: Answer) -> str:

@@ -6,22 +6,26 @@ is not there is not made up. The facts are from executions of n8n 2.38.7.
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from agentctl.core.evidence import Evidence, Source, nobody_knows
 from agentctl.core.models import Outcome
+from agentctl.core.n8n_calls import Call, read_call
 from agentctl.core.success_rule import parse_rule
 
 _FAILED = frozenset({"error", "crashed", "canceled"})
-_ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
+_LONGEST = 40  # characters of a word of n8n's that is shown
 
 
-def instant(text: object) -> datetime | None:
-    """Read a time of n8n's; None where it is none."""
+def read_instant(text: object) -> datetime | None:
+    """Read a time of n8n's; None where it is none, or says no zone."""
+    if not isinstance(text, str):
+        return None
     try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
+        instant = datetime.fromisoformat(text)
+        return instant.astimezone(UTC) if instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
 
 
@@ -33,21 +37,26 @@ def _runs(whole: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _items(run_data: object, node: object) -> list[Any]:
     """Return what a node put out in its last run; n8n's data is walked with care, for it varies."""
-    try:
-        items = run_data[node][-1]["data"]["main"][0]  # type: ignore[index]  # whatever it is, the errors say
-    except (KeyError, IndexError, TypeError):
-        return []
-    kept = (item for item in items or () if isinstance(item, dict) and "redaction" not in item)
+    runs = run_data.get(node) if isinstance(run_data, dict) and isinstance(node, str) else None
+    items = _first_output(runs[-1]) if isinstance(runs, list) and runs else []
+    kept = (item for item in items if isinstance(item, dict) and "redaction" not in item)
     return [item.get("json") for item in kept]
 
 
-def identities(whole: Mapping[str, Any]) -> Iterator[str]:
-    """Return the ids of ours that came in with an n8n execution."""
+def _first_output(run: object) -> list[Any]:
+    """Return the items of a run's first output."""
+    data = run.get("data") if isinstance(run, dict) else None
+    outputs = data.get("main") if isinstance(data, dict) else None
+    items = outputs[0] if isinstance(outputs, list) and outputs else None
+    return items if isinstance(items, list) else []
+
+
+def list_calls(whole: Mapping[str, Any]) -> Iterator[Call]:
+    """Yield what may have come in with an n8n execution: what its nodes put out or are still to be given."""
     for item in _inputs(whole):
-        if isinstance(item, dict) and isinstance(item.get("headers"), dict):
-            yield from (str(item["headers"].get(name)) for name in _ID_HEADERS)
-            body = item.get("body")
-            yield str(body.get("execution_id") if isinstance(body, dict) else None)
+        call = read_call(item)
+        if call is not None:
+            yield call
 
 
 def _inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
@@ -58,22 +67,25 @@ def _inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
     run_data = _runs(whole).get("runData")
     for node in run_data if isinstance(run_data, dict) else ():
         yield from _items(run_data, node)[:1]
-    try:
-        for waiting in whole["data"]["executionData"]["nodeExecutionStack"]:
-            yield waiting["data"]["main"][0][0]["json"]
-    except (KeyError, IndexError, TypeError):
-        return
+    data = whole.get("data")
+    stored = data.get("executionData") if isinstance(data, dict) else None
+    stack = stored.get("nodeExecutionStack") if isinstance(stored, dict) else None
+    for waiting in stack if isinstance(stack, list) else ():
+        for item in _first_output(waiting)[:1]:
+            if isinstance(item, dict):
+                yield item.get("json")
 
 
 def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
     """Return what an execution of n8n's says about ours; `rule` is the agent's success_when."""
-    status, number = whole.get("status"), whole.get("id")
-    ended = instant(whole.get("stoppedAt"))
+    status, number = str(whole.get("status")), number_of(whole)
+    ended = read_instant(whole.get("stoppedAt"))
     if status in _FAILED:
         said = f"n8n's execution {number} ended with {status}{_reason(whole)}."
         return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
     if status != "success":
-        return nobody_knows(f"n8n is not done with it yet: its execution {number} is {status}.")
+        said = f"n8n is not done with it yet: its execution {number} is {status[:_LONGEST]}."
+        return nobody_knows(said)
     items = _items(_runs(whole).get("runData"), _answering_node(whole))
     said = f"n8n's execution {number} succeeded."
     if not items and rule is not None:
@@ -87,12 +99,21 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
     return Evidence(Outcome.SUCCESS, Source.N8N, said, result=result, has_result=True, ended_at=ended)
 
 
+def number_of(execution: Mapping[str, Any]) -> str:
+    """Return n8n's number of an execution, as far as it is one."""
+    number = execution.get("id")
+    return str(number)[:_LONGEST] if isinstance(number, str | int) else "without a number"
+
+
 def _answering_node(whole: Mapping[str, Any]) -> object:
     """Return the node whose output the webhook answered with, or would have."""
     run_data = _runs(whole).get("runData")
     ran = run_data if isinstance(run_data, dict) else {}
     responding = (node.get("name") for node in _nodes(whole) if _is_responding(node))
-    return next((name for name in responding if name in ran), _runs(whole).get("lastNodeExecuted"))
+    return next(
+        (name for name in responding if isinstance(name, str) and name in ran),
+        _runs(whole).get("lastNodeExecuted"),
+    )
 
 
 def _is_responding(node: Mapping[str, Any]) -> bool:

@@ -144,7 +144,7 @@ def reconcile(
     refund = profile.on_failure == "refund"
     cases = [case if refund else _keep_charge(case) for case in cases]
     unsure = [case.execution for case in cases if case.action is Action.LEFT_OPEN]
-    heard = n8n.ask(profile.n8n, _list_questions(unsure, known, profile)) if unsure else {}
+    heard = _ask_n8n(profile, unsure, rows, known) if unsure else {}
     cases = [_weigh(case, heard.get(case.execution.id), request) for case in cases]
     if request.dry_run:
         return tuple(cases)
@@ -242,18 +242,23 @@ def _describe_lease(execution: Execution) -> str:
     return f"{said} If it is not: --stale-after 0s."
 
 
-def _list_questions(
-    executions: Sequence[Execution], known: Sequence[Agent], profile: Profile
-) -> list[n8n.Question]:
+def _ask_n8n(
+    profile: Profile,
+    executions: Sequence[Execution],
+    rows: Mapping[Key, RowIdentity],
+    known: Sequence[Agent],
+) -> Mapping[Key, Evidence]:
     by_id: dict[Key | None, Agent] = {agent.id: agent for agent in known}
-    return [_ask_about(one, by_id.get(one.agent.id), profile) for one in executions]
+    questions = [_ask_about(one, rows[one.id], by_id.get(one.agent.id), profile) for one in executions]
+    return n8n.ask(profile.n8n, questions, signing_secret=profile.webhook.signing_secret)
 
 
-def _ask_about(execution: Execution, agent: Agent | None, profile: Profile) -> n8n.Question:
+def _ask_about(execution: Execution, row: RowIdentity, agent: Agent | None, profile: Profile) -> n8n.Question:
     return n8n.Question(
         execution=execution.id,
         webhook_url=execution.workflow_id or (agent.webhook_url if agent else None),
-        created_at=execution.created_at if isinstance(execution.created_at, datetime) else None,
+        creation=execution.creation,
+        row_mark=row.mark(execution.id),
         success_when=profile.agent(agent).success_when if agent else None,
     )
 

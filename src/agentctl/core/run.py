@@ -178,6 +178,7 @@ class _Run:
             execution_id=str(self._execution),
             timeout=self._prepared.timeout.total_seconds(),
             on_event=self._note,
+            row_mark=identify_row(self._whereabouts, report.creation).mark(self._execution),
         )
         self._answered = run_report.answered(report, call)
         report = self._journaled(

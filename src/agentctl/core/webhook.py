@@ -56,6 +56,7 @@ def call(
     execution_id: str,
     timeout: float,
     on_event: OnEvent | None = None,
+    row_mark: str | None = None,
 ) -> WebhookCall:
     """Call a webhook; whatever becomes of that is returned, not raised.
 
@@ -65,6 +66,7 @@ def call(
         execution_id: goes into the headers, as the idempotency key too.
         timeout: seconds for everything: look-up, attempts, pauses, the last byte of the answer.
         on_event: is told what happens.
+        row_mark: which row the execution is, where it is known; goes into the headers.
 
     Raises:
         Refused, ConfigError: the endpoint was not checked.
@@ -76,6 +78,7 @@ def call(
         target=target_of(endpoint.url),
         content=body if isinstance(body, bytes) else json.dumps(body).encode(),
         execution_id=execution_id,
+        row_mark=row_mark,
     )
     client = Client(tls=order.target.scheme == "https")  # out of the loop, which it would hold up
     return asyncio.run(_deliver(client, order, on_event or (lambda _: None), seconds=timeout))
@@ -87,6 +90,7 @@ class _Order:
     target: Target
     content: bytes
     execution_id: str
+    row_mark: str | None
 
     def request(self) -> Request:
         """Return the request, signed now."""
@@ -96,6 +100,7 @@ class _Order:
             self.content,
             execution_id=self.execution_id,
             now=int(time.time()),
+            row_mark=self.row_mark,
         )
         return Request(target=self.target, headers=headers, content=self.content)
 

@@ -1,0 +1,100 @@
+"""Recognises our own calls among what came in with executions of n8n's.
+
+Anybody can post an id to a public webhook, and every copy of a marketplace that shares an n8n sends the ids
+that keys make. So a call of ours says for which row of which database it is, and signs that where there is a
+signing secret: n8n keeps the headers as they came, but no body to compute its signature from again.
+"""
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from agentctl.core.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
+from agentctl.core.models import Key
+from agentctl.core.row_identity import is_unrepeatable
+
+_ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
+_MOST_DIGITS = 20  # of a time in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What came in at a webhook.
+
+    Attributes:
+        headers: those whose value is text, by their names in lower case.
+        body: as n8n has read it.
+
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: object = field(repr=False)
+
+    def ids(self) -> Iterator[str]:
+        """Yield what may be an id of ours, each once."""
+        named = [self.headers.get(name) for name in _ID_HEADERS]
+        body = self.body.get("execution_id") if isinstance(self.body, dict) else None
+        given = body if isinstance(body, str | int) and not isinstance(body, bool) else None
+        yield from dict.fromkeys(str(each) for each in (*named, given) if each is not None)
+
+
+def read_call(item: object) -> Call | None:
+    """Return what came in, where an item of n8n's is a webhook's input."""
+    headers = item.get("headers") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(headers, dict):
+        return None
+    texts = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    return Call(texts, item.get("body"))
+
+
+def why_not_ours(call: Call, execution: Key, row_mark: str | None, secret: str | None) -> str | None:
+    """Say why a call with our id proves nothing about our row; None where it does.
+
+    Args:
+        call: has the id.
+        execution: the id.
+        row_mark: which row of which database we ask about; None where that is not known.
+        secret: with which our calls are signed; None where they are not.
+
+    """
+    mark = call.headers.get(ROW_HEADER.lower())
+    if None not in {mark, row_mark} and mark != row_mark:
+        return "was sent for another row of that id"
+    if None in {mark, row_mark} and not is_unrepeatable(execution):
+        return "does not say for which row it was sent, and such ids repeat"
+    if secret is not None and not _is_signed(call, quote(str(execution), safe=""), mark, secret):
+        return "does not carry agentctl's signature: anybody can post an id to a webhook"
+    return None
+
+
+def _is_signed(call: Call, identity: str, mark: str | None, secret: str) -> bool:
+    given = call.headers.get(SIGNATURE_HEADER.lower(), "")
+    if _is_same(given, sign_row(secret, identity, mark)):
+        return True
+    # Whoever calls as we do without saying the row has signed the body, as Standard Webhooks says.
+    return mark is None and _has_signed_body(call, identity, secret)
+
+
+def _has_signed_body(call: Call, identity: str, secret: str) -> bool:
+    timestamp = call.headers.get("webhook-timestamp", "")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < _MOST_DIGITS):
+        return False
+    signatures = call.headers.get("webhook-signature", "").split(" ")
+    expected = [sign(secret, identity, body, now=int(timestamp)) for body in _spellings(call.body)]
+    return call.headers.get("webhook-id") == identity and any(
+        _is_same(given, one) for given in signatures for one in expected
+    )
+
+
+def _spellings(body: object) -> Iterator[bytes]:
+    """Yield the ways in which a body was probably written, before n8n read it."""
+    for separators in ((", ", ": "), (",", ":")):
+        for ensure_ascii in (True, False):
+            text = json.dumps(body, separators=separators, ensure_ascii=ensure_ascii)
+            yield text.encode("utf-8", "surrogatepass")
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
