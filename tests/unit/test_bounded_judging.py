@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agentctl.core import bounded_judging
+from agentctl.core.conversion import convert
 from agentctl.core.errors import InvalidInputs, SchemaLacks
 from agentctl.core.forms import read_form
 from agentctl.core.inputs import resolve_inputs
@@ -114,6 +115,22 @@ def test_more_memory_than_there_is_for_judging_is_no_crash(monkeypatch: pytest.M
     form = read_form({"properties": {"keyword": {"pattern": "^(?:(w)|x)*$"}}})
     with pytest.raises(SchemaLacks, match="cannot be used"):
         problems_of(form, {"keyword": "w" * 20_000_000})
+
+
+def test_a_default_of_very_many_choices_is_converted_all_the_same() -> None:
+    # Each looked for among all options, this would be thousands of millions of comparisons.
+    options = [{"value": number, "label": f"Zone {number}"} for number in range(20_000)]
+    text = ",".join(f"zone {number}" for number in range(20_000)) + ",nowhere"
+    form = read_form([{"name": "zones", "type": "multiselect", "options": options}])
+
+    chosen = convert(form.fields[0], text)
+
+    assert chosen == [*range(20_000), "nowhere"]
+
+
+def test_two_fields_of_one_name_among_very_many_are_named() -> None:
+    with pytest.raises(SchemaLacks, match="there are two fields 'zone 99999'"):
+        read_form([*({"name": f"zone {number}"} for number in range(100_000)), {"name": "zone 99999"}])
 
 
 @pytest.mark.parametrize(

@@ -100,24 +100,33 @@ def _quoted(field: Field, text: str) -> str:
 
 
 def _multiselect(field: Field, text: str) -> object:
-    if found := list(_chosen(field, text)):  # a choice that has a comma in it
-        return found
-    return [_choice(field, part.strip()) for part in text.split(",") if part.strip()]
+    choices = _Choices(field)
+    if whole := list(choices.named(text)):  # a choice that has a comma in it
+        return whole
+    return [next(choices.named(part.strip()), part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _choice(field: Field, text: str) -> object:
-    return next(_chosen(field, text), text)  # validation names the options
+    return next(_Choices(field).named(text), text)  # validation names the options
 
 
-def _chosen(field: Field, text: str) -> Iterator[object]:
-    """Find the option by its value, else by its label; in any case where that is not ambiguous."""
-    for spelling in (str, str.casefold):
-        for names in (
-            [spelling(spelled(option.value)) for option in field.options],
-            [spelling(option.label) for option in field.options],
-        ):
-            if names.count(spelling(text)) == 1:
-                yield field.options[names.index(spelling(text))].value
+class _Choices:
+    """A field's options by their names; they are gone through once, however many texts are looked up."""
+
+    def __init__(self, field: Field) -> None:
+        self._named: list[tuple[Callable[[str], str], dict[str, list[object]]]] = []
+        for spelling in (str, str.casefold):
+            for name_of in (lambda option: spelled(option.value), lambda option: option.label):
+                values: dict[str, list[object]] = {}
+                for option in field.options:
+                    values.setdefault(spelling(name_of(option)), []).append(option.value)
+                self._named.append((spelling, values))
+
+    def named(self, text: str) -> Iterator[object]:
+        """Find the option by its value, else by its label; in any case where that is not ambiguous."""
+        for spelling, values in self._named:
+            if len(several := values.get(spelling(text), [])) == 1:
+                yield several[0]
                 return
 
 

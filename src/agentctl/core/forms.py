@@ -173,10 +173,11 @@ def _option(option: object) -> Option:
 
 
 def _require_unique(fields: tuple[Field, ...]) -> None:
-    names = [field.name for field in fields]
-    if len(set(names)) < len(names):
-        twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise _unreadable(f"there are two fields {shortened(twice)!r}")
+    seen: set[str] = set()
+    for field in fields:
+        if field.name in seen:
+            raise _unreadable(f"there are two fields {shortened(field.name)!r}")
+        seen.add(field.name)
 
 
 def _schema_of(fields: tuple[Field, ...]) -> Mapping[str, object]:
