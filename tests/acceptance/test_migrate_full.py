@@ -347,7 +347,7 @@ def test_undo_drops_data_only_when_told_and_says_where_it_is(
 
     done = agentctl("migrate-full", "--undo", "--discard-data", "--yes", "--json", "-o", "kept.csv")
     assert done.exit_code == 0, done
-    assert done.json["data"]["saved"] == {"rows": 1, "file": "kept.csv"}
+    assert done.json["data"]["saved"] == {"rows": 1, "file": "kept.csv", "raw": True}
     assert "none" in (agentctl.home / "kept.csv").read_text()
     assert columns(marketplace) == set()
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from support.program import Program
 from support.shop import configure
 from support.weakened import weakened_program
 
+README = Path(__file__).parents[2] / "README.md"
 HOSTILE_NAMES = (
     "inputs TO lost;DROP TABLE credit_transactions;--",
     'quo"te',
@@ -430,3 +432,36 @@ def test_a_column_that_was_renamed_back_before_it_is_dropped_is_not_dropped(
     assert process.returncode == 3
     assert "Column error of public.agent_executions was renamed to error meanwhile." in stderr
     assert contents(marketplace) == before
+
+
+HOSTILE_CONTENT: LiteralString = """
+UPDATE agent_executions SET workflow_id = '=1+1', inputs = '{"a": "\\"quoted\\", =2"}', result = '"-3"',
+    error = E'two\nlines;=4,"\t\\\\', credits_used = 3, started_at = '2026-11-01 12:00:00.123456+00'
+    WHERE status = 'success';
+UPDATE agent_executions SET error = '', workflow_id = '\\N' WHERE status = 'failed'
+"""
+ALL_ROWS: LiteralString = "SELECT to_jsonb(e) FROM agent_executions e ORDER BY id"
+
+
+def test_the_copy_says_that_it_is_raw_and_is_put_back_by_what_the_readme_says(
+    marketplace: Marketplace, agentctl: Program
+) -> None:
+    configure(agentctl, marketplace)
+    for status in ("success", "failed", "running"):
+        plant(marketplace, status=status, charged=10)
+    widen(marketplace)
+    marketplace.execute(HOSTILE_CONTENT.encode())
+    before = marketplace.execute(ALL_ROWS)
+
+    undone = agentctl("migrate-full", "--undo", "--discard-data", "--yes", "-o", "executions.csv")
+
+    assert undone.exit_code == 0, undone
+    assert "The copy is raw" in " ".join(undone.stdout.split())
+    widen(marketplace)
+    (recipe,) = re.findall("```sql\n(CREATE TEMP TABLE kept.*?)```", README.read_text(), re.DOTALL)
+    command = ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", marketplace.url]
+    done = subprocess.run(
+        command, input=recipe, check=False, capture_output=True, text=True, cwd=agentctl.home, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert marketplace.execute(ALL_ROWS) == before

@@ -38,7 +38,7 @@ def migrate_full(
             "--output",
             "-o",
             metavar="FILE",
-            help="With --dry-run: write the plan there as SQL. With --discard-data: the data as CSV.",
+            help="With --dry-run: write the plan there as SQL. With --discard-data: the data as raw CSV.",
         ),
     ] = None,
     lock_timeout: Annotated[

@@ -1,10 +1,7 @@
 """Shows executions: a list, one whole, exports a row at a time, and figures over many."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 
 from agentctl.core.amounts import subtract
 from agentctl.core.history import Page
@@ -13,7 +10,7 @@ from agentctl.core.models import Amount, Execution, LedgerRow, Status, Verbatim,
 from agentctl.core.stats import Stats
 from agentctl.core.tracking import BY_NAME
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
-from agentctl.render.clean import clean
+from agentctl.render.csv_cells import csv_line
 from agentctl.render.envelope import to_json
 from agentctl.render.plain import plain_cell, signed
 
@@ -187,9 +184,9 @@ def stats_view(stats: Stats, missing: Sequence[str]) -> View:
 
 def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:
     """Write executions as CSV that a spreadsheet does not take for formulas."""
-    yield _csv_line(_CSV_HEADERS)
+    yield csv_line(_CSV_HEADERS)
     for execution in executions:
-        yield _csv_line(map(_csv_cell, _flat(execution)))
+        yield csv_line(_flat(execution))
 
 
 def json_lines(executions: Iterable[Execution]) -> Iterator[str]:
@@ -278,21 +275,6 @@ def _flat(execution: Execution) -> Iterator[object]:
         "refunded": execution.refunded,
     }
     return (own[name] for name in _CSV_HEADERS)
-
-
-def _csv_cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = clean(value) if isinstance(value, str) else to_json(value).strip('"')
-    # A spreadsheet would run these as formulas (CR is no character any more); numbers stay numbers.
-    formula = text.startswith(("=", "+", "-", "@", "\t")) and not isinstance(value, int | float | Decimal)
-    return f"'{text}" if formula else text
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
 
 
 def _cost(execution: Execution) -> Amount | None:

@@ -13,6 +13,11 @@ _BACKFILL = (
     "small batches, each a transaction of its own. The ledger gets an index on its link if it has none."
 )
 
+_RAW = (
+    "The copy is raw, so that COPY can read it back: nothing in it was made harmless for a spreadsheet, "
+    "which would run a customer's text as a formula."
+)
+
 
 def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
     """Return a plan as programs read it."""
@@ -150,7 +155,7 @@ def done_view(plan: Plan) -> View:
 
 def undone_data(plan: Plan, undone: Undone) -> dict[str, object]:
     """Return what became of an undo as programs read it."""
-    saved = {"rows": undone.rows, "file": str(undone.file) if undone.file else None}
+    saved = {"rows": undone.rows, "file": str(undone.file) if undone.file else None, "raw": True}
     return {**plan_data(plan, applied=True), "saved": saved}
 
 
@@ -159,6 +164,7 @@ def undone_view(plan: Plan, undone: Undone) -> View:
     yield Text(f"{plan.table} is as it was before: {_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:
         yield Text(f"What the columns held of {undone.rows} rows is in {undone.file}.")
+        yield Text(_RAW, Tone.WARNING)
     for remark in plan.remarks:
         yield Text(remark, Tone.DIM)
 

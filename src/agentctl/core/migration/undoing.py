@@ -136,7 +136,7 @@ def refuse_to_lose(found: Sequence[Content], *, state: str = "Nothing was change
         told = ", ".join(f"{one.column} ({one.rows} rows)" for one in found)
         msg = f"The columns hold data: {told}. {state}"
         hint = (
-            "With --discard-data they are dropped after a copy of that data was written to a file "
+            "With --discard-data they are dropped after a raw copy of that data was written to a file "
             "(--output FILE)."
         )
         raise Refused(msg, hint=hint, code="holds_data")
