@@ -509,6 +509,28 @@ def test_nothing_of_the_sandbox_s_postgresql_listens_on_a_network(anybody: Opera
     assert not opened & listening
 
 
+@pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
+@pytest.mark.parametrize("planted", ["a link", "a folder of root's"])
+def test_root_with_the_home_of_another_user_puts_no_sandbox_where_they_say(home: Path, planted: str) -> None:
+    (home / ".local").mkdir()
+    data, roots = home / ".local/share", home / "roots"
+    roots.mkdir(mode=0o755)
+    if planted == "a link":
+        data.symlink_to(roots)
+        give(data, NOBODY)
+    else:
+        (data / "agentctl").mkdir(parents=True)  # theirs to rename and to replace
+    give(home, NOBODY)
+    give(home / ".local", NOBODY)
+
+    with contextlib.closing(Operator(home)) as person:
+        assert person.folder.is_relative_to("/var/lib/agentctl")
+        assert person.run().startswith("postgresql://")
+
+    assert list(roots.iterdir()) == []
+    assert {path.name for path in home.rglob("*")} <= {".local", "agentctl", "roots", "share"}
+
+
 def _open_door(operator: Operator) -> None:
     """Let everybody get to the socket, as a wrong mode or a copy of it would."""
     home = Home(operator.folder)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from agentctl.core.errors import SetupError
+from agentctl.core.files import make_own_folder, open_whole, write_new
 from agentctl.core.hint_text import shell_command
 from agentctl.core.run_report import RunReport
+from agentctl.core.user_folders import find_data_folder
 from agentctl.render.run import is_binary, result_bytes
 
 
@@ -39,7 +39,8 @@ def save_result(report: RunReport, output: Path | None) -> Saved:
     why = "its folders cannot be written to"
     if output is not None:
         try:
-            output.write_bytes(content)
+            with open_whole(output) as stream:
+                stream.write(content)
         except OSError as error:
             why = f"{output}: {error.strerror}"
         else:
@@ -57,9 +58,10 @@ def _suffix(report: RunReport, output: Path | None) -> str:
 
 def _write_elsewhere(content: bytes, *, stem: str, suffix: str) -> Path | None:
     """Write a new file in the current folder or, where that cannot be, in the user's data folder."""
-    for folder in (Path(), user_data_path("agentctl") / "results"):
+    for folder in (Path(), find_data_folder() / "results"):
         with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.is_absolute():
+                make_own_folder(folder)
             return _write_new(folder, content, stem=stem, suffix=suffix)
     return None
 
@@ -68,8 +70,8 @@ def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
     """Write a file that was not there before; ids that are numbers repeat from database to database."""
     names = (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}" for number in count(1))
     for path in map(folder.joinpath, names):
-        with suppress(FileExistsError), path.open("xb") as file:
-            file.write(content)
+        with suppress(FileExistsError):
+            write_new(path, content)
             return path
     raise AssertionError  # there is no end of names
 

@@ -7,17 +7,17 @@ they prove nothing, and can only make `reconcile` wait longer.
 """
 
 import json
-import logging
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from agentctl.core.files import append_line
 from agentctl.core.models import Key, Outcome
+from agentctl.core.ownership import why_others_decide
 from agentctl.core.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.times import rfc3339
 
@@ -25,7 +25,6 @@ _VERSION = 2  # of a line's format
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one file
 _KEPT = 4  # older files beside the present one
-_LOCK_SECONDS = 5
 _SUBJECT = re.compile(r'"execution": ("(?:[^"\\]|\\.)*")')
 _UNWRITABLE = "This machine's journal cannot be written ({why}); the run does not depend on it."
 
@@ -140,7 +139,7 @@ class Journal:
             **kept,
         }
         try:
-            self._append(json.dumps(line))
+            append_line(self.path, json.dumps(line), largest=_LARGEST, kept=_KEPT)
         except OSError as error:
             return _UNWRITABLE.format(why=error.strerror or "it is locked")
         return None
@@ -176,27 +175,12 @@ class Journal:
             if entry is not None:
                 yield named[0], entry
 
-    def _append(self, line: str) -> None:
-        # Here, because few commands write.
-        from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - see above
-
-        from filelock import FileLock  # noqa: PLC0415 - see above
-
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):
-            self.path.touch(mode=0o600)
-            rotating = RotatingFileHandler(self.path, maxBytes=_LARGEST, backupCount=_KEPT, delay=True)
-            with closing(rotating) as files:
-                if files.shouldRollover(logging.makeLogRecord({"msg": line})):
-                    files.doRollover()
-            self.path.touch(mode=0o600)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-
     def _lines(self) -> Iterator[str]:
         older = (self.path.with_name(f"{self.path.name}.{number}") for number in range(_KEPT, 0, -1))
         for path in (*older, self.path):
             try:
+                if why_others_decide(path) is not None:  # what they wrote is no evidence
+                    continue
                 with path.open(encoding="utf-8", errors="replace") as lines:
                     yield from lines
             except OSError:
@@ -205,9 +189,9 @@ class Journal:
 
 def user_journal(*, content: bool) -> Journal:
     """Return the journal in the user's folder for such things."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - few commands need it
+    from agentctl.core.user_folders import find_state_folder  # noqa: PLC0415 - few commands need it
 
-    return Journal(user_state_path("agentctl"), content=content)
+    return Journal(find_state_folder(), content=content)
 
 
 _NO_MEMORY = Memory()

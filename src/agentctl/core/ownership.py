@@ -23,8 +23,8 @@ _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _ACCESS_LIST = "system.posix_acl_access"
 
 
-class ForeignLink(OSError):
-    """A link on the way belongs to somebody else, who decides where it leads."""
+class NotOwn(PermissionError):
+    """Somebody else than this user and root decides what stands at a path; `strerror` says who."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,25 @@ def locate(path: Path) -> Iterator[Location]:
     """Yield what a path leads to, following only links that belong to this user or to root.
 
     Raises:
-        ForeignLink: another user's link is on the way.
+        NotOwn: another user's link is on the way.
         OSError: a folder on the way is missing or closed, or the links lead in a circle.
 
     """
     with ExitStack() as opened:
         yield _Walk(opened).follow(path)
+
+
+@contextmanager
+def open_folder(path: Path) -> Iterator[Folder]:
+    """Yield a folder, reached as `locate` does.
+
+    Raises:
+        NotOwn: another user's link is on the way.
+        OSError: it, or a folder on the way, is missing or closed, or is none.
+
+    """
+    with ExitStack() as opened:
+        yield _Walk(opened).follow(path, ".").folder
 
 
 class _Walk:
@@ -93,10 +106,10 @@ class _Walk:
         self._left: deque[str] = deque()
         self._links = 0
 
-    def follow(self, path: Path) -> Location:
+    def follow(self, path: Path, *more: str) -> Location:
         if not path.is_absolute():
             self._enter(".", Path.cwd())
-        self._left.extend(path.parts or (".",))
+        self._left.extend((*path.parts, *more) or (".",))
         while True:
             name = self._left.popleft()
             location = self._step(name)
@@ -125,13 +138,14 @@ class _Walk:
     def _follow_link(self, name: str, status: os.stat_result) -> Location | None:
         here = self._folders[-1]
         if not is_trusted(status.st_uid):
-            raise ForeignLink(errno.EACCES, f"{here.path / name} is a link that belongs to {_user(status)}")
+            whose = describe_user(status)
+            raise NotOwn(errno.EACCES, f"{here.path / name} is a link that belongs to {whose}")
         self._links += 1
         if self._links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(here.path / name))
         target = os.readlink(name, dir_fd=here.descriptor)
         if not _same(self._look(name), status):  # exchanged meanwhile, perhaps by somebody else
-            raise ForeignLink(errno.EACCES, f"{here.path / name} is changing")
+            raise NotOwn(errno.EACCES, f"{here.path / name} is changing")
         if _is_open_file(status, target):
             return self._pass_open_file(name, target)
         self._left.extendleft(reversed(Path(target).parts))
@@ -194,7 +208,7 @@ def why_others_decide(path: Path) -> str | None:
             reasons = [why_not_own(folder.status, folder.path) for folder in location.folders]
             if location.status is not None:
                 reasons.append(why_not_own(location.status, location.path))
-    except ForeignLink as link:
+    except NotOwn as link:
         return link.strerror
     return next((reason for reason in reasons if reason), None)
 
@@ -208,7 +222,7 @@ def why_not_own(status: os.stat_result, path: Path) -> str | None:
 
     """
     if not is_trusted(status.st_uid):
-        return f"{path} belongs to {_user(status)}"
+        return f"{path} belongs to {describe_user(status)}"
     sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     if sticky or not status.st_mode & (stat.S_IWOTH | stat.S_IWGRP) or _is_read_only(path):
         return None
@@ -256,7 +270,8 @@ def _is_own_group(group: int) -> bool:
     return members <= {person.pw_name for person in people if is_trusted(person.pw_uid)}
 
 
-def _user(status: os.stat_result) -> str:
+def describe_user(status: os.stat_result) -> str:
+    """Return whose a file is, in words."""
     try:
         return f"the user {pwd.getpwuid(status.st_uid).pw_name}"
     except KeyError:

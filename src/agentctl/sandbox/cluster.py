@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from agentctl.core.errors import SetupError
+from agentctl.core.files import write_atomically
 from agentctl.sandbox.home import SUPERUSER, Home, complaint_in, identity, make_server_folder
 from agentctl.sandbox.installation import reachable_installation
 from agentctl.sandbox.locks import is_held, wait_until
@@ -121,15 +122,13 @@ def write_access_rules(home: Home) -> None:
     written at every start: a sandbox of an earlier version, which trusted everybody, has them from then on.
 
     Raises:
-        OSError: they cannot be written.
+        SetupError: they cannot be written.
 
     """
     owner = pwd.getpwuid(os.geteuid()).pw_name
     people = "".join(f'sandbox "{name}" all\n' for name in dict.fromkeys((owner, "root")))
-    home.access_rules.write_text("local all all peer map=sandbox\n")
-    home.user_map.write_text(people)
-    for file in (home.access_rules, home.user_map):
-        file.chmod(0o644)
+    write_atomically(home.access_rules, "local all all peer map=sandbox\n", mode=0o644)
+    write_atomically(home.user_map, people, mode=0o644)
 
 
 def guard(server: subprocess.Popen[bytes], home: Home) -> subprocess.Popen[bytes]:

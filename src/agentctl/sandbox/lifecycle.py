@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from typing import IO, cast
 
 from agentctl.core.errors import Refused, SetupError
+from agentctl.core.files import open_to_append
 from agentctl.sandbox import cluster
-from agentctl.sandbox.home import Home, find_home, make_own_folder, make_socket_folder
+from agentctl.sandbox.home import Home, find_home, make_home_folder, make_socket_folder
 from agentctl.sandbox.installation import find_installation
 from agentctl.sandbox.locks import Lock, is_held, wait_until
 
@@ -47,7 +48,7 @@ def running() -> Iterator[str]:
     home = find_home()
     with _explained(home):
         find_installation()
-        make_own_folder(home)
+        make_home_folder(home)
         users = Lock(home.users_lock)
     keeper = None
     try:
@@ -71,7 +72,7 @@ def reset() -> None:
     """
     home = find_home()
     with _explained(home):
-        make_own_folder(home)
+        make_home_folder(home)
         with _turn(home):
             if not _is_last(Lock(home.users_lock)):
                 msg = "Other commands use the sandbox."
@@ -101,8 +102,7 @@ def _ensure_running(home: Home, start: Lock) -> Keeper | None:
 def _start_keeper(home: Home, start: Lock) -> Keeper:
     if home.log.exists():
         home.log.replace(home.previous_log)
-    home.log.touch(mode=0o600)  # it may quote what was written to the database
-    with home.log.open("ab") as log:
+    with open_to_append(home.log) as log:  # for its owner alone: it may quote what is in the database
         keeper = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-P", "-m", "agentctl.sandbox.keeper", str(home.folder), str(start.fd)],
             stdin=subprocess.DEVNULL,
@@ -169,7 +169,8 @@ def _explained(home: Home) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"The sandbox cannot use its folder {home.folder}: {error.strerror} ({error.filename})"
+        where = f" ({error.filename})" if error.filename else ""
+        msg = f"The sandbox cannot use its folder {home.folder}: {error.strerror}{where}"
         hint = "Set XDG_DATA_HOME to a folder that you can write to, or AGENTCTL_DATABASE_URL to a database."
         raise SetupError(msg, hint=hint) from error
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agentctl.core.files import open_lock
+
 _POLL_SECONDS = 0.005
 
 
@@ -18,7 +20,7 @@ class Lock:
     """One opening of a lock file; processes that inherit `fd` hold the lock together."""
 
     def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self.fd = open_lock(path)
         self._open = True
 
     def __enter__(self) -> Self:

@@ -15,11 +15,11 @@ from typing import Self
 
 from msgspec import DecodeError
 from msgspec.msgpack import Decoder, Encoder
-from platformdirs import user_cache_path
 
 from agentctl import __version__
 from agentctl.core.errors import SetupError
-from agentctl.core.files import written_whole
+from agentctl.core.files import make_own_folder, written_whole
+from agentctl.core.user_folders import find_cache_folder
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of one cache: what does not fit is read again next time."""
@@ -108,7 +108,7 @@ class ReadingCache:
             return True
         body = Encoder().encode(_as_many_as_fit(self._used))
         try:
-            _make_private(self._path.parent)
+            make_own_folder(self._path.parent)
             with written_whole(self._path, mode=0o600) as file:
                 file.write(_digest(body))
                 file.write(body)
@@ -120,7 +120,7 @@ class ReadingCache:
 
 def _user_folder() -> Path:
     try:
-        folder = user_cache_path("agentctl") / "code"
+        folder = find_cache_folder() / "code"
     except RuntimeError:  # this user has no home
         return _NOWHERE
     return folder if folder.is_absolute() else _NOWHERE  # and older versions of platformdirs make one up
@@ -155,13 +155,6 @@ def _as_many_as_fit(readings: dict[bytes, bytes]) -> dict[bytes, bytes]:
             break
         kept[key] = payload
     return kept
-
-
-def _make_private(folder: Path) -> None:
-    """Make the folder and its missing parents so that nobody else looks into them."""
-    for part in (*reversed(folder.parents), folder):
-        if not part.exists():
-            part.mkdir(mode=0o700, exist_ok=True)
 
 
 def _drop_oldest(folder: Path) -> None:
