@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from support.marketplace import Marketplace
 from support.program import Program
@@ -175,3 +176,23 @@ def test_private_webhooks_are_allowed_with_their_ports_and_link_local_and_metada
     written = tomllib.loads(config.read_text())["profiles"]["default"]["webhook"]["allow_hosts"]
     assert set(written) == allowed
     assert not any(word in config.read_text() for word in ("169.254", "fe80", "ec2", "metadata", "100.100"))
+
+
+def test_hostile_names_in_the_database_become_no_line_of_the_configuration(
+    agentctl: Program, marketplace: Marketplace, config: Path
+) -> None:
+    evil = 'plum\n[profiles.evil]\ndatabase_url = "x"\r[profiles.worse]\u2028[profiles.worst]\u202e#'
+    name = sql.Identifier(evil[:60])
+    with marketplace.connect() as connection:
+        connection.execute(sql.SQL("ALTER TABLE agent_executions ADD {} uuid NOT NULL").format(name))
+        connection.execute("UPDATE agents SET webhook_url = NULL, name = %s", [evil])
+
+    said = init(agentctl, marketplace, exit_code=6)
+
+    written = tomllib.loads(config.read_bytes().decode())
+    assert set(written) == {"default_profile", "profiles"}
+    assert set(written["profiles"]) == {"default"}
+    assert set(written["profiles"]["default"]) <= {"database_url", "agents", "schema", "webhook"}
+    assert "\u202e" not in said
+    shown = agentctl("schema-check", "--suggest", env={"MARKET": marketplace.url}).stdout
+    assert set(tomllib.loads(shown)["profiles"]) == {"default"}

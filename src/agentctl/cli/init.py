@@ -1,6 +1,7 @@
 """`agentctl init`: a first look at a database, and a configuration file for it."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def init(
       AGENTCTL_DATABASE_URL=postgresql://... agentctl init
       agentctl init --database-url env:DATABASE_URL --profile prod --config /etc/agentctl.toml --force
     """
-    from agentctl.core.config import DATABASE_URL, FILE_NAME
+    from agentctl.core.config import DATABASE_URL, FILE_NAME, check_written
     from agentctl.core.config_reader import Value
     from agentctl.core.database import at
     from agentctl.core.files import write_atomically
@@ -50,14 +51,16 @@ def init(
         msg = "Which database?"
         raise UsageError(msg, hint=f"Give --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
     database = at(Value(url, place="--database-url").resolve(), place="--database-url")
+    profile = session.profile_name or _PROFILE
     with database.connect() as connection:
         done = initialise(
             connection,
-            profile=session.profile_name or _PROFILE,
+            profile=profile,
             database_url=url,
             environment=os.environ,
         )
-    write_atomically(path, done.text, mode=0o600)
+    check = partial(check_written, profile=profile, meaning=done.configuration.meaning)
+    write_atomically(path, done.configuration.text, mode=0o600, check=check)
     return Reply(
         data=lambda: render.init_data(done, path),
         view=lambda: render.init_view(done, path),

@@ -151,6 +151,20 @@ def load_profile(
     return found
 
 
+def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) -> None:
+    """Check that a new configuration is read as what was meant, and that agentctl can work with it.
+
+    Raises:
+        ConfigError: it is not.
+
+    """
+    _, document = _read_document(path)
+    if document != meaning:
+        msg = f"{path} does not say what was meant to be written."
+        raise ConfigError(msg)
+    load_profile(config=path, profile=profile, environment={})
+
+
 def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
     if named is not None:
@@ -197,16 +211,7 @@ def _is_there(path: Path) -> bool:
 def _read_profile(
     path: Path, *, wanted: str | None, database_url: Value | None, needs_database: bool
 ) -> Profile:
-    try:
-        # Some editors begin a file with a byte order mark. A lone carriage return ends no line in TOML.
-        text = path.read_bytes().decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from None
-    except ValueError as error:  # not UTF-8, or not TOML: tomllib names line and column, never a value
-        msg = f"{path} is not valid TOML: {error}."
-        raise ConfigError(msg) from None
+    text, document = _read_document(path)
     root = Section(document, path=path, source=text)
     root.allow_only("default_profile", "profiles")
     profiles = {name: _profile(name, section) for name, section in root.sections("profiles").items()}
@@ -214,6 +219,19 @@ def _read_profile(
     if name is None and not profiles and (database_url is not None or not needs_database):
         return Profile(name="default", database_url=database_url)
     return _choose(root, profiles, name=name, database_url=database_url)
+
+
+def _read_document(path: Path) -> tuple[str, dict[str, object]]:
+    try:
+        # Some editors begin a file with a byte order mark. A lone carriage return ends no line in TOML.
+        text = path.read_bytes().decode("utf-8-sig")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
+    except ValueError as error:  # not UTF-8, or not TOML: tomllib names line and column, never a value
+        msg = f"{path} is not valid TOML: {error}."
+        raise ConfigError(msg) from None
 
 
 def _choose(

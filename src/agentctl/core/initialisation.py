@@ -27,7 +27,7 @@ class Initialised:
     """A configuration, and what there is to say about it.
 
     Attributes:
-        text: of the file.
+        configuration: the file's text, and what it is to say.
         allow_hosts: private hosts, each with its port, that were put into it.
         refused_hosts: link-local hosts and metadata services, which were not.
         variables: environment variables that are to be set, one for each agent without a webhook.
@@ -35,7 +35,7 @@ class Initialised:
 
     """
 
-    text: str
+    configuration: suggestion.Configuration
     reading: Reading
     allow_hosts: tuple[str, ...]
     refused_hosts: tuple[str, ...]
@@ -62,13 +62,13 @@ def initialise(
     hosts, refused = _find_private_hosts(urls)
     silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]
     findings = check_schema(reading).findings
-    text = suggestion.configuration(
+    configuration = suggestion.configuration(
         reading,
         suggestion.Profile(profile, database_url, allow_hosts=hosts, silent_agents=silent),
         findings,
     )
     return Initialised(
-        text=text,
+        configuration=configuration,
         reading=reading,
         allow_hosts=hosts,
         refused_hosts=refused,

@@ -4,19 +4,24 @@ What stands in it works unmodified, and means what agentctl would do without it.
 stands there as comments, for an operator to decide. It writes no file.
 """
 
-from collections.abc import Iterable, Sequence
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import tomlkit
 from tomlkit import TOMLDocument
 from tomlkit.items import AbstractTable
 
+from agentctl.core.errors import SetupError
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discover import FoundRole
 from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
+_NEVER_IN_COMMENTS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_LAST_OF_LATIN = 0xFF
 _TOLD_BY_HAND = frozenset(
     {
         "column-unfilled",
@@ -47,8 +52,21 @@ class Profile:
     silent_agents: Sequence[tuple[Agent, str]] = ()
 
 
-def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding] = ()) -> str:
-    """Return the text of a configuration file, or of its `[schema]` part."""
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The text of a configuration file, and what it is to say when it is read: tables and values."""
+
+    text: str
+    meaning: Mapping[str, object]
+
+
+def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding] = ()) -> Configuration:
+    """Return a configuration file, or its `[schema]` part.
+
+    Raises:
+        SetupError: it would not say what is meant, because of a name that no TOML can hold.
+
+    """
     document = tomlkit.document()
     profiles = tomlkit.table(is_super_table=True)
     section = tomlkit.table(is_super_table=profile.database_url is None)
@@ -61,8 +79,33 @@ def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding
     return _text(document)
 
 
-def _text(document: TOMLDocument) -> str:
-    return tomlkit.dumps(document).lstrip("\n")
+def _text(document: TOMLDocument) -> Configuration:
+    text, meaning = tomlkit.dumps(document).lstrip("\n"), document.unwrap()
+    try:
+        said = tomllib.loads(text.encode().decode())
+    except ValueError:  # not TOML, or not even text: a lone surrogate in a name
+        said = None
+    if said != meaning:
+        msg = "The database has names that cannot be written into a configuration file."
+        raise SetupError(msg, code="configuration_unreadable")
+    return Configuration(text, meaning)
+
+
+def _cleaned(text: str) -> str:
+    """Return text for a comment, in one line, where it can neither end that nor look like something else.
+
+    Names come from the database. Control characters, line ends of all kinds and what turns the direction of
+    reading are shown by their codes.
+    """
+    return "".join(
+        character if unicodedata.category(character) not in _NEVER_IN_COMMENTS else _code_of(character)
+        for character in text
+    )
+
+
+def _code_of(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code <= _LAST_OF_LATIN else f"\\u{code:04x}"
 
 
 def _connection(section: AbstractTable, profile: Profile) -> None:
@@ -80,7 +123,8 @@ def _connection(section: AbstractTable, profile: Profile) -> None:
         for agent, variable in profile.silent_agents:
             one = tomlkit.table()
             one.add("webhook_url", tomlkit.item(f"env:{variable}"))
-            agents.add(agent.slug, one)
+            if agent.slug not in agents:  # what several share is configured for all of them
+                agents.add(agent.slug, one)
         section.add("agents", agents)
 
 
@@ -103,8 +147,8 @@ def _schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable:
 
 
 def _remark(table: AbstractTable, text: str) -> None:
-    for line in text.strip().splitlines():
-        table.add(tomlkit.comment(line))
+    for line in text.strip().split("\n"):
+        table.add(tomlkit.comment(_cleaned(line)))
 
 
 def _role(found: FoundRole) -> AbstractTable:
@@ -125,7 +169,7 @@ def _choice(table: AbstractTable, part: str, found: FoundRole) -> None:
 
 
 def _because(why: str, others: Sequence[str]) -> str:
-    return why + (f"; not {', '.join(others)}" if others else "")
+    return _cleaned(why + (f"; not {', '.join(others)}" if others else ""))
 
 
 def _words(schema: AbstractTable, market: Marketplace) -> None:
@@ -145,7 +189,7 @@ def _words(schema: AbstractTable, market: Marketplace) -> None:
     if function is not None:
         deduct = tomlkit.table()
         deduct.add("function", tomlkit.item(f"{function.function.schema}.{function.name}"))
-        deduct["function"].comment(market.deducting.why)
+        deduct["function"].comment(_cleaned(market.deducting.why))
         if function.texts:
             deduct.add("arguments", tomlkit.item(dict(function.texts)))
         schema.add("deduct", deduct)
@@ -154,7 +198,7 @@ def _words(schema: AbstractTable, market: Marketplace) -> None:
 def _written(words: Words) -> AbstractTable:
     """Propose the words that rows hold, too: whoever reads the file decides about them."""
     table = tomlkit.table()
-    table.comment(words.why)
+    table.comment(_cleaned(words.why))
     for word, raw in words.proposed.items():
         table.add(word, tomlkit.item(raw))
         if raw != words.written.get(word):
