@@ -95,9 +95,11 @@ def test_a_redirect_is_named_without_credentials_and_parameters() -> None:
     assert "https://new.example.com/webhook/a:" in (judge(answer).hint or "")
 
 
-@pytest.mark.parametrize("location", [None, "", "http://[bad"])
-def test_a_redirect_to_nowhere_is_one_too(location: str | None) -> None:
-    assert "no address" in (judge(Answer(302, location=location)).hint or "")
+@pytest.mark.parametrize(
+    ("location", "shown"), [(None, "no address"), ("", "no address"), ("http://[bad", "http://***")]
+)
+def test_a_redirect_to_nowhere_is_one_too(location: str | None, shown: str) -> None:
+    assert f"points to {shown}:" in (judge(Answer(302, location=location)).hint or "")
 
 
 def test_a_failure_keeps_the_json_that_may_tell_why_and_an_unknown_outcome_keeps_nothing() -> None:

@@ -117,7 +117,7 @@ def _plan(agent: Agent, headers: Mapping[str, str], allow_hosts: tuple[str, ...]
     url = None
     try:
         target = target_of(agent.webhook_url)
-        url = _shown(target)
+        url = agent.public_url
         check_endpoint(endpoint)
     except Refused as error:
         return Checked(agent, url, Look(_REFUSALS[error.code], error.message, error.hint))
@@ -129,10 +129,6 @@ _REFUSALS = {
     "webhook_test_url": State.TEST_URL,
     "webhook_address": State.ADDRESS_REFUSED,
 }
-
-
-def _shown(target: Target) -> str:
-    return f"{target.scheme}://{target.host_header}{target.resource.partition('?')[0]}"
 
 
 async def _check_all(
@@ -163,7 +159,7 @@ async def _ask(client: Client, preflight: _Preflight) -> Checked:
     last = await delivery.run(begin)
     answer = calls[-1].answer
     look = _no_answer(last.judgement) if answer is None else _read(answer)
-    return Checked(preflight.agent, _shown(preflight.target), look)
+    return Checked(preflight.agent, preflight.agent.public_url, look)
 
 
 class _Call:

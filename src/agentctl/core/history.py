@@ -22,6 +22,7 @@ from agentctl.core.mapping.instants import EVERY_ZONE, bound
 from agentctl.core.models import NO_STATUS, OPEN, Amount, Execution, Key, UserRef
 from agentctl.core.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.times import AHEAD_OF_UTC, moment_of
+from agentctl.core.webhook_url import without_secrets
 
 _COLUMNS: LiteralString = (
     "e.id, e.status, e.created_at, e.error, e.credits_used, e.started_at, e.completed_at, e.workflow_id"
@@ -293,7 +294,7 @@ def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Am
         created_at=read_time(row["created_at"]),
         charged=charged,
         refunded=refunded,
-        workflow_id=read_text(row["workflow_id"]),
+        workflow_id=_read_url(row["workflow_id"]),
         inputs=read_json(row.get("inputs")),
         result=read_json(row.get("result")),
         error=read_text(row["error"]),
@@ -302,3 +303,9 @@ def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Am
         completed_at=read_time(row["completed_at"]),
         creation=moment_of(row["created_at"]),
     )
+
+
+def _read_url(value: object) -> str | None:
+    """Return the webhook that was called; older versions, and other programs, recorded its secrets, too."""
+    url = read_text(value)
+    return None if url is None else without_secrets(url)

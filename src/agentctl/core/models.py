@@ -3,13 +3,14 @@
 Data only; how they are found, written or shown is told elsewhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from agentctl.core.times import Moment
+from agentctl.core.webhook_url import without_secrets
 
 Key = UUID | int | str
 """A primary key, as the database types it."""
@@ -84,7 +85,12 @@ class AgentRef:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What can be run: its form as the database has it; price and webhook are None where it says none."""
+    """What can be run: its form as the database has it; price and webhook are None where it says none.
+
+    Attributes:
+        webhook_url: to be called, secrets and all; what is stored or shown is `public_url`.
+
+    """
 
     id: Key
     slug: str
@@ -95,8 +101,13 @@ class Agent:
     active: bool
     deleted: bool
     raw_form: object
-    webhook_url: str | None
+    webhook_url: str | None = field(repr=False)
     platforms: tuple[str, ...]
+
+    @property
+    def public_url(self) -> str | None:
+        """Where its webhook is, without credentials and parameters."""
+        return None if self.webhook_url is None else without_secrets(self.webhook_url)
 
     @property
     def has_invalid_price(self) -> bool:

@@ -7,7 +7,7 @@ cannot be read of one execution of n8n's is passed over, and the search goes on.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -44,7 +44,7 @@ class Question:
     """
 
     execution: Key
-    webhook_url: str | None
+    webhook_url: str | None = field(repr=False)
     creation: Moment | None
     row_mark: str | None
     success_when: str | None = None

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from agentctl.core.answers import Answer, Content
 from agentctl.core.models import Outcome
 from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook_url import without_secrets
 
 _LONGEST_QUOTE = 300  # characters of somebody else's text in a sentence of ours
 
@@ -237,7 +237,7 @@ def judge(answer: Answer, *, success_when: str | None = None) -> Judgement:
     words = {
         "status": answer.status,
         "said": f": {said}" if said else "",
-        "location": _without_secrets(answer.location),
+        "location": one_line(without_secrets(answer.location or "")) or "no address",
     }
     hint = one_line(answer.says("hint")) if row.outcome is Outcome.FAILED else ""
     judgement = Judgement(
@@ -289,13 +289,3 @@ def _with_content(judgement: Judgement, content: Content) -> Judgement:
     return replace(
         judgement, result=content.result, has_result=content.has_result, content_type=content.content_type
     )
-
-
-def _without_secrets(location: str | None) -> str:
-    """Return where a redirect leads, without credentials and parameters."""
-    try:
-        parts = urlsplit(location or "")
-        place = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return "no address"
-    return one_line(f"{parts.scheme}://{place}{parts.path}" if place else parts.path) or "no address"

@@ -11,13 +11,14 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Agent
 from agentctl.core.preparation import Prepared, require_unchanged
 from agentctl.core.run_report import RunReport
+from agentctl.core.webhook_url import without_secrets
 
 
 def record_and_charge(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport | None:
     """Record and charge, in a transaction; None where this execution exists already."""
     market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
     facts = {
-        "workflow_id": prepared.endpoint.url,
+        "workflow_id": without_secrets(prepared.endpoint.url),
         "inputs": prepared.given.inputs,
         "credits_used": price,
     }

@@ -24,7 +24,7 @@ def agent_data(agent: Agent) -> dict[str, object]:
         "price": agent.price,
         "active": agent.active,
         "deleted": agent.deleted,
-        "webhook_url": agent.webhook_url,
+        "webhook_url": agent.public_url,
         "required_platforms": list(agent.platforms),
     }
 
@@ -53,7 +53,7 @@ def one_view(agent: Agent, form: Form) -> View:
             ("Category", agent.category),
             ("Price", None if agent.price is None else f"{agent.price} credits"),
             ("State", _state(agent)),
-            ("Webhook", agent.webhook_url),
+            ("Webhook", agent.public_url),
             ("Platforms", ", ".join(agent.platforms) or None),
         )
     )
@@ -73,7 +73,7 @@ def _state(agent: Agent) -> Cell:
         return Toned("inactive", Tone.WARNING)
     if agent.has_invalid_price:
         return Toned("no valid price", Tone.BAD)
-    if not agent.webhook_url:
+    if not agent.public_url:
         return Toned("no webhook", Tone.WARNING)
     return Toned("active", Tone.GOOD)
 

@@ -57,7 +57,7 @@ def dry_view(report: RunReport) -> View:
             ("Agent", report.agent.name),
             ("User", report.user.email or report.user.id),
             ("Cost", f"{report.cost} credits of {report.balance_before}"),
-            ("Webhook", report.agent.webhook_url),
+            ("Webhook", report.agent.public_url),
         )
     )
     yield Text("Inputs", Tone.STRONG)
