@@ -15,7 +15,12 @@ _EXACT = Context(prec=300_000, Emax=999_999, Emin=-999_999, traps=[Inexact, Inva
 
 
 def add(one: Credits, other: Credits) -> Credits:
-    """Return the sum of two amounts."""
+    """Return the sum of two amounts.
+
+    Raises:
+        ArithmeticError: it has more digits than PostgreSQL's numeric holds.
+
+    """
     if isinstance(one, int) and isinstance(other, int):
         return one + other
     return _EXACT.add(Decimal(one), Decimal(other))
@@ -26,9 +31,26 @@ def subtract(one: Credits, other: Credits) -> Credits:
     return add(one, negate(other))
 
 
+def multiply(one: Credits, other: Credits) -> Credits:
+    """Return the product of two amounts.
+
+    Raises:
+        ArithmeticError: it has more digits than PostgreSQL's numeric holds.
+
+    """
+    if isinstance(one, int) and isinstance(other, int):
+        return one * other
+    return _EXACT.multiply(Decimal(one), Decimal(other))
+
+
 def negate(amount: Credits) -> Credits:
     """Return an amount with the other sign."""
     return -amount if isinstance(amount, int) else amount.copy_negate()
+
+
+def absolute(amount: Credits) -> Credits:
+    """Return an amount without its sign."""
+    return abs(amount) if isinstance(amount, int) else amount.copy_abs()
 
 
 def total(amounts: Iterable[Credits]) -> Credits:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agentctl.core import amounts
 from agentctl.core.check_expression import (
     Expression,
     Literal,
@@ -205,8 +206,12 @@ def _distinct(left: object, right: object) -> object:
 
 def _number(function: Callable[..., object]) -> Callable[..., object]:
     def reckon(*operands: object) -> object:
-        able = all(isinstance(one, _ORDERED) and not isinstance(one, bool) for one in operands)
-        return function(*operands) if able else _OPEN
+        if not all(isinstance(one, _ORDERED) and not isinstance(one, bool) for one in operands):
+            return _OPEN
+        try:
+            return function(*operands)
+        except ArithmeticError:  # more digits than anybody's number has
+            return _OPEN
 
     return reckon
 
@@ -241,10 +246,10 @@ _STRICT: Mapping[str, Callable[..., object]] = {
     ">": _ordered(lambda left, right: left > right),
     "<=": _ordered(lambda left, right: left <= right),
     ">=": _ordered(lambda left, right: left >= right),
-    "+": _number(lambda left, right: left + right),
-    "-": _number(lambda left, right: left - right),
-    "*": _number(lambda left, right: left * right),
-    "abs": _number(abs),
+    "+": _number(amounts.add),
+    "-": _number(amounts.subtract),
+    "*": _number(amounts.multiply),
+    "abs": _number(amounts.absolute),
     "lower": _text(str.lower),
     "upper": _text(str.upper),
     "btrim": _text(lambda text: text.strip(" ")),

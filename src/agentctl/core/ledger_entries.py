@@ -157,9 +157,7 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
         UsageError: its amount cannot be held exactly.
 
     """
-    amount = moved.amount
-    if ledger.sign is Sign.BY_KIND and amount < 0:
-        amount = amounts.negate(amount)
+    amount = amounts.absolute(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
     values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
     if "kind" in ledger:
         values["kind"] = _word(ledger, entry.kind)

@@ -149,8 +149,9 @@ def _read_example(row: Mapping[str, object], *, exact: bool) -> Mapping[str, obj
 
 
 def _whole(value: object) -> object:
-    is_whole = isinstance(value, Decimal) and value == value.to_integral_value()
-    return int(value) if isinstance(value, Decimal) and is_whole and abs(value) < _LARGEST_WHOLE else value
+    if not isinstance(value, Decimal) or value.copy_abs() >= _LARGEST_WHOLE:
+        return value
+    return int(value) if value == value.to_integral_value() else value
 
 
 def _values(scope: Scope) -> dict[str, object]:
