@@ -17,10 +17,10 @@ from pathlib import Path
 
 import psycopg
 
-from agentctl.core import catalog
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog import catalog_statement, introspect
 from agentctl.core.database import at
 from agentctl.core.mapping import read
+from agentctl.core.qualified_sql import qualify_names
 from agentctl.core.schema_check import check_schema
 
 ROUNDS = 15
@@ -60,7 +60,8 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
     """Measure in turn, round after round, and print the medians."""
     inside, theirs, whole, whole_theirs = [], [], [], []
     script = Path(environment["HOME"], "catalog.sql")
-    script.write_text("\\timing on\n" + _plain(catalog.QUERY.decode()) + ";\n")
+    statement = qualify_names(catalog_statement().as_string())
+    script.write_text(f"\\timing on\nBEGIN;\n{statement};\nCOMMIT;\n")
     for round_number in range(ROUNDS + 1):
         samples = (_inside(url), _psql(psql, url, script, environment))
         began = time.perf_counter()
@@ -95,17 +96,7 @@ def _psql(psql: str, url: str, script: Path, environment: dict[str, str]) -> tup
         text=True,
     )
     whole = time.perf_counter() - began
-    told = re.search(r"Time: ([\d.]+) ms", done.stdout)
-    assert told is not None
-    return float(told[1]) / 1000, whole
-
-
-def _plain(query: str) -> str:
-    """Write the query as psql takes it: without the driver's placeholders."""
-    given = {"%(schemas)s": "NULL", "%(also)s": "'{}'", "%(everywhere)s": "false", "%%": "%"}
-    for placeholder, value in given.items():
-        query = query.replace(placeholder, value)
-    return query
+    return sum(map(float, re.findall(r"Time: ([\d.]+) ms", done.stdout))) / 1000, whole
 
 
 if __name__ == "__main__":

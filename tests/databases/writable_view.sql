@@ -9,6 +9,9 @@
 --| ledger_sql = "SELECT sum(amount) FROM credit_logs l JOIN profiles p ON p.id = l.user_id WHERE email = %(user)s"
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
+--| finding = "status-unmapped"
+--| told = "which word stands for which state: no row is read through a view to learn it"
+--| settle = '''executions.statuses = { pending = "queued", running = "running", success = "succeeded", failed = "error" }'''
 --| takes_keys = false
 --| migrates = false
 

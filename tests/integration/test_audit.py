@@ -451,7 +451,7 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
             verdict = Verdict(status=status, refund=failed, facts={})
             settlement.settle_on(connection, market, execution=execution, user=OPS, verdict=verdict)
             if random.random() < 0.2:
-                connection.execute("SELECT add_credits_atomic(%s, 25)", (OPS,))
+                connection.execute("SELECT public.add_credits_atomic(%s, 25)", (OPS,))
             written += 1
     return written
 

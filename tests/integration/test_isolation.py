@@ -35,7 +35,7 @@ BEGIN
     RETURN knock;
 END $$;
 """
-KNOCK = "SELECT turnstile(%(until)s, %(reason)s) AS knock"
+KNOCK = "SELECT public.turnstile(%(until)s, %(reason)s) AS knock"
 NEVER = {"until": 10**6, "reason": "lock_not_available"}
 
 

@@ -88,7 +88,7 @@ def test_a_commit_that_fails_after_its_connection_broke_wrote_and_sent_nothing(b
 
 
 def test_the_question_whether_a_commit_arrived_is_asked_again_when_its_answer_is_lost(broken: Broken) -> None:
-    ask = Fault(When.ANSWERED, statement="SELECT pg_xact_status")
+    ask = Fault(When.ANSWERED, statement="SELECT pg_catalog.pg_xact_status")
 
     broken.with_fault(*RUN, exit_code=0, faults=(Fault(When.ANSWERED, within=CHARGE), ask, ask))
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg import sql
+
 from agentctl.core.database import Connection
 from agentctl.core.quoting import spellings
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
-QUERY = (Path(__file__).parent / "catalog.sql").read_bytes()
+_MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Table:
 
     Attributes:
         insertable: whether rows can be put into it at all, as into a simple view.
+        inspectable: whether some rows can be read without executing anybody's code, as a view's cannot.
         grants: what customers may do with it.
         estimated_rows: the planner's; -1 where it has none.
 
@@ -185,6 +188,7 @@ class Table:
     triggers: tuple[Trigger, ...] = ()
     insertable: bool = True
     grants: tuple[Grant, ...] = ()
+    inspectable: bool = field(default=True, compare=False)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -272,7 +276,7 @@ def introspect(
 ) -> Catalog:
     """Read the catalog of the schemas on the search path, or of those named, or of all.
 
-    One statement, no lock beyond a reader's, nothing written.
+    One message, no lock beyond a reader's, nothing written, nobody's code executed.
 
     Args:
         connection: any.
@@ -281,8 +285,11 @@ def introspect(
         everywhere: all schemas, those come first.
 
     """
-    values = {"schemas": list(schemas) or None, "also": list(also), "everywhere": everywhere}
-    row = connection.execute(QUERY, values).fetchone()
+    query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere)
+    cursor = connection.execute(query)  # without parameters: PostgreSQL takes several statements at once
+    while cursor.nextset():
+        pass
+    row = cursor.fetchone()
     found: dict[str, Any] = row["catalog"] if row else {}
     return Catalog(
         server=Server(**_frozen(found["server"])),
@@ -294,6 +301,13 @@ def introspect(
 
 def _is_column(printed: str, name: str) -> bool:
     return printed in spellings(name)
+
+
+def catalog_statement(
+    *, schemas: Sequence[str] = (), also: Sequence[str] = (), everywhere: bool = False
+) -> sql.Composed:
+    """Compose the message that reads a catalog; the last of its statements answers with one row."""
+    return sql.SQL(_MESSAGE).format(schemas=list(schemas) or None, also=list(also), everywhere=everywhere)
 
 
 def _table(found: dict[str, Any]) -> Table:

@@ -1,28 +1,39 @@
--- Everything agentctl wants to know of a database, in one statement and one round trip, as one JSON value.
--- schemas: where to look; null means the search path. also: and there. everywhere: and in all others.
+-- Everything agentctl wants to know of a database, as one JSON value, in one message and one round trip.
+-- {schemas}: where to look; null means the search path. {also}: and there. {everywhere}: and in all others.
 -- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
--- those), and asks PostgreSQL itself what this role may do.
+-- those), and asks PostgreSQL itself what this role may do. It evaluates no expression of the database's.
+
+-- The role's own path is kept, and the last statement's names are looked up in pg_catalog alone. A stock server
+-- compiles a statement of its estimated cost for seconds, on every call; it runs for milliseconds.
+SELECT set_config('agentctl.search_path', current_setting('search_path'), true),
+       set_config('agentctl.schemas', current_schemas(false)::text, true);
+SELECT set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true);
+
 WITH RECURSIVE
-wanted AS (
+printed AS MATERIALIZED (
+    -- Every name of this statement has been looked up by now. Definitions are printed by the role's own path.
+    SELECT set_config('search_path', current_setting('agentctl.search_path'), true) AS path
+),
+wanted AS MATERIALIZED (
     SELECT n.oid, n.nspname, path.position
-    FROM pg_namespace n
+    FROM printed CROSS JOIN pg_namespace n
     LEFT JOIN (
         SELECT given.nspname, min(given.position) AS position
-        FROM unnest(coalesce(%(schemas)s::text[], current_schemas(false)::text[]) || %(also)s::text[])
+        FROM unnest(coalesce({schemas}::text[], current_setting('agentctl.schemas')::text[]) || {also}::text[])
             WITH ORDINALITY AS given (nspname, position)
         GROUP BY given.nspname
-    ) AS path USING (nspname)
+    ) AS path ON path.nspname = n.nspname
     WHERE path.position IS NOT NULL
-       OR %(everywhere)s AND n.nspname !~ '^pg_|^information_schema$' AND has_schema_privilege(n.oid, 'USAGE')
+       OR {everywhere} AND n.nspname !~ '^pg_|^information_schema$' AND has_schema_privilege(n.oid, 'USAGE')
 ),
 customers AS (
     -- Whom a customer's browser is to the database: everybody, and Supabase's two roles.
     SELECT 0::oid AS oid, 'public'::name AS rolname
-    UNION ALL SELECT oid, rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated')
+    UNION ALL SELECT oid, rolname FROM pg_roles WHERE rolname = ANY ('{{anon,authenticated}}')
 ),
 grantees AS (
     -- In each schema that customers may use: whose privileges they have, their own, everybody's or a group's.
-    SELECT w.oid AS namespace, g.oid, g.rolname, json_agg(c.rolname ORDER BY c.rolname COLLATE "C") AS customers
+    SELECT w.oid AS namespace, g.oid, g.rolname, json_agg(c.rolname ORDER BY c.rolname COLLATE pg_catalog."C") AS customers
     FROM wanted w
     JOIN customers c ON has_schema_privilege(c.rolname, w.oid, 'USAGE')
     JOIN (SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'public') AS g
@@ -32,13 +43,40 @@ grantees AS (
 relations AS (
     SELECT c.*, w.nspname
     FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE c.relkind = ANY ('{{r,p,v,m,f}}')
+),
+families AS (
+    -- A table with every table below it.
+    SELECT r.oid AS root, r.oid, r.relkind FROM relations r WHERE r.relkind = ANY ('{{r,p}}')
+    UNION ALL
+    SELECT f.root, c.oid, c.relkind
+    FROM families f JOIN pg_inherits h ON h.inhparent = f.oid JOIN pg_class c ON c.oid = h.inhrelid
+),
+entangled AS (
+    -- Whose index, CHECK or statistics names a function that is not PostgreSQL's own: planning may execute it.
+    SELECT coalesce(i.indrelid, k.conrelid, s.stxrelid, d.objid) AS oid
+    FROM pg_depend d
+    LEFT JOIN pg_index i ON i.indexrelid = d.objid AND d.classid = 'pg_catalog.pg_class'::regclass
+    LEFT JOIN pg_constraint k ON k.oid = d.objid AND d.classid = 'pg_catalog.pg_constraint'::regclass
+    LEFT JOIN pg_statistic_ext s ON s.oid = d.objid AND d.classid = 'pg_catalog.pg_statistic_ext'::regclass
+    WHERE d.refclassid = ANY ('{{pg_catalog.pg_proc,pg_catalog.pg_operator}}'::regclass[])
+      AND d.classid = ANY ('{{pg_catalog.pg_class,pg_catalog.pg_constraint,pg_catalog.pg_statistic_ext}}'::regclass[])
+),
+inspectable AS (
+    -- Tables whose rows can be read without executing anybody's code, and without asking another server.
+    SELECT r.oid
+    FROM relations r
+    WHERE r.relkind = ANY ('{{r,p}}')
+      AND NOT EXISTS (
+          SELECT FROM families f
+          WHERE f.root = r.oid AND (f.relkind = 'f' OR f.oid = ANY (SELECT e.oid FROM entangled e))
+      )
 ),
 types AS (
     -- The type of every column, followed through domains to the type below them.
     SELECT t.oid AS declared, t.oid, t.typbasetype, t.typnotnull
     FROM pg_type t
-    WHERE t.oid IN (SELECT a.atttypid FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid)
+    WHERE t.oid = ANY (SELECT a.atttypid FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid)
     UNION ALL
     SELECT types.declared, t.oid, t.typbasetype, types.typnotnull OR t.typnotnull
     FROM types JOIN pg_type t ON t.oid = types.typbasetype
@@ -68,38 +106,35 @@ columns AS (
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN LATERAL (
         SELECT coalesce(
-            CASE WHEN a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%'
-                 THEN pg_get_serial_sequence(format('%%I.%%I', r.nspname, r.relname), a.attname) END,
+            CASE WHEN a.attidentity <> '' OR starts_with(pg_get_expr(d.adbin, d.adrelid), 'nextval(')
+                 THEN pg_get_serial_sequence(format('%I.%I', r.nspname, r.relname), a.attname) END,
             substring(pg_get_expr(d.adbin, d.adrelid) FROM $pattern$^nextval\('([^']+)'::regclass\)$$pattern$)
         ) AS name
     ) AS sequence ON true
-    -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
-    -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows here.
     LEFT JOIN LATERAL (
-        SELECT CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
-                    THEN 'left(%%1$I, 63)'
-                    ELSE $sign$CASE WHEN %%1$I < 0 THEN '-1' WHEN %%1$I > 0 THEN '1' ELSE '0' END$sign$ END AS word
-        WHERE CASE r.relkind WHEN 'r' THEN true WHEN 'p' THEN true
-                             WHEN 'v' THEN pg_relation_is_updatable(r.oid, true) & 8 <> 0 END
-          AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
-          -- What stands on another server may not answer.
-          AND NOT (r.relhassubclass AND EXISTS (
-              SELECT FROM pg_inherits h JOIN pg_class part ON part.oid = h.inhrelid
-              WHERE h.inhparent = r.oid AND part.relkind = 'f'))
-          AND CASE WHEN format_type(t.oid, NULL) IN ('text', 'character varying')
-                   THEN a.attname ~* '(status|state|type|kind)$'
-                   ELSE format_type(t.oid, NULL) IN ('integer', 'bigint', 'numeric')
-                        AND a.attname ~* '(amount|delta|change|credits)$' END
+        SELECT CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
+                     AND a.attname ~* '(status|state|type|kind)$'
+                    THEN 'pg_catalog.left(%1$I, 63)'
+                    WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
+                     AND a.attname ~* '(amount|delta|change|credits)$'
+                    THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
+                                    WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1' ELSE '0' END$sign$ END AS word
     ) AS sampling ON true
+    -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
+    -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows
+    -- here. TABLESAMPLE refuses a view that has taken the table's place meanwhile.
     LEFT JOIN LATERAL (
-        SELECT json_agg(seen.word ORDER BY seen.word COLLATE "C") AS found
+        SELECT json_agg(seen.word ORDER BY seen.word COLLATE pg_catalog."C") AS found
         FROM ts_stat(format(
-            'SELECT array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
-            'SELECT %%1$I FROM %%2$I.%%3$I LIMIT 1000) AS rows '  -- of them, not until there are so many
-            'WHERE %%1$I IS NOT NULL AND ' || sampling.word || $$ <> ''$$,
+            'SELECT pg_catalog.array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
+            'SELECT %1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT 1000'
+            ') AS rows '  -- of them, not until there are so many
+            'WHERE %1$I IS NOT NULL AND ' || sampling.word || $$ OPERATOR(pg_catalog.<>) ''$$,
             a.attname, r.nspname, r.relname
         )) AS seen
         WHERE sampling.word IS NOT NULL
+          AND r.oid = ANY (SELECT oid FROM inspectable)
+          AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
     ) AS sample ON true
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
@@ -107,8 +142,8 @@ columns AS (
 constraints AS (
     SELECT k.conrelid, json_agg(json_build_object(
         'name', k.conname,
-        'kind', CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique'
-                               WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' END,
+        'kind', CASE WHEN k.contype = 'p' THEN 'primary key' WHEN k.contype = 'u' THEN 'unique'
+                     WHEN k.contype = 'f' THEN 'foreign key' WHEN k.contype = 'c' THEN 'check' END,
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY key.position), '[]'::json)
                     FROM unnest(k.conkey) WITH ORDINALITY AS key (attnum, position)
                     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.attnum),
@@ -122,7 +157,7 @@ constraints AS (
         'validated', k.convalidated
     ) ORDER BY k.conname) AS items
     FROM pg_constraint k JOIN relations r ON r.oid = k.conrelid
-    WHERE k.contype IN ('p', 'u', 'f', 'c')
+    WHERE k.contype = ANY ('{{p,u,f,c}}')
     GROUP BY k.conrelid
 ),
 indexes AS (
@@ -145,7 +180,7 @@ indexes AS (
 triggers AS (
     SELECT g.tgrelid, json_agg(json_build_object(
         'name', g.tgname,
-        'function', format('%%I.%%I', n.nspname, p.proname),
+        'function', format('%I.%I', n.nspname, p.proname),
         'definition', pg_get_triggerdef(g.oid)
     ) ORDER BY g.tgname) AS items
     FROM pg_trigger g
@@ -170,7 +205,7 @@ grants AS (
             FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid CROSS JOIN aclexplode(a.attacl) AS acl
         ) AS given
         JOIN grantees g ON g.namespace = given.namespace AND g.oid = given.grantee
-        WHERE given.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+        WHERE given.privilege_type = ANY ('{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}}')
         GROUP BY given.relation, given.column, g.rolname, g.customers::text
     ) AS held
     GROUP BY relation
@@ -178,12 +213,12 @@ grants AS (
 policies AS (
     SELECT p.polrelid, json_agg(json_build_object(
         'name', p.polname,
-        'command', CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
-                                 WHEN 'd' THEN 'delete' ELSE 'all' END,
+        'command', CASE WHEN p.polcmd = 'r' THEN 'select' WHEN p.polcmd = 'a' THEN 'insert'
+                        WHEN p.polcmd = 'w' THEN 'update' WHEN p.polcmd = 'd' THEN 'delete' ELSE 'all' END,
         'permissive', p.polpermissive,
         'applies', 0 = ANY (p.polroles) OR EXISTS (
             SELECT FROM unnest(p.polroles) AS member (oid) WHERE pg_has_role(member.oid, 'USAGE')),
-        'roles', (SELECT json_agg(CASE member.oid WHEN 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
+        'roles', (SELECT json_agg(CASE WHEN member.oid = 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
                   FROM unnest(p.polroles) AS member (oid)),
         'customers', (SELECT coalesce(json_agg(c.rolname), '[]'::json) FROM customers c
                       WHERE 0 = ANY (p.polroles) OR c.oid <> 0 AND EXISTS (
@@ -204,15 +239,15 @@ functions AS (
                 'name', coalesce(p.proargnames[argument.position], ''),
                 'type', format_type(argument.type, NULL),
                 'mode', coalesce(p.proargmodes[argument.position], 'i'),
-                'optional', coalesce(p.proargmodes[argument.position], 'i') IN ('i', 'b', 'v')
-                            AND inputs.position > p.pronargs - p.pronargdefaults
+                'optional', coalesce(p.proargmodes[argument.position], 'i') = ANY ('{{i,b,v}}')
+                            AND inputs.position > (p.pronargs - p.pronargdefaults)
             ) ORDER BY argument.position), '[]'::json)
             FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
                 WITH ORDINALITY AS argument (type, position)
             -- Defaults are counted among the input arguments only.
             CROSS JOIN LATERAL (
                 SELECT count(*) AS position FROM generate_series(1, argument.position) AS earlier (n)
-                WHERE coalesce(p.proargmodes[earlier.n], 'i') IN ('i', 'b', 'v')
+                WHERE coalesce(p.proargmodes[earlier.n], 'i') = ANY ('{{i,b,v}}')
             ) AS inputs
         ),
         'signature', pg_get_function_identity_arguments(p.oid),
@@ -229,11 +264,11 @@ functions AS (
         'public', coalesce((SELECT bool_or(acl.grantee = 0)
                             FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
                             WHERE acl.privilege_type = 'EXECUTE'), false)
-    ) ORDER BY w.position, w.nspname, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE "C") AS items
+    ) ORDER BY w.position, w.nspname, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE pg_catalog."C") AS items
     FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
     WHERE p.prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                      WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 )
 SELECT json_build_object(
     'server', json_build_object(
@@ -241,7 +276,7 @@ SELECT json_build_object(
         'version_number', current_setting('server_version_num')::integer,
         'database', current_database(),
         'role', current_user,
-        'search_path', to_json(current_schemas(false)::text[]),
+        'search_path', to_json(current_setting('agentctl.schemas')::text[]),
         'read_only', pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
         'bypasses_row_security', (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
     ),
@@ -249,13 +284,15 @@ SELECT json_build_object(
         SELECT json_agg(json_build_object(
             'schema', r.nspname,
             'name', r.relname,
-            'kind', CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
-                                   WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' END,
+            'kind', CASE WHEN r.relkind = 'r' THEN 'table' WHEN r.relkind = 'p' THEN 'partitioned table'
+                         WHEN r.relkind = 'v' THEN 'view' WHEN r.relkind = 'm' THEN 'materialized view'
+                         ELSE 'foreign table' END,
             'columns', coalesce(columns.items, '[]'::json),
             'constraints', coalesce(constraints.items, '[]'::json),
             'indexes', coalesce(indexes.items, '[]'::json),
             'triggers', coalesce(triggers.items, '[]'::json),
-            'insertable', r.relkind IN ('r', 'p', 'f') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
+            'inspectable', r.oid = ANY (SELECT oid FROM inspectable),
+            'insertable', r.relkind = ANY ('{{r,p,f}}') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
             'row_security', json_build_object(
                 'enabled', r.relrowsecurity,
                 'active', row_security_active(r.oid),
@@ -280,7 +317,7 @@ SELECT json_build_object(
         FROM (
             SELECT p.proname AS name
             FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
-            JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+            JOIN pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
             UNION ALL
             SELECT c.relname FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace WHERE c.relkind = 'S'
         ) AS other

@@ -1,8 +1,8 @@
 """Connections to PostgreSQL, and the one place where psycopg's errors become ours.
 
-It opens, names and bounds connections, and retries transactions that PostgreSQL asks to be retried. It
-knows no table, and it never shows a connection string: libpq quotes parts of a malformed one, password
-included.
+It opens, names and bounds connections, and retries transactions that PostgreSQL asks to be retried. Every
+statement leaves from here, with its names qualified (`qualified_sql.py`). It knows no table, and it never
+shows a connection string: libpq quotes parts of a malformed one, password included.
 """
 
 import logging
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, LiteralString, NoReturn, TypeVar
+from typing import Any, Generic, LiteralString, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -40,6 +40,7 @@ from agentctl.core.errors import (
     SchemaLacks,
 )
 from agentctl.core.loaders import register_loaders
+from agentctl.core.qualified_sql import qualify_names
 from agentctl.core.quoting import with_marks_doubled
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
@@ -94,7 +95,12 @@ class Database:
         with (
             translated(self),
             Connection.connect(
-                "", autocommit=True, prepare_threshold=None, row_factory=dict_row, **self.parameters
+                "",
+                autocommit=True,
+                prepare_threshold=None,
+                row_factory=dict_row,
+                cursor_factory=_Cursor,
+                **self.parameters,
             ) as connection,
         ):
             connection.database = self
@@ -102,6 +108,7 @@ class Database:
             # default may be stricter: whoever waits for a user's lock would then be refused once it is free.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             register_loaders(connection)
+            connection.server_cursor_factory = _ServerCursor
             yield connection
 
     def again(self, work: Callable[["Connection"], T]) -> T:
@@ -167,6 +174,41 @@ def _retrying(condition: retry_base) -> Retrying:
         wait=wait_random_exponential(multiplier=0.05, max=2),
         reraise=True,
     )
+
+
+class _Cursor(psycopg.Cursor[dict[str, Any]]):
+    """A cursor whose statements leave with every name qualified."""
+
+    def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
+        """Execute a statement as psycopg does."""
+        return super().execute(_qualified(query, self), params, **options)
+
+    @contextmanager
+    def copy(self, statement: Query, params: Params | None = None, **options: Any) -> Iterator[psycopg.Copy]:
+        """Copy as psycopg does."""
+        with super().copy(_qualified(statement, self), params, **options) as copy:
+            yield copy
+
+
+class _ServerCursor(psycopg.ServerCursor[dict[str, Any]]):
+    """A cursor on the server, likewise."""
+
+    def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
+        """Execute a statement as psycopg does."""
+        return super().execute(_qualified(query, self), params, **options)
+
+
+def _qualified(query: Query, cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> str:
+    if isinstance(query, sql.Composable):
+        text = query.as_string(cursor)
+    elif isinstance(query, str):
+        text = query
+    elif isinstance(query, bytes):
+        text = query.decode()
+    else:
+        msg = "A statement is text, or composed of psycopg's parts."
+        raise TypeError(msg)
+    return qualify_names(text)
 
 
 def at(url: str, *, place: str) -> Database:

@@ -126,4 +126,4 @@ def _dead_before(market: Marketplace) -> sql.Composable:
 def _among_recent(column: str, *, everything: bool) -> sql.Composable:
     if everything:
         return sql.SQL("TRUE")
-    return sql.SQL("{0} IN (SELECT {0} FROM recent_rows)").format(sql.Identifier(column))
+    return sql.SQL("{0} = ANY (SELECT {0} FROM recent_rows)").format(sql.Identifier(column))

@@ -156,10 +156,10 @@ def _translated(word: sql.Composable, words: Words) -> sql.Composable:
     if not other:
         return word
     cases = sql.SQL(" ").join(
-        sql.SQL("WHEN {} THEN {}").format(sql.Literal(raw), sql.Literal(meaning))
+        sql.SQL("WHEN {} = {} THEN {}").format(word, sql.Literal(raw), sql.Literal(meaning))
         for raw, meaning in other.items()
     )
-    return sql.SQL("(CASE {} {} ELSE {} END)").format(word, cases, word)
+    return sql.SQL("(CASE {} ELSE {} END)").format(cases, word)
 
 
 def _table(table: Table) -> sql.Identifier:

@@ -138,7 +138,7 @@ def find_words(
             written[word] = word if word in best else best[0]
         elif best:
             rivals[word] = best
-        elif not closed:
+        elif not closed and table.inspectable:
             written[word] = _REFERENCE.get(word, word)
     seen = {} if closed else _seen(column.sample or (), vocabulary, written, configured)
     known = (

@@ -19,10 +19,10 @@ _TRY: LiteralString = "SELECT pg_try_advisory_xact_lock(%(purpose)s, hashtext(%(
 _HOLDER: LiteralString = """
 SELECT a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS query,
        coalesce(clock_timestamp() - a.xact_start, '0') AS age
-FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND l.classid = %(purpose)s AND l.objid::bigint = hashtext(%(table)s)::bigint & x'ffffffff'::bigint
+  AND l.classid = %(purpose)s AND l.objid::bigint = (hashtext(%(table)s)::bigint & x'ffffffff'::bigint)
 """
 
 

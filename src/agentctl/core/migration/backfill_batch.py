@@ -51,14 +51,14 @@ WITH page AS MATERIALIZED (
     ) AS l
 ), wanted AS MATERIALIZED (
     SELECT id, credits_used, started_at, completed_at, cost,
-        CASE WHEN credits_used IS NULL OR credits_used IN (0, charged)
+        CASE WHEN credits_used IS NULL OR credits_used = 0 OR credits_used = charged
              THEN coalesce({cost}, credits_used) ELSE credits_used END AS new_credits_used,
-        CASE WHEN {zoned} AND started_at IS NULL AND status IN ('success', 'failed') AND charges = 1
-                  AND charged_at >= {created} - interval '1 minute'
+        CASE WHEN {zoned} AND started_at IS NULL AND status = ANY ('{{success,failed}}') AND charges = 1
+                  AND charged_at >= ({created} - interval '1 minute')
              THEN charged_at ELSE started_at END AS new_started_at,
         CASE WHEN {zoned} AND completed_at IS NULL AND status = 'failed' AND charges = 1 AND refunds = 1
                   AND refunded = charged
-                  AND refunded_at BETWEEN charged_at AND charged_at + interval '300 seconds'
+                  AND refunded_at >= charged_at AND refunded_at <= (charged_at + interval '300 seconds')
              THEN refunded_at ELSE completed_at END AS new_completed_at
     FROM told
 ), changes AS MATERIALIZED (
@@ -75,6 +75,8 @@ SELECT (SELECT count(*) FROM wanted) AS rows,
        (SELECT count(*) FROM wanted WHERE new_credits_used <> cost) AS differing,
        {counts}
 """
+
+_DIFFERS: LiteralString = "((w.{0} = w.{1}) IS NOT TRUE AND (w.{0} IS NOT NULL OR w.{1} IS NOT NULL))"
 
 
 def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.Composed:
@@ -108,11 +110,16 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
         columns: those of FILLABLE that are to be filled.
 
     """
-    changes = [_term("w.{0} IS DISTINCT FROM w.{1}", part) for part in columns]
-    unchanged = [_term("t.{2} IS NOT DISTINCT FROM w.{0}", part, executions) for part in columns]
+    changes = [_term(_DIFFERS, part) for part in columns]
+    unchanged = [
+        _term("((t.{2} = w.{0}) IS TRUE OR t.{2} IS NULL AND w.{0} IS NULL)", part, executions)
+        for part in columns
+    ]
     assignments = [_term("{2} = w.{1}", part, executions) for part in columns]
     counts = [
-        _term("(SELECT count(*) FROM filled AS w WHERE w.{0} IS DISTINCT FROM w.{1}) AS {3}", part)
+        sql.SQL("(SELECT count(*) FROM filled AS w WHERE {}) AS {}").format(
+            _term(_DIFFERS, part), sql.Identifier(f"filled_{part}")
+        )
         for part in columns
     ]
     whole = executions.base_type("credits_used") not in {"numeric", ""}
@@ -141,12 +148,6 @@ def _earliest_creation(executions: Executions) -> sql.Composable:
 
 
 def _term(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
-    """Fill in a column's names: as it is, as it will be, in the table, and as it is counted."""
-    names = (
-        part,
-        f"new_{part}",
-        executions.columns[part] if executions else part,
-        f"filled_{part}",
-        f"unknown_{part}",
-    )
+    """Fill in a column's names: as it is, as it will be, and in the table."""
+    names = (part, f"new_{part}", executions.columns[part] if executions else part)
     return sql.SQL(text).format(*map(sql.Identifier, names))

@@ -17,7 +17,7 @@ SELECT p.phase, p.blocks_done, p.blocks_total, p.tuples_done, p.tuples_total,
        coalesce(clock_timestamp() - coalesce(a.xact_start, a.query_start), '0') AS age
 FROM pg_stat_progress_create_index p
 JOIN pg_class c ON c.oid = p.index_relid
-LEFT JOIN pg_stat_activity a ON a.pid = nullif(p.current_locker_pid, 0)
+LEFT JOIN pg_stat_activity a ON a.pid = p.current_locker_pid
 WHERE p.datname = current_database() AND c.relname = %(index)s
 """
 

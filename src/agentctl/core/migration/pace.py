@@ -17,7 +17,8 @@ _LAG_SECONDS = 5
 _SURROUNDINGS: LiteralString = """
 SELECT (SELECT count(*) FROM pg_stat_activity
         WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()) AS busy,
-       (SELECT coalesce(nullif(application_name, ''), host(client_addr), pid::text)
+       (SELECT CASE WHEN application_name <> '' THEN application_name
+                    ELSE coalesce(host(client_addr), pid::text) END
         FROM pg_stat_replication
         WHERE state = 'streaming'
           AND (pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) > %(bytes)s

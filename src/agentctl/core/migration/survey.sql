@@ -44,7 +44,7 @@ columns AS (
         -- Views, policies, generated columns: what a column cannot be dropped under.
         'needed_by', (SELECT coalesce(json_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)), '[]'::json)
                       FROM pg_depend d
-                      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
+                      WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
                         AND d.refobjsubid = a.attnum AND d.deptype = 'n')
     ) ORDER BY a.attnum) AS items
     FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid
@@ -53,13 +53,13 @@ columns AS (
 )
 SELECT json_build_object(
     'is_partition', (SELECT relispartition FROM target),
-    'view', (SELECT CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid, true) END FROM target),
+    'view', (SELECT CASE WHEN relkind = ANY ('{v,m}') THEN pg_get_viewdef(oid, true) END FROM target),
     'members', (
         SELECT json_agg(json_build_object(
             'schema', n.nspname,
             'name', c.relname,
-            'kind', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table'
-                                   WHEN 'f' THEN 'foreign table' ELSE 'other' END,
+            'kind', CASE WHEN c.relkind = 'r' THEN 'table' WHEN c.relkind = 'p' THEN 'partitioned table'
+                         WHEN c.relkind = 'f' THEN 'foreign table' ELSE 'other' END,
             'parent', (SELECT json_build_array(pn.nspname, pc.relname)
                        FROM pg_class pc JOIN pg_namespace pn ON pn.oid = pc.relnamespace WHERE pc.oid = r.parent),
             'is_partition', c.relispartition,

@@ -30,13 +30,14 @@ CHECK = Check(
         GROUP BY u.id, u.balance
     ), steps AS (
         SELECT a.*, h.balance_after - h.amount AS "from", h.balance_after AS "to",
-               h.created_at IS NOT DISTINCT FROM a.first_at AS is_first,
+               (h.created_at = a.first_at) IS TRUE
+               OR h.created_at IS NULL AND a.first_at IS NULL AS is_first,
                h.created_at IS NULL
                OR h.created_at = a.first_at
                OR h.created_at <= a.first_until
                   AND (h.amount < 0 OR h.execution_id IS NULL) AS may_be_first
         FROM accounts AS a JOIN histories AS h ON h.user_id = a.user_id
-        WHERE a.known IN (0, a.rows)
+        WHERE a.known = 0 OR a.known = a.rows
     ), suspects AS (
         SELECT user_id, balance, moved, wanted,
                array_agg("from") FILTER (WHERE is_first) AS first_from,
@@ -45,7 +46,7 @@ CHECK = Check(
         GROUP BY user_id, balance, moved, wanted
         HAVING (
             bool_or(may_be_first AND "from" = wanted)
-            AND count(*) FILTER (WHERE "from" = wanted) - count(*) FILTER (WHERE "to" = wanted)
+            AND (count(*) FILTER (WHERE "from" = wanted) - count(*) FILTER (WHERE "to" = wanted))
                 >= (moved <> 0)::integer
         ) IS NOT TRUE
     ), opened AS (
@@ -62,6 +63,6 @@ CHECK = Check(
     )
     SELECT user_id, balance, opening, moved AS ledger, balance - opening - moved AS difference
     FROM opened
-    WHERE balance <> opening + moved""",
+    WHERE balance <> (opening + moved)""",
     obstacle=needs("ledger", "amount"),
 )

@@ -11,7 +11,9 @@ CHECK = Check(
         "and add the CHECK of sql/credits.sql to the ledger."
     ),
     query="""
-    SELECT id AS ledger_id, user_id, kind, amount FROM recent_rows WHERE (movement = 'charge' AND amount >=
-    0) OR (movement IN ('purchase', 'refund', 'grant') AND amount <= 0)""",
+    SELECT id AS ledger_id, user_id, kind, amount
+    FROM recent_rows
+    WHERE (movement = 'charge' AND amount >= 0)
+       OR (movement = ANY ('{purchase,refund,grant}') AND amount <= 0)""",
     obstacle=needs("ledger", "kind"),
 )

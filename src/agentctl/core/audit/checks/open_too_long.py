@@ -13,5 +13,5 @@ CHECK = Check(
     query="""
     SELECT id AS execution_id, user_id, status, created_at
     FROM recent_executions
-    WHERE status IN ('pending', 'running') AND created_at < (SELECT dead_before FROM deadline)""",
+    WHERE status = ANY ('{pending,running}') AND created_at < (SELECT dead_before FROM deadline)""",
 )

@@ -13,6 +13,6 @@ CHECK = Check(
     query="""
     SELECT s.execution_id, e.user_id, e.status, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
-    WHERE s.refunds > 0 AND e.status IN ('pending', 'running')""",
+    WHERE s.refunds > 0 AND e.status = ANY ('{pending,running}')""",
     obstacle=needs("ledger", "execution"),
 )

@@ -1,0 +1,113 @@
+"""Names that others put before PostgreSQL's own: none of them is ever called by a statement of ours."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.database_proxy import DatabaseProxy
+from support.shadows import cast_shadows
+from support.shop import Shop
+from support.sql_names import Names, means_the_same_unqualified, names_of
+from support.webhook_server import Hangup, Reply
+
+# An operator's day: what is typed, and how it ends.
+_DAY: tuple[tuple[int, str], ...] = (
+    (0, "agents"),
+    (0, "agents seo-blog"),
+    (0, "run seo-blog topic=Barley --dry-run"),
+    (0, "run seo-blog topic=Barley --idempotency-key harvest"),
+    (0, "run seo-blog topic=Barley --idempotency-key harvest"),
+    (1, "run plain"),
+    (5, "run plain"),
+    (0, "run seo-blog topic=Oats --no-charge"),
+    (0, "history"),
+    (0, "history --all --format jsonl"),
+    (0, "history --agent seo-blog --user ops@example.com --status success,failed --since 7d"),
+    (0, "history --stats"),
+    (0, "credits"),
+    (0, "credits --user ops@example.com"),
+    (0, "credits grant ops@example.com 5 --reason rain --idempotency-key rain"),
+    (6, "reconcile --stale-after 0s"),
+    (0, "reconcile --stale-after 0s --assume failed"),
+    (0, "audit"),
+    (0, "audit --since 7d"),
+    (0, "schema-check"),
+    (0, "migrate-full --dry-run"),
+    (0, "migrate-full --yes --backfill"),
+    (0, "migrate-full --undo --discard-data --yes"),
+)
+
+
+def _open_shop(shop_with: Callable[..., Shop]) -> Shop:
+    """Make a shop in which one run succeeds, one fails, and of one nobody knows."""
+    shop = shop_with()
+    shop.answer(Reply.json({"error": "no"}, status=500), Reply(hangup=Hangup.AFTER_READING), agent="Plain")
+    return shop
+
+
+def _spend_the_day(shop: Shop, url: str) -> None:
+    for exit_code, line in _DAY:
+        done = shop.program(*line.split(), env={"AGENTCTL_DATABASE_URL": url}, timeout=120)
+        assert done.exit_code == exit_code, f"`agentctl {line}` ended with {done}"
+
+
+@pytest.fixture(scope="session")
+def statements_of_a_day() -> list[str]:
+    """Remember what a day's commands have sent, once somebody has spent it."""
+    return []
+
+
+@pytest.fixture
+def statements(statements_of_a_day: list[str], shop_with: Callable[..., Shop]) -> list[str]:
+    """Return every statement of a day, as it arrives at the server."""
+    if not statements_of_a_day:
+        shop = _open_shop(shop_with)
+        with DatabaseProxy(shop.marketplace.url) as proxy:
+            _spend_the_day(shop, proxy.url)
+            statements_of_a_day += dict.fromkeys(proxy.statements)
+    return statements_of_a_day
+
+
+@pytest.fixture
+def names(statements: list[str]) -> Names:
+    return names_of(statements)
+
+
+def test_every_function_operator_and_type_is_named_with_its_schema(names: Names) -> None:
+    assert names.loose == set()
+    assert {"format", "json_agg", "unnest", "lower", "count"} <= names.functions
+    assert {"=", "<", "||", "-"} <= names.operators
+
+
+def test_qualified_operators_bind_as_they_are_written(statements: list[str]) -> None:
+    changed = [statement for statement in statements if not means_the_same_unqualified(statement)]
+
+    assert not changed, "\n\n".join(changed)
+
+
+def test_the_catalog_is_looked_up_in_pg_catalog_alone_and_never_compiled(statements: list[str]) -> None:
+    (catalog, *_) = [statement for statement in statements if "AS catalog" in statement]
+    head = catalog.partition("WITH RECURSIVE")[0]
+    assert "set_config('search_path', 'pg_catalog', true)" in head
+    assert "set_config('jit', 'off', true)" in head
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ("public", '"$user", public'),
+        ("orchard", "orchard, public"),
+        ("orchard", "orchard, public, pg_catalog"),
+    ],
+    ids=["in public", "in a schema before it", "in a schema before pg_catalog"],
+)
+def test_no_command_calls_what_stands_before_postgresqls_own(
+    names: Names, shop_with: Callable[..., Shop], schema: str, path: str
+) -> None:
+    shop = _open_shop(shop_with)
+    shadows = cast_shadows(shop.marketplace, schema, functions=names.functions, operators=names.operators)
+    shop.marketplace.execute(f"ALTER DATABASE {shop.marketplace.name} SET search_path = {path}".encode())
+
+    _spend_the_day(shop, shop.marketplace.url)
+
+    assert shadows.sprung() == 0
