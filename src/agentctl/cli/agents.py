@@ -52,7 +52,7 @@ def _list(session: Session) -> Reply:
     from agentctl.core import agents as core
     from agentctl.render import agents as render
 
-    with session.connected() as (connection, market, profile):
+    with session.connected(reads=True) as (connection, market, profile):
         listed = core.list_agents(connection, market.agents)
     found = [profile.as_far_as_known(agent) for agent in listed]
     return Reply(data=lambda: render.list_data(found), view=lambda: render.list_view(found))
@@ -63,7 +63,7 @@ def _show(session: Session, agent: str) -> Reply:
     from agentctl.core.forms import read_form
     from agentctl.render import agents as render
 
-    with session.connected() as (connection, market, profile):
+    with session.connected(reads=True) as (connection, market, profile):
         one = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
     form = read_form(one.raw_form)
     return Reply(data=lambda: render.one_data(one, form), view=lambda: render.one_view(one, form))
@@ -76,7 +76,7 @@ def _check(session: Session, names: "Sequence[str]") -> Reply:
     from agentctl.render import agents_check as render
 
     screen = session.progress_screen()
-    with session.marketplace() as (database, profile):
+    with session.marketplace(reads=True) as (database, profile):
         with database.connect() as connection:
             table = read_marketplace(connection, profile.schema).agents
             if names:

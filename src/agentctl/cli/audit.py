@@ -70,7 +70,7 @@ def audit(
     instant = parse_instant(since, now=datetime.now(UTC)) if since is not None else None
     dead_after = parse_age(stale_after)
     screen = session.progress_screen()
-    with session.marketplace() as (database, profile), database.connect() as connection:
+    with session.marketplace(reads=True) as (database, profile), database.connect() as connection:
         scope = Scope(instant, dead_after, keeps_charges=profile.on_failure == "keep")
         market = read_marketplace(connection, profile.schema)
         found = runner.audit(connection, market, checks, scope, watch=screen.busy)

@@ -36,7 +36,7 @@ def show(
     from agentctl.core import ledger_reports, users
     from agentctl.render import credits as render
 
-    with session.connected() as (connection, market, _):
+    with session.connected(reads=True) as (connection, market, _):
         if user is None:
             totals = ledger_reports.totals(connection, market, largest=limit)
             return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))

@@ -87,7 +87,7 @@ def history(
     )
     output = Format.JSON if session.json else output
     _refuse_formats(output, follow=follow, stats=stats)
-    with session.connected() as (connection, market, _):
+    with session.connected(reads=True) as (connection, market, _):
         if execution is not None:
             return _one(session, connection, market, execution, output)
         filters = _filters(

@@ -66,7 +66,10 @@ def migrate_full(
 
     _refuse_nonsense(undo=undo, backfill=backfill, dry_run=dry_run, discard=discard_data, output=output)
     wait = LockWait(parse_duration(lock_timeout), parse_duration(give_up_after))
-    with session.marketplace() as (database, profile), _direct(database, profile).connect() as connection:
+    with (
+        session.marketplace(reads=dry_run) as (database, profile),
+        _direct(database, profile).connect() as connection,
+    ):
         order = _Order(session, connection, profile.schema, wait, dry_run=dry_run, yes=yes, output=output)
         return _take_back(order, discard=discard_data) if undo else _widen(order, backfill=backfill)
 

@@ -62,7 +62,7 @@ def reconcile(
         dry_run=dry_run,
     )
     screen = session.progress_screen()
-    with session.marketplace() as (database, profile):
+    with session.marketplace(reads=dry_run) as (database, profile):
         cases = core.reconcile(
             database,
             profile,

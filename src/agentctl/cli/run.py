@@ -72,7 +72,7 @@ def run(
         no_charge=no_charge,
     )
     ask = ask_for if session.can_ask() else None
-    with session.marketplace() as (database, profile):
+    with session.marketplace(reads=dry_run) as (database, profile):
         if dry_run:
             report = core.dry_run(database, profile, request, ask=ask)
         else:

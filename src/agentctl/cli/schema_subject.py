@@ -56,7 +56,7 @@ def _from_file(session: Session, file: Path) -> Iterator[Subject]:
 def _from_database(session: Session) -> Iterator[Subject]:
     from agentctl.core.mapping import catalog_for, read
 
-    with session.marketplace() as (database, profile):
+    with session.marketplace(reads=True) as (database, profile):
         with database.connect() as connection:
             catalog = catalog_for(connection, profile.schema)
 

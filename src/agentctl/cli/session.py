@@ -65,15 +65,19 @@ class Session:
         return load_profile(config=self.config, profile=self.profile_name, needs_database=False)
 
     @contextmanager
-    def marketplace(self) -> Iterator[tuple["Database", "Profile"]]:
-        """Yield the configured database and its profile, or the sandbox where nothing is configured."""
+    def marketplace(self, *, reads: bool = False) -> Iterator[tuple["Database", "Profile"]]:
+        """Yield the configured database and its profile, or the sandbox where nothing is configured.
+
+        With `reads`, for a command that only reads, no statement may take longer than the profile says.
+        """
         from agentctl.core.config import load_profile
         from agentctl.core.config_reader import Value
         from agentctl.core.database import at
 
         profile = load_profile(config=self.config, profile=self.profile_name)
         if profile.database_url is not None:
-            yield at(profile.database_url.resolve(), place=profile.database_url.place), profile
+            database = at(profile.database_url.resolve(), place=profile.database_url.place)
+            yield replace(database, answer_within=profile.read_timeout if reads else None), profile
             return
         from agentctl.sandbox.server import running
 
@@ -84,11 +88,11 @@ class Session:
             yield at(url, place="sandbox"), profile
 
     @contextmanager
-    def connected(self) -> Iterator[tuple["Connection", "Marketplace", "Profile"]]:
+    def connected(self, *, reads: bool = False) -> Iterator[tuple["Connection", "Marketplace", "Profile"]]:
         """Yield a connection, the roles that were found in the database, and the profile."""
         from agentctl.core.mapping import read_marketplace
 
-        with self.marketplace() as (database, profile), database.connect() as connection:
+        with self.marketplace(reads=reads) as (database, profile), database.connect() as connection:
             yield connection, read_marketplace(connection, profile.schema), profile
 
     def note(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:

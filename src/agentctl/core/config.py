@@ -69,12 +69,14 @@ class Profile:
     Attributes:
         database_url: None where the sandbox is to be used, or no database.
         migrate_database_url: the same database for migrations, past a pooler that shares its servers.
+        read_timeout: how long the database may take over each statement of a command that only reads.
 
     """
 
     name: str
     database_url: Value | None = None
     migrate_database_url: Value | None = None
+    read_timeout: timedelta = timedelta(minutes=5)
     user: Value | None = None
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     n8n: N8nSettings = field(default_factory=N8nSettings)
@@ -253,7 +255,7 @@ def _choose(
 def _profile(name: str, section: Section) -> Profile:
     section.allow_only(
         *("database_url", "migrate_database_url", "user", "webhook", "n8n", "journal", "billing", "agents"),
-        *("schema", "code"),
+        *("schema", "code", "read_timeout"),
     )
     billing = section.section("billing")
     billing.allow_only("on_failure")
@@ -261,6 +263,7 @@ def _profile(name: str, section: Section) -> Profile:
         name=name,
         database_url=section.value("database_url"),
         migrate_database_url=section.value("migrate_database_url"),
+        read_timeout=section.duration("read_timeout") or timedelta(minutes=5),
         user=section.value("user"),
         webhook=_webhook(section.section("webhook")),
         n8n=_n8n(section.section("n8n")),

@@ -7,15 +7,17 @@ shows a connection string: libpq quotes parts of a malformed one, password inclu
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, LiteralString, NoReturn, Self, TypeVar
+from datetime import timedelta
+from typing import Any, Generic, LiteralString, NoReturn, Self, TypeVar, cast
 from urllib.parse import quote
 
 import psycopg
 from psycopg import conninfo, errors, pq, sql
-from psycopg.abc import Params, Query
+from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import dict_row
 from tenacity import (
     RetryCallState,
@@ -52,6 +54,7 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+_CANCEL_SECONDS = 5.0
 _COME_BACK_SECONDS = 60  # in which a database that went away may come back
 _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 _RETRY_SECONDS = 60  # in which others may get out of a transaction's way
@@ -71,11 +74,13 @@ class Database:
     Attributes:
         parameters: libpq's connection parameters, the password among them; never shown.
         name: `user@host/dbname`, for people.
+        answer_within: how long any statement may take; None for as long as it likes, as writing must.
 
     """
 
     parameters: dict[str, Any] = field(repr=False)
     name: str
+    answer_within: timedelta | None = None
 
     @property
     def place(self) -> str:
@@ -140,6 +145,24 @@ class Connection(psycopg.Connection[dict[str, Any]]):
 
     database: Database
 
+    def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
+        """Wait for an answer as psycopg does, and no longer than the database's statements may take.
+
+        Raises:
+            _AnswerOverdue: it was cancelled, as far as the server can be reached, and the connection closed.
+
+        """
+        limit = self.database.answer_within if hasattr(self, "database") else None
+        if limit is None:
+            return super().wait(gen, *args, **options)
+        try:
+            return super().wait(_ending(gen, limit), *args, **options)
+        except _AnswerOverdue:
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=_CANCEL_SECONDS)
+            self.close()
+            raise
+
     def execute(
         self,
         query: Query,
@@ -164,6 +187,25 @@ class Connection(psycopg.Connection[dict[str, Any]]):
     def _is_alone_and_refused(self, error: BaseException) -> bool:
         idle = self.info.transaction_status is pq.TransactionStatus.IDLE
         return idle and isinstance(error, errors.SerializationFailure)
+
+
+class _AnswerOverdue(psycopg.OperationalError):
+    """A statement was not answered in time."""
+
+
+def _ending(waiting: PQGen[T], limit: timedelta) -> PQGen[T]:
+    """Wait for what another generator waits for, until the limit has passed and nothing has come."""
+    end = time.monotonic() + limit.total_seconds()
+    try:
+        wanted = next(waiting)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() >= end:
+                msg = f"the database has not answered within {limit.total_seconds():g} seconds"
+                raise _AnswerOverdue(msg)
+            wanted = waiting.send(ready)
+    except StopIteration as done:
+        return cast("T", done.value)
 
 
 def _retrying(condition: retry_base) -> Retrying:
@@ -422,9 +464,15 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
     if state == "25006":
         msg = f"{database.name} is read-only: {said}."
         return DatabaseTrouble(msg, hint="Connect to the primary, not to a replica.", code="read_only")
-    if state == "57014":
+    if state == "57014" or isinstance(error, _AnswerOverdue):
         hint = "Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'."
-        return DatabaseTrouble(f"{database.name}: {said}.", hint=hint, code="statement_cancelled")
+        if not state:
+            hint = (
+                "See whom it waits for (SELECT * FROM pg_stat_activity), or let it take longer: "
+                '[profiles.NAME] read_timeout = "15m"'
+            )
+        code = "statement_cancelled" if state else "read_timeout"
+        return DatabaseTrouble(f"{database.name}: {said}.", hint=hint, code=code)
     if state[:2] in {"08", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
         advice = advise(str(error))
         msg = f"{database.name}: {said}."
