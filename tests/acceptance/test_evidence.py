@@ -251,3 +251,20 @@ def test_an_answer_of_a_sandbox_that_was_reset_settles_nothing_in_the_next_one(a
     done = agentctl("reconcile", "--json", *NOBODY_IS_ALIVE, env={"AGENTCTL_SANDBOX": "1"})
 
     assert [case["action"] for case in done.json["data"]["executions"]] == ["left_open"]
+
+
+def test_evidence_settles_no_row_that_took_the_place_of_the_one_it_was_about(shop: Shop) -> None:
+    leave_failed_answer_in_journal(shop)
+    execution = read_lines(shop.program)[0]["execution"]
+    paused = {"AGENTCTL_FAILPOINT": f"{Failpoint.EVIDENCE_FOUND}:stop"}
+    settling = shop.program.start("reconcile", "--json", *NOBODY_IS_ALIVE, env=paused)
+    os.waitid(os.P_PID, settling.pid, os.WSTOPPED)
+    # As a run of the same key leaves it whose row was deleted meanwhile.
+    shop.marketplace.execute("UPDATE agent_executions SET created_at = clock_timestamp()")
+    os.kill(settling.pid, signal.SIGCONT)
+
+    stdout, _ = settling.communicate(timeout=60)
+    (case,) = json.loads(stdout)["data"]["executions"]
+
+    assert (case["action"], case["error"]["code"]) == ("not_settled", "row_replaced")
+    assert shop.ledger() == [("usage", -10, execution)]

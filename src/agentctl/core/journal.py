@@ -153,27 +153,27 @@ class Journal:
             database: `host:port/name`, by which lines of version 1 tell numbers apart.
 
         """
-        entries = self._read_entries({str(execution): (execution, row)}, database=database)
+        entries = self._read_entries({execution: row}, database=database)
         return tuple(entry for _, entry in entries)
 
     def recall(self, rows: Mapping[Key, RowIdentity], *, database: str) -> Mapping[Key, Memory]:
         """Return what is known of many rows, from one reading; a row that no line is about is left out."""
-        wanted = {str(execution): (execution, row) for execution, row in rows.items()}
         memories: dict[Key, Memory] = {}
-        for execution, entry in self._read_entries(wanted, database=database) if wanted else ():
+        for execution, entry in self._read_entries(rows, database=database) if rows else ():
             memories[execution] = memories.get(execution, _NO_MEMORY).with_entry(entry)
         return memories
 
-    def _read_entries(
-        self, wanted: Mapping[str, tuple[Key, RowIdentity]], *, database: str
-    ) -> Iterator[tuple[Key, Entry]]:
+    def _read_entries(self, rows: Mapping[Key, RowIdentity], *, database: str) -> Iterator[tuple[Key, Entry]]:
+        # As JSON writes an id, so that most lines need not be read as JSON.
+        wanted = {json.dumps(str(execution)): execution for execution in rows}
         for line in self._lines():
             subject = _SUBJECT.search(line)
-            if subject is None or (named := wanted.get(_unquoted(subject[1]))) is None:
+            execution = wanted.get(subject[1]) if subject is not None else None
+            if execution is None:
                 continue
-            entry = _read_line(line, *named, database=database)
+            entry = _read_line(line, execution, rows[execution], database=database)
             if entry is not None:
-                yield named[0], entry
+                yield execution, entry
 
     def _lines(self) -> Iterator[str]:
         older = (self.path.with_name(f"{self.path.name}.{number}") for number in range(_KEPT, 0, -1))
@@ -195,13 +195,6 @@ def user_journal(*, content: bool) -> Journal:
 
 
 _NO_MEMORY = Memory()
-
-
-def _unquoted(literal: str) -> str:
-    try:
-        return str(json.loads(literal))
-    except ValueError:
-        return ""
 
 
 def _read_line(line: str, execution: Key, row: RowIdentity, *, database: str) -> Entry | None:
