@@ -228,8 +228,8 @@ def _print(session: Session, executions: Iterable["Execution"], output: Format) 
     if output is Format.TABLE:
         screen = screen_for(sys.stdout)
         rows = iter(executions)
-        while chunk := list(islice(rows, _SHOWN_AT_ONCE)):
-            screen.show([render.table_of(chunk)])
+        while (table := render.table_of(islice(rows, _SHOWN_AT_ONCE))).rows:
+            screen.show([table])
         return
     for line in _lines(executions, output):
         write_clean(sys.stdout, line)

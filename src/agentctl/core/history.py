@@ -24,10 +24,25 @@ from agentctl.core.row_values import read_amount, read_json, read_text, read_tim
 from agentctl.core.times import AHEAD_OF_UTC, moment_of
 from agentctl.core.webhook_url import without_secrets
 
-_COLUMNS: LiteralString = (
-    "e.id, e.status, e.created_at, e.error, e.credits_used, e.started_at, e.completed_at, e.workflow_id"
-)
-_CONTENT: LiteralString = ", e.inputs, e.result"
+# Where each column of a listed execution comes from: short ones, and those of any length.
+_PLACES: Mapping[str, LiteralString] = {
+    **{
+        name: f"e.{name}"
+        for name in (
+            *("id", "user_id", "agent_id", "created_at", "started_at", "completed_at", "credits_used"),
+            *("status", "workflow_id", "error", "inputs", "result"),
+        )
+    },
+    "email": "u.email",
+    "agent_name": "a.name",
+    "agent_slug": "a.slug",
+}
+_FIXED = ("id", "user_id", "agent_id", "created_at", "started_at", "completed_at")
+_UNBOUNDED = ("credits_used", "status", "workflow_id", "error", "email", "agent_name", "agent_slug")
+_CONTENT = ("inputs", "result")
+_NOTHING = sql.SQL("")
+_LARGE = 4096  # bytes of a row that does not come with a thousand others
+_GROUP = 4 * 1024 * 1024  # bytes of large rows that are read at once; a larger one comes alone
 _STREAM_ROWS = 1000
 _ID_TYPES: Mapping[str, Callable[[str], Key]] = {"uuid": UUID, "bigint": int, "integer": int, "smallint": int}
 # Stands in a cursor for a time that Python has no calendar for; PostgreSQL prints some that it cannot read.
@@ -102,26 +117,59 @@ def stream_executions(
 ) -> Generator[Execution, None, None]:
     """Yield every execution, newest first, in constant memory, from one snapshot.
 
+    PostgreSQL says how large each row is and sends only the small ones; the others are asked for in groups
+    of a few megabytes. A thousand rows at once would take as much memory as whoever writes results wants.
+
     Raises:
         PermissionDenied: there is nothing to see because row level security hides every row.
 
     """
-    query = _select(market, conditions_of(market, filters), content=content)
+    query = _select_small(market, conditions_of(market, filters), content=content)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         with connection.cursor(name="agentctl_history") as rows:
             rows.execute(query)
             while chunk := rows.fetchmany(_STREAM_ROWS):
-                yield from _with_credits(connection, market, chunk)
+                yield from _complete(connection, market, chunk, content=content)
             if rows.rownumber == 0:
                 market.executions.require_visible_rows()
 
 
+def _complete(
+    connection: Connection, market: Marketplace, rows: Sequence[dict[str, Any]], *, content: bool
+) -> Iterator[Execution]:
+    """Yield the executions of some rows, and read those that were too large to come with the others."""
+    large = _read_large(connection, market, rows, content=content)
+    executions = _with_credits(connection, market, rows)
+    for row, execution in zip(rows, executions, strict=True):
+        yield execution if row["bytes"] <= _LARGE else next(large, execution)
+
+
+def _read_large(
+    connection: Connection, market: Marketplace, rows: Sequence[dict[str, Any]], *, content: bool
+) -> Iterator[Execution]:
+    """Yield the large ones among some rows in their order, a few megabytes of them at a time."""
+    group: list[Key] = []
+    held = 0
+    for row in (row for row in rows if row["bytes"] > _LARGE):
+        if group and held + row["bytes"] > _GROUP:
+            yield from _whole(connection, market, group, content=content)
+            group, held = [], 0
+        group.append(row["id"])
+        held += row["bytes"]
+    yield from _whole(connection, market, group, content=content)
+
+
 def list_matching(
-    connection: Connection, market: Marketplace, condition: sql.Composable, *, limit: int
+    connection: Connection,
+    market: Marketplace,
+    condition: sql.Composable,
+    *,
+    limit: int,
+    content: bool = True,
 ) -> tuple[Execution, ...]:
-    """Return executions, whole, that fit a condition on the executions' table `e`."""
-    query = sql.SQL("{} LIMIT {}").format(_select(market, [condition], content=True), limit)
+    """Return executions, newest first, that fit a condition on the executions' table `e`."""
+    query = sql.SQL("{} LIMIT {}").format(_select(market, [condition], content=content), limit)
     return _with_credits(connection, market, connection.execute(query).fetchall())
 
 
@@ -182,11 +230,13 @@ def _states(
     return {row["id"]: row["status"] for row in connection.execute(query).fetchall()}
 
 
-def _whole(connection: Connection, market: Marketplace, keys: Sequence[Key]) -> tuple[Execution, ...]:
+def _whole(
+    connection: Connection, market: Marketplace, keys: Sequence[Key], *, content: bool = True
+) -> tuple[Execution, ...]:
     if not keys:
         return ()
     condition = sql.SQL("e.id = ANY ({})").format(sql.Literal(list(keys)))
-    return list_matching(connection, market, condition, limit=len(keys))
+    return list_matching(connection, market, condition, limit=len(keys), content=content)
 
 
 def clock(connection: Connection) -> datetime:
@@ -196,16 +246,44 @@ def clock(connection: Connection) -> datetime:
 
 
 def _select(market: Marketplace, conditions: Sequence[sql.Composable], *, content: bool) -> sql.Composed:
+    names = (*_FIXED, *_UNBOUNDED, *(_CONTENT if content else ()))
+    columns = sql.SQL(", ").join(sql.SQL(f"{_PLACES[name]} AS {name}") for name in names)
+    return _selection(market, conditions, columns)
+
+
+def _select_small(
+    market: Marketplace, conditions: Sequence[sql.Composable], *, content: bool
+) -> sql.Composed:
+    """Return the same with a column `bytes`; of large rows comes only what cannot be large."""
+    unbounded = (*_UNBOUNDED, *(_CONTENT if content else ()))
+    lengths = [sql.SQL(f"coalesce(octet_length({_PLACES[name]}::text), 0)::bigint") for name in unbounded]
+    measured = sql.SQL("CROSS JOIN LATERAL (SELECT {} AS bytes OFFSET 0) AS s").format(
+        sql.SQL(" + ").join(lengths)  # OFFSET keeps PostgreSQL from measuring anew for each column
+    )
+    small = [
+        sql.SQL(f"CASE WHEN s.bytes <= {{}} THEN {_PLACES[name]} END AS {name}").format(_LARGE)
+        for name in unbounded
+    ]
+    fixed = [sql.SQL(f"{_PLACES[name]} AS {name}") for name in _FIXED]
+    return _selection(market, conditions, sql.SQL(", ").join([sql.SQL("s.bytes"), *fixed, *small]), measured)
+
+
+def _selection(
+    market: Marketplace,
+    conditions: Sequence[sql.Composable],
+    columns: sql.Composable,
+    measured: sql.Composable = _NOTHING,
+) -> sql.Composed:
     return sql.SQL(
-        "SELECT {columns}, e.user_id, e.agent_id, u.email, a.name AS agent_name, a.slug AS agent_slug "
-        "FROM {executions} AS e LEFT JOIN {users} AS u ON u.id = e.user_id "
-        "LEFT JOIN {agents} AS a ON a.id = e.agent_id "
+        "SELECT {columns} FROM {executions} AS e LEFT JOIN {users} AS u ON u.id = e.user_id "
+        "LEFT JOIN {agents} AS a ON a.id = e.agent_id {measured} "
         "WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC"
     ).format(
-        columns=sql.SQL(_COLUMNS + _CONTENT if content else _COLUMNS),
+        columns=columns,
         executions=market.executions.rows,
         users=market.users.rows,
         agents=market.agents.rows,
+        measured=measured,
         conditions=_all_of(conditions),
     )
 
