@@ -78,6 +78,7 @@ def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         lambda row: bool(row["slug"] == key),
         lambda row: str(row["id"]) == key.lower(),
         lambda row: bool(row["name"] == key),
+        lambda row: bool(key) and slugify(read_text(row["name"]) or "") == key.casefold(),
         lambda row: _slug_of(row) == key.casefold(),
     )
     for fits in tiers:
