@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.cases import CASES, require_known_cases
 from support.keeper import Keeper, server_of
@@ -31,6 +32,11 @@ _TESTS = Path(__file__).parent
 _EVERYWHERE = {"integration", "migrations"}  # folders whose tests run on each version
 _WANTED = "AGENTCTL_TEST_POSTGRES"
 _SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH, CASES}
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

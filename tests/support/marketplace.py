@@ -103,11 +103,11 @@ def _copy(server: Server, template: str) -> Iterator[str]:
     # The other strategy writes every page into the log, too.
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database)
-    _administrator(server).execute(create.format(database, sql.Identifier(template)))
+    _administer(server, create.format(database, sql.Identifier(template)))
     try:
         yield name
     finally:
-        _administrator(server).execute(drop)
+        _administer(server, drop)
 
 
 @cache
@@ -127,15 +127,14 @@ def _template(server: Server, columns: frozenset[str]) -> str:
 def _make_template(server: Server, name: str, columns: Collection[str]) -> None:
     unfinished = Database(server, f"{name}_unfinished")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-    admin = _administrator(server)
-    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
+    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
     with unfinished.connect() as connection:
         for text in (sql_bytes("minimal"), sql_bytes("credits"), _DEMO.read_bytes()):
             connection.execute(text)
         for column, kind in _OPTIONAL.items():
             if column in columns:
                 connection.execute(_add_column(column, kind))
-    admin.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
+    _administer(server, rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
 
 
 def _add_column(column: str, kind: LiteralString) -> sql.Composed:
@@ -143,9 +142,17 @@ def _add_column(column: str, kind: LiteralString) -> sql.Composed:
     return add.format(sql.Identifier(column), sql.SQL(kind))
 
 
+def _administer(server: Server, statement: sql.Composed) -> None:
+    """Run a statement that makes or drops databases, on this process's one connection for that."""
+    try:
+        _administrator(server).execute(statement)
+    except psycopg.OperationalError:  # a test has stopped its server, and started it again
+        _administrator.cache_clear()
+        _administrator(server).execute(statement)
+
+
 @cache
 def _administrator(server: Server) -> Connection:
-    """Return this process's one connection for making and dropping databases."""
     connection = _connect_administrator(server)
     atexit.register(connection.close)
     return connection
