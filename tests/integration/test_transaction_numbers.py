@@ -17,9 +17,9 @@ from agentctl.core.catalog import introspect
 from agentctl.core.database import at, in_transaction
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.users import get_user
+from agentctl.resources import sql_bytes
 from support.executions import OPS, SEO_BLOG, balance, plant, refunds
-from support.marketplace import Database, Marketplace
-from support.marketplace import marketplace as make_marketplace
+from support.marketplace import DEMO, Database, Marketplace
 from support.postgres import Cluster, Server, make_cluster, unprivileged
 
 _SEGMENT = 32 * 8192  # bytes of a file of the commit log
@@ -76,6 +76,15 @@ def cluster(server: Server) -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
+def _make_marketplace(server: Server) -> Marketplace:
+    """Make a marketplace that goes with its server: those of other tests need one that stays."""
+    Database(server, "postgres").execute("CREATE DATABASE shop")
+    marketplace = Marketplace(server, "shop")
+    for text in (sql_bytes("minimal"), sql_bytes("credits"), DEMO.read_bytes()):
+        marketplace.execute(text)
+    return marketplace
+
+
 def _freeze(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS true")
     for (name,) in marketplace.execute("SELECT datname FROM pg_database"):
@@ -115,9 +124,9 @@ def _one_to_refund(marketplace: Marketplace) -> UUID:
 
 
 def test_credits_move_however_many_transactions_ago_the_ledger_was_written(cluster: Cluster) -> None:
-    with ExitStack() as servers, ExitStack() as databases:
+    with ExitStack() as servers:
         with cluster.running(ending=signal.SIGINT) as server:
-            marketplace = databases.enter_context(make_marketplace(server))
+            marketplace = _make_marketplace(server)
             for _ in range(2 * len(_STOPS)):
                 plant(marketplace, status="failed", charged=2)
             honest = marketplace.execute(

@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 from agentctl.resources import sql_bytes
 from support.postgres import Server
 
-_DEMO = Path(__file__).with_name("marketplace.sql")
+DEMO = Path(__file__).with_name("marketplace.sql")
 _EMPTY = "template0"
 _OPTIONAL: dict[str, LiteralString] = {
     "workflow_id": "text",
@@ -129,7 +129,7 @@ def _make_template(server: Server, name: str, columns: Collection[str]) -> None:
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
     _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
     with unfinished.connect() as connection:
-        for text in (sql_bytes("minimal"), sql_bytes("credits"), _DEMO.read_bytes()):
+        for text in (sql_bytes("minimal"), sql_bytes("credits"), DEMO.read_bytes()):
             connection.execute(text)
         for column, kind in _OPTIONAL.items():
             if column in columns:
