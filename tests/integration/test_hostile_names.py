@@ -3,6 +3,7 @@
 import pytest
 from psycopg import sql
 
+from agentctl.core.catalog import introspect
 from agentctl.core.database import at
 from agentctl.core.quoting import compose, spellings
 from support.hostile_names import STYLES
@@ -33,3 +34,15 @@ def test_a_name_is_itself_in_a_statement_that_takes_values(database: Database, n
         row = connection.execute(query, {"value": "%s"}).fetchone()
 
     assert row == {name: "%s", "literal": name}
+
+
+@pytest.mark.parametrize(
+    "name", ["x\n;CREATE TABLE executed ();--", "x'\n;CREATE TABLE executed ();--", *NAMES], ids=ascii
+)
+def test_a_schema_of_any_name_is_looked_into_and_executes_nothing(database: Database, name: str) -> None:
+    with at(database.url, place="a test").connect() as connection:
+        connection.execute(compose("CREATE SCHEMA {}", sql.Identifier(name)))
+        connection.execute(compose("CREATE TABLE {} ()", sql.Identifier(name, "inside")))
+        catalog = introspect(connection, schemas=[name], also=[name, "public"])
+
+    assert [(table.schema, table.name) for table in catalog.tables] == [(name, "inside")]

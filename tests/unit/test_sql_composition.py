@@ -41,8 +41,12 @@ class _Literals:
                     self._bind(name, value)
                 case ast.arg(arg=name, annotation=ast.expr() as annotation):
                     self._bind(name, ast.Constant("") if "LiteralString" in ast.unparse(annotation) else None)
-                case ast.arg(arg=name) | ast.For(target=ast.Name(id=name)):
+                case ast.arg(arg=name):
                     self._bind(name, None)
+                case ast.comprehension(target=ast.Name(id=name), iter=values):
+                    self._bind(name, values)
+                case ast.For(target=ast.Name(id=name), iter=values):
+                    self._bind(name, values)
 
     def _bind(self, name: str, value: ast.expr | None) -> None:
         self._values.setdefault(name, []).append(value)
@@ -68,18 +72,19 @@ def _is_constant(node: ast.expr) -> bool:
 
 def _parts_of(node: ast.expr) -> list[ast.expr] | None:
     """Return the texts that a text is one of, or made of; None where it is something else."""
-    if _is_constant(node):
-        return []
+    parts: list[ast.expr] | None = [] if _is_constant(node) else None
     match node:
         case ast.Subscript(value=table) | ast.Call(func=ast.Attribute(value=table, attr="get")):
-            return [] if _is_constant(table) else None
+            parts = [] if _is_constant(table) else None
         case ast.BoolOp(values=values) | ast.JoinedStr(values=values):
-            return values
-        case ast.FormattedValue(value=value):
-            return [value]
-    if isinstance(node, ast.IfExp):
-        return [node.body, node.orelse]
-    return [node.left, node.right] if isinstance(node, ast.BinOp) else None
+            parts = values
+        case ast.Tuple(elts=values) | ast.List(elts=values):
+            parts = values
+        case ast.FormattedValue(value=value) | ast.Starred(value=value):
+            parts = [value]
+        case ast.IfExp(body=first, orelse=second) | ast.BinOp(left=first, right=second):
+            parts = [first, second]
+    return parts
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -147,6 +152,19 @@ def test_a_command_that_a_hint_tells_to_type_has_no_bare_value() -> None:
                 if _COMMAND.search(before) and not is_word:
                     found.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
                 before += "x"
+    assert "\n".join(found) == ""
+
+
+def test_nothing_is_filled_into_a_comment_or_a_text_of_a_statement() -> None:
+    """A value there could end it, whatever quotes the value has of its own."""
+    files = sorted(_SOURCE.rglob("*.sql"))
+    found = [
+        f"{file.relative_to(_SOURCE)}: {found[0]}"
+        for file in files
+        for found in re.finditer(r"--.*|'[^']*'|/\*.*?\*/", file.read_text(encoding="utf-8"))
+        if re.search(r"\{\w*\}|%\(", found[0])
+    ]
+    assert "core/catalog.sql" in {str(file.relative_to(_SOURCE)) for file in files}
     assert "\n".join(found) == ""
 
 

@@ -1,5 +1,6 @@
 -- Everything agentctl wants to know of a database, as one JSON value, in one message and one round trip.
--- {schemas}: where to look; null means the search path. {also}: and there. {everywhere}: and in all others.
+-- It is filled with three values. schemas: where to look; null means the search path. also: and there.
+-- everywhere: and in all others.
 -- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do. It evaluates no expression of the database's.
 
