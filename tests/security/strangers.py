@@ -32,7 +32,7 @@ _TEXTS = (
     "[red]r[/red][link=http://x.example]l[/link]:smile:",
     "%s %(a)s {} {a} {0.__class__} $1 \\ ' \" ` $(id)",
     "\U0001f469\u200d\U0001f680 e\u0301 \ufffe\uffff \U000e0041 \U0010ffff",
-    "https://pia:geheim@hook.example/webhook/a?key=geheim#geheim",
+    "https://pia:geheim@127.0.0.2:9/webhook/a?key=geheim#geheim",
     "http://[::1",
     "javascript:alert(1)",
     "infinity",
@@ -181,7 +181,7 @@ _TABLES: Mapping[str, tuple[str, tuple[Column, ...]]] = {
             Column("slug", "nick", _ANYTHING, "teapot"),
             Column("name", "headline", _ANYTHING, "Teapot"),
             Column("price", "toll", _EXACT, "3"),
-            Column("webhook", "bell", _LONG_TEXT, "https://198.51.100.7/webhook/t"),
+            Column("webhook", "bell", _LONG_TEXT, "http://127.0.0.1:9/webhook/t"),
             Column("description", "blurb", _ANYTHING, None),
             Column("category", "shelf", _ANYTHING, None),
             Column("active", "lit", ("boolean",), "true"),
@@ -198,7 +198,7 @@ _TABLES: Mapping[str, tuple[str, tuple[Column, ...]]] = {
             Column("agent", "gadget", _KEYS, str(TOOL)),
             Column("status", "phase", ("text", "odd_word", "odd_text", "varchar"), "good"),
             Column("created_at", "born", _WHEN, "2026-11-01 12:00"),
-            Column("workflow_id", "rung", _LONG_TEXT, "https://198.51.100.7/webhook/t"),
+            Column("workflow_id", "rung", _LONG_TEXT, "http://127.0.0.1:9/webhook/t"),
             Column("inputs", "wishes", _CONTENT, '{"leaf": "oolong"}'),
             Column("result", "brew", _CONTENT, '{"cups": 2}'),
             Column("error", "moan", _LONG_TEXT, None),
@@ -259,7 +259,7 @@ class Stranger:
     def configuration(self, *, sign: str) -> str:
         """Return the file that tells agentctl who is who."""
         lines = ["[profiles.odd]", f'database_url = "{self.database.url}"', f'user = "{self.id_of(PAYER)}"']
-        lines += ["[profiles.odd.webhook]", 'allow_hosts = ["198.51.100.7"]']
+        lines += ["[profiles.odd.webhook]", 'allow_hosts = ["127.0.0.1"]']
         for role, (table, columns) in _TABLES.items():
             lines += [f"[profiles.odd.schema.{role}]", f'table = "public.{table}"']
             lines += [f'sign = "{sign}"'] if role == "ledger" else []

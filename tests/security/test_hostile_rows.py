@@ -196,6 +196,8 @@ def test_every_execution_can_be_shown_and_paged_to(config: Path) -> None:
 def test_init_and_agents_check_take_every_row(stranger: Stranger, config: Path, tmp_path: Path) -> None:
     checked = run_here("agents", "check", "--json", "--config", str(config))
     assert checked.exit_code in {0, 6}, checked
+    for agent in json.loads(checked.stdout)["data"]["agents"]:
+        assert "geheim" not in f"{agent['url']} {agent['message']} {agent['hint']}"
     assert not list(_problems(checked, frozenset({0, 6})))
 
     (tmp_path / "new").mkdir()
