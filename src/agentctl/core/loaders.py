@@ -65,7 +65,7 @@ def _tolerant(exact: type[Any]) -> type[Loader]:
         def load(self, data: Buffer) -> Any:
             try:
                 return self._exact.load(data)
-            except (psycopg.Error, ValueError, OverflowError):
+            except (psycopg.DataError, ValueError, OverflowError):
                 return Verbatim(_decode(data))
 
     return TolerantLoader
