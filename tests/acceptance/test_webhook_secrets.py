@@ -67,7 +67,7 @@ def test_a_run_stores_and_shows_where_it_went_and_not_how_it_got_in(full_shop: S
 @pytest.mark.parametrize(
     "url",
     [
-        LEGACY,
+        f"http://{USER}:{PASSWORD}@127.0.0.3/webhook/old?key={TOKEN}#{TOKEN}",
         f"http://{USER}:{PASSWORD}@127.0.0.1:9/webhook/x?key={TOKEN}",
         f"http://{USER}:{PASSWORD}@10.0.0.1/webhook/x?key={TOKEN}",
         f"https://{USER}:{PASSWORD}@n8n.example.com/webhook-test/x?key={TOKEN}",
