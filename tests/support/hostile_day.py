@@ -131,7 +131,7 @@ def migrates_and_undoes(market: HostileMarketplace) -> None:
     copy = market.program.home / "copy.csv"
     market("migrate-full", "--undo", "--discard-data", "--yes", "-o", str(copy))
     assert _columns(market) == before
-    rows = list(csv.DictReader(io.StringIO(copy.read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(copy.read_bytes().decode(), newline="")))
     assert any(row["inputs"] == '{"topic": "Tea"}' for row in rows)
     assert market.names["errand_no"] in rows[0]
 
