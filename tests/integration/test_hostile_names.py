@@ -1,13 +1,21 @@
 """Names that need quotes, on the server: what it prints, and what statements with values make of them."""
 
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
 import pytest
 from psycopg import sql
 
 from agentctl.core.catalog import introspect
 from agentctl.core.database import at
+from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.quoting import compose, spellings
+from agentctl.resources import sql_bytes
 from support.hostile_names import STYLES
 from support.marketplace import Database
+from support.migrations import widen
+from support.postgres import Server
 
 NAMES = sorted({make(f"name{number}", number) for make in STYLES.values() for number in range(5)})
 
@@ -46,3 +54,34 @@ def test_a_schema_of_any_name_is_looked_into_and_executes_nothing(database: Data
         catalog = introspect(connection, schemas=[name], also=[name, "public"])
 
     assert [(table.schema, table.name) for table in catalog.tables] == [(name, "inside")]
+
+
+@pytest.fixture
+def latin_database(server: Server) -> Iterator[Database]:
+    """Make a marketplace in an encoding of former times, whose executions have names beyond ASCII."""
+    name = f"latin_{uuid4().hex[:12]}"
+    create = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(server.socket_url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL(create).format(sql.Identifier(name)))
+        try:
+            made = Database(server, name)
+            made.execute(sql_bytes("minimal"))
+            made.execute(
+                'CREATE SCHEMA "größe"; ALTER TABLE agent_executions SET SCHEMA "größe"; '
+                'ALTER TABLE "größe".agent_executions RENAME TO "läufe"'.encode("latin1")
+            )
+            yield made
+        finally:
+            admin.execute(drop)
+
+
+def test_a_database_of_another_encoding_is_read_and_migrated(latin_database: Database) -> None:
+    settings = SchemaSettings(roles={"executions": RoleSettings(table="größe.läufe")})
+
+    widen(latin_database, settings=settings)
+
+    with at(latin_database.url, place="a test").connect() as connection:
+        (table,) = introspect(connection, schemas=["größe"]).tables
+    assert table.name == "läufe"
+    assert {"inputs", "completed_at"} <= {column.name for column in table.columns}

@@ -112,6 +112,7 @@ class Database:
             # Stands in BEGIN itself, so that it costs no round trip. What the database or the role has by
             # default may be stricter: whoever waits for a user's lock would then be refused once it is free.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+            _speak_utf8(connection)
             register_loaders(connection)
             connection.server_cursor_factory = _ServerCursor
             yield connection
@@ -134,6 +135,15 @@ class Database:
             with attempt, self.connect() as connection:
                 result = work(connection)
         return result
+
+
+def _speak_utf8(connection: "Connection") -> None:
+    """Talk to a database of another encoding in UTF-8, in which JSON and a migration's statements are.
+
+    One whose encoding is none (SQL_ASCII) would refuse to, where a text is not UTF-8.
+    """
+    if connection.info.parameter_status("client_encoding") not in {"UTF8", "SQL_ASCII"}:
+        connection.execute("SET client_encoding TO 'UTF8'")
 
 
 class Connection(psycopg.Connection[dict[str, Any]]):

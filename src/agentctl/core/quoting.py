@@ -73,10 +73,13 @@ def always_quoted(*names: str) -> str:
 
 def quoted(name: str) -> str:
     """Write an identifier as PostgreSQL prints it: in quotes only where it needs them."""
-    is_plain = re.fullmatch("[a-z_][a-z0-9_]*", name) and name not in _KEYWORDS
-    return name if is_plain else always_quoted(name)
+    return name if _is_plain(name) and name not in _KEYWORDS else always_quoted(name)
 
 
 def spellings(name: str) -> frozenset[str]:
     """Return what PostgreSQL may print for an identifier: which words it quotes differs between versions."""
-    return frozenset({quoted(name), always_quoted(name)})
+    return frozenset({always_quoted(name), *([name] if _is_plain(name) else [])})
+
+
+def _is_plain(name: str) -> bool:
+    return re.fullmatch("[a-z_][a-z0-9_]*", name) is not None
