@@ -18,7 +18,7 @@ endif
 
 .NOTPARALLEL:
 .PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-migrations \
-	test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
+	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
 	bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
@@ -28,6 +28,8 @@ help:
 	@echo "make lint    check style and types"
 	@echo "Beside those, each a suite of its own:"
 	@echo "make test-cases   the cases of acceptance tests that make test leaves out"
+	@echo "make test-sandbox   the embedded PostgreSQL's life, and the demo"
+	@echo "make test-settling   reconcile, its evidence and the journal"
 	@echo "make test-torture   a little of make torture: kills, crowds, faults, every row of docs/outcomes.md"
 	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
 	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
@@ -68,11 +70,17 @@ test: $(VENV)/installed-dev
 test-cases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/acceptance
 
+test-sandbox: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/sandbox
+
+test-settling: $(VENV)/installed-dev
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/settling
+
 test-torture: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/torture
 
 test-versions: $(VENV)/installed-dev
-	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres tests/integration tests/acceptance tests/torture
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres tests/integration tests/acceptance tests/settling tests/torture
 
 # Every verdict is compared with what PostgreSQL does, and the files that are read with git's list of them.
 test-code: $(VENV)/installed-dev
@@ -89,21 +97,22 @@ test-migrations: $(VENV)/installed-dev
 
 test-debian: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) -m every_postgres \
-		tests/integration tests/acceptance tests/torture tests/codescan tests/databases tests/migrations
+		tests/integration tests/acceptance tests/settling tests/torture tests/codescan tests/databases \
+		tests/migrations
 
 # With a pooler between the program and the database: where a connection's loss shows, and then everything.
 test-pgbouncer: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/pgbouncer tests/torture
 
 test-pooled: $(VENV)/installed-dev
-	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/acceptance
+	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/acceptance tests/settling
 
 # Whole marketplaces of hostile rows are read by every command.
 test-security: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/security
 
-test-all: test test-cases test-torture test-security test-versions test-code test-databases test-migrations test-debian \
-	test-pgbouncer test-pooled test-n8n
+test-all: test test-cases test-sandbox test-settling test-torture test-security test-versions test-code \
+	test-databases test-migrations test-debian test-pgbouncer test-pooled test-n8n
 
 torture: $(VENV)/installed-dev
 	@AGENTCTL_TORTURE=full $(VENV)/bin/pytest -n 2 tests/torture

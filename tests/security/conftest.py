@@ -1,5 +1,5 @@
 """The fixtures of the security tests."""
 
-from support.shop import shop, shop_with, webhook
+from support.shop import full_shop, shop, shop_with, webhook
 
-__all__ = ["shop", "shop_with", "webhook"]
+__all__ = ["full_shop", "shop", "shop_with", "webhook"]
