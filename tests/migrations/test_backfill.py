@@ -339,7 +339,7 @@ def test_a_table_without_a_key_is_refused_with_the_line_that_helps(marketplace: 
     with pytest.raises(SchemaLacks, match="No index of agent_executions begins with id") as refused:
         fill(marketplace)
 
-    assert refused.value.hint == 'CREATE INDEX CONCURRENTLY ON "public"."agent_executions" (id);'
+    assert refused.value.hint == 'CREATE INDEX CONCURRENTLY ON "public"."agent_executions" ("id");'
 
 
 def test_a_role_from_which_rows_are_hidden_fills_nothing(marketplace: Marketplace) -> None:
