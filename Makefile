@@ -34,7 +34,7 @@ help:
 	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
 	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
 	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces"
-	@echo "make test-security   what hostile rows, names and files would do"
+	@echo "make test-security   what hostile rows, names, prices, words and files would do"
 	@echo "make test-migrations   migrate-full with others at work, killed, undone"
 	@echo "make test-debian   all that may differ, on Debian's PostgreSQL 15 (needs its package postgresql-15)"
 	@echo "make test-pgbouncer   a pooler in transaction mode: its faults, and test-torture through it (needs PgBouncer)"
