@@ -7,23 +7,8 @@ from agentctl.core.database import at
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.schema_security import security_findings
-from support.marketplace import Marketplace
+from support.marketplace import CUSTOMERS, Marketplace
 
-_CUSTOMERS = """
-DO $$
-DECLARE
-    wanted text;
-BEGIN
-    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated'] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;  -- roles belong to the server, which other tests share
-        END;
-    END LOOP;
-END
-$$
-"""
 _OPEN_ADD = "GRANT EXECUTE ON FUNCTION add_credits_atomic TO {}"
 _OPEN_BALANCE = "GRANT UPDATE (credits) ON profiles TO authenticated"
 _OWN_PROFILE = "CREATE POLICY own ON profiles FOR UPDATE TO authenticated USING (true)"
@@ -31,7 +16,7 @@ _OWN_PROFILE = "CREATE POLICY own ON profiles FOR UPDATE TO authenticated USING 
 
 def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
     """Prepare a marketplace as Supabase has it, and return what is found."""
-    marketplace.execute(_CUSTOMERS.encode())
+    marketplace.execute(CUSTOMERS)
     for statement in statements:
         marketplace.execute(statement.encode())
     with at(marketplace.url, place="a test").connect() as connection:
@@ -121,7 +106,7 @@ def test_a_privilege_of_public_is_taken_from_public_where_a_policy_lets_customer
 def test_a_privilege_of_a_group_is_found_with_the_groups_policy_and_taken_from_the_group(
     marketplace: Marketplace,
 ) -> None:
-    marketplace.execute(_CUSTOMERS.encode())
+    marketplace.execute(CUSTOMERS)
     marketplace.add_role("web")
     group = f"{marketplace.name}_web"
     (writable,) = found(
@@ -287,7 +272,7 @@ def test_a_pinned_path_is_the_one_that_the_function_had_quoted_where_it_must_be(
 def test_a_ledger_that_customers_write_does_not_tell_its_sign(
     marketplace: Marketplace, privilege: str
 ) -> None:
-    marketplace.execute(_CUSTOMERS.encode())
+    marketplace.execute(CUSTOMERS)
     marketplace.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign")
     marketplace.execute("UPDATE credit_transactions SET amount = -1 WHERE amount = 3")
 

@@ -20,6 +20,10 @@ from agentctl.resources import sql_bytes
 from support.postgres import Server
 
 DEMO = Path(__file__).with_name("marketplace.sql")
+CUSTOMERS = Path(__file__).with_name("customers.sql").read_bytes()
+"""Creates the roles of a customer's browser where the server has none."""
+SEED_TABLE = Path(__file__).with_name("seed_table.sql").read_bytes()
+"""A marketplace that was made by hand; it wants an empty database."""
 _EMPTY = "template0"
 _OPTIONAL: dict[str, LiteralString] = {
     "workflow_id": "text",
