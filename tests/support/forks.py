@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,9 +27,13 @@ for name in ("psycopg", "httpx", "jsonschema", *(f"agentctl.{module}" for module
     importlib.import_module(name)
 from agentctl.__main__ import main
 
-def run(arguments, output, errors):
-    for place, file in ((0, os.devnull), (1, output), (2, errors)):
-        os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), place)
+def run(arguments, streams, environment, folder):
+    for number, file in enumerate(streams):
+        os.dup2(os.open(file, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if number else 0), 0o600), number)
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(folder)
     sys.argv = ["agentctl", *arguments]
     code = 0
     try:
@@ -101,7 +106,7 @@ class Operator:
     """Types one command at a time; as a context manager it goes away."""
 
     def __init__(self, address: str, folder: Path) -> None:
-        self._output, self._errors = folder / "stdout", folder / "stderr"
+        self._streams = tuple(folder / name for name in ("stdin", "stdout", "stderr"))
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(address)
         self._lines = self._socket.makefile("rw")
@@ -113,11 +118,42 @@ class Operator:
         self._lines.close()
         self._socket.close()
 
-    def __call__(self, *args: str | Path) -> Result:
-        """Run a command to its end."""
+    def __call__(
+        self,
+        *args: str | Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        stdin: str = "",
+    ) -> Result:
+        """Run a command to its end, in the program's own environment and folder unless both are given."""
         words = [os.fspath(arg) for arg in args]
-        self._lines.write(json.dumps([words, str(self._output), str(self._errors)]) + "\n")
+        stdin_file, stdout_file, stderr_file = self._streams
+        stdin_file.write_text(stdin)
+        whole = environment and dict(environment)
+        request = words, list(map(os.fspath, self._streams)), whole, os.fspath(folder or Path.cwd())
+        self._lines.write(json.dumps(request) + "\n")
         self._lines.flush()
         answer = self._lines.readline()
         assert answer, "the process that forks has ended"
-        return Result(int(answer), self._output.read_text(), self._errors.read_text())
+        return Result(int(answer), stdout_file.read_text(), stderr_file.read_text())
+
+
+class ForkedProgram(Program):
+    """The program with a home of its own; commands that run to their end are forks."""
+
+    def __init__(self, home: Path, operator: Operator) -> None:
+        super().__init__(home)
+        self._operator = operator
+
+    def __call__(
+        self,
+        *args: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        timeout: float = 60,
+    ) -> Result:
+        """Run to the end, however long that takes."""
+        del timeout
+        environment = self._environment(env)
+        return self._operator(*args, environment=environment, folder=cwd or self.home, stdin=stdin or "")
