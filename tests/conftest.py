@@ -5,7 +5,7 @@ Tests in integration/ and migrations/ are marked `every_postgres`, and others ma
 each version, the rest on the first. A version that is asked for and not installed is an error: nothing is
 skipped for it.
 AGENTCTL_TEST_THROUGH=pgbouncer puts a PgBouncer in transaction mode between the program and every server.
-support/cases.py says what AGENTCTL_TEST_CASES does.
+support/cases.py says what AGENTCTL_TEST_CASES does, support/recordings.py what AGENTCTL_RECORD does.
 """
 
 import contextlib
@@ -25,13 +25,14 @@ from support.marketplace import marketplace as make_marketplace
 from support.pgbouncer import THROUGH, find_pgbouncer
 from support.postgres import VERSIONS, Server, explain_missing, find_installation, full_version
 from support.program import Program
+from support.recordings import RECORD
 
 _KEEPER = pytest.StashKey[Keeper]()
 _KEEPER_FOLDER = pytest.StashKey[Path]()
 _TESTS = Path(__file__).parent
 _EVERYWHERE = {"integration", "migrations"}  # folders whose tests run on each version
 _WANTED = "AGENTCTL_TEST_POSTGRES"
-_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH, CASES}
+_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH, CASES, RECORD}
 
 
 # How long an example takes says how busy the machine is.

@@ -1,0 +1,82 @@
+"""What `--json` prints, for every command and exit code, is what was recorded of it: keys, values and texts.
+
+Each story runs commands on a database of its own and compares each with a file in recorded/<story>/. Where
+a change is intended, AGENTCTL_RECORD=1 writes the files instead. AGENTCTL_RECORD=wording writes those in
+which nothing but sentences for people has changed, and fails for any other. Review what git shows afterwards:
+
+    AGENTCTL_RECORD=1 .venv/bin/pytest -n 0 tests/acceptance/test_recorded_json.py
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.stories import changing, checking, mistakes, reading, runs, strangers
+from acceptance.stories.stage import Stage
+from support.forks import ForkedProgram, Forks, Operator
+from support.marketplace import CUSTOMERS, Database
+from support.postgres import Server
+from support.program import Program
+from support.recordings import Recorder
+from support.shop import Shop
+from support.webhook_server import WebhookServer
+
+_RECORDED = Path(__file__).with_name("recorded")
+
+Story = Callable[[Stage], None]
+# `make test` runs the first and the last, `make test-cases` the others.
+STORIES: tuple[Story, ...] = (
+    runs.minimal,
+    runs.answers,
+    runs.requests,
+    reading.history,
+    reading.moving_credits,
+    changing.reconcile,
+    changing.migrate,
+    changing.seed,
+    changing.sandbox,
+    checking.audit,
+    checking.schema,
+    checking.roles,
+    checking.code,
+    strangers.strangers,
+    strangers.prisma,
+    strangers.unsigned_ledger,
+    strangers.partitioned,
+    mistakes.mistakes,
+)
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """Yield somebody who types commands, each of which is a fork: there are hundreds."""
+    with Forks(Program(tmp_path_factory.mktemp("loading"))) as forks, forks.operator() as typist:
+        yield typist
+
+
+@pytest.fixture
+def agentctl(tmp_path: Path, operator: Operator) -> Iterator[Program]:
+    """Yield the installed program, with an empty home folder."""
+    with contextlib.closing(ForkedProgram(tmp_path, operator)) as program:
+        yield program
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_json_is_what_was_recorded(
+    story: Story,
+    server: Server,
+    database: Database,
+    webhook: WebhookServer,
+    agentctl: Program,
+    shop_with: Callable[..., Shop],
+) -> None:
+    database.execute(CUSTOMERS)  # findings depend on whether the server has these roles
+    record = Recorder(agentctl, _RECORDED / story.__name__)
+    story(Stage(server, webhook, agentctl, record, shop_with))
+    record.finish()
+
+
+def test_every_recording_belongs_to_a_story() -> None:
+    assert {folder.name for folder in _RECORDED.iterdir()} == {story.__name__ for story in STORIES}
