@@ -145,6 +145,11 @@ class Trigger:
     function: str
     definition: str
 
+    @property
+    def keeps_time(self) -> bool:
+        """Whether its name says that it does nothing but note when a row was changed."""
+        return "updated_at" in self.name or "updated_at" in self.function or "moddatetime" in self.function
+
 
 @dataclass(frozen=True, slots=True)
 class RowSecurity:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from agentctl.core.catalog import Column, Table
 from agentctl.core.errors import UsageError
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.grants import grant
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
 from agentctl.core.mapping.vocabulary import is_needed
@@ -23,7 +24,7 @@ from agentctl.core.schema_report import (
 )
 from agentctl.core.schema_security import security_findings
 from agentctl.core.tracking import BY_NAME, OptionalColumn, Tracking, tracking_of
-from agentctl.core.writability import grant, writing_findings
+from agentctl.core.writability import writing_findings
 
 _WIDENS = "agentctl migrate-full adds it."
 

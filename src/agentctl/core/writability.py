@@ -9,8 +9,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Column, Function, Table, Trigger
+from agentctl.core.catalog import Column, Table
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.grants import grant
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
 from agentctl.core.mapping.words import Sign, checks_of
@@ -96,21 +97,6 @@ def _generated(table: TableRole) -> Iterator[Finding]:
             )
 
 
-def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[str], *, to: str) -> str:
-    """Write the statement that settles it, ready to be pasted."""
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    what = sql.SQL(", ").join(compose("{} ({})", sql.SQL(privilege), names) for privilege in privileges)
-    on, grantee = sql.Identifier(table.schema, table.name), sql.Identifier(to)
-    return compose("GRANT {} ON {} TO {};", what, on, grantee).as_string()
-
-
-def grant_execute(function: Function, *, to: str) -> str:
-    """Return the statement that lets a role call a function."""
-    called, signature = sql.Identifier(function.schema, function.name), Printed(function.signature)
-    text: LiteralString = "GRANT EXECUTE ON FUNCTION {}({}) TO {};"
-    return compose(text, called, signature, sql.Identifier(to)).as_string()
-
-
 def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
     """Look for what every run writes and this role may not; one that only reads needs none of it."""
     executions, ledger = market.executions, market.ledger
@@ -135,20 +121,13 @@ def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
 
 def _triggers(table: TableRole) -> Iterator[Finding]:
     for trigger in table.table.triggers:
-        if not keeps_time(trigger):
+        if not trigger.keeps_time:
             msg = (
                 f"Trigger {trigger.name} of {table.name} calls {trigger.function} for rows that agentctl "
                 "writes."
             )
             hint = "agentctl looks at what it does to balance and ledger, and rolls back what is not exact."
             yield Finding("trigger-present", Severity.INFO, f"{table.name}.{trigger.name}", msg, hint)
-
-
-def keeps_time(trigger: Trigger) -> bool:
-    """Whether a trigger's name tells that it does nothing but note when a row was changed."""
-    return (
-        "updated_at" in trigger.name or "updated_at" in trigger.function or "moddatetime" in trigger.function
-    )
 
 
 def _filtered(table: TableRole, *, role: str) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from agentctl.core.codecheck.types import argument_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
 from agentctl.core.findings import Finding, Severity
-from agentctl.core.writability import grant_execute
+from agentctl.core.grants import grant_execute
 
 
 def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:

@@ -12,7 +12,7 @@ from agentctl.core.codecheck.types import column_type, compared_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
 from agentctl.core.findings import Finding, Severity
-from agentctl.core.writability import grant
+from agentctl.core.grants import grant
 
 
 def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:

@@ -8,7 +8,6 @@ from agentctl.core.catalog import Column, Table, Trigger
 from agentctl.core.check_constraint import Check
 from agentctl.core.codecheck.reference import Reference
 from agentctl.core.codescan.uses import Verb
-from agentctl.core.writability import keeps_time
 
 _TRIGGER = re.compile(
     r'CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")*"|\S+) '
@@ -36,7 +35,7 @@ class Target:
     def changer(self, column: Column) -> str | None:
         """Return a trigger that may change a column; one that keeps the time changes times only."""
         is_time = column.base_type.startswith(("time", "date"))
-        able = (trigger.name for trigger in self.triggers if is_time or not keeps_time(trigger))
+        able = (trigger.name for trigger in self.triggers if is_time or not trigger.keeps_time)
         return next(able, None)
 
     def definition(self, check: str) -> str:

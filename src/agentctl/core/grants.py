@@ -1,0 +1,24 @@
+"""Writes the GRANT that lets a role do what it may not do yet."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from psycopg import sql
+
+from agentctl.core.catalog import Function, Table
+from agentctl.core.quoting import Printed, compose
+
+
+def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[str], *, to: str) -> str:
+    """Write the statement that settles it, ready to be pasted."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    what = sql.SQL(", ").join(compose("{} ({})", sql.SQL(privilege), names) for privilege in privileges)
+    on, grantee = sql.Identifier(table.schema, table.name), sql.Identifier(to)
+    return compose("GRANT {} ON {} TO {};", what, on, grantee).as_string()
+
+
+def grant_execute(function: Function, *, to: str) -> str:
+    """Return the statement that lets a role call a function."""
+    called, signature = sql.Identifier(function.schema, function.name), Printed(function.signature)
+    text: LiteralString = "GRANT EXECUTE ON FUNCTION {}({}) TO {};"
+    return compose(text, called, signature, sql.Identifier(to)).as_string()
