@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentctl.core.check_constraint import parse
+from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migrations import Migrations
 from agentctl.core.sql_text.tokens import tokens
@@ -86,7 +87,7 @@ def test_a_statement_before_and_one_behind_broken_ones_are_found(cut: int) -> No
         .replace("/*", "")
     )
     schema.apply(f"CREATE TABLE one (a int); {broken}\n; CREATE TABLE two (b int);", file="s.sql")
-    assert schema.origin("one") == ("s.sql", 1)
+    assert schema.origin("one") == Location("s.sql", 1)
     assert schema.origin("two") is not None or "FUNCTION" in broken.upper() or "RULE" in broken.upper()
 
 

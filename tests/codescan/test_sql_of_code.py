@@ -16,11 +16,11 @@ from agentctl.core.codescan.uses import (
     ColumnUse,
     ConflictUse,
     Named,
-    Place,
     RowWrite,
     TableUse,
 )
 from agentctl.core.database import at
+from agentctl.core.location import Location
 from agentctl.core.sql_text.lines import Lines
 from support.marketplace import Database, Marketplace
 
@@ -52,7 +52,7 @@ def refusal(asking: psycopg.Connection, statement: str) -> psycopg.Error | None:
     return None
 
 
-def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Place]]:
+def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Location]]:
     """Return every column that a reading names: to which tables it can belong, and where it stands."""
     for use in reading.uses:
         if isinstance(use, ColumnUse):

@@ -13,7 +13,6 @@ from agentctl.core.codescan.uses import (
     EmbedUse,
     Given,
     Named,
-    Place,
     Purpose,
     RowWrite,
     Shape,
@@ -23,9 +22,10 @@ from agentctl.core.codescan.uses import (
     Verb,
     Written,
 )
+from agentctl.core.location import Location
 
-HERE = Place("src/app.ts", 3, 7)
-IN_SQL = Place("db/job.sql", 3, 7)
+HERE = Location("src/app.ts", 3, 7)
+IN_SQL = Location("db/job.sql", 3, 7)
 OBJECT, LIST = Given(shape=Shape.OBJECT), Given(shape=Shape.LIST)
 
 
@@ -35,21 +35,21 @@ class Migrations:
     def __init__(self, *names: str) -> None:
         self._names = names
 
-    def table(self, schema: str | None, name: str) -> Place | None:
+    def table(self, schema: str | None, name: str) -> Location | None:
         """Find a table."""
         return self._place(schema, name)
 
-    def column(self, schema: str, table: str, name: str) -> Place | None:
+    def column(self, schema: str, table: str, name: str) -> Location | None:
         """Find a column."""
         return self._place(schema, table, name)
 
-    def function(self, schema: str | None, name: str) -> Place | None:
+    def function(self, schema: str | None, name: str) -> Location | None:
         """Find a function."""
         return self._place(schema, name)
 
-    def _place(self, *parts: str | None) -> Place | None:
+    def _place(self, *parts: str | None) -> Location | None:
         name = ".".join(part for part in parts if part)
-        return Place("supabase/migrations/2024_x.sql", 12, 1) if name in self._names else None
+        return Location("supabase/migrations/2024_x.sql", 12, 1) if name in self._names else None
 
 
 def named(name: str) -> Named:
@@ -58,7 +58,7 @@ def named(name: str) -> Named:
     return Named(own, schema or None)
 
 
-def using(name: str, place: Place = HERE) -> TableUse:
+def using(name: str, place: Location = HERE) -> TableUse:
     """Use a table."""
     return TableUse(named(name), place)
 
@@ -71,7 +71,7 @@ def column_of(
     return ColumnUse(all_sources, column, purpose, others.pop("place", HERE), **others)
 
 
-def compared(table: str, column: str, *values: Any, place: Place = HERE) -> ColumnUse:
+def compared(table: str, column: str, *values: Any, place: Location = HERE) -> ColumnUse:
     """Filter by a column."""
     found = tuple(map(given, values))
     return column_of(table, column=column, purpose=Purpose.FILTERED, compared=found, place=place)
@@ -82,7 +82,7 @@ def given(value: Any) -> Given:
     return value if isinstance(value, Given) else Given(value)
 
 
-def written(name: str, *values: Any, always: bool = True, place: Place = HERE) -> Written:
+def written(name: str, *values: Any, always: bool = True, place: Location = HERE) -> Written:
     """Write a column or argument, with the values that it may get."""
     return Written(name, place, tuple(map(given, values)), always)
 
@@ -93,7 +93,7 @@ def row(
     verb: Verb = Verb.INSERT,
     complete: bool = True,
     nulled: tuple[str, ...] = (),
-    place: Place = HERE,
+    place: Location = HERE,
 ) -> RowWrite:
     """Write a row; a bare name is a column of which no value is visible."""
     all_parts = tuple(written(one, place=place) if isinstance(one, str) else one for one in parts)

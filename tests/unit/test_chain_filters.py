@@ -10,11 +10,8 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import (
-    ColumnUse,
-    Place,
-    Purpose,
-)
+from agentctl.core.codescan.uses import ColumnUse, Purpose
+from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, listing, of, read, record, spread, step, whys
 
 
@@ -31,7 +28,7 @@ def test_a_filter_names_a_column(method: str) -> None:
     reading = read(step("select"), step(method, c("status", Spot(4, 9)), Unknown()))
 
     (use,) = of(reading, ColumnUse)
-    assert use == ColumnUse((RUNS,), "status", Purpose.FILTERED, Place(FILE, 4, 9))
+    assert use == ColumnUse((RUNS,), "status", Purpose.FILTERED, Location(FILE, 4, 9))
 
 
 @pytest.mark.parametrize(

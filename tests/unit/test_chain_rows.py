@@ -17,13 +17,8 @@ from agentctl.core.codescan.typescript.values import (
     Value,
 )
 from agentctl.core.codescan.typescript.values import Function as Code
-from agentctl.core.codescan.uses import (
-    ConflictUse,
-    Place,
-    RowWrite,
-    Shape,
-    Verb,
-)
+from agentctl.core.codescan.uses import ConflictUse, RowWrite, Shape, Verb
+from agentctl.core.location import Location
 from support.chains import (
     FILE,
     HERE,
@@ -70,8 +65,8 @@ def test_a_column_stands_where_its_key_does() -> None:
     found = row(read(step("update", values)))
 
     assert found.verb is Verb.UPDATE
-    assert found.place == Place(FILE, 3, 20)
-    assert found.written[0].place == Place(FILE, 4, 5)
+    assert found.place == Location(FILE, 3, 20)
+    assert found.written[0].place == Location(FILE, 4, 5)
 
 
 def test_what_is_undefined_is_not_sent() -> None:

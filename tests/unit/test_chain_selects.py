@@ -11,15 +11,8 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import (
-    ColumnUse,
-    Embedded,
-    EmbedUse,
-    Given,
-    Place,
-    Purpose,
-    TableUse,
-)
+from agentctl.core.codescan.uses import ColumnUse, Embedded, EmbedUse, Given, Purpose, TableUse
+from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, record, step, whys
 
 
@@ -28,11 +21,11 @@ def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
     reading = read(step("select", c(text, Spot(5, 11))))
     agents = Embedded(RUNS, "agents", "fk")
 
-    assert of(reading, EmbedUse) == [EmbedUse(agents, Place(FILE, 6, 11))]
+    assert of(reading, EmbedUse) == [EmbedUse(agents, Location(FILE, 6, 11))]
     assert [(use.column, use.sources, use.place) for use in of(reading, ColumnUse)] == [
-        ("id", (RUNS,), Place(FILE, 5, 12)),
-        ("name", (agents,), Place(FILE, 7, 7)),
-        ("status", (RUNS,), Place(FILE, 8, 7)),
+        ("id", (RUNS,), Location(FILE, 5, 12)),
+        ("name", (agents,), Location(FILE, 7, 7)),
+        ("status", (RUNS,), Location(FILE, 8, 7)),
     ]
 
 
@@ -40,21 +33,21 @@ def test_the_parts_of_a_text_that_is_put_together_stand_where_they_are() -> None
     text = Template((c("id, ", Spot(2, 5)), c("status", Spot(3, 7))), Spot(2, 5))
 
     places = {use.column: use.place for use in of(read(step("select", text)), ColumnUse)}
-    assert places == {"id": Place(FILE, 2, 6), "status": Place(FILE, 3, 8)}
+    assert places == {"id": Location(FILE, 2, 6), "status": Location(FILE, 3, 8)}
 
 
 def test_behind_an_escape_only_the_literal_is_certain() -> None:
     reading = read(step("select", c('"a\\\\b",id', Spot(2, 5))))
 
-    assert [use.place for use in of(reading, ColumnUse)] == [Place(FILE, 2, 6), Place(FILE, 2, 5)]
+    assert [use.place for use in of(reading, ColumnUse)] == [Location(FILE, 2, 6), Location(FILE, 2, 5)]
 
 
 def test_a_text_of_another_file_stands_there() -> None:
     reading = read(step("select", c("id,\n cost", Spot(3, 1, "columns.ts"))))
 
     assert [use.place for use in of(reading, ColumnUse)] == [
-        Place("columns.ts", 3, 2),
-        Place("columns.ts", 4, 2),
+        Location("columns.ts", 3, 2),
+        Location("columns.ts", 4, 2),
     ]
 
 

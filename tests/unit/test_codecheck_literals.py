@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.codescan.uses import Place
+from agentctl.core.location import Location
 from support.catalogs import catalog, check, column, function, table
 from support.uses import HERE, IN_SQL, LIST, OBJECT, checked, compared, ids, row, written
 
 STATE = column("it", "state", enum_labels=("on", "off"))
 
 
-def is_refused(type_: Any, value: Any, *, place: Place = HERE) -> bool:
+def is_refused(type_: Any, value: Any, *, place: Location = HERE) -> bool:
     made = type_ if not isinstance(type_, str) else column("it", type_)
     return bool(ids(catalog(table("t", made)), row("t", written("it", value, place=place))))
 

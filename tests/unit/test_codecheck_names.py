@@ -7,8 +7,9 @@ import pytest
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.codecheck import CheckContext, Planned, check_code
-from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Place, Purpose, Returned, Unparsed, Use
+from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Purpose, Returned, Unparsed, Use
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.location import Location
 from support.catalogs import argument, catalog, column, function, key, table
 from support.uses import HERE, IN_SQL, Migrations, call, checked, column_of, ids, named, row, using
 
@@ -233,7 +234,7 @@ def test_a_column_that_this_role_may_not_read_is_denied_with_the_grant() -> None
 
 
 def test_findings_come_in_the_order_of_their_places_and_each_once() -> None:
-    places = [Place("b.ts", 1, 1), Place("a.ts", 9, 2), Place("a.ts", 9, 1), Place("a.ts", 10, 1)]
+    places = [Location("b.ts", 1, 1), Location("a.ts", 9, 2), Location("a.ts", 9, 1), Location("a.ts", 10, 1)]
     found = checked(SHOP, *(using("x", place) for place in (*places, *places))).findings
     assert [(one.file, one.line, one.column) for one in found] == [
         ("a.ts", 9, 1),
@@ -250,7 +251,7 @@ def test_what_was_not_understood_is_a_warning() -> None:
 
 
 def test_columns_are_counted_with_the_missing_ones_first() -> None:
-    first, second = Place("a.ts", 1, 1), Place("a.ts", 2, 1)
+    first, second = Location("a.ts", 1, 1), Location("a.ts", 2, 1)
     found = checked(
         SHOP,
         column_of("agent_executions", column="agent_id", place=first),

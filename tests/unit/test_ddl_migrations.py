@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.codescan.uses import Place
+from agentctl.core.location import Location
 from agentctl.core.schema_source.migration_files import forwards, leads_backwards, order
 from agentctl.core.schema_source.migrations import Migrations, is_migration
 
@@ -100,7 +100,7 @@ def test_a_file_that_takes_back_is_left_out(path: str) -> None:
 )
 def test_a_file_that_only_sounds_like_it_is_not(path: str) -> None:
     assert not leads_backwards(path)
-    assert Migrations([(path, TABLE)]).adds_table("a") == Place(path, 1, 1)
+    assert Migrations([(path, TABLE)]).adds_table("a") == Location(path, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_file_that_only_sounds_like_it_is_not(path: str) -> None:
 def test_only_the_part_that_leads_forwards_counts(up: str, down: str) -> None:
     text = f"{up}\n{TABLE}\n{down}\nDROP TABLE a;\n{up}\nCREATE TABLE b (x int);"
     found = Migrations([("db/1.sql", text)])
-    assert found.adds_table("a") == Place("db/1.sql", 2, 1)
-    assert found.adds_table("b") == Place("db/1.sql", 6, 1)
+    assert found.adds_table("a") == Location("db/1.sql", 2, 1)
+    assert found.adds_table("b") == Location("db/1.sql", 6, 1)
 
 
 def test_a_file_without_marks_counts_whole() -> None:
@@ -137,9 +137,9 @@ def test_what_a_later_migration_takes_away_is_not_added() -> None:
             ("migrations/2b.sql", "\nCREATE FUNCTION app.g() RETURNS int LANGUAGE sql AS '';"),
         ]
     )
-    assert found.adds_table("a") == found.adds_column("a", "x") == Place("migrations/1.sql", 1, 1)
-    assert found.adds_column("a", "z", "public") == Place("migrations/3.sql", 1, 1)
-    assert found.adds_function("g", "app") == Place("migrations/2b.sql", 2, 1)
+    assert found.adds_table("a") == found.adds_column("a", "x") == Location("migrations/1.sql", 1, 1)
+    assert found.adds_column("a", "z", "public") == Location("migrations/3.sql", 1, 1)
+    assert found.adds_function("g", "app") == Location("migrations/2b.sql", 2, 1)
     nothing = [
         found.adds_column("a", "y"),
         found.adds_column("a", "w"),
@@ -161,7 +161,7 @@ def test_a_stale_schema_beside_migrations_does_not_bring_back_what_they_drop() -
         ]
     )
     assert found.adds_column("a", "y") is None
-    assert found.adds_column("a", "z") == Place("supabase/migrations/2.sql", 1, 1)
+    assert found.adds_column("a", "z") == Location("supabase/migrations/2.sql", 1, 1)
 
 
 def test_what_is_not_understood_is_told() -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from agentctl.core.catalog import Catalog, Column, Table
+from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.origins import Origin, Problem
+from agentctl.core.schema_source.origins import Problem
 
 
 def read(*texts: str) -> Catalog:
@@ -260,18 +261,18 @@ def test_each_object_knows_what_creates_it() -> None:
         "DO $$\nBEGIN\n  IF NOT EXISTS (SELECT 1) THEN\n    ALTER TABLE a ADD COLUMN late int;\n "
         " END IF;\nEND $$;",
     )
-    assert schema.origin("a") == Origin("0.sql", 1)
-    assert schema.origin("a", "x") == Origin("0.sql", 2)
-    assert schema.origin("a", "z") == Origin("1.sql", 3)
-    assert schema.origin("a", "w") == Origin("1.sql", 5)
-    assert schema.origin("a", "late") == Origin("2.sql", 4)
-    assert schema.origin_of_function("f") == Origin("0.sql", 5)
+    assert schema.origin("a") == Location("0.sql", 1)
+    assert schema.origin("a", "x") == Location("0.sql", 2)
+    assert schema.origin("a", "z") == Location("1.sql", 3)
+    assert schema.origin("a", "w") == Location("1.sql", 5)
+    assert schema.origin("a", "late") == Location("2.sql", 4)
+    assert schema.origin_of_function("f") == Location("0.sql", 5)
     assert (schema.origin("a", "y"), schema.origin("b"), schema.origin_of_function("g")) == (None, None, None)
 
 
 def test_a_table_of_another_schema_is_found_where_none_is_named() -> None:
     schema = schema_of("CREATE TABLE app.a (x int)")
-    assert schema.origin("a") == schema.origin("a", schema="app") == Origin("0.sql", 1)
+    assert schema.origin("a") == schema.origin("a", schema="app") == Location("0.sql", 1)
     assert schema.origin("a", schema="public") is None
 
 

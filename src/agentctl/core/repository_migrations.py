@@ -9,7 +9,7 @@ from functools import cached_property
 
 from agentctl.core.codescan.content import text_of
 from agentctl.core.codescan.source_files import Language, SourceFile
-from agentctl.core.codescan.uses import Place
+from agentctl.core.location import Location
 from agentctl.core.schema_source.migrations import Migrations, is_migration
 
 
@@ -28,15 +28,15 @@ class RepositoryMigrations:
     def _end(self) -> Migrations:
         return Migrations(self.files)
 
-    def table(self, schema: str | None, name: str) -> Place | None:
+    def table(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a table or view."""
         return self._end.adds_table(name, schema)
 
-    def column(self, schema: str, table: str, name: str) -> Place | None:
+    def column(self, schema: str, table: str, name: str) -> Location | None:
         """Find what adds a column to a table that is in the database."""
         return self._end.adds_column(table, name, schema)
 
-    def function(self, schema: str | None, name: str) -> Place | None:
+    def function(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a function."""
         return self._end.adds_function(name, schema)
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from agentctl.core.location import Location
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 if TYPE_CHECKING:  # what reads code is not installed everywhere
     from agentctl.core.code_report import CodeReport
     from agentctl.core.codecheck import ColumnSummary
-    from agentctl.core.codescan.uses import Place
 
 
 def code_data(report: "CodeReport") -> dict[str, object]:
@@ -64,7 +64,7 @@ def _missing(column: "ColumnSummary") -> str:
     return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
 
 
-def _place(place: "Place") -> str:
+def _place(place: Location) -> str:
     return f"{place.file}:{place.line}:{place.column}"
 
 

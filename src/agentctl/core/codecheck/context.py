@@ -5,20 +5,21 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agentctl.core.catalog import Catalog, Table
-from agentctl.core.codescan.uses import Place, Unresolved
+from agentctl.core.codescan.uses import Unresolved
 from agentctl.core.findings import Finding
+from agentctl.core.location import Location
 
 
 class Planned(Protocol):
     """What migrations in the repository create; each method returns the place of the statement, or None."""
 
-    def table(self, schema: str | None, name: str) -> Place | None:
+    def table(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a table or view; without a schema in whichever is the default."""
 
-    def column(self, schema: str, table: str, name: str) -> Place | None:
+    def column(self, schema: str, table: str, name: str) -> Location | None:
         """Find what adds a column to a table that is in the database."""
 
-    def function(self, schema: str | None, name: str) -> Place | None:
+    def function(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a function."""
 
 

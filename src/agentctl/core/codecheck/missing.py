@@ -10,15 +10,16 @@ from agentctl.core.catalog import Table
 from agentctl.core.codecheck.places import at, is_sql, nearest
 from agentctl.core.codecheck.reference import Absence, Reference
 from agentctl.core.codecheck.sources import Rows
-from agentctl.core.codescan.uses import Named, Place, Unresolved
+from agentctl.core.codescan.uses import Named, Unresolved
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.location import Location
 from agentctl.core.tracking import BY_NAME
 
 WIDENS = "agentctl migrate-full adds it."
 
 
 def absent_table(
-    named: Named, absence: Absence, place: Place, reference: Reference
+    named: Named, absence: Absence, place: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Say what is to be said of a table that is not in the catalog."""
     name = reference.named(named.schema, named.name)
@@ -38,7 +39,7 @@ def absent_table(
 
 
 def absent_function(
-    name: str, schema: str | None, absence: Absence, place: Place, reference: Reference
+    name: str, schema: str | None, absence: Absence, place: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Say what is to be said of a function that is not in the catalog."""
     written = reference.named(schema, name)
@@ -60,7 +61,7 @@ def absent_function(
     yield Finding("code-unknown-function", Severity.ERROR, written, msg, hint, **at(place))
 
 
-def missing_column(rows: Rows, column: str, place: Place, reference: Reference) -> Finding:
+def missing_column(rows: Rows, column: str, place: Location, reference: Reference) -> Finding:
     """Say that rows lack a column."""
     name = f"{rows.name}.{column}"
     if planned := planned_column(rows.table, column, reference):
@@ -69,7 +70,7 @@ def missing_column(rows: Rows, column: str, place: Place, reference: Reference) 
     return Finding("code-unknown-column", Severity.ERROR, name, f"{name} does not exist.", hint, **at(place))
 
 
-def planned_column(table: Table | None, column: str, reference: Reference) -> Place | None:
+def planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
     """Find the statement of a migration that adds a missing column."""
     if table is None or reference.planned is None:
         return None
@@ -87,7 +88,7 @@ def is_same(table: Table, other: Table | None) -> bool:
     return other is not None and (table.schema, table.name) == (other.schema, other.name)
 
 
-def pending(name: str, planned: Place, place: Place) -> Finding:
+def pending(name: str, planned: Location, place: Location) -> Finding:
     """Say that something is missing, and that a migration creates it."""
     msg = f"{name} is not in the database yet: {planned.file}:{planned.line} adds it."
     hint = "Apply that migration before the deploy."
@@ -109,7 +110,7 @@ def _no_idea(rows: Rows) -> str:
     return "Add the column before the deploy, or leave it out of the code."
 
 
-def _elsewhere(schema: str | None, name: str, place: Place) -> str | None:
+def _elsewhere(schema: str | None, name: str, place: Location) -> str | None:
     if schema is None:
         return None
     how = "write it with its schema." if is_sql(place) else f".schema('{schema}')"

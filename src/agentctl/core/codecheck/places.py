@@ -4,7 +4,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TypedDict
 
-from agentctl.core.codescan.uses import Given, Place, Shape
+from agentctl.core.codescan.uses import Given, Shape
+from agentctl.core.location import Location
 
 _LONGEST = 60
 _SQL_FILES = (".sql", ".py", ".pyi")
@@ -18,12 +19,12 @@ class Position(TypedDict):
     column: int
 
 
-def at(place: Place) -> Position:
+def at(place: Location) -> Position:
     """Return the place as the fields of a finding."""
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def is_sql(place: Place) -> bool:
+def is_sql(place: Location) -> bool:
     """Whether literals there are SQL's; in all other files they go through PostgREST as JSON."""
     return place.file.endswith(_SQL_FILES)
 

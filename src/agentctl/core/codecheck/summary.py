@@ -9,7 +9,8 @@ from agentctl.core.codecheck.context import ColumnSummary
 from agentctl.core.codecheck.missing import WIDENS, is_added, planned_column
 from agentctl.core.codecheck.reference import Reference
 from agentctl.core.codecheck.sources import Rows, Sources
-from agentctl.core.codescan.uses import ColumnUse, ConflictUse, Place, Purpose, RowWrite, Use
+from agentctl.core.codescan.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
+from agentctl.core.location import Location
 
 _Key = tuple[str, str]
 
@@ -21,7 +22,10 @@ class Tally:
         self._sources = sources
         self._reference = reference
         self._tables: dict[str, Rows] = {}
-        self._places: dict[bool, dict[_Key, set[Place]]] = {True: defaultdict(set), False: defaultdict(set)}
+        self._places: dict[bool, dict[_Key, set[Location]]] = {
+            True: defaultdict(set),
+            False: defaultdict(set),
+        }
 
     def count(self, uses: Iterable[Use]) -> tuple[ColumnSummary, ...]:
         """Count all uses of columns; missing columns come first."""
@@ -33,7 +37,7 @@ class Tally:
         found = (self._summary(*key) for key in keys)
         return tuple(sorted(found, key=lambda one: (one.present, one.table, one.column)))
 
-    def _named(self, use: Use) -> Iterator[tuple[Rows, str, Place, bool]]:
+    def _named(self, use: Use) -> Iterator[tuple[Rows, str, Location, bool]]:
         if isinstance(use, ColumnUse):
             rows = owners(use, self._sources)
             if rows is not None and len(rows) == 1 and rows[0].table is not None:

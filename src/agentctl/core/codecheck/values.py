@@ -14,12 +14,13 @@ from agentctl.core.codecheck.reference import Reference
 from agentctl.core.codecheck.stored import UNKNOWN, stored
 from agentctl.core.codecheck.targets import Target
 from agentctl.core.codecheck.types import column_type
-from agentctl.core.codescan.uses import Given, Place, Unresolved
+from agentctl.core.codescan.uses import Given, Unresolved
 from agentctl.core.findings import Finding, Severity
+from agentctl.core.location import Location
 
 
 def literal_findings(
-    target: Target, column: Column, given: Given, place: Place, reference: Reference
+    target: Target, column: Column, given: Given, place: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Judge one literal that is written into a column."""
     if given == Given() and not column.nullable:
@@ -42,7 +43,7 @@ def literal_findings(
 
 
 def joint_findings(
-    target: Target, values: Mapping[str, object], place: Place
+    target: Target, values: Mapping[str, object], place: Location
 ) -> Iterator[Finding | Unresolved]:
     """Judge values of one row together, by each CHECK that speaks of several and takes every one alone."""
     for name, check in target.checks.items():
@@ -63,7 +64,7 @@ def joint_findings(
 
 
 def null_finding(
-    target: Target, column: Column, message: str, hint: str, place: Place
+    target: Target, column: Column, message: str, hint: str, place: Location
 ) -> Finding | Unresolved:
     """Say that NULL goes into a column that takes none, unless a trigger may fill it."""
     name = f"{target.name}.{column.name}"
@@ -79,7 +80,7 @@ def among(words: tuple[str, ...], given: Given) -> str | None:
 
 
 def _checked(
-    target: Target, column: Column, value: object, given: Given, place: Place
+    target: Target, column: Column, value: object, given: Given, place: Location
 ) -> Iterator[Finding | Unresolved]:
     name = f"{target.name}.{column.name}"
     for check in (_parsed(definition) for definition in column.domain_checks):

@@ -6,7 +6,7 @@ one that cannot be written costs the next run its time. What the readings mean i
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +27,7 @@ _KEPT = 16  # caches, each of other files; the oldest goes
 _SIZE = 20  # bytes of a digest
 _OVERHEAD = _SIZE + 8  # bytes of a reading beside its own
 _PARSERS = ("pglast", "tree-sitter", "tree-sitter-javascript", "tree-sitter-typescript")
-_READERS = (Path(__file__).parent, Path(__file__).parents[1] / "sql_text")
+_CORE = Path(__file__).parents[1]
 _NOWHERE = Path("/dev/null")
 
 
@@ -35,9 +35,16 @@ _NOWHERE = Path("/dev/null")
 def _reader_version() -> bytes:
     """Return what changes with every reader and parser, so that none is taken for another."""
     digest = blake2b("".join((__version__, *map(_version, _PARSERS))).encode(), digest_size=_SIZE)
-    for path in sorted(path for folder in _READERS for path in folder.rglob("*.py")):
+    for path in sorted(_list_readers()):
         digest.update(path.read_bytes())
     return digest.digest()
+
+
+def _list_readers() -> Iterator[Path]:
+    """Yield the modules that a reading comes of."""
+    yield from Path(__file__).parent.rglob("*.py")
+    yield from (_CORE / "sql_text").rglob("*.py")
+    yield _CORE / "location.py"
 
 
 def _version(package: str) -> str:

@@ -12,7 +12,8 @@ from agentctl.core.codescan.python.drivers import is_for_postgres
 from agentctl.core.codescan.python.literals import Source, Text
 from agentctl.core.codescan.python.texts import Texts
 from agentctl.core.codescan.sql_reader import read_texts
-from agentctl.core.codescan.uses import CodeReading, Place, Unparsed, Unresolved
+from agentctl.core.codescan.uses import CodeReading, Unparsed, Unresolved
+from agentctl.core.location import Location
 from agentctl.core.sql_text.lines import Lines
 
 _VERB = re.compile(
@@ -58,10 +59,10 @@ def _read(module: ast.Module, source: str, file: str, made: frozenset[str]) -> C
     path = source.find(_SEARCH_PATH)
     whole = [(one.value, one.locate) for one in texts if one.whole]
     reading = read_texts(whole, file=file, made=made, lost=path >= 0)
-    unresolved = [Unresolved(_AT_RUN_TIME, Place(file, *one.locate(0))) for one in texts if not one.whole]
+    unresolved = [Unresolved(_AT_RUN_TIME, Location(file, *one.locate(0))) for one in texts if not one.whole]
     unresolved += [Unresolved(f"{_NOT_POSTGRES}: {one.why}", one.place) for one in reading.unparsed]
     if path >= 0 and whole:
-        unresolved.append(Unresolved(_ELSEWHERE, Place(file, *Lines(source).locate(path))))
+        unresolved.append(Unresolved(_ELSEWHERE, Location(file, *Lines(source).locate(path))))
     return CodeReading(uses=reading.uses, unresolved=(*reading.unresolved, *unresolved))
 
 
@@ -78,4 +79,4 @@ def _texts(module: ast.Module, source: str) -> list[Text]:
 
 
 def _unparsed(file: str, why: str, line: int, column: int) -> CodeReading:
-    return CodeReading(unparsed=(Unparsed(Place(file, line, column), why),))
+    return CodeReading(unparsed=(Unparsed(Location(file, line, column), why),))

@@ -23,7 +23,8 @@ from agentctl.core.codescan.typescript.clients import is_supabase, schema_of
 from agentctl.core.codescan.typescript.folders import Looked
 from agentctl.core.codescan.typescript.linking import Linker
 from agentctl.core.codescan.typescript.resolution import ModuleResolver
-from agentctl.core.codescan.uses import CallUse, CodeReading, Place, TableUse, Unparsed
+from agentctl.core.codescan.uses import CallUse, CodeReading, TableUse, Unparsed
+from agentctl.core.location import Location
 
 _ROUNDS = 4
 """Through so many functions, each calling the next one in another file, an argument is followed."""
@@ -57,7 +58,7 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
     with Readers() as readers:
         packed = PackedFiles(sources.files, cache, readers)
         reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
-    unread = tuple(Unparsed(Place(one.name, 1, 1), one.why) for one in sources.unread)
+    unread = tuple(Unparsed(Location(one.name, 1, 1), one.why) for one in sources.unread)
     reading = replace(reading, unparsed=(*unread, *reading.unparsed))
     statements = {use.place for use in reading.uses if isinstance(use, TableUse | CallUse)}
     return Scan(reading, len(statements), {file.name: file.path for file in sources.files})
@@ -134,7 +135,7 @@ def _not_understood(packed: PackedFiles) -> Iterator[Unparsed]:
     for name in packed.scripts:
         module = packed.module(name)
         if module is not None and module.error is not None:
-            place = Place(name, module.error.line, module.error.column)
+            place = Location(name, module.error.line, module.error.column)
             yield Unparsed(place, "its grammar does not allow what stands here")
 
 

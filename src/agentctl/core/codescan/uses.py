@@ -8,13 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-
-class Place(Struct, frozen=True, gc=False, array_like=True, order=True):
-    """Where something stands: line and column from 1; columns count characters."""
-
-    file: str
-    line: int
-    column: int
+from agentctl.core.location import Location
 
 
 class Shape(StrEnum):
@@ -84,7 +78,7 @@ class TableUse(Struct, frozen=True, gc=False, tag="table"):
     """A table is named, to be read from, written to or deleted from."""
 
     table: Named
-    place: Place
+    place: Location
 
 
 class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
@@ -100,7 +94,7 @@ class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
     sources: tuple[Source, ...]
     column: str
     purpose: Purpose
-    place: Place
+    place: Location
     compared: tuple[Given, ...] = ()
 
 
@@ -114,7 +108,7 @@ class Written(Struct, frozen=True, gc=False):
     """
 
     name: str
-    place: Place
+    place: Location
     given: tuple[Given, ...] = ()
     always: bool = True
 
@@ -134,7 +128,7 @@ class RowWrite(Struct, frozen=True, gc=False, tag="row"):
     verb: Verb
     written: tuple[Written, ...]
     complete: bool
-    place: Place
+    place: Location
     nulled: tuple[str, ...] = ()
 
 
@@ -143,14 +137,14 @@ class ConflictUse(Struct, frozen=True, gc=False, tag="conflict"):
 
     table: Named
     columns: tuple[str, ...]
-    place: Place
+    place: Location
 
 
 class EmbedUse(Struct, frozen=True, gc=False, tag="embed"):
     """A relationship is used."""
 
     embedded: Embedded
-    place: Place
+    place: Location
 
 
 class CallUse(Struct, frozen=True, gc=False, tag="call"):
@@ -166,7 +160,7 @@ class CallUse(Struct, frozen=True, gc=False, tag="call"):
     schema: str | None
     arguments: tuple[Written, ...]
     complete: bool
-    place: Place
+    place: Location
 
 
 Use = TableUse | ColumnUse | RowWrite | ConflictUse | EmbedUse | CallUse
@@ -176,13 +170,13 @@ class Unresolved(Struct, frozen=True, gc=False):
     """Something that names a table, column or function in a way that cannot be told without running it."""
 
     what: str
-    place: Place
+    place: Location
 
 
 class Unparsed(Struct, frozen=True, gc=False):
     """A file, or a part of one, that its language's grammar does not understand."""
 
-    place: Place
+    place: Location
     why: str
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pglast import ast
 
 from agentctl.core.catalog import Catalog
+from agentctl.core.location import Location
 from agentctl.core.schema_source.alteration import alter_table
 from agentctl.core.schema_source.assembly import assemble
 from agentctl.core.schema_source.blocks import statements_in
@@ -19,7 +20,7 @@ from agentctl.core.schema_source.dropping import drop
 from agentctl.core.schema_source.functions import alter_function, create_function
 from agentctl.core.schema_source.harmless import is_harmless, loosened
 from agentctl.core.schema_source.indexes import create_index
-from agentctl.core.schema_source.origins import Origin, Problem
+from agentctl.core.schema_source.origins import Problem
 from agentctl.core.schema_source.presumed import Presumptions
 from agentctl.core.schema_source.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_source.search_path import set_by_query, set_path
@@ -80,7 +81,7 @@ class Schema:
         """Return the tables that statements take to be there, and that nothing has created."""
         return list(self._presumptions.problems(self._store))
 
-    def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Origin | None:
+    def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return what creates a table or view, or a column of it; None where nothing does."""
         found = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
         if found is None or column is None:
@@ -88,7 +89,7 @@ class Schema:
         there = found.columns.get(column)
         return there.origin if there else None
 
-    def origin_of_function(self, name: str, *, schema: str | None = None) -> Origin | None:
+    def origin_of_function(self, name: str, *, schema: str | None = None) -> Location | None:
         """Return what creates the first function of a name; None where nothing does."""
         return next((one.origin for one in self._store.functions_named(Name(schema, name))), None)
 
@@ -123,13 +124,13 @@ class Schema:
             except RecursionError:
                 yield Problem(file, line(statement.start), TOO_DEEP)
 
-    def _put_together(self, beginning: str, origin: Origin) -> Iterator[Problem]:
+    def _put_together(self, beginning: str, origin: Location) -> Iterator[Problem]:
         """Do what is known of a statement that is put together when it runs."""
         if table := loosened(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
             msg = "a statement is put together when it runs: what it does is not known"
-            yield Problem(*origin, msg)
+            yield Problem(origin.file, origin.line, msg)
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
@@ -140,7 +141,7 @@ class Schema:
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
             place = start + inner.place
             if inner.text is None:
-                yield from self._put_together(inner.beginning, Origin(file, line(place)))
+                yield from self._put_together(inner.beginning, Location(file, line(place)))
             elif inner.doubtful:
                 self._perhaps(inner.text, Site(file, _behind(line, place)))
             else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pglast.ast import Node
 
 from agentctl.core.catalog import Trigger
-from agentctl.core.schema_source.origins import Origin
+from agentctl.core.location import Location
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +51,7 @@ class ColumnDraft:
 
     name: str
     type: TypeUse | None
-    origin: Origin
+    origin: Location
     nullable: bool = True
     default: str | None = None
     generated: bool = False
@@ -163,7 +163,7 @@ class TableDraft:
     schema: str
     name: str
     kind: str
-    origin: Origin | None
+    origin: Location | None
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     constraints: dict[str, ConstraintDraft] = field(default_factory=dict)
     indexes: dict[str, IndexDraft] = field(default_factory=dict)
@@ -213,7 +213,7 @@ class FunctionDraft:
     security_definer: bool
     settings: tuple[str, ...]
     asks_who: bool
-    origin: Origin
+    origin: Location
 
     @property
     def inputs(self) -> tuple[TypeUse, ...]:

@@ -5,10 +5,10 @@ Whether they have run, nobody here knows. What a later migration takes away agai
 
 from collections.abc import Iterable
 
-from agentctl.core.codescan.uses import Place
+from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migration_files import forwards, is_migration, leads_backwards, order
-from agentctl.core.schema_source.origins import Origin, Problem
+from agentctl.core.schema_source.origins import Problem
 
 __all__ = ["Migrations", "is_migration", "run"]
 
@@ -32,17 +32,17 @@ class Migrations:
         # They may begin with a database that has tables of before.
         self._schema, self.problems = run(migrations, Schema(assumes=True))
 
-    def adds_table(self, name: str, schema: str | None = None) -> Place | None:
+    def adds_table(self, name: str, schema: str | None = None) -> Location | None:
         """Return where a table or view is created; None where none is in the end."""
-        return _place(self._schema.origin(name, schema=schema))
+        return self._schema.origin(name, schema=schema)
 
-    def adds_column(self, table: str, column: str, schema: str | None = None) -> Place | None:
+    def adds_column(self, table: str, column: str, schema: str | None = None) -> Location | None:
         """Return where a column is created; None where the table has none of that name in the end."""
-        return _place(self._schema.origin(table, column, schema=schema))
+        return self._schema.origin(table, column, schema=schema)
 
-    def adds_function(self, name: str, schema: str | None = None) -> Place | None:
+    def adds_function(self, name: str, schema: str | None = None) -> Location | None:
         """Return where a function is created; None where none is in the end."""
-        return _place(self._schema.origin_of_function(name, schema=schema))
+        return self._schema.origin_of_function(name, schema=schema)
 
 
 def run(files: Iterable[tuple[str, str]], schema: Schema | None = None) -> tuple[Schema, list[Problem]]:
@@ -57,7 +57,3 @@ def run(files: Iterable[tuple[str, str]], schema: Schema | None = None) -> tuple
     ahead = sorted((file for file in files if not leads_backwards(file[0])), key=lambda file: order(file[0]))
     problems = [one for path, text in ahead for one in schema.apply(forwards(text), file=path)]
     return schema, problems
-
-
-def _place(origin: Origin | None) -> Place | None:
-    return Place(origin.file, origin.line, 1) if origin else None

@@ -4,14 +4,6 @@ Data only.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
-
-
-class Origin(NamedTuple):
-    """The file and the line, from 1, that create something."""
-
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)

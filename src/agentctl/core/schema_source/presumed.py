@@ -13,8 +13,9 @@ from pglast import ast
 from pglast.enums import AlterTableType, ConstrType, ObjectType
 
 from agentctl.core.catalog import Catalog
+from agentctl.core.location import Location
 from agentctl.core.schema_source.drafts import ColumnDraft
-from agentctl.core.schema_source.origins import Origin, Problem
+from agentctl.core.schema_source.origins import Problem
 from agentctl.core.schema_source.sites import Site
 from agentctl.core.schema_source.store import DEFAULT_PATH, Full, Name, Store, name_in
 
@@ -27,7 +28,7 @@ _OF_TABLES = frozenset({ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectT
 
 @dataclass(slots=True)
 class _Presumption:
-    origin: Origin
+    origin: Location
     certain: bool
     waiting: list[tuple[ast.AlterTableStmt, Site]] = field(default_factory=list)
 
@@ -83,7 +84,11 @@ class Presumptions:
         """Tell of the tables that nothing has created."""
         for place, one in self._of.items():
             if one.certain and place not in store.tables:
-                yield Problem(*one.origin, f"it is about table {place.name}, which nothing here creates")
+                yield Problem(
+                    one.origin.file,
+                    one.origin.line,
+                    f"it is about table {place.name}, which nothing here creates",
+                )
 
     def without_what_is_open(self, catalog: Catalog, store: Store) -> Catalog:
         """Return a store's catalog without what nobody can tell.

@@ -6,7 +6,7 @@ Data only.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agentctl.core.schema_source.origins import Origin
+from agentctl.core.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Site:
     line: Callable[[int], int]
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> Location:
         """Where it begins."""
         return self.at(0)
 
-    def at(self, place: int | None) -> Origin:
+    def at(self, place: int | None) -> Location:
         """Return where a part of it stands; the grammar counts from 0 and tells not all."""
-        return Origin(self.file, self.line(max(place or 0, 0)))
+        return Location(self.file, self.line(max(place or 0, 0)))

@@ -19,7 +19,6 @@ from agentctl.core.codescan.uses import (
     ColumnUse,
     Given,
     Named,
-    Place,
     Purpose,
     TableUse,
     Unparsed,
@@ -27,6 +26,7 @@ from agentctl.core.codescan.uses import (
     Use,
     Written,
 )
+from agentctl.core.location import Location
 
 Locate = Callable[[int], tuple[int, int]]
 """Tells line and column, from 1, of an offset in a text."""
@@ -61,12 +61,12 @@ class Collector:
         self.statement = statement
         self._locate = locate
 
-    def place(self, offset: int | None) -> Place:
+    def place(self, offset: int | None) -> Location:
         """Return where something stands in the file."""
         line, column = self._locate(self.statement.start + (offset or 0))
-        return Place(self.file, line, column)
+        return Location(self.file, line, column)
 
-    def place_in_path(self, offset: int | None, position: int) -> Place:
+    def place_in_path(self, offset: int | None, position: int) -> Location:
         """Return where the name at `position` of a path such as `a.b.c` stands."""
         start = at = offset or 0
         for _ in range(position):

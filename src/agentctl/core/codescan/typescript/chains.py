@@ -21,16 +21,8 @@ from agentctl.core.codescan.typescript.selects import related, select_uses
 from agentctl.core.codescan.typescript.texts import options_of, place_of, texts_of, why
 from agentctl.core.codescan.typescript.values import UNDEFINED, Record, Spot, Unknown, Value
 from agentctl.core.codescan.typescript.writes import write_uses
-from agentctl.core.codescan.uses import (
-    CallUse,
-    CodeReading,
-    Named,
-    Place,
-    Returned,
-    Source,
-    TableUse,
-    Unresolved,
-)
+from agentctl.core.codescan.uses import CallUse, CodeReading, Named, Returned, Source, TableUse, Unresolved
+from agentctl.core.location import Location
 
 Reader = Callable[[Step, Scene], Iterator[Found]]
 _FIRST = frozenset({"select", "insert", "upsert", "update", "delete"})
@@ -107,7 +99,7 @@ def _steps(
             yield from readers[step.method](step, scene)
 
 
-def _targets(kind: str, chain: Chain, file: str) -> tuple[list[tuple[Named, Place]], list[Unresolved]]:
+def _targets(kind: str, chain: Chain, file: str) -> tuple[list[tuple[Named, Location]], list[Unresolved]]:
     """Return the tables or functions that a chain can begin with, and what is not known of them."""
     names, open_ = _names(kind, chain.target, chain.spot, file)
     if chain.schema is None:
@@ -120,7 +112,7 @@ def _targets(kind: str, chain: Chain, file: str) -> tuple[list[tuple[Named, Plac
 
 def _names(
     kind: str, value: Value, spot: Spot, file: str
-) -> tuple[list[tuple[str, Place]], list[Unresolved]]:
+) -> tuple[list[tuple[str, Location]], list[Unresolved]]:
     texts, reasons = texts_of(value)
     if not all(text.whole for text in texts):
         reasons = (*reasons, "put together at run time")
@@ -128,7 +120,9 @@ def _names(
     return names, [Unresolved(f"the {kind} is {reason}", place_of(spot, file)) for reason in reasons]
 
 
-def _arguments(value: Value, functions: list[tuple[Named, Place]], spot: Spot, file: str) -> Iterator[Found]:
+def _arguments(
+    value: Value, functions: list[tuple[Named, Location]], spot: Spot, file: str
+) -> Iterator[Found]:
     """Yield the calls of functions with what may be their arguments."""
     given = Properties(complete=is_nothing(value))
     if isinstance(value, Record):

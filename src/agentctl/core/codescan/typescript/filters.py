@@ -23,7 +23,8 @@ from agentctl.core.codescan.typescript.texts import (
     why,
 )
 from agentctl.core.codescan.typescript.values import UNDEFINED, Choice, Constant, Listing, Record, Value
-from agentctl.core.codescan.uses import ColumnUse, Given, Place, Purpose, Unresolved
+from agentctl.core.codescan.uses import ColumnUse, Given, Purpose, Unresolved
+from agentctl.core.location import Location
 
 _COMPARISONS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isDistinct"})
 _COMPARING = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
@@ -84,7 +85,7 @@ def limit_uses(step: Step, scene: Scene) -> Iterator[Found]:
 
 
 def _filtered(
-    text: str, place: Place, scene: Scene, compared: tuple[Given, ...], *, may_ask_null: bool = False
+    text: str, place: Location, scene: Scene, compared: tuple[Given, ...], *, may_ask_null: bool = False
 ) -> Iterator[Found]:
     path = parse_path(text)
     if isinstance(path, Misfit) or path.own_word:
@@ -102,7 +103,12 @@ def _filtered(
 
 
 def _column(
-    condition: Condition, relation: Relation, place: Place, compared: tuple[Given, ...], *, may_ask_null: bool
+    condition: Condition,
+    relation: Relation,
+    place: Location,
+    compared: tuple[Given, ...],
+    *,
+    may_ask_null: bool,
 ) -> Iterator[Found]:
     """Yield a column that is filtered by; `is null` may be said of what is embedded, too."""
     if not condition.column.told:

@@ -9,7 +9,8 @@ from agentctl.core.codescan.typescript.calls import Step
 from agentctl.core.codescan.typescript.relations import Relation
 from agentctl.core.codescan.typescript.texts import options_of, place_of
 from agentctl.core.codescan.typescript.values import UNDEFINED, Choice, Constant, Spot, Value
-from agentctl.core.codescan.uses import Named, Place, Unresolved, Use
+from agentctl.core.codescan.uses import Named, Unresolved, Use
+from agentctl.core.location import Location
 
 Found = Use | Unresolved
 
@@ -29,7 +30,7 @@ class Scene:
     tables: tuple[Named, ...]
     relation: Relation
 
-    def place(self, spot: Spot) -> Place:
+    def place(self, spot: Spot) -> Location:
         """Return a spot's place."""
         return place_of(spot, self.file)
 

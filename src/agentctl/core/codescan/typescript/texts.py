@@ -22,7 +22,8 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import Given, Place, Shape
+from agentctl.core.codescan.uses import Given, Shape
+from agentctl.core.location import Location
 
 _MOST_OPTIONS = 64
 """A value that can be more than this is not looked at option by option."""
@@ -58,7 +59,7 @@ class Text:
         """Whether there is no hole in it."""
         return HOLE not in str(self)
 
-    def place(self, offset: int, file: str) -> Place:
+    def place(self, offset: int, file: str) -> Location:
         """Return where a character stands; that of the whole text where escapes make it uncertain."""
         for piece in self.pieces:
             if offset < len(piece.text):
@@ -71,12 +72,12 @@ class Text:
             return place_of(self.spot, file)
         lines = before.count("\n")
         column = offset - before.rfind("\n") if lines else piece.quote.column + 1 + offset
-        return Place(piece.quote.file or file, piece.quote.line + lines, column)
+        return Location(piece.quote.file or file, piece.quote.line + lines, column)
 
 
-def place_of(spot: Spot, file: str) -> Place:
+def place_of(spot: Spot, file: str) -> Location:
     """Return a spot of a file, or of the other file that it names."""
-    return Place(spot.file or file, spot.line, spot.column)
+    return Location(spot.file or file, spot.line, spot.column)
 
 
 def options_of(value: Value) -> tuple[Value, ...]:
