@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.user_folders import find_cache_folder, find_data_folder, find_state_folder
+from agentctl.core.files.user_folders import find_cache_folder, find_data_folder, find_state_folder
 from support.code_project import AFTER, write_app
 from support.other_user import NOBODY, STRANGER, give, needs_root
 from support.program import Program

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.core.errors import SetupError
-from agentctl.core.files import (
+from agentctl.core.files.writing import (
     append_line,
     make_own_folder,
     open_lock,
@@ -197,7 +197,8 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 @pytest.mark.parametrize("stream", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"])
 @pytest.mark.parametrize("where", ["pipe", "file"])
 def test_what_the_program_has_open_is_written_to_as_it_is(tmp_path: Path, stream: str, where: str) -> None:
-    code = "import sys; from pathlib import Path; from agentctl.core.files import write_atomically as write\n"
+    code = "import sys; from pathlib import Path\n"
+    code += "from agentctl.core.files.writing import write_atomically as write\n"
     code += "write(Path(sys.argv[1]), 'one\\n'); write(Path(sys.argv[1]), 'two\\n')"
     command = [sys.executable, "-c", code, stream]
     if where == "pipe":
@@ -309,13 +310,13 @@ def test_no_other_module_opens_a_file_for_writing() -> None:
         f"{path.relative_to(SOURCE)}: {call}"
         for path in SOURCE.rglob("*.py")
         for call in find_writing(ast.parse(path.read_text(encoding="utf-8")))
-        if path.relative_to(SOURCE) != Path("core/files.py")
+        if path.relative_to(SOURCE) != Path("core/files/writing.py")
     }
     # Folders are opened to be walked through, the null device to have somewhere to write to.
     assert {
-        one for one in found if "os.devnull" not in one and "core/ownership.py: os.open" not in one
+        one for one in found if "os.devnull" not in one and "core/files/ownership.py: os.open" not in one
     } == set()
-    assert sum("core/ownership.py" in one for one in found) == 1
+    assert sum("core/files/ownership.py" in one for one in found) == 1
 
 
 @pytest.mark.parametrize(

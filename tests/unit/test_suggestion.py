@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentctl.core.config import check_written
 from agentctl.core.errors import ConfigError, SetupError
-from agentctl.core.files import write_atomically
+from agentctl.core.files.writing import write_atomically
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.mapping import read
 from agentctl.core.models import Agent

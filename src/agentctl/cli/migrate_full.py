@@ -171,7 +171,7 @@ def _take_back(order: _Order, *, discard: bool) -> Reply:
 
 
 def _write_script(plan: "Plan", output: Path | None) -> None:
-    from agentctl.core.files import write_atomically
+    from agentctl.core.files.writing import write_atomically
     from agentctl.render import migrate as render
 
     if output is not None:

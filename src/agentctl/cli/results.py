@@ -11,10 +11,10 @@ from itertools import count
 from pathlib import Path
 
 from agentctl.core.errors import SetupError
-from agentctl.core.files import make_own_folder, open_whole, write_new
+from agentctl.core.files.user_folders import find_data_folder
+from agentctl.core.files.writing import make_own_folder, open_whole, write_new
 from agentctl.core.hint_text import shell_command
 from agentctl.core.run_report import RunReport
-from agentctl.core.user_folders import find_data_folder
 from agentctl.render.run import is_binary, result_bytes
 
 

@@ -87,7 +87,7 @@ def text_of(
 
 def deliver(session: Session, reply: Reply, text: str, output: Path | None, output_format: Format) -> Reply:
     """Write a report to a file or to stdout, and return what is left for the frame to print."""
-    from agentctl.core.files import write_atomically
+    from agentctl.core.files.writing import write_atomically
 
     if output is not None:
         write_atomically(output, text)

@@ -188,7 +188,7 @@ def _require_own(path: Path) -> None:
 
     It could name a command to be run, and a database and an n8n to send secrets to.
     """
-    from agentctl.core.ownership import why_others_decide  # noqa: PLC0415 - only where a file was found
+    from agentctl.core.files.ownership import why_others_decide  # noqa: PLC0415 - only where a file was found
 
     try:
         reason = why_others_decide(path)

@@ -15,9 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
-from agentctl.core.files import append_line
+from agentctl.core.files.ownership import why_others_decide
+from agentctl.core.files.writing import append_line
 from agentctl.core.models import Key, Outcome
-from agentctl.core.ownership import why_others_decide
 from agentctl.core.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.times import rfc3339
 
@@ -189,7 +189,7 @@ class Journal:
 
 def user_journal(*, content: bool) -> Journal:
     """Return the journal in the user's folder for such things."""
-    from agentctl.core.user_folders import find_state_folder  # noqa: PLC0415 - few commands need it
+    from agentctl.core.files.user_folders import find_state_folder  # noqa: PLC0415 - few commands need it
 
     return Journal(find_state_folder(), content=content)
 

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from agentctl.core.errors import SetupError
-from agentctl.core.files import write_atomically
+from agentctl.core.files.writing import write_atomically
 from agentctl.sandbox.home import SUPERUSER, Home, complaint_in, identity, make_server_folder
 from agentctl.sandbox.installation import reachable_installation
 from agentctl.sandbox.locks import is_held, wait_until

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from platformdirs import user_data_path
 
 from agentctl.core.errors import SetupError
-from agentctl.core.files import make_own_folder
-from agentctl.core.user_folders import is_own
+from agentctl.core.files.user_folders import is_own
+from agentctl.core.files.writing import make_own_folder
 
 DATABASE = "marketplace"
 SUPERUSER = "postgres"

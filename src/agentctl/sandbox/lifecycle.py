@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import IO, cast
 
 from agentctl.core.errors import Refused, SetupError
-from agentctl.core.files import open_to_append
+from agentctl.core.files.writing import open_to_append
 from agentctl.sandbox import cluster
 from agentctl.sandbox.home import Home, find_home, make_home_folder, make_socket_folder
 from agentctl.sandbox.installation import find_installation

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agentctl.core.files import open_lock
+from agentctl.core.files.writing import open_lock
 
 _POLL_SECONDS = 0.005
 

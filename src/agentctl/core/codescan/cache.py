@@ -18,8 +18,8 @@ from msgspec.msgpack import Decoder, Encoder
 
 from agentctl import __version__
 from agentctl.core.errors import SetupError
-from agentctl.core.files import make_own_folder, written_whole
-from agentctl.core.user_folders import find_cache_folder
+from agentctl.core.files.user_folders import find_cache_folder
+from agentctl.core.files.writing import make_own_folder, written_whole
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of one cache: what does not fit is read again next time."""

@@ -16,7 +16,7 @@ from psycopg import sql
 from agentctl.core.database import Connection, Database
 from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.files import written_whole
+from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import Told, apply

@@ -20,7 +20,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from agentctl.core.errors import SetupError
-from agentctl.core.ownership import (
+from agentctl.core.files.ownership import (
     Location,
     NotOwn,
     describe_user,

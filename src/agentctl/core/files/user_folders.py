@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from agentctl.core.ownership import why_others_decide
+from agentctl.core.files.ownership import why_others_decide
 
 _NAME = "agentctl"
 
