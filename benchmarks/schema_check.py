@@ -18,9 +18,9 @@ from pathlib import Path
 import psycopg
 
 from agentctl.core.catalog import catalog_statement, introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
+from agentctl.core.database.qualified_sql import qualify_names
 from agentctl.core.mapping import read
-from agentctl.core.qualified_sql import qualify_names
 from agentctl.core.schema_check import check_schema
 
 ROUNDS = 15

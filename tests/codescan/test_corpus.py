@@ -8,7 +8,7 @@ from agentctl.core.baseline import record, write_baseline
 from agentctl.core.catalog import Catalog
 from agentctl.core.code_report import CodeReport, read_project, report_code, schemas_beyond, sources_of
 from agentctl.core.code_section import CodeSettings
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.mapping import SchemaSettings, catalog_for, read
 from agentctl.core.schema_source.opening import open_schema_source
 from codescan.expectations import SCHEMA, Case, Expected, Open, cases

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agentctl.core.baseline import read_baseline, record, write_baseline
 from agentctl.core.catalog import Catalog, Column, Constraint, Function, Table, introspect
 from agentctl.core.check_constraint import parse
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.opening import open_schema_source
 from agentctl.resources import sql_bytes

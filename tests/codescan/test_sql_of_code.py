@@ -19,7 +19,7 @@ from agentctl.core.codescan.uses import (
     RowWrite,
     TableUse,
 )
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.location import Location
 from agentctl.core.sql_text.lines import Lines
 from support.marketplace import Database, Marketplace

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.codescan.uses import Given, Use
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database
 from support.uses import IN_SQL, LIST, OBJECT, checked, compared, row, written
 

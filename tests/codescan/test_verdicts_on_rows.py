@@ -10,7 +10,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.codescan.uses import Verb
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database
 from support.uses import call, checked, column_of, embed, ids, row, upsert_on, written
 

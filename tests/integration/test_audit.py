@@ -16,7 +16,7 @@ from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of

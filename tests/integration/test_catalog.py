@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog import Catalog, Column, Function, Table, introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from support.marketplace import Database, Marketplace
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, at
+from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.history import Filters, follow_executions, list_executions, stream_executions
 from agentctl.core.mapping import Marketplace as Parts

@@ -8,9 +8,9 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog import introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
+from agentctl.core.database.quoting import compose, spellings
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
-from agentctl.core.quoting import compose, spellings
 from agentctl.resources import sql_bytes
 from support.hostile_names import STYLES
 from support.marketplace import Database

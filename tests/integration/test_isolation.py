@@ -10,7 +10,7 @@ from psycopg import sql
 from agentctl.core import database as core_database
 from agentctl.core import ledger
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.history import Filters, list_executions
 from agentctl.core.mapping import marketplace as mapped

@@ -12,7 +12,7 @@ import pytest
 from agentctl.core import ledger, ledger_reports
 from agentctl.core.catalog import introspect
 from agentctl.core.credits import grant_credits, refund_execution
-from agentctl.core.database import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped

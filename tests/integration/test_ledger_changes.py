@@ -9,7 +9,7 @@ from psycopg import sql
 
 from agentctl.core import ledger
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped

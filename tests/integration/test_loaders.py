@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
+from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.models import Verbatim
-from agentctl.core.row_values import read_amount, read_time
 from support.marketplace import Database
 
 WHOLE = "9" * 131_072

@@ -10,7 +10,7 @@ import pytest
 from agentctl.core import settlement
 from agentctl.core.catalog import introspect
 from agentctl.core.credits import refund_execution
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Status

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection, at
+from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, Refused
 from agentctl.core.lookup import find_execution, get_execution
 from agentctl.core.mapping import Marketplace as Parts

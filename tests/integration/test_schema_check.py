@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog import Catalog, introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import UsageError
 from agentctl.core.findings import Finding, Severity, errors_among
 from agentctl.core.mapping import read as made_of

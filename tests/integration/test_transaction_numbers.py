@@ -14,7 +14,7 @@ import pytest
 
 from agentctl.core import ledger
 from agentctl.core.catalog import introspect
-from agentctl.core.database import at, in_transaction
+from agentctl.core.database.connection import at, in_transaction
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.users import get_user
 from agentctl.resources import sql_bytes

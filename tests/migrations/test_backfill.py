@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import AgentctlError, SchemaLacks
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import apply

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog import Catalog, Table, introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.locks import LockAwaited

@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.migration.plan import LockWait, StepKind
 from agentctl.core.migration.widening import plan_widening

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentctl.core.catalog import introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from support.executions import plant
 from support.marketplace import Marketplace
 from support.migrations import widen

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.building import Building
 from agentctl.core.migration.locks import LockAwaited, blockers

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import Refused, SchemaLacks, SetupError
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.plan import Plan, StepKind

@@ -15,7 +15,7 @@ import pytest
 from pglast import ast, parse_sql
 from psycopg import sql
 
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.errors import AgentctlError, DatabaseTrouble
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.migration.apply import Event, StepBegun

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from agentctl.core.database import at
-from agentctl.core.pooler import shares_servers
+from agentctl.core.database.connection import at
+from agentctl.core.database.pooler import shares_servers
 from support.marketplace import Marketplace
 from support.pgbouncer import pooled
 from support.postgres import Server

@@ -71,7 +71,9 @@ _ATTACKS = {
         "to_json(text[]) RETURNS json",
         "",
         {
-            "core/qualified_sql.py": [('return "".join(_qualified_tokens(statement))', "return statement")],
+            "core/database/qualified_sql.py": [
+                ('return "".join(_qualified_tokens(statement))', "return statement")
+            ],
             "core/catalog.sql": [("set_config('search_path', 'pg_catalog', true), ", "")],
         },
     ),

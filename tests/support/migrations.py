@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from agentctl.core.catalog import Table, introspect
-from agentctl.core.database import at
+from agentctl.core.database.connection import at
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import Event, StepBegun, apply

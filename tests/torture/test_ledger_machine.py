@@ -25,7 +25,7 @@ from agentctl.core import failpoints, reconcile
 from agentctl.core import run as core_run
 from agentctl.core.catalog import introspect
 from agentctl.core.config import Profile, WebhookSettings
-from agentctl.core.database import Database, at
+from agentctl.core.database.connection import Database, at
 from agentctl.core.errors import Refused
 from agentctl.core.failpoints import Failpoint
 from agentctl.core.journal import Journal

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, is_unrepeatable
 from agentctl.core.journal import Event, Journal, Memory
 from agentctl.core.models import Key, Outcome
-from agentctl.core.row_identity import DatabaseIdentity, RowIdentity, is_unrepeatable
 
 EXECUTION = UUID("c0ffee00-0000-4000-8000-000000000001")
 ROW = RowIdentity(DatabaseIdentity("7412", "16384"), "2027-03-04T05:06:07.000089Z")

@@ -41,7 +41,7 @@ def test_there_is_something_to_look_at() -> None:
     assert {"core/run.py", "cli/app.py", "render/plain.py"} <= {
         str(path.relative_to(_SOURCE)) for path in _MODULES
     }
-    assert "core/database.py" in importers("psycopg")
+    assert "core/database/connection.py" in importers("psycopg")
 
 
 def test_the_core_knows_neither_the_command_line_nor_how_things_are_shown() -> None:
@@ -62,7 +62,7 @@ def test_only_the_terminal_module_knows_rich() -> None:
 
 
 def test_only_the_database_module_knows_the_drivers_errors() -> None:
-    assert importers("psycopg.errors") == {"core/database.py"}
+    assert importers("psycopg.errors") == {"core/database/connection.py"}
 
 
 def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
@@ -95,7 +95,7 @@ def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
     knowing = importers(
         "agentctl.core.catalog",
         "agentctl.core.codecheck",
-        "agentctl.core.database",
+        "agentctl.core.database.connection",
         "agentctl.core.mapping",
         "agentctl.core.schema_source",
         "psycopg",
@@ -105,7 +105,7 @@ def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
 
 
 def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
-    reaching = importers("agentctl.core.database")
+    reaching = importers("agentctl.core.database.connection")
     assert not {name for name in reaching if name.startswith(("core/schema_source/", "core/codecheck/"))}
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.qualified_sql import qualify_names
+from agentctl.core.database.qualified_sql import qualify_names
 
 CASES = {
     "SELECT count(*) FROM pg_class": "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class",

@@ -4,7 +4,14 @@ import pytest
 from pglast import keywords
 from psycopg import sql
 
-from agentctl.core.quoting import Printed, always_quoted, compose, quoted, spellings, with_marks_doubled
+from agentctl.core.database.quoting import (
+    Printed,
+    always_quoted,
+    compose,
+    quoted,
+    spellings,
+    with_marks_doubled,
+)
 
 
 def test_every_word_that_the_grammar_keeps_for_itself_is_quoted() -> None:

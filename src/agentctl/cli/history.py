@@ -17,7 +17,7 @@ from agentctl.core.errors import UsageError
 from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
-    from agentctl.core.database import Connection
+    from agentctl.core.database.connection import Connection
     from agentctl.core.history import Filters
     from agentctl.core.mapping import Marketplace
     from agentctl.core.models import Execution
@@ -146,10 +146,10 @@ def _filters(
 def _one(
     session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
 ) -> Reply:
+    from agentctl.core.database.row_identity import identify_database, identify_row
     from agentctl.core.journal import user_journal
     from agentctl.core.ledger_reports import rows_of_execution
     from agentctl.core.lookup import get_execution
-    from agentctl.core.row_identity import identify_database, identify_row
     from agentctl.render import history as render
 
     found = get_execution(connection, market, key)

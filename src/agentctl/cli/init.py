@@ -37,7 +37,7 @@ def init(
     """
     from agentctl.core.config import DATABASE_URL, FILE_NAME, check_written
     from agentctl.core.config_reader import Value
-    from agentctl.core.database import at
+    from agentctl.core.database.connection import at
     from agentctl.core.files.writing import write_atomically
     from agentctl.core.initialisation import initialise
     from agentctl.render import init as render

@@ -15,7 +15,7 @@ from agentctl.core.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from agentctl.core.config import Profile
-    from agentctl.core.database import Connection, Database
+    from agentctl.core.database.connection import Connection, Database
     from agentctl.core.mapping import SchemaSettings
     from agentctl.core.migration.plan import LockWait, Plan
 
@@ -102,7 +102,7 @@ def _refuse_nonsense(
 
 
 def _direct(database: "Database", profile: "Profile") -> "Database":
-    from agentctl.core.database import at
+    from agentctl.core.database.connection import at
 
     url = profile.migrate_database_url
     return database if url is None else at(url.resolve(), place=url.place)

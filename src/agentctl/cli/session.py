@@ -17,7 +17,7 @@ from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.core.config import Profile
-    from agentctl.core.database import Connection, Database
+    from agentctl.core.database.connection import Connection, Database
     from agentctl.core.mapping import Marketplace
 
 _SANDBOX_USER = "demo@example.com"
@@ -72,7 +72,7 @@ class Session:
         """
         from agentctl.core.config import load_profile
         from agentctl.core.config_reader import Value
-        from agentctl.core.database import at
+        from agentctl.core.database.connection import at
 
         profile = load_profile(config=self.config, profile=self.profile_name)
         if profile.database_url is not None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from psycopg import sql
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_amount, read_json, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import Agent, AgentRef, Key
-from agentctl.core.row_values import read_amount, read_json, read_text
 
 
 def slugify(name: str) -> str:

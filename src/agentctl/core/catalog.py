@@ -13,8 +13,8 @@ from typing import Any
 
 from psycopg import sql
 
-from agentctl.core.database import Connection
-from agentctl.core.quoting import spellings
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import spellings
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")

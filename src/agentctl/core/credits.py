@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agentctl.core import ledger, ledger_reports, lookup
-from agentctl.core.database import Commit, Connection, in_transaction
+from agentctl.core.database.connection import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing

@@ -13,11 +13,11 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from agentctl.core.catalog import Argument
-from agentctl.core.database import Connection, raised_on_purpose
+from agentctl.core.database.connection import Connection, raised_on_purpose
+from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping.functions import Deduct
 from agentctl.core.models import Credits, Key
-from agentctl.core.quoting import Printed, compose
 
 WHOLE_NUMBERS: Mapping[str, int] = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 """The types that hold no fractions, and the largest number that each holds."""

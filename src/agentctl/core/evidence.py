@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agentctl.core.database.row_identity import RowIdentity
 from agentctl.core.hint_text import shell_command
 from agentctl.core.journal import Memory
 from agentctl.core.models import Key, Outcome
-from agentctl.core.row_identity import RowIdentity
 
 
 class Source(StrEnum):

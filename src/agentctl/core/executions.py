@@ -14,7 +14,7 @@ from uuid import UUID, uuid4, uuid5
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.mapping import Executions

@@ -6,7 +6,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog import Function, Table
-from agentctl.core.quoting import Printed, compose
+from agentctl.core.database.quoting import Printed, compose
 
 
 def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[str], *, to: str) -> str:

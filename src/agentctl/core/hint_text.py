@@ -1,7 +1,8 @@
 """Writes what an operator is told to type: a command for their shell, a line for their configuration.
 
 What stands in it may have been chosen by somebody else: a name in a database, an e-mail address, a file's
-name. It arrives as one word, and nothing in it is executed. SQL in a hint is core/quoting.py's business.
+name. It arrives as one word, and nothing in it is executed. SQL in a hint is the business of
+core/database/quoting.py.
 """
 
 import json

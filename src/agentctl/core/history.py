@@ -15,12 +15,12 @@ from uuid import UUID
 from psycopg import sql
 
 from agentctl.core import agents, ledger_reports
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.instants import EVERY_ZONE, bound
 from agentctl.core.models import NO_STATUS, OPEN, Amount, Execution, Key, UserRef
-from agentctl.core.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.times import AHEAD_OF_UTC, moment_of
 from agentctl.core.webhook_url import without_secrets
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agentctl.core import addresses, agents, suggestion
 from agentctl.core.catalog import introspect
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import Refused
 from agentctl.core.findings import Finding

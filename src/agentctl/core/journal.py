@@ -15,10 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.files.ownership import why_others_decide
 from agentctl.core.files.writing import append_line
 from agentctl.core.models import Key, Outcome
-from agentctl.core.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.times import rfc3339
 
 _VERSION = 2  # of a line's format

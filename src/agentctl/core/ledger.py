@@ -14,7 +14,8 @@ from uuid import UUID
 from psycopg import sql
 
 from agentctl.core import amounts, ledger_entries
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import require_amount
 from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
@@ -24,7 +25,6 @@ from agentctl.core.ledger_entries import Entry
 from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Credits, Key, User
-from agentctl.core.row_values import require_amount
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})

@@ -13,12 +13,12 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog import Table
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import require_amount
 from agentctl.core.mapping import Ledger
 from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.models import Credits, Key
-from agentctl.core.row_values import require_amount
 
 _HAS_VERSIONS = frozenset({"table", "partitioned table"})
 _NEWEST = 100

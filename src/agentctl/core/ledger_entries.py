@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from uuid import uuid4
 
 from agentctl.core import amounts
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
 from agentctl.core.insertion import insertion
 from agentctl.core.ledger_changes import LedgerState, Line, lines_written, read_state

@@ -9,10 +9,10 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_amount, read_text, read_time
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
-from agentctl.core.row_values import read_amount, read_text, read_time
 from agentctl.core.users import read_user
 
 NO_AMOUNT = Verbatim("NaN")

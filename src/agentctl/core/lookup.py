@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import sql
 
 from agentctl.core import history
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Execution, Key

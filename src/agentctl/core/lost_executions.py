@@ -9,13 +9,13 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from agentctl.core import ledger, lookup
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
 from agentctl.core.hint_text import shell_command
 from agentctl.core.ledger import Movement
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import AgentRef, Execution, UserRef
-from agentctl.core.row_values import read_amount, read_time
 from agentctl.core.times import moment_of
 
 _MOST_NAMED = 5

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from agentctl.core import agents, forms, inputs, users, webhook
 from agentctl.core.config import Profile
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text

@@ -17,7 +17,8 @@ from enum import StrEnum
 from agentctl.core import agents, history, n8n, settlement
 from agentctl.core.config import Profile
 from agentctl.core.credits import refund_execution
-from agentctl.core.database import Connection, Database, translated
+from agentctl.core.database.connection import Connection, Database, translated
+from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
 from agentctl.core.errors import (
     AgentctlError,
     ConnectionFailed,
@@ -40,7 +41,6 @@ from agentctl.core.journal import Journal, Memory
 from agentctl.core.lost_executions import get_execution_or_charge
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
-from agentctl.core.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
 from agentctl.core.settlement import Settlement, Verdict
 from agentctl.core.times import rfc3339
 

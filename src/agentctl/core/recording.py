@@ -4,7 +4,7 @@ Works inside the caller's transaction and commits nothing.
 """
 
 from agentctl.core import executions, ledger, lookup, run_report, users
-from agentctl.core.database import Connection, refused_as
+from agentctl.core.database.connection import Connection, refused_as
 from agentctl.core.errors import Refused
 from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing

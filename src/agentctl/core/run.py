@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from agentctl.core import executions, ledger, recording, run_report, settlement, webhook
 from agentctl.core.config import OnFailure, Profile
-from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
+from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
@@ -23,8 +25,6 @@ from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
-from agentctl.core.row_identity import DatabaseIdentity, identify_database, identify_row
-from agentctl.core.row_values import require_amount
 from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
 from agentctl.core.steps import Step, Watch

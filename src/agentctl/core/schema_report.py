@@ -11,12 +11,12 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog import Column, Function, Index, Server, Table
+from agentctl.core.database.quoting import Printed, compose, quoted
 from agentctl.core.findings import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.functions import Deducting, gives_credits
 from agentctl.core.mapping.vocabulary import ROLES
-from agentctl.core.quoting import Printed, compose, quoted
 from agentctl.core.tracking import (
     INDEXES,
     MINIMAL_INDEXES,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentctl.core import executions, ledger, lookup, users
-from agentctl.core.database import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, Amount, Credits, Execution, Key, Status

@@ -10,7 +10,7 @@ from typing import LiteralString
 from zlib import crc32
 
 from agentctl.core.catalog import Column, Index, Table
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 
 
 class Tracking(StrEnum):

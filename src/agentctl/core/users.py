@@ -7,11 +7,11 @@ from typing import Any
 
 from psycopg import sql
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_amount, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Key, User
-from agentctl.core.row_values import read_amount, read_text
 
 
 def get_user(connection: Connection, users: TableRole, key: str) -> User:

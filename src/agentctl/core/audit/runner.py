@@ -12,7 +12,7 @@ from decimal import Decimal
 from agentctl.core.audit import vocabulary
 from agentctl.core.audit.check import Check, Scope, Severity
 from agentctl.core.audit.checks import CHECKS
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.vocabulary import WHOLE

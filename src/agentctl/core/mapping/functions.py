@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from agentctl.core.catalog import Argument, Catalog, Function
+from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings import Finding, Severity
 from agentctl.core.hint_text import toml_key, toml_text
 from agentctl.core.mapping.settings import DeductSettings
@@ -23,7 +24,6 @@ from agentctl.core.mapping.vocabulary import (
     plain,
     rank,
 )
-from agentctl.core.quoting import Printed, compose
 
 REFERENCE = "deduct_credits_atomic"
 _EXACT = WHOLE | {"numeric"}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentctl.core.catalog import Catalog, introspect
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings import Finding, errors_among
 from agentctl.core.mapping import rows

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import LiteralString
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 from agentctl.core.migration.locks import Blocker, LockAwaited, NotHadError, patiently
 from agentctl.core.migration.plan import Plan
 

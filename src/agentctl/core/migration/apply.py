@@ -13,14 +13,14 @@ from typing import LiteralString, TypeVar
 import psycopg
 from psycopg import pq, sql
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.pooler import shares_servers
 from agentctl.core.errors import ConfigError, DatabaseTrouble
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.migration.alone import alone
 from agentctl.core.migration.building import Building, watched
 from agentctl.core.migration.locks import LockAwaited, blockers, is_collision, patiently
 from agentctl.core.migration.plan import LockMode, Plan, Step, StepKind
-from agentctl.core.pooler import shares_servers
 
 _SPARE_STEPS = 10
 # What others do not wait behind may last longer: after a second PostgreSQL tells autovacuum to give way.

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from agentctl.core.database import Connection, Database
+from agentctl.core.database.connection import Connection, Database
 from agentctl.core.errors import AgentctlError
 from agentctl.core.migration.locks import Blocker
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose, spellings
 from agentctl.core.migration.plan import LockMode, LockWait, Step, StepKind
 from agentctl.core.migration.statements import brief, drop_index
 from agentctl.core.migration.survey import Member, MemberIndex, Survey
-from agentctl.core.quoting import compose, spellings
 from agentctl.core.tracking import IndexKey, index_name, serves
 
 

@@ -9,10 +9,10 @@ from typing import LiteralString, NoReturn, TypeVar
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from agentctl.core.database import Connection, sqlstate_of
+from agentctl.core.database.connection import Connection, sqlstate_of
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.plan import LockMode, LockWait
-from agentctl.core.quoting import compose
 
 _LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
 # duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.

@@ -6,7 +6,7 @@ Arithmetic, and one look at the server: who else is at work, and whether a repli
 from dataclasses import dataclass
 from typing import LiteralString
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 
 _BATCH_SECONDS = 0.05
 _FEWEST, _MOST = 2, 512

@@ -8,9 +8,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.migration.plan import LockWait
 from agentctl.core.migration.survey import Survey
-from agentctl.core.quoting import compose
 
 RELOAD = sql.SQL("NOTIFY pgrst, 'reload schema'")
 """Makes PostgREST, which knows columns by heart, read them again; heard by nobody where there is none.

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import sql
 
 from agentctl.core.catalog import Index
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 
 _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
 

@@ -7,12 +7,12 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog import Catalog, Table
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, refusal
 from agentctl.core.migration.marks import AddedColumns, find_added_columns
 from agentctl.core.migration.survey import Survey, survey
-from agentctl.core.quoting import Printed, compose
 
 _KINDS = ("table", "partitioned table")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from psycopg import sql
 
-from agentctl.core.database import Connection, Database
+from agentctl.core.database.connection import Connection, Database
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
@@ -26,7 +27,6 @@ from agentctl.core.migration.statements import RELOAD, brief, drop_columns, drop
 from agentctl.core.migration.survey import Survey, survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
 from agentctl.core.migration.widening import take_back
-from agentctl.core.quoting import compose
 from agentctl.core.tracking import BY_NAME, INDEXES, index_name, serves, tracking_of
 
 

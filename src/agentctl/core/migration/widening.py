@@ -6,7 +6,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
@@ -16,7 +17,6 @@ from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKin
 from agentctl.core.migration.statements import RELOAD, brief, drop_columns, rename_column
 from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
-from agentctl.core.quoting import compose
 from agentctl.core.tracking import (
     INDEXES,
     OPTIONAL_COLUMNS,

@@ -19,7 +19,7 @@ from agentctl.core.catalog import (
     Server,
     Table,
 )
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_source.conditions import Operand, condition_text
 from agentctl.core.schema_source.drafts import (
     ArgumentDraft,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pglast import ast
 from pglast.enums import ConstrType
 
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_source.constraints import add_constraint
 from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft, TypeUse
 from agentctl.core.schema_source.naming import default_name, qualified

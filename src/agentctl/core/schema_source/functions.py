@@ -10,7 +10,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import FunctionParameterMode, VariableSetKind
 
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_source.drafts import ArgumentDraft, FunctionDraft, TypeUse
 from agentctl.core.schema_source.dropping import matches
 from agentctl.core.schema_source.search_path import texts_of

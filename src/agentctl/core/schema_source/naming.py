@@ -5,7 +5,7 @@ It follows its rules to the byte: a name has at most 63, and one that is taken g
 
 from collections.abc import Callable, Sequence
 
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 
 _BYTES = 63
 

@@ -8,7 +8,7 @@ from typing import Any
 from pglast import ast
 from pglast.stream import RawStream
 
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_source.store import name_of
 
 NOT_SHOWN = "(?)"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pglast import ast
 
-from agentctl.core.quoting import quoted
+from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_source.drafts import TypeUse, UserType
 from agentctl.core.schema_source.naming import qualified
 from agentctl.core.schema_source.store import Name, Store, name_of

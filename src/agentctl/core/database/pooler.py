@@ -1,6 +1,6 @@
 """Tells whether a pooler stands between that hands each transaction to another server."""
 
-from agentctl.core.database import Connection
+from agentctl.core.database.connection import Connection
 
 _LOOKS = 5
 

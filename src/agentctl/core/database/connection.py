@@ -31,7 +31,10 @@ from tenacity import (
 from tenacity.retry import retry_base
 
 from agentctl import __version__
-from agentctl.core.connection_advice import advise
+from agentctl.core.database.advice import advise
+from agentctl.core.database.loaders import register_loaders
+from agentctl.core.database.qualified_sql import qualify_names
+from agentctl.core.database.quoting import with_marks_doubled
 from agentctl.core.errors import (
     AgentctlError,
     ConfigError,
@@ -41,9 +44,6 @@ from agentctl.core.errors import (
     PermissionDenied,
     SchemaLacks,
 )
-from agentctl.core.loaders import register_loaders
-from agentctl.core.qualified_sql import qualify_names
-from agentctl.core.quoting import with_marks_doubled
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {

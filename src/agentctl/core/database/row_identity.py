@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from agentctl.core.database import Connection, ask_or_none
+from agentctl.core.database.connection import Connection, ask_or_none
 from agentctl.core.models import Key
 from agentctl.core.times import Moment
 
