@@ -9,7 +9,7 @@ from psycopg import sql
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.errors import UsageError
-from agentctl.core.findings import Finding, Severity, errors_among
+from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping import read as made_of
 from agentctl.core.schema_check import check_schema, parse_required
 from agentctl.core.schema_report import SchemaReport

@@ -4,7 +4,7 @@ import pytest
 
 from agentctl.core.catalog import introspect
 from agentctl.core.database.connection import at
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.schema_security import security_findings
 from support.marketplace import CUSTOMERS, Marketplace

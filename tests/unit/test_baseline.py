@@ -22,7 +22,7 @@ from agentctl.core.catalog import (
     Table,
 )
 from agentctl.core.errors import ConfigError, SetupError
-from agentctl.core.findings import Severity
+from agentctl.core.findings.finding import Severity
 
 EVIL = 'x" .y\n\x1b\x7f\u202e'
 

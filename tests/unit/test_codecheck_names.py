@@ -8,7 +8,7 @@ import pytest
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.codecheck import CheckContext, Planned, check_code
 from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Purpose, Returned, Unparsed, Use
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 from support.catalogs import argument, catalog, column, function, key, table
 from support.uses import HERE, IN_SQL, Migrations, call, checked, column_of, ids, named, row, using

@@ -17,8 +17,8 @@ import xmlschema
 
 from agentctl import __version__
 from agentctl.core.errors import UsageError
-from agentctl.core.finding_kinds import DOCUMENT, KINDS, kinds_looked_for, parse_ignored
-from agentctl.core.findings import Finding, Severity, place_of
+from agentctl.core.findings.finding import Finding, Severity, place_of
+from agentctl.core.findings.finding_kinds import DOCUMENT, KINDS, kinds_looked_for, parse_ignored
 from agentctl.render.github import github_text
 from agentctl.render.junit import junit_text
 from agentctl.render.sarif import sarif_text

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agentctl.core.code_section import Ignored
 from agentctl.core.codescan.gitignore import Rules
 from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 
 _ID = "code-unknown-table"
 _CODE = 'await db.from("orders")'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agentctl.core.config import check_written
 from agentctl.core.errors import ConfigError, SetupError
 from agentctl.core.files.writing import write_atomically
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import read
 from agentctl.core.models import Agent
 from agentctl.core.suggestion import Configuration, Profile, configuration

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agentctl.cli.schema_subject import Subject
     from agentctl.core.baseline import Baseline
     from agentctl.core.code_report import CodeReport
-    from agentctl.core.findings import Finding
+    from agentctl.core.findings.finding import Finding
     from agentctl.core.schema_report import SchemaReport
 
 _MOST_NAMED = 12
@@ -82,7 +82,7 @@ def schema_check(
     from agentctl.cli.schema_subject import subject_of
     from agentctl.core.baseline import compare, read_baseline, write_baseline
     from agentctl.core.extras import require_code_reader
-    from agentctl.core.finding_kinds import kinds_looked_for, parse_ignored
+    from agentctl.core.findings.finding_kinds import kinds_looked_for, parse_ignored
     from agentctl.core.schema_check import check_schema, parse_required
 
     output_format = only_format(session, output_format)
@@ -145,7 +145,7 @@ def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Ba
 def _reply(
     report: "SchemaReport", code: "CodeReport | None", output_format: Format, *, verbose: bool
 ) -> Reply:
-    from agentctl.core.findings import errors_among
+    from agentctl.core.findings.finding import errors_among
     from agentctl.render import schema_check as render
     from agentctl.render.code import code_data, code_view
 

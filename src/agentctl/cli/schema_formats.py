@@ -14,8 +14,8 @@ from agentctl.core.errors import SetupError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agentctl.core.finding_kind import FindingKind
-    from agentctl.core.findings import Finding
+    from agentctl.core.findings.finding import Finding
+    from agentctl.core.findings.finding_kind import FindingKind
 
 
 class Format(StrEnum):

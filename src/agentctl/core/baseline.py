@@ -17,7 +17,7 @@ from typing import NoReturn
 from agentctl.core.catalog import Column, Function, Policy, Table
 from agentctl.core.errors import ConfigError
 from agentctl.core.files.writing import write_atomically
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 
 SCHEMA = "agentctl-baseline/1"
 _WHOLE = "whole"

@@ -16,7 +16,7 @@ from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.codescan.scan import Scan, scan
 from agentctl.core.codescan.source_files import Sources, find_sources
 from agentctl.core.codescan.uses import Unresolved, schemas_in
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.repository_migrations import RepositoryMigrations, migrations_among
 from agentctl.core.schema_report import executions_of

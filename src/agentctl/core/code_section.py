@@ -6,7 +6,7 @@ It checks keys and kinds of values; whether files and objects of these names exi
 from dataclasses import dataclass
 
 from agentctl.core.config_reader import Section
-from agentctl.core.finding_kinds import KINDS
+from agentctl.core.findings.finding_kinds import KINDS
 
 _CONDITIONS = ("id", "object", "file")
 

@@ -13,7 +13,7 @@ from agentctl.core.catalog import introspect
 from agentctl.core.database.connection import Connection
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import Refused
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
 from agentctl.core.schema_check import check_schema

@@ -10,7 +10,7 @@ from agentctl.core import agents, forms, inputs, users, webhook
 from agentctl.core.config import Profile
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
-from agentctl.core.findings import errors_among
+from agentctl.core.findings.finding import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from agentctl.core.catalog import Column, Table
 from agentctl.core.errors import UsageError
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.grants import grant
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct

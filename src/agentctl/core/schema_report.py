@@ -12,7 +12,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Column, Function, Index, Server, Table
 from agentctl.core.database.quoting import Printed, compose, quoted
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.functions import Deducting, gives_credits

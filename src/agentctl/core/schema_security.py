@@ -12,7 +12,7 @@ from psycopg import sql
 from agentctl.core.catalog import Function, Grant, Table
 from agentctl.core.customer_access import Openings, list_openings
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import find_deduct, gives_credits
 from agentctl.core.mapping.table_role import identifier

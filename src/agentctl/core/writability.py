@@ -11,7 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Column, Table
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.grants import grant
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole

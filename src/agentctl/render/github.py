@@ -6,8 +6,8 @@ It never lets foreign text end its command or start another one.
 from collections import Counter
 from collections.abc import Sequence
 
-from agentctl.core.finding_kinds import KINDS
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding_kinds import KINDS
 from agentctl.render.clean import clean, clean_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}

@@ -7,8 +7,8 @@ is no error stands in the output of a test that passes: "skipped" would say that
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
-from agentctl.core.finding_kinds import FindingKind
-from agentctl.core.findings import Finding, errors_among, place_of
+from agentctl.core.findings.finding import Finding, errors_among, place_of
+from agentctl.core.findings.finding_kinds import FindingKind
 from agentctl.render.clean import clean
 
 _SUITE = "agentctl.schema-check"

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agentctl import __version__
-from agentctl.core.finding_kinds import KINDS, FindingKind
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding_kinds import KINDS, FindingKind
 from agentctl.render.clean import clean
 from agentctl.render.envelope import to_json
 

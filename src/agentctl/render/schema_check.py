@@ -1,7 +1,7 @@
 """Shows what schema-check found."""
 
 from agentctl.core.catalog import Server
-from agentctl.core.findings import Finding, Severity, place_of
+from agentctl.core.findings.finding import Finding, Severity, place_of
 from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.clean import clean_line

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, LiteralString
 
-from agentctl.core.findings import Severity
+from agentctl.core.findings.finding import Severity
 from agentctl.core.mapping import Marketplace
 
 __all__ = ["Check", "Scope", "Severity", "both", "needs"]

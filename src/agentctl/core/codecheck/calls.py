@@ -10,7 +10,7 @@ from agentctl.core.codecheck.reference import INPUTS, Absence, Reference
 from agentctl.core.codecheck.types import argument_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.grants import grant_execute
 
 

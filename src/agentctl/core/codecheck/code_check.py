@@ -26,7 +26,7 @@ from agentctl.core.codescan.uses import (
     Unresolved,
     Use,
 )
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 
 
 def check_code(reading: CodeReading, context: CheckContext) -> CheckedCode:

@@ -11,7 +11,7 @@ from agentctl.core.codecheck.sources import Rows, Sources
 from agentctl.core.codecheck.types import column_type, compared_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.grants import grant
 
 

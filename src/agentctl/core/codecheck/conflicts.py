@@ -9,7 +9,7 @@ from agentctl.core.codecheck.printed import bare
 from agentctl.core.codecheck.reference import Reference, is_plain
 from agentctl.core.codecheck.sources import Rows, Sources
 from agentctl.core.codescan.uses import ConflictUse, Unresolved
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 
 
 def conflict_findings(

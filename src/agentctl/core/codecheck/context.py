@@ -6,7 +6,7 @@ from typing import Protocol
 
 from agentctl.core.catalog import Catalog, Table
 from agentctl.core.codescan.uses import Unresolved
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 
 

@@ -9,7 +9,7 @@ from agentctl.core.codecheck.reference import Reference, foreign_keys
 from agentctl.core.codecheck.relationships import Match, Verdict, relationships
 from agentctl.core.codecheck.sources import Sources
 from agentctl.core.codescan.uses import EmbedUse, Unresolved
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 
 
 def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:

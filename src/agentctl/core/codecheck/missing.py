@@ -11,7 +11,7 @@ from agentctl.core.codecheck.places import at, is_sql, nearest
 from agentctl.core.codecheck.reference import Absence, Reference
 from agentctl.core.codecheck.sources import Rows
 from agentctl.core.codescan.uses import Named, Unresolved
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 from agentctl.core.tracking import BY_NAME
 

@@ -13,7 +13,7 @@ from agentctl.core.codecheck.targets import Target, target_of
 from agentctl.core.codecheck.types import column_type, type_of
 from agentctl.core.codecheck.values import joint_findings, literal_findings, null_finding
 from agentctl.core.codescan.uses import RowWrite, Unresolved, Verb, Written
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.grants import grant
 
 

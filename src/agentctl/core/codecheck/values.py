@@ -15,7 +15,7 @@ from agentctl.core.codecheck.stored import UNKNOWN, stored
 from agentctl.core.codecheck.targets import Target
 from agentctl.core.codecheck.types import column_type
 from agentctl.core.codescan.uses import Given, Unresolved
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 
 

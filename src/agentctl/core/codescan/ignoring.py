@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from agentctl.core.code_section import Ignored
 from agentctl.core.codescan.gitignore import Rules
-from agentctl.core.findings import Finding
+from agentctl.core.findings.finding import Finding
 
 _WORDS = r"agentctl-ignore(?:\s*:\s*([a-z-]+(?:\s*,\s*[a-z-]+)*))?"
 _COMMENTS = (

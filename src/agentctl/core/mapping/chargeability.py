@@ -6,7 +6,7 @@ It looks at what was found and reads nothing.
 from collections.abc import Iterator
 
 from agentctl.core.database.quoting import Printed
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.columns import wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole

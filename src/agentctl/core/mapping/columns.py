@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentctl.core.catalog import Column, Table
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.vocabulary import ROLES, Part, rank

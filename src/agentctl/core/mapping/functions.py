@@ -11,7 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog import Argument, Catalog, Function
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_key, toml_text
 from agentctl.core.mapping.settings import DeductSettings
 from agentctl.core.mapping.vocabulary import (

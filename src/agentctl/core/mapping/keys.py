@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agentctl.core.catalog import Constraint, Table
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discover import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings

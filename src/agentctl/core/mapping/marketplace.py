@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agentctl.core.catalog import Catalog, introspect
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.findings import Finding, errors_among
+from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.discover import Discovery, FoundRole, discover

@@ -13,7 +13,7 @@ from enum import StrEnum
 from agentctl.core.catalog import Column, Table
 from agentctl.core.check_constraint import Check, parse
 from agentctl.core.customer_access import may_write
-from agentctl.core.findings import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.vocabulary import Names, plain, rank
 

@@ -1,7 +1,7 @@
 """The kinds of findings about application code: text, as in finding_kinds.py."""
 
-from agentctl.core.finding_kind import FindingKind
-from agentctl.core.findings import Severity
+from agentctl.core.findings.finding import Severity
+from agentctl.core.findings.finding_kind import FindingKind
 
 CODE_KINDS = (
     FindingKind(

@@ -6,10 +6,10 @@ How bad a finding is stands on the finding; this is text, and looks at no databa
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from agentctl.core.code_finding_kinds import CODE_KINDS
 from agentctl.core.errors import UsageError
-from agentctl.core.finding_kind import DOCUMENT, FindingKind
-from agentctl.core.findings import Severity
+from agentctl.core.findings.code_finding_kinds import CODE_KINDS
+from agentctl.core.findings.finding import Severity
+from agentctl.core.findings.finding_kind import DOCUMENT, FindingKind
 
 __all__ = ["DOCUMENT", "KINDS", "FindingKind", "kinds_looked_for", "parse_ignored"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agentctl.core.findings import Severity
+from agentctl.core.findings.finding import Severity
 
 DOCUMENT = "docs/findings.md"
 
