@@ -9,7 +9,7 @@ from agentctl.core.check_constraint import parse
 from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migrations import Migrations
-from agentctl.core.sql_text.tokens import tokens
+from agentctl.core.sql.tokens import tokens
 
 _CONSTRUCTS = (Path(__file__).parents[1] / "support/constructs.sql").read_text()
 _PIECES = [_CONSTRUCTS[token.start : token.end] for token in tokens(_CONSTRUCTS)]

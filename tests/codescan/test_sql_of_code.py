@@ -21,7 +21,7 @@ from agentctl.core.codescan.uses import (
 )
 from agentctl.core.database.connection import at
 from agentctl.core.location import Location
-from agentctl.core.sql_text.lines import Lines
+from agentctl.core.sql.lines import Lines
 from support.marketplace import Database, Marketplace
 
 pytestmark = pytest.mark.every_postgres

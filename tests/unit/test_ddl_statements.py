@@ -3,7 +3,7 @@
 import pytest
 
 from agentctl.core.schema_source.statements import statements
-from agentctl.core.sql_text.lines import Lines
+from agentctl.core.sql.lines import Lines
 
 
 def split(text: str) -> list[str]:

@@ -66,7 +66,7 @@ def test_only_the_database_module_knows_the_drivers_errors() -> None:
 
 
 def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
-    assert importers("pglast.parser", "pglast.parse_sql") == {"core/sql_text/parsing.py"}
+    assert importers("pglast.parser", "pglast.parse_sql") == {"core/sql/parsing.py"}
 
 
 @pytest.mark.parametrize(

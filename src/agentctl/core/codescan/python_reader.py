@@ -14,7 +14,7 @@ from agentctl.core.codescan.python.texts import Texts
 from agentctl.core.codescan.sql_reader import read_texts
 from agentctl.core.codescan.uses import CodeReading, Unparsed, Unresolved
 from agentctl.core.location import Location
-from agentctl.core.sql_text.lines import Lines
+from agentctl.core.sql.lines import Lines
 
 _VERB = re.compile(
     rb"\b(?:select\s|insert\s+into\s|delete\s+from\s|merge\s+into\s|update\s[^:]{1,200}?\sset\s|copy\s[^:]{1,200}?\sstd)",

@@ -15,8 +15,8 @@ from agentctl.core.codescan.sql.scopes import Scope
 from agentctl.core.codescan.sql.statements import Statement, split
 from agentctl.core.codescan.sql.writes import StatementReader
 from agentctl.core.codescan.uses import CodeReading, Unparsed, Use
-from agentctl.core.sql_text.lines import Lines
-from agentctl.core.sql_text.parsing import TOO_DEEP, NotParsed, parse
+from agentctl.core.sql.lines import Lines
+from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse
 
 _SETS_PATH = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
 _HARMLESS_PATH = frozenset({"public", "$user", "pg_catalog", "pg_temp", "extensions"})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agentctl.core.schema_source.statements import Statement, statements
-from agentctl.core.sql_text.tokens import Token, content
+from agentctl.core.sql.tokens import Token, content
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)

@@ -14,7 +14,7 @@ from pglast.ast import Node
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType
 
 from agentctl.core.schema_source.store import name_of
-from agentctl.core.sql_text.parsing import nodes_in
+from agentctl.core.sql.parsing import nodes_in
 
 UNKNOWN = "(?)"
 _DEEP = 40

@@ -42,8 +42,8 @@ from agentctl.core.schema_source.views import (
     create_view,
     select_into,
 )
-from agentctl.core.sql_text.lines import Lines
-from agentctl.core.sql_text.parsing import TOO_DEEP, NotParsed, parse_one
+from agentctl.core.sql.lines import Lines
+from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse_one
 
 _BLOCKS_AT_MOST = 10
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})

@@ -14,7 +14,7 @@ from agentctl.core.schema_source.drafts import TableDraft, TypeUse
 from agentctl.core.schema_source.store import Name, Store, name_in, name_of
 from agentctl.core.schema_source.type_names import type_use
 from agentctl.core.schema_source.value_names import name_of_value
-from agentctl.core.sql_text.parsing import nodes_in
+from agentctl.core.sql.parsing import nodes_in
 
 Columns = Mapping[str, TypeUse | None]
 """What a query or a table returns."""

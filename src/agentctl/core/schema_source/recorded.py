@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agentctl.core.baseline import Baseline
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.origins import Problem
-from agentctl.core.sql_text.tokens import tokens
+from agentctl.core.sql.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'
 _OF_TABLE = re.compile(

@@ -7,9 +7,9 @@ codescan/sql/ splits by itself, because it puts identifiers in the place of plac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentctl.core.sql_text.copied_data import behind_data, is_announced
-from agentctl.core.sql_text.nesting import depth_of
-from agentctl.core.sql_text.tokens import Token, behind_semicolon, tokens
+from agentctl.core.sql.copied_data import behind_data, is_announced
+from agentctl.core.sql.nesting import depth_of
+from agentctl.core.sql.tokens import Token, behind_semicolon, tokens
 
 _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})

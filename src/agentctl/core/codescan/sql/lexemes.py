@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentctl.core.sql_text.copied_data import behind_data
-from agentctl.core.sql_text.tokens import next_token
+from agentctl.core.sql.copied_data import behind_data
+from agentctl.core.sql.tokens import next_token
 
 _MARKS = re.compile(
     r"""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from agentctl.core.codescan.sql.lexemes import Lexeme, Lexemes
 from agentctl.core.codescan.sql.placeholders import HELD, is_placeholder, is_value, substitute
-from agentctl.core.sql_text.copied_data import is_announced
-from agentctl.core.sql_text.nesting import Nesting
+from agentctl.core.sql.copied_data import is_announced
+from agentctl.core.sql.nesting import Nesting
 
 _SENDING = re.compile(r"\\(?:g|watch|crosstabview|bind|parse)")
 _PUT_IN_NAME = re.compile(r'(?:\{|%[s(]).*"', re.DOTALL)

@@ -7,7 +7,7 @@ reports. The depth is never estimated too low; lists are flat, however long.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agentctl.core.sql_text.tokens import Token
+from agentctl.core.sql.tokens import Token
 
 _OPERATORS = frozenset("+-*/<>=~!#^&|`@%?:")
 _SET_OPERATIONS = frozenset({"union", "intersect", "except"})
