@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from agentctl.core.catalog import catalog_statement, introspect
+from agentctl.core.catalog.introspection import catalog_statement, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.database.qualified_sql import qualify_names
 from agentctl.core.mapping import read

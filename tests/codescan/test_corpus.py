@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from agentctl.core.baseline import record, write_baseline
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_report import CodeReport, read_project, report_code, schemas_beyond, sources_of
 from agentctl.core.code_section import CodeSettings
 from agentctl.core.database.connection import at

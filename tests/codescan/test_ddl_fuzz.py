@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.check_constraint import parse
+from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.migrations import Migrations

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.codescan.sql import builtins
 from agentctl.core.codescan.sql_reader import read_sql
 from agentctl.core.codescan.uses import (

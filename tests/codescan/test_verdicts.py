@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.codescan.uses import Given, Use
 from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database

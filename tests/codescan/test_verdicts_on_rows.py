@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.codescan.uses import Verb
 from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database

@@ -15,7 +15,7 @@ from agentctl.core import executions, ledger, settlement
 from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.mapping import Marketplace as Parts

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, Column, Function, Table, introspect
+from agentctl.core.catalog.introspection import Catalog, Column, Function, Table, introspect
 from agentctl.core.database.connection import at
 from support.marketplace import Database, Marketplace
 

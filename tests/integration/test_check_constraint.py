@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from agentctl.core.check_constraint import parse
+from agentctl.core.catalog.check_constraint import parse
 from support.marketplace import Database
 
 WORDS = ["usage", "refund", "it's", "", "a\\b", 'say "x"']

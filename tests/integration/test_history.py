@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.history import Filters, follow_executions, list_executions, stream_executions

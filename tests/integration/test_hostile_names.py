@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from agentctl.core.database.quoting import compose, spellings
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings

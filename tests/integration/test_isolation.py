@@ -9,7 +9,7 @@ from psycopg import sql
 
 from agentctl.core import database as core_database
 from agentctl.core import ledger
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.history import Filters, list_executions

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core import ledger, ledger_reports
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import grant_credits, refund_execution
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core import ledger
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace as Mapped

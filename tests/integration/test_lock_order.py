@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core import settlement
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import refund_execution
 from agentctl.core.database.connection import at
 from agentctl.core.lookup import get_execution

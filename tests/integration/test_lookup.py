@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, Refused
 from agentctl.core.lookup import find_execution, get_execution

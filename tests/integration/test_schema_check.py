@@ -6,7 +6,7 @@ from typing import LiteralString
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity, errors_among

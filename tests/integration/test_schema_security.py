@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import marketplace as mapped

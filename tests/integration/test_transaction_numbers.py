@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core import ledger
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at, in_transaction
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.users import get_user

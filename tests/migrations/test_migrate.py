@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, Table, introspect
+from agentctl.core.catalog.introspection import Catalog, Table, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
 from agentctl.core.migration.apply import Event, StepBegun

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from support.executions import plant
 from support.marketplace import Marketplace

@@ -74,14 +74,14 @@ _ATTACKS = {
             "core/database/qualified_sql.py": [
                 ('return "".join(_qualified_tokens(statement))', "return statement")
             ],
-            "core/catalog.sql": [("set_config('search_path', 'pg_catalog', true), ", "")],
+            "core/catalog/catalog.sql": [("set_config('search_path', 'pg_catalog', true), ", "")],
         },
     ),
     "a view has a function": Attack(
         "rise(text) RETURNS text",
         _VIEW,
         {
-            "core/catalog.sql": [
+            "core/catalog/catalog.sql": [
                 ("          AND r.oid = ANY (SELECT oid FROM inspectable)\n", ""),
                 (" TABLESAMPLE pg_catalog.system (100)", ""),
             ]
@@ -90,7 +90,7 @@ _ATTACKS = {
     "an index has a function": Attack(
         "rise(text) RETURNS text",
         _INDEX,
-        {"core/catalog.sql": [("OR f.oid = ANY (SELECT e.oid FROM entangled e)", "")]},
+        {"core/catalog/catalog.sql": [("OR f.oid = ANY (SELECT e.oid FROM entangled e)", "")]},
     ),
 }
 _LOOKS = (

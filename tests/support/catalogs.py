@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agentctl.core.catalog import (
+from agentctl.core.catalog.introspection import (
     Argument,
     Catalog,
     Column,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from agentctl.core.catalog import Table, introspect
+from agentctl.core.catalog.introspection import Table, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from agentctl.core import credits as core_credits
 from agentctl.core import failpoints, reconcile
 from agentctl.core import run as core_run
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.config import Profile, WebhookSettings
 from agentctl.core.database.connection import Database, at
 from agentctl.core.errors import Refused

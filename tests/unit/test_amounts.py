@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core import amounts
-from agentctl.core.check_constraint import parse
+from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.models import Credits
 
 _WHOLE = st.integers(-(10**200), 10**200)

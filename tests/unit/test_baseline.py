@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.core.baseline import Baseline, compare, read_baseline, record, write_baseline
-from agentctl.core.catalog import (
+from agentctl.core.catalog.introspection import (
     Argument,
     Column,
     Constraint,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from agentctl.core.check_constraint import Check, parse
+from agentctl.core.catalog.check_constraint import Check, parse
 
 STATUS = "CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text])))"
 VARCHAR = (

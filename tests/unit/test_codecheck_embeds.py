@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.codescan.uses import Embedded
 from support.catalogs import argument, catalog, column, constraint, function, key, table
 from support.uses import Migrations, checked, column_of, embed, ids, named

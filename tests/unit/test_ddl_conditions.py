@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.check_constraint import parse
+from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.schema_source.ddl import Schema
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.core.baseline import Baseline, record, write_baseline
-from agentctl.core.catalog import Argument, Catalog
+from agentctl.core.catalog.introspection import Argument, Catalog
 from agentctl.core.errors import ConfigError
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.opening import SchemaSource, open_schema_source

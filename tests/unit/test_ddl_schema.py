@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.catalog import Catalog, Column, Table
+from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.location import Location
 from agentctl.core.schema_source.ddl import Schema
 from agentctl.core.schema_source.origins import Problem

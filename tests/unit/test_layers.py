@@ -93,7 +93,7 @@ def test_what_reads_code_is_known_where_code_is_read(
 
 def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
     knowing = importers(
-        "agentctl.core.catalog",
+        "agentctl.core.catalog.introspection",
         "agentctl.core.codecheck",
         "agentctl.core.database.connection",
         "agentctl.core.mapping",

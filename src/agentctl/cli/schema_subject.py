@@ -10,7 +10,7 @@ from agentctl.cli.session import Session
 from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
-    from agentctl.core.catalog import Catalog
+    from agentctl.core.catalog.introspection import Catalog
     from agentctl.core.config import Profile
     from agentctl.core.mapping import Reading
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_section import CodeSettings
 from agentctl.core.codecheck import CheckContext, ColumnSummary, check_code
 from agentctl.core.codescan.cache import ReadingCache

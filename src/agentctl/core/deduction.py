@@ -12,7 +12,7 @@ from decimal import Decimal
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from agentctl.core.catalog import Argument
+from agentctl.core.catalog.introspection import Argument
 from agentctl.core.database.connection import Connection, raised_on_purpose
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.errors import SchemaLacks

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core import addresses, agents, suggestion
-from agentctl.core.catalog import introspect
+from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import Refused

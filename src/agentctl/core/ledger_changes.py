@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.mapping import Ledger

@@ -6,10 +6,10 @@ with exit code 6 is told by their severity alone.
 
 from collections.abc import Iterable, Iterator
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.grants import grant
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.grants import grant
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
 from agentctl.core.mapping.vocabulary import is_needed

@@ -10,7 +10,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Column, Function, Index, Server, Table
+from agentctl.core.catalog.introspection import Column, Function, Index, Server, Table
 from agentctl.core.database.quoting import Printed, compose, quoted
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading

@@ -9,8 +9,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Function, Grant, Table
-from agentctl.core.customer_access import Openings, list_openings
+from agentctl.core.catalog.customer_access import Openings, list_openings
+from agentctl.core.catalog.introspection import Function, Grant, Table
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import Marketplace, TableRole

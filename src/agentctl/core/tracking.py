@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import LiteralString
 from zlib import crc32
 
-from agentctl.core.catalog import Column, Index, Table
+from agentctl.core.catalog.introspection import Column, Index, Table
 from agentctl.core.database.quoting import quoted
 
 

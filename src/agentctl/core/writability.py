@@ -9,10 +9,10 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.grants import grant
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.grants import grant
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
 from agentctl.core.mapping.words import Sign, checks_of

@@ -1,6 +1,6 @@
 """Shows what schema-check found."""
 
-from agentctl.core.catalog import Server
+from agentctl.core.catalog.introspection import Server
 from agentctl.core.findings.finding import Finding, Severity, place_of
 from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from agentctl.core.catalog import Argument, Function
+from agentctl.core.catalog.grants import grant_execute
+from agentctl.core.catalog.introspection import Argument, Function
 from agentctl.core.codecheck.literals import refused
 from agentctl.core.codecheck.missing import absent_function
 from agentctl.core.codecheck.places import at, is_sql, nearest, spelled
@@ -11,7 +12,6 @@ from agentctl.core.codecheck.types import argument_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.grants import grant_execute
 
 
 def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.grants import grant
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.codecheck.literals import refused
 from agentctl.core.codecheck.missing import missing_column, planned_column
 from agentctl.core.codecheck.places import at, is_sql, spelled
@@ -12,7 +13,6 @@ from agentctl.core.codecheck.types import column_type, compared_type
 from agentctl.core.codecheck.values import among
 from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.grants import grant
 
 
 def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:

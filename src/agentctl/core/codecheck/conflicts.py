@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.codecheck.missing import missing_column
 from agentctl.core.codecheck.places import at
 from agentctl.core.codecheck.printed import bare

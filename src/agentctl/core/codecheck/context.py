@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agentctl.core.catalog import Catalog, Table
+from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.codescan.uses import Unresolved
 from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location

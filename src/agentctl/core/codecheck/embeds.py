@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.codecheck.missing import pending
 from agentctl.core.codecheck.places import at, nearest
 from agentctl.core.codecheck.reference import Reference, foreign_keys

@@ -6,7 +6,7 @@ it.
 
 from collections.abc import Iterator
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.codecheck.places import at, is_sql, nearest
 from agentctl.core.codecheck.reference import Absence, Reference
 from agentctl.core.codecheck.sources import Rows

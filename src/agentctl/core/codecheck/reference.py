@@ -4,8 +4,8 @@ from collections import defaultdict
 from enum import StrEnum
 from functools import cached_property
 
-from agentctl.core.catalog import Column, Constraint, Function, Table
-from agentctl.core.check_constraint import Check
+from agentctl.core.catalog.check_constraint import Check
+from agentctl.core.catalog.introspection import Column, Constraint, Function, Table
 from agentctl.core.codecheck.context import CheckContext, Planned
 from agentctl.core.codecheck.printed import qualified
 from agentctl.core.codescan.uses import Named

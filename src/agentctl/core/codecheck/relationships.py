@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentctl.core.catalog import Constraint, Table
+from agentctl.core.catalog.introspection import Constraint, Table
 from agentctl.core.codecheck.reference import Reference, foreign_keys, is_plain
 
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.grants import grant
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.codecheck.missing import missing_column
 from agentctl.core.codecheck.places import at, is_sql
 from agentctl.core.codecheck.reference import Reference, is_plain
@@ -14,7 +15,6 @@ from agentctl.core.codecheck.types import column_type, type_of
 from agentctl.core.codecheck.values import joint_findings, literal_findings, null_finding
 from agentctl.core.codescan.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.grants import grant
 
 
 def row_findings(

@@ -6,7 +6,7 @@ Where that cannot be told, the answer is None, and nothing is said about such co
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agentctl.core.catalog import Function, Table
+from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.codecheck.reference import Absence, Reference
 from agentctl.core.codecheck.relationships import Match, find_match
 from agentctl.core.codescan.uses import Embedded, Named, Returned, Source

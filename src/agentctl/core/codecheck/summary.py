@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.codecheck.columns import owners
 from agentctl.core.codecheck.context import ColumnSummary
 from agentctl.core.codecheck.missing import WIDENS, is_added, planned_column

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Column, Table, Trigger
-from agentctl.core.check_constraint import Check
+from agentctl.core.catalog.check_constraint import Check
+from agentctl.core.catalog.introspection import Column, Table, Trigger
 from agentctl.core.codecheck.reference import Reference
 from agentctl.core.codescan.uses import Verb
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from agentctl.core.catalog import Argument, Column
+from agentctl.core.catalog.introspection import Argument, Column
 from agentctl.core.codecheck.reference import Reference
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}

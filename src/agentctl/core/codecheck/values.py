@@ -6,8 +6,8 @@ What a trigger may have changed before a CHECK sees it is left open.
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from agentctl.core.catalog import Column
-from agentctl.core.check_constraint import Check, parse
+from agentctl.core.catalog.check_constraint import Check, parse
+from agentctl.core.catalog.introspection import Column
 from agentctl.core.codecheck.literals import refused
 from agentctl.core.codecheck.places import at, is_sql, nearest, spelled
 from agentctl.core.codecheck.reference import Reference

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.settings import RoleSettings

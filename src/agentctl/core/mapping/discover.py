@@ -8,7 +8,7 @@ catalog only.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Catalog, Table
+from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.columns import Choice, find_columns

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from agentctl.core.catalog import Argument, Catalog, Function
+from agentctl.core.catalog.introspection import Argument, Catalog, Function
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_key, toml_text

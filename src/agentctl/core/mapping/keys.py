@@ -7,7 +7,7 @@ name a user by the id that the `auth` schema has given out. An agent's id is wha
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agentctl.core.catalog import Constraint, Table
+from agentctl.core.catalog.introspection import Constraint, Table
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discover import Discovery, FoundRole

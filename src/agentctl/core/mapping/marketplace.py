@@ -7,7 +7,7 @@ work.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agentctl.core.catalog import Catalog, introspect
+from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among

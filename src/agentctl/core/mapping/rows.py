@@ -9,7 +9,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.mapping.words import Sign, Words
 
 _USERS: LiteralString = "(SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table})"

@@ -11,7 +11,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Column, Table
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.vocabulary import WHOLE

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from agentctl.core.catalog import Column, Table
-from agentctl.core.check_constraint import Check, parse
-from agentctl.core.customer_access import may_write
+from agentctl.core.catalog.check_constraint import Check, parse
+from agentctl.core.catalog.customer_access import may_write
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.vocabulary import Names, plain, rank

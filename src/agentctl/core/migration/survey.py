@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import sql
 
-from agentctl.core.catalog import Index
+from agentctl.core.catalog.introspection import Index
 from agentctl.core.database.connection import Connection
 
 _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()

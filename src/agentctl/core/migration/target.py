@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Catalog, Table
+from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.errors import SchemaLacks

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pglast import ast
 
-from agentctl.core.catalog import (
+from agentctl.core.catalog.introspection import (
     Argument,
     Catalog,
     Column,

@@ -1,4 +1,4 @@
-"""Prints the conditions of CHECKs as pg_get_constraintdef does, for core/check_constraint.py to judge.
+"""Prints the conditions of CHECKs as pg_get_constraintdef does, for catalog/check_constraint.py to judge.
 
 Whatever it does not know, or does not know the types of, becomes `(?)`, which nobody takes for anything.
 """

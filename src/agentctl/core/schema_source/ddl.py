@@ -10,7 +10,7 @@ from typing import Any
 
 from pglast import ast
 
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
 from agentctl.core.schema_source.alteration import alter_table
 from agentctl.core.schema_source.assembly import assemble

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pglast.ast import Node
 
-from agentctl.core.catalog import Trigger
+from agentctl.core.catalog.introspection import Trigger
 from agentctl.core.location import Location
 
 

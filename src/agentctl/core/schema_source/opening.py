@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agentctl.core.baseline import read_baseline
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.errors import ConfigError
 from agentctl.core.hint_text import shell_command
 from agentctl.core.schema_source.ddl import Schema

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from pglast import ast
 from pglast.enums import AlterTableType, ConstrType, ObjectType
 
-from agentctl.core.catalog import Catalog
+from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
 from agentctl.core.schema_source.drafts import ColumnDraft
 from agentctl.core.schema_source.origins import Problem

@@ -8,7 +8,7 @@ import re
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.catalog import Trigger
+from agentctl.core.catalog.introspection import Trigger
 from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_source.naming import qualified
 from agentctl.core.schema_source.queries import aggregates, columns_of, tables_of

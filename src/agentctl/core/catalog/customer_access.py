@@ -6,7 +6,7 @@ and knows no table's role.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentctl.core.catalog import Grant, Policy, Table
+from agentctl.core.catalog.introspection import Grant, Policy, Table
 
 Openings = Mapping[Grant, Sequence[str]]
 """Grants that customers can use, and which customers those are."""

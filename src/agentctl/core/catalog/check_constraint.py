@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.core import amounts
-from agentctl.core.check_expression import (
+from agentctl.core.catalog.check_expression import (
     Expression,
     Literal,
     Name,

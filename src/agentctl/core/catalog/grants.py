@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.catalog import Function, Table
+from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.database.quoting import Printed, compose
 
 
