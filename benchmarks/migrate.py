@@ -26,7 +26,7 @@ import psycopg
 from bounds import Bounds
 from load import Load, at_work
 
-from agentctl.core.tracking import OPTIONAL_COLUMNS
+from agentctl.core.mapping.optional_columns import OPTIONAL_COLUMNS
 from agentctl.resources import sql_bytes
 from support.postgres import running
 

@@ -15,10 +15,10 @@ from psycopg import sql
 from agentctl.core.catalog.introspection import Catalog, Table, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
+from agentctl.core.mapping.optional_columns import Tracking, tracking_of
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.locks import LockAwaited
 from agentctl.core.migration.plan import LockWait, StepKind
-from agentctl.core.tracking import Tracking, tracking_of
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace

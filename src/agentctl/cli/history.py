@@ -261,6 +261,6 @@ def _follow(
 
 
 def _missing(market: "Marketplace") -> tuple[str, ...]:
-    from agentctl.core.tracking import BY_NAME
+    from agentctl.core.mapping.optional_columns import BY_NAME
 
     return tuple(name for name in BY_NAME if name not in market.executions)

@@ -16,8 +16,8 @@ from psycopg.types.json import Jsonb
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
-from agentctl.core.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.mapping import Executions
+from agentctl.core.mapping.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.models import NO_STATUS, Key, Status
 from agentctl.core.times import Moment, moment_of
 from agentctl.core.visibility import is_blank

@@ -11,9 +11,9 @@ from uuid import uuid4
 from agentctl.core import amounts
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
-from agentctl.core.insertion import insertion
 from agentctl.core.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.mapping import Ledger, TableRole
+from agentctl.core.mapping.insertion import insertion
 from agentctl.core.mapping.words import Sign
 from agentctl.core.models import Credits, Key
 

@@ -13,8 +13,8 @@ from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text
 from agentctl.core.mapping import Marketplace, read_marketplace
+from agentctl.core.mapping.writability import writing_findings
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
-from agentctl.core.writability import writing_findings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Written
 from agentctl.core.hint_text import shell_command
+from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.models import (
     Agent,
     Amount,
@@ -24,7 +25,6 @@ from agentctl.core.models import (
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
 from agentctl.core.times import Moment
-from agentctl.core.tracking import BY_NAME
 from agentctl.core.webhook import WebhookCall
 
 

@@ -12,7 +12,9 @@ from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
+from agentctl.core.mapping.optional_columns import BY_NAME, OptionalColumn, Tracking, tracking_of
 from agentctl.core.mapping.vocabulary import is_needed
+from agentctl.core.mapping.writability import writing_findings
 from agentctl.core.schema_report import (
     IndexState,
     SchemaReport,
@@ -23,8 +25,6 @@ from agentctl.core.schema_report import (
     role_states,
 )
 from agentctl.core.schema_security import security_findings
-from agentctl.core.tracking import BY_NAME, OptionalColumn, Tracking, tracking_of
-from agentctl.core.writability import writing_findings
 
 _WIDENS = "agentctl migrate-full adds it."
 

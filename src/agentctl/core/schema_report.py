@@ -16,8 +16,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.functions import Deducting, gives_credits
-from agentctl.core.mapping.vocabulary import ROLES
-from agentctl.core.tracking import (
+from agentctl.core.mapping.optional_columns import (
     INDEXES,
     MINIMAL_INDEXES,
     OPTIONAL_COLUMNS,
@@ -27,6 +26,7 @@ from agentctl.core.tracking import (
     index_names,
     serves,
 )
+from agentctl.core.mapping.vocabulary import ROLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from agentctl.core.codecheck.sources import Rows
 from agentctl.core.codescan.uses import Named, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
-from agentctl.core.tracking import BY_NAME
+from agentctl.core.mapping.optional_columns import BY_NAME
 
 WIDENS = "agentctl migrate-full adds it."
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.hint_text import toml_text
+from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.vocabulary import ROLES, Part, rank
-from agentctl.core.tracking import BY_NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.discover import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
+from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
 from agentctl.core.mapping.words import Sign, Words, find_sign, find_words, unconfirmed, unmapped
-from agentctl.core.tracking import BY_NAME
 
 _WRITTEN_STATES = ("running", "success", "failed")
 

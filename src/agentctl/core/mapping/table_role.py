@@ -13,10 +13,10 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.errors import PermissionDenied
+from agentctl.core.mapping.optional_columns import BY_NAME, recordable
 from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.mapping.words import NO_WORDS, Sign, Words
-from agentctl.core.tracking import BY_NAME, recordable
 
 # Types whose values can be subtracted from each other without an overflow.
 _WIDER: Mapping[str, LiteralString] = {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}

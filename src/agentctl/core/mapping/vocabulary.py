@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from agentctl.core.tracking import BY_NAME
+from agentctl.core.mapping.optional_columns import BY_NAME
 
 WHOLE = frozenset({"smallint", "integer", "bigint"})
 TEXT = frozenset({"text", "character varying", "citext", "character"})

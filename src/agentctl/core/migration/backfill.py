@@ -17,6 +17,7 @@ from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.instants import latest_in_utc
+from agentctl.core.mapping.optional_columns import IndexKey, Tracking
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
 from agentctl.core.migration.alone import alone
@@ -26,7 +27,6 @@ from agentctl.core.migration.indexes import index_steps
 from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
-from agentctl.core.tracking import IndexKey, Tracking
 
 _REPLICA_SECONDS = 1.0
 # What a crash loses is filled again. No lock is waited for, so that no limit is needed. And where nobody has

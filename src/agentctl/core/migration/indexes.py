@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from agentctl.core.database.quoting import compose, spellings
+from agentctl.core.mapping.optional_columns import IndexKey, index_name, serves
 from agentctl.core.migration.plan import LockMode, LockWait, Step, StepKind
 from agentctl.core.migration.statements import brief, drop_index
 from agentctl.core.migration.survey import Member, MemberIndex, Survey
-from agentctl.core.tracking import IndexKey, index_name, serves
 
 
 def index_steps(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:

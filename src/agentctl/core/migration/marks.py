@@ -9,9 +9,9 @@ counts once. Whatever comments say, an undo touches seven columns at most, and n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agentctl.core.mapping.optional_columns import BY_NAME, LONGEST_NAME
 from agentctl.core.mapping.vocabulary import ROLES, rank
 from agentctl.core.migration.survey import MemberColumn
-from agentctl.core.tracking import BY_NAME, LONGEST_NAME
 
 MARK = "added by agentctl migrate-full"
 ASIDE = "agentctl_undo_"

@@ -8,9 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.optional_columns import Tracking
 from agentctl.core.migration.marks import AddedColumn
 from agentctl.core.times import milliseconds
-from agentctl.core.tracking import Tracking
 
 
 class StepKind(StrEnum):

@@ -19,6 +19,7 @@ from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused, Schema
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import Told, apply
 from agentctl.core.migration.marks import ASIDE, AddedColumn
@@ -27,7 +28,6 @@ from agentctl.core.migration.statements import RELOAD, brief, drop_columns, drop
 from agentctl.core.migration.survey import Survey, survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
 from agentctl.core.migration.widening import take_back
-from agentctl.core.tracking import BY_NAME, INDEXES, index_name, serves, tracking_of
 
 
 @dataclass(frozen=True, slots=True)

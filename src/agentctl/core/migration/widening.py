@@ -9,6 +9,14 @@ from psycopg import sql
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.optional_columns import (
+    INDEXES,
+    OPTIONAL_COLUMNS,
+    IndexKey,
+    OptionalColumn,
+    index_name,
+    tracking_of,
+)
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.migration.indexes import index_obstacles, index_steps
@@ -17,14 +25,6 @@ from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKin
 from agentctl.core.migration.statements import RELOAD, brief, drop_columns, rename_column
 from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
-from agentctl.core.tracking import (
-    INDEXES,
-    OPTIONAL_COLUMNS,
-    IndexKey,
-    OptionalColumn,
-    index_name,
-    tracking_of,
-)
 
 
 def plan_widening(
