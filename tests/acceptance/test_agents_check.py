@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentctl.core import agents_check
-from agentctl.core.config import Profile, WebhookSettings
+from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.models import Agent
 from support.webhook_server import Hangup, Reply, WebhookServer
 

@@ -24,7 +24,7 @@ from agentctl.core import credits as core_credits
 from agentctl.core import failpoints, reconcile
 from agentctl.core import run as core_run
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.config import Profile, WebhookSettings
+from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.database.connection import Database, at
 from agentctl.core.errors import Refused
 from agentctl.core.failpoints import Failpoint

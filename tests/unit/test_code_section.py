@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.code_section import CodeSettings, Ignored
-from agentctl.core.config import Profile, load_profile
-from agentctl.core.config_reader import line_of
+from agentctl.core.config.code_section import CodeSettings, Ignored
+from agentctl.core.config.profiles import Profile, load_profile
+from agentctl.core.config.toml_sections import line_of
 from agentctl.core.errors import ConfigError
 
 Write = Callable[[str], Path]

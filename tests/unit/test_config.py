@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.config import AgentSettings, Profile, load_profile
-from agentctl.core.config_reader import Value, line_of
+from agentctl.core.config.profiles import AgentSettings, Profile, load_profile
+from agentctl.core.config.toml_sections import Value, line_of
 from agentctl.core.errors import ConfigError
 
 Write = Callable[[str], Path]

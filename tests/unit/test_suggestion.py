@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.config import check_written
+from agentctl.core.config.profiles import check_written
 from agentctl.core.errors import ConfigError, SetupError
 from agentctl.core.files.writing import write_atomically
 from agentctl.core.findings.finding import Finding, Severity

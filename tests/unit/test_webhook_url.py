@@ -15,7 +15,7 @@ _SOURCE = Path(agentctl.__file__).parent
 _MAY_KNOW_IT = {
     "core/agents.py",
     "core/agents_check.py",
-    "core/config.py",
+    "core/config/profiles.py",
     "core/initialisation.py",
     "core/models.py",
     "core/n8n.py",

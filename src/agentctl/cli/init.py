@@ -35,8 +35,8 @@ def init(
       AGENTCTL_DATABASE_URL=postgresql://... agentctl init
       agentctl init --database-url env:DATABASE_URL --profile prod --config /etc/agentctl.toml --force
     """
-    from agentctl.core.config import DATABASE_URL, FILE_NAME, check_written
-    from agentctl.core.config_reader import Value
+    from agentctl.core.config.profiles import DATABASE_URL, FILE_NAME, check_written
+    from agentctl.core.config.toml_sections import Value
     from agentctl.core.database.connection import at
     from agentctl.core.files.writing import write_atomically
     from agentctl.core.initialisation import initialise

@@ -14,7 +14,7 @@ from agentctl.cli.session import Session, screen_for
 from agentctl.core.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from agentctl.core.config import Profile
+    from agentctl.core.config.profiles import Profile
     from agentctl.core.database.connection import Connection, Database
     from agentctl.core.mapping import SchemaSettings
     from agentctl.core.migration.plan import LockWait, Plan

@@ -11,7 +11,7 @@ from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.core.catalog.introspection import Catalog
-    from agentctl.core.config import Profile
+    from agentctl.core.config.profiles import Profile
     from agentctl.core.mapping import Reading
 
 

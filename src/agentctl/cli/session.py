@@ -16,7 +16,7 @@ from agentctl.render.blocks import Text, Tone, View
 from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
-    from agentctl.core.config import Profile
+    from agentctl.core.config.profiles import Profile
     from agentctl.core.database.connection import Connection, Database
     from agentctl.core.mapping import Marketplace
 
@@ -60,7 +60,7 @@ class Session:
 
     def profile_alone(self) -> "Profile":
         """Return the profile where no database is needed."""
-        from agentctl.core.config import load_profile
+        from agentctl.core.config.profiles import load_profile
 
         return load_profile(config=self.config, profile=self.profile_name, needs_database=False)
 
@@ -70,8 +70,8 @@ class Session:
 
         With `reads`, for a command that only reads, no statement may take longer than the profile says.
         """
-        from agentctl.core.config import load_profile
-        from agentctl.core.config_reader import Value
+        from agentctl.core.config.profiles import load_profile
+        from agentctl.core.config.toml_sections import Value
         from agentctl.core.database.connection import at
 
         profile = load_profile(config=self.config, profile=self.profile_name)

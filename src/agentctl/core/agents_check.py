@@ -14,7 +14,7 @@ from itertools import count
 
 from agentctl import __version__
 from agentctl.core.answers import Answer
-from agentctl.core.config import Profile
+from agentctl.core.config.profiles import Profile
 from agentctl.core.delivery import Attempt, Broken, Delivery, Stage
 from agentctl.core.endpoint import Endpoint, Target, check_endpoint, target_of
 from agentctl.core.errors import Refused

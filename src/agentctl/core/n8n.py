@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from agentctl.core.config import N8nSettings
-from agentctl.core.config_reader import Value
+from agentctl.core.config.profiles import N8nSettings
+from agentctl.core.config.toml_sections import Value
 from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import ConfigError, Refused
 from agentctl.core.evidence import Evidence, nobody_knows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agentctl.core import agents, forms, inputs, users, webhook
-from agentctl.core.config import Profile
+from agentctl.core.config.profiles import Profile
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agentctl.core import agents, history, n8n, settlement
-from agentctl.core.config import Profile
+from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import refund_execution
 from agentctl.core.database.connection import Connection, Database, translated
 from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row

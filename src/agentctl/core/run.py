@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from agentctl.core import executions, ledger, recording, run_report, settlement, webhook
-from agentctl.core.config import OnFailure, Profile
+from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.database.row_values import require_amount

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from agentctl.core.code_section import Ignored
 from agentctl.core.codescan.gitignore import Rules
+from agentctl.core.config.code_section import Ignored
 from agentctl.core.findings.finding import Finding
 
 _WORDS = r"agentctl-ignore(?:\s*:\s*([a-z-]+(?:\s*,\s*[a-z-]+)*))?"

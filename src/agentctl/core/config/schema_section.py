@@ -3,7 +3,7 @@
 It checks keys and kinds of values; whether tables and columns of these names exist is found out later.
 """
 
-from agentctl.core.config_reader import Section
+from agentctl.core.config.toml_sections import Section
 from agentctl.core.mapping.settings import DeductSettings, RoleSettings, SchemaSettings
 from agentctl.core.mapping.vocabulary import KIND_WORDS, ROLES, STATUS_WORDS
 from agentctl.core.mapping.words import Sign

@@ -5,7 +5,7 @@ It checks keys and kinds of values; whether files and objects of these names exi
 
 from dataclasses import dataclass
 
-from agentctl.core.config_reader import Section
+from agentctl.core.config.toml_sections import Section
 from agentctl.core.findings.finding_kinds import KINDS
 
 _CONDITIONS = ("id", "object", "file")

@@ -12,13 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast
 
-from agentctl.core.code_section import CodeSettings, read_code
-from agentctl.core.config_reader import Section, Value
+from agentctl.core.config.code_section import CodeSettings, read_code
+from agentctl.core.config.schema_section import read_schema
+from agentctl.core.config.toml_sections import Section, Value
 from agentctl.core.errors import ConfigError
 from agentctl.core.hint_text import shell_word, toml_key
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.models import Agent, Credits
-from agentctl.core.schema_section import read_schema
 
 FILE_NAME = "agentctl.toml"
 DATABASE_URL = "AGENTCTL_DATABASE_URL"
