@@ -21,13 +21,14 @@ from typing import Any
 
 import pytest
 
-from agentctl.core import delivery
-from agentctl.core.answers import BODY_LIMIT
-from agentctl.core.endpoint import target_of
 from agentctl.core.models import Outcome
 from agentctl.core.n8n_api import Api
-from agentctl.core.webhook import Endpoint, WebhookCall, WebhookEvent, call
-from agentctl.core.wire import Client
+from agentctl.core.webhook import attempts
+from agentctl.core.webhook.answer import BODY_LIMIT
+from agentctl.core.webhook.attempts import WebhookEvent
+from agentctl.core.webhook.call import WebhookCall, call_webhook
+from agentctl.core.webhook.endpoint import Endpoint, target_of
+from agentctl.core.webhook.http import Client
 from support.webhook_server import Hangup, Reply, WebhookServer, make_certificate
 
 SUCCESS, FAILED, UNKNOWN = Outcome.SUCCESS, Outcome.FAILED, Outcome.UNKNOWN
@@ -46,14 +47,16 @@ def far_side() -> Iterator[WebhookServer]:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(attempts, "FIRST_PAUSE", 0.01)
 
 
 def calling(
     url: str, *, timeout: float = LONG, on_event: Callable[[WebhookEvent], None] | None = None, **others: Any
 ) -> WebhookCall:
     endpoint = Endpoint(url, **{"allow_hosts": ("127.0.0.1", "localhost"), **others})
-    return call(endpoint, {"inputs": {"a": "ä"}}, execution_id="run-1", timeout=timeout, on_event=on_event)
+    return call_webhook(
+        endpoint, {"inputs": {"a": "ä"}}, execution_id="run-1", timeout=timeout, on_event=on_event
+    )
 
 
 def resolving_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
@@ -94,7 +97,7 @@ def test_the_execution_is_posted_as_json_under_its_id(far_side: WebhookServer) -
 
 def test_bytes_are_sent_as_they_are(far_side: WebhookServer) -> None:
     endpoint = Endpoint(far_side.script(PATH, OK), allow_hosts=("127.0.0.1",))
-    call(endpoint, b'{"a":  1}', execution_id="run-1", timeout=LONG)
+    call_webhook(endpoint, b'{"a":  1}', execution_id="run-1", timeout=LONG)
     assert far_side.requests[0].body == b'{"a":  1}'
 
 
@@ -235,7 +238,7 @@ def test_a_refused_connection_is_tried_four_times() -> None:
 
 
 def test_a_pause_that_the_deadline_does_not_leave_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 6.0)
+    monkeypatch.setattr(attempts, "FIRST_PAUSE", 6.0)
     done = calling(f"http://127.0.0.1:{unused_port()}/", timeout=5)
     assert (done.reason, done.attempts) == ("not_connected", 1)
 
@@ -455,7 +458,7 @@ if sys.argv[2] == "hang":
     socket.getaddrinfo = hang
 endpoint = Endpoint(sys.argv[1], allow_hosts=("127.0.0.1",))
 try:
-    call(endpoint, {}, execution_id="run-1", timeout=float(sys.argv[3]), on_event=told)
+    call_webhook(endpoint, {}, execution_id="run-1", timeout=float(sys.argv[3]), on_event=told)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """

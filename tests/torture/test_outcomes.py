@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agentctl.core.answers import BODY_LIMIT
+from agentctl.core.webhook.answer import BODY_LIMIT
 from support.rules import violations
 from support.shop import Shop
 from support.webhook_server import Hangup, Reply, WebhookServer, make_certificate

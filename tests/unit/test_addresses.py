@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.addresses import callable_addresses, canonical_host, is_allowed, why_refused
-from agentctl.core.endpoint import Endpoint, check_endpoint, headers_for, target_of
 from agentctl.core.errors import ConfigError, Refused
+from agentctl.core.webhook.addresses import callable_addresses, canonical_host, is_allowed, why_refused
+from agentctl.core.webhook.endpoint import Endpoint, check_endpoint, headers_for, target_of
 
 DISGUISES = """
     127.1 2130706433 0x7f000001 0177.0.0.1 0x7f.1 0 localhost. LOCALHOST \uff4cocalhost

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.answers import BodyBroken, decompress, read_content, seconds_to_wait
 from agentctl.core.strict_json import is_shallow
+from agentctl.core.webhook.answer import BodyBroken, decompress, read_content, seconds_to_wait
 
 JSON, TEXT = "application/json", "text/plain"
 CHARSETS = ["utf-8", "UTF8", "latin-1", "utf-16", "hex", "idna", "undefined", "utf-7", "", "''", "foo'en'%ff"]

@@ -54,7 +54,7 @@ def test_what_is_shown_knows_nothing_of_the_command_line() -> None:
 
 
 def test_only_the_wire_module_knows_httpx() -> None:
-    assert importers("httpx") == {"core/wire.py"}
+    assert importers("httpx") == {"core/webhook/http.py"}
 
 
 def test_only_the_terminal_module_knows_rich() -> None:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agentctl.core.addresses import is_allowed, why_refused
-from agentctl.core.answers import (
+from agentctl.core.errors import ConfigError, Refused
+from agentctl.core.models import Outcome
+from agentctl.core.webhook.addresses import is_allowed, why_refused
+from agentctl.core.webhook.answer import (
     BODY_LIMIT,
     Answer,
     BodyTooLarge,
@@ -15,11 +17,9 @@ from agentctl.core.answers import (
     read_content,
     seconds_to_wait,
 )
-from agentctl.core.endpoint import Endpoint, check_endpoint, sign
-from agentctl.core.errors import ConfigError, Refused
-from agentctl.core.models import Outcome
-from agentctl.core.outcomes import Judgement, Reason, judge
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook.endpoint import Endpoint, check_endpoint, sign
+from agentctl.core.webhook.judgement import Judgement, Reason, judge
+from agentctl.core.webhook.success_rule import parse_rule
 
 SUCCESS, FAILED, UNKNOWN = Outcome.SUCCESS, Outcome.FAILED, Outcome.UNKNOWN
 JSON, HTML = "application/json", "text/html"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core import special_networks
-from agentctl.core.addresses import callable_addresses, why_refused
-from agentctl.core.special_networks import SPECIAL_NETWORKS, Kind
+from agentctl.core.webhook import special_networks
+from agentctl.core.webhook.addresses import callable_addresses, why_refused
+from agentctl.core.webhook.special_networks import SPECIAL_NETWORKS, Kind
 
 REGISTERED = {
     Kind.UNSPECIFIED: "0.0.0.0/8 0.0.0.0/32 ::/128",

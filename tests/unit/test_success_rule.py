@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.errors import ConfigError
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook.success_rule import parse_rule
 
 ANSWERS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -13,14 +13,14 @@ from http import HTTPStatus
 from itertools import count
 
 from agentctl import __version__
-from agentctl.core.answers import Answer
 from agentctl.core.config.profiles import Profile
-from agentctl.core.delivery import Attempt, Broken, Delivery, Stage
-from agentctl.core.endpoint import Endpoint, Target, check_endpoint, target_of
 from agentctl.core.errors import Refused
 from agentctl.core.models import Agent
-from agentctl.core.outcomes import Judgement, Reason, judge, one_line
-from agentctl.core.wire import Client, Request
+from agentctl.core.webhook.answer import Answer
+from agentctl.core.webhook.attempts import Attempt, Broken, Delivery, Stage
+from agentctl.core.webhook.endpoint import Endpoint, Target, check_endpoint, target_of
+from agentctl.core.webhook.http import Client, Request
+from agentctl.core.webhook.judgement import Judgement, Reason, judge, one_line
 
 _AT_ONCE = 8
 _SECONDS = 10.0

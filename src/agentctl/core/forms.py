@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentctl.core.answers import parse_json
 from agentctl.core.bounded_judging import SECONDS, judge_apart
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.schema_rules import DRAFT, fault_of, is_light
 from agentctl.core.strict_json import is_shallow
+from agentctl.core.webhook.answer import parse_json
 
 
 class FieldKind(StrEnum):

@@ -8,16 +8,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentctl.core import addresses, agents, suggestion
+from agentctl.core import agents, suggestion
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection
-from agentctl.core.endpoint import Target, target_of
 from agentctl.core.errors import Refused
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
 from agentctl.core.schema_check import check_schema
-from agentctl.core.special_networks import Kind
+from agentctl.core.webhook import addresses
+from agentctl.core.webhook.endpoint import Target, target_of
+from agentctl.core.webhook.special_networks import Kind
 
 _NECESSARY = ("users", "agents", "executions", "ledger")
 

@@ -10,12 +10,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from agentctl.core import addresses
-from agentctl.core.answers import Answer, seconds_to_wait
-from agentctl.core.delivery import Broken
-from agentctl.core.endpoint import Target
-from agentctl.core.outcomes import Reason
-from agentctl.core.wire import Client, Request
+from agentctl.core.webhook import addresses
+from agentctl.core.webhook.answer import Answer, seconds_to_wait
+from agentctl.core.webhook.attempts import Broken
+from agentctl.core.webhook.endpoint import Target
+from agentctl.core.webhook.http import Client, Request
+from agentctl.core.webhook.judgement import Reason
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from agentctl.core.database.row_identity import is_unrepeatable
-from agentctl.core.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 from agentctl.core.models import Key
+from agentctl.core.webhook.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 
 _ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
 _MOST_DIGITS = 20  # of a time in seconds

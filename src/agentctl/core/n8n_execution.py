@@ -12,7 +12,7 @@ from typing import Any
 from agentctl.core.evidence import Evidence, Source, nobody_knows
 from agentctl.core.models import Outcome
 from agentctl.core.n8n_calls import Call, read_call
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook.success_rule import parse_rule
 
 _FAILED = frozenset({"error", "crashed", "canceled"})
 _LONGEST = 40  # characters of a word of n8n's that is shown

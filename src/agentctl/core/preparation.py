@@ -6,7 +6,7 @@ It reads and refuses. What it returns is enough to charge, to call and to settle
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agentctl.core import agents, forms, inputs, users, webhook
+from agentctl.core import agents, forms, inputs, users
 from agentctl.core.config.profiles import Profile
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
@@ -15,6 +15,7 @@ from agentctl.core.hint_text import shell_command, toml_key, toml_text
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.mapping.writability import writing_findings
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
+from agentctl.core.webhook.endpoint import Endpoint, check_endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Prepared:
     listed: Agent
     user: User
     given: inputs.GivenInputs
-    endpoint: webhook.Endpoint
+    endpoint: Endpoint
     timeout: timedelta
     price: Credits
     warnings: tuple[str, ...]
@@ -181,7 +182,7 @@ def _require_writable(market: Marketplace) -> None:
         raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
 
 
-def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
+def _endpoint(profile: Profile, agent: Agent) -> Endpoint:
     """Return the agent's webhook, checked.
 
     Raises:
@@ -195,7 +196,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         hint = f"Set it in the database, or as webhook_url in [{_section(profile, agent)}]."
         raise Refused(msg, hint=hint, code="agent_without_webhook")
     secret = profile.webhook.signing_secret
-    endpoint = webhook.Endpoint(
+    endpoint = Endpoint(
         url=agent.webhook_url,
         headers={name: value.resolve() for name, value in profile.webhook.headers.items()},
         allow_hosts=profile.webhook.allow_hosts,
@@ -203,7 +204,7 @@ def _endpoint(profile: Profile, agent: Agent) -> webhook.Endpoint:
         idempotent=settings.idempotent,
         success_when=settings.success_when,
     )
-    webhook.check_endpoint(endpoint)
+    check_endpoint(endpoint)
     return endpoint
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from agentctl.core import executions, ledger, recording, run_report, settlement, webhook
+from agentctl.core import executions, ledger, recording, run_report, settlement
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
@@ -29,6 +29,8 @@ from agentctl.core.run_report import RunReport
 from agentctl.core.settlement import Settlement, Verdict
 from agentctl.core.steps import Step, Watch
 from agentctl.core.times import rfc3339
+from agentctl.core.webhook.attempts import EventKind, WebhookEvent
+from agentctl.core.webhook.call import call_webhook
 
 _TO_SETTLE = timedelta(minutes=2)  # what a run may take after its call
 
@@ -172,7 +174,7 @@ class _Run:
             report, Event.CALLING, agent=report.agent.slug, until=until, inputs=report.inputs
         )
         passing(Failpoint.CALLING)
-        call = webhook.call(
+        call = call_webhook(
             endpoint,
             _body(self._prepared, self._execution),
             execution_id=str(self._execution),
@@ -206,12 +208,12 @@ class _Run:
             return report
         return replace(report, notes=(*report.notes, complaint))
 
-    def _note(self, event: webhook.WebhookEvent) -> None:
+    def _note(self, event: WebhookEvent) -> None:
         """Pass the webhook's events on, and remember whether anything was sent."""
-        if event.kind is webhook.EventKind.SENT:
+        if event.kind is EventKind.SENT:
             self._sent = True
             self._watch(Step.SENT, "")
-        elif event.kind is webhook.EventKind.WAITING:
+        elif event.kind is EventKind.WAITING:
             self._watch(Step.WAITING, event.detail)
 
     def _interrupted(self) -> RunReport:

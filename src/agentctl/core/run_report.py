@@ -25,7 +25,7 @@ from agentctl.core.models import (
 from agentctl.core.preparation import Prepared
 from agentctl.core.settlement import Settlement
 from agentctl.core.times import Moment
-from agentctl.core.webhook import WebhookCall
+from agentctl.core.webhook.call import WebhookCall
 
 
 @dataclass(frozen=True, slots=True)

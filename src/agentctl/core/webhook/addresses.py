@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentctl.core.special_networks import Kind, judge_address
+from agentctl.core.webhook.special_networks import Kind, judge_address
 
 NEVER_BY_NAME = frozenset({Kind.LINK_LOCAL, Kind.METADATA})
 """What is called only where the address itself is allowed, and what `init` never allows."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from agentctl import __version__
-from agentctl.core import addresses
 from agentctl.core.errors import ConfigError, Refused
-from agentctl.core.outcomes import ALLOW_HOSTS_HINT
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook import addresses
+from agentctl.core.webhook.judgement import ALLOW_HOSTS_HINT
+from agentctl.core.webhook.success_rule import parse_rule
 
 ROW_HEADER = "X-Agentctl-Row"
 """Says which row of which database a call is for."""

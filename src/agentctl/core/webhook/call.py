@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from agentctl.core.answers import Answer, seconds_to_wait
-from agentctl.core.delivery import (
+from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.webhook.answer import Answer, seconds_to_wait
+from agentctl.core.webhook.attempts import (
     RETRIES,
     Attempt,
     Broken,
@@ -23,12 +24,9 @@ from agentctl.core.delivery import (
     Stage,
     WebhookEvent,
 )
-from agentctl.core.endpoint import Endpoint, Target, check_endpoint, headers_for, target_of
-from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.outcomes import MAY_PASS, Judgement, judge
-from agentctl.core.wire import Client, Request
-
-__all__ = ["Endpoint", "EventKind", "OnEvent", "WebhookCall", "WebhookEvent", "call", "check_endpoint"]
+from agentctl.core.webhook.endpoint import Endpoint, Target, headers_for, target_of
+from agentctl.core.webhook.http import Client, Request
+from agentctl.core.webhook.judgement import MAY_PASS, Judgement, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class WebhookCall(Judgement):
     duration_ms: int
 
 
-def call(
+def call_webhook(
     endpoint: Endpoint,
     body: Mapping[str, object] | bytes,
     *,

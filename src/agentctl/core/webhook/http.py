@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from agentctl.core.answers import (
+from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.webhook.answer import (
     BODY_LIMIT,
     Answer,
     BodyBroken,
@@ -18,10 +19,9 @@ from agentctl.core.answers import (
     decompress,
     read_content,
 )
-from agentctl.core.delivery import CONNECT_SECONDS, RETRIES, Broken, Stage
-from agentctl.core.endpoint import Target
-from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.outcomes import Reason
+from agentctl.core.webhook.attempts import CONNECT_SECONDS, RETRIES, Broken, Stage
+from agentctl.core.webhook.endpoint import Target
+from agentctl.core.webhook.judgement import Reason
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from agentctl.core.answers import Answer, Content
 from agentctl.core.models import Outcome
-from agentctl.core.success_rule import parse_rule
+from agentctl.core.webhook.answer import Answer, Content
+from agentctl.core.webhook.success_rule import parse_rule
 from agentctl.core.webhook_url import without_secrets
 
 _LONGEST_QUOTE = 300  # characters of somebody else's text in a sentence of ours

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from agentctl.core import addresses
-from agentctl.core.endpoint import Endpoint, Target
 from agentctl.core.models import Outcome
-from agentctl.core.outcomes import NEVER_RAN, Judgement, Reason, no_answer
+from agentctl.core.webhook import addresses
+from agentctl.core.webhook.endpoint import Endpoint, Target
+from agentctl.core.webhook.judgement import NEVER_RAN, Judgement, Reason, no_answer
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
