@@ -20,8 +20,8 @@ def main() -> None:
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
-    from agentctl.core.schema_rules import fault_of  # noqa: PLC0415 - what is loaded is limited, too
-    from agentctl.core.validation import judge  # noqa: PLC0415 - likewise
+    from agentctl.core.agents.schema_rules import fault_of  # noqa: PLC0415 - what is loaded is limited, too
+    from agentctl.core.agents.validation import judge  # noqa: PLC0415 - likewise
 
     if "inputs" not in question:
         return {"fault": fault_of(question["schema"])}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentctl.core import agents_check
+from agentctl.core.agents import reachability
 from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.models import Agent
 from support.webhook_server import Hangup, Reply, WebhookServer
@@ -215,7 +215,7 @@ def test_at_most_eight_are_asked_at_once_and_each_is_counted(far_side: WebhookSe
     agents = [agent(str(number), far_side.script(f"/webhook/{number}", reply)) for number in range(20)]
     told: list[int] = []
 
-    checked = agents_check.check_agents(agents, PROFILE, progress=lambda _: nullcontext(told.append))
+    checked = reachability.check_agents(agents, PROFILE, progress=lambda _: nullcontext(told.append))
 
     assert [each.agent.slug for each in checked] == [str(number) for number in range(20)]
     assert {each.look.state for each in checked} == {"registered"}
@@ -226,11 +226,11 @@ def test_at_most_eight_are_asked_at_once_and_each_is_counted(far_side: WebhookSe
 def test_silence_is_a_finding_and_holds_up_nobody_else(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agents_check, "_SECONDS", 0.5)
+    monkeypatch.setattr(reachability, "_SECONDS", 0.5)
     silent = agent("silent", far_side.script("/webhook/silent", Reply(delay=60)))
     swift = agent("swift", far_side.script("/webhook/swift", THERE))
 
-    checked = agents_check.check_agents(
+    checked = reachability.check_agents(
         [silent, swift], PROFILE, progress=lambda _: nullcontext(lambda _: None)
     )
 

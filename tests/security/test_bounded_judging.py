@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from agentctl.core import bounded_judging
-from agentctl.core.conversion import convert
+from agentctl.core.agents import bounded_judging
+from agentctl.core.agents.conversion import convert
+from agentctl.core.agents.form import read_form
+from agentctl.core.agents.inputs import resolve_inputs
+from agentctl.core.agents.schema_rules import is_light
+from agentctl.core.agents.validation import problems_of
 from agentctl.core.errors import InvalidInputs, SchemaLacks
-from agentctl.core.forms import read_form
-from agentctl.core.inputs import resolve_inputs
-from agentctl.core.schema_rules import is_light
-from agentctl.core.validation import problems_of
 
 ENDLESS = "^(w+)+$"
 WORD = "w" * 60 + "!"
@@ -161,7 +161,7 @@ def test_the_process_that_judges_imports_nothing_from_the_current_folder(tmp_pat
     (tmp_path / "agentctl").mkdir()
     (tmp_path / "agentctl/__init__.py").write_text("raise SystemExit('mine')")
     question = (
-        "from agentctl.core.bounded_judging import judge_apart; "
+        "from agentctl.core.agents.bounded_judging import judge_apart; "
         "print(judge_apart({'schema': {'type': 'object'}}).answer)"
     )
     done = subprocess.run(

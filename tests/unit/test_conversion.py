@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.conversion import Unfit, convert, read_json
-from agentctl.core.forms import Field, FieldKind, Option
+from agentctl.core.agents.conversion import Unfit, convert, read_json
+from agentctl.core.agents.form import Field, FieldKind, Option
 
 
 def field(kind: FieldKind, *options: Option, secret: bool = False) -> Field:

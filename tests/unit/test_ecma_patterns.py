@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from agentctl.core.ecma_patterns import translate_pattern, translate_schema
+from agentctl.core.agents.ecma_patterns import translate_pattern, translate_schema
 
 CASES = [
     # pattern, what it fits, what it does not

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from agentctl.core.agents.form import FieldKind, Form, read_form
+from agentctl.core.agents.validation import problems_of
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.forms import FieldKind, Form, read_form
-from agentctl.core.validation import problems_of
 
 
 def told(form: Form, inputs: dict[str, object]) -> list[str]:

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from agentctl.core.conversion import Unfit, convert, read_json
+from agentctl.core.agents.conversion import Unfit, convert, read_json
+from agentctl.core.agents.form import Field, FieldKind, Form, Option, read_form
+from agentctl.core.agents.inputs import Judge, read_input_file, resolve_inputs
 from agentctl.core.errors import AgentctlError, InvalidInputs, UsageError
-from agentctl.core.forms import Field, FieldKind, Form, Option, read_form
-from agentctl.core.inputs import Judge, read_input_file, resolve_inputs
 
 FORM = read_form(
     [

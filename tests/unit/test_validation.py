@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.forms import Form, read_form
-from agentctl.core.validation import problems_of
+from agentctl.core.agents.form import Form, read_form
+from agentctl.core.agents.validation import problems_of
 
 
 def lines(form: Form, inputs: dict[str, object]) -> list[str]:

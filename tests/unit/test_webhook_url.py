@@ -13,8 +13,8 @@ from agentctl.core.webhook_url import without_secrets
 _SOURCE = Path(agentctl.__file__).parent
 # They call it, look whether it is there, or hand it on to those.
 _MAY_KNOW_IT = {
-    "core/agents.py",
-    "core/agents_check.py",
+    "core/agents/agent_table.py",
+    "core/agents/reachability.py",
     "core/config/profiles.py",
     "core/initialisation.py",
     "core/models.py",

@@ -11,7 +11,7 @@ from agentctl.core.errors import FindingsFound, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agentctl.core.agents_check import Checked
+    from agentctl.core.agents.reachability import Checked
 
 
 def agents(
@@ -49,7 +49,7 @@ def agents(
 
 
 def _list(session: Session) -> Reply:
-    from agentctl.core import agents as core
+    from agentctl.core.agents import agent_table as core
     from agentctl.render import agents as render
 
     with session.connected(reads=True) as (connection, market, profile):
@@ -59,8 +59,8 @@ def _list(session: Session) -> Reply:
 
 
 def _show(session: Session, agent: str) -> Reply:
-    from agentctl.core import agents as core
-    from agentctl.core.forms import read_form
+    from agentctl.core.agents import agent_table as core
+    from agentctl.core.agents.form import read_form
     from agentctl.render import agents as render
 
     with session.connected(reads=True) as (connection, market, profile):
@@ -70,8 +70,8 @@ def _show(session: Session, agent: str) -> Reply:
 
 
 def _check(session: Session, names: "Sequence[str]") -> Reply:
-    from agentctl.core import agents as core
-    from agentctl.core.agents_check import check_agents
+    from agentctl.core.agents import agent_table as core
+    from agentctl.core.agents.reachability import check_agents
     from agentctl.core.mapping import read_marketplace
     from agentctl.render import agents_check as render
 

@@ -2,9 +2,9 @@
 
 import typer
 
-from agentctl.core.conversion import Unfit, convert
-from agentctl.core.forms import Field, FieldKind
-from agentctl.core.inputs import Judge
+from agentctl.core.agents.conversion import Unfit, convert
+from agentctl.core.agents.form import Field, FieldKind
+from agentctl.core.agents.inputs import Judge
 from agentctl.render.clean import clean_line
 
 _MOST_CHOICES = 20

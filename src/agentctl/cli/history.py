@@ -128,7 +128,7 @@ def _filters(
     since: str | None,
     until: str | None,
 ) -> "Filters":
-    from agentctl.core.agents import get_agent
+    from agentctl.core.agents.agent_table import get_agent
     from agentctl.core.history import Filters
     from agentctl.core.times import parse_instant
     from agentctl.core.users import get_user

@@ -99,7 +99,7 @@ def _request(
     timeout: str | None,
     no_charge: bool,
 ) -> "RunRequest":
-    from agentctl.core.inputs import read_input_file
+    from agentctl.core.agents.inputs import read_input_file
     from agentctl.core.preparation import RunRequest
     from agentctl.core.times import parse_duration
 

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from psycopg import sql
 
-from agentctl.core import agents, ledger_reports
+from agentctl.core import ledger_reports
+from agentctl.core.agents import agent_table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.errors import UsageError
@@ -366,7 +367,7 @@ def _with_credits(
 def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Amount | None) -> Execution:
     return Execution(
         id=row["id"],
-        agent=agents.ref(row),
+        agent=agent_table.ref(row),
         user=UserRef(id=row["user_id"], email=read_text(row["email"])),
         status=read_text(row["status"]),
         created_at=read_time(row["created_at"]),

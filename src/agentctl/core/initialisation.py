@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentctl.core import agents, suggestion
+from agentctl.core import suggestion
+from agentctl.core.agents import agent_table
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import Refused
@@ -58,7 +59,7 @@ def initialise(
     """
     reading = _looked_around(connection)
     table = agents_of(reading)
-    known = agents.list_agents(connection, table) if table else ()
+    known = agent_table.list_agents(connection, table) if table else ()
     urls = (agent.webhook_url or environment.get(variable_of(agent), "") for agent in known)
     hosts, refused = _find_private_hosts(urls)
     silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]

@@ -6,7 +6,9 @@ It reads and refuses. What it returns is enough to charge, to call and to settle
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agentctl.core import agents, forms, inputs, users
+from agentctl.core import users
+from agentctl.core.agents import agent_table, inputs
+from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
@@ -78,7 +80,7 @@ def prepare(
 
     """
     market = read_marketplace(connection, profile.schema)
-    listed = agents.get_agent(connection, market.agents, request.agent)
+    listed = agent_table.get_agent(connection, market.agents, request.agent)
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
     price = _price(profile, agent) if request.charge else 0
@@ -101,7 +103,7 @@ def prepare(
 
 
 def _given(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inputs.GivenInputs:
-    form = forms.read_form(agent.raw_form)
+    form = read_form(agent.raw_form)
     try:
         return inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
     except InvalidInputs as error:
@@ -148,9 +150,9 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
         Refused: the agent is gone, deleted, inactive, or has another price.
 
     """
-    listed = agents.find_agent(connection, prepared.market.agents, prepared.listed.id)
+    listed = agent_table.find_agent(connection, prepared.market.agents, prepared.listed.id)
     if listed is None:
-        raise agents.removed(prepared.agent.slug)
+        raise agent_table.removed(prepared.agent.slug)
     _require_available(listed)
     configured = prepared.agent.price != prepared.listed.price
     if prepared.price and not configured and listed.price != prepared.price:

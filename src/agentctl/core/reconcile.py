@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agentctl.core import agents, history, n8n, settlement
+from agentctl.core import history, n8n, settlement
+from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import refund_execution
 from agentctl.core.database.connection import Connection, Database, translated
@@ -134,7 +135,7 @@ def reconcile(
         whereabouts = identify_database(connection)
         now = history.clock(connection)
         executions = _find_executions(connection, market, request, now=now)
-        listed = agents.list_agents(connection, market.agents) if executions else ()
+        listed = agent_table.list_agents(connection, market.agents) if executions else ()
     known = [profile.as_far_as_known(agent) for agent in listed]
     rows = {one.id: identify_row(whereabouts, one.creation) for one in executions if one.is_open}
     memories = journal.recall(rows, database=database.place)

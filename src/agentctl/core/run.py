@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from agentctl.core import executions, ledger, recording, run_report, settlement
+from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
@@ -21,7 +22,6 @@ from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
 from agentctl.core.executions import Identity
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.inputs import Ask
 from agentctl.core.journal import Event, Journal
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agentctl.core.forms import Field, Form, spelled
+from agentctl.core.agents.form import Field, Form, spelled
 from agentctl.core.hint_text import shell_command
 from agentctl.core.models import Agent
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View

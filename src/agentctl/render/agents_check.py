@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agentctl.core.agents_check import Checked, State
+from agentctl.core.agents.reachability import Checked, State
 from agentctl.render.blocks import Table, Text, Tone, Toned, View
 
 

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 
-from agentctl.core.forms import Field, FieldKind, shortened, spelled
+from agentctl.core.agents.form import Field, FieldKind, shortened, spelled
 from agentctl.core.strict_json import is_shallow
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})

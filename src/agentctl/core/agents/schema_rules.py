@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from agentctl.core.ecma_patterns import translate_schema
+from agentctl.core.agents.ecma_patterns import translate_schema
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agentctl.core.conversion import Unfit, convert, read_json, require_unicode
+from agentctl.core.agents.conversion import Unfit, convert, read_json, require_unicode
+from agentctl.core.agents.form import Field, FieldKind, Form, shortened
+from agentctl.core.agents.validation import Problem, problems_of
 from agentctl.core.errors import InvalidInputs, UsageError
-from agentctl.core.forms import Field, FieldKind, Form, shortened
-from agentctl.core.validation import Problem, problems_of
 
 Judge = Callable[[object], list[str]]
 """Says what is wrong with a value; nothing where it will do."""

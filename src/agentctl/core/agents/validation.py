@@ -13,10 +13,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agentctl.core.bounded_judging import SECONDS, judge_apart
+from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
+from agentctl.core.agents.form import Form, shortened, spelled
+from agentctl.core.agents.schema_rules import is_light, python_schema, validator_class
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.forms import Form, shortened, spelled
-from agentctl.core.schema_rules import is_light, python_schema, validator_class
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker, ValidationError
