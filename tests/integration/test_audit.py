@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agentctl.core import executions, ledger, settlement
+from agentctl.core import executions, settlement
 from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.catalog.introspection import introspect
+from agentctl.core.credits import movements
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.mapping import Marketplace as Parts
@@ -458,7 +459,7 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
 
 def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
     user = User(id=OPS, email=None)
-    before = ledger.lock_user(connection, market, OPS)
+    before = movements.lock_user(connection, market, OPS)
     executions.record(
         connection,
         market.executions,
@@ -467,7 +468,9 @@ def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
         agent=SEO_BLOG,
         facts={},
     )
-    ledger.charge(connection, market, user=user, price=10, agent=SEO_BLOG, execution=execution, before=before)
+    movements.charge(
+        connection, market, user=user, price=10, agent=SEO_BLOG, execution=execution, before=before
+    )
 
 
 # Part of it, and what cannot be told

@@ -8,14 +8,14 @@ import pytest
 from psycopg import sql
 
 from agentctl.core import database as core_database
-from agentctl.core import ledger
 from agentctl.core.catalog.introspection import introspect
+from agentctl.core.credits import movements
+from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.history import Filters, list_executions
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.stats import compute_stats
-from agentctl.core.users import get_user
 from support.database_proxy import DatabaseProxy
 from support.executions import SEO_BLOG, balance, plant
 from support.marketplace import Marketplace
@@ -56,14 +56,14 @@ def charge(execution: UUID, url: str) -> None:
         user = get_user(connection, market.users, "ops@example.com")
         in_transaction(
             connection,
-            lambda: ledger.charge(
+            lambda: movements.charge(
                 connection,
                 market,
                 user=user,
                 price=1,
                 agent=SEO_BLOG,
                 execution=execution,
-                before=ledger.lock_user(connection, market, user.id),
+                before=movements.lock_user(connection, market, user.id),
             ),
         )
 

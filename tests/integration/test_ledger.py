@@ -9,16 +9,16 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core import ledger, ledger_reports
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import grant_credits, refund_execution
+from agentctl.core.credits import ledger_reports, movements
+from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Credits, User
-from agentctl.core.users import get_user
+from agentctl.core.settling.by_hand import grant_credits, refund_execution
 from support.executions import balance, plant, refunds
 from support.marketplace import Marketplace
 
@@ -35,35 +35,35 @@ def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[C
 
 def charge(
     marketplace: Marketplace, execution: UUID, price: Credits = 10, url: str | None = None
-) -> ledger.Movement:
+) -> movements.Movement:
     with opened(marketplace, url) as (connection, market, user):
         return in_transaction(
             connection,
-            lambda: ledger.charge(
+            lambda: movements.charge(
                 connection,
                 market,
                 user=user,
                 price=price,
                 agent=AGENT,
                 execution=execution,
-                before=ledger.lock_user(connection, market, user.id),
+                before=movements.lock_user(connection, market, user.id),
             ),
         )
 
 
-def refund(marketplace: Marketplace, execution: UUID) -> ledger.Movement | None:
+def refund(marketplace: Marketplace, execution: UUID) -> movements.Movement | None:
     with opened(marketplace) as (connection, market, user):
         return in_transaction(
-            connection, lambda: ledger.refund(connection, market, user=user.id, execution=execution)
+            connection, lambda: movements.refund(connection, market, user=user.id, execution=execution)
         )
 
 
 def grant(
     marketplace: Marketplace, row: UUID | None, amount: Credits = 5, url: str | None = None
-) -> ledger.Movement | None:
+) -> movements.Movement | None:
     with opened(marketplace, url) as (connection, market, user):
         return in_transaction(
-            connection, lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row)
+            connection, lambda: movements.grant(connection, market, user=user, amount=amount, row_id=row)
         )
 
 
@@ -75,7 +75,7 @@ def execution(marketplace: Marketplace) -> UUID:
 def test_a_charge_moves_balance_and_ledger_together(marketplace: Marketplace, execution: UUID) -> None:
     moved = charge(marketplace, execution)
 
-    assert moved == ledger.Movement(amount=-10, balance_before=100, balance_after=90)
+    assert moved == movements.Movement(amount=-10, balance_before=100, balance_after=90)
     assert balance(marketplace) == 90
 
 
@@ -217,7 +217,7 @@ def test_a_function_that_says_little_and_does_right_has_charged(
     rows: LiteralString = "(p_user_id, -10, p_execution_id)"
     _let_it_charge(marketplace, taken=10, rows=rows, answer='{"success": true}')
 
-    assert charge(marketplace, execution) == ledger.Movement(-10, 100, 90)
+    assert charge(marketplace, execution) == movements.Movement(-10, 100, 90)
     assert balance(marketplace) == 90
 
 
@@ -236,7 +236,7 @@ def test_a_role_that_may_only_call_the_function_charges_with_it(
     url = _clerk(marketplace, "SELECT ON profiles, agents, agent_executions, credit_transactions")
     marketplace.execute("CREATE POLICY readable ON credit_transactions FOR SELECT USING (true)")
 
-    assert charge(marketplace, execution, url=url) == ledger.Movement(-10, 100, 90)
+    assert charge(marketplace, execution, url=url) == movements.Movement(-10, 100, 90)
     assert balance(marketplace) == 90
 
 
@@ -366,7 +366,7 @@ def test_a_grant_that_a_column_would_round_changes_nothing(
 )
 def test_an_amount_that_is_none_or_too_much_is_refused(text: str, column_type: str) -> None:
     with pytest.raises(UsageError):
-        ledger.parse_amount(text, column_type=column_type)
+        movements.parse_amount(text, column_type=column_type)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_an_amount_that_is_none_or_too_much_is_refused(text: str, column_type: s
     ],
 )
 def test_an_amount_is_read_exactly(text: str, column_type: str, amount: Credits) -> None:
-    assert ledger.parse_amount(text, column_type=column_type) == amount
+    assert movements.parse_amount(text, column_type=column_type) == amount
 
 
 def _clerk(marketplace: Marketplace, privileges: LiteralString) -> str:
@@ -422,7 +422,7 @@ def test_a_ledger_that_is_hidden_is_not_taken_for_empty(marketplace: Marketplace
 
     with opened(marketplace, url) as (connection, market, user):
         with pytest.raises(PermissionDenied, match="Row level security"):
-            ledger.refund(connection, market, user=user.id, execution=execution)
+            movements.refund(connection, market, user=user.id, execution=execution)
         with pytest.raises(PermissionDenied, match="Row level security"):
             ledger_reports.totals(connection, market, largest=5)
         with pytest.raises(PermissionDenied, match="Row level security"):

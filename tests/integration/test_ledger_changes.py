@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import sql
 
-from agentctl.core import ledger
 from agentctl.core.catalog.introspection import introspect
+from agentctl.core.credits import movements
+from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Credits, User
-from agentctl.core.users import get_user
 from support.executions import OPS, SEO_BLOG, balance, plant
 from support.marketplace import Marketplace
 
@@ -84,7 +84,7 @@ def _moving(
         user = get_user(connection, market.users, str(OPS))
 
         def work() -> int:
-            before = ledger.lock_user(connection, market, user.id)
+            before = movements.lock_user(connection, market, user.id)
             read = _rows_read(connection)
             assert move(connection, market, user, before)
             return _rows_read(connection) - read
@@ -95,9 +95,11 @@ def _moving(
 def _charge(
     marketplace: Marketplace, execution: UUID, *, meanwhile: Callable[[], object] = lambda: None
 ) -> int:
-    def move(connection: Connection, market: Mapped, user: User, before: Credits | None) -> ledger.Movement:
+    def move(
+        connection: Connection, market: Mapped, user: User, before: Credits | None
+    ) -> movements.Movement:
         meanwhile()
-        return ledger.charge(
+        return movements.charge(
             connection, market, user=user, price=10, agent=SEO_BLOG, execution=execution, before=before
         )
 
@@ -107,7 +109,7 @@ def _charge(
 def _refund(marketplace: Marketplace, execution: UUID) -> int:
     return _moving(
         marketplace,
-        lambda connection, market, user, _: ledger.refund(
+        lambda connection, market, user, _: movements.refund(
             connection, market, user=user.id, execution=execution
         ),
     )
@@ -116,7 +118,7 @@ def _refund(marketplace: Marketplace, execution: UUID) -> int:
 def _grant(marketplace: Marketplace) -> int:
     return _moving(
         marketplace,
-        lambda connection, market, user, _: ledger.grant(
+        lambda connection, market, user, _: movements.grant(
             connection, market, user=user, amount=5, row_id=uuid4()
         ),
     )

@@ -9,12 +9,12 @@ import pytest
 
 from agentctl.core import settlement
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import refund_execution
 from agentctl.core.database.connection import at
 from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Status
 from agentctl.core.settlement import Verdict
+from agentctl.core.settling.by_hand import refund_execution
 from support.executions import OPS, balance, plant, refunds
 from support.marketplace import Marketplace
 

@@ -12,11 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core import ledger
 from agentctl.core.catalog.introspection import introspect
+from agentctl.core.credits import movements
+from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import at, in_transaction
 from agentctl.core.mapping import marketplace as mapped
-from agentctl.core.users import get_user
 from agentctl.resources import sql_bytes
 from support.executions import OPS, SEO_BLOG, balance, plant, refunds
 from support.marketplace import DEMO, Database, Marketplace
@@ -99,15 +99,17 @@ def _move_credits(marketplace: Marketplace) -> None:
         market = mapped(introspect(connection))
         user = get_user(connection, market.users, str(OPS))
 
-        def charge() -> ledger.Movement:
-            held = ledger.lock_user(connection, market, user.id)
-            return ledger.charge(
+        def charge() -> movements.Movement:
+            held = movements.lock_user(connection, market, user.id)
+            return movements.charge(
                 connection, market, user=user, price=10, agent=SEO_BLOG, execution=charged, before=held
             )
 
         in_transaction(connection, charge)
-        in_transaction(connection, lambda: ledger.refund(connection, market, user=OPS, execution=failed))
-        in_transaction(connection, lambda: ledger.grant(connection, market, user=user, amount=5, row_id=None))
+        in_transaction(connection, lambda: movements.refund(connection, market, user=OPS, execution=failed))
+        in_transaction(
+            connection, lambda: movements.grant(connection, market, user=user, amount=5, row_id=None)
+        )
     rows = "SELECT amount FROM credit_transactions WHERE execution_id = %s"
     assert marketplace.execute(rows, (charged,)) == [(-10,)]
     assert refunds(marketplace, failed) == [2]

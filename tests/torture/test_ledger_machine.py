@@ -20,11 +20,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from agentctl.core import credits as core_credits
 from agentctl.core import failpoints, reconcile
 from agentctl.core import run as core_run
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.config.profiles import Profile, WebhookSettings
+from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Database, at
 from agentctl.core.errors import Refused
 from agentctl.core.failpoints import Failpoint
@@ -34,7 +34,7 @@ from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Outcome
 from agentctl.core.preparation import RunRequest
 from agentctl.core.run_report import RunReport
-from agentctl.core.users import get_user
+from agentctl.core.settling import by_hand as core_credits
 from support.figures import figure
 from support.marketplace import Marketplace
 from support.rules import violations

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from agentctl.core.deduction import read_answer
+from agentctl.core.credits.deduction import read_answer
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def show(
     """
     if context.invoked_subcommand is not None:
         return _nothing_before(context.invoked_subcommand, user)
-    from agentctl.core import ledger_reports, users
+    from agentctl.core.credits import ledger_reports, users
     from agentctl.render import credits as render
 
     with session.connected(reads=True) as (connection, market, _):
@@ -72,9 +72,9 @@ def grant(
       agentctl credits grant ops@example.com 50 --reason "goodwill"
       agentctl credits grant ops@example.com 50 --reason "invoice 81" --idempotency-key invoice-81
     """
-    from agentctl.core import users
-    from agentctl.core.credits import grant_credits
-    from agentctl.core.ledger import parse_amount
+    from agentctl.core.credits import users
+    from agentctl.core.credits.movements import parse_amount
+    from agentctl.core.settling.by_hand import grant_credits
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market, _):
@@ -102,8 +102,8 @@ def refund(
     Examples:
       agentctl credits refund 3f2a9c1e --reason "on_failure was keep"
     """
-    from agentctl.core.credits import refund_execution
     from agentctl.core.lost_executions import get_execution_or_charge
+    from agentctl.core.settling.by_hand import refund_execution
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market, _):

@@ -129,9 +129,9 @@ def _filters(
     until: str | None,
 ) -> "Filters":
     from agentctl.core.agents.agent_table import get_agent
+    from agentctl.core.credits.users import get_user
     from agentctl.core.history import Filters
     from agentctl.core.times import parse_instant
-    from agentctl.core.users import get_user
 
     now = datetime.now(UTC)
     return Filters(
@@ -146,9 +146,9 @@ def _filters(
 def _one(
     session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
 ) -> Reply:
+    from agentctl.core.credits.ledger_reports import rows_of_execution
     from agentctl.core.database.row_identity import identify_database, identify_row
     from agentctl.core.journal import user_journal
-    from agentctl.core.ledger_reports import rows_of_execution
     from agentctl.core.lookup import get_execution
     from agentctl.render import history as render
 

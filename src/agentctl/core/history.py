@@ -14,8 +14,8 @@ from uuid import UUID
 
 from psycopg import sql
 
-from agentctl.core import ledger_reports
 from agentctl.core.agents import agent_table
+from agentctl.core.credits import ledger_reports
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.errors import UsageError

@@ -8,12 +8,13 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core import ledger, lookup
+from agentctl.core import lookup
+from agentctl.core.credits import movements
+from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
 from agentctl.core.hint_text import shell_command
-from agentctl.core.ledger import Movement
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import AgentRef, Execution, UserRef
 from agentctl.core.times import moment_of
@@ -105,10 +106,10 @@ def refund_lost(
     if payer is None:
         msg = f"The ledger names no user for execution {execution.id}: nobody can be given its credits back."
         raise Refused(msg, code="no_user")
-    ledger.lock_user(connection, market, payer)  # a run writes its row under this lock
+    movements.lock_user(connection, market, payer)  # a run writes its row under this lock
     if lookup.find_execution(connection, market, execution.id) is not None:
         msg = f"The row of execution {execution.id} is there again."
         raise Refused(
             msg, hint=f"See: {shell_command('agentctl history', str(execution.id))}", code="execution_exists"
         )
-    return ledger.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+    return movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)

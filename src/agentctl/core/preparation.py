@@ -6,10 +6,10 @@ It reads and refuses. What it returns is enough to charge, to call and to settle
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agentctl.core import users
 from agentctl.core.agents import agent_table, inputs
 from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
+from agentctl.core.credits import users
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among

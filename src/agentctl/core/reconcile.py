@@ -17,7 +17,6 @@ from enum import StrEnum
 from agentctl.core import history, n8n, settlement
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
-from agentctl.core.credits import refund_execution
 from agentctl.core.database.connection import Connection, Database, translated
 from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
 from agentctl.core.errors import (
@@ -43,6 +42,7 @@ from agentctl.core.lost_executions import get_execution_or_charge
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
 from agentctl.core.settlement import Settlement, Verdict
+from agentctl.core.settling.by_hand import refund_execution
 from agentctl.core.times import rfc3339
 
 

@@ -3,7 +3,8 @@
 Works inside the caller's transaction and commits nothing.
 """
 
-from agentctl.core import executions, ledger, lookup, run_report, users
+from agentctl.core import executions, lookup, run_report
+from agentctl.core.credits import movements, users
 from agentctl.core.database.connection import Connection, refused_as
 from agentctl.core.errors import Refused
 from agentctl.core.executions import Identity
@@ -22,7 +23,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
         "inputs": prepared.given.inputs,
         "credits_used": price,
     }
-    before = ledger.lock_user(connection, market, user.id)
+    before = movements.lock_user(connection, market, user.id)
     require_unchanged(connection, prepared)
     # Whoever deletes the agent holds its row, and is waited for here.
     with refused_as(_deleted_meanwhile(agent)):
@@ -36,7 +37,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     if not price:
         balance = users.get_user(connection, market.users, str(user.id)).balance
         return run_report.running(prepared, execution, written, before=balance, after=balance)
-    moved = ledger.charge(
+    moved = movements.charge(
         connection, market, user=user, price=price, agent=agent.id, execution=execution, before=before
     )
     passing(Failpoint.CHARGED)

@@ -13,9 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from agentctl.core import executions, ledger, recording, run_report, settlement
+from agentctl.core import executions, recording, run_report, settlement
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
+from agentctl.core.credits import movements
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.database.row_values import require_amount
@@ -47,7 +48,7 @@ def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: A
     if prepared.user.balance is not None and prepared.price:
         balance = require_amount(prepared.user.balance, f"The balance of user {prepared.user.id}")
         if balance < prepared.price:
-            raise ledger.insufficient(prepared.user, balance=balance, price=prepared.price)
+            raise movements.insufficient(prepared.user, balance=balance, price=prepared.price)
     return run_report.blank(prepared)
 
 

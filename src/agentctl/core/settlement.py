@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentctl.core import executions, ledger, lookup, users
+from agentctl.core import executions, lookup
+from agentctl.core.credits import movements, users
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
@@ -132,9 +133,9 @@ def _settle(
 ) -> Settlement:
     def work() -> Settlement | None:
         payer = _find_payer(connection, market, user) if verdict.refund else None
-        owed = ledger.cost_of(connection, market, execution) if verdict.refund and payer is None else None
+        owed = movements.cost_of(connection, market, execution) if verdict.refund and payer is None else None
         if payer is not None:  # the user first, as charging does: the other way round deadlocks
-            ledger.lock_user(connection, market, payer)
+            movements.lock_user(connection, market, payer)
         written = executions.settle(
             connection,
             market.executions,
@@ -148,7 +149,7 @@ def _settle(
         passing(Failpoint.STATUS_WRITTEN)
         moved = None
         if payer is not None:
-            moved = ledger.refund(connection, market, user=payer, execution=execution)
+            moved = movements.refund(connection, market, user=payer, execution=execution)
             passing(Failpoint.REFUNDED)
         return Settlement(
             status=verdict.status,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from agentctl.core.credits import Grant, Refund
-from agentctl.core.ledger_reports import Totals
+from agentctl.core.credits.ledger_reports import Totals
 from agentctl.core.models import Amount, LedgerRow, User, UserRef, Verbatim
+from agentctl.core.settling.by_hand import Grant, Refund
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.plain import signed
 

@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 from uuid import uuid4
 
 from agentctl.core import amounts
+from agentctl.core.credits.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
-from agentctl.core.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.mapping import Ledger, TableRole
 from agentctl.core.mapping.insertion import insertion
 from agentctl.core.mapping.words import Sign

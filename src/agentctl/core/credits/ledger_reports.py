@@ -9,11 +9,11 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
+from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_text, read_time
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
-from agentctl.core.users import read_user
 
 NO_AMOUNT = Verbatim("NaN")
 """The sum of amounts of which one is none."""

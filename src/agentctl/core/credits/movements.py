@@ -13,16 +13,17 @@ from uuid import UUID
 
 from psycopg import sql
 
-from agentctl.core import amounts, ledger_entries
+from agentctl.core import amounts
+from agentctl.core.credits import ledger_entries
+from agentctl.core.credits.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
+from agentctl.core.credits.ledger_changes import read_state
+from agentctl.core.credits.ledger_entries import Entry
+from agentctl.core.credits.ledger_reports import find_row
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import require_amount
-from agentctl.core.deduction import WHOLE_NUMBERS, Answer, Charge, deduct
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
-from agentctl.core.ledger_changes import read_state
-from agentctl.core.ledger_entries import Entry
-from agentctl.core.ledger_reports import find_row
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Credits, Key, User
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agentctl.core import ledger, ledger_reports, lookup
+from agentctl.core import lookup
+from agentctl.core.credits import ledger_reports, movements
 from agentctl.core.database.connection import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import key_to_id, lock_execution, require_key
@@ -64,7 +65,7 @@ def grant_credits(
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
     moved = _done(
         connection,
-        lambda: ledger.grant(connection, market, user=user, amount=amount, row_id=row_id, reason=reason),
+        lambda: movements.grant(connection, market, user=user, amount=amount, row_id=row_id, reason=reason),
     )
     if moved is not None:
         return Grant(
@@ -112,13 +113,13 @@ def refund_execution(
         raise Refused(msg, code="no_user")
 
     def work() -> Refund:
-        ledger.lock_user(connection, market, payer)  # before the execution, as charging does
+        movements.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
             msg = f"Row level security keeps this role from changing execution {execution.id}."
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         _require_refundable(execution, status)
-        moved = ledger.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+        moved = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in market.executions.recordable:
