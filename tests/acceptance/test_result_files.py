@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.executions import key_to_id
+from agentctl.core.executions.execution_table import key_to_id
 from support.webhook_server import Reply
 
 OPS, SEO_BLOG = "00000000-0000-4000-8000-0000000000a1", "00000000-0000-4000-8000-0000000000b1"

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agentctl.core import executions, settlement
+from agentctl.core import settlement
 from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
@@ -19,6 +19,7 @@ from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
+from agentctl.core.executions import execution_table
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of
 from agentctl.core.models import Status, User
@@ -460,10 +461,10 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
 def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
     user = User(id=OPS, email=None)
     before = movements.lock_user(connection, market, OPS)
-    executions.record(
+    execution_table.record(
         connection,
         market.executions,
-        execution=executions.Identity(execution),
+        execution=execution_table.Identity(execution),
         user=OPS,
         agent=SEO_BLOG,
         facts={},

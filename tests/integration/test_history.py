@@ -12,11 +12,11 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, UsageError
-from agentctl.core.history import Filters, follow_executions, list_executions, stream_executions
+from agentctl.core.executions.history import Filters, follow_executions, list_executions, stream_executions
+from agentctl.core.executions.stats import compute_stats
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of
 from agentctl.core.models import Execution
-from agentctl.core.stats import compute_stats
 from support.executions import OPS, PLAIN, POOR, SEO_BLOG, plant
 from support.marketplace import OPTIONAL_COLUMNS, Marketplace
 

@@ -13,9 +13,9 @@ from agentctl.core.credits import movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
-from agentctl.core.history import Filters, list_executions
+from agentctl.core.executions.history import Filters, list_executions
+from agentctl.core.executions.stats import compute_stats
 from agentctl.core.mapping import marketplace as mapped
-from agentctl.core.stats import compute_stats
 from support.database_proxy import DatabaseProxy
 from support.executions import SEO_BLOG, balance, plant
 from support.marketplace import Marketplace

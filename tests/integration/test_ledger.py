@@ -14,7 +14,7 @@ from agentctl.core.credits import ledger_reports, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
-from agentctl.core.lookup import get_execution
+from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Credits, User

@@ -10,7 +10,7 @@ import pytest
 from agentctl.core import settlement
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
-from agentctl.core.lookup import get_execution
+from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Status
 from agentctl.core.settlement import Verdict

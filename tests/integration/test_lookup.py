@@ -11,7 +11,7 @@ from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, at
 from agentctl.core.errors import PermissionDenied, Refused
-from agentctl.core.lookup import find_execution, get_execution
+from agentctl.core.executions.lookup import find_execution, get_execution
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of
 from support.executions import OPS, POOR, SEO_BLOG, plant

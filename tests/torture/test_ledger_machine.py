@@ -27,9 +27,9 @@ from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Database, at
 from agentctl.core.errors import Refused
+from agentctl.core.executions.journal import Journal
+from agentctl.core.executions.lookup import get_execution
 from agentctl.core.failpoints import Failpoint
-from agentctl.core.journal import Journal
-from agentctl.core.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Outcome
 from agentctl.core.preparation import RunRequest

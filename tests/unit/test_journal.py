@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, is_unrepeatable
-from agentctl.core.journal import Event, Journal, Memory
+from agentctl.core.executions.journal import Event, Journal, Memory
 from agentctl.core.models import Key, Outcome
 
 EXECUTION = UUID("c0ffee00-0000-4000-8000-000000000001")

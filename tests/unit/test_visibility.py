@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.errors import UsageError
-from agentctl.core.executions import require_key
-from agentctl.core.visibility import is_blank
+from agentctl.core.executions.execution_table import require_key
+from agentctl.core.executions.visibility import is_blank
 
 # By their names in Unicode, or by what they are.
 INVISIBLE = {

@@ -18,7 +18,7 @@ from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
     from agentctl.core.database.connection import Connection
-    from agentctl.core.history import Filters
+    from agentctl.core.executions.history import Filters
     from agentctl.core.mapping import Marketplace
     from agentctl.core.models import Execution
 
@@ -130,7 +130,7 @@ def _filters(
 ) -> "Filters":
     from agentctl.core.agents.agent_table import get_agent
     from agentctl.core.credits.users import get_user
-    from agentctl.core.history import Filters
+    from agentctl.core.executions.history import Filters
     from agentctl.core.times import parse_instant
 
     now = datetime.now(UTC)
@@ -148,8 +148,8 @@ def _one(
 ) -> Reply:
     from agentctl.core.credits.ledger_reports import rows_of_execution
     from agentctl.core.database.row_identity import identify_database, identify_row
-    from agentctl.core.journal import user_journal
-    from agentctl.core.lookup import get_execution
+    from agentctl.core.executions.journal import user_journal
+    from agentctl.core.executions.lookup import get_execution
     from agentctl.render import history as render
 
     found = get_execution(connection, market, key)
@@ -169,7 +169,7 @@ def _one(
 
 
 def _stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:
-    from agentctl.core.stats import compute_stats
+    from agentctl.core.executions.stats import compute_stats
     from agentctl.render import history as render
 
     figures = compute_stats(connection, market, filters)
@@ -187,7 +187,7 @@ def _page(
     cursor: str | None,
     output: Format,
 ) -> Reply:
-    from agentctl.core.history import list_executions
+    from agentctl.core.executions.history import list_executions
     from agentctl.render import history as render
 
     content = output is not Format.TABLE
@@ -206,7 +206,7 @@ def _page(
 def _everything(
     session: Session, connection: "Connection", market: "Marketplace", filters: "Filters", output: Format
 ) -> Reply:
-    from agentctl.core.history import Page, stream_executions
+    from agentctl.core.executions.history import Page, stream_executions
     from agentctl.render import history as render
 
     content = output is not Format.TABLE
@@ -244,7 +244,7 @@ def _lines(executions: Iterable["Execution"], output: Format) -> Iterator[str]:
 def _follow(
     connection: "Connection", market: "Marketplace", filters: "Filters", *, limit: int, output: Format
 ) -> Reply:
-    from agentctl.core.history import follow_executions
+    from agentctl.core.executions.history import follow_executions
     from agentctl.render import history as render
 
     executions = follow_executions(connection, market, filters, limit=limit, pause=lambda: time.sleep(_POLL))

@@ -50,7 +50,7 @@ def reconcile(
       agentctl reconcile 3f2a9c1e --assume failed
     """
     from agentctl.core import reconcile as core
-    from agentctl.core.journal import user_journal
+    from agentctl.core.executions.journal import user_journal
     from agentctl.core.models import Outcome
     from agentctl.core.times import parse_age
     from agentctl.render import reconcile as render

@@ -58,7 +58,7 @@ def run(
     from agentctl.cli.progress import watching
     from agentctl.cli.results import save_result
     from agentctl.core import run as core
-    from agentctl.core.journal import user_journal
+    from agentctl.core.executions.journal import user_journal
     from agentctl.render import run as render
 
     _require_writable(output)

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from agentctl.core.database.row_identity import RowIdentity
+from agentctl.core.executions.journal import Memory
 from agentctl.core.hint_text import shell_command
-from agentctl.core.journal import Memory
 from agentctl.core.models import Key, Outcome
 
 

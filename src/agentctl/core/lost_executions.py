@@ -8,12 +8,12 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core import lookup
 from agentctl.core.credits import movements
 from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
+from agentctl.core.executions import lookup
 from agentctl.core.hint_text import shell_command
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import AgentRef, Execution, UserRef

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agentctl.core import history, n8n, settlement
+from agentctl.core import n8n, settlement
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
 from agentctl.core.database.connection import Connection, Database, translated
@@ -35,9 +35,10 @@ from agentctl.core.evidence import (
     from_ledger,
     nobody_knows,
 )
+from agentctl.core.executions import history
+from agentctl.core.executions.journal import Journal, Memory
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
-from agentctl.core.journal import Journal, Memory
 from agentctl.core.lost_executions import get_execution_or_charge
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status

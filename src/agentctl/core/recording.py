@@ -3,11 +3,12 @@
 Works inside the caller's transaction and commits nothing.
 """
 
-from agentctl.core import executions, lookup, run_report
+from agentctl.core import run_report
 from agentctl.core.credits import movements, users
 from agentctl.core.database.connection import Connection, refused_as
 from agentctl.core.errors import Refused
-from agentctl.core.executions import Identity
+from agentctl.core.executions import execution_table, lookup
+from agentctl.core.executions.execution_table import Identity
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Agent
 from agentctl.core.preparation import Prepared, require_unchanged
@@ -27,7 +28,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     require_unchanged(connection, prepared)
     # Whoever deletes the agent holds its row, and is waited for here.
     with refused_as(_deleted_meanwhile(agent)):
-        written = executions.record(
+        written = execution_table.record(
             connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
         )
     if written is None:
@@ -67,7 +68,7 @@ def replay(connection: Connection, prepared: Prepared, identity: Identity) -> Ru
         prepared.market.executions.require_visible_rows()
         msg = "The execution of this idempotency key exists, but this role cannot see it."
         raise Refused(msg, code="execution_not_found")
-    given = executions.as_stored(prepared.given.inputs)
+    given = execution_table.as_stored(prepared.given.inputs)
     if found.inputs is not None and found.inputs != given:
         msg = f"This idempotency key was used with other inputs, for execution {found.id}."
         raise Refused(msg, hint="Use another key for other inputs.", code="idempotency_key_reused")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from agentctl.core import executions, recording, run_report, settlement
+from agentctl.core import recording, run_report, settlement
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.credits import movements
@@ -21,9 +21,10 @@ from agentctl.core.database.connection import Commit, Connection, Database, in_t
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
-from agentctl.core.executions import Identity
+from agentctl.core.executions import execution_table
+from agentctl.core.executions.execution_table import Identity
+from agentctl.core.executions.journal import Event, Journal
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.journal import Event, Journal
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
@@ -77,7 +78,7 @@ def run(
     """
     with database.connect() as connection:
         prepared = prepare(connection, profile, request, ask=ask)
-        identity = executions.choose_identity(
+        identity = execution_table.choose_identity(
             connection,
             prepared.market.executions,
             user=prepared.user.id,

@@ -6,7 +6,7 @@ It only puts together what others have done; nothing in here reads or writes any
 from dataclasses import dataclass, replace
 
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
-from agentctl.core.executions import Written
+from agentctl.core.executions.execution_table import Written
 from agentctl.core.hint_text import shell_command
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.models import (

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentctl.core import executions, lookup
 from agentctl.core.credits import movements, users
 from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.executions import execution_table, lookup
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, Amount, Credits, Execution, Key, Status
@@ -136,7 +136,7 @@ def _settle(
         owed = movements.cost_of(connection, market, execution) if verdict.refund and payer is None else None
         if payer is not None:  # the user first, as charging does: the other way round deadlocks
             movements.lock_user(connection, market, payer)
-        written = executions.settle(
+        written = execution_table.settle(
             connection,
             market.executions,
             execution=execution,

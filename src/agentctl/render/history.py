@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agentctl.core.amounts import subtract
-from agentctl.core.history import Page
-from agentctl.core.journal import Entry
+from agentctl.core.executions.history import Page
+from agentctl.core.executions.journal import Entry
+from agentctl.core.executions.stats import Stats
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.models import Amount, Execution, LedgerRow, Status, Verbatim, outcome_of
-from agentctl.core.stats import Stats
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.csv_cells import csv_line
 from agentctl.render.envelope import to_json

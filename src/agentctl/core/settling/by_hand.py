@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agentctl.core import lookup
 from agentctl.core.credits import ledger_reports, movements
 from agentctl.core.database.connection import Commit, Connection, in_transaction
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
-from agentctl.core.executions import key_to_id, lock_execution, require_key
+from agentctl.core.executions import lookup
+from agentctl.core.executions.execution_table import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
 from agentctl.core.lost_executions import refund_lost

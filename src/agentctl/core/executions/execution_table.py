@@ -16,11 +16,11 @@ from psycopg.types.json import Jsonb
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks, UsageError
+from agentctl.core.executions.visibility import is_blank
 from agentctl.core.mapping import Executions
 from agentctl.core.mapping.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.models import NO_STATUS, Key, Status
 from agentctl.core.times import Moment, moment_of
-from agentctl.core.visibility import is_blank
 
 # UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
 _NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")

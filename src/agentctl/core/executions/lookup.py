@@ -8,9 +8,9 @@ from uuid import UUID
 
 from psycopg import sql
 
-from agentctl.core import history
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import Refused
+from agentctl.core.executions import history
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Execution, Key
 

@@ -11,7 +11,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
-from agentctl.core.history import Filters, conditions_of
+from agentctl.core.executions.history import Filters, conditions_of
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.instants import in_utc
 from agentctl.core.models import NO_STATUS, Status
