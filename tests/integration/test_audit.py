@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agentctl.core import settlement
 from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
@@ -23,7 +22,8 @@ from agentctl.core.executions import execution_table
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of
 from agentctl.core.models import Status, User
-from agentctl.core.settlement import Verdict
+from agentctl.core.settling import settlement
+from agentctl.core.settling.settlement import Verdict
 from support.executions import OPS, POOR, SEO_BLOG, plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 

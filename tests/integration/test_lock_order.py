@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core import settlement
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Status
-from agentctl.core.settlement import Verdict
+from agentctl.core.settling import settlement
 from agentctl.core.settling.by_hand import refund_execution
+from agentctl.core.settling.settlement import Verdict
 from support.executions import OPS, balance, plant, refunds
 from support.marketplace import Marketplace
 

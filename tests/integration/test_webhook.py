@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from agentctl.core.models import Outcome
-from agentctl.core.n8n_api import Api
+from agentctl.core.settling.n8n.api import Api
 from agentctl.core.webhook import attempts
 from agentctl.core.webhook.answer import BODY_LIMIT
 from agentctl.core.webhook.attempts import WebhookEvent

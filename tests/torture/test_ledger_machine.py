@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from agentctl.core import failpoints, reconcile
+from agentctl.core import failpoints
 from agentctl.core import run as core_run
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.config.profiles import Profile, WebhookSettings
@@ -35,6 +35,7 @@ from agentctl.core.models import Outcome
 from agentctl.core.preparation import RunRequest
 from agentctl.core.run_report import RunReport
 from agentctl.core.settling import by_hand as core_credits
+from agentctl.core.settling import reconciliation
 from support.figures import figure
 from support.marketplace import Marketplace
 from support.rules import violations
@@ -138,8 +139,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(assume=st.sampled_from([None, Outcome.SUCCESS, Outcome.FAILED]))
     def reconcile(self, assume: Outcome | None) -> None:
-        request = reconcile.Request(stale_after=timedelta(0), assume=assume)
-        reconcile.reconcile(
+        request = reconciliation.Request(stale_after=timedelta(0), assume=assume)
+        reconciliation.reconcile(
             self.database,
             self.profile,
             request,

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.evidence import Evidence
 from agentctl.core.models import Outcome
-from agentctl.core.n8n_calls import why_not_ours
-from agentctl.core.n8n_execution import judge, list_calls, number_of, read_instant
+from agentctl.core.settling.evidence import Evidence
+from agentctl.core.settling.n8n.calls import why_not_ours
+from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
 
 SECRET = "whsec_bm9ib2R5LWVsc2UtaGFzLXRoaXMta2V5"
 NAMES = (

@@ -18,9 +18,9 @@ _MAY_KNOW_IT = {
     "core/config/profiles.py",
     "core/initialisation.py",
     "core/models.py",
-    "core/n8n.py",
+    "core/settling/n8n/search.py",
     "core/preparation.py",
-    "core/reconcile.py",
+    "core/settling/reconciliation.py",
 }
 
 

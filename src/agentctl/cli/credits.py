@@ -102,8 +102,8 @@ def refund(
     Examples:
       agentctl credits refund 3f2a9c1e --reason "on_failure was keep"
     """
-    from agentctl.core.lost_executions import get_execution_or_charge
     from agentctl.core.settling.by_hand import refund_execution
+    from agentctl.core.settling.lost_executions import get_execution_or_charge
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market, _):

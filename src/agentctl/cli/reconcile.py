@@ -12,7 +12,7 @@ from agentctl.core.errors import FindingsFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agentctl.core.reconcile import Reconciled
+    from agentctl.core.settling.reconciliation import Reconciled
 
 
 class Assumed(StrEnum):
@@ -49,9 +49,9 @@ def reconcile(
       agentctl reconcile
       agentctl reconcile 3f2a9c1e --assume failed
     """
-    from agentctl.core import reconcile as core
     from agentctl.core.executions.journal import user_journal
     from agentctl.core.models import Outcome
+    from agentctl.core.settling import reconciliation as core
     from agentctl.core.times import parse_age
     from agentctl.render import reconcile as render
 

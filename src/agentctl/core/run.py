@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from agentctl.core import recording, run_report, settlement
+from agentctl.core import recording, run_report
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.credits import movements
@@ -28,7 +28,8 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Key, Outcome, Status
 from agentctl.core.preparation import Prepared, RunRequest, prepare
 from agentctl.core.run_report import RunReport
-from agentctl.core.settlement import Settlement, Verdict
+from agentctl.core.settling import settlement
+from agentctl.core.settling.settlement import Settlement, Verdict
 from agentctl.core.steps import Step, Watch
 from agentctl.core.times import rfc3339
 from agentctl.core.webhook.attempts import EventKind, WebhookEvent

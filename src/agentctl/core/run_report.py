@@ -23,7 +23,7 @@ from agentctl.core.models import (
     outcome_of,
 )
 from agentctl.core.preparation import Prepared
-from agentctl.core.settlement import Settlement
+from agentctl.core.settling.settlement import Settlement
 from agentctl.core.times import Moment
 from agentctl.core.webhook.call import WebhookCall
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from agentctl.core.amounts import total
 from agentctl.core.errors import AgentctlError
 from agentctl.core.models import Outcome, Verbatim
-from agentctl.core.reconcile import Action, Reconciled
+from agentctl.core.settling.reconciliation import Action, Reconciled
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 _WORDS = {

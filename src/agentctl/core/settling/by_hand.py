@@ -14,9 +14,9 @@ from agentctl.core.executions import lookup
 from agentctl.core.executions.execution_table import key_to_id, lock_execution, require_key
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
-from agentctl.core.lost_executions import refund_lost
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Credits, Execution, Key, Status, User
+from agentctl.core.settling.lost_executions import refund_lost
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from agentctl.core.evidence import Evidence, Source, nobody_knows
 from agentctl.core.models import Outcome
-from agentctl.core.n8n_calls import Call, read_call
+from agentctl.core.settling.evidence import Evidence, Source, nobody_knows
+from agentctl.core.settling.n8n.calls import Call, read_call
 from agentctl.core.webhook.success_rule import parse_rule
 
 _FAILED = frozenset({"error", "crashed", "canceled"})

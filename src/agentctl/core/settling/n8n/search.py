@@ -15,11 +15,11 @@ from urllib.parse import quote, urlsplit
 from agentctl.core.config.profiles import N8nSettings
 from agentctl.core.config.toml_sections import Value
 from agentctl.core.errors import ConfigError, Refused
-from agentctl.core.evidence import Evidence, nobody_knows
 from agentctl.core.models import Key, Outcome
-from agentctl.core.n8n_api import Api, Endless, Trouble, Unusable
-from agentctl.core.n8n_calls import why_not_ours
-from agentctl.core.n8n_execution import judge, list_calls, number_of, read_instant
+from agentctl.core.settling.evidence import Evidence, nobody_knows
+from agentctl.core.settling.n8n.api import Api, Endless, Trouble, Unusable
+from agentctl.core.settling.n8n.calls import why_not_ours
+from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
 from agentctl.core.times import Moment, shifted
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agentctl.core import n8n, settlement
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
 from agentctl.core.database.connection import Connection, Database, translated
@@ -27,7 +26,15 @@ from agentctl.core.errors import (
     PermissionDenied,
     Refused,
 )
-from agentctl.core.evidence import (
+from agentctl.core.executions import history
+from agentctl.core.executions.journal import Journal, Memory
+from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.hint_text import shell_command
+from agentctl.core.mapping import Marketplace, read_marketplace
+from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
+from agentctl.core.settling import settlement
+from agentctl.core.settling.by_hand import refund_execution
+from agentctl.core.settling.evidence import (
     Evidence,
     assumed,
     describe_doubt,
@@ -35,15 +42,9 @@ from agentctl.core.evidence import (
     from_ledger,
     nobody_knows,
 )
-from agentctl.core.executions import history
-from agentctl.core.executions.journal import Journal, Memory
-from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.hint_text import shell_command
-from agentctl.core.lost_executions import get_execution_or_charge
-from agentctl.core.mapping import Marketplace, read_marketplace
-from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
-from agentctl.core.settlement import Settlement, Verdict
-from agentctl.core.settling.by_hand import refund_execution
+from agentctl.core.settling.lost_executions import get_execution_or_charge
+from agentctl.core.settling.n8n import search
+from agentctl.core.settling.settlement import Settlement, Verdict
 from agentctl.core.times import rfc3339
 
 
@@ -252,11 +253,13 @@ def _ask_n8n(
 ) -> Mapping[Key, Evidence]:
     by_id: dict[Key | None, Agent] = {agent.id: agent for agent in known}
     questions = [_ask_about(one, rows[one.id], by_id.get(one.agent.id), profile) for one in executions]
-    return n8n.ask(profile.n8n, questions, signing_secret=profile.webhook.signing_secret)
+    return search.ask(profile.n8n, questions, signing_secret=profile.webhook.signing_secret)
 
 
-def _ask_about(execution: Execution, row: RowIdentity, agent: Agent | None, profile: Profile) -> n8n.Question:
-    return n8n.Question(
+def _ask_about(
+    execution: Execution, row: RowIdentity, agent: Agent | None, profile: Profile
+) -> search.Question:
+    return search.Question(
         execution=execution.id,
         webhook_url=execution.workflow_id or (agent.webhook_url if agent else None),
         creation=execution.creation,
