@@ -21,7 +21,6 @@ from hypothesis.stateful import (
 )
 
 from agentctl.core import failpoints
-from agentctl.core import run as core_run
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.credits.users import get_user
@@ -32,8 +31,9 @@ from agentctl.core.executions.lookup import get_execution
 from agentctl.core.failpoints import Failpoint
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Outcome
-from agentctl.core.preparation import RunRequest
-from agentctl.core.run_report import RunReport
+from agentctl.core.running import run as core_run
+from agentctl.core.running.preparation import RunRequest
+from agentctl.core.running.run_report import RunReport
 from agentctl.core.settling import by_hand as core_credits
 from agentctl.core.settling import reconciliation
 from support.figures import figure

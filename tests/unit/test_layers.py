@@ -38,7 +38,7 @@ def importers(*packages: str) -> set[str]:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"core/run.py", "cli/app.py", "render/plain.py"} <= {
+    assert {"core/running/run.py", "cli/app.py", "render/plain.py"} <= {
         str(path.relative_to(_SOURCE)) for path in _MODULES
     }
     assert "core/database/connection.py" in importers("psycopg")

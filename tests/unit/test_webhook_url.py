@@ -19,7 +19,7 @@ _MAY_KNOW_IT = {
     "core/initialisation.py",
     "core/models.py",
     "core/settling/n8n/search.py",
-    "core/preparation.py",
+    "core/running/preparation.py",
     "core/settling/reconciliation.py",
 }
 

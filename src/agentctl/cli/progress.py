@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from agentctl.cli.session import Screen, Session, colourful, screen_for
-from agentctl.core.steps import Step, Watch
+from agentctl.core.running.steps import Step, Watch
 from agentctl.render.blocks import Text, Tone
 from agentctl.render.history import duration_text
 

@@ -14,7 +14,7 @@ from agentctl.core.errors import SetupError
 from agentctl.core.files.user_folders import find_data_folder
 from agentctl.core.files.writing import make_own_folder, open_whole, write_new
 from agentctl.core.hint_text import shell_command
-from agentctl.core.run_report import RunReport
+from agentctl.core.running.run_report import RunReport
 from agentctl.render.run import is_binary, result_bytes
 
 

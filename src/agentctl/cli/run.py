@@ -12,7 +12,7 @@ from agentctl.core.errors import UsageError
 from agentctl.core.failpoints import Failpoint, passing
 
 if TYPE_CHECKING:
-    from agentctl.core.preparation import RunRequest
+    from agentctl.core.running.preparation import RunRequest
 
 
 def run(
@@ -57,8 +57,8 @@ def run(
     from agentctl.cli.ask import ask_for
     from agentctl.cli.progress import watching
     from agentctl.cli.results import save_result
-    from agentctl.core import run as core
     from agentctl.core.executions.journal import user_journal
+    from agentctl.core.running import run as core
     from agentctl.render import run as render
 
     _require_writable(output)
@@ -100,7 +100,7 @@ def _request(
     no_charge: bool,
 ) -> "RunRequest":
     from agentctl.core.agents.inputs import read_input_file
-    from agentctl.core.preparation import RunRequest
+    from agentctl.core.running.preparation import RunRequest
     from agentctl.core.times import parse_duration
 
     return RunRequest(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agentctl.core.mapping.optional_columns import BY_NAME
-from agentctl.core.run_report import RunReport
+from agentctl.core.running.run_report import RunReport
 from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
 
 # Where agents put what is meant to be read, the likeliest first; n8n's AI nodes say `output`.

@@ -22,7 +22,7 @@ from agentctl.core.models import (
     duration_between,
     outcome_of,
 )
-from agentctl.core.preparation import Prepared
+from agentctl.core.running.preparation import Prepared
 from agentctl.core.settling.settlement import Settlement
 from agentctl.core.times import Moment
 from agentctl.core.webhook.call import WebhookCall

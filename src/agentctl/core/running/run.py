@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from agentctl.core import recording, run_report
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.credits import movements
@@ -26,11 +25,12 @@ from agentctl.core.executions.execution_table import Identity
 from agentctl.core.executions.journal import Event, Journal
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Key, Outcome, Status
-from agentctl.core.preparation import Prepared, RunRequest, prepare
-from agentctl.core.run_report import RunReport
+from agentctl.core.running import recording, run_report
+from agentctl.core.running.preparation import Prepared, RunRequest, prepare
+from agentctl.core.running.run_report import RunReport
+from agentctl.core.running.steps import Step, Watch
 from agentctl.core.settling import settlement
 from agentctl.core.settling.settlement import Settlement, Verdict
-from agentctl.core.steps import Step, Watch
 from agentctl.core.times import rfc3339
 from agentctl.core.webhook.attempts import EventKind, WebhookEvent
 from agentctl.core.webhook.call import call_webhook

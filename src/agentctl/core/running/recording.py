@@ -3,7 +3,6 @@
 Works inside the caller's transaction and commits nothing.
 """
 
-from agentctl.core import run_report
 from agentctl.core.credits import movements, users
 from agentctl.core.database.connection import Connection, refused_as
 from agentctl.core.errors import Refused
@@ -11,8 +10,9 @@ from agentctl.core.executions import execution_table, lookup
 from agentctl.core.executions.execution_table import Identity
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Agent
-from agentctl.core.preparation import Prepared, require_unchanged
-from agentctl.core.run_report import RunReport
+from agentctl.core.running import run_report
+from agentctl.core.running.preparation import Prepared, require_unchanged
+from agentctl.core.running.run_report import RunReport
 from agentctl.core.webhook_url import without_secrets
 
 
