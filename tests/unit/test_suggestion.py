@@ -14,7 +14,7 @@ from agentctl.core.files.writing import write_atomically
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import read
 from agentctl.core.models import Agent
-from agentctl.core.suggestion import Configuration, Profile, configuration
+from agentctl.core.setup.suggestion import Configuration, Profile, configuration
 from support.catalogs import catalog
 
 READING = read(catalog())

@@ -16,7 +16,7 @@ _MAY_KNOW_IT = {
     "core/agents/agent_table.py",
     "core/agents/reachability.py",
     "core/config/profiles.py",
-    "core/initialisation.py",
+    "core/setup/initialisation.py",
     "core/models.py",
     "core/settling/n8n/search.py",
     "core/running/preparation.py",

@@ -39,7 +39,7 @@ def init(
     from agentctl.core.config.toml_sections import Value
     from agentctl.core.database.connection import at
     from agentctl.core.files.writing import write_atomically
-    from agentctl.core.initialisation import initialise
+    from agentctl.core.setup.initialisation import initialise
     from agentctl.render import init as render
 
     path = session.config or Path(FILE_NAME)

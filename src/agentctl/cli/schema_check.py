@@ -114,7 +114,7 @@ def schema_check(
 
 
 def _suggestion(subject: "Subject", report: "SchemaReport") -> Reply:
-    from agentctl.core.suggestion import Profile, configuration
+    from agentctl.core.setup.suggestion import Profile, configuration
 
     text = configuration(subject.reading, Profile(subject.profile.name), report.findings).text
     return Reply(data=lambda: {"toml": text}, view=lambda: [Code(text, "toml")])

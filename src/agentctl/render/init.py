@@ -4,8 +4,8 @@ from pathlib import Path
 
 from agentctl.core.errors import FindingsFound
 from agentctl.core.findings.finding import errors_among
-from agentctl.core.initialisation import Initialised
 from agentctl.core.schema_report import role_states
+from agentctl.core.setup.initialisation import Initialised
 from agentctl.render.blocks import Table, Text, Tone, View
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentctl.core import suggestion
 from agentctl.core.agents import agent_table
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection
@@ -17,6 +16,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
 from agentctl.core.schema_check import check_schema
+from agentctl.core.setup import suggestion
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.special_networks import Kind
