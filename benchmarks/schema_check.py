@@ -21,7 +21,7 @@ from agentctl.core.catalog.introspection import catalog_statement, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.database.qualified_sql import qualify_names
 from agentctl.core.mapping import read
-from agentctl.core.schema_check import check_schema
+from agentctl.core.schema_check.schema_check import check_schema
 
 ROUNDS = 15
 PROGRAM = Path(sys.executable).with_name("agentctl")

@@ -12,8 +12,8 @@ from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping import read as made_of
 from agentctl.core.mapping.optional_columns import Tracking
-from agentctl.core.schema_check import check_schema, parse_required
-from agentctl.core.schema_report import SchemaReport
+from agentctl.core.schema_check.schema_check import check_schema, parse_required
+from agentctl.core.schema_check.schema_report import SchemaReport
 from agentctl.resources import sql_bytes
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 

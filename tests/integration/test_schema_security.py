@@ -6,7 +6,7 @@ from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import marketplace as mapped
-from agentctl.core.schema_security import security_findings
+from agentctl.core.schema_check.schema_security import security_findings
 from support.marketplace import CUSTOMERS, Marketplace
 
 _OPEN_ADD = "GRANT EXECUTE ON FUNCTION add_credits_atomic TO {}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agentctl.core.baseline import Baseline
     from agentctl.core.code_report import CodeReport
     from agentctl.core.findings.finding import Finding
-    from agentctl.core.schema_report import SchemaReport
+    from agentctl.core.schema_check.schema_report import SchemaReport
 
 _MOST_NAMED = 12
 """Objects of findings that one line can name."""
@@ -83,7 +83,7 @@ def schema_check(
     from agentctl.core.baseline import compare, read_baseline, write_baseline
     from agentctl.core.extras import require_code_reader
     from agentctl.core.findings.finding_kinds import kinds_looked_for, parse_ignored
-    from agentctl.core.schema_check import check_schema, parse_required
+    from agentctl.core.schema_check.schema_check import check_schema, parse_required
 
     output_format = only_format(session, output_format)
     required, ignored = parse_required(require), parse_ignored(ignore or ())

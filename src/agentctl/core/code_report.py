@@ -19,7 +19,7 @@ from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.repository_migrations import RepositoryMigrations, migrations_among
-from agentctl.core.schema_report import executions_of
+from agentctl.core.schema_check.schema_report import executions_of
 
 _LONGEST_EXCERPT = 1000
 """Characters of a line; longer ones were made by a program."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from agentctl.core.errors import FindingsFound
 from agentctl.core.findings.finding import errors_among
-from agentctl.core.schema_report import role_states
+from agentctl.core.schema_check.schema_report import role_states
 from agentctl.core.setup.initialisation import Initialised
 from agentctl.render.blocks import Table, Text, Tone, View
 

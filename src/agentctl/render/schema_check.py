@@ -2,7 +2,7 @@
 
 from agentctl.core.catalog.introspection import Server
 from agentctl.core.findings.finding import Finding, Severity, place_of
-from agentctl.core.schema_report import ColumnState, IndexState, RoleState, SchemaReport
+from agentctl.core.schema_check.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.clean import clean_line
 

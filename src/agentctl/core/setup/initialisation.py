@@ -15,7 +15,7 @@ from agentctl.core.errors import Refused
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading, SchemaSettings, agents_of, read
 from agentctl.core.models import Agent
-from agentctl.core.schema_check import check_schema
+from agentctl.core.schema_check.schema_check import check_schema
 from agentctl.core.setup import suggestion
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.endpoint import Target, target_of

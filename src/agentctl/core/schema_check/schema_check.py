@@ -15,7 +15,7 @@ from agentctl.core.mapping.functions import REFERENCE, Deducting, find_deduct
 from agentctl.core.mapping.optional_columns import BY_NAME, OptionalColumn, Tracking, tracking_of
 from agentctl.core.mapping.vocabulary import is_needed
 from agentctl.core.mapping.writability import writing_findings
-from agentctl.core.schema_report import (
+from agentctl.core.schema_check.schema_report import (
     IndexState,
     SchemaReport,
     column_states,
@@ -24,7 +24,7 @@ from agentctl.core.schema_report import (
     index_states,
     role_states,
 )
-from agentctl.core.schema_security import security_findings
+from agentctl.core.schema_check.schema_security import security_findings
 
 _WIDENS = "agentctl migrate-full adds it."
 
