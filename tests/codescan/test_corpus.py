@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from agentctl.core.baseline import record, write_baseline
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_report import CodeReport, read_project, report_code, schemas_beyond, sources_of
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.database.connection import at
 from agentctl.core.mapping import SchemaSettings, catalog_for, read
-from agentctl.core.schema_source.opening import open_schema_source
+from agentctl.core.schema_files.baseline import record, write_baseline
+from agentctl.core.schema_files.opening import open_schema_source
 from codescan.expectations import SCHEMA, Case, Expected, Open, cases
 from support.marketplace import empty_database
 from support.postgres import Server

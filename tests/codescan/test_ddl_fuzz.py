@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.location import Location
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.migrations import Migrations
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.migrations import Migrations
 from agentctl.core.sql.tokens import tokens
 
 _CONSTRUCTS = (Path(__file__).parents[1] / "support/constructs.sql").read_text()

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.baseline import read_baseline, record, write_baseline
 from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Function, Table, introspect
 from agentctl.core.database.connection import at
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.opening import open_schema_source
+from agentctl.core.schema_files.baseline import read_baseline, record, write_baseline
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.opening import open_schema_source
 from agentctl.resources import sql_bytes
 from support.marketplace import Database
 from support.postgres import find_installation

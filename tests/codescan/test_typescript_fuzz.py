@@ -18,7 +18,7 @@ from agentctl.core.codescan.typescript.clients import is_supabase
 from agentctl.core.codescan.typescript.linking import Linker
 from agentctl.core.codescan.typescript.module import read_module, read_returned
 from agentctl.core.codescan.uses import CodeReading
-from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_files.ddl import Schema
 
 _TESTS = Path(__file__).parents[1]
 _CORPUS = sorted(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.baseline import Baseline, compare, read_baseline, record, write_baseline
 from agentctl.core.catalog.introspection import (
     Argument,
     Column,
@@ -23,6 +22,7 @@ from agentctl.core.catalog.introspection import (
 )
 from agentctl.core.errors import ConfigError, SetupError
 from agentctl.core.findings.finding import Severity
+from agentctl.core.schema_files.baseline import Baseline, compare, read_baseline, record, write_baseline
 
 EVIL = 'x" .y\n\x1b\x7f\u202e'
 

@@ -3,7 +3,7 @@
 import pytest
 
 from agentctl.core.catalog.check_constraint import parse
-from agentctl.core.schema_source.ddl import Schema
+from agentctl.core.schema_files.ddl import Schema
 
 COLUMNS = (
     "kind text, short varchar(9), code char(3), n int, price numeric(6,2), rate real, flag boolean,"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.baseline import Baseline, record, write_baseline
 from agentctl.core.catalog.introspection import Argument, Catalog
 from agentctl.core.errors import ConfigError
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.opening import SchemaSource, open_schema_source
+from agentctl.core.schema_files.baseline import Baseline, record, write_baseline
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.opening import SchemaSource, open_schema_source
 
 TEXT = """
 CREATE TYPE mood AS ENUM ('good', 'it''s bad');

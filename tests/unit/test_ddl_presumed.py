@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.schema_source.opening import SchemaSource, open_schema_source
+from agentctl.core.schema_files.opening import SchemaSource, open_schema_source
 
 AGENTS = "CREATE TABLE agents (id uuid PRIMARY KEY);\n"
 

@@ -4,8 +4,8 @@ import pytest
 
 from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.location import Location
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.origins import Problem
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.origins import Problem
 
 
 def read(*texts: str) -> Catalog:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.schema_source.statements import statements
+from agentctl.core.schema_files.statements import statements
 from agentctl.core.sql.lines import Lines
 
 

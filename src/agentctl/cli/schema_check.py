@@ -15,10 +15,10 @@ from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.cli.schema_subject import Subject
-    from agentctl.core.baseline import Baseline
     from agentctl.core.code_report import CodeReport
     from agentctl.core.findings.finding import Finding
     from agentctl.core.schema_check.schema_report import SchemaReport
+    from agentctl.core.schema_files.baseline import Baseline
 
 _MOST_NAMED = 12
 """Objects of findings that one line can name."""
@@ -80,10 +80,10 @@ def schema_check(
       agentctl schema-check --format junit -o schema.xml --ignore index-missing
     """
     from agentctl.cli.schema_subject import subject_of
-    from agentctl.core.baseline import compare, read_baseline, write_baseline
     from agentctl.core.extras import require_code_reader
     from agentctl.core.findings.finding_kinds import kinds_looked_for, parse_ignored
     from agentctl.core.schema_check.schema_check import check_schema, parse_required
+    from agentctl.core.schema_files.baseline import compare, read_baseline, write_baseline
 
     output_format = only_format(session, output_format)
     required, ignored = parse_required(require), parse_ignored(ignore or ())
@@ -133,7 +133,7 @@ def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "Code
 
 def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Baseline":
     """Take down the tables and functions of the roles, or all that the schemas have."""
-    from agentctl.core.baseline import record
+    from agentctl.core.schema_files.baseline import record
 
     catalog = subject.reading.catalog
     if whole:

@@ -43,7 +43,7 @@ def subject_of(session: Session, file: Path | None) -> Iterator[Subject]:
 @contextmanager
 def _from_file(session: Session, file: Path) -> Iterator[Subject]:
     from agentctl.core.mapping import read
-    from agentctl.core.schema_source.opening import open_schema_source
+    from agentctl.core.schema_files.opening import open_schema_source
 
     profile, source = session.profile_alone(), open_schema_source(file)
     for problem in source.problems:

@@ -10,7 +10,7 @@ from functools import cached_property
 from agentctl.core.codescan.content import text_of
 from agentctl.core.codescan.source_files import Language, SourceFile
 from agentctl.core.location import Location
-from agentctl.core.schema_source.migrations import Migrations, is_migration
+from agentctl.core.schema_files.migrations import Migrations, is_migration
 
 
 @dataclass(frozen=True)

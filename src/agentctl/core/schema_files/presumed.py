@@ -14,10 +14,10 @@ from pglast.enums import AlterTableType, ConstrType, ObjectType
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
-from agentctl.core.schema_source.drafts import ColumnDraft
-from agentctl.core.schema_source.origins import Problem
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import DEFAULT_PATH, Full, Name, Store, name_in
+from agentctl.core.schema_files.drafts import ColumnDraft
+from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import DEFAULT_PATH, Full, Name, Store, name_in
 
 _NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)
 _OF_COLUMNS = frozenset(

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from pglast import ast
 from pglast.enums import AlterTableType, ObjectType
 
-from agentctl.core.schema_source.columns import add_column, with_default, with_identity
-from agentctl.core.schema_source.constraints import add_constraint, drop_constraint, set_not_null, take_over
-from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
-from agentctl.core.schema_source.dropping import drop_column
-from agentctl.core.schema_source.indexes import attach_index
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import Store, name_in
-from agentctl.core.schema_source.text_of import text_of
-from agentctl.core.schema_source.type_names import type_use
+from agentctl.core.schema_files.columns import add_column, with_default, with_identity
+from agentctl.core.schema_files.constraints import add_constraint, drop_constraint, set_not_null, take_over
+from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
+from agentctl.core.schema_files.dropping import drop_column
+from agentctl.core.schema_files.indexes import attach_index
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import Store, name_in
+from agentctl.core.schema_files.text_of import text_of
+from agentctl.core.schema_files.type_names import type_use
 
 _ALWAYS = "a"
 

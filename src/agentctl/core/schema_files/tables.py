@@ -10,13 +10,13 @@ from dataclasses import replace
 from pglast import ast
 from pglast.enums import ConstrType, TableLikeOption
 
-from agentctl.core.schema_source.columns import add_column_constraints, column_of, with_default
-from agentctl.core.schema_source.constraints import add_constraint, attach_constraint, set_not_null, take_over
-from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
-from agentctl.core.schema_source.indexes import PARTITIONED, clone_index
-from agentctl.core.schema_source.naming import default_name, qualified
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import Store, name_in
+from agentctl.core.schema_files.columns import add_column_constraints, column_of, with_default
+from agentctl.core.schema_files.constraints import add_constraint, attach_constraint, set_not_null, take_over
+from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
+from agentctl.core.schema_files.indexes import PARTITIONED, clone_index
+from agentctl.core.schema_files.naming import default_name, qualified
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import Store, name_in
 
 _TEMPORARY = "t"
 

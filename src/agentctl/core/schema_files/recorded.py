@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agentctl.core.baseline import Baseline
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.origins import Problem
+from agentctl.core.schema_files.baseline import Baseline
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.origins import Problem
 from agentctl.core.sql.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'

@@ -12,30 +12,30 @@ from pglast import ast
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
-from agentctl.core.schema_source.alteration import alter_table
-from agentctl.core.schema_source.assembly import assemble
-from agentctl.core.schema_source.blocks import statements_in
-from agentctl.core.schema_source.constraints import forget_checks
-from agentctl.core.schema_source.dropping import drop
-from agentctl.core.schema_source.functions import alter_function, create_function
-from agentctl.core.schema_source.harmless import is_harmless, loosened
-from agentctl.core.schema_source.indexes import create_index
-from agentctl.core.schema_source.origins import Problem
-from agentctl.core.schema_source.presumed import Presumptions
-from agentctl.core.schema_source.renaming import move, perhaps_rename, rename
-from agentctl.core.schema_source.search_path import set_by_query, set_path
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.statements import Statement, statements
-from agentctl.core.schema_source.store import DEFAULT_PATH, Name, Store
-from agentctl.core.schema_source.tables import create_table
-from agentctl.core.schema_source.user_types import (
+from agentctl.core.schema_files.alteration import alter_table
+from agentctl.core.schema_files.assembly import assemble
+from agentctl.core.schema_files.blocks import statements_in
+from agentctl.core.schema_files.constraints import forget_checks
+from agentctl.core.schema_files.dropping import drop
+from agentctl.core.schema_files.functions import alter_function, create_function
+from agentctl.core.schema_files.harmless import is_harmless, loosened
+from agentctl.core.schema_files.indexes import create_index
+from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.presumed import Presumptions
+from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
+from agentctl.core.schema_files.search_path import set_by_query, set_path
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.statements import Statement, statements
+from agentctl.core.schema_files.store import DEFAULT_PATH, Name, Store
+from agentctl.core.schema_files.tables import create_table
+from agentctl.core.schema_files.user_types import (
     alter_domain,
     alter_enum,
     create_composite,
     create_domain,
     create_enum,
 )
-from agentctl.core.schema_source.views import (
+from agentctl.core.schema_files.views import (
     create_of_query,
     create_rule,
     create_trigger,

@@ -7,10 +7,10 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import ConstrType
 
-from agentctl.core.schema_source.drafts import UserType
-from agentctl.core.schema_source.naming import default_name
-from agentctl.core.schema_source.store import Full, Name, Store, name_in, name_of
-from agentctl.core.schema_source.type_names import type_use
+from agentctl.core.schema_files.drafts import UserType
+from agentctl.core.schema_files.naming import default_name
+from agentctl.core.schema_files.store import Full, Name, Store, name_in, name_of
+from agentctl.core.schema_files.type_names import type_use
 
 
 def create_enum(store: Store, node: ast.CreateEnumStmt) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pglast import ast
 
-from agentctl.core.schema_source.drafts import FunctionDraft, TableDraft, UserType
+from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, UserType
 
 DEFAULT_PATH = ("public",)
 

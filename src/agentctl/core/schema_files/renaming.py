@@ -10,10 +10,10 @@ from typing import Any
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.schema_source.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
-from agentctl.core.schema_source.dropping import matches
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import Full, Store, name_in, name_of
+from agentctl.core.schema_files.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
+from agentctl.core.schema_files.dropping import matches
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import Full, Store, name_in, name_of
 
 _RELATIONS = frozenset(
     {

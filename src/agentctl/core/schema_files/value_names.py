@@ -9,7 +9,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import A_Expr_Kind, SubLinkType
 
-from agentctl.core.schema_source.store import name_of
+from agentctl.core.schema_files.store import name_of
 
 
 def name_of_value(node: object) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from pglast import ast
 
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_source.drafts import TypeUse, UserType
-from agentctl.core.schema_source.naming import qualified
-from agentctl.core.schema_source.store import Name, Store, name_of
+from agentctl.core.schema_files.drafts import TypeUse, UserType
+from agentctl.core.schema_files.naming import qualified
+from agentctl.core.schema_files.store import Name, Store, name_of
 
 Visible = Callable[[str], bool]
 """Whether the types of a schema need no schema before their names."""

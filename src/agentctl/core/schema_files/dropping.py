@@ -9,9 +9,9 @@ from typing import Any
 from pglast import ast
 from pglast.enums import DropBehavior, ObjectType
 
-from agentctl.core.schema_source.drafts import FunctionDraft, TableDraft, TypeUse, UserType
-from agentctl.core.schema_source.store import Full, Name, Store, name_of
-from agentctl.core.schema_source.type_names import type_use
+from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, TypeUse, UserType
+from agentctl.core.schema_files.store import Full, Name, Store, name_of
+from agentctl.core.schema_files.type_names import type_use
 
 
 def drop(store: Store, node: ast.DropStmt) -> None:

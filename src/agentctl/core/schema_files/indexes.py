@@ -10,12 +10,12 @@ from typing import Any
 from pglast import ast
 from pglast.enums import SortByDir, SortByNulls
 
-from agentctl.core.schema_source.conditions import columns_in
-from agentctl.core.schema_source.drafts import IndexDraft, Key, TableDraft
-from agentctl.core.schema_source.naming import default_name
-from agentctl.core.schema_source.store import Name, Store, name_in
-from agentctl.core.schema_source.text_of import text_of
-from agentctl.core.schema_source.value_names import name_of_value
+from agentctl.core.schema_files.conditions import columns_in
+from agentctl.core.schema_files.drafts import IndexDraft, Key, TableDraft
+from agentctl.core.schema_files.naming import default_name
+from agentctl.core.schema_files.store import Name, Store, name_in
+from agentctl.core.schema_files.text_of import text_of
+from agentctl.core.schema_files.value_names import name_of_value
 
 PARTITIONED = "partitioned table"
 _METHOD = "btree"

@@ -9,12 +9,12 @@ from pglast import ast
 from pglast.enums import ObjectType
 
 from agentctl.core.catalog.introspection import Trigger
-from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft
-from agentctl.core.schema_source.naming import qualified
-from agentctl.core.schema_source.queries import aggregates, columns_of, tables_of
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import Name, Store, name_in, name_of
-from agentctl.core.schema_source.text_of import text_of
+from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
+from agentctl.core.schema_files.naming import qualified
+from agentctl.core.schema_files.queries import aggregates, columns_of, tables_of
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import Name, Store, name_in, name_of
+from agentctl.core.schema_files.text_of import text_of
 
 _UNTELLABLE = re.compile(r"\?column\?")
 _INSTEAD = 64

@@ -9,11 +9,11 @@ from typing import Any
 from pglast import ast
 from pglast.enums import ConstrType
 
-from agentctl.core.schema_source.conditions import columns_in
-from agentctl.core.schema_source.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
-from agentctl.core.schema_source.indexes import PARTITIONED, add_index, clone_index, keys_of
-from agentctl.core.schema_source.naming import default_name
-from agentctl.core.schema_source.store import Full, Name, Store, name_in
+from agentctl.core.schema_files.conditions import columns_in
+from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
+from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
+from agentctl.core.schema_files.naming import default_name
+from agentctl.core.schema_files.store import Full, Name, Store, name_in
 
 _KEYS = {
     ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),

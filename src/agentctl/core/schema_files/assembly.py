@@ -20,8 +20,8 @@ from agentctl.core.catalog.introspection import (
     Table,
 )
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_source.conditions import Operand, condition_text
-from agentctl.core.schema_source.drafts import (
+from agentctl.core.schema_files.conditions import Operand, condition_text
+from agentctl.core.schema_files.drafts import (
     ArgumentDraft,
     ColumnDraft,
     ConstraintDraft,
@@ -33,9 +33,9 @@ from agentctl.core.schema_source.drafts import (
     TypeUse,
     UserType,
 )
-from agentctl.core.schema_source.naming import qualified
-from agentctl.core.schema_source.store import Full, Store
-from agentctl.core.schema_source.type_names import below, spelled, type_use
+from agentctl.core.schema_files.naming import qualified
+from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.type_names import below, spelled, type_use
 
 _VALUE = "VALUE"
 

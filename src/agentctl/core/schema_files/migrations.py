@@ -6,9 +6,9 @@ Whether they have run, nobody here knows. What a later migration takes away agai
 from collections.abc import Iterable
 
 from agentctl.core.location import Location
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.migration_files import forwards, is_migration, leads_backwards, order
-from agentctl.core.schema_source.origins import Problem
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.migration_files import forwards, is_migration, leads_backwards, order
+from agentctl.core.schema_files.origins import Problem
 
 __all__ = ["Migrations", "is_migration", "run"]
 

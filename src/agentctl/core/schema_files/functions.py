@@ -11,12 +11,12 @@ from pglast import ast
 from pglast.enums import FunctionParameterMode, VariableSetKind
 
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_source.drafts import ArgumentDraft, FunctionDraft, TypeUse
-from agentctl.core.schema_source.dropping import matches
-from agentctl.core.schema_source.search_path import texts_of
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import Store, name_of
-from agentctl.core.schema_source.type_names import type_use
+from agentctl.core.schema_files.drafts import ArgumentDraft, FunctionDraft, TypeUse
+from agentctl.core.schema_files.dropping import matches
+from agentctl.core.schema_files.search_path import texts_of
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import Store, name_of
+from agentctl.core.schema_files.type_names import type_use
 
 _ASKS_WHO = re.compile(r"auth\.(uid|jwt|role)\s*\(|request\.jwt")
 _MODES = {

@@ -9,13 +9,13 @@ from pglast import ast
 from pglast.enums import ConstrType
 
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_source.constraints import add_constraint
-from agentctl.core.schema_source.drafts import ColumnDraft, TableDraft, TypeUse
-from agentctl.core.schema_source.naming import default_name, qualified
-from agentctl.core.schema_source.sites import Site
-from agentctl.core.schema_source.store import DEFAULT_PATH, Store, name_of
-from agentctl.core.schema_source.text_of import sequence_of, text_of
-from agentctl.core.schema_source.type_names import serial_of, type_use
+from agentctl.core.schema_files.constraints import add_constraint
+from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft, TypeUse
+from agentctl.core.schema_files.naming import default_name, qualified
+from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.store import DEFAULT_PATH, Store, name_of
+from agentctl.core.schema_files.text_of import sequence_of, text_of
+from agentctl.core.schema_files.type_names import serial_of, type_use
 
 _ALWAYS = "a"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from agentctl.core.schema_source.statements import Statement, statements
+from agentctl.core.schema_files.statements import Statement, statements
 
 _FOLDERS = frozenset({"migrations", "migration", "migrate", "drizzle", "prisma", "changelog", "changelogs"})
 _SCHEMAS = frozenset({"schema", "schemas", "ddl"})

@@ -10,10 +10,10 @@ from typing import Any
 from pglast import ast
 from pglast.enums import SetOperation
 
-from agentctl.core.schema_source.drafts import TableDraft, TypeUse
-from agentctl.core.schema_source.store import Name, Store, name_in, name_of
-from agentctl.core.schema_source.type_names import type_use
-from agentctl.core.schema_source.value_names import name_of_value
+from agentctl.core.schema_files.drafts import TableDraft, TypeUse
+from agentctl.core.schema_files.store import Name, Store, name_in, name_of
+from agentctl.core.schema_files.type_names import type_use
+from agentctl.core.schema_files.value_names import name_of_value
 from agentctl.core.sql.parsing import nodes_in
 
 Columns = Mapping[str, TypeUse | None]

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from agentctl.core.baseline import read_baseline
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.errors import ConfigError
 from agentctl.core.hint_text import shell_command
-from agentctl.core.schema_source.ddl import Schema
-from agentctl.core.schema_source.migrations import run
-from agentctl.core.schema_source.origins import Problem
-from agentctl.core.schema_source.recorded import schema_of
+from agentctl.core.schema_files.baseline import read_baseline
+from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.migrations import run
+from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.recorded import schema_of
 
 _ARCHIVE = b"PGDMP"
 _DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"

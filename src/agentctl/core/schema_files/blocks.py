@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agentctl.core.schema_source.statements import Statement, statements
+from agentctl.core.schema_files.statements import Statement, statements
 from agentctl.core.sql.tokens import Token, content
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
