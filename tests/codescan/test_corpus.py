@@ -5,7 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.code_report import CodeReport, read_project, report_code, schemas_beyond, sources_of
+from agentctl.core.code_check.code_report import (
+    CodeReport,
+    read_project,
+    report_code,
+    schemas_beyond,
+    sources_of,
+)
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.database.connection import at
 from agentctl.core.mapping import SchemaSettings, catalog_for, read

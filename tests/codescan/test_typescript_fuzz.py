@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.codecheck import CheckContext, check_code
+from agentctl.core.code_check import CheckContext, check_code
 from agentctl.core.codescan.source_files import Language
 from agentctl.core.codescan.typescript.chains import uses_of
 from agentctl.core.codescan.typescript.clients import is_supabase

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.codecheck import CheckContext, CheckedCode, check_code
+from agentctl.core.code_check import CheckContext, CheckedCode, check_code
 from agentctl.core.codescan.uses import (
     CallUse,
     CodeReading,

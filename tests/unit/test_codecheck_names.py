@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog, Table
-from agentctl.core.codecheck import CheckContext, Planned, check_code
+from agentctl.core.code_check import CheckContext, Planned, check_code
 from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Purpose, Returned, Unparsed, Use
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.codescan.gitignore import Rules
-from agentctl.core.codescan.ignoring import IgnoreList, is_ignored
 from agentctl.core.config.code_section import Ignored
 from agentctl.core.findings.finding import Finding, Severity
 

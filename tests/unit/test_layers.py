@@ -78,7 +78,7 @@ def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
         ),
         (
             ("pglast",),
-            ("core/codescan/sql/", "core/codescan/sql_reader.py", "core/schema_source/", "core/sql_text/"),
+            ("core/codescan/sql/", "core/codescan/sql_reader.py", "core/schema_files/", "core/sql_text/"),
         ),
         (("msgspec",), ("core/codescan/",)),
     ],
@@ -94,27 +94,27 @@ def test_what_reads_code_is_known_where_code_is_read(
 def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
     knowing = importers(
         "agentctl.core.catalog.introspection",
-        "agentctl.core.codecheck",
+        "agentctl.core.code_check",
         "agentctl.core.database.connection",
         "agentctl.core.mapping",
-        "agentctl.core.schema_source",
+        "agentctl.core.schema_files",
         "psycopg",
     )
-    assert "core/codecheck/reference.py" in knowing
+    assert "core/code_check/reference.py" in knowing
     assert not {name for name in knowing if name.startswith("core/codescan/")}
 
 
 def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
     reaching = importers("agentctl.core.database.connection")
-    assert not {name for name in reaching if name.startswith(("core/schema_source/", "core/codecheck/"))}
+    assert not {name for name in reaching if name.startswith(("core/schema_files/", "core/code_check/"))}
 
 
 def test_what_stands_for_a_database_does_not_judge_and_what_judges_reads_no_code() -> None:
-    assert not {n for n in importers("agentctl.core.codecheck") if n.startswith("core/schema_source/")}
+    assert not {n for n in importers("agentctl.core.code_check") if n.startswith("core/schema_files/")}
     reading = importers("agentctl.core.codescan")
-    assert {name for name in reading if name.startswith("core/codecheck/")}
+    assert {name for name in reading if name.startswith("core/code_check/")}
     allowed = {"agentctl.core.codescan.uses", "agentctl.core.codescan.postgrest_field"}
-    judges = [path for path in _CORE if path.is_relative_to(_SOURCE / "core/codecheck")]
+    judges = [path for path in _CORE if path.is_relative_to(_SOURCE / "core/code_check")]
     read = {name.rpartition(".")[0] for path in judges for name in imports(path) if "core.codescan" in name}
     assert read <= allowed
 

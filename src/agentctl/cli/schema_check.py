@@ -15,7 +15,7 @@ from agentctl.render.clean import clean_line
 
 if TYPE_CHECKING:
     from agentctl.cli.schema_subject import Subject
-    from agentctl.core.code_report import CodeReport
+    from agentctl.core.code_check.code_report import CodeReport
     from agentctl.core.findings.finding import Finding
     from agentctl.core.schema_check.schema_report import SchemaReport
     from agentctl.core.schema_files.baseline import Baseline
@@ -121,7 +121,7 @@ def _suggestion(subject: "Subject", report: "SchemaReport") -> Reply:
 
 
 def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "CodeReport":
-    from agentctl.core.code_report import read_project, report_code, schemas_beyond, sources_of
+    from agentctl.core.code_check.code_report import read_project, report_code, schemas_beyond, sources_of
 
     settings = subject.profile.code
     sources = sources_of(paths, settings)

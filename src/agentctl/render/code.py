@@ -6,8 +6,8 @@ from agentctl.core.location import Location
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 if TYPE_CHECKING:  # what reads code is not installed everywhere
-    from agentctl.core.code_report import CodeReport
-    from agentctl.core.codecheck import ColumnSummary
+    from agentctl.core.code_check import ColumnSummary
+    from agentctl.core.code_check.code_report import CodeReport
 
 
 def code_data(report: "CodeReport") -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What application code does with the database: tables and columns that it names, rows that it writes.
 
 Data only. A use is certain: what a reader cannot tell becomes an `Unresolved`, never a use. Whether a table
-or column exists is not known here; core/codecheck/ compares uses with a catalog.
+or column exists is not known here; core/code_check/ compares uses with a catalog.
 """
 
 from enum import StrEnum

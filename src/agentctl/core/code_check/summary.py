@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from agentctl.core.catalog.introspection import Table
-from agentctl.core.codecheck.columns import owners
-from agentctl.core.codecheck.context import ColumnSummary
-from agentctl.core.codecheck.missing import WIDENS, is_added, planned_column
-from agentctl.core.codecheck.reference import Reference
-from agentctl.core.codecheck.sources import Rows, Sources
+from agentctl.core.code_check.columns import owners
+from agentctl.core.code_check.context import ColumnSummary
+from agentctl.core.code_check.missing import WIDENS, is_added, planned_column
+from agentctl.core.code_check.reference import Reference
+from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.codescan.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
 from agentctl.core.location import Location
 

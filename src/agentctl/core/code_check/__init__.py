@@ -4,7 +4,7 @@ core/codescan/ says what the code names and writes; a `Catalog` says what there 
 tell for certain is no finding: it is left open, and where somebody should know it, counted.
 """
 
-from agentctl.core.codecheck.code_check import check_code
-from agentctl.core.codecheck.context import CheckContext, CheckedCode, ColumnSummary, Planned
+from agentctl.core.code_check.code_check import check_code
+from agentctl.core.code_check.context import CheckContext, CheckedCode, ColumnSummary, Planned
 
 __all__ = ["CheckContext", "CheckedCode", "ColumnSummary", "Planned", "check_code"]

@@ -7,9 +7,9 @@ it.
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
-from agentctl.core.codecheck.places import at, is_sql, nearest
-from agentctl.core.codecheck.reference import Absence, Reference
-from agentctl.core.codecheck.sources import Rows
+from agentctl.core.code_check.places import at, is_sql, nearest
+from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.sources import Rows
 from agentctl.core.codescan.uses import Named, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location

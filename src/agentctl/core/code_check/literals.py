@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isfinite
 
-from agentctl.core.codecheck.types import INTEGERS, Type
+from agentctl.core.code_check.types import INTEGERS, Type
 from agentctl.core.codescan.uses import Given, Shape
 
 _BITS = 256

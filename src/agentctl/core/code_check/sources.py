@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Function, Table
-from agentctl.core.codecheck.reference import Absence, Reference
-from agentctl.core.codecheck.relationships import Match, find_match
+from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.relationships import Match, find_match
 from agentctl.core.codescan.uses import Embedded, Named, Returned, Source
 
 _SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})

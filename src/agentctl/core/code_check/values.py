@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from agentctl.core.catalog.check_constraint import Check, parse
 from agentctl.core.catalog.introspection import Column
-from agentctl.core.codecheck.literals import refused
-from agentctl.core.codecheck.places import at, is_sql, nearest, spelled
-from agentctl.core.codecheck.reference import Reference
-from agentctl.core.codecheck.stored import UNKNOWN, stored
-from agentctl.core.codecheck.targets import Target
-from agentctl.core.codecheck.types import column_type
+from agentctl.core.code_check.literals import refused
+from agentctl.core.code_check.places import at, is_sql, nearest, spelled
+from agentctl.core.code_check.reference import Reference
+from agentctl.core.code_check.stored import UNKNOWN, stored
+from agentctl.core.code_check.targets import Target
+from agentctl.core.code_check.types import column_type
 from agentctl.core.codescan.uses import Given, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentctl.core.catalog.introspection import Constraint, Table
-from agentctl.core.codecheck.reference import Reference, foreign_keys, is_plain
+from agentctl.core.code_check.reference import Reference, foreign_keys, is_plain
 
 
 class Verdict(StrEnum):

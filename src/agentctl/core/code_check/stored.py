@@ -6,8 +6,8 @@ Where PostgreSQL would round it, pad it or read it in ways of its own, nobody te
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from agentctl.core.codecheck.literals import NUMBER, WHOLE, refused, text_of
-from agentctl.core.codecheck.types import INTEGERS, Type
+from agentctl.core.code_check.literals import NUMBER, WHOLE, refused, text_of
+from agentctl.core.code_check.types import INTEGERS, Type
 from agentctl.core.codescan.uses import Given
 
 UNKNOWN = object()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
-from agentctl.core.codecheck.missing import missing_column
-from agentctl.core.codecheck.places import at
-from agentctl.core.codecheck.printed import bare
-from agentctl.core.codecheck.reference import Reference, is_plain
-from agentctl.core.codecheck.sources import Rows, Sources
+from agentctl.core.code_check.missing import missing_column
+from agentctl.core.code_check.places import at
+from agentctl.core.code_check.printed import bare
+from agentctl.core.code_check.reference import Reference, is_plain
+from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.codescan.uses import ConflictUse, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.codecheck.literals import refused
-from agentctl.core.codecheck.missing import missing_column, planned_column
-from agentctl.core.codecheck.places import at, is_sql, spelled
-from agentctl.core.codecheck.reference import Reference
-from agentctl.core.codecheck.sources import Rows, Sources
-from agentctl.core.codecheck.types import column_type, compared_type
-from agentctl.core.codecheck.values import among
+from agentctl.core.code_check.literals import refused
+from agentctl.core.code_check.missing import missing_column, planned_column
+from agentctl.core.code_check.places import at, is_sql, spelled
+from agentctl.core.code_check.reference import Reference
+from agentctl.core.code_check.sources import Rows, Sources
+from agentctl.core.code_check.types import column_type, compared_type
+from agentctl.core.code_check.values import among
 from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
 from agentctl.core.findings.finding import Finding, Severity
 

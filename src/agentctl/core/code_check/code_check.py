@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from agentctl.core.codecheck.calls import call_findings
-from agentctl.core.codecheck.columns import column_findings
-from agentctl.core.codecheck.conflicts import conflict_findings
-from agentctl.core.codecheck.context import CheckContext, CheckedCode
-from agentctl.core.codecheck.embeds import embed_findings
-from agentctl.core.codecheck.missing import absent_table
-from agentctl.core.codecheck.places import at
-from agentctl.core.codecheck.reference import Absence, Reference
-from agentctl.core.codecheck.rows import row_findings
-from agentctl.core.codecheck.sources import Sources
-from agentctl.core.codecheck.summary import Tally
+from agentctl.core.code_check.calls import call_findings
+from agentctl.core.code_check.columns import column_findings
+from agentctl.core.code_check.conflicts import conflict_findings
+from agentctl.core.code_check.context import CheckContext, CheckedCode
+from agentctl.core.code_check.embeds import embed_findings
+from agentctl.core.code_check.missing import absent_table
+from agentctl.core.code_check.places import at
+from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.rows import row_findings
+from agentctl.core.code_check.sources import Sources
+from agentctl.core.code_check.summary import Tally
 from agentctl.core.codescan.uses import (
     CallUse,
     CodeReading,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from agentctl.core.catalog.introspection import Argument, Column
-from agentctl.core.codecheck.reference import Reference
+from agentctl.core.code_check.reference import Reference
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
 """With their sizes in bits."""

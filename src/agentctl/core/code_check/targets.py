@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Column, Table, Trigger
-from agentctl.core.codecheck.reference import Reference
+from agentctl.core.code_check.reference import Reference
 from agentctl.core.codescan.uses import Verb
 
 _TRIGGER = re.compile(
