@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.codescan.sql import builtins
-from agentctl.core.codescan.sql_reader import read_sql
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.sql import builtins
+from agentctl.core.code_check.reading.sql_reader import read_sql
+from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
     ColumnUse,

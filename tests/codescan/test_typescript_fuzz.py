@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentctl.core.code_check import CheckContext, check_code
-from agentctl.core.codescan.source_files import Language
-from agentctl.core.codescan.typescript.chains import uses_of
-from agentctl.core.codescan.typescript.clients import is_supabase
-from agentctl.core.codescan.typescript.linking import Linker
-from agentctl.core.codescan.typescript.module import read_module, read_returned
-from agentctl.core.codescan.uses import CodeReading
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.chains import uses_of
+from agentctl.core.code_check.reading.typescript.clients import is_supabase
+from agentctl.core.code_check.reading.typescript.linking import Linker
+from agentctl.core.code_check.reading.typescript.module import read_module, read_returned
+from agentctl.core.code_check.reading.uses import CodeReading
 from agentctl.core.schema_files.ddl import Schema
 
 _TESTS = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.codescan.uses import Given, Use
+from agentctl.core.code_check.reading.uses import Given, Use
 from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database
 from support.uses import IN_SQL, LIST, OBJECT, checked, compared, row, written

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.codescan.uses import Verb
+from agentctl.core.code_check.reading.uses import Verb
 from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database
 from support.uses import call, checked, column_of, embed, ids, row, upsert_on, written

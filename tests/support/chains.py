@@ -2,9 +2,9 @@
 
 from typing import TypeVar
 
-from agentctl.core.codescan.typescript.calls import Chain, Step
-from agentctl.core.codescan.typescript.chains import uses_of
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.typescript.calls import Chain, Step
+from agentctl.core.code_check.reading.typescript.chains import uses_of
+from agentctl.core.code_check.reading.typescript.values import (
     Constant,
     Entry,
     Listing,
@@ -13,7 +13,7 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.uses import (
     CodeReading,
     ColumnUse,
     Embedded,

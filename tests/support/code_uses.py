@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
     ColumnUse,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agentctl.core.codescan.source_files import Sources, find_sources
+from agentctl.core.code_check.reading.source_files import Sources, find_sources
 
 
 def lay(files: Mapping[str, str] | Sequence[str], *, root: Path = Path()) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agentctl.core.codescan.source_files import Language
-from agentctl.core.codescan.typescript.calls import Chain
-from agentctl.core.codescan.typescript.linking import Linker
-from agentctl.core.codescan.typescript.module import Module, read_module, read_returned
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.calls import Chain
+from agentctl.core.code_check.reading.typescript.linking import Linker
+from agentctl.core.code_check.reading.typescript.module import Module, read_module, read_returned
+from agentctl.core.code_check.reading.typescript.values import (
     Choice,
     Constant,
     Entry,

@@ -4,7 +4,7 @@ from typing import Any
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check import CheckContext, CheckedCode, check_code
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
     ColumnUse,

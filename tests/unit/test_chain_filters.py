@@ -2,15 +2,15 @@
 
 import pytest
 
-from agentctl.core.codescan.typescript.calls import Step
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.typescript.calls import Step
+from agentctl.core.code_check.reading.typescript.values import (
     Choice,
     Spot,
     Template,
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import ColumnUse, Purpose
+from agentctl.core.code_check.reading.uses import ColumnUse, Purpose
 from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, listing, of, read, record, spread, step, whys
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
     Constant,
@@ -16,8 +16,8 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.typescript.values import Function as Code
-from agentctl.core.codescan.uses import ConflictUse, RowWrite, Shape, Verb
+from agentctl.core.code_check.reading.typescript.values import Function as Code
+from agentctl.core.code_check.reading.uses import ConflictUse, RowWrite, Shape, Verb
 from agentctl.core.location import Location
 from support.chains import (
     FILE,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agentctl.core.codescan.typescript.calls import Step
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.typescript.calls import Step
+from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
     Spot,
@@ -11,7 +11,7 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.uses import ColumnUse, Embedded, EmbedUse, Given, Purpose, TableUse
+from agentctl.core.code_check.reading.uses import ColumnUse, Embedded, EmbedUse, Given, Purpose, TableUse
 from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, record, step, whys
 

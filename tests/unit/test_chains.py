@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.typescript.calls import Chain, Step
-from agentctl.core.codescan.typescript.chains import uses_of
-from agentctl.core.codescan.typescript.values import (
+from agentctl.core.code_check.reading.typescript.calls import Chain, Step
+from agentctl.core.code_check.reading.typescript.chains import uses_of
+from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
     Entry,
@@ -21,8 +21,8 @@ from agentctl.core.codescan.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.codescan.typescript.values import Function as Code
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.typescript.values import Function as Code
+from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
     ColumnUse,

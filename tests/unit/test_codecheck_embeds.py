@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.codescan.uses import Embedded
+from agentctl.core.code_check.reading.uses import Embedded
 from support.catalogs import argument, catalog, column, constraint, function, key, table
 from support.uses import Migrations, checked, column_of, embed, ids, named
 

@@ -7,7 +7,15 @@ import pytest
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.code_check import CheckContext, Planned, check_code
-from agentctl.core.codescan.uses import CodeReading, Embedded, Named, Purpose, Returned, Unparsed, Use
+from agentctl.core.code_check.reading.uses import (
+    CodeReading,
+    Embedded,
+    Named,
+    Purpose,
+    Returned,
+    Unparsed,
+    Use,
+)
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 from support.catalogs import argument, catalog, column, function, key, table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.core.codescan.uses import Verb
+from agentctl.core.code_check.reading.uses import Verb
 from support.catalogs import catalog, check, column, constraint, index, table, trigger
 from support.uses import checked, ids, row, upsert_on, written
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
-from agentctl.core.codescan.gitignore import Rules
+from agentctl.core.code_check.reading.gitignore import Rules
 from agentctl.core.config.code_section import Ignored
 from agentctl.core.findings.finding import Finding, Severity
 

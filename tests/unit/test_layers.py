@@ -74,13 +74,18 @@ def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
     [
         (
             ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript"),
-            ("core/codescan/typescript/",),
+            ("core/code_check/reading/typescript/",),
         ),
         (
             ("pglast",),
-            ("core/codescan/sql/", "core/codescan/sql_reader.py", "core/schema_files/", "core/sql_text/"),
+            (
+                "core/code_check/reading/sql/",
+                "core/code_check/reading/sql_reader.py",
+                "core/schema_files/",
+                "core/sql_text/",
+            ),
         ),
-        (("msgspec",), ("core/codescan/",)),
+        (("msgspec",), ("core/code_check/reading/",)),
     ],
 )
 def test_what_reads_code_is_known_where_code_is_read(
@@ -101,7 +106,7 @@ def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
         "psycopg",
     )
     assert "core/code_check/reference.py" in knowing
-    assert not {name for name in knowing if name.startswith("core/codescan/")}
+    assert not {name for name in knowing if name.startswith("core/code_check/reading/")}
 
 
 def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
@@ -111,9 +116,9 @@ def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
 
 def test_what_stands_for_a_database_does_not_judge_and_what_judges_reads_no_code() -> None:
     assert not {n for n in importers("agentctl.core.code_check") if n.startswith("core/schema_files/")}
-    reading = importers("agentctl.core.codescan")
+    reading = importers("agentctl.core.code_check.reading")
     assert {name for name in reading if name.startswith("core/code_check/")}
-    allowed = {"agentctl.core.codescan.uses", "agentctl.core.codescan.postgrest_field"}
+    allowed = {"agentctl.core.code_check.reading.uses", "agentctl.core.code_check.reading.postgrest_field"}
     judges = [path for path in _CORE if path.is_relative_to(_SOURCE / "core/code_check")]
     read = {name.rpartition(".")[0] for path in judges for name in imports(path) if "core.codescan" in name}
     assert read <= allowed

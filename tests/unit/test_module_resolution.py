@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.typescript.jsonc import parse_jsonc
-from agentctl.core.codescan.typescript.patterns import best_pattern
-from agentctl.core.codescan.typescript.resolution import ModuleResolver
+from agentctl.core.code_check.reading.typescript.jsonc import parse_jsonc
+from agentctl.core.code_check.reading.typescript.patterns import best_pattern
+from agentctl.core.code_check.reading.typescript.resolution import ModuleResolver
 
 _CONFIGURATIONS = (".json", ".txt")
 

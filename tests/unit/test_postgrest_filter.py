@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.postgrest_field import HOLE, Misfit, Name
-from agentctl.core.codescan.postgrest_filter import Condition, parse_filter
+from agentctl.core.code_check.reading.postgrest_field import HOLE, Misfit, Name
+from agentctl.core.code_check.reading.postgrest_filter import Condition, parse_filter
 
 
 def conditions(text: str) -> list[tuple[str, str | None, str | None]]:

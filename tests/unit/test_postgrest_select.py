@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.postgrest_field import HOLE, Misfit, Name, Path, parse_names, parse_path
-from agentctl.core.codescan.postgrest_order import parse_order
-from agentctl.core.codescan.postgrest_select import Column, Embed, Item, parse_select
+from agentctl.core.code_check.reading.postgrest_field import HOLE, Misfit, Name, Path, parse_names, parse_path
+from agentctl.core.code_check.reading.postgrest_order import parse_order
+from agentctl.core.code_check.reading.postgrest_select import Column, Embed, Item, parse_select
 
 Tree = list["str | tuple[str, str | None, str | None, Tree]"]
 """Columns by name; embedded tables as (table, alias, hint, items)."""

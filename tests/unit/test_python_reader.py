@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.python_reader import may_hold_sql, read_python
-from agentctl.core.codescan.uses import CodeReading
+from agentctl.core.code_check.reading.python_reader import may_hold_sql, read_python
+from agentctl.core.code_check.reading.uses import CodeReading
 from support.code_uses import lines_of, placed_lines_of
 
 AT_RUN_TIME = "unresolved: SQL that is put together at run time"

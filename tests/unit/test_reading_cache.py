@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.codescan import cache
-from agentctl.core.codescan.cache import ReadingCache, key_of
+from agentctl.core.code_check.reading import cache
+from agentctl.core.code_check.reading.cache import ReadingCache, key_of
 
 _KEYS = [key_of(f"file {number}".encode(), "typescript") for number in range(5)]
 _CHILD = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.codescan.source_files import LARGEST, Language
+from agentctl.core.code_check.reading.source_files import LARGEST, Language
 from agentctl.core.errors import UsageError
 from support.source_tree import found, lay, names
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.codescan.sql_reader import read_sql, tables_made
-from agentctl.core.codescan.uses import CallUse, CodeReading, ColumnUse, RowWrite
+from agentctl.core.code_check.reading.sql_reader import read_sql, tables_made
+from agentctl.core.code_check.reading.uses import CallUse, CodeReading, ColumnUse, RowWrite
 from support.code_uses import lines_of, placed_lines_of
 
 

@@ -1,6 +1,6 @@
 """The chains of supabase-js in one file and in several: what is called on what, with which arguments."""
 
-from agentctl.core.codescan.source_files import Language
+from agentctl.core.code_check.reading.source_files import Language
 from support.typescript import chains, linked, module
 
 

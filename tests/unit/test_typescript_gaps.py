@@ -2,9 +2,9 @@
 
 import pytest
 
-from agentctl.core.codescan.source_files import Language
-from agentctl.core.codescan.typescript.gaps import filled
-from agentctl.core.codescan.typescript.module import read_module
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.gaps import filled
+from agentctl.core.code_check.reading.typescript.module import read_module
 from support.typescript import plain_chain
 
 CHAIN = "\nconst runs = db.from('runs').select('id')"

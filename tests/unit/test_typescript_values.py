@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from agentctl.core.codescan.typescript.reduction import HEAVIEST, walk
-from agentctl.core.codescan.typescript.values import Constant
+from agentctl.core.code_check.reading.typescript.reduction import HEAVIEST, walk
+from agentctl.core.code_check.reading.typescript.values import Constant
 from support.typescript import exported, module
 
 CONSTANTS = [

@@ -90,7 +90,7 @@ def schema_check(
     if code or schema_from:
         require_code_reader("--code" if code else "--schema-from")
     if code:
-        from agentctl.core.codescan.source_files import require_paths
+        from agentctl.core.code_check.reading.source_files import require_paths
 
         require_paths(code)
     recorded = read_baseline(baseline) if baseline else None

@@ -7,10 +7,10 @@ from agentctl.core.catalog.introspection import Argument, Function
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import absent_function
 from agentctl.core.code_check.places import at, is_sql, nearest, spelled
+from agentctl.core.code_check.reading.uses import CallUse, Given, Unresolved, Written
 from agentctl.core.code_check.reference import INPUTS, Absence, Reference
 from agentctl.core.code_check.types import argument_type
 from agentctl.core.code_check.values import among
-from agentctl.core.codescan.uses import CallUse, Given, Unresolved, Written
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -10,11 +10,7 @@ from agentctl.core.code_check.context import CheckContext, CheckedCode
 from agentctl.core.code_check.embeds import embed_findings
 from agentctl.core.code_check.missing import absent_table
 from agentctl.core.code_check.places import at
-from agentctl.core.code_check.reference import Absence, Reference
-from agentctl.core.code_check.rows import row_findings
-from agentctl.core.code_check.sources import Sources
-from agentctl.core.code_check.summary import Tally
-from agentctl.core.codescan.uses import (
+from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
     ColumnUse,
@@ -26,6 +22,10 @@ from agentctl.core.codescan.uses import (
     Unresolved,
     Use,
 )
+from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.rows import row_findings
+from agentctl.core.code_check.sources import Sources
+from agentctl.core.code_check.summary import Tally
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check import CheckContext, ColumnSummary, check_code
 from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
+from agentctl.core.code_check.reading.cache import ReadingCache
+from agentctl.core.code_check.reading.content import text_of
+from agentctl.core.code_check.reading.scan import Scan, scan
+from agentctl.core.code_check.reading.source_files import Sources, find_sources
+from agentctl.core.code_check.reading.uses import Unresolved, schemas_in
 from agentctl.core.code_check.repository_migrations import RepositoryMigrations, migrations_among
-from agentctl.core.codescan.cache import ReadingCache
-from agentctl.core.codescan.content import text_of
-from agentctl.core.codescan.scan import Scan, scan
-from agentctl.core.codescan.source_files import Sources, find_sources
-from agentctl.core.codescan.uses import Unresolved, schemas_in
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading

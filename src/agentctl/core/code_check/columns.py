@@ -7,11 +7,11 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import missing_column, planned_column
 from agentctl.core.code_check.places import at, is_sql, spelled
+from agentctl.core.code_check.reading.uses import ColumnUse, Given, Purpose
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.code_check.types import column_type, compared_type
 from agentctl.core.code_check.values import among
-from agentctl.core.codescan.uses import ColumnUse, Given, Purpose
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -6,9 +6,9 @@ from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.missing import missing_column
 from agentctl.core.code_check.places import at
 from agentctl.core.code_check.printed import bare
+from agentctl.core.code_check.reading.uses import ConflictUse, Unresolved
 from agentctl.core.code_check.reference import Reference, is_plain
 from agentctl.core.code_check.sources import Rows, Sources
-from agentctl.core.codescan.uses import ConflictUse, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agentctl.core.catalog.introspection import Catalog, Table
-from agentctl.core.codescan.uses import Unresolved
+from agentctl.core.code_check.reading.uses import Unresolved
 from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.missing import pending
 from agentctl.core.code_check.places import at, nearest
+from agentctl.core.code_check.reading.uses import EmbedUse, Unresolved
 from agentctl.core.code_check.reference import Reference, foreign_keys
 from agentctl.core.code_check.relationships import Match, Verdict, relationships
 from agentctl.core.code_check.sources import Sources
-from agentctl.core.codescan.uses import EmbedUse, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from agentctl.core.codescan.gitignore import Rules
+from agentctl.core.code_check.reading.gitignore import Rules
 from agentctl.core.config.code_section import Ignored
 from agentctl.core.findings.finding import Finding
 

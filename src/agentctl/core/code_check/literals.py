@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isfinite
 
+from agentctl.core.code_check.reading.uses import Given, Shape
 from agentctl.core.code_check.types import INTEGERS, Type
-from agentctl.core.codescan.uses import Given, Shape
 
 _BITS = 256
 _LONG = 100

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.places import at, is_sql, nearest
+from agentctl.core.code_check.reading.uses import Named, Unresolved
 from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.sources import Rows
-from agentctl.core.codescan.uses import Named, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 from agentctl.core.mapping.optional_columns import BY_NAME

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TypedDict
 
-from agentctl.core.codescan.uses import Given, Shape
+from agentctl.core.code_check.reading.uses import Given, Shape
 from agentctl.core.location import Location
 
 _LONGEST = 60

@@ -8,7 +8,7 @@ from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Column, Constraint, Function, Table
 from agentctl.core.code_check.context import CheckContext, Planned
 from agentctl.core.code_check.printed import qualified
-from agentctl.core.codescan.uses import Named
+from agentctl.core.code_check.reading.uses import Named
 from agentctl.core.mapping.words import checks_of
 
 _NOT_ENFORCED = "NOT ENFORCED"

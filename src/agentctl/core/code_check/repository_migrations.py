@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from agentctl.core.codescan.content import text_of
-from agentctl.core.codescan.source_files import Language, SourceFile
+from agentctl.core.code_check.reading.content import text_of
+from agentctl.core.code_check.reading.source_files import Language, SourceFile
 from agentctl.core.location import Location
 from agentctl.core.schema_files.migrations import Migrations, is_migration
 

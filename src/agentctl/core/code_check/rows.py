@@ -7,13 +7,13 @@ from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.missing import missing_column
 from agentctl.core.code_check.places import at, is_sql
+from agentctl.core.code_check.reading.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.code_check.reference import Reference, is_plain
 from agentctl.core.code_check.sources import Rows
 from agentctl.core.code_check.stored import UNKNOWN, stored
 from agentctl.core.code_check.targets import Target, target_of
 from agentctl.core.code_check.types import column_type, type_of
 from agentctl.core.code_check.values import joint_findings, literal_findings, null_finding
-from agentctl.core.codescan.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.findings.finding import Finding, Severity
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Function, Table
+from agentctl.core.code_check.reading.uses import Embedded, Named, Returned, Source
 from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.relationships import Match, find_match
-from agentctl.core.codescan.uses import Embedded, Named, Returned, Source
 
 _SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 _OUTPUTS = frozenset({"t", "o", "b"})

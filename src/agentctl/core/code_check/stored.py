@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from agentctl.core.code_check.literals import NUMBER, WHOLE, refused, text_of
+from agentctl.core.code_check.reading.uses import Given
 from agentctl.core.code_check.types import INTEGERS, Type
-from agentctl.core.codescan.uses import Given
 
 UNKNOWN = object()
 """A value that cannot be told."""

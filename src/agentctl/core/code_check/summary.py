@@ -7,9 +7,9 @@ from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.columns import owners
 from agentctl.core.code_check.context import ColumnSummary
 from agentctl.core.code_check.missing import WIDENS, is_added, planned_column
+from agentctl.core.code_check.reading.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
-from agentctl.core.codescan.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
 from agentctl.core.location import Location
 
 _Key = tuple[str, str]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Column, Table, Trigger
+from agentctl.core.code_check.reading.uses import Verb
 from agentctl.core.code_check.reference import Reference
-from agentctl.core.codescan.uses import Verb
 
 _TRIGGER = re.compile(
     r'CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")*"|\S+) '

@@ -10,11 +10,11 @@ from agentctl.core.catalog.check_constraint import Check, parse
 from agentctl.core.catalog.introspection import Column
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.places import at, is_sql, nearest, spelled
+from agentctl.core.code_check.reading.uses import Given, Unresolved
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.stored import UNKNOWN, stored
 from agentctl.core.code_check.targets import Target
 from agentctl.core.code_check.types import column_type
-from agentctl.core.codescan.uses import Given, Unresolved
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
 

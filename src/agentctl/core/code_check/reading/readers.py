@@ -1,0 +1,113 @@
+"""Reads many files at once, on all processors; a few are read where they are asked for.
+
+What is read off a file, and what is done with it, is none of its business.
+"""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from agentctl.core.code_check.reading.reading import read_packed
+from agentctl.core.code_check.reading.source_files import SourceFile
+from agentctl.core.errors import SetupError
+
+_FEW = 150
+"""So many files are read faster than other processes are started."""
+_BATCH = 50
+_PATIENCE = 1.0  # seconds; a batch takes a tenth of one
+
+
+class Readers:
+    """Processes that read; none is started before there is much to read, and all end with the block."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            # What nobody waits for any more, as after Ctrl-C, is dropped; what is being read takes a moment.
+            self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        for reader in active_children() if kind is not None else ():
+            reader.join(_PATIENCE)
+            if reader.is_alive():
+                reader.kill()
+
+    def read(self, files: Sequence[SourceFile]) -> Iterator[bytes]:
+        """Yield what each file says, in their order.
+
+        Raises:
+            SetupError: a process that read was killed.
+
+        """
+        if self._pool is None and len(files) > _FEW:
+            self._pool = _started()
+        if self._pool is None:
+            yield from map(read_packed, files)
+            return
+        batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
+        try:
+            with _interrupts_held_back():
+                read = self._pool.map(_read_batch, batches)
+            for packed in read:
+                yield from packed
+        except BrokenProcessPool:
+            msg = "A process that read the code was killed; perhaps there was not enough memory."
+            hint = "Run it again, or give --code fewer folders at once."
+            raise SetupError(msg, hint=hint, code="reader_killed", retryable=True) from None
+
+
+def _started() -> ProcessPoolExecutor | None:
+    """Return processes that read; None where there is one processor, or where locks are missing."""
+    processors = _processors()
+    if processors == 1:
+        return None
+    # Not forked: threads and open connections of this process are none of a reader's business.
+    context = get_context("spawn")
+    try:
+        return ProcessPoolExecutor(processors, context, initializer=_end_with_parent)
+    except (OSError, NotImplementedError):
+        return None
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let what is started never see Ctrl-C, which a terminal sends to all; here it comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """End when the process that started this one does, even if it was killed."""
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _read_batch(files: Sequence[SourceFile]) -> list[bytes]:
+    return [read_packed(file) for file in files]
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,230 @@
+"""Which files are read: those in languages that are understood, but for what git or the operator leaves out.
+
+It lists files and reads none of them. It follows no link to a folder: such links can lead in circles.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from agentctl.core.code_check.reading.gitignore import FILE_NAME, Rules, is_ignored, read_rules, rules_above
+from agentctl.core.errors import UsageError
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a file that is still read; what is larger was made by a program."""
+
+
+class Language(StrEnum):
+    """What a file is read as."""
+
+    TYPESCRIPT = "typescript"
+    TSX = "tsx"
+    JAVASCRIPT = "javascript"
+    COMPONENT = "component"
+    SQL = "sql"
+    PYTHON = "python"
+
+
+_LANGUAGES = {
+    ".ts": Language.TYPESCRIPT,
+    ".mts": Language.TYPESCRIPT,
+    ".cts": Language.TYPESCRIPT,
+    ".tsx": Language.TSX,
+    ".js": Language.JAVASCRIPT,
+    ".jsx": Language.JAVASCRIPT,
+    ".mjs": Language.JAVASCRIPT,
+    ".cjs": Language.JAVASCRIPT,
+    ".vue": Language.COMPONENT,
+    ".svelte": Language.COMPONENT,
+    ".sql": Language.SQL,
+    ".py": Language.PYTHON,
+}
+_WITHOUT_CODE = (".d.ts", ".d.mts", ".d.cts", ".min.js", ".min.mjs", ".min.cjs")
+_NEVER_ENTERED = frozenset({".git", "node_modules", ".yarn"})
+_VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be read.
+
+    Attributes:
+        path: absolute.
+        name: what findings call it: relative to the current folder, or absolute where it is not in there.
+
+    """
+
+    path: Path
+    name: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file or folder that is there and is not read.
+
+    Attributes:
+        name: as a `SourceFile` has it.
+        why: completes "It is not read: ...".
+
+    """
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything below the paths that were named, each once: in their order, and sorted inside each."""
+
+    files: tuple[SourceFile, ...]
+    unread: tuple[Unread, ...]
+
+
+def find_sources(paths: Sequence[Path], *, exclude: Sequence[str] = ()) -> Sources:
+    """Find the source files in folders; a file that is named itself is taken whatever ignores it.
+
+    Args:
+        paths: files and folders.
+        exclude: patterns as .gitignore has them, relative to the current folder, or to the folder that is
+            named where that is not in there.
+
+    Raises:
+        UsageError: a path that does not exist or cannot be looked at, or a file in no language that is read.
+
+    """
+    search = _Search(exclude)
+    for path in paths:
+        search.add(path)
+    return Sources(tuple(search.files), tuple(search.unread))
+
+
+def require_paths(paths: Sequence[Path]) -> None:
+    """Refuse paths that cannot be read, before anything else is done.
+
+    Raises:
+        UsageError: a path that does not exist or cannot be looked at.
+
+    """
+    for path in paths:
+        _looked_at(path)
+
+
+def _looked_at(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in it
+        why = "There is no" if isinstance(error, FileNotFoundError) else "Nobody here may look at"
+        msg = f"{why} {str(path)!r}."
+        raise UsageError(msg) from None
+
+
+def _language(name: str) -> Language | None:
+    if name.endswith(_WITHOUT_CODE):
+        return None
+    return _LANGUAGES.get(name[name.rfind(".") :].lower())
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """One that is to be entered, with the rules that hold there, and where it really lies."""
+
+    path: str
+    real: str
+    rules: tuple[Rules, ...]
+
+    def below(self, name: str) -> "_Folder":
+        return _Folder(f"{self.path}/{name}", f"{self.real}/{name}", self.rules)
+
+
+class _Search:
+    def __init__(self, exclude: Sequence[str]) -> None:
+        self.files: list[SourceFile] = []
+        self.unread: list[Unread] = []
+        self._exclude = exclude
+        self._here = _slashed(str(Path.cwd()))
+        self._seen: set[str] = set()
+
+    def add(self, path: Path) -> None:
+        """Take a file, or everything in a folder."""
+        found = _looked_at(path)
+        place = os.path.abspath(path)  # noqa: PTH100 - a link is called what it was called
+        if S_ISDIR(found.st_mode):
+            self._walk(place)
+        elif S_ISREG(found.st_mode) and (language := _LANGUAGES.get(path.suffix.lower())):
+            self._take(place, os.path.realpath(place), language, found.st_size)
+        else:
+            msg = f"{str(path)!r} is neither a folder nor a file in a language that is read."
+            raise UsageError(msg, hint=f"These are read: {', '.join(_LANGUAGES)}.")
+
+    def _walk(self, root: str) -> None:
+        """Go through a folder, without recursion: folders can be nested more deeply than calls."""
+        base = self._here if root.startswith(self._here) else root
+        excluded = (Rules(base, self._exclude),)
+        waiting = [_Folder(root.rstrip("/"), os.path.realpath(root).rstrip("/"), rules_above(root))]
+        while waiting:
+            folder = waiting.pop()
+            entries = self._entries(folder)
+            names = {entry.name for entry in entries}
+            if _VIRTUAL_ENVIRONMENT in names and folder.path != root:
+                continue
+            own = read_rules(folder.path, Path(folder.path, FILE_NAME)) if FILE_NAME in names else None
+            folder = folder if own is None else replace(folder, rules=(*folder.rules, own))
+            waiting += reversed([*self._sift(folder, entries, excluded)])
+
+    def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder.path or "/") as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self._skip(folder.path, f"the folder cannot be read ({error.strerror})")
+            return []
+
+    def _sift(
+        self, folder: _Folder, entries: list[os.DirEntry[str]], excluded: tuple[Rules, ...]
+    ) -> Iterator[_Folder]:
+        """Take the source files of a folder, and yield the folders in it that are to be entered."""
+        for entry in entries:
+            name, language = entry.name, _language(entry.name)
+            below = entry.is_dir(follow_symlinks=False)
+            if name in _NEVER_ENTERED or not (below or language):
+                continue
+            place = f"{folder.path}/{name}"
+            if is_ignored(folder.rules, place, folder=below) or is_ignored(excluded, place, folder=below):
+                continue
+            if below:
+                yield folder.below(name)
+            elif language:
+                self._take_entry(entry, folder, language)
+
+    def _take_entry(self, entry: os.DirEntry[str], folder: _Folder, language: Language) -> None:
+        try:
+            found = entry.stat()
+        except OSError:  # a link to nothing, or gone in the meantime
+            return
+        if S_ISREG(found.st_mode):
+            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{folder.real}/{entry.name}"
+            self._take(f"{folder.path}/{entry.name}", real, language, found.st_size)
+
+    def _take(self, place: str, real: str, language: Language, size: int) -> None:
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        if size > LARGEST:
+            self._skip(place, f"it is larger than {LARGEST // 1024**2} MB")
+        else:
+            self.files.append(SourceFile(Path(place), self._name(place), language))
+
+    def _skip(self, place: str, why: str) -> None:
+        self.unread.append(Unread(self._name(place), why))
+
+    def _name(self, place: str) -> str:
+        name = place.removeprefix(self._here)
+        return name.encode(errors="replace").decode() or "/"
+
+
+def _slashed(folder: str) -> str:
+    return folder if folder.endswith("/") else f"{folder}/"

@@ -1,0 +1,138 @@
+"""Collects the uses of one text, with their places in the file that it stands in.
+
+What it is told is certain; it judges nothing.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pglast import ast
+
+from agentctl.core.code_check.reading.sql import builtins
+from agentctl.core.code_check.reading.sql.expressions import string_parts
+from agentctl.core.code_check.reading.sql.literals import literals
+from agentctl.core.code_check.reading.sql.scopes import OPAQUE, Relation, Scope
+from agentctl.core.code_check.reading.sql.statements import Statement
+from agentctl.core.code_check.reading.uses import (
+    CallUse,
+    ColumnUse,
+    Given,
+    Named,
+    Purpose,
+    TableUse,
+    Unparsed,
+    Unresolved,
+    Use,
+    Written,
+)
+from agentctl.core.location import Location
+
+Locate = Callable[[int], tuple[int, int]]
+"""Tells line and column, from 1, of an offset in a text."""
+_NAME = re.compile(r'(?:[uU]&)?"(?:[^"]|"")*"|[^\W\d][\w$]*')
+_DOT = re.compile(r"\s*\.\s*")
+_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
+
+
+@dataclass(slots=True)
+class Collector:
+    """What was found so far.
+
+    Attributes:
+        file: that the places are in.
+        made: tables that the code itself makes or changes, so that nobody knows their columns.
+        lost: whether it is not known in which schema a table without one is.
+        statement: that is being read.
+
+    """
+
+    file: str
+    made: frozenset[str]
+    lost: bool = False
+    statement: Statement = field(default_factory=lambda: Statement("", 0))
+    uses: list[Use] = field(default_factory=list)
+    unresolved: list[Unresolved] = field(default_factory=list)
+    unparsed: list[Unparsed] = field(default_factory=list)
+    _locate: Locate = field(default=lambda offset: (1, offset + 1))
+
+    def begin(self, statement: Statement, locate: Locate) -> None:
+        """Go on to another statement, whose text has its own places."""
+        self.statement = statement
+        self._locate = locate
+
+    def place(self, offset: int | None) -> Location:
+        """Return where something stands in the file."""
+        line, column = self._locate(self.statement.start + (offset or 0))
+        return Location(self.file, line, column)
+
+    def place_in_path(self, offset: int | None, position: int) -> Location:
+        """Return where the name at `position` of a path such as `a.b.c` stands."""
+        start = at = offset or 0
+        for _ in range(position):
+            name = _NAME.match(self.statement.text, at)
+            dot = _DOT.match(self.statement.text, name.end()) if name else None
+            if dot is None:
+                return self.place(start)
+            at = dot.end()
+        return self.place(at)
+
+    def is_put_in(self, offset: int | None) -> bool:
+        """Whether there is a placeholder in the source, which anything may be put in for."""
+        return offset in self.statement.placeholders
+
+    def leave_open(self, what: str, offset: int | None = 0) -> None:
+        """Note something that cannot be told."""
+        self.unresolved.append(Unresolved(what, self.place(offset)))
+
+    def table(self, node: ast.RangeVar) -> Relation:
+        """Note a table, unless it is none of the live database's; return what it consists of."""
+        named = Named(node.relname or "", node.schemaname)
+        if self.is_put_in(node.location):
+            self.leave_open("a table that is named at run time", node.location)
+            return OPAQUE
+        if named.name in self.made or builtins.is_relation(named.schema, named.name):
+            return OPAQUE
+        if self.lost and named.schema is None:
+            return OPAQUE
+        before = sum(part is not None for part in (node.catalogname, node.schemaname))
+        self.uses.append(TableUse(named, self.place_in_path(node.location, before)))
+        return Relation(tables=(named,))
+
+    def column(
+        self, node: ast.ColumnRef, scope: Scope, purpose: Purpose, compared: tuple[Given, ...] = ()
+    ) -> None:
+        """Note a column, if it is certain to what tables it can belong."""
+        path = string_parts(node.fields)
+        if len(path) != len(node.fields or ()) or self.is_put_in(node.location):
+            return
+        if sources := scope.sources(path):
+            place = self.place_in_path(node.location, len(path) - 1)
+            self.uses.append(ColumnUse(sources, path[-1], purpose, place, compared))
+
+    def call(self, node: ast.FuncCall) -> None:
+        """Note a function that is called with arguments by name."""
+        path = string_parts(node.funcname)
+        if builtins.is_function(path):
+            return
+        arguments = tuple(
+            Written(one.name or "", self.place(one.location), literals([one.arg]))
+            for one in node.args or ()
+            if isinstance(one, ast.NamedArgExpr)
+        )
+        schema = path[-2] if len(path) > 1 else None
+        place = self.place_in_path(node.location, len(path) - 1)
+        complete = len(arguments) == len(node.args or ())
+        self.uses.append(CallUse(path[-1], schema, arguments, complete, place))
+
+    def column_at(self, sources: tuple[Named, ...], name: str, purpose: Purpose, offset: int) -> None:
+        """Note a column by its tables, unless there are none."""
+        if sources:
+            self.uses.append(ColumnUse(sources, name, purpose, self.place(offset)))
+
+    def offsets_of_names(self, offset: int | None) -> tuple[int, ...]:
+        """Return where the names in the next parentheses stand, for which the grammar has no places."""
+        found = _IN_PARENTHESES.search(self.statement.text, offset or 0)
+        if found is None:
+            return ()
+        return tuple(name.start() for name in _NAME.finditer(self.statement.text, *found.span(1)))

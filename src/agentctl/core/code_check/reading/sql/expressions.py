@@ -1,0 +1,96 @@
+"""Takes an expression apart: the columns that it names, the queries in it, the calls with named arguments.
+
+It walks without recursion, and does not ask what a name means.
+"""
+
+from dataclasses import dataclass, field
+
+from pglast import ast
+from pglast.enums import A_Expr_Kind
+
+from agentctl.core.code_check.reading.sql.literals import texts
+from agentctl.core.code_check.reading.uses import Given
+
+_NO_EXPRESSION = (ast.TypeName, ast.A_Const, ast.String)
+_OF_A_TOOL = "sqlc"
+"""The schema of functions that exist in sqlc's eyes only; their arguments are no columns."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What an expression consists of, each in no particular order.
+
+    Attributes:
+        columns: with the literals that each is compared with.
+        queries: all that stand in it, but not those that stand in these.
+        calls: of functions with at least one argument by name.
+
+    """
+
+    columns: list[tuple[ast.ColumnRef, tuple[Given, ...]]] = field(default_factory=list)
+    queries: list[ast.SelectStmt] = field(default_factory=list)
+    calls: list[ast.FuncCall] = field(default_factory=list)
+
+
+def taken_apart(*expressions: object) -> Parts:
+    """Return the parts of several expressions."""
+    parts = Parts()
+    waiting: list[object] = list(expressions)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting += node
+        elif isinstance(node, ast.Node) and not isinstance(node, _NO_EXPRESSION):
+            waiting += _inner(node, parts)
+    return parts
+
+
+def string_parts(fields: object) -> tuple[str, ...]:
+    """Return the names in a list of the grammar's, such as those of `a.b`."""
+    every = fields if isinstance(fields, tuple) else ()
+    return tuple(part.sval or "" for part in every if isinstance(part, ast.String))
+
+
+def is_star(value: object) -> bool:
+    """Whether a selected value is all columns of something."""
+    steps = value.indirection if isinstance(value, ast.A_Indirection) else getattr(value, "fields", None)
+    return any(isinstance(step, ast.A_Star) for step in steps or ())
+
+
+def _inner(node: ast.Node, parts: Parts) -> list[object]:
+    """Note what a node is; return what is in it."""
+    if isinstance(node, ast.ColumnRef):
+        parts.columns.append((node, ()))
+        return []
+    if isinstance(node, ast.SelectStmt):
+        parts.queries.append(node)
+        return []
+    if isinstance(node, ast.A_Expr):
+        return _operation(node, parts)
+    if isinstance(node, ast.FuncCall):
+        return _call(node, parts)
+    return [getattr(node, name) for name in node]
+
+
+def _operation(node: ast.A_Expr, parts: Parts) -> list[object]:
+    for column, other in ((node.lexpr, node.rexpr), (node.rexpr, node.lexpr)):
+        if isinstance(column, ast.ColumnRef) and (compared := _compared(node, other)):
+            parts.columns.append((column, compared))
+            return [other]
+    return [node.lexpr, node.rexpr]
+
+
+def _compared(node: ast.A_Expr, other: object) -> tuple[Given, ...]:
+    if string_parts(node.name) not in {("=",), ("<>",)}:
+        return ()
+    if node.kind == A_Expr_Kind.AEXPR_OP:
+        return texts([other])
+    return texts(other) if node.kind == A_Expr_Kind.AEXPR_IN and isinstance(other, tuple) else ()
+
+
+def _call(node: ast.FuncCall, parts: Parts) -> list[object]:
+    if string_parts(node.funcname)[:-1] == (_OF_A_TOOL,):
+        return []
+    if any(isinstance(one, ast.NamedArgExpr) for one in node.args or ()):
+        parts.calls.append(node)
+    return [node.args, node.agg_order, node.agg_filter, node.over]

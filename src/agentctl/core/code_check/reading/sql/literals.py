@@ -1,0 +1,88 @@
+"""Literals of SQL as the code has them.
+
+A literal that a cast may change, or that does not mean in SQL what it means in JSON, is none.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+
+from pglast import ast
+
+from agentctl.core.code_check.reading.sql.placeholders import HELD
+from agentctl.core.code_check.reading.uses import Given
+
+_PUT_IN_LATER = re.compile(rf"{HELD}|\{{\{{|\{{%|\$\{{|<%|%%")
+_WIDEST = range(-(2**63), 2**63)
+_KEEPS_TEXTS = frozenset({"text", "varchar", "citext"})
+_KEEPS_INTEGERS = frozenset({"int4", "int8", "numeric"})
+
+
+def literal(node: object) -> Given | None:
+    """Return what a literal says; None where there is no literal."""
+    if isinstance(node, ast.A_Const):
+        return Given(None) if node.isnull else _constant(node.val)
+    if isinstance(node, ast.TypeCast):
+        inner = literal(node.arg)
+        return inner if inner is not None and _keeps(inner, node.typeName) else None
+    return None
+
+
+def literals(nodes: Iterable[object]) -> tuple[Given, ...]:
+    """Return the literals among some values, each once: true is not 1."""
+    found = (literal(node) for node in nodes)
+    return tuple({(type(one.value), one.value): one for one in found if one is not None}.values())
+
+
+def texts(nodes: Iterable[object]) -> tuple[Given, ...]:
+    """Return the literals of a comparison that are read as what they are compared with: only texts are."""
+    found = [literal(node) for node in nodes]
+    texts_only = tuple(one for one in found if one is not None and isinstance(one.value, str))
+    return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(found) else ()
+
+
+def _constant(value: object) -> Given | None:
+    if isinstance(value, ast.String):
+        return None if _PUT_IN_LATER.search(value.sval or "") else Given(value.sval or "")
+    if isinstance(value, ast.Boolean):
+        return Given(bool(value.boolval))
+    if isinstance(value, ast.Integer):
+        return Given(value.ival or 0)
+    return _number(value.fval or "") if isinstance(value, ast.Float) else None
+
+
+def _number(text: str) -> Given | None:
+    """Read what PostgreSQL's grammar calls a float: whatever is no 32-bit integer."""
+    try:
+        number = (
+            float(text) if re.search("[.eE]", text) and not text.lower().startswith("0x") else int(text, 0)
+        )
+    except ValueError:
+        return None
+    if isinstance(number, int):
+        return Given(number) if number in _WIDEST else None
+    return Given(number) if math.isfinite(number) else None
+
+
+def _keeps(inner: Given, kind: ast.TypeName | None) -> bool:
+    """Whether a cast leaves a literal as it is, as one to an enum does."""
+    if kind is None or kind.typmods or kind.arrayBounds:
+        return False
+    names = [part.sval for part in kind.names or ()]
+    if inner.value is None:
+        return True
+    if isinstance(inner.value, int):
+        return not isinstance(inner.value, bool) and names[-1] in _KEEPS_INTEGERS
+    return isinstance(inner.value, str) and _is_textual(names)
+
+
+def _is_textual(names: list[str]) -> bool:
+    return names[-1] in _KEEPS_TEXTS or not (names[0] == "pg_catalog" or _BUILT_IN.fullmatch(names[-1]))
+
+
+_BUILT_IN = re.compile(
+    r"(?:int|float)[248]|bit|bool|boolean|bpchar|bytea|char|name|numeric|money|uuid|varbit|oid|reg\w+|pg_\w+"
+    r"|date|time|timetz|timestamp|timestamptz|interval|\w+range|jsonb?|jsonpath|xml|xid8?|tid|tsquery|tsvector"
+    r"|cidr|inet|macaddr8?|box|circle|line|lseg|path|point|polygon|hstore|ltree|geometry|geography|vector"
+)
+"""Types whose values may be spelled in several ways, by the names that stand behind no schema."""

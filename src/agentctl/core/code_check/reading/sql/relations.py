@@ -1,0 +1,57 @@
+"""What a FROM clause calls its relations, and what columns the clause itself gives them."""
+
+from dataclasses import replace
+
+from pglast import ast
+
+from agentctl.core.code_check.reading.sql import builtins
+from agentctl.core.code_check.reading.sql.expressions import string_parts
+from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Relation, united
+
+
+def aliased(relation: Relation, alias: ast.Alias | None) -> Relation:
+    """Return a relation with the columns that an alias names; the others keep their names."""
+    return with_names(relation, string_parts(alias.colnames) if alias else ())
+
+
+def with_names(relation: Relation, names: tuple[str, ...]) -> Relation:
+    """Return a relation that has some more columns of its own."""
+    return replace(relation, names=relation.names | frozenset(names))
+
+
+def called(alias: ast.Alias | None, node: object = None) -> tuple[tuple[str, ...], ...]:
+    """Return by what names a relation goes: its alias alone, or what it is called itself."""
+    if alias and alias.aliasname:
+        return ((alias.aliasname,),)
+    if isinstance(node, ast.RangeVar):
+        path = tuple(part for part in (node.catalogname, node.schemaname, node.relname) if part)
+        return tuple(path[start:] for start in range(len(path)))
+    if isinstance(node, ast.RangeFunction):
+        return tuple((name,) for name in _function_names(node))
+    return ()
+
+
+def of_function(node: ast.RangeFunction) -> Relation:
+    """Return what functions in a FROM clause consist of."""
+    ordinality = ("ordinality",) if node.ordinality else ()
+    return aliased(with_names(_rows(node), ordinality), node.alias)
+
+
+def _rows(node: ast.RangeFunction) -> Relation:
+    definitions = [node.coldeflist, *(one[1] for one in node.functions or () if isinstance(one, tuple))]
+    defined = [one.colname or "" for several in definitions for one in several or ()]
+    if defined:
+        return Relation(names=frozenset(defined), open=bool(node.is_rowsfrom))
+    alias = node.alias.aliasname if node.alias else None
+    return united(_row(name, alias or name) for name in _function_names(node)) if node.functions else NOTHING
+
+
+def _row(function: str, alias: str) -> Relation:
+    names = builtins.columns_of_rows(function, alias)
+    return OPAQUE if names is None else Relation(names=names)
+
+
+def _function_names(node: ast.RangeFunction) -> list[str]:
+    """Return the names of the functions; an empty one for what looks like a function and is none."""
+    calls = [one[0] for one in node.functions or () if isinstance(one, tuple)]
+    return [string_parts(one.funcname)[-1] if isinstance(one, ast.FuncCall) else "" for one in calls]

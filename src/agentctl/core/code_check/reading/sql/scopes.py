@@ -1,0 +1,100 @@
+"""What a column's name can mean where it stands: the relations that are visible there, and their columns.
+
+It decides by names alone. Where something with unknown columns is in sight, a bare name is never certain.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agentctl.core.code_check.reading.uses import Named
+
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What stands in a FROM clause.
+
+    Attributes:
+        names: columns of its own.
+        tables: those whose columns it has as well.
+        open: whether it may have any others.
+
+    """
+
+    names: frozenset[str] = frozenset()
+    tables: tuple[Named, ...] = ()
+    open: bool = False
+
+    def sources(self, name: str) -> tuple[Named, ...]:
+        """Return the tables to one of which a column of it must belong; none where that is not certain."""
+        return () if self.open or name in self.names or name in SYSTEM_COLUMNS else self.tables
+
+
+OPAQUE = Relation(open=True)
+NOTHING = Relation()
+
+
+def united(relations: Iterable[Relation]) -> Relation:
+    """Return what has all columns of several."""
+    every = tuple(relations)
+    return Relation(
+        names=frozenset().union(*(one.names for one in every)),
+        tables=tuple(dict.fromkeys(table for one in every for table in one.tables)),
+        open=any(one.open for one in every),
+    )
+
+
+@dataclass(slots=True)
+class Level:
+    """The relations of one query.
+
+    Attributes:
+        visible: those whose columns may be named alone.
+        named: all, by what may stand before their columns: `("a",)`, or a table's `("public", "agents")`.
+
+    """
+
+    visible: list[Relation] = field(default_factory=list)
+    named: dict[tuple[str, ...], Relation] = field(default_factory=dict)
+
+    def add(self, relation: Relation, *names: tuple[str, ...]) -> None:
+        """Take one more relation, with the names by which it goes."""
+        self.visible.append(relation)
+        self.named.update(dict.fromkeys(names, relation))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The levels that are visible, the innermost first, and the queries that WITH has given names."""
+
+    levels: tuple[Level, ...] = ()
+    queries: Mapping[str, Relation] = field(default_factory=dict)
+
+    def inside(self, level: Level) -> "Scope":
+        """Return the scope of what stands in a query with these relations."""
+        return replace(self, levels=(level, *self.levels))
+
+    def having(self, name: str, query: Relation) -> "Scope":
+        """Return the scope in which a query has a name, too."""
+        return replace(self, queries={**self.queries, name: query})
+
+    def sources(self, path: tuple[str, ...]) -> tuple[Named, ...]:
+        """Return the tables to one of which a column must belong, as in `Relation.sources`.
+
+        Args:
+            path: the column, behind what stands before it.
+
+        """
+        *before, name = path
+        if before:
+            relation = self.relation(tuple(before))
+            return relation.sources(name) if relation else ()
+        # The name of a relation alone is a whole row of it.
+        if name in SYSTEM_COLUMNS or any((name,) in level.named for level in self.levels):
+            return ()
+        return united(one for level in self.levels for one in level.visible).sources(name)
+
+    def relation(self, name: tuple[str, ...]) -> Relation | None:
+        """Return the relation that goes by a name, the innermost one."""
+        return next((level.named[name] for level in self.levels if name in level.named), None)

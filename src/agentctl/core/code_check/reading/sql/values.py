@@ -1,0 +1,42 @@
+"""Which values a column of an INSERT or UPDATE gets, as far as they can be seen: None is one that cannot."""
+
+from collections.abc import Sequence
+
+from pglast import ast
+from pglast.enums import SetOperation
+
+from agentctl.core.code_check.reading.sql.expressions import is_star
+
+UNSEEN: Sequence[object] = (None,)
+
+
+def cells(query: object, width: int) -> list[Sequence[object]]:
+    """Return the values of each of an INSERT's columns."""
+    if not isinstance(query, ast.SelectStmt) or query.op != SetOperation.SETOP_NONE:
+        return [UNSEEN] * width
+    if query.valuesLists:
+        return columnwise(query.valuesLists, width)
+    values = tuple(target.val for target in query.targetList or ())
+    return [UNSEEN] * width if any(map(is_star, values)) else columnwise([values], width)
+
+
+def columnwise(rows: Sequence[object], width: int) -> list[Sequence[object]]:
+    """Turn rows into columns; of a row of another width nothing can be seen."""
+    fitting = [row if isinstance(row, tuple) and len(row) == width else (None,) * width for row in rows]
+    return list(zip(*fitting, strict=True)) if fitting else [UNSEEN] * width
+
+
+def assigned(value: object) -> object:
+    """Return what a column is set to: in `(a, b) = (1, 2)` its own part."""
+    if not isinstance(value, ast.MultiAssignRef):
+        return value
+    source, position = value.source, (value.colno or 1) - 1
+    parts = (source.args if isinstance(source, ast.RowExpr) else None) or ()
+    return parts[position] if len(parts) == value.ncolumns else None
+
+
+def read_for(value: object) -> object:
+    """Return the expression to read for one column: what several are set to belongs to the first of them."""
+    if not isinstance(value, ast.MultiAssignRef):
+        return value
+    return value.source if value.colno == 1 else None

@@ -1,0 +1,200 @@
+"""Finds the call chains of supabase-js in one file, with what is called on the variables that hold them.
+
+Which of them are supabase-js's is not decided here: `storage.from(x)` is a chain, too.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+from tree_sitter import Node
+
+from agentctl.core.code_check.reading.typescript.calls import Chain, Step
+from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
+from agentctl.core.code_check.reading.typescript.reduction import is_closed
+from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.values import Unknown
+
+_STARTS = re.compile(rb"\.\s*(from|rpc)\b")
+_BUILTIN = (b"Array", b"Buffer", b"Object")
+"""What JavaScript itself has a `from` of is most common, and is passed over unparsed."""
+_LONGEST_BUILTIN = 16
+_TRANSPARENT = frozenset(
+    {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
+)
+_LONGEST_NAME = 80
+_LONGEST = 200
+"""Steps of a chain that are looked at; finding a node's parent takes the longer the deeper it is."""
+_FURTHEST = 4
+"""How many variables, or functions in one another, a chain is followed through."""
+
+
+def may_hold_calls(content: bytes) -> bool:
+    """Whether a file's text can hold a chain at all."""
+    return any(True for _ in _starts(content))
+
+
+def _starts(content: bytes) -> Iterator[int]:
+    for found in _STARTS.finditer(content):
+        before = content[max(0, found.start() - _LONGEST_BUILTIN) : found.start()]
+        if not before.rstrip().endswith(_BUILTIN):
+            yield found.start(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: Node
+    method: str
+    receiver: Node
+    steps: list[Step]
+    holder: Declaration | None
+
+
+class Finder:
+    """Finds the chains of one file."""
+
+    def __init__(self, source: Source, scopes: Scopes, evaluator: Evaluator) -> None:
+        self._source = source
+        self._scopes = scopes
+        self._evaluator = evaluator
+
+    def chains(self) -> Iterator[Chain]:
+        """Yield the chains in the order of the text."""
+        found = [one for start in _starts(self._source.content) if (one := self._at(start))]
+        # Of a variable that holds several chains nobody knows which of them goes on.
+        held = Counter(id(one.holder) for one in found)
+        for one in found:
+            alone = held[id(one.holder)] == 1
+            more = self._continued(one.holder) if one.holder is not None and alone else ()
+            yield self._chain(one, (*one.steps, *more))
+
+    def _at(self, place: int) -> _Found | None:
+        name = self._source.root.descendant_for_byte_range(place, place + 1)
+        member = name.parent if name is not None and name.type == "property_identifier" else None
+        call = call_of(member) if member is not None else None
+        receiver = member.child_by_field_name("object") if member is not None else None
+        if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
+            return None
+        steps, top = self._climb(call)
+        return _Found(call, self._source.text(name), receiver, steps, self._holder(top))
+
+    def _is_builtin(self, receiver: Node) -> bool:
+        """Whether a receiver is `Array`, `Buffer` or another of JavaScript's own: there are many."""
+        name = self._source.text(receiver) if receiver.type == "identifier" else ""
+        return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
+
+    def _chain(self, found: _Found, steps: tuple[Step, ...]) -> Chain:
+        arguments = self._evaluator.arguments(found.start)
+        values = tuple(map(self._evaluator.value, arguments))
+        schema, client = self._schema(found.receiver)
+        chain = Chain(
+            kind=found.method,
+            client=self._evaluator.value(client),
+            client_name=self._source.text(client)[:_LONGEST_NAME],
+            schema=None if schema is None else self._evaluator.value(schema),
+            target=values[0] if values else Unknown("missing"),
+            arguments=values[1:],
+            steps=steps,
+            spot=self._source.spot(arguments[0] if arguments else found.start),
+        )
+        return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
+
+    def _climb(self, node: Node) -> tuple[list[Step], Node]:
+        """Return the methods that are called on an expression, one after the other, and the whole."""
+        steps: list[Step] = []
+        while len(steps) < _LONGEST and (parent := node.parent) is not None:
+            if parent.type in _TRANSPARENT:
+                node = parent
+                continue
+            call = call_of(parent) if parent.child_by_field_name("object") == node else None
+            name = parent.child_by_field_name("property")
+            if call is None or name is None or call.has_error:
+                break
+            arguments = map(self._evaluator.value, self._evaluator.arguments(call))
+            steps.append(Step(self._source.text(name), tuple(arguments), self._source.spot(name)))
+            node = call
+        return steps, node
+
+    def _holder(self, top: Node, depth: int = 0) -> Declaration | None:
+        """Return the variable, or the function, that a chain is given to."""
+        parent = top.parent
+        if parent is None or depth > _FURTHEST:
+            return None
+        if parent.type == "variable_declarator" and parent.child_by_field_name("value") == top:
+            return self._named(parent.child_by_field_name("name"))
+        if parent.type == "assignment_expression" and parent.child_by_field_name("right") == top:
+            return self._named(parent.child_by_field_name("left"))
+        if parent.type == "arrow_function" and parent.child_by_field_name("body") == top:
+            return self._holder(parent, depth + 1)
+        if parent.type == "return_statement":
+            return self._returning(parent, depth + 1)
+        return None
+
+    def _returning(self, statement: Node, depth: int) -> Declaration | None:
+        body = statement.parent
+        function = body.parent if body is not None else None
+        if function is None or function.type not in FUNCTIONS:
+            return None
+        named = function.child_by_field_name("name") if function.type == "function_declaration" else None
+        return self._named(named) if named is not None else self._holder(function, depth)
+
+    def _named(self, name: Node | None) -> Declaration | None:
+        if name is None or name.type != "identifier":
+            return None
+        return self._scopes.lookup(name, self._source.text(name))
+
+    def _continued(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
+        """Yield the methods that are called on what holds a chain: a variable, or what a function returns."""
+        for reference in self._scopes.references(holder):
+            start = reference
+            if holder.kind is Kind.FUNCTION or _is_function(holder):
+                called = call_of(reference)
+                if called is None:
+                    continue
+                start = called
+            steps, top = self._climb(start)
+            yield from steps
+            further = self._holder(top) if steps or start is not reference else None
+            if further is not None and further is not holder and depth < _FURTHEST:
+                yield from self._continued(further, depth + 1)
+
+    def _schema(self, receiver: Node) -> tuple[Node | None, Node]:
+        """Return the argument of `.schema()` before a chain, if there is one, and the client itself."""
+        node = receiver
+        for _ in range(_FURTHEST):
+            while node.type in _TRANSPARENT and node.named_children:
+                node = node.named_children[0]
+            declared = self._named(node)
+            value = declared.node.child_by_field_name("value") if declared is not None else None
+            if (
+                declared is not None
+                and declared.kind is Kind.VARIABLE
+                and value is not None
+                and not declared.path
+            ):
+                node = value
+        function = node.child_by_field_name("function") if node.type == "call_expression" else None
+        method = function.child_by_field_name("property") if function is not None else None
+        client = function.child_by_field_name("object") if function is not None else None
+        if method is not None and client is not None and self._source.text(method) == "schema":
+            arguments = self._evaluator.arguments(node)
+            return (arguments[0] if arguments else None), client
+        return None, receiver
+
+
+def call_of(function: Node) -> Node | None:
+    """Return the call of a function, of which the grammar says `(await f)<T>()` for `await f<T>()`."""
+    parent = function.parent
+    while parent is not None and parent.type == "await_expression":
+        function, parent = parent, parent.parent
+    if parent is None or parent.type != "call_expression":
+        return None
+    return parent if parent.child_by_field_name("function") == function else None
+
+
+def _is_function(holder: Declaration) -> bool:
+    value = holder.node.child_by_field_name("value") if holder.kind is Kind.VARIABLE else None
+    return value is not None and value.type in FUNCTIONS

@@ -1,0 +1,225 @@
+"""All that one file says of supabase-js, by its text alone: chains, exports, calls that may reach chains.
+
+It is kept by the file's content, so that nothing in it may depend on another file.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+
+from msgspec import Struct
+from tree_sitter import Node
+
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.calls import CallSite, Chain
+from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
+from agentctl.core.code_check.reading.typescript.finder import Finder, call_of
+from agentctl.core.code_check.reading.typescript.reduction import walk
+from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.values import (
+    Constant,
+    Function,
+    Imported,
+    Member,
+    Parameter,
+    Result,
+    Spot,
+    Unknown,
+    Value,
+)
+
+_OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
+WHOLE = "="
+"""The name under which `module.exports = x` and `export = x` are kept."""
+
+
+class Module(Struct, frozen=True, gc=False, array_like=True):
+    """One file.
+
+    Attributes:
+        exports: by name.
+        stars: the specifiers of `export * from`.
+        calls: of functions from other files, and of its own `passing` ones.
+        passing: the numbers of the functions that pass what they are given to a chain, or to another call.
+        error: where the grammar understood nothing, if anywhere.
+
+    """
+
+    chains: tuple[Chain, ...] = ()
+    exports: dict[str, Value] = {}
+    stars: tuple[str, ...] = ()
+    calls: tuple[CallSite, ...] = ()
+    passing: tuple[int, ...] = ()
+    error: Spot | None = None
+
+
+def read_module(content: bytes, language: Language) -> Module:
+    """Read a file.
+
+    Args:
+        content: its text, which may be anything.
+        language: which grammar it has.
+
+    """
+    return _Reader(content, language).module()
+
+
+def read_returned(content: bytes, language: Language, number: int) -> Value:
+    """Read what one function of a file can return; that is asked of few."""
+    return _Reader(content, language).returned(number)
+
+
+class _Reader:
+    def __init__(self, content: bytes, language: Language) -> None:
+        self._source = Source(content, language)
+        self._scopes = Scopes(self._source)
+        self._evaluator = Evaluator(self._source, self._scopes)
+        self._stars: list[str] = []
+
+    def module(self) -> Module:
+        chains = tuple(Finder(self._source, self._scopes, self._evaluator).chains())
+        exports = dict(self._exports())
+        error = self._source.first_error()
+        calls, passing = self._calls(chains)
+        return Module(
+            chains=chains,
+            exports=exports,
+            stars=tuple(self._stars),
+            calls=calls,
+            passing=passing,
+            error=None if error is None else self._source.spot(error),
+        )
+
+    def _exports(self) -> Iterator[tuple[str, Value]]:
+        for statement in self._source.root.named_children:
+            if statement.type == "export_statement":
+                yield from self._exported(statement)
+            elif statement.type == "expression_statement" and statement.named_children:
+                yield from self._common_js(statement.named_children[0])
+
+    def _exported(self, statement: Node) -> Iterator[tuple[str, Value]]:
+        declaration = statement.child_by_field_name("declaration")
+        value = statement.child_by_field_name("value")
+        is_default = any(child.type == "default" for child in statement.children)
+        if is_default:
+            yield "default", self._evaluator.value(value or declaration)
+        if declaration is not None:
+            for found in self._declared_by(declaration):
+                yield found.name, self._evaluator.declared(found)
+        elif value is None:
+            yield from self._listed(statement)
+
+    def _declared_by(self, node: Node) -> list[Declaration]:
+        """Return what a declaration of the file declares; generated files have thousands of them."""
+        ends = (
+            bisect_left(self._tops, byte, key=lambda one: one.node.start_byte)
+            for byte in (node.start_byte, node.end_byte)
+        )
+        return self._tops[slice(*ends)]
+
+    @cached_property
+    def _tops(self) -> list[Declaration]:
+        return sorted(self._scopes.at_top().values(), key=lambda one: one.node.start_byte)
+
+    def _listed(self, statement: Node) -> Iterator[tuple[str, Value]]:
+        source = statement.child_by_field_name("source")
+        found = self._evaluator.value(source) if source is not None else None
+        specifier = str(found.value) if isinstance(found, Constant) else None
+        clause = next(
+            (child for child in statement.named_children if child.type.endswith(("_clause", "_export"))), None
+        )
+        if clause is None:
+            if specifier is not None:
+                self._stars.append(specifier)
+            else:  # export = x
+                whole = statement.named_children[0] if statement.named_children else None
+                yield WHOLE, self._evaluator.value(whole)
+        elif clause.type == "namespace_export" and specifier is not None:
+            yield self._source.text(clause.named_children[-1]), Imported(specifier, "*")
+        else:
+            for one in clause.named_children:
+                yield from self._specified(one, specifier)
+
+    def _specified(self, specified: Node, specifier: str | None) -> Iterator[tuple[str, Value]]:
+        name = specified.child_by_field_name("name")
+        if name is not None:
+            alias = self._source.text(specified.child_by_field_name("alias") or name)
+            own = self._source.text(name)
+            yield alias, Imported(specifier, own) if specifier is not None else self._evaluator.value(name)
+
+    def _common_js(self, expression: Node) -> Iterator[tuple[str, Value]]:
+        if expression.type != "assignment_expression":
+            return
+        left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
+        target = self._source.text(left) if left is not None else ""
+        if target == "module.exports":
+            yield WHOLE, self._evaluator.value(right)
+        elif target.startswith(("exports.", "module.exports.")):
+            yield target.rpartition(".")[2], self._evaluator.value(right)
+
+    def returned(self, number: int) -> Value:
+        """Return what one of its functions can return."""
+        return self._evaluator.returned(self._evaluator.function(Function(number)))
+
+    def _calls(self, chains: tuple[Chain, ...]) -> tuple[tuple[CallSite, ...], tuple[int, ...]]:
+        """Return the calls that may reach chains, and the functions of this file that they go through."""
+        names = self._called_names()
+        called = self._source.captured.get("called", ())
+        ours = (node for node in called if self._source.text(node) in names)
+        found = [site for node in ours if (site := self._site(node))]
+        calls = [site for site in found if not isinstance(site.function, Function)]
+        values = [value for chain in chains for value in chain.values()]
+        values += [argument for site in calls for argument in site.arguments]
+        passing: set[Value] = set()
+        while new := {part.function for value in values for part in parameters_in(value)} - passing:
+            passing |= new
+            own = [site for site in found if site.function in new]
+            calls += own
+            values = [argument for site in own for argument in site.arguments]
+        return tuple(calls), tuple(sorted(one.number for one in passing if isinstance(one, Function)))
+
+    def _called_names(self) -> set[str]:
+        """Return the first words of calls that can be those of the project's functions: most are not."""
+        top = self._scopes.at_top()
+        made = (node for node in self._source.captured.get("made", ()) if self._maker_of(node) in top)
+        ours = (declared.name for declared in top.values() if _may_be_ours(declared))
+        return {"this", *map(self._source.text, made), *ours}
+
+    def _maker_of(self, name: Node) -> str:
+        """Return the name of the class or function that a variable is made by, which may be `Map`."""
+        value = name.parent.child_by_field_name("value") if name.parent is not None else None
+        return (
+            self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
+        )
+
+    def _site(self, named: Node) -> CallSite | None:
+        """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
+        function = named
+        while function.parent is not None and function.parent.type == "member_expression":
+            function = function.parent
+        call = call_of(function)
+        arguments = self._evaluator.arguments(call) if call is not None else []
+        value = self._evaluator.value(function) if arguments else None
+        if value is not None and isinstance(_origin(value), Function | Imported):
+            given = tuple(map(self._evaluator.value, arguments))
+            if any(not isinstance(argument, Unknown | Function) for argument in given):
+                return CallSite(value, given)
+        return None
+
+
+def _may_be_ours(declaration: Declaration) -> bool:
+    value = declaration.node.child_by_field_name("value")
+    return declaration.kind is not Kind.VARIABLE or (value is not None and value.type in _OURS)
+
+
+def _origin(value: Value) -> Value:
+    """Return what a value is a part or a result of."""
+    while isinstance(value, Member | Result):
+        value = value.base if isinstance(value, Member) else value.function
+    return value
+
+
+def parameters_in(value: Value) -> Iterator[Parameter]:
+    """Yield the parameters that a value is made of."""
+    return (part for part in walk(value) if isinstance(part, Parameter))

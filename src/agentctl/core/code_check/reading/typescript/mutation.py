@@ -1,0 +1,163 @@
+"""What becomes of a variable between its declaration and a place where it is used.
+
+It finds assignments to the variable and to its properties, and says when it gets out of sight: whatever it is
+handed to may change it. It evaluates nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tree_sitter import Node
+
+from agentctl.core.code_check.reading.typescript.scopes import (
+    ASSIGNMENTS,
+    Declaration,
+    Scopes,
+    is_assigned,
+    pattern_around,
+)
+from agentctl.core.code_check.reading.typescript.syntax import LOOP
+
+# What an object may be handed to without being changed by it.
+_HARMLESS = frozenset(
+    {"insert", "upsert", "update", "match", "rpc", "push", "log", "info", "warn", "error", "debug"}
+    | {"stringify", "keys", "entries", "values", "freeze", "json", "isArray", "setState"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A value that a variable is given; None for one that cannot be told, as by `+=`.
+
+    Attributes:
+        always: whether that happens in any case, so that nothing is left of what it was before.
+
+    """
+
+    value: Node | None
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyAssigned:
+    """A property that is set: its name's node, its value, and whether that happens in any case."""
+
+    key: Node
+    value: Node
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A property that may be deleted."""
+
+    key: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An object whose properties are copied into the variable's, as by Object.assign; None: out of sight."""
+
+    value: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """An item that is added to an array; a spread is one, too."""
+
+    value: Node
+
+
+Change = Assigned | PropertyAssigned | Removed | Merged | Pushed
+
+
+class Mutations:
+    """What happens to the variables of one file."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self._known: dict[int, list[tuple[int, int | None, Change]]] = {}
+
+    def of(self, declaration: Declaration, use: Node) -> Iterator[Change]:
+        """Yield, in the order of the text, what may have happened to a variable where it is used."""
+        found = self._all(declaration)
+        function = self._scopes.function_around(use) if found else None
+        for place, within, change in found:
+            same = within == function
+            if place != use.start_byte and not (same and place > use.start_byte):
+                # What another function assigns may have happened, or not yet.
+                yield replace(change, always=False) if isinstance(change, Assigned) and not same else change
+
+    def _all(self, declaration: Declaration) -> list[tuple[int, int | None, Change]]:
+        """Return all changes of a variable, each with its place and the function that it is in."""
+        if id(declaration) not in self._known:
+            self._known[id(declaration)] = [
+                (reference.start_byte, self._scopes.function_around(reference), change)
+                for reference in self._scopes.references(declaration)
+                for change in _change(reference, declaration)
+            ]
+        return self._known[id(declaration)]
+
+
+def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
+    parent = reference.parent
+    if parent is None:
+        return
+    if is_assigned(target := pattern_around(reference)):
+        yield _assigned(target, reference, declaration)
+    elif parent.type in {"member_expression", "subscript_expression"}:
+        yield from _property_change(parent, reference, declaration)
+    elif parent.type == "arguments":
+        yield from _handed_over(parent, reference)
+    elif parent.type == "variable_declarator" or (
+        parent.type == "assignment_expression" and parent.child_by_field_name("right") == reference
+    ):
+        yield Merged(None)  # another name for the same object
+
+
+def _assigned(target: Node, reference: Node, declaration: Declaration) -> Assigned:
+    """Return what a variable is given; of one that is a part of a pattern, or of a loop, nothing is known."""
+    assignment = target.parent
+    if assignment is None or assignment.type == LOOP or target != reference:
+        return Assigned(None, always=True)
+    value = assignment.child_by_field_name("right") if assignment.type == "assignment_expression" else None
+    return Assigned(value, always=_always(assignment, declaration))
+
+
+def _property_change(property_: Node, reference: Node, declaration: Declaration) -> Iterator[Change]:
+    target = property_.parent
+    if target is None or property_.child_by_field_name("object") != reference:
+        return
+    key = property_.child_by_field_name("property") or property_.child_by_field_name("index")
+    if target.type in ASSIGNMENTS and target.child_by_field_name("left") == property_:
+        value = target.child_by_field_name("right")
+        if value is not None and key is not None:
+            yield PropertyAssigned(key, value, always=_always(target, declaration))
+    elif target.type == "unary_expression" and key is not None and target.children[0].type == "delete":
+        yield Removed(key)
+    elif target.type == "call_expression" and key is not None and key.text == b"push":
+        arguments = target.child_by_field_name("arguments")
+        yield from map(Pushed, arguments.named_children if arguments else ())
+
+
+def _handed_over(arguments: Node, reference: Node) -> Iterator[Change]:
+    call = arguments.parent
+    function = call.child_by_field_name("function") if call is not None else None
+    method = function.child_by_field_name("property") if function is not None else None
+    if method is None or method.text is None:
+        yield Merged(None)
+    elif method.text == b"assign":
+        if arguments.named_children[0] == reference:
+            yield from map(Merged, arguments.named_children[1:])
+    elif method.text.decode(errors="replace") not in _HARMLESS:
+        yield Merged(None)
+
+
+def _always(assignment: Node, declaration: Declaration) -> bool:
+    """Whether an assignment stands among the statements of the scope itself, behind no condition."""
+    statement = assignment.parent
+    return (
+        statement is not None
+        and statement.type == "expression_statement"
+        and statement.parent == declaration.scope
+    )

@@ -1,0 +1,114 @@
+"""What a tsconfig.json or jsconfig.json says of modules that are not named by a relative path.
+
+Only `baseUrl`, `paths` and what is extended; `references` are other projects. A broken file counts as absent.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from os.path import normpath
+
+from agentctl.core.code_check.reading.typescript.folders import Folders, upwards
+from agentctl.core.code_check.reading.typescript.patterns import best_pattern
+
+_NAMES = ("tsconfig.json", "jsconfig.json")
+_OWN_FOLDER = "${configDir}"
+_LONGEST_CHAIN = 16  # files, each of which extends another
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """How a project names modules.
+
+    Attributes:
+        base: what names are relative to; None where there is no `baseUrl`.
+        paths: places by pattern; None where it says nothing of them.
+        paths_base: what these are relative to without a `baseUrl`.
+
+    """
+
+    base: str | None = None
+    paths: Mapping[str, tuple[str, ...]] | None = None
+    paths_base: str = "/"
+
+    def places(self, name: str) -> Iterator[str]:
+        """Yield where a module can be, without its extension, in the order in which TypeScript looks."""
+        paths = self.paths or {}
+        found = best_pattern(paths, name)
+        if found is not None:
+            pattern, part = found
+            for place in paths[pattern]:
+                yield _below(self.base or self.paths_base, place.replace("*", part, 1))
+        if self.base is not None:
+            yield normpath(f"{self.base}/{name}")
+
+
+class Projects:
+    """The projects that files belong to."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._nearest: dict[str, Project] = {}
+
+    def of(self, folder: str) -> Project:
+        """Return the project that files in a folder belong to; one that says nothing where there is none."""
+        if folder not in self._nearest:
+            files = (f"{above.rstrip('/')}/{name}" for above in upwards(folder) for name in _NAMES)
+            found = next((file for file in files if self._folders.read(file) is not None), None)
+            self._nearest[folder] = Project() if found is None else self._merged(found, ())
+        return self._nearest[folder]
+
+    def _merged(self, file: str, extending: tuple[str, ...]) -> Project:
+        """Return what a file says, over what it extends; `extending` are the files that extend it."""
+        said = self._folders.read(file)
+        if said is None or file in extending or len(extending) > _LONGEST_CHAIN:
+            return Project()
+        chain, folder, project = (*extending, file), _folder_of(file), Project()
+        for name in _texts(said.get("extends")):
+            if (base := self._extended(name, folder)) is not None:
+                project = _over(project, self._merged(base, chain))
+        return _over(project, _own(said.get("compilerOptions"), folder, owner=_folder_of(chain[0])))
+
+    def _extended(self, name: str, folder: str) -> str | None:
+        if name.startswith((".", "/")):
+            places = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
+        else:
+            places = [normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in upwards(folder)]
+        files = (f"{place}{ending}" for place in places for ending in ("", ".json", "/tsconfig.json"))
+        return next((file for file in files if self._folders.has_file(file)), None)
+
+
+def _over(project: Project, other: Project) -> Project:
+    if other.base is not None:
+        project = replace(project, base=other.base)
+    if other.paths is not None:
+        project = replace(project, paths=other.paths, paths_base=other.paths_base)
+    return project
+
+
+def _own(options: object, folder: str, *, owner: str) -> Project:
+    """Return what one file says itself; `owner` is the folder of the one that extends it."""
+    said = options if isinstance(options, dict) else {}
+    base, paths = said.get("baseUrl"), said.get("paths")
+    return Project(
+        base=_below(folder, base.replace(_OWN_FOLDER, owner)) if isinstance(base, str) else None,
+        paths={
+            pattern: tuple(place.replace(_OWN_FOLDER, owner) for place in _texts(places))
+            for pattern, places in paths.items()
+        }
+        if isinstance(paths, dict)
+        else None,
+        paths_base=folder,
+    )
+
+
+def _texts(value: object) -> Sequence[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
+
+
+def _below(folder: str, path: str) -> str:
+    return normpath(path if path.startswith("/") else f"{folder}/{path}")
+
+
+def _folder_of(file: str) -> str:
+    return file.rpartition("/")[0] or "/"

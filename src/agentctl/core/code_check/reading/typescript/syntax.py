@@ -1,0 +1,163 @@
+"""Parses TypeScript, TSX and JavaScript with tree-sitter; the text may be anything at all.
+
+It says where things stand and what literals mean, and knows nothing of names or scopes.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+
+import tree_sitter
+import tree_sitter_javascript
+import tree_sitter_typescript
+from tree_sitter import Node, Parser, Query, QueryCursor
+
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.components import scripts_of
+from agentctl.core.code_check.reading.typescript.gaps import filled
+from agentctl.core.code_check.reading.typescript.values import Spot
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
+_CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
+_NAMES = """
+(call_expression function: [
+  (identifier) @called
+  (member_expression object: [(identifier) (this)] @called)
+  (member_expression object: (member_expression object: [(identifier) (this)] @called))
+])
+(variable_declarator name: (identifier) @made value: [
+  (new_expression) (call_expression function: (identifier))
+])
+"""
+_HIGHEST = 0x10FFFF
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "generator_function_declaration",
+        "generator_function",
+        "arrow_function",
+        "method_definition",
+    }
+)
+LOOP = "for_in_statement"
+BLOCKS = frozenset({"program", "statement_block", "switch_case", "switch_default", "for_statement", LOOP})
+WRAPPERS = frozenset(
+    {
+        "parenthesized_expression",
+        "as_expression",
+        "satisfies_expression",
+        "non_null_expression",
+        "type_assertion",
+        "await_expression",
+        "spread_element",
+        "computed_property_name",
+    }
+)
+"""What stands around an expression without changing what it is."""
+
+
+_GRAMMARS = {
+    Language.TYPESCRIPT: tree_sitter_typescript.language_typescript,
+    Language.TSX: tree_sitter_typescript.language_tsx,
+    Language.JAVASCRIPT: tree_sitter_javascript.language,
+    Language.COMPONENT: tree_sitter_typescript.language_typescript,
+}
+
+
+@cache
+def _query(language: Language) -> Query:
+    scopes = (f"({kind}) @scope" for kind in sorted(FUNCTIONS | BLOCKS))
+    return Query(tree_sitter.Language(_GRAMMARS[language]()), "\n".join((_NAMES, *scopes)))
+
+
+@cache
+def _parser(language: Language) -> Parser:
+    return Parser(tree_sitter.Language(_GRAMMARS[language]()))
+
+
+class Source:
+    """One file's text and its syntax tree."""
+
+    def __init__(self, content: bytes, language: Language) -> None:
+        self._language = language
+        content = scripts_of(content) if language is Language.COMPONENT else content
+        self.content, self.root = _understood(content, language)
+        self._ascii = content.isascii()
+
+    def text(self, node: Node) -> str:
+        """Return what a node covers."""
+        return self.content[node.start_byte : node.end_byte].decode(errors="replace")
+
+    def spot(self, node: Node) -> Spot:
+        """Return where a node begins."""
+        row, column = node.start_point
+        if not self._ascii:
+            start = node.start_byte - column
+            column = len(self.content[start : node.start_byte].decode(errors="replace"))
+        return Spot(row + 1, column + 1)
+
+    def first_error(self) -> Node | None:
+        """Return the first node that the grammar did not understand."""
+        return _first_error(self.root)
+
+    @cached_property
+    def captured(self) -> Mapping[str, list[Node]]:
+        """What is found in one walk through the whole tree.
+
+        `scope`: each scope; `called`: the first name of what is called, `a` of `a.b.c()`; `made`: variables
+        that hold what a constructor or a function has made.
+        """
+        return QueryCursor(_query(self._language)).captures(self.root)
+
+    def scopes(self) -> list[Node]:
+        """Return all nodes that are scopes, in the order of the text, outer ones first."""
+        return sorted(self.captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
+
+    def occurrences(self, name: str, within: Node) -> list[Node]:
+        """Return the nodes inside another that are spelled as a name."""
+        word, found = name.encode(), []
+        place = self.content.find(word, within.start_byte, within.end_byte)
+        while place >= 0:
+            node = self.root.descendant_for_byte_range(place, place + 1)
+            if node is not None and (node.start_byte, node.end_byte) == (place, place + len(word)):
+                found.append(node)
+            place = self.content.find(word, place + len(word), within.end_byte)
+        return found
+
+
+def _understood(content: bytes, language: Language) -> tuple[bytes, Node]:
+    """Parse a text, or the same with the grammar's gaps filled, where that is understood further."""
+    root = _parser(language).parse(content).root_node
+    error = _first_error(root)
+    other = content if error is None else filled(content)
+    if error is None or other == content:
+        return content, root
+    second = _parser(language).parse(other).root_node
+    further = _first_error(second)
+    better = further is None or further.start_byte > error.start_byte
+    return (other, second) if better else (content, root)
+
+
+def _first_error(root: Node) -> Node | None:
+    node = root
+    while node.has_error and not node.is_error and not node.is_missing:
+        node = next((child for child in node.children if child.has_error or child.is_missing), node)
+        if not node.children:
+            break
+    return node if root.has_error else None
+
+
+def unescaped(text: str) -> str:
+    """Return what an escape sequence of a string literal stands for."""
+    if code := _CODE.fullmatch(text):
+        number = int(next(filter(None, code.groups())), 16)
+        return chr(number) if number <= _HIGHEST else ""
+    return _ESCAPES.get(text[1:], text[1:])
+
+
+def inner_of(node: Node) -> Node | None:
+    """Return the first expression in a node: what is wrapped in parentheses, a cast, `await` or `...`."""
+    if node.type == "type_assertion":  # `<T>value`
+        return node.named_children[-1] if node.named_children else None
+    return next((child for child in node.named_children if child.type != "comment"), None)
