@@ -1,8 +1,12 @@
-"""Dependencies point inward: which module may import what, read off the source without running it."""
+"""Dependencies point inward: which package may import which, read off the source without running it.
+
+`_MAY_IMPORT` is the drawing in CONTRIBUTING: each line of the core names all that a package knows.
+"""
 
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,51 @@ import pytest
 _SOURCE = Path(__file__).parents[2] / "src/agentctl"
 _MODULES = sorted(_SOURCE.rglob("*.py"))
 _CORE = [path for path in _MODULES if path.is_relative_to(_SOURCE / "core")]
+_LEAVES_AT_MOST = 10
+
+_MAY_IMPORT = {
+    "files": set(),
+    "findings": set(),
+    "sql": set(),
+    "webhook": set(),
+    "database": set(),
+    "catalog": {"database"},
+    "mapping": {"catalog", "database", "findings"},
+    "config": {"files", "findings", "mapping"},
+    "agents": {"config", "database", "mapping", "webhook"},
+    "credits": {"catalog", "database", "mapping"},
+    "executions": {"agents", "credits", "database", "files", "mapping"},
+    "settling": {"agents", "config", "credits", "database", "executions", "mapping", "webhook"},
+    "running": {
+        "agents",
+        "config",
+        "credits",
+        "database",
+        "executions",
+        "findings",
+        "mapping",
+        "settling",
+        "webhook",
+    },
+    "schema_check": {"catalog", "database", "findings", "mapping"},
+    "schema_files": {"catalog", "database", "files", "findings", "sql"},
+    "code_check/reading": {"files", "sql"},
+    "code_check": {
+        "catalog",
+        "code_check/reading",
+        "config",
+        "findings",
+        "mapping",
+        "schema_check",
+        "schema_files",
+    },
+    "setup": {"agents", "catalog", "database", "findings", "mapping", "schema_check", "webhook"},
+    "audit": {"database", "findings", "mapping"},
+    "migration": {"catalog", "database", "files", "mapping"},
+}
+"""Which packages of the core each of them may import; all may import the core's own modules, the leaves."""
+_LEAF = "core"
+_READ_A_PROJECT = ("code_report.py", "ignoring.py", "repository_migrations.py")
 
 
 @cache
@@ -37,15 +86,56 @@ def importers(*packages: str) -> set[str]:
     }
 
 
-def test_there_is_something_to_look_at() -> None:
-    assert {"core/running/run.py", "cli/app.py", "render/plain.py"} <= {
-        str(path.relative_to(_SOURCE)) for path in _MODULES
-    }
-    assert "core/database/connection.py" in importers("psycopg")
+def _package_of(path: Path) -> str:
+    """Return the package of a module of the core, as the table names it."""
+    name = path.relative_to(_SOURCE / "core").as_posix()
+    if name.startswith("code_check/reading/"):
+        return "code_check/reading"
+    folder, slash, _ = name.partition("/")
+    return folder if slash else _LEAF
+
+
+def _imported_packages(path: Path) -> set[str]:
+    """Return the packages of the core that a module imports."""
+    packages = set()
+    for name in imports(path):
+        if name.startswith("agentctl.core."):
+            parts = name.split(".")[2:]
+            module = _SOURCE / "core" / parts[0]
+            inner = module.joinpath(*parts[1:2], "_") if module.is_dir() else module
+            packages.add(_package_of(inner))
+    return packages
+
+
+def test_every_package_of_the_core_stands_in_the_table() -> None:
+    packages = {_package_of(path) for path in _CORE}
+    assert packages == {_LEAF, *_MAY_IMPORT}
+
+
+@pytest.mark.parametrize("path", _CORE, ids=lambda path: str(path.relative_to(_SOURCE)))
+def test_a_module_imports_only_what_its_package_may(path: Path) -> None:
+    package = _package_of(path)
+    assert _imported_packages(path) <= {package, _LEAF, *_MAY_IMPORT.get(package, ())}
+
+
+@pytest.mark.parametrize("package", _MAY_IMPORT)
+def test_the_table_names_no_import_that_is_gone(package: str) -> None:
+    used = {name for path in _CORE if _package_of(path) == package for name in _imported_packages(path)}
+    assert _MAY_IMPORT[package] <= used
+
+
+def test_the_packages_of_the_core_have_no_cycle() -> None:
+    TopologicalSorter(_MAY_IMPORT).prepare()
+
+
+def test_the_core_has_few_modules_of_its_own() -> None:
+    leaves = [path.name for path in _CORE if _package_of(path) == _LEAF and path.name != "__init__.py"]
+    assert len(leaves) <= _LEAVES_AT_MOST, leaves
 
 
 def test_the_core_knows_neither_the_command_line_nor_how_things_are_shown() -> None:
     outer = importers("agentctl.cli", "agentctl.render", "agentctl.sandbox", "typer", "click", "rich")
+    assert "cli/app.py" in outer
     assert not {name for name in outer if name.startswith("core/")}
 
 
@@ -53,24 +143,22 @@ def test_what_is_shown_knows_nothing_of_the_command_line() -> None:
     assert not {name for name in importers("agentctl.cli", "typer") if name.startswith("render/")}
 
 
-def test_only_the_wire_module_knows_httpx() -> None:
-    assert importers("httpx") == {"core/webhook/http.py"}
-
-
-def test_only_the_terminal_module_knows_rich() -> None:
-    assert importers("rich") == {"render/terminal.py"}
-
-
-def test_only_the_database_module_knows_the_drivers_errors() -> None:
-    assert importers("psycopg.errors") == {"core/database/connection.py"}
-
-
-def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
-    assert importers("pglast.parser", "pglast.parse_sql") == {"core/sql/parsing.py"}
+@pytest.mark.parametrize(
+    ("libraries", "knowing"),
+    [
+        (("httpx",), {"core/webhook/http.py"}),
+        (("rich",), {"render/terminal.py"}),
+        (("psycopg.errors",), {"core/database/connection.py"}),
+        (("pglast.parser", "pglast.parse_sql"), {"core/sql/parsing.py"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_one_module_knows_a_library(libraries: tuple[str, ...], knowing: set[str]) -> None:
+    assert importers(*libraries) == knowing
 
 
 @pytest.mark.parametrize(
-    ("packages", "places"),
+    ("libraries", "folders"),
     [
         (
             ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript"),
@@ -82,46 +170,35 @@ def test_only_the_module_that_guards_it_knows_the_parser_of_sql() -> None:
                 "core/code_check/reading/sql/",
                 "core/code_check/reading/sql_reader.py",
                 "core/schema_files/",
-                "core/sql_text/",
+                "core/sql/",
             ),
         ),
         (("msgspec",), ("core/code_check/reading/",)),
     ],
+    ids=lambda value: value[0],
 )
-def test_what_reads_code_is_known_where_code_is_read(
-    packages: tuple[str, ...], places: tuple[str, ...]
+def test_a_library_that_reads_code_is_known_where_code_is_read(
+    libraries: tuple[str, ...], folders: tuple[str, ...]
 ) -> None:
-    found = importers(*packages)
-    assert found
-    assert not {name for name in found if not name.startswith(places)}
+    knowing = importers(*libraries)
+    assert knowing
+    assert not {name for name in knowing if not name.startswith(folders)}
 
 
-def test_what_reads_code_knows_no_database_and_judges_nothing() -> None:
-    knowing = importers(
-        "agentctl.core.catalog.introspection",
-        "agentctl.core.code_check",
-        "agentctl.core.database.connection",
-        "agentctl.core.mapping",
-        "agentctl.core.schema_files",
-        "psycopg",
-    )
-    assert "core/code_check/reference.py" in knowing
-    assert not {name for name in knowing if name.startswith("core/code_check/reading/")}
+def test_no_database_is_reached_by_what_reads_code_judges_it_or_stands_for_a_database() -> None:
+    reaching = importers("agentctl.core.database.connection", "psycopg.connect")
+    assert reaching
+    assert not {
+        name for name in reaching if name.startswith(("core/schema_files/", "core/code_check/", "core/sql/"))
+    }
 
 
-def test_what_stands_for_a_database_and_what_judges_code_reach_none() -> None:
-    reaching = importers("agentctl.core.database.connection")
-    assert not {name for name in reaching if name.startswith(("core/schema_files/", "core/code_check/"))}
-
-
-def test_what_stands_for_a_database_does_not_judge_and_what_judges_reads_no_code() -> None:
-    assert not {n for n in importers("agentctl.core.code_check") if n.startswith("core/schema_files/")}
-    reading = importers("agentctl.core.code_check.reading")
-    assert {name for name in reading if name.startswith("core/code_check/")}
-    allowed = {"agentctl.core.code_check.reading.uses", "agentctl.core.code_check.reading.postgrest_field"}
-    judges = [path for path in _CORE if path.is_relative_to(_SOURCE / "core/code_check")]
-    read = {name.rpartition(".")[0] for path in judges for name in imports(path) if "core.codescan" in name}
-    assert read <= allowed
+def test_what_judges_code_reads_none_and_knows_its_uses_alone() -> None:
+    reading = "agentctl.core.code_check.reading"
+    folder = _SOURCE / "core/code_check"
+    judging = {path for path in _CORE if path.parent == folder} - {folder / name for name in _READ_A_PROJECT}
+    known = {name.rpartition(".")[0] for path in judging for name in imports(path) if reading in name}
+    assert known == {f"{reading}.uses"}
 
 
 @pytest.mark.parametrize("path", _CORE, ids=lambda path: path.name)
@@ -131,5 +208,4 @@ def test_the_core_neither_prints_nor_exits(path: Path) -> None:
             called = ast.unparse(node.func)
             assert called not in {"print", "exit", "quit", "sys.exit", "os._exit"}, f"line {node.lineno}"
         if isinstance(node, ast.Attribute):
-            place = f"line {node.lineno}"
-            assert ast.unparse(node) not in {"sys.stdout", "sys.stderr"}, place
+            assert ast.unparse(node) not in {"sys.stdout", "sys.stderr"}, f"line {node.lineno}"

@@ -17,7 +17,7 @@ _KEYS = [key_of(f"file {number}".encode(), "typescript") for number in range(5)]
 _CHILD = """
 import sys
 from pathlib import Path
-from agentctl.core.codescan.cache import ReadingCache, key_of
+from agentctl.core.code_check.reading.cache import ReadingCache, key_of
 for turn in range(60):
     cache = ReadingCache.open([Path("/app")], folder=Path(sys.argv[1]))
     for number in range(200):
