@@ -21,7 +21,8 @@ _SERVER = """
 import importlib, json, os, signal, socket, sys, traceback
 
 MODULES = '''cli.app cli.run cli.history cli.credits cli.audit cli.reconcile cli.migrate_full cli.schema_check
-core.run core.reconcile core.credits core.history core.stats core.audit.runner core.schema_report
+core.running.run core.settling.reconciliation core.settling.by_hand core.executions.history
+core.executions.stats core.audit.runner core.schema_check.schema_report
 core.migration.apply core.migration.undoing core.migration.widening'''
 for name in ("psycopg", "httpx", "jsonschema", *(f"agentctl.{module}" for module in MODULES.split())):
     importlib.import_module(name)
