@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from psycopg import sql
 
-from agentctl.core import database as core_database
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
 from agentctl.core.credits.users import get_user
+from agentctl.core.database import connection as core_connection
 from agentctl.core.database.connection import Connection, at, in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.executions.history import Filters, list_executions
@@ -121,7 +121,7 @@ def test_a_transaction_is_begun_again_until_nobody_is_in_its_way(
 def test_a_transaction_that_is_always_turned_away_ends_as_retryable(
     marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core_database, "_RETRY_SECONDS", 0.5)
+    monkeypatch.setattr(core_connection, "_RETRY_SECONDS", 0.5)
     marketplace.execute(TURNSTILE)
     with (
         pytest.raises(DatabaseTrouble, match="not yet") as trouble,

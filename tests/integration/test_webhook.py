@@ -438,7 +438,8 @@ def test_an_idempotent_agent_that_may_have_run_has_not_failed_because_a_later_at
 
 _PROGRAM = """
 import signal, socket, sys, time
-from agentctl.core.webhook import Endpoint, call
+from agentctl.core.webhook.call import call_webhook
+from agentctl.core.webhook.endpoint import Endpoint
 
 def told(event):
     print(event.kind.value, flush=True)
