@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -122,6 +123,13 @@ def test_a_module_imports_only_what_its_package_may(path: Path) -> None:
 def test_the_table_names_no_import_that_is_gone(package: str) -> None:
     used = {name for path in _CORE if _package_of(path) == package for name in _imported_packages(path)}
     assert _MAY_IMPORT[package] <= used
+
+
+def test_contributing_draws_the_same_table() -> None:
+    text = (_SOURCE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_/]+)` \| [^|]+ \| ([^|]*)\|$", text, re.MULTILINE)
+    drawn = {package: set(filter(None, imported.strip().split(", "))) for package, imported in rows}
+    assert drawn == _MAY_IMPORT
 
 
 def test_the_packages_of_the_core_have_no_cycle() -> None:
