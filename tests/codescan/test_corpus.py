@@ -75,7 +75,7 @@ def test_exactly_what_is_expected_is_found(
     monkeypatch.chdir(case.folder)
     report = checked(case, catalog)
     assert _expected(report) == case.expected()
-    assert {Open(one.place.file, one.place.line) for one in report.unresolved} >= set(case.unresolved())
+    assert {Open(one.location.file, one.location.line) for one in report.unresolved} >= set(case.unresolved())
     assert _expected(checked(case, catalog_of_file)) == case.expected()
     assert _expected(checked(case, catalog_of_baseline)) == case.expected()
 

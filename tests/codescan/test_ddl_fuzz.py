@@ -40,7 +40,7 @@ _often = settings(max_examples=150, deadline=None, suppress_health_check=list(He
 def read(text: str) -> None:
     schema = Schema()
     for problem in schema.apply(text, file="fuzz.sql"):
-        assert 1 <= problem.line <= text.count("\n") + 1
+        assert 1 <= problem.location.line <= text.count("\n") + 1
     catalog = schema.catalog()
     for constraint in (one for table in catalog.tables for one in table.constraints if one.kind == "check"):
         check = parse(constraint.definition)
@@ -87,8 +87,8 @@ def test_a_statement_before_and_one_behind_broken_ones_are_found(cut: int) -> No
         .replace("/*", "")
     )
     schema.apply(f"CREATE TABLE one (a int); {broken}\n; CREATE TABLE two (b int);", file="s.sql")
-    assert schema.origin("one") == Location("s.sql", 1)
-    assert schema.origin("two") is not None or "FUNCTION" in broken.upper() or "RULE" in broken.upper()
+    assert schema.locate("one") == Location("s.sql", 1)
+    assert schema.locate("two") is not None or "FUNCTION" in broken.upper() or "RULE" in broken.upper()
 
 
 def test_what_is_nested_without_end_is_told_and_not_fallen_over() -> None:
@@ -101,4 +101,4 @@ def test_what_is_nested_without_end_is_told_and_not_fallen_over() -> None:
     for text in deep.values():
         schema = Schema()
         assert len(schema.apply(f"CREATE TABLE t (a int); {text}; CREATE TABLE u (b int)", file="s.sql")) == 1
-        assert schema.origin("u")
+        assert schema.locate("u")

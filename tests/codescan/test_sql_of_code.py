@@ -56,11 +56,15 @@ def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Locati
     """Return every column that a reading names: to which tables it can belong, and where it stands."""
     for use in reading.uses:
         if isinstance(use, ColumnUse):
-            yield tuple(source for source in use.sources if isinstance(source, Named)), use.column, use.place
+            yield (
+                tuple(source for source in use.sources if isinstance(source, Named)),
+                use.column,
+                use.location,
+            )
         elif isinstance(use, RowWrite):
-            yield from (((use.table,), one.name, one.place) for one in use.written)
+            yield from (((use.table,), one.name, one.location) for one in use.written)
         elif isinstance(use, ConflictUse):
-            yield from (((use.table,), name, use.place) for name in use.columns)
+            yield from (((use.table,), name, use.location) for name in use.columns)
 
 
 def columns_of(catalog: Catalog, table: Named) -> set[str]:

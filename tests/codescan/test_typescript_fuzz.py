@@ -73,7 +73,7 @@ def read_one(content: bytes, language: Language = Language.TYPESCRIPT) -> CodeRe
     """Read a file that imports itself, too."""
     reading = read({"main": content, "client": content}, language)
     lines = content.count(b"\n") + 1
-    places = [one.place for one in (*reading.uses, *reading.unresolved)]
+    places = [one.location for one in (*reading.uses, *reading.unresolved)]
     assert all(1 <= place.line <= lines and place.column >= 1 for place in places)
     return reading
 

@@ -28,7 +28,9 @@ def placed_lines_of(reading: CodeReading) -> list[str]:
     """Return every use, and what could not be read, each behind its line and column."""
     every = [*reading.uses, *reading.unresolved, *reading.unparsed]
     texts = lines_of(reading)
-    return [f"{one.place.line}:{one.place.column} {text}" for one, text in zip(every, texts, strict=True)]
+    return [
+        f"{one.location.line}:{one.location.column} {text}" for one, text in zip(every, texts, strict=True)
+    ]
 
 
 def line_of(use: Use) -> str:

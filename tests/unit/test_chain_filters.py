@@ -122,7 +122,7 @@ def test_the_columns_of_an_or_stand_in_its_text() -> None:
     )
     reading = read(step("select"), step("or", text))
 
-    assert [(use.column, use.place.column) for use in of(reading, ColumnUse)] == [
+    assert [(use.column, use.location.column) for use in of(reading, ColumnUse)] == [
         ("name", 6),
         ("a", 29),
         ("b", 36),

@@ -65,8 +65,8 @@ def test_a_column_stands_where_its_key_does() -> None:
     found = row(read(step("update", values)))
 
     assert found.verb is Verb.UPDATE
-    assert found.place == Location(FILE, 3, 20)
-    assert found.written[0].place == Location(FILE, 4, 5)
+    assert found.location == Location(FILE, 3, 20)
+    assert found.written[0].location == Location(FILE, 4, 5)
 
 
 def test_what_is_undefined_is_not_sent() -> None:

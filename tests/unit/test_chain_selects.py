@@ -22,7 +22,7 @@ def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
     agents = Embedded(RUNS, "agents", "fk")
 
     assert of(reading, EmbedUse) == [EmbedUse(agents, Location(FILE, 6, 11))]
-    assert [(use.column, use.sources, use.place) for use in of(reading, ColumnUse)] == [
+    assert [(use.column, use.sources, use.location) for use in of(reading, ColumnUse)] == [
         ("id", (RUNS,), Location(FILE, 5, 12)),
         ("name", (agents,), Location(FILE, 7, 7)),
         ("status", (RUNS,), Location(FILE, 8, 7)),
@@ -32,20 +32,20 @@ def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
 def test_the_parts_of_a_text_that_is_put_together_stand_where_they_are() -> None:
     text = Template((c("id, ", Spot(2, 5)), c("status", Spot(3, 7))), Spot(2, 5))
 
-    places = {use.column: use.place for use in of(read(step("select", text)), ColumnUse)}
+    places = {use.column: use.location for use in of(read(step("select", text)), ColumnUse)}
     assert places == {"id": Location(FILE, 2, 6), "status": Location(FILE, 3, 8)}
 
 
 def test_behind_an_escape_only_the_literal_is_certain() -> None:
     reading = read(step("select", c('"a\\\\b",id', Spot(2, 5))))
 
-    assert [use.place for use in of(reading, ColumnUse)] == [Location(FILE, 2, 6), Location(FILE, 2, 5)]
+    assert [use.location for use in of(reading, ColumnUse)] == [Location(FILE, 2, 6), Location(FILE, 2, 5)]
 
 
 def test_a_text_of_another_file_stands_there() -> None:
     reading = read(step("select", c("id,\n cost", Spot(3, 1, "columns.ts"))))
 
-    assert [use.place for use in of(reading, ColumnUse)] == [
+    assert [use.location for use in of(reading, ColumnUse)] == [
         Location("columns.ts", 3, 2),
         Location("columns.ts", 4, 2),
     ]
@@ -110,7 +110,7 @@ def test_what_is_no_select_is_unresolved() -> None:
     (one,) = read(step("select", c("id, status,", Spot(2, 5)))).unresolved
 
     assert one.what == "the select does not fit PostgREST's grammar: expected a name, not the end"
-    assert one.place.line == 2
+    assert one.location.line == 2
 
 
 def test_what_a_write_returns_is_selected_from_the_table() -> None:

@@ -55,7 +55,7 @@ def test_a_table_is_in_the_schema_that_the_chain_says() -> None:
 def test_a_name_that_another_file_gives_stands_there() -> None:
     reading = uses_of(chain(c("runs", Spot(4, 2, "names.ts")), step("select")), file=FILE)
 
-    assert of(reading, TableUse)[0].place == Location("names.ts", 4, 2)
+    assert of(reading, TableUse)[0].location == Location("names.ts", 4, 2)
 
 
 @pytest.mark.parametrize("first", ["upload", "list", "eq", "then", "map"])
@@ -131,7 +131,7 @@ def test_a_function_is_called_with_arguments_by_name() -> None:
     (call,) = of(uses_of(rpc(NAME, given, record(head=True)), file=FILE), CallUse)
 
     assert (call.function, call.schema, call.complete) == ("deduct_credits_atomic", None, True)
-    assert call.place == Location(FILE, 2, 20)
+    assert call.location == Location(FILE, 2, 20)
     assert [(one.name, one.given) for one in call.arguments] == [
         ("p_user_id", ()),
         ("p_amount", (Given(5),)),

@@ -166,4 +166,4 @@ def test_a_stale_schema_beside_migrations_does_not_bring_back_what_they_drop() -
 
 def test_what_is_not_understood_is_told() -> None:
     (problem,) = Migrations([("m/1.sql", "CREATE TABLE `a` (x int);")]).problems
-    assert (problem.file, problem.line) == ("m/1.sql", 1)
+    assert problem.location == Location("m/1.sql", 1)

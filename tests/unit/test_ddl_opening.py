@@ -9,6 +9,7 @@ import pytest
 
 from agentctl.core.catalog.introspection import Argument, Catalog
 from agentctl.core.errors import ConfigError
+from agentctl.core.location import Location
 from agentctl.core.schema_files.baseline import Baseline, record, write_baseline
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.opening import SchemaSource, open_schema_source
@@ -63,7 +64,7 @@ def test_a_dump_of_which_something_is_not_understood_is_not_whole(tmp_path: Path
     path.write_text("CREATE TABLE a (x int);\nCREATE TABLE b oops;\nGRANT oops;")
     source = open_schema_source(path)
     assert source.whole is False
-    assert [(one.file, one.line) for one in source.problems] == [(path.as_posix(), 2)]
+    assert [one.location for one in source.problems] == [Location(path.as_posix(), 2)]
 
 
 def test_a_folder_is_its_migrations_in_order(tmp_path: Path) -> None:

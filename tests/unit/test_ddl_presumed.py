@@ -35,7 +35,7 @@ def test_a_table_that_is_taken_to_be_there_and_is_created_nowhere_is_told(
     source = opened(tmp_path, f"{AGENTS}{statement};\nALTER TABLE runs OWNER TO somebody;")
 
     assert not source.whole
-    assert [(one.file, one.line, one.message) for one in source.problems] == [
+    assert [(one.location.file, one.location.line, one.message) for one in source.problems] == [
         ("0.sql", 2, "it is about table runs, which nothing here creates")
     ]
 

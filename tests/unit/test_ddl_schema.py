@@ -5,7 +5,7 @@ import pytest
 from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.location import Location
 from agentctl.core.schema_files.ddl import Schema
-from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.unread import UnreadStatement
 
 
 def read(*texts: str) -> Catalog:
@@ -81,8 +81,8 @@ def test_a_broken_statement_is_told_and_costs_no_other() -> None:
         "INSERT INTO broken;\nCREATE TABLE d (w int);"
     )
     assert schema.apply(text, file="s.sql") == [
-        Problem("s.sql", 3, 'syntax error at or near ","'),
-        Problem("s.sql", 5, 'syntax error at or near "oops"'),
+        UnreadStatement(Location("s.sql", 3), 'syntax error at or near ","'),
+        UnreadStatement(Location("s.sql", 5), 'syntax error at or near "oops"'),
     ]
     assert [one.name for one in schema.catalog().tables] == ["a", "d"]
 
@@ -90,7 +90,7 @@ def test_a_broken_statement_is_told_and_costs_no_other() -> None:
 def test_a_file_that_is_cut_off_has_what_came_before() -> None:
     schema = Schema()
     (problem,) = schema.apply("CREATE TABLE a (x int);\nCREATE TABLE b (y text DEFAULT 'half", file="s.sql")
-    assert problem.line == 2
+    assert problem.location.line == 2
     assert [one.name for one in schema.catalog().tables] == ["a"]
 
 
@@ -261,19 +261,19 @@ def test_each_object_knows_what_creates_it() -> None:
         "DO $$\nBEGIN\n  IF NOT EXISTS (SELECT 1) THEN\n    ALTER TABLE a ADD COLUMN late int;\n "
         " END IF;\nEND $$;",
     )
-    assert schema.origin("a") == Location("0.sql", 1)
-    assert schema.origin("a", "x") == Location("0.sql", 2)
-    assert schema.origin("a", "z") == Location("1.sql", 3)
-    assert schema.origin("a", "w") == Location("1.sql", 5)
-    assert schema.origin("a", "late") == Location("2.sql", 4)
-    assert schema.origin_of_function("f") == Location("0.sql", 5)
-    assert (schema.origin("a", "y"), schema.origin("b"), schema.origin_of_function("g")) == (None, None, None)
+    assert schema.locate("a") == Location("0.sql", 1)
+    assert schema.locate("a", "x") == Location("0.sql", 2)
+    assert schema.locate("a", "z") == Location("1.sql", 3)
+    assert schema.locate("a", "w") == Location("1.sql", 5)
+    assert schema.locate("a", "late") == Location("2.sql", 4)
+    assert schema.locate_function("f") == Location("0.sql", 5)
+    assert (schema.locate("a", "y"), schema.locate("b"), schema.locate_function("g")) == (None, None, None)
 
 
 def test_a_table_of_another_schema_is_found_where_none_is_named() -> None:
     schema = schema_of("CREATE TABLE app.a (x int)")
-    assert schema.origin("a") == schema.origin("a", schema="app") == Location("0.sql", 1)
-    assert schema.origin("a", schema="public") is None
+    assert schema.locate("a") == schema.locate("a", schema="app") == Location("0.sql", 1)
+    assert schema.locate("a", schema="public") is None
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,9 @@ def test_a_statement_that_a_block_puts_together_is_told_with_its_line() -> None:
     schema = Schema()
     text = "DO $$\nBEGIN\n  EXECUTE format('ALTER TABLE %I ADD COLUMN y int', name);\nEND $$"
     assert schema.apply(text, file="s.sql") == [
-        Problem("s.sql", 3, "a statement is put together when it runs: what it does is not known")
+        UnreadStatement(
+            Location("s.sql", 3), "a statement is put together when it runs: what it does is not known"
+        )
     ]
 
 

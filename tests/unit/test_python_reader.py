@@ -217,7 +217,7 @@ def test_a_use_stands_where_its_name_does_or_where_its_literal_begins(
 )
 def test_what_python_does_not_understand_is_told_once(source: str, line: int) -> None:
     (only,) = read_python(source, file="app.py").unparsed
-    assert only.place.line == line
+    assert only.location.line == line
 
 
 def test_a_long_sum_of_texts_and_a_name_that_doubles_are_read_in_no_time() -> None:
@@ -298,8 +298,8 @@ def test_a_place_in_a_literal_is_exact_or_its_beginning(
     if not _is_python(source):
         return
     for use in read_python(source, file="app.py").uses[:1]:
-        line = source.split("\n")[use.place.line - 1]
-        assert line[use.place.column - 1 :].startswith(("nme", prefix + quote, "t"))
+        line = source.split("\n")[use.location.line - 1]
+        assert line[use.location.column - 1 :].startswith(("nme", prefix + quote, "t"))
 
 
 def _is_python(source: str) -> bool:
@@ -317,8 +317,8 @@ def assert_sound(source: str) -> None:
     found = read_python(source, file="app.py")
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for one in (*found.uses, *found.unresolved):
-        assert 1 <= one.place.line <= len(lines)
-        assert 1 <= one.place.column <= len(lines[one.place.line - 1]) + 1
+        assert 1 <= one.location.line <= len(lines)
+        assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1
 
 
 def test_a_number_in_an_f_string_can_be_no_name() -> None:

@@ -413,8 +413,8 @@ def test_a_written_column_and_an_argument_stand_where_their_names_do() -> None:
     (call,) = read("SELECT f(\n a => 1,\n  b => 2)").uses
     assert isinstance(row, RowWrite)
     assert isinstance(call, CallUse)
-    assert [(one.place.line, one.place.column) for one in row.written] == [(2, 4), (2, 7), (2, 10)]
-    assert [(one.place.line, one.place.column) for one in call.arguments] == [(2, 2), (3, 3)]
+    assert [(one.location.line, one.location.column) for one in row.written] == [(2, 4), (2, 7), (2, 10)]
+    assert [(one.location.line, one.location.column) for one in call.arguments] == [(2, 2), (3, 3)]
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def test_what_is_no_statement_does_not_disturb_those_around_it(sql: str) -> None
 def test_a_statement_that_is_not_understood_leaves_the_others_alone() -> None:
     found = read("SELEC 1; SELECT (1; SELECT a FROM t; SELECT b FROM u WHERE c = 'open; SELECT 1")
     assert lines_of(CodeReading(found.uses)) == ["selected t.a", "table t"]
-    assert [one.place.column for one in found.unparsed] == [1, 10, 64]
+    assert [one.location.column for one in found.unparsed] == [1, 10, 64]
 
 
 def test_tables_that_code_makes_elsewhere_are_not_used() -> None:
@@ -470,7 +470,7 @@ def test_tables_that_code_makes_elsewhere_are_not_used() -> None:
 )
 def test_what_would_overflow_the_parser_is_not_parsed(sql: str) -> None:
     (only,) = read(sql).unparsed
-    assert only.place.line == 1
+    assert only.location.line == 1
 
 
 def test_a_long_list_is_no_deep_tree() -> None:
@@ -514,5 +514,5 @@ def assert_sound(text: str) -> None:
     found = read(text)
     lines = text.split("\n")
     for one in (*found.uses, *found.unresolved, *found.unparsed):
-        assert 1 <= one.place.line <= len(lines)
-        assert 1 <= one.place.column <= len(lines[one.place.line - 1]) + 1
+        assert 1 <= one.location.line <= len(lines)
+        assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1

@@ -16,7 +16,12 @@ def code_data(report: "CodeReport") -> dict[str, object]:
         "files": report.files,
         "statements": report.statements,
         "unresolved": [
-            {"what": one.what, "file": one.place.file, "line": one.place.line, "column": one.place.column}
+            {
+                "what": one.what,
+                "file": one.location.file,
+                "line": one.location.line,
+                "column": one.location.column,
+            }
             for one in report.unresolved
         ],
         "columns": [
@@ -50,7 +55,7 @@ def code_view(report: "CodeReport", *, verbose: bool) -> View:
             title="Columns in the code",
         )
     if verbose and report.unresolved:
-        rows = tuple((_place(one.place), one.what) for one in report.unresolved)
+        rows = tuple((_place(one.location), one.what) for one in report.unresolved)
         yield Table(("place", "cannot be told"), rows, title="Not resolved")
     yield Text(_summary(report, verbose=verbose), Tone.DIM)
 

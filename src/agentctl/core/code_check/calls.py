@@ -18,13 +18,13 @@ def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unre
     """Judge a call."""
     found = reference.functions(use.function, use.schema)
     if isinstance(found, Absence):
-        yield from absent_function(use.function, use.schema, found, use.place, reference)
+        yield from absent_function(use.function, use.schema, found, use.location, reference)
         return
     callable_ = [function for function in found if function.returns != "trigger"]
     name = reference.label(found[0])
     if not callable_:
         msg = f"{name} is a trigger's function and cannot be called."
-        yield Finding("code-unknown-function", Severity.ERROR, name, msg, None, **at(use.place))
+        yield Finding("code-unknown-function", Severity.ERROR, name, msg, None, **at(use.location))
         return
     fitting = [function for function in callable_ if _fits(function, use)]
     if not fitting:
@@ -69,19 +69,19 @@ def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]
         place = f"{name}.{argument.name}"
         msg = f"{name} has no argument {argument.name}."
         hint = nearest(argument.name, names) or f"It is {name}({function.signature})."
-        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(argument.place))
+        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(argument.location))
     for missing in _left_out(function, use):
         place = f"{name}.{missing.name}"
         msg = f"{name} is called without {missing.name} ({missing.type}), which has no default."
         hint = f"It is {name}({function.signature})."
-        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(use.place))
+        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(use.location))
 
 
 def _denied(name: str, function: Function, use: CallUse, reference: Reference) -> Finding:
     role = reference.context.catalog.server.role
     msg = f"Role {role} may not execute {name}."
     hint = grant_execute(function, to=role)
-    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
+    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.location))
 
 
 def _values(
@@ -97,8 +97,8 @@ def _values(
             type_ = argument_type(inputs[0], reference)
             msg = f"{written.name} ({type_.name}) of {name} cannot be {spelled(given)}: {whys[0]}."
             place, hint = f"{name}.{written.name}", among(type_.labels or (), given)
-            yield Finding("code-value-refused", Severity.ERROR, place, msg, hint, **at(written.place))
+            yield Finding("code-value-refused", Severity.ERROR, place, msg, hint, **at(written.location))
 
 
 def _refused(given: Given, argument: Argument, written: Written, reference: Reference) -> str | None:
-    return refused(given, argument_type(argument, reference), sql=is_sql(written.place))
+    return refused(given, argument_type(argument, reference), sql=is_sql(written.location))

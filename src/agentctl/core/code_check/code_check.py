@@ -51,10 +51,10 @@ def check_code(reading: CodeReading, context: CheckContext) -> CheckedCode:
 
 def _implied(uses: tuple[Use, ...]) -> Iterator[TableUse]:
     """Name the tables that rows are written to, where nothing else of the file names them."""
-    named = {(use.place.file, use.table) for use in uses if isinstance(use, TableUse)}
+    named = {(use.location.file, use.table) for use in uses if isinstance(use, TableUse)}
     for use in uses:
-        if isinstance(use, RowWrite | ConflictUse) and (use.place.file, use.table) not in named:
-            yield TableUse(use.table, use.place)
+        if isinstance(use, RowWrite | ConflictUse) and (use.location.file, use.table) not in named:
+            yield TableUse(use.table, use.location)
 
 
 def _judged(use: Use, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
@@ -62,7 +62,7 @@ def _judged(use: Use, sources: Sources, reference: Reference) -> Iterator[Findin
         case TableUse():
             found = reference.table(use.table)
             if isinstance(found, Absence):
-                yield from absent_table(use.table, found, use.place, reference)
+                yield from absent_table(use.table, found, use.location, reference)
         case ColumnUse():
             yield from column_findings(use, sources, reference)
         case EmbedUse():
@@ -89,7 +89,7 @@ def _written(
 def _unparsed(part: Unparsed) -> Finding:
     msg = f"This is not understood: {part.why}."
     hint = "What stands there is not checked."
-    return Finding("code-unparsed", Severity.WARNING, part.place.file, msg, hint, **at(part.place))
+    return Finding("code-unparsed", Severity.WARNING, part.location.file, msg, hint, **at(part.location))
 
 
 def _order(finding: Finding) -> tuple[str, int, int]:

@@ -42,21 +42,21 @@ def column_findings(use: ColumnUse, sources: Sources, reference: Reference) -> I
 
 def _missing(rows: Sequence[Rows], use: ColumnUse, reference: Reference) -> Finding:
     if len(rows) == 1:
-        return missing_column(rows[0], use.column, use.place, reference)
+        return missing_column(rows[0], use.column, use.location, reference)
     planned = [one for one in rows if planned_column(one.table, use.column, reference)]
     if planned:
-        return missing_column(planned[0], use.column, use.place, reference)
+        return missing_column(planned[0], use.column, use.location, reference)
     names = [one.name for one in rows]
     msg = f"Neither {' nor '.join(names)} has a column {use.column}."
     name = f"{names[0]}.{use.column}"
-    return Finding("code-unknown-column", Severity.ERROR, name, msg, None, **at(use.place))
+    return Finding("code-unknown-column", Severity.ERROR, name, msg, None, **at(use.location))
 
 
 def _denied(table: Table, column: Column, use: ColumnUse, reference: Reference) -> Finding:
     name, role = f"{reference.label(table)}.{column.name}", reference.context.catalog.server.role
     msg = f"Role {role} may not read {name}."
     hint = grant(table, ["SELECT"], [column.name], to=role)
-    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.place))
+    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.location))
 
 
 def _compared(
@@ -64,14 +64,14 @@ def _compared(
 ) -> Iterator[Finding]:
     """Judge a comparison by the type alone: a filter may well look for what no row has."""
     type_ = column_type(column, reference)
-    sql = is_sql(use.place)
+    sql = is_sql(use.location)
     if type_ is None or type_.base.endswith("[]") or given.shape or not _is_read(given, sql=sql):
         return
     if why := refused(given, compared_type(type_), sql=sql):
         name = f"{rows.name}.{column.name}"
         msg = f"{name} ({type_.name}) cannot be compared with {spelled(given)}: {why}."
         hint = among(type_.labels or (), given)
-        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(use.place))
+        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(use.location))
 
 
 def _is_read(given: Given, *, sql: bool) -> bool:

@@ -17,12 +17,12 @@ def conflict_findings(
 ) -> Iterator[Finding | Unresolved]:
     """Judge the columns that an upsert names, or the primary key where it names none."""
     unknown = [name for name in use.columns if not sources.has(rows, name)]
-    yield from (missing_column(rows, name, use.place, reference) for name in unknown)
+    yield from (missing_column(rows, name, use.location, reference) for name in unknown)
     if unknown or not is_plain(table):
         return
     if not use.columns:
         if not any(item.kind == "primary key" for item in table.constraints):
-            yield Unresolved(f"upsert into {rows.name}, which has no primary key", use.place)
+            yield Unresolved(f"upsert into {rows.name}, which has no primary key", use.location)
         return
     keys = _keys(table)
     if frozenset(use.columns) not in keys:
@@ -30,7 +30,7 @@ def conflict_findings(
         msg = f"No unique index of {rows.name} is on exactly ({names})."
         there = sorted(f"({', '.join(sorted(key))})" for key in keys)
         hint = f"There are {', '.join(there)}." if there else "There is none at all."
-        yield Finding("code-conflict-target", Severity.ERROR, rows.name, msg, hint, **at(use.place))
+        yield Finding("code-conflict-target", Severity.ERROR, rows.name, msg, hint, **at(use.location))
 
 
 def _keys(table: Table) -> set[frozenset[str]]:

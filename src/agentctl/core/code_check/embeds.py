@@ -20,7 +20,7 @@ def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Ite
         return  # what is wrong with the parent is said of the parent
     found = sources.match(rows.table, target, hint)
     if found.verdict is Verdict.OPEN:
-        yield Unresolved(f"relationship of {rows.name} with {target}", use.place)
+        yield Unresolved(f"relationship of {rows.name} with {target}", use.location)
     elif found.verdict is Verdict.AMBIGUOUS:
         yield _ambiguous(rows.name, found, use)
     elif found.verdict is Verdict.MISSING:
@@ -32,7 +32,7 @@ def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
     spellings = [f"{target}!{choice.name}" for choice in found.choices]
     msg = f"{name} has {len(spellings)} relationships with {target}, and PostgREST does not choose."
     hint = f"Write {' or '.join(dict.fromkeys(spellings))}."
-    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, hint, **at(use.place))
+    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, hint, **at(use.location))
 
 
 def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
@@ -40,11 +40,11 @@ def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> F
     table = reference.table_in(parent.schema, target)
     planned = reference.planned.table(parent.schema, target) if reference.planned and not table else None
     if planned:
-        return pending(reference.named(parent.schema, target), planned, use.place)
+        return pending(reference.named(parent.schema, target), planned, use.location)
     how = f" by {hint}" if hint else ""
     msg = f"{name} has no relationship with {target}{how}."
     advice = _advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
-    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, advice, **at(use.place))
+    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, advice, **at(use.location))
 
 
 def _advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:

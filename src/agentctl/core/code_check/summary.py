@@ -41,11 +41,11 @@ class Tally:
         if isinstance(use, ColumnUse):
             rows = owners(use, self._sources)
             if rows is not None and len(rows) == 1 and rows[0].table is not None:
-                yield rows[0], use.column, use.place, use.purpose is Purpose.WRITTEN
+                yield rows[0], use.column, use.location, use.purpose is Purpose.WRITTEN
         elif isinstance(use, RowWrite) and (found := self._sources.rows(use.table)):
-            yield from ((found, one.name, one.place, True) for one in use.written)
+            yield from ((found, one.name, one.location, True) for one in use.written)
         elif isinstance(use, ConflictUse) and (found := self._sources.rows(use.table)):
-            yield from ((found, name, use.place, False) for name in use.columns)
+            yield from ((found, name, use.location, False) for name in use.columns)
 
     def _summary(self, table: str, column: str) -> ColumnSummary:
         rows = self._tables[table]

@@ -44,8 +44,8 @@ def _place(store: Store, table: TableDraft, column: ColumnDraft) -> None:
 
 def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> ColumnDraft:
     """Read a column without the table's constraints."""
-    origin = site.at(node.location)
-    column = ColumnDraft(node.colname or "", type_use(store, node.typeName), origin)
+    location = site.at(node.location)
+    column = ColumnDraft(node.colname or "", type_use(store, node.typeName), location)
     if integer := serial_of(node.typeName):
         sequence = _sequence_name(store, table, column.name)
         value = f"nextval('{_shown(table.schema, sequence)}'::regclass)"

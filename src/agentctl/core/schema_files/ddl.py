@@ -20,7 +20,6 @@ from agentctl.core.schema_files.dropping import drop
 from agentctl.core.schema_files.functions import alter_function, create_function
 from agentctl.core.schema_files.harmless import is_harmless, loosened
 from agentctl.core.schema_files.indexes import create_index
-from agentctl.core.schema_files.origins import Problem
 from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_files.search_path import set_by_query, set_path
@@ -28,6 +27,7 @@ from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.statements import Statement, statements
 from agentctl.core.schema_files.store import DEFAULT_PATH, Name, Store
 from agentctl.core.schema_files.tables import create_table
+from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.schema_files.user_types import (
     alter_domain,
     alter_enum,
@@ -62,12 +62,12 @@ class Schema:
         self._store = Store.empty(assumes=assumes)
         self._presumptions = Presumptions()
 
-    def apply(self, text: str, *, file: str) -> list[Problem]:
+    def apply(self, text: str, *, file: str) -> list[UnreadStatement]:
         """Execute the statements of a file in their order.
 
         Args:
             text: of the file.
-            file: what to call it, in problems and origins.
+            file: what to call it, in problems and locations.
 
         Returns:
             What may change the schema and was not understood.
@@ -77,21 +77,21 @@ class Schema:
         lines = Lines(text)
         return list(self._run(text, lambda place: lines[place], file))
 
-    def presumed(self) -> list[Problem]:
+    def presumed(self) -> list[UnreadStatement]:
         """Return the tables that statements take to be there, and that nothing has created."""
         return list(self._presumptions.problems(self._store))
 
-    def origin(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
+    def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return what creates a table or view, or a column of it; None where nothing does."""
         found = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
         if found is None or column is None:
-            return found.origin if found else None
+            return found.location if found else None
         there = found.columns.get(column)
-        return there.origin if there else None
+        return there.location if there else None
 
-    def origin_of_function(self, name: str, *, schema: str | None = None) -> Location | None:
+    def locate_function(self, name: str, *, schema: str | None = None) -> Location | None:
         """Return what creates the first function of a name; None where nothing does."""
-        return next((one.origin for one in self._store.functions_named(Name(schema, name))), None)
+        return next((one.location for one in self._store.functions_named(Name(schema, name))), None)
 
     def catalog(self, *, database: str = "", search_path: tuple[str, ...] = DEFAULT_PATH) -> Catalog:
         """Return everything as it is now.
@@ -104,7 +104,9 @@ class Schema:
         catalog = assemble(self._store, database=database, search_path=search_path)
         return self._presumptions.without_what_is_open(catalog, self._store)
 
-    def _run(self, text: str, line: Callable[[int], int], file: str, depth: int = 0) -> Iterator[Problem]:
+    def _run(
+        self, text: str, line: Callable[[int], int], file: str, depth: int = 0
+    ) -> Iterator[UnreadStatement]:
         for statement in statements(text):
             if statement.words[0] not in _LOOKED_AT:
                 continue
@@ -120,21 +122,21 @@ class Schema:
                         self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
                 if statement.words[0] in _CHANGING and not is_harmless(statement.text):
-                    yield Problem(file, line(statement.start + error.offset), error.message)
+                    yield UnreadStatement(Location(file, line(statement.start + error.offset)), error.message)
             except RecursionError:
-                yield Problem(file, line(statement.start), TOO_DEEP)
+                yield UnreadStatement(Location(file, line(statement.start)), TOO_DEEP)
 
-    def _put_together(self, beginning: str, origin: Location) -> Iterator[Problem]:
+    def _put_together(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
         """Do what is known of a statement that is put together when it runs."""
         if table := loosened(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
             msg = "a statement is put together when it runs: what it does is not known"
-            yield Problem(origin.file, origin.line, msg)
+            yield UnreadStatement(location, msg)
 
     def _block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
-    ) -> Iterator[Problem]:
+    ) -> Iterator[UnreadStatement]:
         """Execute what a DO block does; its text begins somewhere in the statement."""
         body = next((str(one.arg.sval) for one in node.args or () if one.defname == "as"), "")
         start = statement.start + max(statement.text.find(body), 0)

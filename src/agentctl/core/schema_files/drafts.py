@@ -51,7 +51,7 @@ class ColumnDraft:
 
     name: str
     type: TypeUse | None
-    origin: Location
+    location: Location
     nullable: bool = True
     default: str | None = None
     generated: bool = False
@@ -152,7 +152,7 @@ class TableDraft:
     """A table or view.
 
     Attributes:
-        origin: None of a table that is only assumed to be there.
+        location: None of a table that is only assumed to be there.
         perhaps: whether it was created only if there was none of its name.
         parents: whose columns it has, as a partition or by inheritance.
         sources: what a view reads.
@@ -163,7 +163,7 @@ class TableDraft:
     schema: str
     name: str
     kind: str
-    origin: Location | None
+    location: Location | None
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     constraints: dict[str, ConstraintDraft] = field(default_factory=dict)
     indexes: dict[str, IndexDraft] = field(default_factory=dict)
@@ -213,7 +213,7 @@ class FunctionDraft:
     security_definer: bool
     settings: tuple[str, ...]
     asks_who: bool
-    origin: Location
+    location: Location
 
     @property
     def inputs(self) -> tuple[TypeUse, ...]:

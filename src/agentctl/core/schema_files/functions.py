@@ -45,7 +45,7 @@ def create_function(store: Store, node: ast.CreateFunctionStmt, site: Site) -> N
         security_definer=False,
         settings=(),
         asks_who=bool(_ASKS_WHO.search(_body(node.options or ()))),
-        origin=site.origin,
+        location=site.location,
     )
     overloads = store.functions.setdefault(place, [])
     there = next((one for one in overloads if one.inputs == made.inputs), None)

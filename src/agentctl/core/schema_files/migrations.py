@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agentctl.core.location import Location
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migration_files import forwards, is_migration, leads_backwards, order
-from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.unread import UnreadStatement
 
 __all__ = ["Migrations", "is_migration", "run"]
 
@@ -34,18 +34,20 @@ class Migrations:
 
     def adds_table(self, name: str, schema: str | None = None) -> Location | None:
         """Return where a table or view is created; None where none is in the end."""
-        return self._schema.origin(name, schema=schema)
+        return self._schema.locate(name, schema=schema)
 
     def adds_column(self, table: str, column: str, schema: str | None = None) -> Location | None:
         """Return where a column is created; None where the table has none of that name in the end."""
-        return self._schema.origin(table, column, schema=schema)
+        return self._schema.locate(table, column, schema=schema)
 
     def adds_function(self, name: str, schema: str | None = None) -> Location | None:
         """Return where a function is created; None where none is in the end."""
-        return self._schema.origin_of_function(name, schema=schema)
+        return self._schema.locate_function(name, schema=schema)
 
 
-def run(files: Iterable[tuple[str, str]], schema: Schema | None = None) -> tuple[Schema, list[Problem]]:
+def run(
+    files: Iterable[tuple[str, str]], schema: Schema | None = None
+) -> tuple[Schema, list[UnreadStatement]]:
     """Execute migrations in the order of tools, without those that lead backwards.
 
     Args:

@@ -13,8 +13,8 @@ from agentctl.core.hint_text import shell_command
 from agentctl.core.schema_files.baseline import read_baseline
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migrations import run
-from agentctl.core.schema_files.origins import Problem
 from agentctl.core.schema_files.recorded import schema_of
+from agentctl.core.schema_files.unread import UnreadStatement
 
 _ARCHIVE = b"PGDMP"
 _DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"
@@ -33,7 +33,7 @@ class SchemaSource:
     catalog: Catalog
     whole: bool
     file: Path
-    problems: tuple[Problem, ...]
+    problems: tuple[UnreadStatement, ...]
 
 
 def open_schema_source(path: Path) -> SchemaSource:
@@ -61,10 +61,12 @@ def open_schema_source(path: Path) -> SchemaSource:
     return _source(path, schema, [*problems, *schema.presumed()], whole=True)
 
 
-def _source(path: Path, schema: Schema, problems: list[Problem], *, whole: bool) -> SchemaSource:
+def _source(path: Path, schema: Schema, problems: list[UnreadStatement], *, whole: bool) -> SchemaSource:
     catalog = schema.catalog(database=path.name)
     if not catalog.tables:
-        first = f"; line {problems[0].line} is not understood: {problems[0].message}" if problems else ""
+        first = (
+            f"; line {problems[0].location.line} is not understood: {problems[0].message}" if problems else ""
+        )
         _refuse(path, f"there is no table in it{first}")
     return SchemaSource(catalog, whole and not problems, path, tuple(problems))
 

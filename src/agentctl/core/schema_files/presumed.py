@@ -15,9 +15,9 @@ from pglast.enums import AlterTableType, ConstrType, ObjectType
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
 from agentctl.core.schema_files.drafts import ColumnDraft
-from agentctl.core.schema_files.origins import Problem
 from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import DEFAULT_PATH, Full, Name, Store, name_in
+from agentctl.core.schema_files.unread import UnreadStatement
 
 _NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)
 _OF_COLUMNS = frozenset(
@@ -28,7 +28,7 @@ _OF_TABLES = frozenset({ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectT
 
 @dataclass(slots=True)
 class _Presumption:
-    origin: Location
+    location: Location
     certain: bool
     waiting: list[tuple[ast.AlterTableStmt, Site]] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ class Presumptions:
         """
         for name in _needed(node):
             if store.table(name) is None and store.index_owner(name) is None and _is_covered(store, name):
-                found = self._of.setdefault(store.place(name), _Presumption(site.origin, certain))
+                found = self._of.setdefault(store.place(name), _Presumption(site.location, certain))
                 found.certain |= certain
                 if isinstance(node, ast.AlterTableStmt) and name == name_in(node.relation):
                     found.waiting.append((node, site))
@@ -65,7 +65,7 @@ class Presumptions:
         found = self._of.pop(place, None)
         if found is None:
             return []
-        if node.if_not_exists and _is_numbered(found.origin.file):
+        if node.if_not_exists and _is_numbered(found.location.file):
             self._open.add(place)
         return found.waiting
 
@@ -78,17 +78,14 @@ class Presumptions:
         if table is None or not table.columns or store.assumes:
             return
         for name in _named_columns(node):
-            table.columns.setdefault(name, ColumnDraft(name, None, site.origin))
+            table.columns.setdefault(name, ColumnDraft(name, None, site.location))
 
-    def problems(self, store: Store) -> Iterator[Problem]:
+    def problems(self, store: Store) -> Iterator[UnreadStatement]:
         """Tell of the tables that nothing has created."""
         for place, one in self._of.items():
             if one.certain and place not in store.tables:
-                yield Problem(
-                    one.origin.file,
-                    one.origin.line,
-                    f"it is about table {place.name}, which nothing here creates",
-                )
+                message = f"it is about table {place.name}, which nothing here creates"
+                yield UnreadStatement(one.location, message)
 
     def without_what_is_open(self, catalog: Catalog, store: Store) -> Catalog:
         """Return a store's catalog without what nobody can tell.

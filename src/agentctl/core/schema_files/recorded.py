@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from agentctl.core.location import Location
 from agentctl.core.schema_files.baseline import Baseline
 from agentctl.core.schema_files.ddl import Schema
-from agentctl.core.schema_files.origins import Problem
+from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.sql.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'
@@ -55,7 +56,7 @@ class _Table:
     secured: bool = False
 
 
-def schema_of(baseline: Baseline) -> tuple[Schema, list[Problem]]:
+def schema_of(baseline: Baseline) -> tuple[Schema, list[UnreadStatement]]:
     """Return the schema that a baseline tells of, and what of it was not understood."""
     schema = Schema()
     file = baseline.file.as_posix() if baseline.file else ""
@@ -63,7 +64,7 @@ def schema_of(baseline: Baseline) -> tuple[Schema, list[Problem]]:
     sequences = () if baseline.whole else _perhaps_filled(tables)
     text = ";\n".join([*_of_tables(tables, frozenset(sequences)), *_of_functions(baseline.facts)])
     problems = schema.apply(text, file=file)
-    return schema, [Problem(file, 1, problem.message) for problem in problems]
+    return schema, [UnreadStatement(Location(file, 1), problem.message) for problem in problems]
 
 
 def _sql(name: str) -> str:

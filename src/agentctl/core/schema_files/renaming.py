@@ -43,7 +43,9 @@ def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
         return
     either = replace(column, nullable=True)
     table.columns[either.name] = either
-    table.columns.setdefault(node.newname or "", replace(either, name=node.newname or "", origin=site.origin))
+    table.columns.setdefault(
+        node.newname or "", replace(either, name=node.newname or "", location=site.location)
+    )
 
 
 def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
@@ -74,7 +76,7 @@ def _place_table(store: Store, table: TableDraft, place: Full, site: Site) -> No
         return
     del store.tables[old]
     store.gone.add(old)
-    table.schema, table.name, table.origin = *place, site.origin
+    table.schema, table.name, table.location = *place, site.location
     store.tables[place] = table
     row_type = store.types.pop(old, None)
     if row_type is not None:
@@ -121,8 +123,8 @@ def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
     table, old = store.altered(name_in(node.relation)), node.subname or ""
     if table is None:
         return
-    if table.origin is None and old not in table.columns:  # of an assumed table nobody knows the columns
-        table.columns[old] = ColumnDraft(old, None, site.origin)
+    if table.location is None and old not in table.columns:  # of an assumed table nobody knows the columns
+        table.columns[old] = ColumnDraft(old, None, site.location)
     _rename_in(store, table, old, node.newname or "", site)
 
 
@@ -130,7 +132,7 @@ def _rename_in(store: Store, table: TableDraft, old: str, new: str, site: Site) 
     if old not in table.columns or new in table.columns:
         return
     table.columns = {
-        (new if name == old else name): replace(column, name=new, origin=site.origin)
+        (new if name == old else name): replace(column, name=new, location=site.location)
         if name == old
         else column
         for name, column in table.columns.items()
@@ -207,7 +209,7 @@ def _place_functions(
     overloads = store.functions_named(name_of(node.objname or ()))
     for one in [one for one in overloads if matches(store, node, one)]:
         overloads.remove(one)
-        moved = replace(one, schema=schema or one.schema, name=name or one.name, origin=site.origin)
+        moved = replace(one, schema=schema or one.schema, name=name or one.name, location=site.location)
         store.functions.setdefault(Full(moved.schema, moved.name), []).append(moved)
 
 

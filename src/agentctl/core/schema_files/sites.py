@@ -22,7 +22,7 @@ class Site:
     line: Callable[[int], int]
 
     @property
-    def origin(self) -> Location:
+    def location(self) -> Location:
         """Where it begins."""
         return self.at(0)
 

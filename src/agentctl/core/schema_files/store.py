@@ -75,7 +75,7 @@ class Store:
         found = self.table(name)
         if found is None and self.assumes:
             place = self.place(name)
-            found = self.tables[place] = TableDraft(*place, kind="table", origin=None)
+            found = self.tables[place] = TableDraft(*place, kind="table", location=None)
         return found
 
     def anywhere(self, table: str, schema: str | None) -> TableDraft | None:

@@ -31,7 +31,7 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
             _doubt(store, store.tables[place], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
-    table = TableDraft(place.schema, place.name, kind, site.origin, perhaps=bool(node.if_not_exists))
+    table = TableDraft(place.schema, place.name, kind, site.location, perhaps=bool(node.if_not_exists))
     parents = [parent for one in node.inhRelations or () if (parent := store.table(name_in(one)))]
     store.tables[place] = table
     for parent in parents:
@@ -99,7 +99,7 @@ def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) ->
     source = store.table(name_in(node.relation))
     options = node.options or 0
     for column in source.columns.values() if source else ():
-        taken = replace(column, origin=table.origin or column.origin)
+        taken = replace(column, location=table.location or column.location)
         if column.generated and column.default is not None:
             kept = bool(options & TableLikeOption.CREATE_TABLE_LIKE_GENERATED)
         elif column.default is not None:

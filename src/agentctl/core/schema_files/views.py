@@ -30,7 +30,7 @@ def create_view(store: Store, node: ast.ViewStmt, site: Site) -> None:
         return
     made.kind, made.insertable = "view", _takes_rows(store, node.query)
     if there is not None:
-        made.triggers, made.origin = there.triggers, there.origin
+        made.triggers, made.location = there.triggers, there.location
         made.columns = {name: there.columns.get(name, column) for name, column in made.columns.items()}
     store.tables[place] = made
 
@@ -79,11 +79,11 @@ def _made_of(
     if relation is None or relation.relpersistence == _TEMPORARY:
         return None
     place = store.place(name_in(relation))
-    table = TableDraft(place.schema, place.name, "table", site.origin, sources=tables_of(store, query))
+    table = TableDraft(place.schema, place.name, "table", site.location, sources=tables_of(store, query))
     found = list((columns_of(store, query) or {}).items())
     merged = [*zip(names, [kind for _, kind in found], strict=False), *found[len(names) :]]
     if not any(_UNTELLABLE.fullmatch(name) for name, _ in merged):
-        table.columns = {name: ColumnDraft(name, kind, site.origin) for name, kind in merged}
+        table.columns = {name: ColumnDraft(name, kind, site.location) for name, kind in merged}
     return table
 
 

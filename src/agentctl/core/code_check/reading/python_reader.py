@@ -60,7 +60,7 @@ def _read(module: ast.Module, source: str, file: str, made: frozenset[str]) -> C
     whole = [(one.value, one.locate) for one in texts if one.whole]
     reading = read_texts(whole, file=file, made=made, lost=path >= 0)
     unresolved = [Unresolved(_AT_RUN_TIME, Location(file, *one.locate(0))) for one in texts if not one.whole]
-    unresolved += [Unresolved(f"{_NOT_POSTGRES}: {one.why}", one.place) for one in reading.unparsed]
+    unresolved += [Unresolved(f"{_NOT_POSTGRES}: {one.why}", one.location) for one in reading.unparsed]
     if path >= 0 and whole:
         unresolved.append(Unresolved(_ELSEWHERE, Location(file, *Lines(source).locate(path))))
     return CodeReading(uses=reading.uses, unresolved=(*reading.unresolved, *unresolved))

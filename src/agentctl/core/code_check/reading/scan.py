@@ -60,7 +60,7 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
         reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
     unread = tuple(Unparsed(Location(one.name, 1, 1), one.why) for one in sources.unread)
     reading = replace(reading, unparsed=(*unread, *reading.unparsed))
-    statements = {use.place for use in reading.uses if isinstance(use, TableUse | CallUse)}
+    statements = {use.location for use in reading.uses if isinstance(use, TableUse | CallUse)}
     return Scan(reading, len(statements), {file.name: file.path for file in sources.files})
 
 

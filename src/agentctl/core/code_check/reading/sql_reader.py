@@ -87,7 +87,7 @@ def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed
         try:
             yield _Parsed(statement, parse(statement.text, depth=statement.depth), locate)
         except NotParsed as error:
-            collector.unparsed.append(Unparsed(collector.place(error.offset), error.message))
+            collector.unparsed.append(Unparsed(collector.location_at(error.offset), error.message))
 
 
 def _read(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
@@ -98,7 +98,7 @@ def _read(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
             _statement(node, collector)
     except RecursionError:
         del collector.uses[before[0] :], collector.unresolved[before[1] :]
-        collector.unparsed.append(Unparsed(collector.place(0), TOO_DEEP))
+        collector.unparsed.append(Unparsed(collector.location_at(0), TOO_DEEP))
 
 
 def _statement(node: object, collector: Collector) -> None:
@@ -122,4 +122,4 @@ def _sets_path(node: object, statement: Statement) -> bool:
 
 
 def _order(use: Use) -> tuple[int, int]:
-    return use.place.line, use.place.column
+    return use.location.line, use.location.column

@@ -78,7 +78,7 @@ class TableUse(Struct, frozen=True, gc=False, tag="table"):
     """A table is named, to be read from, written to or deleted from."""
 
     table: Named
-    place: Location
+    location: Location
 
 
 class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
@@ -86,7 +86,7 @@ class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
 
     Attributes:
         sources: the column belongs to one of them; mostly there is one.
-        place: of the column's name.
+        location: of the column's name.
         compared: literals that its value is compared with as its own type, not as JSON or text.
 
     """
@@ -94,7 +94,7 @@ class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
     sources: tuple[Source, ...]
     column: str
     purpose: Purpose
-    place: Location
+    location: Location
     compared: tuple[Given, ...] = ()
 
 
@@ -108,7 +108,7 @@ class Written(Struct, frozen=True, gc=False):
     """
 
     name: str
-    place: Location
+    location: Location
     given: tuple[Given, ...] = ()
     always: bool = True
 
@@ -128,7 +128,7 @@ class RowWrite(Struct, frozen=True, gc=False, tag="row"):
     verb: Verb
     written: tuple[Written, ...]
     complete: bool
-    place: Location
+    location: Location
     nulled: tuple[str, ...] = ()
 
 
@@ -137,14 +137,14 @@ class ConflictUse(Struct, frozen=True, gc=False, tag="conflict"):
 
     table: Named
     columns: tuple[str, ...]
-    place: Location
+    location: Location
 
 
 class EmbedUse(Struct, frozen=True, gc=False, tag="embed"):
     """A relationship is used."""
 
     embedded: Embedded
-    place: Location
+    location: Location
 
 
 class CallUse(Struct, frozen=True, gc=False, tag="call"):
@@ -160,7 +160,7 @@ class CallUse(Struct, frozen=True, gc=False, tag="call"):
     schema: str | None
     arguments: tuple[Written, ...]
     complete: bool
-    place: Location
+    location: Location
 
 
 Use = TableUse | ColumnUse | RowWrite | ConflictUse | EmbedUse | CallUse
@@ -170,13 +170,13 @@ class Unresolved(Struct, frozen=True, gc=False):
     """Something that names a table, column or function in a way that cannot be told without running it."""
 
     what: str
-    place: Location
+    location: Location
 
 
 class Unparsed(Struct, frozen=True, gc=False):
     """A file, or a part of one, that its language's grammar does not understand."""
 
-    place: Location
+    location: Location
     why: str
 
 

@@ -61,21 +61,21 @@ class Collector:
         self.statement = statement
         self._locate = locate
 
-    def place(self, offset: int | None) -> Location:
+    def location_at(self, offset: int | None) -> Location:
         """Return where something stands in the file."""
         line, column = self._locate(self.statement.start + (offset or 0))
         return Location(self.file, line, column)
 
-    def place_in_path(self, offset: int | None, position: int) -> Location:
+    def location_in_path(self, offset: int | None, position: int) -> Location:
         """Return where the name at `position` of a path such as `a.b.c` stands."""
         start = at = offset or 0
         for _ in range(position):
             name = _NAME.match(self.statement.text, at)
             dot = _DOT.match(self.statement.text, name.end()) if name else None
             if dot is None:
-                return self.place(start)
+                return self.location_at(start)
             at = dot.end()
-        return self.place(at)
+        return self.location_at(at)
 
     def is_put_in(self, offset: int | None) -> bool:
         """Whether there is a placeholder in the source, which anything may be put in for."""
@@ -83,7 +83,7 @@ class Collector:
 
     def leave_open(self, what: str, offset: int | None = 0) -> None:
         """Note something that cannot be told."""
-        self.unresolved.append(Unresolved(what, self.place(offset)))
+        self.unresolved.append(Unresolved(what, self.location_at(offset)))
 
     def table(self, node: ast.RangeVar) -> Relation:
         """Note a table, unless it is none of the live database's; return what it consists of."""
@@ -96,7 +96,7 @@ class Collector:
         if self.lost and named.schema is None:
             return OPAQUE
         before = sum(part is not None for part in (node.catalogname, node.schemaname))
-        self.uses.append(TableUse(named, self.place_in_path(node.location, before)))
+        self.uses.append(TableUse(named, self.location_in_path(node.location, before)))
         return Relation(tables=(named,))
 
     def column(
@@ -107,8 +107,8 @@ class Collector:
         if len(path) != len(node.fields or ()) or self.is_put_in(node.location):
             return
         if sources := scope.sources(path):
-            place = self.place_in_path(node.location, len(path) - 1)
-            self.uses.append(ColumnUse(sources, path[-1], purpose, place, compared))
+            location = self.location_in_path(node.location, len(path) - 1)
+            self.uses.append(ColumnUse(sources, path[-1], purpose, location, compared))
 
     def call(self, node: ast.FuncCall) -> None:
         """Note a function that is called with arguments by name."""
@@ -116,19 +116,19 @@ class Collector:
         if builtins.is_function(path):
             return
         arguments = tuple(
-            Written(one.name or "", self.place(one.location), literals([one.arg]))
+            Written(one.name or "", self.location_at(one.location), literals([one.arg]))
             for one in node.args or ()
             if isinstance(one, ast.NamedArgExpr)
         )
         schema = path[-2] if len(path) > 1 else None
-        place = self.place_in_path(node.location, len(path) - 1)
+        location = self.location_in_path(node.location, len(path) - 1)
         complete = len(arguments) == len(node.args or ())
-        self.uses.append(CallUse(path[-1], schema, arguments, complete, place))
+        self.uses.append(CallUse(path[-1], schema, arguments, complete, location))
 
     def column_at(self, sources: tuple[Named, ...], name: str, purpose: Purpose, offset: int) -> None:
         """Note a column by its tables, unless there are none."""
         if sources:
-            self.uses.append(ColumnUse(sources, name, purpose, self.place(offset)))
+            self.uses.append(ColumnUse(sources, name, purpose, self.location_at(offset)))
 
     def offsets_of_names(self, offset: int | None) -> tuple[int, ...]:
         """Return where the names in the next parentheses stand, for which the grammar has no places."""

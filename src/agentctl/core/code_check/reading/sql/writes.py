@@ -46,7 +46,7 @@ class StatementReader(QueryReader):
         offsets = self.collector.offsets_of_names(node.relation.location) if names else ()
         places = list(zip(names, offsets, strict=False))
         if node.is_from:
-            written = [Written(name, self.collector.place(offset)) for name, offset in places]
+            written = [Written(name, self.collector.location_at(offset)) for name, offset in places]
             self._row(table, Verb.INSERT, written, node.relation, complete=bool(names))
         else:
             for name, offset in places:
@@ -84,8 +84,8 @@ class StatementReader(QueryReader):
             return
         offsets = self.collector.offsets_of_names(infer.location)
         if not infer.whereClause:
-            place = self.collector.place(offsets[0] if offsets else infer.location)
-            self.collector.uses.append(ConflictUse(table.tables[0], names, place))
+            location = self.collector.location_at(offsets[0] if offsets else infer.location)
+            self.collector.uses.append(ConflictUse(table.tables[0], names, location))
             return
         for name, offset in zip(names, offsets, strict=False):
             self.collector.column_at(table.sources(name), name, Purpose.FILTERED, offset)
@@ -175,8 +175,8 @@ class StatementReader(QueryReader):
     ) -> None:
         columns = tuple(written)
         if table.tables and target is not None:
-            place = self.collector.place_in_path(target.location, bool(target.schemaname))
-            self.collector.uses.append(RowWrite(table.tables[0], verb, columns, complete, place))
+            location = self.collector.location_in_path(target.location, bool(target.schemaname))
+            self.collector.uses.append(RowWrite(table.tables[0], verb, columns, complete, location))
 
     def _written(self, table: Relation, assignments: Iterable[Assignment]) -> Iterator[Written]:
         """Return what gets a value; a column that always gets its DEFAULT is named, and is not written."""
@@ -186,8 +186,8 @@ class StatementReader(QueryReader):
                 continue
             if own:
                 given = () if target.indirection else literals(own)
-                place = self.collector.place(target.location)
-                yield Written(name, place, given, always=len(own) == len(values))
+                location = self.collector.location_at(target.location)
+                yield Written(name, location, given, always=len(own) == len(values))
             else:
                 sources, offset = table.sources(name), target.location or 0
                 self.collector.column_at(sources, name, Purpose.WRITTEN, offset)

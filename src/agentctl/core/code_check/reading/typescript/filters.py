@@ -45,7 +45,7 @@ def filter_uses(step: Step, scene: Scene) -> Iterator[Found]:
     for reason in reasons:
         yield scene.unresolved(f"the column of a filter is {reason}", step.spot)
     for text in texts:
-        place = scene.place(text.spot)
+        place = scene.location_at(text.spot)
         yield from _filtered(str(text), place, scene, _compared(step), may_ask_null=_may_ask_null(step))
 
 
@@ -58,7 +58,7 @@ def match_uses(step: Step, scene: Scene) -> Iterator[Found]:
         columns = properties_of(option)
         yield from columns.unresolved(scene.file)
         for one in columns.written(Undefined.DEFAULT, scene.file):
-            yield from _filtered(one.name, one.place, scene, _scalars(one.given))
+            yield from _filtered(one.name, one.location, scene, _scalars(one.given))
 
 
 def or_uses(step: Step, scene: Scene) -> Iterator[Found]:
@@ -144,7 +144,7 @@ def _conditions(text: Text, relation: Relation, scene: Scene) -> Iterator[Found]
 
 
 def _terms(text: Text, relation: Relation, scene: Scene) -> Iterator[Found]:
-    place, terms = scene.place(text.spot), parse_order(str(text))
+    place, terms = scene.location_at(text.spot), parse_order(str(text))
     if isinstance(terms, Misfit):
         yield Unresolved(f"the order does not fit PostgREST's grammar: {terms.reason}", place)
         return
@@ -173,7 +173,7 @@ def _referenced(step: Step, position: int, scene: Scene) -> Iterator[Relation | 
         path = parse_path(str(text))
         names = () if isinstance(path, Misfit) else (*path.embeds, path.column)
         found = scene.relation.at(names) if names else "no name"
-        place = scene.place(text.spot)
+        place = scene.location_at(text.spot)
         yield found if isinstance(found, Relation) else Unresolved(f"{_spelled(names)} is {found}", place)
 
 

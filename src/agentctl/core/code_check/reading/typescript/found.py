@@ -30,13 +30,13 @@ class Scene:
     tables: tuple[Named, ...]
     relation: Relation
 
-    def place(self, spot: Spot) -> Location:
+    def location_at(self, spot: Spot) -> Location:
         """Return a spot's place."""
         return place_of(spot, self.file)
 
     def unresolved(self, what: str, spot: Spot) -> Unresolved:
         """Return what is not known."""
-        return Unresolved(what, self.place(spot))
+        return Unresolved(what, self.location_at(spot))
 
 
 def argument(step: Step, position: int) -> Value:

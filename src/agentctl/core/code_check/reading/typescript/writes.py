@@ -103,7 +103,7 @@ class _Writing:
             yield from (self._column(one) for one in written)
 
     def _column(self, written: Written) -> ColumnUse:
-        return ColumnUse(self._scene.tables, written.name, Purpose.WRITTEN, written.place)
+        return ColumnUse(self._scene.tables, written.name, Purpose.WRITTEN, written.location)
 
 
 def _certain(options: tuple[Value, ...]) -> frozenset[str]:
@@ -122,11 +122,11 @@ def _conflicts(step: Step, scene: Scene) -> Iterator[Found]:
     for text in texts:
         yield _conflict(text, scene)
     if any(is_nothing(option) for option in options_of(value)):
-        yield ConflictUse(scene.tables[0], (), scene.place(step.spot))
+        yield ConflictUse(scene.tables[0], (), scene.location_at(step.spot))
 
 
 def _conflict(text: Text, scene: Scene) -> Found:
     names = parse_names(str(text))
     if isinstance(names, Misfit) or not text.whole:
-        return Unresolved("what decides about a conflict is no list of columns", scene.place(text.spot))
-    return ConflictUse(scene.tables[0], tuple(name.text for name in names), scene.place(text.spot))
+        return Unresolved("what decides about a conflict is no list of columns", scene.location_at(text.spot))
+    return ConflictUse(scene.tables[0], tuple(name.text for name in names), scene.location_at(text.spot))

@@ -1,15 +1,16 @@
-"""Where something in a schema comes from, and what of its text was not understood.
+"""A statement that may change the schema and that the reader does not understand.
 
 Data only.
 """
 
 from dataclasses import dataclass
 
+from agentctl.core.location import Location
+
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class UnreadStatement:
     """A statement that may change the schema, and whose effect is not known."""
 
-    file: str
-    line: int
+    location: Location
     message: str
