@@ -1,4 +1,4 @@
---| title = "Supabase, careful: the function takes credits only from auth.uid(), answers true or false, numeric credits"
+--| title = "A careful Supabase schema: the function takes credits only from auth.uid() and answers true or false; numeric credits"
 --| covers = [
 --|     "deduct: demands auth.uid()", "deduct: returns boolean", "balance: profiles.credits numeric",
 --|     "ledger: credit_transactions", "ledger: amount", "ledger: usage", "price: credit_cost",

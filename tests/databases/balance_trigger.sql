@@ -1,4 +1,4 @@
---| title = "Nobody writes the ledger: a trigger on the balance does, and knows debit from credit by the sign alone"
+--| title = "A trigger on the balance writes the ledger, and tells debit from credit by the sign alone"
 --| covers = [
 --|     "trap: trigger", "trigger: balance writes the ledger", "deduct: no function", "balance: user_credits.credits",
 --|     "ledger: credits_history", "ledger: change_amount", "ledger: transaction_type", "ledger: debit",

@@ -1,4 +1,4 @@
---| title = "The function asks for a cost centre, which only the book-keepers know"
+--| title = "The function asks for a cost centre, which only the bookkeepers know"
 --| covers = [
 --|     "deduct: demands what nobody knows", "deduct: raises an exception", "balance: users.credits",
 --|     "ledger: credits_history", "ledger: delta", "ledger: type", "ledger: debit", "price: price",

@@ -1,4 +1,4 @@
---| title = "Neither the ledger nor the executions say what a run has cost: a refund could be paid twice"
+--| title = "Neither the ledger nor the executions say what a run cost: a refund could be paid twice"
 --| covers = [
 --|     "ledger: names no execution", "deduct: new balance, NULL is not enough", "balance: users.credits",
 --|     "ledger: credit_logs", "ledger: change_amount", "ledger: type", "ledger: use", "price: cost",

@@ -1,4 +1,4 @@
---| title = "Nobody writes the status: the database works it out from when a run ended and whether it left an error"
+--| title = "The status is a generated column: the database derives it from when a run ended and whether it left an error"
 --| covers = [
 --|     "trap: generated column", "deduct: no function", "balance: profiles.credits integer", "ledger: credit_logs",
 --|     "ledger: credits_delta", "ledger: type", "ledger: usage", "price: credit_cost", "webhook: n8n_webhook_url",

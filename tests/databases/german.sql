@@ -1,4 +1,4 @@
---| title = "Every name and every word in German: the mapping has to say all of it"
+--| title = "Every name and every word is German: the mapping has to spell out all of it"
 --| covers = [
 --|     "status: words of another language", "deduct: no function", "ledger: amount", "price: price",
 --|     "webhook: webhook_url", "agent key: code", "execution: input", "execution: output", "execution: error",

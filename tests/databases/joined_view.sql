@@ -1,4 +1,4 @@
---| title = "The executions that everybody reads are a view over a join, which takes no rows"
+--| title = "The executions that everybody reads are a view over a join, which accepts no rows"
 --| covers = [
 --|     "trap: view that takes no rows", "deduct: jsonb with success", "balance: profiles.credits integer",
 --|     "ledger: credit_transactions", "ledger: amount", "ledger: transaction_type", "ledger: usage",

@@ -1,4 +1,4 @@
---| title = "Fractions of credits, a json answer, every column called as n8n's own examples call it"
+--| title = "Fractional credits, a json answer, and every column named as in n8n's own examples"
 --| covers = [
 --|     "deduct: json", "balance: profiles.credit_balance", "ledger: credit_transactions", "ledger: credits_delta",
 --|     "ledger: transaction_type", "ledger: use", "price: price_per_use_credits", "webhook: n8n_webhook_url",

@@ -13,7 +13,7 @@
 --| role = true
 --| migrates = false
 --| finding = "table-denied"
---| told = "SQL: the grants that its role lacks"
+--| told = "SQL: the missing grants for agentctl's role"
 --| also_found = ["column-denied", "sequence-denied", "function-denied"]
 --| settle_sql = '''
 --| GRANT INSERT ON credit_transactions TO {role};

@@ -1,4 +1,4 @@
---| title = "The ledger rules: a trigger on it moves the balance, so nobody may move it beside; identity columns"
+--| title = "A trigger on the ledger moves the balance, so nobody else may move it; identity columns"
 --| covers = [
 --|     "trap: trigger", "trigger: ledger moves the balance", "deduct: no function", "balance: users.credits",
 --|     "ledger: amount", "ledger: type", "ledger: debit", "price: cost", "webhook: webhook_url", "agent key: slug",

@@ -1,4 +1,4 @@
---| title = "Small and early: no ledger, only what each run has cost; webhooks are known to the environment alone"
+--| title = "Small and early: no ledger, only the cost of each run; only the environment has the webhooks"
 --| covers = [
 --|     "ledger: none", "webhook: none", "deduct: no function", "balance: profiles.credits integer",
 --|     "price: credit_cost", "agent key: slug", "execution: inputs", "execution: output", "execution: error",

@@ -1,4 +1,4 @@
---| title = "Balances in a table of their own, agents known by a code, NULL where credits are missing, no pending"
+--| title = "Balances in a table of their own, agents identified by a code, NULL where credits are missing, no status for pending"
 --| covers = [
 --|     "deduct: new balance, NULL is not enough", "balance: user_credits.credits", "ledger: credits_history",
 --|     "ledger: change_amount", "ledger: transaction_type", "ledger: debit", "price: price", "webhook: webhook_url",

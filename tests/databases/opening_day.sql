@@ -1,4 +1,4 @@
---| title = "Nobody has run anything yet: no row tells whether the ledger counts what is spent as plus or minus"
+--| title = "Nothing has been run yet: no row shows whether the ledger counts charges as plus or minus"
 --| covers = [
 --|     "trap: sign unknown", "deduct: no function", "balance: user_credits.credits", "ledger: credit_transactions",
 --|     "ledger: amount", "ledger: type", "ledger: spend", "price: credit_cost", "webhook: webhook_url",
@@ -10,7 +10,7 @@
 --| status_sql = "SELECT status::text FROM agent_runs WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
 --| finding = "sign-unknown"
---| told = "whether what is spent is negative"
+--| told = "whether charges are negative"
 --| settle = '''ledger.sign = "signed"'''
 
 CREATE TYPE run_status AS ENUM ('queued', 'running', 'succeeded', 'error');

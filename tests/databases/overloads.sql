@@ -1,4 +1,4 @@
---| title = "Domains wherever a DBA likes them, and three functions of one name, which answer with a table"
+--| title = "Domains wherever a DBA likes them, and three functions with one name, which return a table"
 --| covers = [
 --|     "deduct: returns a table", "deduct: overloads", "balance: profiles.credits integer", "ledger: credits_history",
 --|     "ledger: delta", "ledger: type", "ledger: spend", "price: price", "webhook: n8n_webhook_url",

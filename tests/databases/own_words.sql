@@ -1,4 +1,4 @@
---| title = "A status with words of its own, which nobody else can read"
+--| title = "A status with words of its own, which nobody else can interpret"
 --| covers = [
 --|     "status: words nobody knows", "status: an enum", "deduct: returns a table", "balance: profiles.credit_balance",
 --|     "ledger: credits_history", "ledger: amount", "ledger: type", "ledger: usage", "price: credit_cost",

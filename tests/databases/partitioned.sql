@@ -1,4 +1,4 @@
---| title = "Grown up: one schema a team, executions in monthly partitions whose primary key needs the time too"
+--| title = "Grown up: one schema for each team, executions in monthly partitions whose primary key includes the time"
 --| covers = [
 --|     "trap: partitioned table", "trap: other schema", "deduct: jsonb with success", "balance: users.credits",
 --|     "ledger: credit_transactions", "ledger: amount", "ledger: type", "ledger: usage", "price: credit_cost",

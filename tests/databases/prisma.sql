@@ -1,4 +1,4 @@
---| title = "Made by Prisma: quoted CamelCase names, text ids that only the client makes up, times without a zone"
+--| title = "Made by Prisma: quoted CamelCase names, text ids that only the client generates, times without a zone"
 --| covers = [
 --|     "names: quoted CamelCase", "ids: text", "times: without time zone", "deduct: no function",
 --|     "balance: users.credits", "ledger: amount", "ledger: type", "webhook: webhook_url", "agent key: slug",

@@ -1,4 +1,4 @@
---| title = "Row level security shows agentctl's role an empty marketplace, and says nothing about it"
+--| title = "Row level security shows agentctl's role an empty marketplace, without an error"
 --| covers = [
 --|     "rights: rows hidden", "deduct: no function", "balance: profiles.credits integer",
 --|     "ledger: credit_transactions", "ledger: amount", "ledger: type", "ledger: usage", "price: credit_cost",
@@ -12,7 +12,7 @@
 --| role = true
 --| migrates = false
 --| finding = "rows-hidden"
---| told = "SQL: `BYPASSRLS` for its role"
+--| told = "SQL: `BYPASSRLS` for agentctl's role"
 --| settle_sql = "alter role {role} bypassrls"
 
 create table profiles (

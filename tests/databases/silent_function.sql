@@ -1,4 +1,4 @@
---| title = "The function only lowers the balance: the web application writes the ledger row afterwards, by itself"
+--| title = "The function only lowers the balance: the web application writes the ledger row afterwards"
 --| covers = [
 --|     "deduct: writes no ledger row", "balance: users.credits", "ledger: credit_logs", "ledger: delta",
 --|     "ledger: transaction_type", "ledger: spend", "price: cost", "webhook: webhook_url", "agent key: none",

@@ -1,4 +1,4 @@
---| title = "Many workspaces in one database: no row without a workspace, and only an operator knows which"
+--| title = "Many workspaces in one database: every row needs a workspace, and only an operator knows which"
 --| covers = [
 --|     "trap: column without default", "deduct: takes action", "deduct: out parameters", "balance: users.credits",
 --|     "ledger: credit_logs", "ledger: change_amount", "ledger: type", "ledger: use", "price: price",
@@ -10,7 +10,7 @@
 --| status_sql = "SELECT status FROM app.agent_runs WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
 --| finding = "column-unfilled"
---| told = "the workspace of the rows that it writes"
+--| told = "the workspace of the rows that agentctl writes"
 --| settle = '''
 --| executions.constant.workspace_id = "f0000000-0000-4000-8000-000000000009"
 --| ledger.constant.workspace_id = "f0000000-0000-4000-8000-000000000009"

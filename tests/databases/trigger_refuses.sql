@@ -10,7 +10,7 @@
 --| status_sql = "SELECT status::text FROM executions WHERE id::text = %(execution)s"
 --| words = { success = "completed", failed = "failed" }
 --| finding = "trigger-present"
---| told = "an origin that the trigger lets pass"
+--| told = "an origin that the trigger accepts"
 --| stays = true
 --| settle = '''executions.constant.origin = "internal"'''
 

@@ -1,4 +1,4 @@
---| title = "The new ledger was begun and never finished: two tables that could each be it"
+--| title = "A new ledger was started and never finished: either of two tables could be the ledger"
 --| covers = [
 --|     "trap: ambiguous role", "deduct: no function", "balance: profiles.credits integer",
 --|     "ledger: credit_transactions", "ledger: credit_logs", "ledger: amount", "ledger: type", "ledger: usage",

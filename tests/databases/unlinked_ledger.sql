@@ -1,4 +1,4 @@
---| title = "The ledger names no execution: what a run has cost stands in its own row"
+--| title = "The ledger names no execution: the execution's own row has its cost"
 --| covers = [
 --|     "ledger: names no execution", "deduct: raises an exception", "deduct: takes action",
 --|     "balance: profiles.credits integer", "ledger: credits_history", "ledger: credits_delta", "ledger: type",

@@ -1,4 +1,4 @@
---| title = "The function writes the ledger row and forgets whose run it was; -1 where credits are missing"
+--| title = "The function writes the ledger row without naming the execution; it returns -1 where credits are missing"
 --| covers = [
 --|     "deduct: returns -1", "deduct: writes an unlinked row", "deduct: takes operation type",
 --|     "balance: user_credits.credits", "ledger: credit_transactions", "ledger: amount", "ledger: transaction_type",

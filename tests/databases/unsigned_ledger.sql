@@ -1,4 +1,4 @@
---| title = "The ledger has no minus: what a row means is its kind, debit or credit"
+--| title = "The ledger has no negative amounts: a row's kind says what it is, debit or credit"
 --| covers = [
 --|     "ledger: unsigned", "ledger: credit_transactions", "ledger: amount", "ledger: type", "ledger: debit",
 --|     "deduct: jsonb with success", "deduct: takes reason and metadata", "balance: users.credits",

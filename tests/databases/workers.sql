@@ -1,4 +1,4 @@
---| title = "A CHECK wants to know which worker holds a running job"
+--| title = "A CHECK requires the name of the worker that holds a running job"
 --| covers = [
 --|     "trap: a CHECK", "deduct: returns -1", "balance: profiles.credits integer", "ledger: credit_logs",
 --|     "ledger: change_amount", "ledger: type", "ledger: use", "price: price_per_use_credits",
@@ -11,7 +11,7 @@
 --| status_sql = "SELECT status FROM agent_jobs WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
 --| finding = "check-refuses"
---| told = "the worker that its rows name"
+--| told = "the worker that agentctl's rows name"
 --| settle = '''executions.constant.worker_id = "agentctl"'''
 
 create table profiles (id uuid primary key default gen_random_uuid(), email text not null unique, credits integer not null default 0 check (credits >= 0));

@@ -1,4 +1,4 @@
---| title = "The table was renamed and a view has its old name: rows go through it, columns cannot be added to it"
+--| title = "The table was renamed and a view has its old name: the view accepts rows, but no new columns"
 --| covers = [
 --|     "trap: view", "deduct: new balance, NULL is not enough", "balance: profiles.credits integer",
 --|     "ledger: credit_logs", "ledger: amount", "ledger: type", "ledger: use", "price: credit_cost",
@@ -10,7 +10,7 @@
 --| status_sql = "SELECT status FROM agent_executions WHERE id::text = %(execution)s"
 --| words = { success = "succeeded", failed = "error" }
 --| finding = "status-unmapped"
---| told = "which word stands for which state: no row is read through a view to learn it"
+--| told = "which word stands for which state: agentctl reads no rows through a view to find out"
 --| settle = '''executions.statuses = { pending = "queued", running = "running", success = "succeeded", failed = "error" }'''
 --| takes_keys = false
 --| migrates = false

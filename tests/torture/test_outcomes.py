@@ -150,11 +150,17 @@ CASES = {
             "name of a private address that is not in `allow_hosts`",
             lambda far: far.serve(OK).replace("127.0.0.1", socket.gethostname()),
         ),
-        nothing_sent("TLS: expired", lambda far: far.serve_tls("127.0.0.1", expired=True), tries=(2,)),
-        nothing_sent("TLS: for another host", lambda far: far.serve_tls("n8n.example.com"), tries=(2,)),
-        nothing_sent("TLS: self-signed", lambda far: far.serve_tls("127.0.0.1", trusted=False), tries=(2,)),
         nothing_sent(
-            "TLS: the server does not speak it",
+            "TLS: expired certificate", lambda far: far.serve_tls("127.0.0.1", expired=True), tries=(2,)
+        ),
+        nothing_sent(
+            "TLS: certificate for another host", lambda far: far.serve_tls("n8n.example.com"), tries=(2,)
+        ),
+        nothing_sent(
+            "TLS: self-signed certificate", lambda far: far.serve_tls("127.0.0.1", trusted=False), tries=(2,)
+        ),
+        nothing_sent(
+            "TLS: the server does not speak TLS",
             lambda far: far.serve(OK).replace("http", "https"),
             tries=(4,),
         ),
@@ -165,20 +171,27 @@ CASES = {
         ),
         nothing_sent("TLS: silence until the deadline", FarSide.stay_silent, timeout="1s"),
     ),
-    "Sent, and no whole answer": (
+    "Sent, but no complete answer": (
         Case(
-            "reset when it is connected, before the request is read",
+            "connection reset before the request is read",
             UNKNOWN,
             each(Reply(hangup=Hangup.BEFORE_READING)),
             requests=0,
         ),
-        Case("reset after it was sent", UNKNOWN, each(Reply(hangup=Hangup.RESET_AFTER_READING))),
-        Case("closed after it was sent", UNKNOWN, each(LOST)),
+        Case(
+            "connection reset after the request was sent",
+            UNKNOWN,
+            each(Reply(hangup=Hangup.RESET_AFTER_READING)),
+        ),
+        Case("connection closed after the request was sent", UNKNOWN, each(LOST)),
         Case("no answer within `--timeout`", UNKNOWN, each(Reply.json({}, delay=60)), timeout="1s"),
         Case(
-            "one byte a second, beyond `--timeout`", UNKNOWN, each(Reply.json({}, 500, drip=1)), timeout="1s"
+            "one byte per second, beyond `--timeout`",
+            UNKNOWN,
+            each(Reply.json({}, 500, drip=1)),
+            timeout="1s",
         ),
-        Case("no HTTP", UNKNOWN, each(Reply(raw=b"220 mail.example.com ESMTP\r\n"))),
+        Case("an answer that is not HTTP", UNKNOWN, each(Reply(raw=b"220 mail.example.com ESMTP\r\n"))),
         Case(
             "body that ends before its Content-Length or its last chunk",
             UNKNOWN,
@@ -200,8 +213,10 @@ CASES = {
         Case("JSON", SUCCESS, each(OK, Reply.json([{"a": 1}], 201), OK.gzipped())),
         Case("text or HTML", SUCCESS, each(Reply.text("# Title"), html(200))),
         Case("text that is not UTF-8", SUCCESS, each(typed("text/plain", b"caf\xe9"))),
-        Case("a file: PDF, image, anything binary", SUCCESS, each(typed("application/pdf", b"%PDF\0"))),
-        Case("said to be JSON, and is none", SUCCESS, each(typed("application/json", b'{"title": '))),
+        Case("a file: PDF, image or other binary data", SUCCESS, each(typed("application/pdf", b"%PDF\0"))),
+        Case(
+            "Content-Type is JSON, the body is not", SUCCESS, each(typed("application/json", b'{"title": '))
+        ),
         Case("more bytes than its Content-Length", SUCCESS, each(Reply.json({"a": 1}, declared_length=4))),
         Case("empty 200, 204", UNKNOWN, each(Reply(), Reply.text(" \r\n"), Reply(204, declared_length=-1))),
         Case(
@@ -215,8 +230,13 @@ CASES = {
             each(*(Reply.json({"message": f"Workflow {word}"}) for word in ("was started", "got started."))),
         ),
         Case("JSON for which `success_when` holds", SUCCESS, each(Reply.json({"status": "ok"})), more=RULED),
-        Case("JSON for which it does not", FAILED, each(Reply.json({"status": "no"})), more=RULED),
-        Case("no JSON, where there is `success_when`", UNKNOWN, each(Reply.text("ok")), more=RULED),
+        Case(
+            "JSON for which `success_when` does not hold",
+            FAILED,
+            each(Reply.json({"status": "no"})),
+            more=RULED,
+        ),
+        Case("no JSON, and the agent has `success_when`", UNKNOWN, each(Reply.text("ok")), more=RULED),
     ),
     "3xx": (
         Case(
@@ -231,7 +251,7 @@ CASES = {
             FAILED,
             each(*(Reply.json({"message": "no"}, status) for status in (400, 401, 409, 413, 422)), html(403)),
         ),
-        Case("404, also as n8n words it", FAILED, each(NOT_REGISTERED, html(404))),
+        Case("404, n8n's included", FAILED, each(NOT_REGISTERED, html(404))),
         Case("408", UNKNOWN, each(Reply(408))),
         Case("429 without Retry-After", FAILED, each(Reply(429)), tries=(4,)),
         Case("429 with Retry-After in seconds or as a date", FAILED, each(wait(429, "0")), tries=(4,)),
@@ -244,10 +264,10 @@ CASES = {
         Case("429 with Retry-After beyond the deadline", FAILED, each(wait(429, "3600"), wait(429, FUTURE))),
     ),
     "5xx": (
-        Case("500 as n8n words it: `Error in workflow`", FAILED, each(BROKEN)),
+        Case("500 with n8n's message `Error in workflow`", FAILED, each(BROKEN)),
         Case("500 with any other JSON object", FAILED, each(Reply.json({"error": "no such city"}, 500))),
         Case(
-            "500 as n8n words an end without items: `No item to return was found`",
+            "500 with n8n's message `No item to return was found`",
             UNKNOWN,
             each(
                 Reply.json({"code": 0, "message": "No item to return was found"}, 500),
@@ -262,7 +282,7 @@ CASES = {
         Case("503 with Retry-After, then 4xx", UNKNOWN, (to(wait(503, "0"), Reply(429)),), tries=(4,)),
         Case("520 to 524", UNKNOWN, each(*(html(status) for status in (520, 524)))),
     ),
-    "An agent that is declared `idempotent`": (
+    "An agent declared `idempotent`": (
         Case(
             "connection lost, 408, 500 (empty), 502 or the like, then 200",
             SUCCESS,
