@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.code_check.reading.uses import Given, Use
+from agentctl.core.code_check.reading.uses import CodeLiteral, Use
 from agentctl.core.database.connection import at
 from support.marketplace import Connection, Database
 from support.uses import IN_SQL, LIST, OBJECT, checked, compared, row, written
@@ -129,7 +129,7 @@ literals = st.one_of(
 
 def as_json(value: Any) -> str:
     """Write a literal as JSON.stringify does."""
-    if isinstance(value, Given):
+    if isinstance(value, CodeLiteral):
         return "{}" if value == OBJECT else "[]"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return str(int(value))
@@ -207,10 +207,10 @@ def verdicts(
     table = "t_" + name
     inserted = row(table, written(name, value), complete=False)
     yield "insert", is_found(catalog, inserted), takes(connection, through_postgrest(name, value))
-    if not isinstance(value, Given):
+    if not isinstance(value, CodeLiteral):
         sql_row = row(table, written(name, value, place=IN_SQL), complete=False, place=IN_SQL)
         yield "sql", is_found(catalog, sql_row), takes(connection, in_sql(name, value))
-    if not isinstance(value, Given) and value is not None and name != "json":
+    if not isinstance(value, CodeLiteral) and value is not None and name != "json":
         filter_ = compared(table, name, value)
         yield "filter", is_found(catalog, filter_), takes(connection, filtered(name, value))
 

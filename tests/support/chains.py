@@ -86,6 +86,6 @@ def row(reading: CodeReading) -> RowWrite:
 def sent(write: RowWrite) -> dict[str, tuple[tuple[object, ...], bool]]:
     """Return what is written by column: the literals, and whether always."""
     return {
-        one.name: (tuple(given.shape or given.value for given in one.given), one.always)
+        one.name: (tuple(given.shape or given.value for given in one.literals), one.always)
         for one in write.written
     }

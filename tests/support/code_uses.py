@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from agentctl.core.code_check.reading.uses import (
     CallUse,
+    CodeLiteral,
     CodeReading,
     ColumnUse,
     ConflictUse,
     EmbedUse,
-    Given,
     Named,
     RowWrite,
     Source,
@@ -52,11 +52,11 @@ def line_of(use: Use) -> str:
 
 
 def _columns(written: Iterable[Written], *, complete: bool) -> str:
-    named = [f"{one.name}{'' if one.always else '?'}{_literals(one.given)}" for one in written]
+    named = [f"{one.name}{'' if one.always else '?'}{_literals(one.literals)}" for one in written]
     return ", ".join(named if complete else [*named, "..."])
 
 
-def _literals(given: tuple[Given, ...]) -> str:
+def _literals(given: tuple[CodeLiteral, ...]) -> str:
     return f"={'|'.join(repr(one.value) for one in given)}" if given else ""
 
 

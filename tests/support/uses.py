@@ -6,12 +6,12 @@ from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check import CheckContext, CheckedCode, check_code
 from agentctl.core.code_check.reading.uses import (
     CallUse,
+    CodeLiteral,
     CodeReading,
     ColumnUse,
     ConflictUse,
     Embedded,
     EmbedUse,
-    Given,
     Named,
     Purpose,
     RowWrite,
@@ -26,7 +26,7 @@ from agentctl.core.location import Location
 
 HERE = Location("src/app.ts", 3, 7)
 IN_SQL = Location("db/job.sql", 3, 7)
-OBJECT, LIST = Given(shape=Shape.OBJECT), Given(shape=Shape.LIST)
+OBJECT, LIST = CodeLiteral(shape=Shape.OBJECT), CodeLiteral(shape=Shape.LIST)
 
 
 class Migrations:
@@ -77,9 +77,9 @@ def compared(table: str, column: str, *values: Any, place: Location = HERE) -> C
     return column_of(table, column=column, purpose=Purpose.FILTERED, compared=found, place=place)
 
 
-def given(value: Any) -> Given:
+def given(value: Any) -> CodeLiteral:
     """Make a literal; what is one already stays as it is."""
-    return value if isinstance(value, Given) else Given(value)
+    return value if isinstance(value, CodeLiteral) else CodeLiteral(value)
 
 
 def written(name: str, *values: Any, always: bool = True, place: Location = HERE) -> Written:

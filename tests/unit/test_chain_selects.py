@@ -11,7 +11,14 @@ from agentctl.core.code_check.reading.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.code_check.reading.uses import ColumnUse, Embedded, EmbedUse, Given, Purpose, TableUse
+from agentctl.core.code_check.reading.uses import (
+    CodeLiteral,
+    ColumnUse,
+    Embedded,
+    EmbedUse,
+    Purpose,
+    TableUse,
+)
 from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, record, step, whys
 
@@ -136,7 +143,7 @@ def test_a_column_is_looked_up_in_what_the_select_embeds(column: str, source: Em
     use = of(read(SELECT, step("eq", column, 1)), ColumnUse)[-1]
 
     assert (use.column, use.sources) == (column.rsplit(".", maxsplit=1)[-1], (source,))
-    assert use.compared == (Given(1),)
+    assert use.compared == (CodeLiteral(1),)
 
 
 @pytest.mark.parametrize("option", ["referencedTable", "foreignTable"])

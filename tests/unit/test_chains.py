@@ -24,12 +24,12 @@ from agentctl.core.code_check.reading.typescript.values import (
 from agentctl.core.code_check.reading.typescript.values import Function as Code
 from agentctl.core.code_check.reading.uses import (
     CallUse,
+    CodeLiteral,
     CodeReading,
     ColumnUse,
     ConflictUse,
     Embedded,
     EmbedUse,
-    Given,
     Named,
     Purpose,
     Returned,
@@ -132,9 +132,9 @@ def test_a_function_is_called_with_arguments_by_name() -> None:
 
     assert (call.function, call.schema, call.complete) == ("deduct_credits_atomic", None, True)
     assert call.location == Location(FILE, 2, 20)
-    assert [(one.name, one.given) for one in call.arguments] == [
+    assert [(one.name, one.literals) for one in call.arguments] == [
         ("p_user_id", ()),
-        ("p_amount", (Given(5),)),
+        ("p_amount", (CodeLiteral(5),)),
     ]
 
 

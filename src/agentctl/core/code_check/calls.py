@@ -7,7 +7,7 @@ from agentctl.core.catalog.introspection import Argument, Function
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import absent_function
 from agentctl.core.code_check.places import at, is_sql, nearest, spelled
-from agentctl.core.code_check.reading.uses import CallUse, Given, Unresolved, Written
+from agentctl.core.code_check.reading.uses import CallUse, CodeLiteral, Unresolved, Written
 from agentctl.core.code_check.reference import INPUTS, Absence, Reference
 from agentctl.core.code_check.types import argument_type
 from agentctl.core.code_check.values import among
@@ -91,7 +91,7 @@ def _values(
     inputs = [one for function in functions for one in _inputs(function) if one.name == written.name]
     if len(inputs) < len(functions) or any(one.mode == "v" for one in inputs):
         return
-    for given in written.given:
+    for given in written.literals:
         whys = [_refused(given, argument, written, reference) for argument in inputs]
         if all(whys):
             type_ = argument_type(inputs[0], reference)
@@ -100,5 +100,5 @@ def _values(
             yield Finding("code-value-refused", Severity.ERROR, place, msg, hint, **at(written.location))
 
 
-def _refused(given: Given, argument: Argument, written: Written, reference: Reference) -> str | None:
+def _refused(given: CodeLiteral, argument: Argument, written: Written, reference: Reference) -> str | None:
     return refused(given, argument_type(argument, reference), sql=is_sql(written.location))

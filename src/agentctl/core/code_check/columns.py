@@ -7,7 +7,7 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import missing_column, planned_column
 from agentctl.core.code_check.places import at, is_sql, spelled
-from agentctl.core.code_check.reading.uses import ColumnUse, Given, Purpose
+from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.code_check.types import column_type, compared_type
@@ -60,7 +60,7 @@ def _denied(table: Table, column: Column, use: ColumnUse, reference: Reference) 
 
 
 def _compared(
-    rows: Rows, column: Column, given: Given, use: ColumnUse, reference: Reference
+    rows: Rows, column: Column, given: CodeLiteral, use: ColumnUse, reference: Reference
 ) -> Iterator[Finding]:
     """Judge a comparison by the type alone: a filter may well look for what no row has."""
     type_ = column_type(column, reference)
@@ -74,6 +74,6 @@ def _compared(
         yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(use.location))
 
 
-def _is_read(given: Given, *, sql: bool) -> bool:
+def _is_read(given: CodeLiteral, *, sql: bool) -> bool:
     """Whether the column's type reads the literal: in SQL numbers are compared as what they are."""
     return isinstance(given.value, str) or not sql

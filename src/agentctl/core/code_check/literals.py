@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isfinite
 
-from agentctl.core.code_check.reading.uses import Given, Shape
+from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
 from agentctl.core.code_check.types import INTEGERS, Type
 
 _BITS = 256
@@ -46,7 +46,7 @@ _TIMES = frozenset(
 )
 
 
-def refused(given: Given, type_: Type, *, sql: bool) -> str | None:
+def refused(given: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
     """Say why a literal, NULL apart, cannot be of a type; None where it can, or where nobody knows.
 
     Args:
@@ -70,7 +70,7 @@ def refused(given: Given, type_: Type, *, sql: bool) -> str | None:
     return found or (None if isinstance(given.value, float) else _too_long(text, type_))
 
 
-def text_of(given: Given, *, sql: bool, base: str) -> str | None:
+def text_of(given: CodeLiteral, *, sql: bool, base: str) -> str | None:
     """Return what a type's input function would get to read; None for NULL, and where nobody knows."""
     value = given.value
     if value is None or given.shape is not None:
@@ -103,7 +103,7 @@ def _container(shape: Shape, type_: Type) -> str | None:
     return f"that is no {type_.base}" if one_value else None
 
 
-def _array(given: Given, text: str) -> str | None:
+def _array(given: CodeLiteral, text: str) -> str | None:
     if not isinstance(given.value, str):
         return "that is no list"
     return None if text.strip(_SPACE).startswith(("{", "[")) else "that is no list"

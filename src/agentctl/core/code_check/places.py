@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TypedDict
 
-from agentctl.core.code_check.reading.uses import Given, Shape
+from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
 from agentctl.core.location import Location
 
 _LONGEST = 60
@@ -29,7 +29,7 @@ def is_sql(place: Location) -> bool:
     return place.file.endswith(_SQL_FILES)
 
 
-def spelled(given: Given) -> str:
+def spelled(given: CodeLiteral) -> str:
     """Write a literal as people read it."""
     if given.shape is not None:
         return "{...}" if given.shape is Shape.OBJECT else "[...]"

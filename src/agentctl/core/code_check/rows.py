@@ -63,7 +63,7 @@ def _written(
         msg = f"Role {role} has no {privilege} privilege on {name}."
         hint = grant(target.table, [privilege], [column.name], to=role)
         yield Finding("code-denied", Severity.ERROR, name, msg, hint, **at(written.location))
-    for given in written.given:
+    for given in written.literals:
         yield from literal_findings(target, column, given, written.location, reference)
 
 
@@ -73,10 +73,10 @@ def _certain_values(row: RowWrite, table: Table, reference: Reference) -> dict[s
     found: dict[str, object] = {}
     for written in row.written:
         column = table.column(written.name)
-        if column is None or not written.always or len(written.given) != 1 or named[written.name] > 1:
+        if column is None or not written.always or len(written.literals) != 1 or named[written.name] > 1:
             continue
         if type_ := column_type(column, reference):
-            found[column.name] = stored(written.given[0], type_, sql=is_sql(written.location))
+            found[column.name] = stored(written.literals[0], type_, sql=is_sql(written.location))
     return {name: value for name, value in found.items() if value is not UNKNOWN}
 
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from agentctl.core.code_check.literals import NUMBER, WHOLE, refused, text_of
-from agentctl.core.code_check.reading.uses import Given
+from agentctl.core.code_check.reading.uses import CodeLiteral
 from agentctl.core.code_check.types import INTEGERS, Type
 
 UNKNOWN = object()
 """A value that cannot be told."""
 
 
-def stored(given: Given, type_: Type, *, sql: bool) -> object:
+def stored(given: CodeLiteral, type_: Type, *, sql: bool) -> object:
     """Return the value that a CHECK would see, None for NULL; `UNKNOWN` where that is in doubt."""
-    if given == Given():
+    if given == CodeLiteral():
         return None
     text = text_of(given, sql=sql, base=type_.base)
     if text is None or refused(given, type_, sql=sql):

@@ -10,7 +10,7 @@ from agentctl.core.catalog.check_constraint import Check, parse
 from agentctl.core.catalog.introspection import Column
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.places import at, is_sql, nearest, spelled
-from agentctl.core.code_check.reading.uses import Given, Unresolved
+from agentctl.core.code_check.reading.uses import CodeLiteral, Unresolved
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.stored import UNKNOWN, stored
 from agentctl.core.code_check.targets import Target
@@ -20,10 +20,10 @@ from agentctl.core.location import Location
 
 
 def literal_findings(
-    target: Target, column: Column, given: Given, place: Location, reference: Reference
+    target: Target, column: Column, given: CodeLiteral, place: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Judge one literal that is written into a column."""
-    if given == Given() and not column.nullable:
+    if given == CodeLiteral() and not column.nullable:
         msg = f"{target.name}.{column.name} must not be NULL."
         yield null_finding(target, column, msg, _without_null(column), place)
         return
@@ -73,14 +73,14 @@ def null_finding(
     return Finding("code-value-refused", Severity.ERROR, name, message, hint, **at(place))
 
 
-def among(words: tuple[str, ...], given: Given) -> str | None:
+def among(words: tuple[str, ...], given: CodeLiteral) -> str | None:
     """Name the nearest of the words that a column takes, or all of them."""
     near = nearest(given.value, words) if isinstance(given.value, str) else None
     return near or (f"It takes {', '.join(words)}." if words else None)
 
 
 def _checked(
-    target: Target, column: Column, value: object, given: Given, place: Location
+    target: Target, column: Column, value: object, given: CodeLiteral, place: Location
 ) -> Iterator[Finding | Unresolved]:
     name = f"{target.name}.{column.name}"
     for check in (_parsed(definition) for definition in column.domain_checks):

@@ -18,7 +18,7 @@ class Shape(StrEnum):
     LIST = "list"
 
 
-class Given(Struct, frozen=True, gc=False, array_like=True):
+class CodeLiteral(Struct, frozen=True, gc=False, array_like=True):
     """A literal as the code has it: a text, a number, true, false, null; or the shape of a container."""
 
     value: str | int | float | bool | None = None
@@ -95,21 +95,21 @@ class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
     column: str
     purpose: Purpose
     location: Location
-    compared: tuple[Given, ...] = ()
+    compared: tuple[CodeLiteral, ...] = ()
 
 
 class Written(Struct, frozen=True, gc=False):
     """One column of a row, or one argument of a function.
 
     Attributes:
-        given: literals that it may get; empty where none is visible. `status ?? 'pending'` has one.
+        literals: those that it may get; empty where none is visible. `status ?? 'pending'` has one.
         always: whether it is there in any case: not behind a condition.
 
     """
 
     name: str
     location: Location
-    given: tuple[Given, ...] = ()
+    literals: tuple[CodeLiteral, ...] = ()
     always: bool = True
 
 

@@ -16,8 +16,8 @@ from agentctl.core.code_check.reading.sql.scopes import OPAQUE, Relation, Scope
 from agentctl.core.code_check.reading.sql.statements import Statement
 from agentctl.core.code_check.reading.uses import (
     CallUse,
+    CodeLiteral,
     ColumnUse,
-    Given,
     Named,
     Purpose,
     TableUse,
@@ -100,7 +100,7 @@ class Collector:
         return Relation(tables=(named,))
 
     def column(
-        self, node: ast.ColumnRef, scope: Scope, purpose: Purpose, compared: tuple[Given, ...] = ()
+        self, node: ast.ColumnRef, scope: Scope, purpose: Purpose, compared: tuple[CodeLiteral, ...] = ()
     ) -> None:
         """Note a column, if it is certain to what tables it can belong."""
         path = string_parts(node.fields)

@@ -9,7 +9,7 @@ from pglast import ast
 from pglast.enums import A_Expr_Kind
 
 from agentctl.core.code_check.reading.sql.literals import texts
-from agentctl.core.code_check.reading.uses import Given
+from agentctl.core.code_check.reading.uses import CodeLiteral
 
 _NO_EXPRESSION = (ast.TypeName, ast.A_Const, ast.String)
 _OF_A_TOOL = "sqlc"
@@ -27,7 +27,7 @@ class Parts:
 
     """
 
-    columns: list[tuple[ast.ColumnRef, tuple[Given, ...]]] = field(default_factory=list)
+    columns: list[tuple[ast.ColumnRef, tuple[CodeLiteral, ...]]] = field(default_factory=list)
     queries: list[ast.SelectStmt] = field(default_factory=list)
     calls: list[ast.FuncCall] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ def _operation(node: ast.A_Expr, parts: Parts) -> list[object]:
     return [node.lexpr, node.rexpr]
 
 
-def _compared(node: ast.A_Expr, other: object) -> tuple[Given, ...]:
+def _compared(node: ast.A_Expr, other: object) -> tuple[CodeLiteral, ...]:
     if string_parts(node.name) not in {("=",), ("<>",)}:
         return ()
     if node.kind == A_Expr_Kind.AEXPR_OP:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.placeholders import HELD
-from agentctl.core.code_check.reading.uses import Given
+from agentctl.core.code_check.reading.uses import CodeLiteral
 
 _PUT_IN_LATER = re.compile(rf"{HELD}|\{{\{{|\{{%|\$\{{|<%|%%")
 _WIDEST = range(-(2**63), 2**63)
@@ -18,40 +18,40 @@ _KEEPS_TEXTS = frozenset({"text", "varchar", "citext"})
 _KEEPS_INTEGERS = frozenset({"int4", "int8", "numeric"})
 
 
-def literal(node: object) -> Given | None:
+def literal(node: object) -> CodeLiteral | None:
     """Return what a literal says; None where there is no literal."""
     if isinstance(node, ast.A_Const):
-        return Given(None) if node.isnull else _constant(node.val)
+        return CodeLiteral(None) if node.isnull else _constant(node.val)
     if isinstance(node, ast.TypeCast):
         inner = literal(node.arg)
         return inner if inner is not None and _keeps(inner, node.typeName) else None
     return None
 
 
-def literals(nodes: Iterable[object]) -> tuple[Given, ...]:
+def literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals among some values, each once: true is not 1."""
     found = (literal(node) for node in nodes)
     return tuple({(type(one.value), one.value): one for one in found if one is not None}.values())
 
 
-def texts(nodes: Iterable[object]) -> tuple[Given, ...]:
+def texts(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals of a comparison that are read as what they are compared with: only texts are."""
     found = [literal(node) for node in nodes]
     texts_only = tuple(one for one in found if one is not None and isinstance(one.value, str))
     return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(found) else ()
 
 
-def _constant(value: object) -> Given | None:
+def _constant(value: object) -> CodeLiteral | None:
     if isinstance(value, ast.String):
-        return None if _PUT_IN_LATER.search(value.sval or "") else Given(value.sval or "")
+        return None if _PUT_IN_LATER.search(value.sval or "") else CodeLiteral(value.sval or "")
     if isinstance(value, ast.Boolean):
-        return Given(bool(value.boolval))
+        return CodeLiteral(bool(value.boolval))
     if isinstance(value, ast.Integer):
-        return Given(value.ival or 0)
+        return CodeLiteral(value.ival or 0)
     return _number(value.fval or "") if isinstance(value, ast.Float) else None
 
 
-def _number(text: str) -> Given | None:
+def _number(text: str) -> CodeLiteral | None:
     """Read what PostgreSQL's grammar calls a float: whatever is no 32-bit integer."""
     try:
         number = (
@@ -60,11 +60,11 @@ def _number(text: str) -> Given | None:
     except ValueError:
         return None
     if isinstance(number, int):
-        return Given(number) if number in _WIDEST else None
-    return Given(number) if math.isfinite(number) else None
+        return CodeLiteral(number) if number in _WIDEST else None
+    return CodeLiteral(number) if math.isfinite(number) else None
 
 
-def _keeps(inner: Given, kind: ast.TypeName | None) -> bool:
+def _keeps(inner: CodeLiteral, kind: ast.TypeName | None) -> bool:
     """Whether a cast leaves a literal as it is, as one to an enum does."""
     if kind is None or kind.typmods or kind.arrayBounds:
         return False

@@ -30,7 +30,7 @@ from agentctl.core.code_check.reading.typescript.values import (
     Record,
     Value,
 )
-from agentctl.core.code_check.reading.uses import ColumnUse, Given, Purpose, Unresolved
+from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose, Unresolved
 from agentctl.core.location import Location
 
 _COMPARISONS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isDistinct"})
@@ -58,7 +58,7 @@ def match_uses(step: Step, scene: Scene) -> Iterator[Found]:
         columns = properties_of(option)
         yield from columns.unresolved(scene.file)
         for one in columns.written(Undefined.DEFAULT, scene.file):
-            yield from _filtered(one.name, one.location, scene, _scalars(one.given))
+            yield from _filtered(one.name, one.location, scene, _scalars(one.literals))
 
 
 def or_uses(step: Step, scene: Scene) -> Iterator[Found]:
@@ -92,7 +92,7 @@ def limit_uses(step: Step, scene: Scene) -> Iterator[Found]:
 
 
 def _filtered(
-    text: str, place: Location, scene: Scene, compared: tuple[Given, ...], *, may_ask_null: bool = False
+    text: str, place: Location, scene: Scene, compared: tuple[CodeLiteral, ...], *, may_ask_null: bool = False
 ) -> Iterator[Found]:
     path = parse_path(text)
     if isinstance(path, Misfit) or path.own_word:
@@ -113,7 +113,7 @@ def _column(
     condition: Condition,
     relation: Relation,
     place: Location,
-    compared: tuple[Given, ...],
+    compared: tuple[CodeLiteral, ...],
     *,
     may_ask_null: bool,
 ) -> Iterator[Found]:
@@ -139,7 +139,7 @@ def _conditions(text: Text, relation: Relation, scene: Scene) -> Iterator[Found]
     for one in conditions:
         place = text.place(one.column.offset, scene.file)
         comparable = one.operator in _COMPARING and one.value is not None
-        compared = (Given(one.value),) if comparable else ()
+        compared = (CodeLiteral(one.value),) if comparable else ()
         yield from _column(one, relation, place, compared, may_ask_null=one.operator in {None, "is"})
 
 
@@ -200,7 +200,7 @@ def _is_boolean(value: Value) -> bool:
     return isinstance(value, Constant) and isinstance(value.value, bool)
 
 
-def _compared(step: Step) -> tuple[Given, ...]:
+def _compared(step: Step) -> tuple[CodeLiteral, ...]:
     """Return the literals that a column is compared with."""
     if step.method in {"not", "filter"}:
         return _scalars(_told(argument(step, 2))) if _operator(step) in _COMPARING else ()
@@ -211,7 +211,7 @@ def _compared(step: Step) -> tuple[Given, ...]:
     return _scalars(literals_of(Choice(tuple(items))))
 
 
-def _told(value: Value) -> tuple[Given, ...]:
+def _told(value: Value) -> tuple[CodeLiteral, ...]:
     """Return the literals that a value can be, if it can be nothing else.
 
     Beside what is not known, a literal may well say that nothing is to be looked for: `id || 'demo'`.
@@ -220,6 +220,6 @@ def _told(value: Value) -> tuple[Given, ...]:
     return tuple(given for literals in options for given in literals) if all(options) else ()
 
 
-def _scalars(literals: tuple[Given, ...]) -> tuple[Given, ...]:
+def _scalars(literals: tuple[CodeLiteral, ...]) -> tuple[CodeLiteral, ...]:
     """Return the literals that are sent as they are: null is sent as that word, which nothing equals."""
     return tuple(one for one in literals if one.shape is None and one.value is not None)

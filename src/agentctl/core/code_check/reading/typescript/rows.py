@@ -17,7 +17,7 @@ from agentctl.core.code_check.reading.typescript.values import (
     Spot,
     Value,
 )
-from agentctl.core.code_check.reading.uses import Given, Unresolved, Written
+from agentctl.core.code_check.reading.uses import CodeLiteral, Unresolved, Written
 
 _DEEPEST = 30
 
@@ -163,7 +163,7 @@ def _written(key: str, one: Property, undefined: Undefined, file: str) -> Writte
     may_lack = len(there) < len(options)
     given = literals_of(Choice(options))
     if undefined is Undefined.NULL:
-        given, may_lack = given if there else (Given(None),), False
+        given, may_lack = given if there else (CodeLiteral(None),), False
     elif undefined is Undefined.LEFT_OUT and not there:
         return None
     return Written(key, place_of(one.spot, file), given, one.always and not may_lack)

@@ -22,7 +22,7 @@ from agentctl.core.code_check.reading.typescript.values import (
     Unknown,
     Value,
 )
-from agentctl.core.code_check.reading.uses import Given, Shape
+from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
 from agentctl.core.location import Location
 
 _MOST_OPTIONS = 64
@@ -135,21 +135,21 @@ def why(value: Value) -> str:
     return _REASONS.get(type(value), "nothing that can stand here")
 
 
-def literals_of(value: Value) -> tuple[Given, ...]:
+def literals_of(value: Value) -> tuple[CodeLiteral, ...]:
     """Return the literals that a value can be; of containers, the shape."""
     return tuple(given for option in likely_options(value) for given in _literals(option))
 
 
-def _literals(value: Value) -> Iterator[Given]:
+def _literals(value: Value) -> Iterator[CodeLiteral]:
     match value:
         case Constant(content):
-            yield Given(content)
+            yield CodeLiteral(content)
         case Template():
-            yield from (Given(str(text)) for text in texts_of(value)[0] if text.whole)
+            yield from (CodeLiteral(str(text)) for text in texts_of(value)[0] if text.whole)
         case Record():
-            yield Given(shape=Shape.OBJECT)
+            yield CodeLiteral(shape=Shape.OBJECT)
         case Listing():
-            yield Given(shape=Shape.LIST)
+            yield CodeLiteral(shape=Shape.LIST)
 
 
 def _spelled(template: Template) -> Iterator[tuple[Piece, ...]]:
