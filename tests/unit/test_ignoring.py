@@ -149,4 +149,4 @@ def test_a_pattern_that_fits_in_ever_so_many_ways_comes_to_an_end(pattern: str) 
     # Tried one after the other, the ways would be more than there are atoms: this test would not return.
     rules = Rules("/", [pattern])
     for path in ("/" + "w" * 3000, "/" + "www/" * 300 + "w", "/" + "w" * 200 + "/w" * 500):
-        assert rules.verdict(path, folder=False) in {None, True}
+        assert rules.find_verdict(path, folder=False) in {None, True}

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentctl.core.code_check.reading.typescript.jsonc import parse_jsonc
-from agentctl.core.code_check.reading.typescript.patterns import best_pattern
+from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
 from agentctl.core.code_check.reading.typescript.resolution import ModuleResolver
 
 _CONFIGURATIONS = (".json", ".txt")
@@ -327,12 +327,12 @@ def test_a_configuration_that_is_a_folder_or_a_link_to_itself_is_absent(root: Pa
 
 def test_a_pattern_is_the_name_itself_or_the_longest_before_the_star() -> None:
     patterns = ["*", "@/*", "@/db/*", "@/db/x", "@/*/y", "a*a"]
-    assert best_pattern(patterns, "@/db/x") == ("@/db/x", "")
-    assert best_pattern(patterns, "@/db/z") == ("@/db/*", "z")
-    assert best_pattern(patterns, "@/q") == ("@/*", "q")
-    assert best_pattern(patterns, "z") == ("*", "z")
-    assert best_pattern(["a*a"], "a") is None
-    assert best_pattern(["a*a"], "aa") == ("a*a", "")
+    assert find_best_pattern(patterns, "@/db/x") == ("@/db/x", "")
+    assert find_best_pattern(patterns, "@/db/z") == ("@/db/*", "z")
+    assert find_best_pattern(patterns, "@/q") == ("@/*", "q")
+    assert find_best_pattern(patterns, "z") == ("*", "z")
+    assert find_best_pattern(["a*a"], "a") is None
+    assert find_best_pattern(["a*a"], "aa") == ("a*a", "")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.code_check.reading.postgrest_field import HOLE, Misfit, Name
-from agentctl.core.code_check.reading.postgrest_filter import Condition, parse_filter
+from agentctl.core.code_check.reading.postgrest.cursor import HOLE, Misfit, Name
+from agentctl.core.code_check.reading.postgrest.filter_grammar import Condition, parse_filter
 
 
 def conditions(text: str) -> list[tuple[str, str | None, str | None]]:
@@ -69,7 +69,7 @@ def test_a_hole_for_an_operator_or_a_list_leaves_the_column_told() -> None:
 def test_a_condition_that_is_all_hole_is_a_column_that_is_not_told() -> None:
     found = parse_filter(f"a.eq.1,{HOLE},and({HOLE},{HOLE}_id.eq.2)")
     assert not isinstance(found, Misfit)
-    assert [one.column.told for one in found] == [True, False, False, False]
+    assert [one.column.is_known for one in found] == [True, False, False, False]
     assert found[1] == Condition(Name(HOLE, 7))
 
 

@@ -4,17 +4,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.core.code_check.reading.postgrest_field import HOLE, Misfit, Name, Path, parse_names, parse_path
-from agentctl.core.code_check.reading.postgrest_order import parse_order
-from agentctl.core.code_check.reading.postgrest_select import Column, Embed, Item, parse_select
+from agentctl.core.code_check.reading.postgrest.cursor import (
+    HOLE,
+    ColumnPath,
+    Misfit,
+    Name,
+    parse_names,
+    parse_path,
+)
+from agentctl.core.code_check.reading.postgrest.order_grammar import parse_order
+from agentctl.core.code_check.reading.postgrest.select_grammar import (
+    Embed,
+    SelectedColumn,
+    SelectItem,
+    parse_select,
+)
 
 Tree = list["str | tuple[str, str | None, str | None, Tree]"]
 """Columns by name; embedded tables as (table, alias, hint, items)."""
 
 
-def tree(items: tuple[Item, ...] | Misfit) -> Tree:
+def tree(items: tuple[SelectItem, ...] | Misfit) -> Tree:
     assert not isinstance(items, Misfit), items
-    return [item.name.text if isinstance(item, Column) else branch(item) for item in items]
+    return [item.name.text if isinstance(item, SelectedColumn) else branch(item) for item in items]
 
 
 def branch(embed: Embed) -> tuple[str, str | None, str | None, Tree]:
@@ -134,12 +146,12 @@ def test_names_are_where_they_stand_in_the_source_whatever_white_space_is_left_o
     items = parse_select(text)
     assert not isinstance(items, Misfit)
     identifier, pen_name, agents = items
-    assert isinstance(identifier, Column)
-    assert isinstance(pen_name, Column)
+    assert isinstance(identifier, SelectedColumn)
+    assert isinstance(pen_name, SelectedColumn)
     assert isinstance(agents, Embed)
     assert agents.hint is not None
     inner = agents.items[0]
-    assert isinstance(inner, Column)
+    assert isinstance(inner, SelectedColumn)
     found = [identifier.name, pen_name.name, agents.target, agents.hint, inner.name]
     starts = [text[name.offset :].split(maxsplit=1)[0] for name in found]
     assert starts == ["id,", '"pen', "agents", "fk", "title"]
@@ -148,27 +160,27 @@ def test_names_are_where_they_stand_in_the_source_whatever_white_space_is_left_o
 def test_a_name_with_a_hole_is_not_told_and_a_cast_with_one_is_no_matter() -> None:
     items = parse_select(f"id,{HOLE},x_{HOLE},name::{HOLE},data->>{HOLE},{HOLE}:email,agents({HOLE})")
     assert not isinstance(items, Misfit)
-    columns = [item.name for item in items if isinstance(item, Column)]
-    assert [name.text for name in columns if name.told] == ["id", "name", "data", "email"]
-    assert len([name for name in columns if not name.told]) == 2
+    columns = [item.name for item in items if isinstance(item, SelectedColumn)]
+    assert [name.text for name in columns if name.is_known] == ["id", "name", "data", "email"]
+    assert len([name for name in columns if not name.is_known]) == 2
 
 
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("status", Path((), Name("status", 0))),
-        ("Unit Price", Path((), Name("Unit Price", 0))),
-        ("Unit Price ->a", Path((), Name("Unit Price", 0), json=True)),
-        ("data->>kind", Path((), Name("data", 0), json=True)),
-        ("data->a->0", Path((), Name("data", 0), json=True)),
-        ("agents.name", Path((Name("agents", 0),), Name("name", 7))),
+        ("status", ColumnPath((), Name("status", 0))),
+        ("Unit Price", ColumnPath((), Name("Unit Price", 0))),
+        ("Unit Price ->a", ColumnPath((), Name("Unit Price", 0), json=True)),
+        ("data->>kind", ColumnPath((), Name("data", 0), json=True)),
+        ("data->a->0", ColumnPath((), Name("data", 0), json=True)),
+        ("agents.name", ColumnPath((Name("agents", 0),), Name("name", 7))),
         (
             'agents."o.w".data->>x',
-            Path((Name("agents", 0), Name("o.w", 7)), Name("data", 13), json=True),
+            ColumnPath((Name("agents", 0), Name("o.w", 7)), Name("data", 13), json=True),
         ),
     ],
 )
-def test_a_filter_is_on_a_column_behind_the_tables_it_is_embedded_in(text: str, path: Path) -> None:
+def test_a_filter_is_on_a_column_behind_the_tables_it_is_embedded_in(text: str, path: ColumnPath) -> None:
     assert parse_path(text) == path
 
 

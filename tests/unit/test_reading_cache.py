@@ -143,7 +143,7 @@ def test_one_byte_that_is_another_makes_the_whole_file_an_empty_cache(
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x81\xa1a\xa1b", b"\xc1"])
 def test_what_is_whole_but_no_cache_is_an_empty_one(folder: Path, body: bytes) -> None:
-    filled(folder).write_bytes(cache._digest(body) + body)
+    filled(folder).write_bytes(cache._compute_digest(body) + body)
     assert known(folder) == _NONE
 
 

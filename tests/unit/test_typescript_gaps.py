@@ -3,7 +3,7 @@
 import pytest
 
 from agentctl.core.code_check.reading.source_files import Language
-from agentctl.core.code_check.reading.typescript.gaps import filled
+from agentctl.core.code_check.reading.typescript.gaps import fill_gaps
 from agentctl.core.code_check.reading.typescript.module import read_module
 from support.typescript import plain_chain
 
@@ -41,7 +41,7 @@ def test_a_gap_of_a_grammar_is_filled(source: str, language: Language) -> None:
     ],
 )
 def test_what_is_no_gap_stays(source: str) -> None:
-    assert filled(source.encode()) == source.encode()
+    assert fill_gaps(source.encode()) == source.encode()
 
 
 def test_what_is_broken_all_the_same_is_told_where_it_breaks() -> None:

@@ -62,6 +62,6 @@ def _is_among(files: Rules, name: str | None) -> bool:
         return False
     path = PurePosixPath(_ROOT, name)
     folders = [str(folder) for folder in path.parents if folder.name]
-    return bool(files.verdict(str(path), folder=False)) or any(
-        files.verdict(folder, folder=True) for folder in folders
+    return bool(files.find_verdict(str(path), folder=False)) or any(
+        files.find_verdict(folder, folder=True) for folder in folders
     )

@@ -24,7 +24,7 @@ from agentctl.core.files.writing import make_own_folder, written_whole
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of one cache: what does not fit is read again next time."""
-_KEPT = 16  # caches, each of other files; the oldest goes
+_MOST_CACHES = 16  # caches, each of other files; the oldest goes
 _SIZE = 20  # bytes of a digest
 _OVERHEAD = _SIZE + 8  # bytes of a reading beside its own
 _PARSERS = ("pglast", "tree-sitter", "tree-sitter-javascript", "tree-sitter-typescript")
@@ -34,7 +34,7 @@ _NOWHERE = Path("/dev/null")
 @cache
 def _reader_version() -> bytes:
     """Return what changes with every reader and parser, so that none is taken for another."""
-    digest = blake2b("".join((__version__, *map(_version, _PARSERS))).encode(), digest_size=_SIZE)
+    digest = blake2b("".join((__version__, *map(_find_version, _PARSERS))).encode(), digest_size=_SIZE)
     for path in sorted(_list_readers()):
         digest.update(path.read_bytes())
     return digest.digest()
@@ -47,7 +47,7 @@ def _list_readers() -> Iterator[Path]:
         yield from package.parent.rglob("*.py")
 
 
-def _version(package: str) -> str:
+def _find_version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:  # it was installed without a note of it
@@ -91,8 +91,8 @@ class ReadingCache:
             folder: where caches lie; None for the user's own folder for such things.
 
         """
-        path = (folder or _user_folder()) / _name_for(roots)
-        return cls(path, _load(path))
+        path = (folder or _find_user_folder()) / _make_file_name(roots)
+        return cls(path, _load_readings(path))
 
     def get(self, key: bytes) -> bytes | None:
         """Return the reading of a file, if there is one."""
@@ -113,11 +113,11 @@ class ReadingCache:
         """Write what was used since it was opened, and nothing else; False where that cannot be done."""
         if self._used == self._known:
             return True
-        body = Encoder().encode(_as_many_as_fit(self._used))
+        body = Encoder().encode(_keep_what_fits(self._used))
         try:
             make_own_folder(self._path.parent)
             with written_whole(self._path, mode=0o600) as file:
-                file.write(_digest(body))
+                file.write(_compute_digest(body))
                 file.write(body)
             _drop_oldest(self._path.parent)
         except (SetupError, OSError):
@@ -125,7 +125,7 @@ class ReadingCache:
         return True
 
 
-def _user_folder() -> Path:
+def _find_user_folder() -> Path:
     try:
         folder = find_cache_folder() / "code"
     except RuntimeError:  # this user has no home
@@ -133,27 +133,27 @@ def _user_folder() -> Path:
     return folder if folder.is_absolute() else _NOWHERE  # and older versions of platformdirs make one up
 
 
-def _name_for(roots: Sequence[Path]) -> str:
-    places = sorted({os.fsencode(os.path.realpath(root)) for root in roots})
-    return blake2b(b"\0".join(places), digest_size=_SIZE).hexdigest()
+def _make_file_name(roots: Sequence[Path]) -> str:
+    paths = sorted({os.fsencode(os.path.realpath(root)) for root in roots})
+    return blake2b(b"\0".join(paths), digest_size=_SIZE).hexdigest()
 
 
-def _load(path: Path) -> dict[bytes, bytes]:
+def _load_readings(path: Path) -> dict[bytes, bytes]:
     try:
         content = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else b""
         body = memoryview(content)[_SIZE:]
-        if content[:_SIZE] != _digest(body):
+        if content[:_SIZE] != _compute_digest(body):
             return {}
         return Decoder(dict[bytes, bytes]).decode(body)
     except (OSError, DecodeError):
         return {}
 
 
-def _digest(body: bytes | memoryview) -> bytes:
+def _compute_digest(body: bytes | memoryview) -> bytes:
     return blake2b(body, digest_size=_SIZE, key=_reader_version()).digest()
 
 
-def _as_many_as_fit(readings: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def _keep_what_fits(readings: dict[bytes, bytes]) -> dict[bytes, bytes]:
     room = LARGEST - 2 * _OVERHEAD
     kept = {}
     for key, payload in readings.items():
@@ -165,13 +165,13 @@ def _as_many_as_fit(readings: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def _drop_oldest(folder: Path) -> None:
-    files = sorted(folder.iterdir(), key=_changed, reverse=True)
-    for path in files[_KEPT:]:
+    files = sorted(folder.iterdir(), key=_read_change_time, reverse=True)
+    for path in files[_MOST_CACHES:]:
         with contextlib.suppress(OSError):  # another run has just done it
             path.unlink()
 
 
-def _changed(path: Path) -> float:
+def _read_change_time(path: Path) -> float:
     try:
         return path.lstat().st_mtime
     except OSError:

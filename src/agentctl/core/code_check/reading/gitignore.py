@@ -31,11 +31,11 @@ class _Matcher:
         backwards = list(rules)[::-1]
         self._verdicts = [(position, rule.ignores) for position, rule in backwards]
         either = "|".join(f"({rule.expression})" for _, rule in backwards) or _NEVER
-        self._expression = re.compile(either.encode("latin-1"), re.DOTALL)
+        self._translate_pattern = re.compile(either.encode("latin-1"), re.DOTALL)
 
-    def last(self, text: str) -> tuple[int, bool]:
-        found = self._expression.match(os.fsencode(text))
-        return self._verdicts[found.lastindex - 1] if found and found.lastindex else (-1, False)
+    def find_last(self, text: str) -> tuple[int, bool]:
+        matched = self._translate_pattern.match(os.fsencode(text))
+        return self._verdicts[matched.lastindex - 1] if matched and matched.lastindex else (-1, False)
 
 
 class Rules:
@@ -49,15 +49,15 @@ class Rules:
 
     def __init__(self, folder: str, lines: Iterable[str]) -> None:
         self._skipped = len(folder.rstrip("/")) + 1
-        rules = list(enumerate(rule for line in lines if (rule := _rule(line)) is not None))
-        self._for_files = _matchers([one for one in rules if not one[1].folders_only])
-        self._for_folders = _matchers(rules)
+        rules = list(enumerate(rule for line in lines if (rule := _parse_rule(line)) is not None))
+        self._for_files = _make_matchers([(number, rule) for number, rule in rules if not rule.folders_only])
+        self._for_folders = _make_matchers(rules)
 
-    def verdict(self, path: str, *, folder: bool) -> bool | None:
+    def find_verdict(self, path: str, *, folder: bool) -> bool | None:
         """Say whether a file or folder is ignored; None where no rule is about it."""
         by_name, by_path = self._for_folders if folder else self._for_files
-        name = by_name.last(path[path.rindex("/") + 1 :])
-        position, ignores = max(name, by_path.last(path[self._skipped :]))
+        name = by_name.find_last(path[path.rindex("/") + 1 :])
+        position, ignores = max(name, by_path.find_last(path[self._skipped :]))
         return ignores if position >= 0 else None
 
 
@@ -70,8 +70,8 @@ def is_ignored(chain: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
         folder: whether it is one.
 
     """
-    verdicts = (rules.verdict(path, folder=folder) for rules in reversed(chain))
-    return next((verdict for verdict in verdicts if verdict is not None), False)
+    verdicts = (rules.find_verdict(path, folder=folder) for rules in reversed(chain))
+    return next((find_verdict for find_verdict in verdicts if find_verdict is not None), False)
 
 
 def rules_above(folder: str) -> tuple[Rules, ...]:
@@ -82,12 +82,15 @@ def rules_above(folder: str) -> tuple[Rules, ...]:
 
     """
     path = Path(folder)
-    root = next((one for one in (path, *path.parents) if os.path.lexists(one / ".git")), None)
+    root = next((parent for parent in (path, *path.parents) if os.path.lexists(parent / ".git")), None)
     if root is None:
         return ()
-    between = [one for one in path.parents if one.is_relative_to(root)]
-    files = [(root, _exclude_file(root / ".git")), *((one, one / FILE_NAME) for one in reversed(between))]
-    return tuple(rules for place, file in files if (rules := read_rules(str(place), file)) is not None)
+    between = [parent for parent in path.parents if parent.is_relative_to(root)]
+    files = [
+        (root, _exclude_file(root / ".git")),
+        *((parent, parent / FILE_NAME) for parent in reversed(between)),
+    ]
+    return tuple(rules for base, file in files if (rules := read_rules(str(base), file)) is not None)
 
 
 def read_rules(folder: str, file: Path) -> Rules | None:
@@ -114,25 +117,26 @@ def _first_line(file: Path) -> str:
         return ""
 
 
-def _matchers(rules: list[tuple[int, _Rule]]) -> tuple[_Matcher, _Matcher]:
+def _make_matchers(rules: list[tuple[int, _Rule]]) -> tuple[_Matcher, _Matcher]:
     """Return one for names, whatever the folder, and one for paths."""
-    for_names = [one for one in rules if one[1].name_only]
-    return _Matcher(for_names), _Matcher(one for one in rules if not one[1].name_only)
+    for_names = [(number, rule) for number, rule in rules if rule.name_only]
+    for_paths = [(number, rule) for number, rule in rules if not rule.name_only]
+    return _Matcher(for_names), _Matcher(for_paths)
 
 
-def _rule(line: str) -> _Rule | None:
+def _parse_rule(line: str) -> _Rule | None:
     line = line if line.endswith("\\ ") else line.rstrip()
     pattern = line.removeprefix("!")
     body = pattern.removesuffix("/")
     name = body.removeprefix("**/")
     anywhere = "/" not in name
-    expression = None if line.startswith("#") or not name else _expression(name if anywhere else body)
+    expression = None if line.startswith("#") or not name else _translate_pattern(name if anywhere else body)
     if expression is None:
         return None
     return _Rule(not line.startswith("!"), pattern.endswith("/"), anywhere, expression)
 
 
-def _expression(body: str) -> str | None:
+def _translate_pattern(body: str) -> str | None:
     """Return what matches a path that a pattern names, but nothing below it; None for no valid pattern."""
     try:
         # One character a byte, as git compares them.

@@ -40,14 +40,14 @@ def translate_glob(pattern: str) -> str:
         InvalidPatternError: it can fit nothing.
 
     """
-    reader = _Reader(pattern)
-    while reader.place < len(pattern):
-        reader.read_one()
-    return reader.finished()
+    reader = _PatternReader(pattern)
+    while reader.position < len(pattern):
+        reader.read_next()
+    return reader.finish()
 
 
 @dataclass(slots=True)
-class _Reader:
+class _PatternReader:
     """Goes through a pattern once.
 
     Attributes:
@@ -59,29 +59,29 @@ class _Reader:
     """
 
     pattern: str
-    place: int = 0
+    position: int = 0
     pieces: list[str] = field(default_factory=lambda: [""])
     run: str = ""
     runs: list[str] = field(default_factory=list)
     special: bool = False
     open_ended: bool = False
 
-    def read_one(self) -> None:
-        character = self.pattern[self.place]
+    def read_next(self) -> None:
+        character = self.pattern[self.position]
         if character == "*":
             self._read_stars()
         else:
             self.special = self.special or character in "?[\\"
             if character == "?":
-                self._add(_NOT_A_SLASH, 1)
+                self._add_piece(_NOT_A_SLASH, 1)
             elif character == "[":
-                self._add(*_read_class(self.pattern, self.place))
+                self._add_piece(*_read_class(self.pattern, self.position))
             elif character == "\\":
-                self._read_literal(self.pattern[self.place + 1 : self.place + 2], 2)
+                self._read_literal(self.pattern[self.position + 1 : self.position + 2], 2)
             else:
                 self._read_literal(character, 1)
 
-    def finished(self) -> str:
+    def finish(self) -> str:
         self._end_part()
         first, *others = [*self.runs, self.run]
         if not others:
@@ -90,14 +90,14 @@ class _Reader:
         last = f"{others[-1]}.*" if self.open_ended else rf"{others[-1]}\Z"
         return f"{first}{middle}{_FOLDERS}{last}"
 
-    def _add(self, expression: str, length: int) -> None:
+    def _add_piece(self, expression: str, length: int) -> None:
         self.pieces[-1] += expression
-        self.place += length
+        self.position += length
 
     def _read_literal(self, character: str, length: int) -> None:
         if not character:
             raise InvalidPatternError
-        self._add(re.escape(character), length)
+        self._add_piece(re.escape(character), length)
         if character == "/":
             self._end_part()
 
@@ -108,14 +108,14 @@ class _Reader:
         self.pieces = [""]
 
     def _read_stars(self) -> None:
-        start, first_special = self.place, not self.special
+        start, first_special = self.position, not self.special
         self.special = True
-        while self.pattern[self.place : self.place + 1] == "*":
-            self.place += 1
-        rest = self.pattern[self.place :]
+        while self.pattern[self.position : self.position + 1] == "*":
+            self.position += 1
+        rest = self.pattern[self.position :]
         # What comes before the first star is compared as it is, and git's matcher begins after it.
         begins = start == 0 or self.pattern[start - 1] == "/" or first_special
-        if self.place - start == 1 or not begins or not (not rest or rest.startswith(("/", "\\/"))):
+        if self.position - start == 1 or not begins or not (not rest or rest.startswith(("/", "\\/"))):
             self.pieces.append("")
         elif not rest:
             self.open_ended = True
@@ -123,66 +123,66 @@ class _Reader:
             self._end_part()
             self.runs.append(self.run)
             self.run = ""
-            self.place += rest.index("/") + 1
+            self.position += rest.index("/") + 1
 
 
-def _read_class(pattern: str, place: int) -> tuple[str, int]:
+def _read_class(pattern: str, position: int) -> tuple[str, int]:
     """Return what `[...]` at a place says, and how long it is.
 
     Raises:
         InvalidPatternError: it does not end, or names a kind of characters that there is none of.
 
     """
-    start = place
-    place += 1
-    negated = pattern[place : place + 1] in {"!", "^"}
-    place += negated
+    start = position
+    position += 1
+    negated = pattern[position : position + 1] in {"!", "^"}
+    position += negated
     members: list[str] = []
     before = ""
-    while place < len(pattern):
-        character = pattern[place]
-        following = pattern[place + 1 : place + 2]
+    while position < len(pattern):
+        character = pattern[position]
+        following = pattern[position + 1 : position + 2]
         if character == "-" and before and following not in {"", "]"}:
-            place, end = _read_member(pattern, place + 1)
-            members += [_range(before, end)]
+            position, end = _read_member(pattern, position + 1)
+            members += [_spell_range(before, end)]
             before = ""
-        elif character == "[" and following == ":" and (named := _read_named(pattern, place)):
+        elif character == "[" and following == ":" and (named := _read_named(pattern, position)):
             members.append(named[0])
-            place, before = named[1], ""
+            position, before = named[1], ""
         else:
-            place, before = _read_member(pattern, place)
+            position, before = _read_member(pattern, position)
             members.append(re.escape(before))
-        if pattern[place : place + 1] == "]":
-            return _class_of(members, negated=negated), place + 1 - start
+        if pattern[position : position + 1] == "]":
+            return _spell_class(members, negated=negated), position + 1 - start
     raise InvalidPatternError
 
 
-def _read_member(pattern: str, place: int) -> tuple[int, str]:
+def _read_member(pattern: str, position: int) -> tuple[int, str]:
     """Return the place after a character that stands for itself, and the character."""
-    place += pattern[place] == "\\"
-    if place >= len(pattern):
+    position += pattern[position] == "\\"
+    if position >= len(pattern):
         raise InvalidPatternError
-    return place + 1, pattern[place]
+    return position + 1, pattern[position]
 
 
-def _read_named(pattern: str, place: int) -> tuple[str, int] | None:
+def _read_named(pattern: str, position: int) -> tuple[str, int] | None:
     """Return the characters of `[:name:]` and the place after it; None where it is none."""
-    end = pattern.find("]", place + 2)
+    end = pattern.find("]", position + 2)
     if end < 0:
         raise InvalidPatternError
-    if pattern[end - 1] != ":" or end - 1 < place + 2:
+    if pattern[end - 1] != ":" or end - 1 < position + 2:
         return None
-    name = pattern[place + 2 : end - 1]
+    name = pattern[position + 2 : end - 1]
     if name not in _CLASSES:
         raise InvalidPatternError
     return _CLASSES[name], end + 1
 
 
-def _range(first: str, last: str) -> str:
+def _spell_range(first: str, last: str) -> str:
     return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
 
 
-def _class_of(members: list[str], *, negated: bool) -> str:
+def _spell_class(members: list[str], *, negated: bool) -> str:
     inside = "".join(members)
     if negated:
         return f"[^/{inside}]"

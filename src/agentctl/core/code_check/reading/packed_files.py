@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from agentctl.core.code_check.reading.cache import ReadingCache, key_of
 from agentctl.core.code_check.reading.content import content_of
-from agentctl.core.code_check.reading.readers import Readers
-from agentctl.core.code_check.reading.reading import (
+from agentctl.core.code_check.reading.file_reader import (
     SCRIPTS,
     may_matter,
     pack,
@@ -18,6 +17,7 @@ from agentctl.core.code_check.reading.reading import (
     unpack_reading,
     unpack_value,
 )
+from agentctl.core.code_check.reading.reader_pool import ReaderPool
 from agentctl.core.code_check.reading.source_files import SourceFile
 from agentctl.core.code_check.reading.typescript.module import Module, read_returned
 from agentctl.core.code_check.reading.typescript.values import Value
@@ -38,7 +38,7 @@ class PackedFiles:
 
     """
 
-    def __init__(self, files: Sequence[SourceFile], cache: ReadingCache, readers: Readers) -> None:
+    def __init__(self, files: Sequence[SourceFile], cache: ReadingCache, readers: ReaderPool) -> None:
         self._files = {file.name: file for file in files}
         self._cache = cache
         self._readers = readers
@@ -50,7 +50,7 @@ class PackedFiles:
         self.others: list[str] = []
         for file in files:
             content = content_of(file.path)
-            self._keys[file.name] = _key(file, content)
+            self._keys[file.name] = _compute_key(file, content)
             if may_matter(file, content):
                 (self.scripts if file.language in SCRIPTS else self.others).append(file.name)
 
@@ -65,7 +65,7 @@ class PackedFiles:
         new = self._take_known((*self.scripts, *self.others))
         for done, packed in enumerate(self._readers.read(new)):
             watch(len(self._files) - len(new) + done)
-            self._keep(new[done], packed)
+            self._keep_packed(new[done], packed)
 
     def _take_known(self, names: Sequence[str]) -> list[SourceFile]:
         """Take what was kept of files; return those of which nothing was."""
@@ -82,7 +82,7 @@ class PackedFiles:
         file = self._files.get(name)
         if name not in self._modules and file is not None and file.language in SCRIPTS:
             if name not in self._packed and self._take_known([name]):
-                self._keep(file, read_packed(file))
+                self._keep_packed(file, read_packed(file))
             self._modules[name] = unpack_module(self._packed[name])
         return self._modules.get(name)
 
@@ -102,23 +102,23 @@ class PackedFiles:
     def mentioning(self, words: Collection[str], *, besides: Collection[str]) -> list[str]:
         """Read the other scripts that have one of these words, and return their names."""
         wanted = {word.encode() for word in words}
-        found = [
+        names = [
             name
             for name, file in self._files.items()
             if file.language in SCRIPTS and name not in besides
             if not wanted.isdisjoint(_WORDS.findall(content_of(file.path)))
         ]
-        new = self._take_known([name for name in found if name not in self._packed])
+        new = self._take_known([name for name in names if name not in self._packed])
         for file, packed in zip(new, self._readers.read(new), strict=True):
-            self._keep(file, packed)
-        return found
+            self._keep_packed(file, packed)
+        return names
 
-    def _keep(self, file: SourceFile, packed: bytes) -> None:
+    def _keep_packed(self, file: SourceFile, packed: bytes) -> None:
         self._packed[file.name] = packed
         self._cache.put(self._keys[file.name], packed)
 
 
-def _key(file: SourceFile, content: bytes) -> bytes:
+def _compute_key(file: SourceFile, content: bytes) -> bytes:
     # What is read off a script says nothing of its name; what is read off others does.
     named = b"" if file.language in SCRIPTS else f"{file.name}\0".encode()
     return key_of(named + content, file.language)

@@ -13,14 +13,14 @@ from msgspec.msgpack import Decoder
 from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.cache import ReadingCache
+from agentctl.core.code_check.reading.file_reader import pack
 from agentctl.core.code_check.reading.packed_files import PackedFiles, Watch
-from agentctl.core.code_check.reading.readers import Readers
-from agentctl.core.code_check.reading.reading import pack
+from agentctl.core.code_check.reading.reader_pool import ReaderPool
 from agentctl.core.code_check.reading.source_files import SourceFile, Sources
 from agentctl.core.code_check.reading.typescript.calls import Chain
 from agentctl.core.code_check.reading.typescript.chains import uses_of
 from agentctl.core.code_check.reading.typescript.clients import is_supabase, schema_of
-from agentctl.core.code_check.reading.typescript.folders import Looked
+from agentctl.core.code_check.reading.typescript.folders import DiskState
 from agentctl.core.code_check.reading.typescript.linking import Linker
 from agentctl.core.code_check.reading.typescript.resolution import ModuleResolver
 from agentctl.core.code_check.reading.uses import CallUse, CodeReading, TableUse, Unparsed
@@ -55,47 +55,47 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
         watch: is told how many files are done.
 
     """
-    with Readers() as readers:
+    with ReaderPool() as readers:
         packed = PackedFiles(sources.files, cache, readers)
-        reading = _kept(packed, cache) or _read(packed, sources.files, cache, watch)
-    unread = tuple(Unparsed(Location(one.name, 1, 1), one.why) for one in sources.unread)
+        reading = _load_kept(packed, cache) or _read_project(packed, sources.files, cache, watch)
+    unread = tuple(Unparsed(Location(file.name, 1, 1), file.why) for file in sources.unread)
     reading = replace(reading, unparsed=(*unread, *reading.unparsed))
     statements = {use.location for use in reading.uses if isinstance(use, TableUse | CallUse)}
     return Scan(reading, len(statements), {file.name: file.path for file in sources.files})
 
 
-class _Kept(Struct, frozen=True, array_like=True):
+class _KeptScan(Struct, frozen=True, array_like=True):
     """What was read of a project when its files were the same, and what else it depends on."""
 
-    looked: Looked
+    looked: DiskState
     reading: CodeReading
 
 
-def _kept(packed: PackedFiles, cache: ReadingCache) -> CodeReading | None:
+def _load_kept(packed: PackedFiles, cache: ReadingCache) -> CodeReading | None:
     payload = cache.get(packed.key)
-    kept = Decoder(_Kept).decode(zlib.decompress(payload)) if payload is not None else None
+    kept = Decoder(_KeptScan).decode(zlib.decompress(payload)) if payload is not None else None
     if kept is None or not kept.looked.is_unchanged():
         return None
     cache.keep_all()
     return kept.reading
 
 
-def _read(
+def _read_project(
     packed: PackedFiles, files: tuple[SourceFile, ...], cache: ReadingCache, watch: Watch
 ) -> CodeReading:
     packed.read(watch)
     resolver = ModuleResolver(file.path for file in files)
-    read = [*map(packed.reading, packed.others)]
-    chains = _chains(packed, _linker(packed, files, resolver))
-    read += (uses_of(chain, file=file) for file, chain in chains)
-    read.append(CodeReading(unparsed=tuple(_not_understood(packed))))
-    reading = _together(read)
+    readings = [*map(packed.reading, packed.others)]
+    chains = _list_chains(packed, _make_linker(packed, files, resolver))
+    readings += (uses_of(chain, file=file) for file, chain in chains)
+    readings.append(CodeReading(unparsed=tuple(_list_unparsed(packed))))
+    reading = _merge_readings(readings)
     # Compressed, because the names of files are in it many times.
-    cache.put(packed.key, zlib.compress(pack(_Kept(resolver.looked_at(), reading)), level=1))
+    cache.put(packed.key, zlib.compress(pack(_KeptScan(resolver.get_disk_state(), reading)), level=1))
     return reading
 
 
-def _chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Chain]]:
+def _list_chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Chain]]:
     """Yield the chains of supabase-js, each with its file, as their callers call them."""
     _find_callers(packed, linker)
     for name in packed.scripts:
@@ -105,13 +105,13 @@ def _chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Chain]]:
                 yield name, chain if chain.schema else replace(chain, schema=schema_of(chain.client))
 
 
-def _linker(packed: PackedFiles, files: tuple[SourceFile, ...], resolver: ModuleResolver) -> Linker:
+def _make_linker(packed: PackedFiles, files: tuple[SourceFile, ...], resolver: ModuleResolver) -> Linker:
     paths = {file.name: file.path for file in files}
     names = {file.path: file.name for file in files}
 
     def resolve(specifier: str, importer: str) -> str | None:
-        found = resolver.resolve(specifier, paths[importer])
-        return None if found is None else names.get(found)
+        path = resolver.resolve(specifier, paths[importer])
+        return None if path is None else names.get(path)
 
     return Linker(packed.module, packed.returned, resolve)
 
@@ -131,18 +131,18 @@ def _find_callers(packed: PackedFiles, linker: Linker) -> None:
         known += packed.mentioning(linker.wanted, besides=set(known))
 
 
-def _not_understood(packed: PackedFiles) -> Iterator[Unparsed]:
+def _list_unparsed(packed: PackedFiles) -> Iterator[Unparsed]:
     for name in packed.scripts:
         module = packed.module(name)
         if module is not None and module.error is not None:
-            place = Location(name, module.error.line, module.error.column)
-            yield Unparsed(place, "its grammar does not allow what stands here")
+            location = Location(name, module.error.line, module.error.column)
+            yield Unparsed(location, "its grammar does not allow what stands here")
 
 
-def _together(read: list[CodeReading]) -> CodeReading:
+def _merge_readings(readings: list[CodeReading]) -> CodeReading:
     """Return one reading; what several callers of one function lead to counts once."""
     return CodeReading(
-        tuple(dict.fromkeys(use for one in read for use in one.uses)),
-        tuple(dict.fromkeys(unresolved for one in read for unresolved in one.unresolved)),
-        tuple(dict.fromkeys(unparsed for one in read for unparsed in one.unparsed)),
+        tuple(dict.fromkeys(use for reading in readings for use in reading.uses)),
+        tuple(dict.fromkeys(unresolved for reading in readings for unresolved in reading.unresolved)),
+        tuple(dict.fromkeys(unparsed for reading in readings for unparsed in reading.unparsed)),
     )

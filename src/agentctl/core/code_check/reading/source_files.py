@@ -110,10 +110,10 @@ def require_paths(paths: Sequence[Path]) -> None:
 
     """
     for path in paths:
-        _looked_at(path)
+        _get_status(path)
 
 
-def _looked_at(path: Path) -> os.stat_result:
+def _get_status(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in it
@@ -122,7 +122,7 @@ def _looked_at(path: Path) -> os.stat_result:
         raise UsageError(msg) from None
 
 
-def _language(name: str) -> Language | None:
+def _detect_language(name: str) -> Language | None:
     if name.endswith(_WITHOUT_CODE):
         return None
     return _LANGUAGES.get(name[name.rfind(".") :].lower())
@@ -145,55 +145,55 @@ class _Search:
         self.files: list[SourceFile] = []
         self.unread: list[Unread] = []
         self._exclude = exclude
-        self._here = _slashed(str(Path.cwd()))
+        self._here = _add_slash(str(Path.cwd()))
         self._seen: set[str] = set()
 
     def add(self, path: Path) -> None:
         """Take a file, or everything in a folder."""
-        found = _looked_at(path)
-        place = os.path.abspath(path)  # noqa: PTH100 - a link is called what it was called
-        if S_ISDIR(found.st_mode):
-            self._walk(place)
-        elif S_ISREG(found.st_mode) and (language := _LANGUAGES.get(path.suffix.lower())):
-            self._take(place, os.path.realpath(place), language, found.st_size)
+        status = _get_status(path)
+        absolute = os.path.abspath(path)  # noqa: PTH100 - a link is called what it was called
+        if S_ISDIR(status.st_mode):
+            self._walk_folder(absolute)
+        elif S_ISREG(status.st_mode) and (language := _LANGUAGES.get(path.suffix.lower())):
+            self._take_file(absolute, os.path.realpath(absolute), language, status.st_size)
         else:
             msg = f"{str(path)!r} is neither a folder nor a file in a language that is read."
             raise UsageError(msg, hint=f"These are read: {', '.join(_LANGUAGES)}.")
 
-    def _walk(self, root: str) -> None:
+    def _walk_folder(self, root: str) -> None:
         """Go through a folder, without recursion: folders can be nested more deeply than calls."""
         base = self._here if root.startswith(self._here) else root
         excluded = (Rules(base, self._exclude),)
         waiting = [_Folder(root.rstrip("/"), os.path.realpath(root).rstrip("/"), rules_above(root))]
         while waiting:
             folder = waiting.pop()
-            entries = self._entries(folder)
+            entries = self._list_entries(folder)
             names = {entry.name for entry in entries}
             if _VIRTUAL_ENVIRONMENT in names and folder.path != root:
                 continue
             own = read_rules(folder.path, Path(folder.path, FILE_NAME)) if FILE_NAME in names else None
             folder = folder if own is None else replace(folder, rules=(*folder.rules, own))
-            waiting += reversed([*self._sift(folder, entries, excluded)])
+            waiting += reversed([*self._sift_entries(folder, entries, excluded)])
 
-    def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
+    def _list_entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder.path or "/") as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            self._skip(folder.path, f"the folder cannot be read ({error.strerror})")
+            self._skip_path(folder.path, f"the folder cannot be read ({error.strerror})")
             return []
 
-    def _sift(
+    def _sift_entries(
         self, folder: _Folder, entries: list[os.DirEntry[str]], excluded: tuple[Rules, ...]
     ) -> Iterator[_Folder]:
         """Take the source files of a folder, and yield the folders in it that are to be entered."""
         for entry in entries:
-            name, language = entry.name, _language(entry.name)
+            name, language = entry.name, _detect_language(entry.name)
             below = entry.is_dir(follow_symlinks=False)
             if name in _NEVER_ENTERED or not (below or language):
                 continue
-            place = f"{folder.path}/{name}"
-            if is_ignored(folder.rules, place, folder=below) or is_ignored(excluded, place, folder=below):
+            path = f"{folder.path}/{name}"
+            if is_ignored(folder.rules, path, folder=below) or is_ignored(excluded, path, folder=below):
                 continue
             if below:
                 yield folder.below(name)
@@ -202,29 +202,29 @@ class _Search:
 
     def _take_entry(self, entry: os.DirEntry[str], folder: _Folder, language: Language) -> None:
         try:
-            found = entry.stat()
+            status = entry.stat()
         except OSError:  # a link to nothing, or gone in the meantime
             return
-        if S_ISREG(found.st_mode):
+        if S_ISREG(status.st_mode):
             real = os.path.realpath(entry.path) if entry.is_symlink() else f"{folder.real}/{entry.name}"
-            self._take(f"{folder.path}/{entry.name}", real, language, found.st_size)
+            self._take_file(f"{folder.path}/{entry.name}", real, language, status.st_size)
 
-    def _take(self, place: str, real: str, language: Language, size: int) -> None:
+    def _take_file(self, path: str, real: str, language: Language, size: int) -> None:
         if real in self._seen:
             return
         self._seen.add(real)
         if size > LARGEST:
-            self._skip(place, f"it is larger than {LARGEST // 1024**2} MB")
+            self._skip_path(path, f"it is larger than {LARGEST // 1024**2} MB")
         else:
-            self.files.append(SourceFile(Path(place), self._name(place), language))
+            self.files.append(SourceFile(Path(path), self._make_name(path), language))
 
-    def _skip(self, place: str, why: str) -> None:
-        self.unread.append(Unread(self._name(place), why))
+    def _skip_path(self, path: str, why: str) -> None:
+        self.unread.append(Unread(self._make_name(path), why))
 
-    def _name(self, place: str) -> str:
-        name = place.removeprefix(self._here)
+    def _make_name(self, path: str) -> str:
+        name = path.removeprefix(self._here)
         return name.encode(errors="replace").decode() or "/"
 
 
-def _slashed(folder: str) -> str:
+def _add_slash(folder: str) -> str:
     return folder if folder.endswith("/") else f"{folder}/"

@@ -7,20 +7,20 @@ exception: what is neither selected from nor written to, like `Array.from()` or 
 from collections.abc import Callable, Iterator, Mapping
 
 from agentctl.core.code_check.reading.typescript.calls import Chain, Step
+from agentctl.core.code_check.reading.typescript.chain_context import ChainContext, MaybeUse, is_nothing
 from agentctl.core.code_check.reading.typescript.filters import (
-    filter_uses,
-    limit_uses,
-    match_uses,
-    or_uses,
-    order_uses,
+    read_filter,
+    read_limit,
+    read_match,
+    read_or,
+    read_order,
 )
-from agentctl.core.code_check.reading.typescript.found import Found, Scene, is_nothing
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.rows import Properties, Undefined, properties_of
-from agentctl.core.code_check.reading.typescript.selects import related, select_uses
-from agentctl.core.code_check.reading.typescript.texts import options_of, place_of, texts_of, why
+from agentctl.core.code_check.reading.typescript.selects import read_select, related
+from agentctl.core.code_check.reading.typescript.texts import location_of, options_of, texts_of, why
 from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Record, Spot, Unknown, Value
-from agentctl.core.code_check.reading.typescript.writes import write_uses
+from agentctl.core.code_check.reading.typescript.writes import read_write
 from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
@@ -32,25 +32,25 @@ from agentctl.core.code_check.reading.uses import (
 )
 from agentctl.core.location import Location
 
-Reader = Callable[[Step, Scene], Iterator[Found]]
-_FIRST = frozenset({"select", "insert", "upsert", "update", "delete"})
+StepReader = Callable[[Step, ChainContext], Iterator[MaybeUse]]
+_FIRST_METHODS = frozenset({"select", "insert", "upsert", "update", "delete"})
 _FILTERS = (
     "eq neq gt gte lt lte like likeAllOf likeAnyOf ilike ilikeAllOf ilikeAnyOf regexMatch regexIMatch "
     "is isDistinct in notIn contains containedBy overlaps textSearch not filter "
     "rangeGt rangeGte rangeLt rangeLte rangeAdjacent"
 )
 _FILTERS_OF_OLD = "cs cd sl sr nxl nxr adj ov fts plfts phfts wfts"
-_READERS: Mapping[str, Reader] = {
-    "select": select_uses,
-    "match": match_uses,
-    "or": or_uses,
-    "order": order_uses,
-    "limit": limit_uses,
-    "range": limit_uses,
-    **dict.fromkeys((*_FILTERS.split(), *_FILTERS_OF_OLD.split()), filter_uses),
+_READERS: Mapping[str, StepReader] = {
+    "select": read_select,
+    "match": read_match,
+    "or": read_or,
+    "order": read_order,
+    "limit": read_limit,
+    "range": read_limit,
+    **dict.fromkeys((*_FILTERS.split(), *_FILTERS_OF_OLD.split()), read_filter),
 }
 """What is not here names no column: `single`, `csv`, `throwOnError`, and what other versions may have."""
-_WRITERS: Mapping[str, Reader] = dict.fromkeys(("insert", "upsert", "update"), write_uses)
+_WRITERS: Mapping[str, StepReader] = dict.fromkeys(("insert", "upsert", "update"), read_write)
 
 
 def uses_of(chain: Chain, *, file: str) -> CodeReading:
@@ -61,83 +61,85 @@ def uses_of(chain: Chain, *, file: str) -> CodeReading:
         file: that it stands in.
 
     """
-    found = tuple(dict.fromkeys(_called(chain, file) if chain.kind == "rpc" else _queried(chain, file)))
+    every = tuple(dict.fromkeys(_read_call(chain, file) if chain.kind == "rpc" else _read_query(chain, file)))
     return CodeReading(
-        uses=tuple(one for one in found if not isinstance(one, Unresolved)),
-        unresolved=tuple(one for one in found if isinstance(one, Unresolved)),
+        uses=tuple(use for use in every if not isinstance(use, Unresolved)),
+        unresolved=tuple(use for use in every if isinstance(use, Unresolved)),
     )
 
 
-def _queried(chain: Chain, file: str) -> Iterator[Found]:
+def _read_query(chain: Chain, file: str) -> Iterator[MaybeUse]:
     """Yield what is done with tables."""
-    if not chain.steps or chain.steps[0].method not in _FIRST:
+    if not chain.steps or chain.steps[0].method not in _FIRST_METHODS:
         return
-    tables, unresolved = _targets("table", chain, file)
-    yield from (TableUse(table, place) for table, place in tables)
+    tables, unresolved = _list_targets("table", chain, file)
+    yield from (TableUse(table, location) for table, location in tables)
     yield from unresolved
     if not unresolved:
         named = tuple(dict.fromkeys(table for table, _ in tables))
-        yield from _steps(chain, named, named, file, {**_READERS, **_WRITERS})
+        yield from _read_steps(chain, named, named, file, {**_READERS, **_WRITERS})
 
 
-def _called(chain: Chain, file: str) -> Iterator[Found]:
+def _read_call(chain: Chain, file: str) -> Iterator[MaybeUse]:
     """Yield what is done with functions and the rows that they return."""
-    functions, unresolved = _targets("function", chain, file)
+    functions, unresolved = _list_targets("function", chain, file)
     options = options_of(chain.arguments[0] if chain.arguments else UNDEFINED)
     if len(functions) > 1 and len(options) > 1:
         options = (Unknown("one of several, for one of several functions"),)
     for value in options:
-        yield from _arguments(value, functions, chain.spot, file)
+        yield from _read_arguments(value, functions, chain.spot, file)
     yield from unresolved
     if not unresolved:
         returned = tuple(Returned(function.name, function.schema) for function, _ in functions)
-        yield from _steps(chain, returned, (), file, _READERS)
+        yield from _read_steps(chain, returned, (), file, _READERS)
 
 
-def _steps(
+def _read_steps(
     chain: Chain,
     sources: tuple[Source, ...],
     tables: tuple[Named, ...],
     file: str,
-    readers: Mapping[str, Reader],
-) -> Iterator[Found]:
-    scene = Scene(file, tables, related(Relation(sources), chain.steps))
+    readers: Mapping[str, StepReader],
+) -> Iterator[MaybeUse]:
+    context = ChainContext(file, tables, related(Relation(sources), chain.steps))
     for step in chain.steps:
         if step.method in readers:
-            yield from readers[step.method](step, scene)
+            yield from readers[step.method](step, context)
 
 
-def _targets(kind: str, chain: Chain, file: str) -> tuple[list[tuple[Named, Location]], list[Unresolved]]:
+def _list_targets(
+    kind: str, chain: Chain, file: str
+) -> tuple[list[tuple[Named, Location]], list[Unresolved]]:
     """Return the tables or functions that a chain can begin with, and what is not known of them."""
-    names, open_ = _names(kind, chain.target, chain.spot, file)
+    names, open_ = _list_names(kind, chain.target, chain.spot, file)
     if chain.schema is None:
-        return [(Named(name), place) for name, place in names], open_
-    schemas, open_schemas = _names("schema", chain.schema, chain.spot, file)
+        return [(Named(name), location) for name, location in names], open_
+    schemas, open_schemas = _list_names("schema", chain.schema, chain.spot, file)
     if open_schemas:
         return [], open_schemas
-    return [(Named(name, schema), place) for name, place in names for schema, _ in schemas], open_
+    return [(Named(name, schema), location) for name, location in names for schema, _ in schemas], open_
 
 
-def _names(
+def _list_names(
     kind: str, value: Value, spot: Spot, file: str
 ) -> tuple[list[tuple[str, Location]], list[Unresolved]]:
     texts, reasons = texts_of(value)
     if not all(text.whole for text in texts):
         reasons = (*reasons, "put together at run time")
-    names = [(str(text), place_of(text.spot, file)) for text in texts if text.whole]
-    return names, [Unresolved(f"the {kind} is {reason}", place_of(spot, file)) for reason in reasons]
+    names = [(str(text), location_of(text.spot, file)) for text in texts if text.whole]
+    return names, [Unresolved(f"the {kind} is {reason}", location_of(spot, file)) for reason in reasons]
 
 
-def _arguments(
+def _read_arguments(
     value: Value, functions: list[tuple[Named, Location]], spot: Spot, file: str
-) -> Iterator[Found]:
+) -> Iterator[MaybeUse]:
     """Yield the calls of functions with what may be their arguments."""
-    given = Properties(complete=is_nothing(value))
+    properties = Properties(complete=is_nothing(value))
     if isinstance(value, Record):
-        given = properties_of(value)
-        yield from given.unresolved(file)
-    elif not given.complete:
-        yield Unresolved(f"what the function is called with is {why(value)}", place_of(spot, file))
-    for function, place in functions:
-        written = given.written(Undefined.LEFT_OUT, file)
-        yield CallUse(function.name, function.schema, written, given.complete, place)
+        properties = properties_of(value)
+        yield from properties.unresolved(file)
+    elif not properties.complete:
+        yield Unresolved(f"what the function is called with is {why(value)}", location_of(spot, file))
+    for function, location in functions:
+        written = properties.written(Undefined.LEFT_OUT, file)
+        yield CallUse(function.name, function.schema, written, properties.complete, location)

@@ -7,7 +7,7 @@ passed over; it never decides by a table's name.
 import re
 
 from agentctl.core.code_check.reading.typescript.calls import Chain
-from agentctl.core.code_check.reading.typescript.reduction import member
+from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.values import (
     Choice,
     Constant,
@@ -52,7 +52,7 @@ _NOT_OURS = frozenset(
 
 def is_supabase(chain: Chain) -> bool:
     """Whether a linked chain is one of supabase-js."""
-    origin = _origin(chain.client)
+    origin = _find_origin(chain.client)
     if isinstance(chain.client, Record):  # the project's own object, which only looks like a client
         return False
     if _goes_through_storage(chain.client) or any(step.method in _NOT_OURS for step in chain.steps):
@@ -71,13 +71,13 @@ def schema_of(client: Value) -> Value | None:
     """Return the schema that a client was made for: `createClient(url, key, { db: { schema } })`."""
     for argument in client.arguments if isinstance(client, Result) else ():
         if isinstance(argument, Record):
-            found = member(member(argument, "db"), "schema")
-            if isinstance(found, Constant):
-                return found
+            schema = get_member(get_member(argument, "db"), "schema")
+            if isinstance(schema, Constant):
+                return schema
     return None
 
 
-def _origin(client: Value) -> str | None:
+def _find_origin(client: Value) -> str | None:
     """Return the package that a client comes from, as far as that can be seen."""
     while True:
         match client:

@@ -19,9 +19,9 @@ _VISIBLE = re.compile(rb"[^\n]")
 
 def scripts_of(content: bytes) -> bytes:
     """Return a component's scripts; blanks stand for all that is around them, so that no line moves."""
-    pieces, place = list[bytes](), 0
-    for found in _SCRIPT.finditer(content):
-        if found["script"] is not None:
-            pieces += _VISIBLE.sub(b" ", content[place : found.start("script")]), found["script"]
-            place = found.end("script")
-    return b"".join((*pieces, _VISIBLE.sub(b" ", content[place:])))
+    pieces, position = list[bytes](), 0
+    for matched in _SCRIPT.finditer(content):
+        if matched["script"] is not None:
+            pieces += _VISIBLE.sub(b" ", content[position : matched.start("script")]), matched["script"]
+            position = matched.end("script")
+    return b"".join((*pieces, _VISIBLE.sub(b" ", content[position:])))

@@ -17,7 +17,7 @@ from agentctl.core.code_check.reading.typescript.reduction import (
     TOO_LARGE,
     Weights,
     choice_of,
-    member,
+    get_member,
     with_arguments,
 )
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
@@ -57,27 +57,27 @@ class Evaluator:
         self._literals = literals = Literals(source, self)
         self._methods = Methods(source, literals, self)
         self._kinds: Mapping[str, Callable[[Node], Value]] = {
-            "string": literals.string,
-            "template_string": literals.template,
-            "number": literals.number,
-            "true": literals.word,
-            "false": literals.word,
-            "null": literals.word,
+            "string": literals.read_string,
+            "template_string": literals.read_template,
+            "number": literals.read_number,
+            "true": literals.read_word,
+            "false": literals.read_word,
+            "null": literals.read_word,
             "undefined": lambda _: UNDEFINED,
-            "unary_expression": literals.unary,
-            "binary_expression": literals.binary,
-            "ternary_expression": literals.ternary,
-            "object": literals.object,
-            "array": literals.array,
-            "identifier": self._identifier,
-            "shorthand_property_identifier": self._identifier,
-            "member_expression": self._member,
-            "subscript_expression": self._subscript,
-            "call_expression": self._call,
-            "new_expression": self._new,
+            "unary_expression": literals.read_unary,
+            "binary_expression": literals.read_binary,
+            "ternary_expression": literals.read_ternary,
+            "object": literals.read_object,
+            "array": literals.read_array,
+            "identifier": self._evaluate_identifier,
+            "shorthand_property_identifier": self._evaluate_identifier,
+            "member_expression": self._evaluate_member,
+            "subscript_expression": self._evaluate_subscript,
+            "call_expression": self._evaluate_call,
+            "new_expression": self._evaluate_new,
         }
 
-    def value(self, node: Node | None) -> Value:
+    def evaluate(self, node: Node | None) -> Value:
         """Return what an expression can be."""
         while node is not None and node.type in WRAPPERS:
             node = inner_of(node)
@@ -90,128 +90,136 @@ class Evaluator:
         if len(self._under_way) >= DEEPEST:
             return TOO_DEEP
         self._under_way.add(node.id)
-        found = self._evaluated(node)
-        if self._weights.of(found) > HEAVIEST:
-            found = TOO_LARGE
+        value = self._evaluate_node(node)
+        if self._weights.of(value) > HEAVIEST:
+            value = TOO_LARGE
         self._under_way.discard(node.id)
-        self._known[node.id] = found
-        return found
+        self._known[node.id] = value
+        return value
 
-    def _evaluated(self, node: Node) -> Value:
+    def _evaluate_node(self, node: Node) -> Value:
         if node.type in FUNCTIONS:
             return Function(node.start_byte)
         evaluate = self._kinds.get(node.type)
         return Unknown() if evaluate is None else evaluate(node)
 
-    def declared(self, declaration: Declaration) -> Value:
+    def evaluate_declaration(self, declaration: Declaration) -> Value:
         """Return what a declaration stands for, before anything happens to it."""
         node = declaration.node
-        found: Value = Unknown()
+        result: Value = Unknown()
         match declaration.kind:
             case Kind.VARIABLE:
                 value = node.child_by_field_name("value")
-                found = self._part(UNDEFINED if value is None else self.value(value), declaration)
+                result = self._take_part(UNDEFINED if value is None else self.evaluate(value), declaration)
             case Kind.PARAMETER:
-                found = self._part(Parameter(Function(node.start_byte), declaration.position), declaration)
+                result = self._take_part(
+                    Parameter(Function(node.start_byte), declaration.position), declaration
+                )
             case Kind.IMPORT:
-                found = self._import(declaration)
+                result = self._evaluate_import(declaration)
             case Kind.FUNCTION:
-                found = Function(node.start_byte)
+                result = Function(node.start_byte)
             case Kind.ENUM:
-                found = self._literals.enum(node)
+                result = self._literals.read_enum(node)
             case Kind.CLASS:
-                found = self._class(node)
-        return found
+                result = self._evaluate_class(node)
+        return result
 
-    def _import(self, declaration: Declaration) -> Value:
-        specifier = self.value(declaration.node.child_by_field_name("source"))
+    def _evaluate_import(self, declaration: Declaration) -> Value:
+        specifier = self.evaluate(declaration.node.child_by_field_name("source"))
         if isinstance(specifier, Constant) and isinstance(specifier.value, str) and declaration.path:
             return Imported(specifier.value, declaration.path[0])
         return Unknown("not understood")
 
-    def _part(self, whole: Value, declaration: Declaration) -> Value:
+    def _take_part(self, whole: Value, declaration: Declaration) -> Value:
         if declaration.path is None:
             return Unknown()
         for name in declaration.path:
-            whole = member(whole, name)
+            whole = get_member(whole, name)
         if declaration.default is None:
             return whole
-        default = self.value(declaration.default)
+        default = self.evaluate(declaration.default)
         return default if whole == UNDEFINED else choice_of((whole, default))
 
-    def _identifier(self, node: Node) -> Value:
+    def _evaluate_identifier(self, node: Node) -> Value:
         name = self._source.text(node)
         declaration = self._scopes.lookup(node, name)
         if declaration is None:
             return UNDEFINED if name == "undefined" else Unknown(f"declared nowhere: {name}")
-        found = self.declared(declaration)
-        if declaration.kind not in _VARIABLE or (declaration.constant and not isinstance(found, _CHANGEABLE)):
-            return found
-        return self._changed(found, declaration, node)
+        value = self.evaluate_declaration(declaration)
+        if declaration.kind not in _VARIABLE or (declaration.constant and not isinstance(value, _CHANGEABLE)):
+            return value
+        return self._apply_changes(value, declaration, node)
 
-    def _changed(self, found: Value, declaration: Declaration, use: Node) -> Value:
+    def _apply_changes(self, initial: Value, declaration: Declaration, use: Node) -> Value:
         """Return what a variable is where it is used, after all that may have happened to it."""
-        options, added, pushed = [found], list[Entry](), list[Node]()
-        for change in self._mutations.of(declaration, use):
+        options, added, pushed = [initial], list[Entry](), list[Node]()
+        for change in self._mutations.list_changes(declaration, use):
             match change:
                 case mutation.Assigned(value, always):
-                    new = Unknown() if value is None else self.value(value)
+                    new = Unknown() if value is None else self.evaluate(value)
                     options, added, pushed = ([new], [], []) if always else ([*options, new], added, pushed)
                 case mutation.Removed(key):
                     added.append(
-                        Entry(self._literals.key(key), UNDEFINED, self._source.spot(key), always=True)
+                        Entry(self._literals.read_key(key), UNDEFINED, self._source.spot(key), always=True)
                     )
                 case mutation.PropertyAssigned(key, value, always):
-                    name = self._literals.key(key)
-                    added.append(Entry(name, self.value(value), self._source.spot(key), always))
+                    name = self._literals.read_key(key)
+                    added.append(Entry(name, self.evaluate(value), self._source.spot(key), always))
                 case mutation.Merged(value):
-                    merged = Unknown("changed out of sight") if value is None else self.value(value)
+                    merged = Unknown("changed out of sight") if value is None else self.evaluate(value)
                     added.append(Entry(None, merged, self._source.spot(use)))
                 case mutation.Pushed(value):
                     pushed.append(value)
         certain = [option for option in options if option != UNDEFINED] or options
-        return choice_of(self._grown(option, added, pushed) for option in certain)
+        return choice_of(self._add_parts(option, added, pushed) for option in certain)
 
-    def _grown(self, value: Value, added: list[Entry], pushed: list[Node]) -> Value:
+    def _add_parts(self, value: Value, added: list[Entry], pushed: list[Node]) -> Value:
         if isinstance(value, Record) and added:
             return Record((*value.entries, *added), value.spot)
         if isinstance(value, Listing) and (pushed or added):
-            more = self._literals.listing(pushed, value.spot)
+            more = self._literals.make_listing(pushed, value.spot)
             return Listing((*value.items, *more.items), whole=False, spot=value.spot)
         return value
 
-    def _class(self, node: Node) -> Value:
+    def _evaluate_class(self, node: Node) -> Value:
         """Return a class as the object that it is: its static fields, and a prototype with its methods."""
         spot, static, own = self._source.spot(node), list[Entry](), list[Entry]()
-        for item, name in _items(node):
-            value = Function(item.start_byte) if item.type == "method_definition" else self._initial(item)
+        for item, name in _list_class_items(node):
+            value = (
+                Function(item.start_byte) if item.type == "method_definition" else self._evaluate_field(item)
+            )
             is_static = any(child.type == "static" for child in item.children)
-            (static if is_static else own).append(Entry(self._literals.key(name), value, spot))
+            (static if is_static else own).append(Entry(self._literals.read_key(name), value, spot))
         prototype = Entry(Constant(_PROTOTYPE, spot), Record(tuple(own), spot), spot)
         return Record((*static, prototype), spot)
 
-    def _initial(self, field: Node) -> Value:
+    def _evaluate_field(self, field: Node) -> Value:
         value = field.child_by_field_name("value")
-        return Unknown("a property of this") if value is None else self.value(value)
+        return Unknown("a property of this") if value is None else self.evaluate(value)
 
-    def _member(self, node: Node) -> Value:
+    def _evaluate_member(self, node: Node) -> Value:
         base, name = node.child_by_field_name("object"), node.child_by_field_name("property")
         if base is None or name is None:
             return Unknown("not understood")
         if base.type == "this":
-            return self._field(node, self._source.text(name))
-        return member(self.value(base), self._source.text(name))
+            return self._evaluate_own_member(node, self._source.text(name))
+        return get_member(self.evaluate(base), self._source.text(name))
 
-    def _field(self, node: Node, name: str) -> Value:
+    def _evaluate_own_member(self, node: Node, name: str) -> Value:
         """Return a method of the class that `this` is, or a field that is given a value once."""
         body = node.parent
         while body is not None and body.type != "class_body":
             body = body.parent
         if body is None or body.parent is None or self._is_assigned(name, body):
             return Unknown("a property of this")
-        for item, key in _items(body.parent):
+        for item, key in _list_class_items(body.parent):
             if self._source.text(key) == name:
-                return Function(item.start_byte) if item.type == "method_definition" else self._initial(item)
+                return (
+                    Function(item.start_byte)
+                    if item.type == "method_definition"
+                    else self._evaluate_field(item)
+                )
         return Unknown("a property of this")
 
     def _is_assigned(self, name: str, within: Node) -> bool:
@@ -222,62 +230,62 @@ class Evaluator:
                 return True
         return False
 
-    def _subscript(self, node: Node) -> Value:
-        name = self.value(node.child_by_field_name("index"))
+    def _evaluate_subscript(self, node: Node) -> Value:
+        name = self.evaluate(node.child_by_field_name("index"))
         if isinstance(name, Constant) and isinstance(name.value, str | int):
-            return member(self.value(node.child_by_field_name("object")), str(name.value))
+            return get_member(self.evaluate(node.child_by_field_name("object")), str(name.value))
         return Unknown("an entry that is chosen at run time")
 
-    def _call(self, node: Node) -> Value:
-        function, arguments = node.child_by_field_name("function"), self.arguments(node)
+    def _evaluate_call(self, node: Node) -> Value:
+        function, arguments = node.child_by_field_name("function"), self.list_arguments(node)
         while function is not None and function.type in WRAPPERS:  # `await f<T>()` is `(await f)<T>()` here
             function = inner_of(function)
         if function is None:
             return Unknown("not understood")
         if function.type == "member_expression":
-            known = self._methods.called(function, arguments, self._source.spot(node))
-            return self._result(self.value(function), arguments) if known is None else known
+            known = self._methods.call_method(function, arguments, self._source.spot(node))
+            return self._evaluate_result(self.evaluate(function), arguments) if known is None else known
         if self._source.text(function) == "require" and arguments:
-            specifier = self.value(arguments[0])
+            specifier = self.evaluate(arguments[0])
             if isinstance(specifier, Constant) and isinstance(specifier.value, str):
                 return Imported(specifier.value, "*")
-        return self._result(self.value(function), arguments)
+        return self._evaluate_result(self.evaluate(function), arguments)
 
-    def arguments(self, call: Node) -> list[Node]:
+    def list_arguments(self, call: Node) -> list[Node]:
         """Return the arguments of a call."""
-        found = call.child_by_field_name("arguments")
-        named = found.named_children if found is not None and found.type == "arguments" else []
+        listed = call.child_by_field_name("arguments")
+        named = listed.named_children if listed is not None and listed.type == "arguments" else []
         return [argument for argument in named if argument.type != "comment"]
 
-    def _result(self, function: Value, arguments: list[Node]) -> Value:
-        given = tuple(map(self.value, arguments))
+    def _evaluate_result(self, function: Value, arguments: list[Node]) -> Value:
+        values = tuple(map(self.evaluate, arguments))
         if isinstance(function, Function):
-            return with_arguments(self.returned(self.function(function)), function, given)
-        return Result(function, given) if isinstance(function, Imported | Member) else Unknown()
+            return with_arguments(self.evaluate_returns(self.find_function(function)), function, values)
+        return Result(function, values) if isinstance(function, Imported | Member) else Unknown()
 
-    def _new(self, node: Node) -> Value:
-        made = member(self.value(node.child_by_field_name("constructor")), _PROTOTYPE)
-        return Unknown("an object") if made == UNDEFINED else made
+    def _evaluate_new(self, node: Node) -> Value:
+        instance = get_member(self.evaluate(node.child_by_field_name("constructor")), _PROTOTYPE)
+        return Unknown("an object") if instance == UNDEFINED else instance
 
-    def function(self, function: Function) -> Node | None:
+    def find_function(self, function: Function) -> Node | None:
         """Return the node of a function."""
         node = self._source.root.descendant_for_byte_range(function.number, function.number)
         while node is not None and node.type not in FUNCTIONS:
             node = node.parent
         return node
 
-    def returned(self, function: Node | None) -> Value:
+    def evaluate_returns(self, function: Node | None) -> Value:
         """Return what a function can return."""
         body = function.child_by_field_name("body") if function is not None else None
         if body is None:
             return Unknown()
         if body.type != "statement_block":
-            return self.value(body)
-        found = [self.value(inner_of(statement)) for statement in _returns(body)]
-        return choice_of(found) if found else Unknown()
+            return self.evaluate(body)
+        values = [self.evaluate(inner_of(statement)) for statement in _list_returns(body)]
+        return choice_of(values) if values else Unknown()
 
 
-def _returns(body: Node) -> Iterator[Node]:
+def _list_returns(body: Node) -> Iterator[Node]:
     """Yield the return statements of a function's body, but not those of functions inside it."""
     waiting = list(body.named_children)
     while waiting:
@@ -288,7 +296,7 @@ def _returns(body: Node) -> Iterator[Node]:
             waiting += node.named_children
 
 
-def _items(class_: Node) -> Iterator[tuple[Node, Node]]:
+def _list_class_items(class_: Node) -> Iterator[tuple[Node, Node]]:
     """Yield the fields and methods of a class with their names."""
     body = class_.child_by_field_name("body")
     for item in body.named_children if body is not None else ():

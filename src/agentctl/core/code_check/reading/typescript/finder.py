@@ -34,19 +34,19 @@ _FURTHEST = 4
 
 def may_hold_calls(content: bytes) -> bool:
     """Whether a file's text can hold a chain at all."""
-    return any(True for _ in _starts(content))
+    return any(True for _ in _find_starts(content))
 
 
-def _starts(content: bytes) -> Iterator[int]:
-    for found in _STARTS.finditer(content):
-        before = content[max(0, found.start() - _LONGEST_BUILTIN) : found.start()]
+def _find_starts(content: bytes) -> Iterator[int]:
+    for matched in _STARTS.finditer(content):
+        before = content[max(0, matched.start() - _LONGEST_BUILTIN) : matched.start()]
         if not before.rstrip().endswith(_BUILTIN):
-            yield found.start(1)
+            yield matched.start(1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    start: Node
+class _ChainHead:
+    call: Node
     method: str
     receiver: Node
     steps: list[Step]
@@ -63,46 +63,46 @@ class Finder:
 
     def chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
-        found = [one for start in _starts(self._source.content) if (one := self._at(start))]
+        heads = [head for start in _find_starts(self._source.content) if (head := self._read_head(start))]
         # Of a variable that holds several chains nobody knows which of them goes on.
-        held = Counter(id(one.holder) for one in found)
-        for one in found:
-            alone = held[id(one.holder)] == 1
-            more = self._continued(one.holder) if one.holder is not None and alone else ()
-            yield self._chain(one, (*one.steps, *more))
+        held = Counter(id(head.holder) for head in heads)
+        for head in heads:
+            alone = held[id(head.holder)] == 1
+            more = self._list_continuing_steps(head.holder) if head.holder is not None and alone else ()
+            yield self._make_chain(head, (*head.steps, *more))
 
-    def _at(self, place: int) -> _Found | None:
-        name = self._source.root.descendant_for_byte_range(place, place + 1)
+    def _read_head(self, position: int) -> _ChainHead | None:
+        name = self._source.root.descendant_for_byte_range(position, position + 1)
         member = name.parent if name is not None and name.type == "property_identifier" else None
         call = call_of(member) if member is not None else None
         receiver = member.child_by_field_name("object") if member is not None else None
         if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
             return None
-        steps, top = self._climb(call)
-        return _Found(call, self._source.text(name), receiver, steps, self._holder(top))
+        steps, top = self._climb_calls(call)
+        return _ChainHead(call, self._source.text(name), receiver, steps, self._find_holder(top))
 
     def _is_builtin(self, receiver: Node) -> bool:
         """Whether a receiver is `Array`, `Buffer` or another of JavaScript's own: there are many."""
         name = self._source.text(receiver) if receiver.type == "identifier" else ""
         return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
 
-    def _chain(self, found: _Found, steps: tuple[Step, ...]) -> Chain:
-        arguments = self._evaluator.arguments(found.start)
-        values = tuple(map(self._evaluator.value, arguments))
-        schema, client = self._schema(found.receiver)
+    def _make_chain(self, head: _ChainHead, steps: tuple[Step, ...]) -> Chain:
+        arguments = self._evaluator.list_arguments(head.call)
+        values = tuple(map(self._evaluator.evaluate, arguments))
+        schema, client = self._find_schema(head.receiver)
         chain = Chain(
-            kind=found.method,
-            client=self._evaluator.value(client),
+            kind=head.method,
+            client=self._evaluator.evaluate(client),
             client_name=self._source.text(client)[:_LONGEST_NAME],
-            schema=None if schema is None else self._evaluator.value(schema),
+            schema=None if schema is None else self._evaluator.evaluate(schema),
             target=values[0] if values else Unknown("missing"),
             arguments=values[1:],
             steps=steps,
-            spot=self._source.spot(arguments[0] if arguments else found.start),
+            spot=self._source.spot(arguments[0] if arguments else head.call),
         )
         return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
 
-    def _climb(self, node: Node) -> tuple[list[Step], Node]:
+    def _climb_calls(self, node: Node) -> tuple[list[Step], Node]:
         """Return the methods that are called on an expression, one after the other, and the whole."""
         steps: list[Step] = []
         while len(steps) < _LONGEST and (parent := node.parent) is not None:
@@ -113,40 +113,40 @@ class Finder:
             name = parent.child_by_field_name("property")
             if call is None or name is None or call.has_error:
                 break
-            arguments = map(self._evaluator.value, self._evaluator.arguments(call))
+            arguments = map(self._evaluator.evaluate, self._evaluator.list_arguments(call))
             steps.append(Step(self._source.text(name), tuple(arguments), self._source.spot(name)))
             node = call
         return steps, node
 
-    def _holder(self, top: Node, depth: int = 0) -> Declaration | None:
+    def _find_holder(self, top: Node, depth: int = 0) -> Declaration | None:
         """Return the variable, or the function, that a chain is given to."""
         parent = top.parent
         if parent is None or depth > _FURTHEST:
             return None
         if parent.type == "variable_declarator" and parent.child_by_field_name("value") == top:
-            return self._named(parent.child_by_field_name("name"))
+            return self._look_up(parent.child_by_field_name("name"))
         if parent.type == "assignment_expression" and parent.child_by_field_name("right") == top:
-            return self._named(parent.child_by_field_name("left"))
+            return self._look_up(parent.child_by_field_name("left"))
         if parent.type == "arrow_function" and parent.child_by_field_name("body") == top:
-            return self._holder(parent, depth + 1)
+            return self._find_holder(parent, depth + 1)
         if parent.type == "return_statement":
-            return self._returning(parent, depth + 1)
+            return self._find_holder_of_return(parent, depth + 1)
         return None
 
-    def _returning(self, statement: Node, depth: int) -> Declaration | None:
+    def _find_holder_of_return(self, statement: Node, depth: int) -> Declaration | None:
         body = statement.parent
         function = body.parent if body is not None else None
         if function is None or function.type not in FUNCTIONS:
             return None
         named = function.child_by_field_name("name") if function.type == "function_declaration" else None
-        return self._named(named) if named is not None else self._holder(function, depth)
+        return self._look_up(named) if named is not None else self._find_holder(function, depth)
 
-    def _named(self, name: Node | None) -> Declaration | None:
+    def _look_up(self, name: Node | None) -> Declaration | None:
         if name is None or name.type != "identifier":
             return None
         return self._scopes.lookup(name, self._source.text(name))
 
-    def _continued(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
+    def _list_continuing_steps(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
         """Yield the methods that are called on what holds a chain: a variable, or what a function returns."""
         for reference in self._scopes.references(holder):
             start = reference
@@ -155,19 +155,19 @@ class Finder:
                 if called is None:
                     continue
                 start = called
-            steps, top = self._climb(start)
+            steps, top = self._climb_calls(start)
             yield from steps
-            further = self._holder(top) if steps or start is not reference else None
+            further = self._find_holder(top) if steps or start is not reference else None
             if further is not None and further is not holder and depth < _FURTHEST:
-                yield from self._continued(further, depth + 1)
+                yield from self._list_continuing_steps(further, depth + 1)
 
-    def _schema(self, receiver: Node) -> tuple[Node | None, Node]:
+    def _find_schema(self, receiver: Node) -> tuple[Node | None, Node]:
         """Return the argument of `.schema()` before a chain, if there is one, and the client itself."""
         node = receiver
         for _ in range(_FURTHEST):
             while node.type in _TRANSPARENT and node.named_children:
                 node = node.named_children[0]
-            declared = self._named(node)
+            declared = self._look_up(node)
             value = declared.node.child_by_field_name("value") if declared is not None else None
             if (
                 declared is not None
@@ -180,7 +180,7 @@ class Finder:
         method = function.child_by_field_name("property") if function is not None else None
         client = function.child_by_field_name("object") if function is not None else None
         if method is not None and client is not None and self._source.text(method) == "schema":
-            arguments = self._evaluator.arguments(node)
+            arguments = self._evaluator.list_arguments(node)
             return (arguments[0] if arguments else None), client
         return None, receiver
 

@@ -26,7 +26,7 @@ class _Entries:
     folders: set[str] = field(default_factory=set)
 
 
-class Looked(Struct, frozen=True, array_like=True):
+class DiskState(Struct, frozen=True, array_like=True):
     """Folders and files that answers depend on.
 
     Attributes:
@@ -40,7 +40,7 @@ class Looked(Struct, frozen=True, array_like=True):
 
     def is_unchanged(self) -> bool:
         """Whether the same is in them now."""
-        return _state(self.folders, self.files) == self.state
+        return _compute_state(self.folders, self.files) == self.state
 
 
 class Folders:
@@ -72,31 +72,31 @@ class Folders:
     def has_file(self, path: str) -> bool:
         """Whether there is a file, or a link to one."""
         folder, _, name = path.rpartition("/")
-        return name in self._entries(folder or "/").files
+        return name in self._list_entries(folder or "/").files
 
     def has_folder(self, path: str) -> bool:
         """Whether there is a folder, or a link to one."""
         folder, _, name = path.rpartition("/")
-        return name in self._entries(folder or "/").folders
+        return name in self._list_entries(folder or "/").folders
 
     def read(self, path: str) -> Mapping[str, object] | None:
         """Return the object in a JSON file; None where there is no such thing."""
         if path not in self._read:
-            self._read[path] = _object_in(path) if self.has_file(path) else None
+            self._read[path] = _read_object(path) if self.has_file(path) else None
         return self._read[path]
 
-    def looked_at(self) -> "Looked":
+    def get_disk_state(self) -> "DiskState":
         """Return what has been looked at so far, and what was there."""
         folders = tuple(sorted(self._seen))
         files = tuple(sorted(path for path in self._read if self.has_file(path)))
-        return Looked(folders, files, _state(folders, files))
+        return DiskState(folders, files, _compute_state(folders, files))
 
-    def _entries(self, folder: str) -> _Entries:
+    def _list_entries(self, folder: str) -> _Entries:
         if folder not in self._seen:
             entries = self._seen[folder] = _Entries(set(self._sources.get(folder, ())))
             try:
-                with os.scandir(folder) as found:
-                    for entry in found:
+                with os.scandir(folder) as scanned:
+                    for entry in scanned:
                         (entries.folders if entry.is_dir() else entries.files).add(entry.name)
             except (OSError, ValueError):  # ValueError: a zero byte in its name
                 pass
@@ -111,12 +111,12 @@ def upwards(folder: str) -> Iterator[str]:
     yield "/"
 
 
-def _state(folders: Iterable[str], files: Iterable[str]) -> bytes:
+def _compute_state(folders: Iterable[str], files: Iterable[str]) -> bytes:
     digest = blake2b(digest_size=20)
     for folder in folders:
         with suppress(OSError, ValueError):
             names = os.listdir(folder)  # noqa: PTH208 - paths are texts here: there are many
-            mattering = sorted(name for name in names if _matters(name, folder))
+            mattering = sorted(name for name in names if _can_matter(name, folder))
             digest.update("\0".join(mattering).encode(errors="surrogateescape"))
         digest.update(b"\0\0")
     for file in files:
@@ -126,16 +126,16 @@ def _state(folders: Iterable[str], files: Iterable[str]) -> bytes:
     return digest.digest()
 
 
-def _matters(name: str, folder: str) -> bool:
+def _can_matter(name: str, folder: str) -> bool:
     """Whether a module's name can depend on this: there are folders in which much else comes and goes."""
     return name.endswith(_MATTERING) or _INSTALLED in {name, folder.rpartition("/")[2]}
 
 
-def _object_in(path: str) -> Mapping[str, object] | None:
+def _read_object(path: str) -> Mapping[str, object] | None:
     try:
         if os.stat(path).st_size > _LARGEST:  # noqa: PTH116 - paths are texts here: there are many
             return None
-        found = parse_jsonc(Path(path).read_bytes())
+        content = parse_jsonc(Path(path).read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None

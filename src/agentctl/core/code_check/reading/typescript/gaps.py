@@ -13,12 +13,12 @@ _TYPE_ARGUMENTS = re.compile(rb"(?<=\w)<(?=typeof import\(|[^<>()=`]*>`)[^<>`=]*
 _VISIBLE = re.compile(rb"[^\r\n]")
 
 
-def filled(content: bytes) -> bytes:
+def fill_gaps(content: bytes) -> bytes:
     """Return a source in which every gap is filled; all other bytes stay what and where they are."""
     content = _JSX_TEXT.sub(lambda text: _AMPERSAND.sub(b" ", text[0]), content)
-    return _TYPE_ARGUMENTS.sub(_any, content)
+    return _TYPE_ARGUMENTS.sub(_blank_arguments, content)
 
 
-def _any(arguments: re.Match[bytes]) -> bytes:
+def _blank_arguments(arguments: re.Match[bytes]) -> bytes:
     blank = _VISIBLE.sub(b" ", arguments[0])
     return b"<T" + blank[2:-1] + b">"

@@ -13,44 +13,44 @@ _DEEPEST = 100  # levels; a configuration has five
 
 
 @cache
-def _parser() -> Parser:
+def _get_parser() -> Parser:
     return Parser(Language(tree_sitter_javascript.language()))
 
 
 def parse_jsonc(content: bytes) -> object:
     """Return what a text says in plain values; None where it is no such text."""
     # A comment may be the last thing in it, and may have no end of line.
-    root = _parser().parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)").root_node
+    root = _get_parser().parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)").root_node
     statements = _without_comments(root)
     if root.has_error or len(statements) != 1:
         return None
     try:
-        return _value(_only(_only(statements[0])), _DEEPEST)
+        return _evaluate_node(_get_only_child(_get_only_child(statements[0])), _DEEPEST)
     except ValueError:
         return None
 
 
-def _value(node: Node, levels: int) -> object:
+def _evaluate_node(node: Node, levels: int) -> object:
     if not levels:
         msg = "nested too deeply"
         raise ValueError(msg)
     if node.type == "object":
-        return dict(_pair(child, levels - 1) for child in _without_comments(node))
+        return dict(_read_pair(child, levels - 1) for child in _without_comments(node))
     if node.type == "array":
-        return [_value(child, levels - 1) for child in _without_comments(node)]
-    found: object = json.loads(node.text or b"", strict=False)
-    return found
+        return [_evaluate_node(child, levels - 1) for child in _without_comments(node)]
+    literal: object = json.loads(node.text or b"", strict=False)
+    return literal
 
 
-def _pair(node: Node, levels: int) -> tuple[str, object]:
+def _read_pair(node: Node, levels: int) -> tuple[str, object]:
     parts = _without_comments(node)
     if node.type != "pair" or [parts[0].type, len(parts)] != ["string", 2]:
         msg = "no property with a name in quotes"
         raise ValueError(msg)
-    return str(_value(parts[0], levels)), _value(parts[1], levels)
+    return str(_evaluate_node(parts[0], levels)), _evaluate_node(parts[1], levels)
 
 
-def _only(node: Node) -> Node:
+def _get_only_child(node: Node) -> Node:
     children = _without_comments(node)
     if len(children) != 1:
         msg = "more than one value"

@@ -5,6 +5,7 @@ It reads no file itself: modules come from whoever made them. What cannot be fou
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 
 from msgspec.structs import replace
@@ -14,8 +15,8 @@ from agentctl.core.code_check.reading.typescript.module import WHOLE, Module, pa
 from agentctl.core.code_check.reading.typescript.reduction import (
     DEEPEST,
     TOO_DEEP,
+    get_member,
     is_closed,
-    member,
     placed,
     replaced,
     with_arguments,
@@ -37,13 +38,13 @@ _MOST_CALLERS = 200
 _FURTHEST = 4
 """How many functions an argument is followed through."""
 
-Modules = Callable[[str], Module | None]
+GetModule = Callable[[str], Module | None]
 """Gives the module of a file by its name."""
-Returned = Callable[[str, int], Value]
+GetReturned = Callable[[str, int], Value]
 """Gives what a function of a file can return, by its number there."""
-Resolve = Callable[[str, str], str | None]
+ResolveSpecifier = Callable[[str, str], str | None]
 """Gives the file that a specifier means in a file."""
-Ours = Callable[[Chain], bool]
+IsOurs = Callable[[Chain], bool]
 """Says of a chain whose client is linked whether the rest of it matters."""
 
 
@@ -55,7 +56,7 @@ class Linker:
 
     """
 
-    def __init__(self, modules: Modules, returned: Returned, resolve: Resolve) -> None:
+    def __init__(self, modules: GetModule, returned: GetReturned, resolve: ResolveSpecifier) -> None:
         self._modules = modules
         self._returned = returned
         self._resolve = resolve
@@ -68,7 +69,7 @@ class Linker:
         """Note the names of a module's functions whose callers decide about its chains or its calls."""
         functions = set(map(Function, module.passing))
         for name, value in module.exports.items() if functions else ():
-            self.wanted.update(_names(name, value, functions))
+            self.wanted.update(_list_names(name, value, functions))
 
     def add_callers(self, file: str, module: Module) -> None:
         """Remember with what a file calls functions that are wanted."""
@@ -79,7 +80,7 @@ class Linker:
                 if isinstance(function, Function) and _is_in_earnest(file, function):
                     self._callers[function][arguments] = None
 
-    def chains(self, file: str, module: Module, ours: Ours) -> Iterator[Chain]:
+    def chains(self, file: str, module: Module, ours: IsOurs) -> Iterator[Chain]:
         """Yield a file's chains as they are called: once for each caller whose arguments matter."""
         clients: dict[Value, Value] = {}
         for chain in module.chains:
@@ -87,7 +88,9 @@ class Linker:
                 clients[chain.client] = self.link(chain.client, file)
             linked = replace(chain, client=clients[chain.client])
             if ours(linked):
-                yield from (linked,) if chain.is_closed else islice(self._called(linked, file), _MOST_CALLERS)
+                yield from (
+                    (linked,) if chain.is_closed else islice(self._list_called(linked, file), _MOST_CALLERS)
+                )
 
     def link(self, value: Value, file: str, depth: int = 0) -> Value:
         """Return a value of a file in which what other files say has been put in."""
@@ -99,69 +102,71 @@ class Linker:
         def change(part: Value) -> Value | None:
             match part:
                 case Imported(specifier, name, importer):
-                    return self._imported(specifier, name, importer or file, depth)
+                    return self._link_import(specifier, name, importer or file, depth)
                 case Member(base, name):
-                    return self._member(base, name, file, depth)
+                    return self._link_member(base, name, file, depth)
                 case Result(function, arguments):
-                    return self._result(function, arguments, file, depth)
+                    return self._link_result(function, arguments, file, depth)
             return None
 
         return replaced(value, change)
 
-    def _called(self, chain: Chain, file: str, depth: int = 0) -> Iterator[Chain]:
+    def _list_called(self, chain: Chain, file: str, depth: int = 0) -> Iterator[Chain]:
         """Yield a chain with what each caller gives; as it is where no caller is seen."""
-        linked = _changed(chain, lambda value: self.link(value, file))
-        seen = (part.function for part in _parameters(linked.values()) if self._calls_of(part.function, file))
+        linked = _change_values(chain, lambda value: self.link(value, file))
+        seen = (
+            part.function for part in _list_parameters(linked.values()) if self._calls_of(part.function, file)
+        )
         function = next(seen, None)
         if function is None or depth >= _FURTHEST:
             yield linked
             return
         for arguments in self._calls_of(function, file):
-            given = _changed(linked, lambda value, given=arguments: with_arguments(value, function, given))  # type: ignore[misc]
-            yield from self._called(given, file, depth + 1)
+            fill = partial(with_arguments, function=function, arguments=arguments)
+            yield from self._list_called(_change_values(linked, fill), file, depth + 1)
 
     def _calls_of(self, function: Function, file: str) -> Iterable[tuple[Value, ...]]:
         return self._callers.get(Function(function.number, function.file or file), ())
 
-    def _member(self, base: Value, name: str, file: str, depth: int) -> Value:
-        found = member(self.link(base, file, depth + 1), name)
-        return self.link(found, file, depth + 1) if isinstance(found, Imported) else found
+    def _link_member(self, base: Value, name: str, file: str, depth: int) -> Value:
+        value = get_member(self.link(base, file, depth + 1), name)
+        return self.link(value, file, depth + 1) if isinstance(value, Imported) else value
 
-    def _imported(self, specifier: str, name: str, importer: str, depth: int) -> Value | None:
+    def _link_import(self, specifier: str, name: str, importer: str, depth: int) -> Value | None:
         file = None if name == "*" else self._resolve(specifier, importer)
-        return None if file is None else self._export(file, name, depth + 1)
+        return None if file is None else self._link_export(file, name, depth + 1)
 
-    def _export(self, file: str, name: str, depth: int) -> Value | None:
+    def _link_export(self, file: str, name: str, depth: int) -> Value | None:
         """Return what a file exports under a name; None where it exports no such thing."""
         key = (file, name)
         if key not in self._exported:
             self._exported[key] = None  # whoever imports in a circle gets nothing
             module = self._modules(file) if depth <= DEEPEST else None
             if module is not None:
-                self._exported[key] = self._export_of(module, file, name, depth)
+                self._exported[key] = self._find_export(module, file, name, depth)
         return self._exported[key]
 
-    def _export_of(self, module: Module, file: str, name: str, depth: int) -> Value | None:
+    def _find_export(self, module: Module, file: str, name: str, depth: int) -> Value | None:
         if name in module.exports:
             return self.link(placed(module.exports[name], file), file, depth)
         if WHOLE in module.exports:
             whole = self.link(placed(module.exports[WHOLE], file), file, depth)
-            return whole if name == "default" else member(whole, name)
+            return whole if name == "default" else get_member(whole, name)
         for specifier in module.stars if name != "default" else ():
             target = self._resolve(specifier, file)
-            found = self._export(target, name, depth + 1) if target is not None else None
-            if found is not None:
-                return found
+            value = self._link_export(target, name, depth + 1) if target is not None else None
+            if value is not None:
+                return value
         return None
 
-    def _result(self, function: Value, arguments: tuple[Value, ...], file: str, depth: int) -> Value:
+    def _link_result(self, function: Value, arguments: tuple[Value, ...], file: str, depth: int) -> Value:
         known = self.link(function, file, depth + 1)
-        given = tuple(self.link(argument, file, depth + 1) for argument in arguments)
+        linked = tuple(self.link(argument, file, depth + 1) for argument in arguments)
         if not isinstance(known, Function):
-            return Result(known, given)
-        place = Function(known.number, known.file or file)
-        returned = self._returned_by(place, depth + 1)
-        return self.link(with_arguments(returned, place, given), file, depth + 1)
+            return Result(known, linked)
+        callee = Function(known.number, known.file or file)
+        returned = self._returned_by(callee, depth + 1)
+        return self.link(with_arguments(returned, callee, linked), file, depth + 1)
 
     def _returned_by(self, function: Function, depth: int) -> Value:
         """Return what a function of some file returns, whatever it is called with; that is linked once."""
@@ -172,18 +177,18 @@ class Linker:
         return self._results[function]
 
 
-def _parameters(values: Iterable[Value]) -> Iterator[Parameter]:
+def _list_parameters(values: Iterable[Value]) -> Iterator[Parameter]:
     return (part for value in values for part in parameters_in(value))
 
 
-def _names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:
+def _list_names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:
     """Yield the names by which functions can be called that are exported as a value, or in it."""
     if value in functions:
         yield name
     elif isinstance(value, Record):
         for entry in value.entries:
             if isinstance(entry.key, Constant):
-                yield from _names(str(entry.key.value), entry.value, functions)
+                yield from _list_names(str(entry.key.value), entry.value, functions)
 
 
 def _is_in_earnest(file: str, function: Function) -> bool:
@@ -195,7 +200,7 @@ def _called_name(call: CallSite) -> str | None:
     return call.function.name if isinstance(call.function, Imported | Member) else None
 
 
-def _changed(chain: Chain, change: Callable[[Value], Value]) -> Chain:
+def _change_values(chain: Chain, change: Callable[[Value], Value]) -> Chain:
     """Return a chain with its values changed, but for its client."""
     return replace(
         chain,

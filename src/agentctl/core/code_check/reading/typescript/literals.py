@@ -31,43 +31,43 @@ _MOST_BITS = 63
 """Of a whole number; PostgreSQL has no larger ones, and readings cannot be kept with any."""
 
 
-class Evaluate(Protocol):
+class ExpressionEvaluator(Protocol):
     """Says what an expression can be."""
 
-    def value(self, node: Node | None) -> Value:
+    def evaluate(self, node: Node | None) -> Value:
         """Return it."""
 
-    def returned(self, function: Node | None) -> Value:
+    def evaluate_returns(self, function: Node | None) -> Value:
         """Return what a function can return."""
 
 
 class Literals:
     """Makes values of the literals of one file."""
 
-    def __init__(self, source: Source, evaluator: Evaluate) -> None:
+    def __init__(self, source: Source, evaluator: ExpressionEvaluator) -> None:
         self._source = source
-        self._value = evaluator.value
+        self._evaluate = evaluator.evaluate
 
-    def string(self, node: Node) -> Value:
+    def read_string(self, node: Node) -> Value:
         """Return a text in quotes."""
-        return Constant("".join(map(self._piece, node.named_children)), self._source.spot(node))
+        return Constant("".join(map(self._read_piece, node.named_children)), self._source.spot(node))
 
-    def template(self, node: Node) -> Value:
+    def read_template(self, node: Node) -> Value:
         """Return a text in backticks."""
         pieces: list[Value] = []
         for piece in node.children[1:-1]:
             if piece.type == "template_substitution":
-                pieces.append(self._value(inner_of(piece)))
+                pieces.append(self._evaluate(inner_of(piece)))
             else:
                 before = self._source.spot(piece)  # where a quote would be
-                pieces.append(Constant(self._piece(piece), Spot(before.line, before.column - 1)))
-        return joined(pieces, self._source.spot(node))
+                pieces.append(Constant(self._read_piece(piece), Spot(before.line, before.column - 1)))
+        return join_texts(pieces, self._source.spot(node))
 
-    def _piece(self, node: Node) -> str:
+    def _read_piece(self, node: Node) -> str:
         text = self._source.text(node)
         return unescaped(text) if node.type == "escape_sequence" else text
 
-    def number(self, node: Node) -> Value:
+    def read_number(self, node: Node) -> Value:
         """Return a number."""
         text = self._source.text(node).replace("_", "").rstrip("n")
         try:
@@ -78,115 +78,115 @@ class Literals:
             return TOO_LARGE
         return Constant(number, self._source.spot(node))
 
-    def word(self, node: Node) -> Value:
+    def read_word(self, node: Node) -> Value:
         """Return true, false or null."""
         return Constant(_WORDS[node.type], self._source.spot(node))
 
-    def unary(self, node: Node) -> Value:
+    def read_unary(self, node: Node) -> Value:
         """Return a negative number, or undefined."""
-        operator, found = (
+        operator, operand = (
             node.child_by_field_name("operator"),
-            self._value(node.child_by_field_name("argument")),
+            self._evaluate(node.child_by_field_name("argument")),
         )
         sign = operator.type if operator is not None else ""
-        if sign == "-" and isinstance(found, Constant) and type(found.value) in {int, float}:
-            return Constant(-found.value, self._source.spot(node))  # type: ignore[operator]  # a number
+        if sign == "-" and isinstance(operand, Constant) and type(operand.value) in {int, float}:
+            return Constant(-operand.value, self._source.spot(node))  # type: ignore[operator]  # a number
         return UNDEFINED if sign == "void" else Unknown()
 
-    def binary(self, node: Node) -> Value:
+    def read_binary(self, node: Node) -> Value:
         """Return what `||`, `??`, `&&` and `+` make."""
         operator = node.child_by_field_name("operator")
-        left, right = (self._value(node.child_by_field_name(name)) for name in ("left", "right"))
+        left, right = (self._evaluate(node.child_by_field_name(name)) for name in ("left", "right"))
         match operator.type if operator is not None else "":
             case "||" | "??" as kind:
-                return choice_of((*_kept(left, kind), right))
+                return choice_of((*_list_kept(left, kind), right))
             case "&&":
                 return choice_of((Unknown(), right))
             case "+":
-                return joined((left, right), self._source.spot(node))
+                return join_texts((left, right), self._source.spot(node))
         return Unknown()
 
-    def ternary(self, node: Node) -> Value:
+    def read_ternary(self, node: Node) -> Value:
         """Return one of two."""
         return choice_of(
-            self._value(node.child_by_field_name(name)) for name in ("consequence", "alternative")
+            self._evaluate(node.child_by_field_name(name)) for name in ("consequence", "alternative")
         )
 
-    def object(self, node: Node) -> Value:
+    def read_object(self, node: Node) -> Value:
         """Return an object literal."""
         if len(node.named_children) > _WIDEST:
             return TOO_LARGE
-        entries = (entry for child in node.named_children for entry in self._entries(child))
+        entries = (entry for child in node.named_children for entry in self._read_entries(child))
         return Record(tuple(entries), self._source.spot(node))
 
-    def _entries(self, child: Node) -> Iterator[Entry]:
+    def _read_entries(self, child: Node) -> Iterator[Entry]:
         spot = self._source.spot(child)
         key = child.child_by_field_name("key") or child.child_by_field_name("name")
         if child.type == "pair" and key is not None:
-            yield Entry(self.key(key), self._value(child.child_by_field_name("value")), spot)
+            yield Entry(self.read_key(key), self._evaluate(child.child_by_field_name("value")), spot)
         elif child.type == "method_definition" and key is not None:
-            yield Entry(self.key(key), Function(child.start_byte), spot)
+            yield Entry(self.read_key(key), Function(child.start_byte), spot)
         elif child.type == "shorthand_property_identifier":
-            yield Entry(Constant(self._source.text(child), spot), self._value(child), spot)
+            yield Entry(Constant(self._source.text(child), spot), self._evaluate(child), spot)
         elif child.type == "spread_element":
-            yield self.spread(child)
+            yield self.read_spread(child)
         elif child.type != "comment":
             yield Entry(None, Unknown("not understood"), spot)
 
-    def spread(self, node: Node) -> Entry:
+    def read_spread(self, node: Node) -> Entry:
         """Return what `...x` adds; behind `condition && x` it may be nothing."""
-        found: Node | None = node
-        while found is not None and found.type in WRAPPERS:
-            found = inner_of(found)
-        operator = found.child_by_field_name("operator") if found is not None else None
-        spot = self._source.spot(found or node)
-        if found is not None and operator is not None and operator.type == "&&":
-            return Entry(None, self._value(found.child_by_field_name("right")), spot, always=False)
-        return Entry(None, self._value(found), spot)
+        inner: Node | None = node
+        while inner is not None and inner.type in WRAPPERS:
+            inner = inner_of(inner)
+        operator = inner.child_by_field_name("operator") if inner is not None else None
+        spot = self._source.spot(inner or node)
+        if inner is not None and operator is not None and operator.type == "&&":
+            return Entry(None, self._evaluate(inner.child_by_field_name("right")), spot, always=False)
+        return Entry(None, self._evaluate(inner), spot)
 
-    def key(self, node: Node) -> Value:
+    def read_key(self, node: Node) -> Value:
         """Return the name of a property."""
         if node.type in {"property_identifier", "private_property_identifier"}:
             return Constant(self._source.text(node), self._source.spot(node))
-        return self._value(node)
+        return self._evaluate(node)
 
-    def array(self, node: Node) -> Value:
+    def read_array(self, node: Node) -> Value:
         """Return an array literal."""
         items = [child for child in node.named_children if child.type != "comment"]
         if len(items) > _WIDEST:
             return TOO_LARGE
-        return self.listing(items, self._source.spot(node))
+        return self.make_listing(items, self._source.spot(node))
 
-    def listing(self, items: Iterable[Node], spot: Spot) -> Listing:
+    def make_listing(self, items: Iterable[Node], spot: Spot) -> Listing:
         """Return an array of expressions, of which some may be spread."""
-        found: list[Value] = []
+        values: list[Value] = []
         whole = True
         for item in items:
-            value = self._value(item)
+            value = self._evaluate(item)
             if item.type != "spread_element":
-                found.append(value)
+                values.append(value)
             elif isinstance(value, Listing):
-                found += value.items
+                values += value.items
                 whole = whole and value.whole
             else:
                 whole = False
-        return Listing(tuple(found), whole, spot)
+        return Listing(tuple(values), whole, spot)
 
-    def enum(self, node: Node) -> Value:
+    def read_enum(self, node: Node) -> Value:
         """Return an enum as the object that it is at run time."""
         body = node.child_by_field_name("body")
         members = (
             [child for child in body.named_children if child.type != "comment"] if body is not None else []
         )
-        return Record(tuple(map(self._enum_member, members)), self._source.spot(node))
+        return Record(tuple(map(self._read_enum_member, members)), self._source.spot(node))
 
-    def _enum_member(self, node: Node) -> Entry:
+    def _read_enum_member(self, node: Node) -> Entry:
         name = node.child_by_field_name("name") if node.type == "enum_assignment" else None
-        value = self._value(node.child_by_field_name("value")) if name is not None else Unknown("a number")
-        return Entry(self.key(name or node), value, self._source.spot(name or node))
+        value = self._evaluate(node.child_by_field_name("value")) if name is not None else Unknown("a number")
+        return Entry(self.read_key(name or node), value, self._source.spot(name or node))
 
 
-def joined(pieces: Iterable[Value], spot: Spot) -> Value:
+def join_texts(pieces: Iterable[Value], spot: Spot) -> Value:
     """Return a text that is put together of others; what is one literal stays a constant."""
     flat: list[Value] = []
     for piece in pieces:
@@ -197,7 +197,7 @@ def joined(pieces: Iterable[Value], spot: Spot) -> Value:
     return Constant(only.value, spot)
 
 
-def _kept(left: Value, operator: str) -> Iterator[Value]:
+def _list_kept(left: Value, operator: str) -> Iterator[Value]:
     """Yield what is left of the first operand of `||` or `??`."""
     passed = (None,) if operator == "??" else (None, False, 0, "")
     for option in left.options if isinstance(left, Choice) else (left,):

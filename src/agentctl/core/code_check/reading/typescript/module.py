@@ -62,26 +62,26 @@ def read_module(content: bytes, language: Language) -> Module:
         language: which grammar it has.
 
     """
-    return _Reader(content, language).module()
+    return _ModuleReader(content, language).read()
 
 
 def read_returned(content: bytes, language: Language, number: int) -> Value:
     """Read what one function of a file can return; that is asked of few."""
-    return _Reader(content, language).returned(number)
+    return _ModuleReader(content, language).returned(number)
 
 
-class _Reader:
+class _ModuleReader:
     def __init__(self, content: bytes, language: Language) -> None:
         self._source = Source(content, language)
         self._scopes = Scopes(self._source)
         self._evaluator = Evaluator(self._source, self._scopes)
         self._stars: list[str] = []
 
-    def module(self) -> Module:
+    def read(self) -> Module:
         chains = tuple(Finder(self._source, self._scopes, self._evaluator).chains())
-        exports = dict(self._exports())
+        exports = dict(self._list_exports())
         error = self._source.first_error()
-        calls, passing = self._calls(chains)
+        calls, passing = self._find_calls(chains)
         return Module(
             chains=chains,
             exports=exports,
@@ -91,41 +91,41 @@ class _Reader:
             error=None if error is None else self._source.spot(error),
         )
 
-    def _exports(self) -> Iterator[tuple[str, Value]]:
+    def _list_exports(self) -> Iterator[tuple[str, Value]]:
         for statement in self._source.root.named_children:
             if statement.type == "export_statement":
-                yield from self._exported(statement)
+                yield from self._read_export(statement)
             elif statement.type == "expression_statement" and statement.named_children:
-                yield from self._common_js(statement.named_children[0])
+                yield from self._read_common_js(statement.named_children[0])
 
-    def _exported(self, statement: Node) -> Iterator[tuple[str, Value]]:
+    def _read_export(self, statement: Node) -> Iterator[tuple[str, Value]]:
         declaration = statement.child_by_field_name("declaration")
         value = statement.child_by_field_name("value")
         is_default = any(child.type == "default" for child in statement.children)
         if is_default:
-            yield "default", self._evaluator.value(value or declaration)
+            yield "default", self._evaluator.evaluate(value or declaration)
         if declaration is not None:
-            for found in self._declared_by(declaration):
-                yield found.name, self._evaluator.declared(found)
+            for declared in self._list_declared_by(declaration):
+                yield declared.name, self._evaluator.evaluate_declaration(declared)
         elif value is None:
-            yield from self._listed(statement)
+            yield from self._read_export_list(statement)
 
-    def _declared_by(self, node: Node) -> list[Declaration]:
+    def _list_declared_by(self, node: Node) -> list[Declaration]:
         """Return what a declaration of the file declares; generated files have thousands of them."""
         ends = (
-            bisect_left(self._tops, byte, key=lambda one: one.node.start_byte)
+            bisect_left(self._top_declarations, byte, key=_get_start)
             for byte in (node.start_byte, node.end_byte)
         )
-        return self._tops[slice(*ends)]
+        return self._top_declarations[slice(*ends)]
 
     @cached_property
-    def _tops(self) -> list[Declaration]:
-        return sorted(self._scopes.at_top().values(), key=lambda one: one.node.start_byte)
+    def _top_declarations(self) -> list[Declaration]:
+        return sorted(self._scopes.at_top().values(), key=_get_start)
 
-    def _listed(self, statement: Node) -> Iterator[tuple[str, Value]]:
+    def _read_export_list(self, statement: Node) -> Iterator[tuple[str, Value]]:
         source = statement.child_by_field_name("source")
-        found = self._evaluator.value(source) if source is not None else None
-        specifier = str(found.value) if isinstance(found, Constant) else None
+        evaluated = self._evaluator.evaluate(source) if source is not None else None
+        specifier = str(evaluated.value) if isinstance(evaluated, Constant) else None
         clause = next(
             (child for child in statement.named_children if child.type.endswith(("_clause", "_export"))), None
         )
@@ -134,86 +134,92 @@ class _Reader:
                 self._stars.append(specifier)
             else:  # export = x
                 whole = statement.named_children[0] if statement.named_children else None
-                yield WHOLE, self._evaluator.value(whole)
+                yield WHOLE, self._evaluator.evaluate(whole)
         elif clause.type == "namespace_export" and specifier is not None:
             yield self._source.text(clause.named_children[-1]), Imported(specifier, "*")
         else:
-            for one in clause.named_children:
-                yield from self._specified(one, specifier)
+            for specified in clause.named_children:
+                yield from self._read_specifier(specified, specifier)
 
-    def _specified(self, specified: Node, specifier: str | None) -> Iterator[tuple[str, Value]]:
+    def _read_specifier(self, specified: Node, specifier: str | None) -> Iterator[tuple[str, Value]]:
         name = specified.child_by_field_name("name")
         if name is not None:
             alias = self._source.text(specified.child_by_field_name("alias") or name)
             own = self._source.text(name)
-            yield alias, Imported(specifier, own) if specifier is not None else self._evaluator.value(name)
+            yield alias, Imported(specifier, own) if specifier is not None else self._evaluator.evaluate(name)
 
-    def _common_js(self, expression: Node) -> Iterator[tuple[str, Value]]:
+    def _read_common_js(self, expression: Node) -> Iterator[tuple[str, Value]]:
         if expression.type != "assignment_expression":
             return
         left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
         target = self._source.text(left) if left is not None else ""
         if target == "module.exports":
-            yield WHOLE, self._evaluator.value(right)
+            yield WHOLE, self._evaluator.evaluate(right)
         elif target.startswith(("exports.", "module.exports.")):
-            yield target.rpartition(".")[2], self._evaluator.value(right)
+            yield target.rpartition(".")[2], self._evaluator.evaluate(right)
 
     def returned(self, number: int) -> Value:
         """Return what one of its functions can return."""
-        return self._evaluator.returned(self._evaluator.function(Function(number)))
+        return self._evaluator.evaluate_returns(self._evaluator.find_function(Function(number)))
 
-    def _calls(self, chains: tuple[Chain, ...]) -> tuple[tuple[CallSite, ...], tuple[int, ...]]:
+    def _find_calls(self, chains: tuple[Chain, ...]) -> tuple[tuple[CallSite, ...], tuple[int, ...]]:
         """Return the calls that may reach chains, and the functions of this file that they go through."""
-        names = self._called_names()
+        names = self._list_called_names()
         called = self._source.captured.get("called", ())
         ours = (node for node in called if self._source.text(node) in names)
-        found = [site for node in ours if (site := self._site(node))]
-        calls = [site for site in found if not isinstance(site.function, Function)]
+        sites = [site for node in ours if (site := self._make_site(node))]
+        calls = [site for site in sites if not isinstance(site.function, Function)]
         values = [value for chain in chains for value in chain.values()]
         values += [argument for site in calls for argument in site.arguments]
         passing: set[Value] = set()
         while new := {part.function for value in values for part in parameters_in(value)} - passing:
             passing |= new
-            own = [site for site in found if site.function in new]
+            own = [site for site in sites if site.function in new]
             calls += own
             values = [argument for site in own for argument in site.arguments]
-        return tuple(calls), tuple(sorted(one.number for one in passing if isinstance(one, Function)))
+        return tuple(calls), tuple(
+            sorted(function.number for function in passing if isinstance(function, Function))
+        )
 
-    def _called_names(self) -> set[str]:
+    def _list_called_names(self) -> set[str]:
         """Return the first words of calls that can be those of the project's functions: most are not."""
         top = self._scopes.at_top()
-        made = (node for node in self._source.captured.get("made", ()) if self._maker_of(node) in top)
-        ours = (declared.name for declared in top.values() if _may_be_ours(declared))
-        return {"this", *map(self._source.text, made), *ours}
+        constructed = (node for node in self._source.captured.get("made", ()) if self._get_maker(node) in top)
+        ours = (declared.name for declared in top.values() if _can_be_ours(declared))
+        return {"this", *map(self._source.text, constructed), *ours}
 
-    def _maker_of(self, name: Node) -> str:
+    def _get_maker(self, name: Node) -> str:
         """Return the name of the class or function that a variable is made by, which may be `Map`."""
         value = name.parent.child_by_field_name("value") if name.parent is not None else None
         return (
             self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
         )
 
-    def _site(self, named: Node) -> CallSite | None:
+    def _make_site(self, named: Node) -> CallSite | None:
         """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
         function = named
         while function.parent is not None and function.parent.type == "member_expression":
             function = function.parent
         call = call_of(function)
-        arguments = self._evaluator.arguments(call) if call is not None else []
-        value = self._evaluator.value(function) if arguments else None
-        if value is not None and isinstance(_origin(value), Function | Imported):
-            given = tuple(map(self._evaluator.value, arguments))
-            if any(not isinstance(argument, Unknown | Function) for argument in given):
-                return CallSite(value, given)
+        arguments = self._evaluator.list_arguments(call) if call is not None else []
+        value = self._evaluator.evaluate(function) if arguments else None
+        if value is not None and isinstance(_find_origin(value), Function | Imported):
+            values = tuple(map(self._evaluator.evaluate, arguments))
+            if any(not isinstance(argument, Unknown | Function) for argument in values):
+                return CallSite(value, values)
         return None
 
 
-def _may_be_ours(declaration: Declaration) -> bool:
+def _get_start(declaration: Declaration) -> int:
+    return declaration.node.start_byte
+
+
+def _can_be_ours(declaration: Declaration) -> bool:
     value = declaration.node.child_by_field_name("value")
     return declaration.kind is not Kind.VARIABLE or (value is not None and value.type in _OURS)
 
 
-def _origin(value: Value) -> Value:
+def _find_origin(value: Value) -> Value:
     """Return what a value is a part or a result of."""
     while isinstance(value, Member | Result):
         value = value.base if isinstance(value, Member) else value.function

@@ -78,53 +78,53 @@ class Mutations:
         self._scopes = scopes
         self._known: dict[int, list[tuple[int, int | None, Change]]] = {}
 
-    def of(self, declaration: Declaration, use: Node) -> Iterator[Change]:
+    def list_changes(self, declaration: Declaration, use: Node) -> Iterator[Change]:
         """Yield, in the order of the text, what may have happened to a variable where it is used."""
-        found = self._all(declaration)
-        function = self._scopes.function_around(use) if found else None
-        for place, within, change in found:
+        changes = self._list_all(declaration)
+        function = self._scopes.function_around(use) if changes else None
+        for position, within, change in changes:
             same = within == function
-            if place != use.start_byte and not (same and place > use.start_byte):
+            if position != use.start_byte and not (same and position > use.start_byte):
                 # What another function assigns may have happened, or not yet.
                 yield replace(change, always=False) if isinstance(change, Assigned) and not same else change
 
-    def _all(self, declaration: Declaration) -> list[tuple[int, int | None, Change]]:
+    def _list_all(self, declaration: Declaration) -> list[tuple[int, int | None, Change]]:
         """Return all changes of a variable, each with its place and the function that it is in."""
         if id(declaration) not in self._known:
             self._known[id(declaration)] = [
                 (reference.start_byte, self._scopes.function_around(reference), change)
                 for reference in self._scopes.references(declaration)
-                for change in _change(reference, declaration)
+                for change in _read_change(reference, declaration)
             ]
         return self._known[id(declaration)]
 
 
-def _change(reference: Node, declaration: Declaration) -> Iterator[Change]:
+def _read_change(reference: Node, declaration: Declaration) -> Iterator[Change]:
     parent = reference.parent
     if parent is None:
         return
     if is_assigned(target := pattern_around(reference)):
-        yield _assigned(target, reference, declaration)
+        yield _read_assignment(target, reference, declaration)
     elif parent.type in {"member_expression", "subscript_expression"}:
-        yield from _property_change(parent, reference, declaration)
+        yield from _read_property_change(parent, reference, declaration)
     elif parent.type == "arguments":
-        yield from _handed_over(parent, reference)
+        yield from _read_handover(parent, reference)
     elif parent.type == "variable_declarator" or (
         parent.type == "assignment_expression" and parent.child_by_field_name("right") == reference
     ):
         yield Merged(None)  # another name for the same object
 
 
-def _assigned(target: Node, reference: Node, declaration: Declaration) -> Assigned:
+def _read_assignment(target: Node, reference: Node, declaration: Declaration) -> Assigned:
     """Return what a variable is given; of one that is a part of a pattern, or of a loop, nothing is known."""
     assignment = target.parent
     if assignment is None or assignment.type == LOOP or target != reference:
         return Assigned(None, always=True)
     value = assignment.child_by_field_name("right") if assignment.type == "assignment_expression" else None
-    return Assigned(value, always=_always(assignment, declaration))
+    return Assigned(value, always=_is_unconditional(assignment, declaration))
 
 
-def _property_change(property_: Node, reference: Node, declaration: Declaration) -> Iterator[Change]:
+def _read_property_change(property_: Node, reference: Node, declaration: Declaration) -> Iterator[Change]:
     target = property_.parent
     if target is None or property_.child_by_field_name("object") != reference:
         return
@@ -132,7 +132,7 @@ def _property_change(property_: Node, reference: Node, declaration: Declaration)
     if target.type in ASSIGNMENTS and target.child_by_field_name("left") == property_:
         value = target.child_by_field_name("right")
         if value is not None and key is not None:
-            yield PropertyAssigned(key, value, always=_always(target, declaration))
+            yield PropertyAssigned(key, value, always=_is_unconditional(target, declaration))
     elif target.type == "unary_expression" and key is not None and target.children[0].type == "delete":
         yield Removed(key)
     elif target.type == "call_expression" and key is not None and key.text == b"push":
@@ -140,7 +140,7 @@ def _property_change(property_: Node, reference: Node, declaration: Declaration)
         yield from map(Pushed, arguments.named_children if arguments else ())
 
 
-def _handed_over(arguments: Node, reference: Node) -> Iterator[Change]:
+def _read_handover(arguments: Node, reference: Node) -> Iterator[Change]:
     call = arguments.parent
     function = call.child_by_field_name("function") if call is not None else None
     method = function.child_by_field_name("property") if function is not None else None
@@ -153,7 +153,7 @@ def _handed_over(arguments: Node, reference: Node) -> Iterator[Change]:
         yield Merged(None)
 
 
-def _always(assignment: Node, declaration: Declaration) -> bool:
+def _is_unconditional(assignment: Node, declaration: Declaration) -> bool:
     """Whether an assignment stands among the statements of the scope itself, behind no condition."""
     statement = assignment.parent
     return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from os.path import normpath
 
 from agentctl.core.code_check.reading.typescript.folders import Folders, upwards
-from agentctl.core.code_check.reading.typescript.patterns import best_pattern
+from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
 
 _FILE = "package.json"
 _ENTRIES = ("source", "types", "typings", "module", "main")
@@ -25,30 +25,30 @@ class Package:
     """
 
     folder: str
-    said: Mapping[str, object]
+    content: Mapping[str, object]
 
-    def own(self, name: str) -> tuple[str, ...]:
+    def list_import_paths(self, name: str) -> tuple[str, ...]:
         """Return the places of a name of the package's own, such as `#lib/db`."""
-        return self._places(self.said.get("imports"), name)
+        return self._list_paths(self.content.get("imports"), name)
 
-    def exported(self, path: str) -> tuple[str, ...]:
+    def list_export_paths(self, path: str) -> tuple[str, ...]:
         """Return the places that it exports something from; the path is `.` or begins with `./`."""
-        exports = self.said.get("exports")
+        exports = self.content.get("exports")
         by_path = isinstance(exports, dict) and any(key.startswith(".") for key in exports)
-        return self._places(exports if by_path else {".": exports}, path)
+        return self._list_paths(exports if by_path else {".": exports}, path)
 
-    def entries(self) -> Iterator[str]:
+    def list_entry_paths(self) -> Iterator[str]:
         """Yield the places that it says its main file is at, those of sources first."""
         for key in _ENTRIES:
-            place = self.said.get(key)
-            if isinstance(place, str):
-                yield normpath(f"{self.folder}/{place}")
+            path = self.content.get(key)
+            if isinstance(path, str):
+                yield normpath(f"{self.folder}/{path}")
 
-    def _places(self, targets: object, name: str) -> tuple[str, ...]:
-        if not isinstance(targets, dict) or (found := best_pattern(targets, name)) is None:
+    def _list_paths(self, targets: object, name: str) -> tuple[str, ...]:
+        if not isinstance(targets, dict) or (best := find_best_pattern(targets, name)) is None:
             return ()
-        pattern, part = found
-        texts = (text.replace("*", part) for text in _texts(targets[pattern]))
+        pattern, part = best
+        texts = (text.replace("*", part) for text in _list_texts(targets[pattern]))
         return tuple(normpath(f"{self.folder}/{text}") for text in texts if text.startswith("./"))
 
 
@@ -57,65 +57,67 @@ class Packages:
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
-        self._named = _by_name(self._all())
+        self._packages = _map_by_name(self._list_all())
         self._installed: dict[str, str | None] = {}
 
-    def at(self, folder: str) -> Package | None:
+    def get_at(self, folder: str) -> Package | None:
         """Return the package whose folder this is."""
-        said = self._folders.read(f"{folder.rstrip('/')}/{_FILE}")
-        return None if said is None else Package(folder, said)
+        content = self._folders.read(f"{folder.rstrip('/')}/{_FILE}")
+        return None if content is None else Package(folder, content)
 
-    def around(self, folder: str) -> Package | None:
+    def find_around(self, folder: str) -> Package | None:
         """Return the nearest package that a folder is in."""
-        return next((found for above in upwards(folder) if (found := self.at(above)) is not None), None)
+        return next(
+            (package for above in upwards(folder) if (package := self.get_at(above)) is not None), None
+        )
 
-    def named(self, specifier: str, folder: str) -> tuple[Package, str] | None:
+    def find_named(self, specifier: str, folder: str) -> tuple[Package, str] | None:
         """Return the package that a module of a folder means by a name, and what it wants of it.
 
         None for a package that is none of the repository's, or that two folders claim to be.
         """
-        name, path = _split(specifier)
-        package = self._named.get(name)
+        name, path = _split_specifier(specifier)
+        package = self._packages.get(name)
         if package is None:
             return None
-        installed = self._installed_at(name, folder)
+        installed = self._find_installed(name, folder)
         if installed is not None and os.path.realpath(installed) != os.path.realpath(package.folder):
             return None
         return package, path
 
-    def _all(self) -> Iterator[Package]:
+    def _list_all(self) -> Iterator[Package]:
         for folder in self._folders.with_sources():
-            if (package := self.at(folder)) is not None:
+            if (package := self.get_at(folder)) is not None:
                 yield package
 
-    def _installed_at(self, name: str, folder: str) -> str | None:
+    def _find_installed(self, name: str, folder: str) -> str | None:
         for above in upwards(folder):
-            place = f"{above.rstrip('/')}/node_modules/{name}"
-            if self._folders.has_folder(place):
-                return place
+            path = f"{above.rstrip('/')}/node_modules/{name}"
+            if self._folders.has_folder(path):
+                return path
         return None
 
 
-def _by_name(packages: Iterable[Package]) -> dict[str, Package]:
-    found: dict[str, list[Package]] = {}
+def _map_by_name(packages: Iterable[Package]) -> dict[str, Package]:
+    packages_by_name: dict[str, list[Package]] = {}
     for package in packages:
-        name = package.said.get("name")
+        name = package.content.get("name")
         if isinstance(name, str):
-            found.setdefault(name, []).append(package)
-    return {name: several[0] for name, several in found.items() if len(several) == 1}
+            packages_by_name.setdefault(name, []).append(package)
+    return {name: several[0] for name, several in packages_by_name.items() if len(several) == 1}
 
 
-def _split(specifier: str) -> tuple[str, str]:
+def _split_specifier(specifier: str) -> tuple[str, str]:
     """Return the name of a package, and the path in it: `.`, or one that begins with `./`."""
     parts = specifier.split("/")
     length = 2 if specifier.startswith("@") else 1
     return "/".join(parts[:length]), "/".join((".", *parts[length:]))
 
 
-def _texts(target: object) -> Iterator[str]:
+def _list_texts(target: object) -> Iterator[str]:
     """Yield every text of a target: it may depend on conditions."""
     if isinstance(target, str):
         yield target
     elif isinstance(target, dict | list):
         for inner in target.values() if isinstance(target, dict) else target:
-            yield from _texts(inner)
+            yield from _list_texts(inner)

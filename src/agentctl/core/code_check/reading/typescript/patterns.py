@@ -6,13 +6,13 @@ TypeScript and Node agree on how: the name itself, else the pattern with the lon
 from collections.abc import Iterable
 
 
-def best_pattern(patterns: Iterable[str], name: str) -> tuple[str, str] | None:
+def find_best_pattern(patterns: Iterable[str], name: str) -> tuple[str, str] | None:
     """Return the pattern that fits a name best, and what its `*` stands for; None where none fits."""
-    fitting = [(pattern, part) for pattern in patterns if (part := _starred(pattern, name)) is not None]
-    return max(fitting, key=lambda one: ("*" not in one[0], one[0].find("*")), default=None)
+    fitting = [(pattern, part) for pattern in patterns if (part := _match_star(pattern, name)) is not None]
+    return max(fitting, key=lambda fit: ("*" not in fit[0], fit[0].find("*")), default=None)
 
 
-def _starred(pattern: str, name: str) -> str | None:
+def _match_star(pattern: str, name: str) -> str | None:
     before, star, after = pattern.partition("*")
     if not star:
         return "" if pattern == name else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os.path import normpath
 
 from agentctl.core.code_check.reading.typescript.folders import Folders, upwards
-from agentctl.core.code_check.reading.typescript.patterns import best_pattern
+from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
 
 _NAMES = ("tsconfig.json", "jsconfig.json")
 _OWN_FOLDER = "${configDir}"
@@ -30,14 +30,14 @@ class Project:
     paths: Mapping[str, tuple[str, ...]] | None = None
     paths_base: str = "/"
 
-    def places(self, name: str) -> Iterator[str]:
+    def list_paths(self, name: str) -> Iterator[str]:
         """Yield where a module can be, without its extension, in the order in which TypeScript looks."""
         paths = self.paths or {}
-        found = best_pattern(paths, name)
-        if found is not None:
-            pattern, part = found
-            for place in paths[pattern]:
-                yield _below(self.base or self.paths_base, place.replace("*", part, 1))
+        best = find_best_pattern(paths, name)
+        if best is not None:
+            pattern, part = best
+            for path in paths[pattern]:
+                yield _join_path(self.base or self.paths_base, path.replace("*", part, 1))
         if self.base is not None:
             yield normpath(f"{self.base}/{name}")
 
@@ -49,35 +49,37 @@ class Projects:
         self._folders = folders
         self._nearest: dict[str, Project] = {}
 
-    def of(self, folder: str) -> Project:
+    def find_project(self, folder: str) -> Project:
         """Return the project that files in a folder belong to; one that says nothing where there is none."""
         if folder not in self._nearest:
             files = (f"{above.rstrip('/')}/{name}" for above in upwards(folder) for name in _NAMES)
-            found = next((file for file in files if self._folders.read(file) is not None), None)
-            self._nearest[folder] = Project() if found is None else self._merged(found, ())
+            nearest = next((file for file in files if self._folders.read(file) is not None), None)
+            self._nearest[folder] = Project() if nearest is None else self._read_merged(nearest, ())
         return self._nearest[folder]
 
-    def _merged(self, file: str, extending: tuple[str, ...]) -> Project:
+    def _read_merged(self, file: str, extending: tuple[str, ...]) -> Project:
         """Return what a file says, over what it extends; `extending` are the files that extend it."""
-        said = self._folders.read(file)
-        if said is None or file in extending or len(extending) > _LONGEST_CHAIN:
+        content = self._folders.read(file)
+        if content is None or file in extending or len(extending) > _LONGEST_CHAIN:
             return Project()
         chain, folder, project = (*extending, file), _folder_of(file), Project()
-        for name in _texts(said.get("extends")):
-            if (base := self._extended(name, folder)) is not None:
-                project = _over(project, self._merged(base, chain))
-        return _over(project, _own(said.get("compilerOptions"), folder, owner=_folder_of(chain[0])))
+        for name in _list_texts(content.get("extends")):
+            if (base := self._find_extended(name, folder)) is not None:
+                project = _merge_over(project, self._read_merged(base, chain))
+        return _merge_over(
+            project, _read_own(content.get("compilerOptions"), folder, owner=_folder_of(chain[0]))
+        )
 
-    def _extended(self, name: str, folder: str) -> str | None:
+    def _find_extended(self, name: str, folder: str) -> str | None:
         if name.startswith((".", "/")):
-            places = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
+            list_paths = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
         else:
-            places = [normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in upwards(folder)]
-        files = (f"{place}{ending}" for place in places for ending in ("", ".json", "/tsconfig.json"))
+            list_paths = [normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in upwards(folder)]
+        files = (f"{path}{ending}" for path in list_paths for ending in ("", ".json", "/tsconfig.json"))
         return next((file for file in files if self._folders.has_file(file)), None)
 
 
-def _over(project: Project, other: Project) -> Project:
+def _merge_over(project: Project, other: Project) -> Project:
     if other.base is not None:
         project = replace(project, base=other.base)
     if other.paths is not None:
@@ -85,15 +87,15 @@ def _over(project: Project, other: Project) -> Project:
     return project
 
 
-def _own(options: object, folder: str, *, owner: str) -> Project:
+def _read_own(options: object, folder: str, *, owner: str) -> Project:
     """Return what one file says itself; `owner` is the folder of the one that extends it."""
-    said = options if isinstance(options, dict) else {}
-    base, paths = said.get("baseUrl"), said.get("paths")
+    content = options if isinstance(options, dict) else {}
+    base, paths = content.get("baseUrl"), content.get("paths")
     return Project(
-        base=_below(folder, base.replace(_OWN_FOLDER, owner)) if isinstance(base, str) else None,
+        base=_join_path(folder, base.replace(_OWN_FOLDER, owner)) if isinstance(base, str) else None,
         paths={
-            pattern: tuple(place.replace(_OWN_FOLDER, owner) for place in _texts(places))
-            for pattern, places in paths.items()
+            pattern: tuple(path.replace(_OWN_FOLDER, owner) for path in _list_texts(list_paths))
+            for pattern, list_paths in paths.items()
         }
         if isinstance(paths, dict)
         else None,
@@ -101,12 +103,12 @@ def _own(options: object, folder: str, *, owner: str) -> Project:
     )
 
 
-def _texts(value: object) -> Sequence[str]:
+def _list_texts(value: object) -> Sequence[str]:
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str)]
 
 
-def _below(folder: str, path: str) -> str:
+def _join_path(folder: str, path: str) -> str:
     return normpath(path if path.startswith("/") else f"{folder}/{path}")
 
 

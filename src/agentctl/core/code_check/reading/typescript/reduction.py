@@ -43,44 +43,46 @@ def choice_of(options: Iterable[Value]) -> Value:
     return distinct[0] if len(distinct) == 1 else Choice(distinct)
 
 
-def member(base: Value, name: str, depth: int = 0) -> Value:
+def get_member(base: Value, name: str, depth: int = 0) -> Value:
     """Return a property of a value."""
-    found: Value = base if isinstance(base, Unknown) else Unknown()
+    result: Value = base if isinstance(base, Unknown) else Unknown()
     match base:
         case _ if depth > DEEPEST:
-            found = TOO_DEEP
+            result = TOO_DEEP
         case Record():
-            found = _property(base, name, depth)
+            result = _get_property(base, name, depth)
         case Listing(items, True) if name.isdecimal() and int(name) < len(items):
-            found = items[int(name)]
+            result = items[int(name)]
         case Choice(options):
-            found = choice_of(member(option, name, depth + 1) for option in options)
+            result = choice_of(get_member(option, name, depth + 1) for option in options)
         case Imported(specifier, "*", importer):
-            found = Imported(specifier, name, importer)
+            result = Imported(specifier, name, importer)
         case Imported() | Parameter() | Member() | Result():
-            found = Member(base, name)
-    return found
+            result = Member(base, name)
+    return result
 
 
-def _property(record: Record, name: str, depth: int) -> Value:
+def _get_property(record: Record, name: str, depth: int) -> Value:
     """Return a property of an object: later ones win, and one behind a condition may not be there.
 
     One that begins as null or '' is there to be filled in, by whoever gets the object.
     """
     options: list[Value] = []
     for entry in reversed(record.entries):
-        found = _under(entry, name, depth)
-        if found is None or found == UNDEFINED:
+        member = _get_under_key(entry, name, depth)
+        if member is None or member == UNDEFINED:
             continue
-        options += (found, LATER) if isinstance(found, Constant) and found.value in {None, ""} else (found,)
-        if entry.always and not (isinstance(found, Choice) and UNDEFINED in found.options):
+        options += (
+            (member, LATER) if isinstance(member, Constant) and member.value in {None, ""} else (member,)
+        )
+        if entry.always and not (isinstance(member, Choice) and UNDEFINED in member.options):
             return choice_of(options)
     return choice_of((*options, UNDEFINED))
 
 
-def _under(entry: Entry, name: str, depth: int) -> Value | None:
+def _get_under_key(entry: Entry, name: str, depth: int) -> Value | None:
     if entry.key is None:
-        return member(entry.value, name, depth + 1)
+        return get_member(entry.value, name, depth + 1)
     if not isinstance(entry.key, Constant):
         return Unknown("under a key that is computed at run time")
     return entry.value if str(entry.key.value) == name else None
@@ -90,9 +92,9 @@ def walk(value: Value) -> Iterator[Value]:
     """Yield a value and everything in it."""
     waiting = [value]
     while waiting:
-        found = waiting.pop()
-        yield found
-        if parts := found.parts():
+        part = waiting.pop()
+        yield part
+        if parts := part.parts():
             waiting += parts
 
 
@@ -135,7 +137,7 @@ def replaced(value: Value, change: Callable[[Value], Value | None], depth: int =
     changed = value.mapped(lambda part: replaced(part, change, depth + 1))
     if isinstance(changed, Choice):
         return choice_of(changed.options)
-    return member(changed.base, changed.name) if isinstance(changed, Member) else changed
+    return get_member(changed.base, changed.name) if isinstance(changed, Member) else changed
 
 
 def placed(value: Value, file: str, depth: int = 0) -> Value:
@@ -152,18 +154,18 @@ def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...
     """
 
     def change(part: Value) -> Value | None:
-        base, names = _taken_from(part)
+        base, names = _unwrap_members(part)
         if not isinstance(base, Parameter) or base.function != function:
             return None
-        found = arguments[base.position] if base.position < len(arguments) else UNDEFINED
+        argument = arguments[base.position] if base.position < len(arguments) else UNDEFINED
         for name in reversed(names):
-            found = member(found, name)
-        return Unknown("given by other callers, perhaps") if found == UNDEFINED else found
+            argument = get_member(argument, name)
+        return Unknown("given by other callers, perhaps") if argument == UNDEFINED else argument
 
     return replaced(value, change)
 
 
-def _taken_from(value: Value) -> tuple[Value, list[str]]:
+def _unwrap_members(value: Value) -> tuple[Value, list[str]]:
     """Return what a value is a member of, and the names that lead to it, the last one first."""
     names: list[str] = []
     while isinstance(value, Member):

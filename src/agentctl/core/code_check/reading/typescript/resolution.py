@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from os.path import normpath
 from pathlib import Path
 
-from agentctl.core.code_check.reading.typescript.folders import Folders, Looked
+from agentctl.core.code_check.reading.typescript.folders import DiskState, Folders
 from agentctl.core.code_check.reading.typescript.packages import Package, Packages
 from agentctl.core.code_check.reading.typescript.projects import Projects
 
@@ -47,74 +47,74 @@ class ModuleResolver:
         """
         question = specifier, str(importer.parent)
         if question not in self._answers:
-            found = self._found(*question)
-            self._answers[question] = None if found is None else self._sources.get(found)
+            file = self._find_file(*question)
+            self._answers[question] = None if file is None else self._sources.get(file)
         return self._answers[question]
 
-    def looked_at(self) -> Looked:
+    def get_disk_state(self) -> DiskState:
         """Return what its answers so far depend on."""
-        return self._folders.looked_at()
+        return self._folders.get_disk_state()
 
-    def _found(self, specifier: str, folder: str) -> str | None:
+    def _find_file(self, specifier: str, folder: str) -> str | None:
         if specifier in {".", ".."} or specifier.startswith(("./", "../")):
-            return self._at(f"{folder}/{specifier}")
+            return self._find_at(f"{folder}/{specifier}")
         if specifier.startswith("/"):  # of the disk, or of a web server: nobody agrees
             return None
         if specifier.startswith("#"):
-            package = self._packages.around(folder)
-            return self._only_source(package.own(specifier)) if package else None
-        places = self._projects.of(folder).places(specifier)
-        in_project = next(filter(None, map(self._at, places)), None)
-        return in_project or self._in_package(specifier, folder)
+            package = self._packages.find_around(folder)
+            return self._find_only_source(package.list_import_paths(specifier)) if package else None
+        places = self._projects.find_project(folder).list_paths(specifier)
+        in_project = next(filter(None, map(self._find_at, places)), None)
+        return in_project or self._find_in_package(specifier, folder)
 
-    def _in_package(self, specifier: str, folder: str) -> str | None:
-        found = self._packages.named(specifier, folder)
-        if found is None:
+    def _find_in_package(self, specifier: str, folder: str) -> str | None:
+        match = self._packages.find_named(specifier, folder)
+        if match is None:
             return None
-        package, path = found
-        if exported := self._only_source(package.exported(path)):
+        package, path = match
+        if exported := self._find_only_source(package.list_export_paths(path)):
             return exported
         if path == ".":
-            return self._main(package)
-        return self._first_source((f"{package.folder}/{path}", f"{package.folder}/src/{path}"))
+            return self._find_main(package)
+        return self._find_first_source((f"{package.folder}/{path}", f"{package.folder}/src/{path}"))
 
-    def _at(self, place: str) -> str | None:
+    def _find_at(self, path: str) -> str | None:
         """Return the file at a place, `/app/db` or `/app/db.js`, which may be a folder with an index."""
-        whole = normpath(place)
-        named = None if place.endswith(_FOLDER_ENDINGS) else self._file_at(whole)
-        return named or self._of_folder(whole)
+        whole = normpath(path)
+        named = None if path.endswith(_FOLDER_ENDINGS) else self._find_file_at(whole)
+        return named or self._find_in_folder(whole)
 
-    def _file_at(self, place: str) -> str | None:
-        return next((file for file in _spellings(place) if self._folders.has_file(file)), None)
+    def _find_file_at(self, path: str) -> str | None:
+        return next((file for file in _list_spellings(path) if self._folders.has_file(file)), None)
 
-    def _of_folder(self, folder: str) -> str | None:
-        package = self._packages.at(folder)
-        return self._main(package) if package else self._file_at(f"{folder}/index")
+    def _find_in_folder(self, folder: str) -> str | None:
+        package = self._packages.get_at(folder)
+        return self._find_main(package) if package else self._find_file_at(f"{folder}/index")
 
-    def _main(self, package: Package) -> str | None:
+    def _find_main(self, package: Package) -> str | None:
         indexes = (f"{package.folder}/src/index", f"{package.folder}/index")
-        return self._first_source((*package.entries(), *indexes))
+        return self._find_first_source((*package.list_entry_paths(), *indexes))
 
-    def _first_source(self, places: Iterable[str]) -> str | None:
-        return next(self._sources_at(places), None)
+    def _find_first_source(self, places: Iterable[str]) -> str | None:
+        return next(self._find_sources_at(places), None)
 
-    def _only_source(self, places: Iterable[str]) -> str | None:
+    def _find_only_source(self, places: Iterable[str]) -> str | None:
         """Return the source that all places lead to which lead to one: they are for several conditions."""
-        found = set(self._sources_at(places))
-        return found.pop() if len(found) == 1 else None
+        sources = set(self._find_sources_at(places))
+        return sources.pop() if len(sources) == 1 else None
 
-    def _sources_at(self, places: Iterable[str]) -> Iterator[str]:
-        for place in places:
-            whole = normpath(place)
-            file = self._file_at(whole) or self._file_at(f"{whole}/index")
+    def _find_sources_at(self, places: Iterable[str]) -> Iterator[str]:
+        for path in places:
+            whole = normpath(path)
+            file = self._find_file_at(whole) or self._find_file_at(f"{whole}/index")
             if file in self._sources:
                 yield file
 
 
-def _spellings(place: str) -> Iterator[str]:
+def _list_spellings(path: str) -> Iterator[str]:
     """Yield the names that a file may have, in the order in which TypeScript looks for them."""
     for extension in _EXTENSIONS:
-        yield place + extension
-    stem, dot, ending = place.rpartition(".")
+        yield path + extension
+    stem, dot, ending = path.rpartition(".")
     if dot and "/" not in ending:
         yield from (stem + extension for extension in _WRITTEN_AS.get(f".{ending}", (f".{ending}",)))

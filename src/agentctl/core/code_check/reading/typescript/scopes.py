@@ -84,45 +84,45 @@ class Scopes:
         self._nodes = source.scopes()
         self._starts = [node.start_byte for node in self._nodes]
         self._ends = [node.end_byte for node in self._nodes]
-        self._outer = list(_outer(self._starts, self._ends))
+        self._list_outer = list(_list_outer(self._starts, self._ends))
         self._declared: dict[int, dict[str, Declaration]] = {}
         self._found: dict[tuple[int, str], Declaration | None] = {}
         self._references: dict[int, list[Node]] = {}
 
-    def _around(self, place: int) -> int:
+    def _find_scope(self, position: int) -> int:
         """Return the number of the innermost scope around a place of the text; -1 for none."""
-        number = bisect_right(self._starts, place) - 1
-        while number >= 0 and place >= self._ends[number]:
-            number = self._outer[number]
+        number = bisect_right(self._starts, position) - 1
+        while number >= 0 and position >= self._ends[number]:
+            number = self._list_outer[number]
         return number
 
     def function_around(self, node: Node) -> int | None:
         """Return where the innermost function begins that a node is in."""
-        number = self._around(node.start_byte)
+        number = self._find_scope(node.start_byte)
         while number >= 0 and self._nodes[number].type not in FUNCTIONS:
-            number = self._outer[number]
+            number = self._list_outer[number]
         return self._starts[number] if number >= 0 else None
 
     def lookup(self, node: Node, name: str) -> Declaration | None:
         """Return the declaration that a name has at a node, or None where it is not the file's own."""
-        number = self._around(node.start_byte)
+        number = self._find_scope(node.start_byte)
         key = (number, name)
         if key not in self._found:
-            found = None
-            while number >= 0 and (found := self._declared_in(number).get(name)) is None:
-                number = self._outer[number]
-            self._found[key] = found
+            declaration = None
+            while number >= 0 and (declaration := self._list_declared_in(number).get(name)) is None:
+                number = self._list_outer[number]
+            self._found[key] = declaration
         return self._found[key]
 
     def at_top(self) -> dict[str, Declaration]:
         """Return what the file itself declares."""
-        return self._declared_in(0) if self._nodes else {}
+        return self._list_declared_in(0) if self._nodes else {}
 
-    def _declared_in(self, number: int) -> dict[str, Declaration]:
+    def _list_declared_in(self, number: int) -> dict[str, Declaration]:
         """Return what is declared directly in a scope."""
         if number not in self._declared:
-            found = self._declarations(self._nodes[number])
-            self._declared[number] = {declaration.name: declaration for declaration in found}
+            declarations = self._list_declarations(self._nodes[number])
+            self._declared[number] = {declaration.name: declaration for declaration in declarations}
         return self._declared[number]
 
     def references(self, declaration: Declaration) -> list[Node]:
@@ -132,72 +132,82 @@ class Scopes:
             self._references[key] = [
                 node
                 for node in self._source.occurrences(declaration.name, declaration.scope)
-                if node.type in _IDENTIFIERS and not _declares(node)
+                if node.type in _IDENTIFIERS and not _is_declaring(node)
                 if self.lookup(node, declaration.name) is declaration
             ]
         return self._references[key]
 
-    def _declarations(self, scope: Node) -> Iterator[Declaration]:
+    def _list_declarations(self, scope: Node) -> Iterator[Declaration]:
         if scope.type in FUNCTIONS:
-            yield from self._parameters(scope)
+            yield from self._read_parameters(scope)
         elif scope.type == LOOP:
             pattern = scope.child_by_field_name("left") if scope.child_by_field_name("kind") else None
             if pattern is not None:
-                yield from self._names(pattern, Kind.OTHER, scope, scope)
+                yield from self._read_names(pattern, Kind.OTHER, scope, scope)
         else:
             for statement in scope.named_children:
-                yield from self._statement(statement, scope)
+                yield from self._read_statement(statement, scope)
 
-    def _statement(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+    def _read_statement(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         if statement.type == "export_statement":
             inner = statement.child_by_field_name("declaration")
-            yield from self._statement(inner, scope) if inner is not None else ()
+            yield from self._read_statement(inner, scope) if inner is not None else ()
         elif statement.type in {"lexical_declaration", "variable_declaration"}:
-            yield from self._variables(statement, scope)
+            yield from self._read_variables(statement, scope)
         elif statement.type == "import_statement":
-            yield from self._imports(statement, scope)
+            yield from self._read_imports(statement, scope)
         elif (name := statement.child_by_field_name("name")) is not None and statement.type in _NAMED:
             yield Declaration(self._source.text(name), _NAMED[statement.type], statement, scope)
 
-    def _variables(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+    def _read_variables(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         constant = statement.children[0].type == "const"
         for declarator in statement.named_children:
             pattern = declarator.child_by_field_name("name")
-            found = self._names(pattern, Kind.VARIABLE, declarator, scope) if pattern is not None else ()
-            yield from (replace(one, constant=constant) for one in found)
+            declarations = (
+                self._read_names(pattern, Kind.VARIABLE, declarator, scope) if pattern is not None else ()
+            )
+            yield from (replace(declaration, constant=constant) for declaration in declarations)
 
-    def _imports(self, statement: Node, scope: Node) -> Iterator[Declaration]:
+    def _read_imports(self, statement: Node, scope: Node) -> Iterator[Declaration]:
         waiting = list(statement.named_children)
         while waiting:
             node = waiting.pop()
             if node.type in {"import_clause", "named_imports"}:
                 waiting += node.named_children
             elif node.type == "identifier":
-                yield self._import(node, "default", statement, scope)
+                yield self._make_import(node, "default", statement, scope)
             elif node.type == "namespace_import" and node.named_children:
-                yield self._import(node.named_children[-1], "*", statement, scope)
+                yield self._make_import(node.named_children[-1], "*", statement, scope)
             elif node.type == "import_specifier" and (name := node.child_by_field_name("name")) is not None:
                 local = node.child_by_field_name("alias") or name
-                yield self._import(local, self._source.text(name).strip("\"'"), statement, scope)
+                yield self._make_import(local, self._source.text(name).strip("\"'"), statement, scope)
 
-    def _import(self, local: Node, name: str, statement: Node, scope: Node) -> Declaration:
+    def _make_import(self, local: Node, name: str, statement: Node, scope: Node) -> Declaration:
         return Declaration(self._source.text(local), Kind.IMPORT, statement, scope, (name,))
 
-    def _parameters(self, function: Node) -> Iterator[Declaration]:
+    def _read_parameters(self, function: Node) -> Iterator[Declaration]:
         single = function.child_by_field_name("parameter")
         if single is not None:
-            yield from self._names(single, Kind.PARAMETER, function, function)
+            yield from self._read_names(single, Kind.PARAMETER, function, function)
         several = function.child_by_field_name("parameters")
-        given = [] if several is None else [one for one in several.named_children if one.type != "comment"]
-        for position, parameter in enumerate(given):
+        parameters = (
+            [] if several is None else [node for node in several.named_children if node.type != "comment"]
+        )
+        for position, parameter in enumerate(parameters):
             pattern = parameter.child_by_field_name("pattern") or parameter
             default = parameter.child_by_field_name("value")
-            for found in self._names(pattern, Kind.PARAMETER, function, function):
+            for declaration in self._read_names(pattern, Kind.PARAMETER, function, function):
                 yield Declaration(
-                    found.name, found.kind, function, function, found.path, found.default or default, position
+                    declaration.name,
+                    declaration.kind,
+                    function,
+                    function,
+                    declaration.path,
+                    declaration.default or default,
+                    position,
                 )
 
-    def _names(
+    def _read_names(
         self,
         pattern: Node,
         kind: Kind,
@@ -209,39 +219,41 @@ class Scopes:
         """Yield the names that a pattern takes out of a value."""
         waiting: list[_Piece] = [(pattern, path, default)]
         while waiting:
-            found, path, default = waiting.pop()
-            if found.type in {"identifier", "shorthand_property_identifier_pattern"}:
-                yield Declaration(self._source.text(found), kind, node, scope, path, default)
+            piece, path, default = waiting.pop()
+            if piece.type in {"identifier", "shorthand_property_identifier_pattern"}:
+                yield Declaration(self._source.text(piece), kind, node, scope, path, default)
             else:
-                waiting += self._taken_apart(found, path, default)
+                waiting += self._take_apart(piece, path, default)
 
-    def _taken_apart(self, pattern: Node, path: _Path, default: Node | None) -> Iterator[_Piece]:
+    def _take_apart(self, pattern: Node, path: _Path, default: Node | None) -> Iterator[_Piece]:
         items = pattern.named_children
         match pattern.type:
             case "object_pattern":
                 for item in items:
-                    yield from self._property(item, path)
+                    yield from self._read_property(item, path)
             case "array_pattern":
-                yield from ((item, _below(path, str(place)), None) for place, item in enumerate(items))
+                yield from (
+                    (item, _extend_path(path, str(position)), None) for position, item in enumerate(items)
+                )
             case "rest_pattern":
                 yield from ((item, None, None) for item in items)
             case "assignment_pattern" | "object_assignment_pattern":
                 left, right = (pattern.child_by_field_name(side) for side in ("left", "right"))
                 yield from ((left, path, right or default),) if left is not None else ()
 
-    def _property(self, item: Node, path: _Path) -> Iterator[_Piece]:
+    def _read_property(self, item: Node, path: _Path) -> Iterator[_Piece]:
         match item.type:
             case "shorthand_property_identifier_pattern":
-                yield item, _below(path, self._source.text(item)), None
+                yield item, _extend_path(path, self._source.text(item)), None
             case "object_assignment_pattern":
                 left = item.child_by_field_name("left")
                 if left is not None:
-                    yield left, _below(path, self._source.text(left)), item.child_by_field_name("right")
+                    yield left, _extend_path(path, self._source.text(left)), item.child_by_field_name("right")
             case "pair_pattern":
                 key, value = item.child_by_field_name("key"), item.child_by_field_name("value")
                 if key is not None and value is not None:
                     named = key.type == "property_identifier"
-                    yield value, _below(path, self._source.text(key)) if named else None, None
+                    yield value, _extend_path(path, self._source.text(key)) if named else None, None
             case "rest_pattern":
                 yield item, None, None
 
@@ -255,7 +267,7 @@ _NAMED = {
 }
 
 
-def _outer(starts: list[int], ends: list[int]) -> Iterator[int]:
+def _list_outer(starts: list[int], ends: list[int]) -> Iterator[int]:
     """Yield, for each stretch of the text in their order, the number of the one around it, or -1."""
     open_: list[int] = []
     for number, start in enumerate(starts):
@@ -265,11 +277,11 @@ def _outer(starts: list[int], ends: list[int]) -> Iterator[int]:
         open_.append(number)
 
 
-def _below(path: _Path, name: str) -> _Path:
+def _extend_path(path: _Path, name: str) -> _Path:
     return None if path is None else (*path, name)
 
 
-def _declares(node: Node) -> bool:
+def _is_declaring(node: Node) -> bool:
     """Whether a name stands where it is declared."""
     parent = node.parent
     if parent is None:

@@ -14,7 +14,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor
 
 from agentctl.core.code_check.reading.source_files import Language
 from agentctl.core.code_check.reading.typescript.components import scripts_of
-from agentctl.core.code_check.reading.typescript.gaps import filled
+from agentctl.core.code_check.reading.typescript.gaps import fill_gaps
 from agentctl.core.code_check.reading.typescript.values import Spot
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
@@ -66,13 +66,13 @@ _GRAMMARS = {
 
 
 @cache
-def _query(language: Language) -> Query:
+def _make_query(language: Language) -> Query:
     scopes = (f"({kind}) @scope" for kind in sorted(FUNCTIONS | BLOCKS))
     return Query(tree_sitter.Language(_GRAMMARS[language]()), "\n".join((_NAMES, *scopes)))
 
 
 @cache
-def _parser(language: Language) -> Parser:
+def _make_parser(language: Language) -> Parser:
     return Parser(tree_sitter.Language(_GRAMMARS[language]()))
 
 
@@ -82,7 +82,7 @@ class Source:
     def __init__(self, content: bytes, language: Language) -> None:
         self._language = language
         content = scripts_of(content) if language is Language.COMPONENT else content
-        self.content, self.root = _understood(content, language)
+        self.content, self.root = _parse_best(content, language)
         self._ascii = content.isascii()
 
     def text(self, node: Node) -> str:
@@ -99,7 +99,7 @@ class Source:
 
     def first_error(self) -> Node | None:
         """Return the first node that the grammar did not understand."""
-        return _first_error(self.root)
+        return _find_first_error(self.root)
 
     @cached_property
     def captured(self) -> Mapping[str, list[Node]]:
@@ -108,7 +108,7 @@ class Source:
         `scope`: each scope; `called`: the first name of what is called, `a` of `a.b.c()`; `made`: variables
         that hold what a constructor or a function has made.
         """
-        return QueryCursor(_query(self._language)).captures(self.root)
+        return QueryCursor(_make_query(self._language)).captures(self.root)
 
     def scopes(self) -> list[Node]:
         """Return all nodes that are scopes, in the order of the text, outer ones first."""
@@ -116,30 +116,30 @@ class Source:
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another that are spelled as a name."""
-        word, found = name.encode(), []
-        place = self.content.find(word, within.start_byte, within.end_byte)
-        while place >= 0:
-            node = self.root.descendant_for_byte_range(place, place + 1)
-            if node is not None and (node.start_byte, node.end_byte) == (place, place + len(word)):
-                found.append(node)
-            place = self.content.find(word, place + len(word), within.end_byte)
-        return found
+        word, nodes = name.encode(), []
+        position = self.content.find(word, within.start_byte, within.end_byte)
+        while position >= 0:
+            node = self.root.descendant_for_byte_range(position, position + 1)
+            if node is not None and (node.start_byte, node.end_byte) == (position, position + len(word)):
+                nodes.append(node)
+            position = self.content.find(word, position + len(word), within.end_byte)
+        return nodes
 
 
-def _understood(content: bytes, language: Language) -> tuple[bytes, Node]:
+def _parse_best(content: bytes, language: Language) -> tuple[bytes, Node]:
     """Parse a text, or the same with the grammar's gaps filled, where that is understood further."""
-    root = _parser(language).parse(content).root_node
-    error = _first_error(root)
-    other = content if error is None else filled(content)
+    root = _make_parser(language).parse(content).root_node
+    error = _find_first_error(root)
+    other = content if error is None else fill_gaps(content)
     if error is None or other == content:
         return content, root
-    second = _parser(language).parse(other).root_node
-    further = _first_error(second)
+    second = _make_parser(language).parse(other).root_node
+    further = _find_first_error(second)
     better = further is None or further.start_byte > error.start_byte
     return (other, second) if better else (content, root)
 
 
-def _first_error(root: Node) -> Node | None:
+def _find_first_error(root: Node) -> Node | None:
     node = root
     while node.has_error and not node.is_error and not node.is_missing:
         node = next((child for child in node.children if child.has_error or child.is_missing), node)

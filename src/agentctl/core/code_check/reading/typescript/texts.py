@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
-from agentctl.core.code_check.reading.postgrest_field import HOLE
+from agentctl.core.code_check.reading.postgrest.cursor import HOLE
 from agentctl.core.code_check.reading.typescript.values import (
     Choice,
     Constant,
@@ -59,23 +59,23 @@ class Text:
         """Whether there is no hole in it."""
         return HOLE not in str(self)
 
-    def place(self, offset: int, file: str) -> Location:
+    def locate(self, offset: int, file: str) -> Location:
         """Return where a character stands; that of the whole text where escapes make it uncertain."""
         for piece in self.pieces:
             if offset < len(piece.text):
                 break
             offset -= len(piece.text)
         else:
-            return place_of(self.spot, file)
+            return location_of(self.spot, file)
         before = piece.text[:offset]
         if piece.quote is None or "\\" in before:
-            return place_of(self.spot, file)
+            return location_of(self.spot, file)
         lines = before.count("\n")
         column = offset - before.rfind("\n") if lines else piece.quote.column + 1 + offset
         return Location(piece.quote.file or file, piece.quote.line + lines, column)
 
 
-def place_of(spot: Spot, file: str) -> Location:
+def location_of(spot: Spot, file: str) -> Location:
     """Return a spot of a file, or of the other file that it names."""
     return Location(spot.file or file, spot.line, spot.column)
 
@@ -85,14 +85,14 @@ def options_of(value: Value) -> tuple[Value, ...]:
     if not isinstance(value, Choice):
         return (value,)
     waiting: list[Value] = [value]
-    found: list[Value] = []
-    while waiting and len(found) < _MOST_OPTIONS:
+    flat: list[Value] = []
+    while waiting and len(flat) < _MOST_OPTIONS:
         option = waiting.pop()
         if isinstance(option, Choice):
             waiting += reversed(option.options)
         else:
-            found.append(option)
-    return (*found, Unknown("one of too many")) if waiting else tuple(found)
+            flat.append(option)
+    return (*flat, Unknown("one of too many")) if waiting else tuple(flat)
 
 
 def likely_options(value: Value) -> tuple[Value, ...]:
@@ -117,7 +117,7 @@ def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
             case Constant(str(text), spot):
                 texts.append(Text((Piece(text, spot),), spot))
             case Template(_, spot):
-                texts += (Text(pieces, spot) for pieces in _spelled(option))
+                texts += (Text(pieces, spot) for pieces in _spell_template(option))
             case _:
                 reasons.append(why(option))
     return tuple(texts), tuple(dict.fromkeys(reasons))
@@ -137,10 +137,10 @@ def why(value: Value) -> str:
 
 def literals_of(value: Value) -> tuple[CodeLiteral, ...]:
     """Return the literals that a value can be; of containers, the shape."""
-    return tuple(given for option in likely_options(value) for given in _literals(option))
+    return tuple(literal for option in likely_options(value) for literal in _list_literals(option))
 
 
-def _literals(value: Value) -> Iterator[CodeLiteral]:
+def _list_literals(value: Value) -> Iterator[CodeLiteral]:
     match value:
         case Constant(content):
             yield CodeLiteral(content)
@@ -152,24 +152,24 @@ def _literals(value: Value) -> Iterator[CodeLiteral]:
             yield CodeLiteral(shape=Shape.LIST)
 
 
-def _spelled(template: Template) -> Iterator[tuple[Piece, ...]]:
+def _spell_template(template: Template) -> Iterator[tuple[Piece, ...]]:
     """Yield the ways in which a template can come out, as far as they are few."""
-    choices = [list(_part(part)) for part in template.pieces[:_MOST_PIECES]]
+    choices = [list(_list_pieces(part)) for part in template.pieces[:_MOST_PIECES]]
     if len(template.pieces) > _MOST_PIECES:
         choices.append([Piece(HOLE, None)])
-    if _ways(choices) > _MOST_OPTIONS:
+    if _count_ways(choices) > _MOST_OPTIONS:
         choices = [options if len(options) == 1 else [Piece(HOLE, None)] for options in choices]
     yield from islice(product(*choices), _MOST_OPTIONS)
 
 
-def _ways(choices: list[list[Piece]]) -> int:
+def _count_ways(choices: list[list[Piece]]) -> int:
     ways = 1
     for options in choices:
         ways *= len(options)
     return ways
 
 
-def _part(value: Value) -> Iterator[Piece]:
+def _list_pieces(value: Value) -> Iterator[Piece]:
     for option in likely_options(value):
         if not isinstance(option, Constant) or isinstance(
             option.value, float

@@ -8,15 +8,15 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agentctl.core.code_check.reading.postgrest_field import (
+from agentctl.core.code_check.reading.postgrest.cursor import (
     HOLE,
     MANY,
     MOST_NESTED,
     Cursor,
     Misfit,
+    MisfitError,
     Name,
-    NoFit,
-    fitted,
+    parse_whole,
 )
 
 _OPERATOR = re.compile(
@@ -54,72 +54,72 @@ class Condition:
 @lru_cache(MANY)
 def parse_filter(text: str) -> tuple[Condition, ...] | Misfit:
     """Read conditions with commas between them; one that is all hole is a column that is not told."""
-    return fitted(Cursor(text), lambda cursor: _trees(cursor, 0))
+    return parse_whole(Cursor(text), lambda cursor: _read_conditions(cursor, 0))
 
 
-def _trees(cursor: Cursor, depth: int) -> tuple[Condition, ...]:
+def _read_conditions(cursor: Cursor, depth: int) -> tuple[Condition, ...]:
     if depth > MOST_NESTED:
-        raise cursor.no_fit("nested too deeply")
-    conditions = [*_tree(cursor, depth)]
-    cursor.blanks()
-    while cursor.takes(","):
-        cursor.blanks()
-        conditions += _tree(cursor, depth)
-        cursor.blanks()
+        raise cursor.make_error("nested too deeply")
+    conditions = [*_read_group(cursor, depth)]
+    cursor.skip_blanks()
+    while cursor.take(","):
+        cursor.skip_blanks()
+        conditions += _read_group(cursor, depth)
+        cursor.skip_blanks()
     return tuple(conditions)
 
 
-def _tree(cursor: Cursor, depth: int) -> tuple[Condition, ...]:
-    start = cursor.place
+def _read_group(cursor: Cursor, depth: int) -> tuple[Condition, ...]:
+    start = cursor.position
     try:
-        return (_condition(cursor),)
-    except NoFit as error:
-        cursor.place = start
+        return (_read_condition(cursor),)
+    except MisfitError as error:
+        cursor.position = start
         if not cursor.match(_GROUP):
             raise error from None
-    cursor.blanks()
+    cursor.skip_blanks()
     cursor.expect("(")
-    cursor.blanks()
-    conditions = _trees(cursor, depth + 1)
+    cursor.skip_blanks()
+    conditions = _read_conditions(cursor, depth + 1)
     cursor.expect(")")
     return conditions
 
 
-def _condition(cursor: Cursor) -> Condition:
-    column = cursor.name()
-    if not column.told and (cursor.at_end() or cursor.at(",") or cursor.at(")")):
+def _read_condition(cursor: Cursor) -> Condition:
+    column = cursor.read_name()
+    if not column.is_known and (cursor.is_at_end() or cursor.is_at(",") or cursor.is_at(")")):
         return Condition(column)
-    json = cursor.json_path()
-    cursor.blanks()
+    json = cursor.skip_json_path()
+    cursor.skip_blanks()
     cursor.expect(".")
-    found = cursor.match(_OPERATOR)
-    if found is None:
-        return _open(cursor, column, json=json)
-    operator = found["plain"] or found["search"] or found["quantified"]
+    operator_match = cursor.match(_OPERATOR)
+    if operator_match is None:
+        return _read_unknown_condition(cursor, column, json=json)
+    operator = operator_match["plain"] or operator_match["search"] or operator_match["quantified"]
     if operator == "in":
-        return _among(cursor, column, json=json)
-    value = _value(cursor)
-    return Condition(column, json, operator, None if found["each"] or HOLE in value else value)
+        return _read_list_condition(cursor, column, json=json)
+    value = _read_value(cursor)
+    return Condition(column, json, operator, None if operator_match["each"] or HOLE in value else value)
 
 
-def _open(cursor: Cursor, column: Name, *, json: bool) -> Condition:
+def _read_unknown_condition(cursor: Cursor, column: Name, *, json: bool) -> Condition:
     """Read a condition whose operator or list is a hole."""
-    start = cursor.place
+    start = cursor.position
     rest = cursor.match(_PLAIN)
     if rest is None or HOLE not in rest[0]:
-        cursor.place = start
-        raise cursor.no_fit("expected an operator")
+        cursor.position = start
+        raise cursor.make_error("expected an operator")
     return Condition(column, json)
 
 
-def _among(cursor: Cursor, column: Name, *, json: bool) -> Condition:
+def _read_list_condition(cursor: Cursor, column: Name, *, json: bool) -> Condition:
     if cursor.match(_LIST):
         return Condition(column, json, "in")
-    return _open(cursor, column, json=json)
+    return _read_unknown_condition(cursor, column, json=json)
 
 
-def _value(cursor: Cursor) -> str:
+def _read_value(cursor: Cursor) -> str:
     if quoted := cursor.match(_QUOTED):
         return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL)
-    found = cursor.match(_ARRAY) or cursor.match(_PLAIN)
-    return found[0] if found else ""
+    text_match = cursor.match(_ARRAY) or cursor.match(_PLAIN)
+    return text_match[0] if text_match else ""

@@ -36,7 +36,7 @@ class Name:
     offset: int
 
     @property
-    def told(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the whole name is known."""
         return HOLE not in self.text
 
@@ -50,7 +50,7 @@ class Misfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class ColumnPath:
     """A column by the names of the embedded tables that it is in.
 
     Attributes:
@@ -64,13 +64,13 @@ class Path:
     json: bool = False
 
     @property
-    def own_word(self) -> bool:
+    def is_own_word(self) -> bool:
         """Whether PostgREST takes it for a parameter of its own: `order` is never a filter."""
         text = self.column.text
         return text in _OWN_WORDS or (not self.embeds and text in _OWN_WORDS_ALONE)
 
 
-class NoFit(Exception):
+class MisfitError(Exception):
     """Unwinds to where another reading is possible, or to the end."""
 
     def __init__(self, reason: str, offset: int) -> None:
@@ -90,100 +90,100 @@ class Cursor:
     def __init__(self, text: str, origins: Sequence[int] | None = None) -> None:
         self._text = text
         self._origins = range(len(text)) if origins is None else origins
-        self.place = 0
+        self.position = 0
 
-    def at_end(self) -> bool:
+    def is_at_end(self) -> bool:
         """Say whether all is read."""
-        return self.place >= len(self._text)
+        return self.position >= len(self._text)
 
-    def at(self, token: str) -> bool:
+    def is_at(self, token: str) -> bool:
         """Say whether a token comes next."""
-        return self._text.startswith(token, self.place)
+        return self._text.startswith(token, self.position)
 
-    def takes(self, token: str) -> bool:
+    def take(self, token: str) -> bool:
         """Move behind a token, if it comes next."""
-        if not self.at(token):
+        if not self.is_at(token):
             return False
-        self.place += len(token)
+        self.position += len(token)
         return True
 
     def expect(self, token: str) -> None:
         """Move behind a token that must come next."""
-        if not self.takes(token):
-            raise self.no_fit(f"expected `{token}`")
+        if not self.take(token):
+            raise self.make_error(f"expected `{token}`")
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Move behind a pattern, if it comes next."""
-        found = pattern.match(self._text, self.place)
-        if found is not None:
-            self.place = found.end()
-        return found
+        matched = pattern.match(self._text, self.position)
+        if matched is not None:
+            self.position = matched.end()
+        return matched
 
-    def blanks(self) -> None:
+    def skip_blanks(self) -> None:
         """Move behind spaces and tabs; other white space is nowhere allowed between tokens."""
-        while self.takes(" ") or self.takes("\t"):
+        while self.take(" ") or self.take("\t"):
             pass
 
-    def name(self) -> Name:
+    def read_name(self) -> Name:
         """Read a name."""
-        self.blanks()
-        start = self.place
+        self.skip_blanks()
+        start = self.position
         if quoted := self.match(_QUOTED):
             return Name(_ESCAPED.sub(r"\1", quoted[0][1:-1]), self._origins[start])
         plain = self.match(_IDENTIFIER)
         if plain is None:
-            raise self.no_fit("expected a name")
+            raise self.make_error("expected a name")
         return Name(plain[0].strip(" "), self._origins[start])
 
-    def json_path(self) -> bool:
+    def skip_json_path(self) -> bool:
         """Move behind a JSON path, and say whether there was one."""
-        start = self.place
+        start = self.position
         while self.match(_JSON_STEP):
             pass
-        return self.place > start
+        return self.position > start
 
-    def no_fit(self, reason: str) -> NoFit:
+    def make_error(self, reason: str) -> MisfitError:
         """Return the error for this place."""
         end = self._origins[-1] + 1 if self._origins else 0
-        offset = end if self.at_end() else self._origins[self.place]
-        found = f", not `{self._text[self.place]}`" if not self.at_end() else ", not the end"
-        return NoFit(reason + found, offset)
+        offset = end if self.is_at_end() else self._origins[self.position]
+        instead = f", not `{self._text[self.position]}`" if not self.is_at_end() else ", not the end"
+        return MisfitError(reason + instead, offset)
 
 
-def fitted(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
+def parse_whole(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
     """Return what a grammar makes of all that a cursor has before it."""
     try:
-        found = grammar(cursor)
-        cursor.blanks()
-        if not cursor.at_end():
-            raise cursor.no_fit("expected the end")
-    except NoFit as error:
+        result = grammar(cursor)
+        cursor.skip_blanks()
+        if not cursor.is_at_end():
+            raise cursor.make_error("expected the end")
+    except MisfitError as error:
         return error.misfit
-    return found
+    return result
 
 
 @lru_cache(MANY)
-def parse_path(text: str) -> Path | Misfit:
+def parse_path(text: str) -> ColumnPath | Misfit:
     """Read what is left of `=` in a filter: `status`, `data->>kind`, `agents.owner.name`."""
-    return fitted(Cursor(text), _path)
+    return parse_whole(Cursor(text), _read_path)
 
 
 def parse_names(text: str) -> tuple[Name, ...] | Misfit:
     """Read names with commas between them, as `on_conflict` has them."""
-    return fitted(Cursor(text), _names)
+    return parse_whole(Cursor(text), _read_names)
 
 
-def _path(cursor: Cursor) -> Path:
-    names = [cursor.name()]
-    while cursor.takes("."):
-        names.append(cursor.name())
-    return Path(tuple(names[:-1]), names[-1], cursor.json_path())
+def _read_path(cursor: Cursor) -> ColumnPath:
+    names = [cursor.read_name()]
+    while cursor.take("."):
+        names.append(cursor.read_name())
+    return ColumnPath(tuple(names[:-1]), names[-1], cursor.skip_json_path())
 
 
-def _names(cursor: Cursor) -> tuple[Name, ...]:
-    names = [cursor.name()]
-    cursor.blanks()
-    while cursor.takes(","):
-        names.append(cursor.name())
-        cursor.blanks()
+def _read_names(cursor: Cursor) -> tuple[Name, ...]:
+    names = [cursor.read_name()]
+    cursor.skip_blanks()
+    while cursor.take(","):
+        names.append(cursor.read_name())
+        cursor.skip_blanks()
     return tuple(names)

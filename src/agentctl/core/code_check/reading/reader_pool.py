@@ -14,17 +14,17 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from agentctl.core.code_check.reading.reading import read_packed
+from agentctl.core.code_check.reading.file_reader import read_packed
 from agentctl.core.code_check.reading.source_files import SourceFile
 from agentctl.core.errors import SetupError
 
-_FEW = 150
+_MOST_READ_HERE = 150
 """So many files are read faster than other processes are started."""
 _BATCH = 50
 _PATIENCE = 1.0  # seconds; a batch takes a tenth of one
 
 
-class Readers:
+class ReaderPool:
     """Processes that read; none is started before there is much to read, and all end with the block."""
 
     def __init__(self) -> None:
@@ -51,8 +51,8 @@ class Readers:
             SetupError: a process that read was killed.
 
         """
-        if self._pool is None and len(files) > _FEW:
-            self._pool = _started()
+        if self._pool is None and len(files) > _MOST_READ_HERE:
+            self._pool = _start_pool()
         if self._pool is None:
             yield from map(read_packed, files)
             return
@@ -68,9 +68,9 @@ class Readers:
             raise SetupError(msg, hint=hint, code="reader_killed", retryable=True) from None
 
 
-def _started() -> ProcessPoolExecutor | None:
+def _start_pool() -> ProcessPoolExecutor | None:
     """Return processes that read; None where there is one processor, or where locks are missing."""
-    processors = _processors()
+    processors = _count_processors()
     if processors == 1:
         return None
     # Not forked: threads and open connections of this process are none of a reader's business.
@@ -107,7 +107,7 @@ def _read_batch(files: Sequence[SourceFile]) -> list[bytes]:
     return [read_packed(file) for file in files]
 
 
-def _processors() -> int:
+def _count_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

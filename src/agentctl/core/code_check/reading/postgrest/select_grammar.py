@@ -8,7 +8,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agentctl.core.code_check.reading.postgrest_field import MANY, MOST_NESTED, Cursor, Misfit, Name, fitted
+from agentctl.core.code_check.reading.postgrest.cursor import (
+    MANY,
+    MOST_NESTED,
+    Cursor,
+    Misfit,
+    Name,
+    parse_whole,
+)
 
 _WHITE = frozenset("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff").union(
     map(chr, range(0x2000, 0x200B))
@@ -20,7 +27,7 @@ _JOINS = frozenset({"left", "inner"})
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SelectedColumn:
     """A column, whatever is made of it: a part of its JSON, a cast, an aggregate."""
 
     name: Name
@@ -39,7 +46,7 @@ class Embed:
     target: Name
     alias: Name | None
     hint: Name | None
-    items: "tuple[Item, ...]"
+    items: "tuple[SelectItem, ...]"
 
     @property
     def known_as(self) -> Name:
@@ -47,76 +54,76 @@ class Embed:
         return self.alias or self.target
 
 
-Item = Column | Embed
+SelectItem = SelectedColumn | Embed
 
 
 @lru_cache(MANY)
-def parse_select(text: str) -> tuple[Item, ...] | Misfit:
+def parse_select(text: str) -> tuple[SelectItem, ...] | Misfit:
     """Read a select as the source has it.
 
     `*` and `count()` name no column and leave nothing. Nor does `count`: PostgreSQL takes it for the function
     where there is no such column.
     """
-    kept = _sent(text)
-    sent = "".join(text[place] for place in kept)
-    return fitted(Cursor(sent, kept), lambda cursor: _items(cursor, 0))
+    kept = _list_sent_positions(text)
+    sent = "".join(text[position] for position in kept)
+    return parse_whole(Cursor(sent, kept), lambda cursor: _read_items(cursor, 0))
 
 
-def _sent(text: str) -> list[int]:
+def _list_sent_positions(text: str) -> list[int]:
     """Return the places of the characters that supabase-js sends: no white space, unless it is quoted."""
     quoted, kept = False, []
-    for place, character in enumerate(text):
+    for position, character in enumerate(text):
         if not quoted and character in _WHITE:
             continue
         quoted ^= character == '"'
-        kept.append(place)
+        kept.append(position)
     return kept
 
 
-def _items(cursor: Cursor, depth: int) -> tuple[Item, ...]:
+def _read_items(cursor: Cursor, depth: int) -> tuple[SelectItem, ...]:
     if depth > MOST_NESTED:
-        raise cursor.no_fit("nested too deeply")
-    if cursor.at_end() or cursor.at(")"):
+        raise cursor.make_error("nested too deeply")
+    if cursor.is_at_end() or cursor.is_at(")"):
         return ()
-    items = [*_item(cursor, depth)]
-    while cursor.takes(","):
-        items += _item(cursor, depth)
+    items = [*_read_item(cursor, depth)]
+    while cursor.take(","):
+        items += _read_item(cursor, depth)
     return tuple(items)
 
 
-def _item(cursor: Cursor, depth: int) -> tuple[Item, ...]:
-    if cursor.takes("..."):
-        return (_embed(cursor, None, cursor.name(), depth),)
-    if cursor.takes("*"):
+def _read_item(cursor: Cursor, depth: int) -> tuple[SelectItem, ...]:
+    if cursor.take("..."):
+        return (_read_embed(cursor, None, cursor.read_name(), depth),)
+    if cursor.take("*"):
         return ()
-    alias, name = None, cursor.name()
-    if cursor.at(":") and not cursor.at("::"):
+    alias, name = None, cursor.read_name()
+    if cursor.is_at(":") and not cursor.is_at("::"):
         cursor.expect(":")
-        alias, name = name, cursor.name()
-    if name.text == "count" and cursor.takes("()"):
+        alias, name = name, cursor.read_name()
+    if name.text == "count" and cursor.take("()"):
         cursor.match(_CAST)
         return ()
-    if cursor.at("!") or cursor.at("("):
-        return (_embed(cursor, alias, name, depth),)
-    return _column(cursor, name)
+    if cursor.is_at("!") or cursor.is_at("("):
+        return (_read_embed(cursor, alias, name, depth),)
+    return _read_column(cursor, name)
 
 
-def _embed(cursor: Cursor, alias: Name | None, target: Name, depth: int) -> Embed:
+def _read_embed(cursor: Cursor, alias: Name | None, target: Name, depth: int) -> Embed:
     hint = None
     for _ in range(2):
-        if cursor.takes("!") and (word := cursor.name()).text not in _JOINS:
+        if cursor.take("!") and (word := cursor.read_name()).text not in _JOINS:
             hint = hint or word
     cursor.expect("(")
-    items = _items(cursor, depth + 1)
+    items = _read_items(cursor, depth + 1)
     cursor.expect(")")
     return Embed(target, alias, hint, items)
 
 
-def _column(cursor: Cursor, name: Name) -> tuple[Item, ...]:
-    json = cursor.json_path()
+def _read_column(cursor: Cursor, name: Name) -> tuple[SelectItem, ...]:
+    json = cursor.skip_json_path()
     cursor.match(_CAST)
     aggregate = cursor.match(_AGGREGATE)
     if aggregate:
         cursor.match(_CAST)
     rows_are_counted = name.text == "count" and not json and not aggregate
-    return () if rows_are_counted else (Column(name),)
+    return () if rows_are_counted else (SelectedColumn(name),)

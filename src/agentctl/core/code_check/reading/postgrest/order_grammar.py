@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agentctl.core.code_check.reading.postgrest_field import MANY, Cursor, Misfit, Name, fitted
+from agentctl.core.code_check.reading.postgrest.cursor import MANY, Cursor, Misfit, Name, parse_whole
 
 _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class OrderTerm:
     """A column to sort by; `embed` is the embedded table that it is in: `agents(name)`."""
 
     column: Name
@@ -21,27 +21,27 @@ class Term:
 
 
 @lru_cache(MANY)
-def parse_order(text: str) -> tuple[Term, ...] | Misfit:
+def parse_order(text: str) -> tuple[OrderTerm, ...] | Misfit:
     """Read what `.order()` is given."""
-    return fitted(Cursor(text), _terms)
+    return parse_whole(Cursor(text), _read_terms)
 
 
-def _terms(cursor: Cursor) -> tuple[Term, ...]:
-    terms = [_term(cursor)]
-    while cursor.takes(","):
-        terms.append(_term(cursor))
+def _read_terms(cursor: Cursor) -> tuple[OrderTerm, ...]:
+    terms = [_read_term(cursor)]
+    while cursor.take(","):
+        terms.append(_read_term(cursor))
     return tuple(terms)
 
 
-def _term(cursor: Cursor) -> Term:
-    name = cursor.name()
-    term = Term(name)
-    if cursor.takes("("):
-        term = Term(cursor.name(), embed=name)
-        cursor.json_path()
+def _read_term(cursor: Cursor) -> OrderTerm:
+    name = cursor.read_name()
+    term = OrderTerm(name)
+    if cursor.take("("):
+        term = OrderTerm(cursor.read_name(), embed=name)
+        cursor.skip_json_path()
         cursor.expect(")")
     else:
-        cursor.json_path()
+        cursor.skip_json_path()
     cursor.match(_DIRECTION)
-    cursor.blanks()
+    cursor.skip_blanks()
     return term

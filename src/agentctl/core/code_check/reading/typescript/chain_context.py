@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from agentctl.core.code_check.reading.typescript.calls import Step
 from agentctl.core.code_check.reading.typescript.relations import Relation
-from agentctl.core.code_check.reading.typescript.texts import options_of, place_of
+from agentctl.core.code_check.reading.typescript.texts import location_of, options_of
 from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Choice, Constant, Spot, Value
 from agentctl.core.code_check.reading.uses import Named, Unresolved, Use
 from agentctl.core.location import Location
 
-Found = Use | Unresolved
+MaybeUse = Use | Unresolved
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ChainContext:
     """What the steps of a chain act on.
 
     Attributes:
@@ -32,19 +32,19 @@ class Scene:
 
     def location_at(self, spot: Spot) -> Location:
         """Return a spot's place."""
-        return place_of(spot, self.file)
+        return location_of(spot, self.file)
 
     def unresolved(self, what: str, spot: Spot) -> Unresolved:
         """Return what is not known."""
         return Unresolved(what, self.location_at(spot))
 
 
-def argument(step: Step, position: int) -> Value:
+def get_argument(step: Step, position: int) -> Value:
     """Return what a method is called with; undefined where it is called with less."""
     return step.arguments[position] if position < len(step.arguments) else UNDEFINED
 
 
-def given(value: Value) -> Value:
+def drop_nothing(value: Value) -> Value:
     """Return what a value can be except null and undefined, which supabase-js mostly takes for nothing."""
     return Choice(tuple(option for option in options_of(value) if not is_nothing(option)))
 
