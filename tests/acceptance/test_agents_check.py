@@ -62,7 +62,7 @@ def serve(shop: Any, name: str, reply: Reply) -> None:
     add(shop, name, shop.webhook.script(f"/webhook/{name}", reply))
 
 
-def test_every_state_of_a_webhook_is_told_and_nothing_is_posted_or_written(nobody_else: Any) -> None:
+def test_reports_every_webhook_state_and_posts_and_writes_nothing(nobody_else: Any) -> None:
     shop = nobody_else
     for name, (reply, _) in ANSWERS.items():
         serve(shop, name, reply)
@@ -88,7 +88,7 @@ def test_every_state_of_a_webhook_is_told_and_nothing_is_posted_or_written(nobod
     assert shop.rows() == shop.ledger() == []
 
 
-def test_what_is_asked_is_the_preflight_of_a_post_with_the_configured_headers(shop_with: Any) -> None:
+def test_sends_the_preflight_of_a_post_with_the_configured_headers(shop_with: Any) -> None:
     shop = shop_with(more='headers = { "X-Api-Key" = "sesame" }')
     path = shop.answer(THERE)
     url = shop.webhook.url(f"{path}?token=secret").replace("//", "//ops:secret@")
@@ -108,7 +108,7 @@ def test_what_is_asked_is_the_preflight_of_a_post_with_the_configured_headers(sh
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_when_all_is_well_it_exits_0_and_quiet_says_nothing(shop: Any) -> None:
+def test_exits_0_when_all_webhooks_are_there_and_quiet_prints_nothing(shop: Any) -> None:
     for name in ("SEO Blog", "Plain"):
         shop.answer(THERE, agent=name)
 
@@ -117,7 +117,7 @@ def test_when_all_is_well_it_exits_0_and_quiet_says_nothing(shop: Any) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_quiet_says_which_webhooks_need_a_look(shop: Any) -> None:
+def test_quiet_lists_the_webhooks_with_problems(shop: Any) -> None:
     shop.answer(THERE)
     shop.answer(NOT_THERE, agent="Plain")
 
@@ -128,7 +128,7 @@ def test_quiet_says_which_webhooks_need_a_look(shop: Any) -> None:
     assert "plain" in done.stderr
 
 
-def test_people_are_told_what_to_do_in_a_pipe_and_on_a_terminal(shop: Any) -> None:
+def test_shows_hints_in_a_pipe_and_on_a_terminal(shop: Any) -> None:
     shop.answer(THERE)
     shop.answer(NOT_THERE, agent="Plain")
 
@@ -143,7 +143,7 @@ def test_people_are_told_what_to_do_in_a_pipe_and_on_a_terminal(shop: Any) -> No
     assert "Activate the workflow" in " ".join(screen.text.split())
 
 
-def test_only_active_agents_are_looked_at_unless_they_are_named(shop: Any) -> None:
+def test_checks_only_active_agents_unless_they_are_named(shop: Any) -> None:
     for name in ("SEO Blog", "Plain", "Inactive", "Deleted"):
         shop.answer(THERE, agent=name)
 
@@ -164,7 +164,7 @@ def test_an_agent_called_check_is_shown_by_its_id(nobody_else: Any) -> None:
     assert nobody_else.program("agents", "check", "check").exit_code == 6
 
 
-def test_options_may_stand_before_and_after_the_word_check(shop: Any) -> None:
+def test_accepts_options_before_and_after_the_word_check(shop: Any) -> None:
     shop.answer(THERE)
     before = shop.program("agents", "--profile", "test", "--json", "check", "seo-blog")
     after = shop.program("agents", "check", "seo-blog", "--json", "--profile", "test")
@@ -173,12 +173,12 @@ def test_options_may_stand_before_and_after_the_word_check(shop: Any) -> None:
     assert shop.program("agents", "seo-blog", "plain").exit_code == 2
 
 
-def test_no_agents_are_no_findings(nobody_else: Any) -> None:
+def test_a_database_without_agents_has_no_findings(nobody_else: Any) -> None:
     done = nobody_else.program("agents", "check")
     assert (done.exit_code, done.stdout) == (0, "There are no active agents.\n")
 
 
-def test_a_header_that_cannot_be_sent_is_an_error_of_the_configuration(shop_with: Any) -> None:
+def test_an_unsendable_header_is_a_configuration_error(shop_with: Any) -> None:
     shop = shop_with(more='headers = { "X Key" = "sesame" }')
     done = shop.program("agents", "check", "--json")
     assert (done.exit_code, done.json["error"]["code"]) == (3, "config")
@@ -210,7 +210,7 @@ def far_side() -> Iterator[WebhookServer]:
 PROFILE = Profile(name="test", webhook=WebhookSettings(allow_hosts=("127.0.0.1",)))
 
 
-def test_at_most_eight_are_asked_at_once_and_each_is_counted(far_side: WebhookServer) -> None:
+def test_checks_at_most_eight_webhooks_at_once_and_counts_each(far_side: WebhookServer) -> None:
     reply = Reply(204, {METHODS: "OPTIONS, POST"}, declared_length=-1, delay=0.2)
     agents = [agent(str(number), far_side.script(f"/webhook/{number}", reply)) for number in range(20)]
     told: list[int] = []
@@ -223,7 +223,7 @@ def test_at_most_eight_are_asked_at_once_and_each_is_counted(far_side: WebhookSe
     assert told == list(range(1, 21))
 
 
-def test_silence_is_a_finding_and_holds_up_nobody_else(
+def test_a_silent_webhook_is_a_finding_and_delays_no_other(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reachability, "_SECONDS", 0.5)

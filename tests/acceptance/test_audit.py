@@ -47,7 +47,7 @@ def leave_one_open(shop: Shop) -> None:
     plant(shop.marketplace, status="running", charged=10, created_at=datetime.now(UTC) - timedelta(hours=1))
 
 
-def test_what_agentctl_itself_does_is_no_finding(full_shop: Shop) -> None:
+def test_agentctls_own_commands_leave_no_findings(full_shop: Shop) -> None:
     full_shop.run_json("seo-blog", "topic=Tea")
     full_shop.answer(Reply.json({"message": "Error in workflow"}, 500))
     full_shop.run_json("seo-blog", "topic=Tea", exit_code=1)
@@ -64,7 +64,7 @@ def test_what_agentctl_itself_does_is_no_finding(full_shop: Shop) -> None:
     assert result.stderr == ""
 
 
-def test_each_check_has_a_line_and_one_that_cannot_run_says_why(shop: Shop) -> None:
+def test_prints_a_line_for_each_check_and_why_a_check_cannot_run(shop: Shop) -> None:
     lines = audit(shop).stdout.splitlines()
 
     assert lines[0].split() == ["CHECK", "SEVERITY", "FOUND"]
@@ -75,7 +75,7 @@ def test_each_check_has_a_line_and_one_that_cannot_run_says_why(shop: Shop) -> N
     assert lines[-2:] == [f"Not run: credits-used-differs, because {why}.", ALL_IS_WELL]
 
 
-def test_a_finding_is_shown_with_an_example_and_what_to_do(shop: Shop) -> None:
+def test_shows_a_finding_with_an_example_and_a_hint(shop: Shop) -> None:
     lose_a_credit(shop)
 
     result = audit(shop, "--check", "balance-differs", exit_code=6)
@@ -102,14 +102,14 @@ def test_a_finding_is_shown_with_an_example_and_what_to_do(shop: Shop) -> None:
     ]
 
 
-def test_more_findings_than_examples_are_counted(shop: Shop) -> None:
+def test_counts_findings_beyond_the_examples(shop: Shop) -> None:
     for _ in range(7):
         plant(shop.marketplace)
     assert "\nAnd 2 more. Compare the number " in audit(shop).stdout
 
 
 @pytest.mark.parametrize("flag", ["--json", "--format=json"])
-def test_programs_get_every_check_with_its_count_and_examples(shop: Shop, flag: str) -> None:
+def test_json_has_every_check_with_its_count_and_examples(shop: Shop, flag: str) -> None:
     lose_a_credit(shop)
 
     whole = audit(shop, flag, exit_code=6).json
@@ -128,13 +128,13 @@ def test_programs_get_every_check_with_its_count_and_examples(shop: Shop, flag: 
     assert whole["data"]["scanned"] == {"users": 2, "executions": 0, "ledger_rows": 2, "since": None}
 
 
-def test_only_the_checks_that_are_named_are_run(shop: Shop) -> None:
+def test_runs_only_the_named_checks(shop: Shop) -> None:
     lose_a_credit(shop)
     whole = audit(shop, "--check", "open-too-long", "--check", "charged-twice", "--json").json
     assert [check["id"] for check in whole["data"]["checks"]] == ["charged-twice", "open-too-long"]
 
 
-def test_a_check_that_is_named_and_cannot_be_run_is_no_clean_result(shop: Shop) -> None:
+def test_a_named_check_that_cannot_run_is_an_error(shop: Shop) -> None:
     result = audit(shop, "--check", "credits-used-differs", "--json", exit_code=3)
     assert result.json["error"]["code"] == "check_not_run"
     assert "no column credits_used" in result.json["error"]["message"]
@@ -143,7 +143,7 @@ def test_a_check_that_is_named_and_cannot_be_run_is_no_clean_result(shop: Shop) 
     audit(shop, "--check", "credits-used-differs", "--check", "balance-differs", exit_code=6)
 
 
-def test_a_check_that_does_not_exist_is_refused_with_those_that_do(agentctl: Program) -> None:
+def test_refuses_an_unknown_check_and_lists_the_known_ones(agentctl: Program) -> None:
     result = agentctl(
         "audit", "--check", "balance-difers", env={"AGENTCTL_DATABASE_URL": "postgresql://x@h/x"}
     )
@@ -152,7 +152,7 @@ def test_a_check_that_does_not_exist_is_refused_with_those_that_do(agentctl: Pro
     assert all(name in result.stderr for name in CHECKS)
 
 
-def test_warnings_fail_only_where_that_is_asked_for(shop: Shop) -> None:
+def test_warnings_fail_only_with_fail_on_warning(shop: Shop) -> None:
     leave_one_open(shop)
     assert "warning [open-too-long]" in audit(shop).stdout
     assert "open-too-long (1)" in audit(shop, "--fail-on", "warning", exit_code=6).stderr
@@ -164,7 +164,7 @@ def test_information_never_fails(shop: Shop) -> None:
     assert "info [execution-without-charge]" in audit(shop, "--fail-on", "warning").stdout
 
 
-def test_quiet_says_nothing_where_all_is_well_and_what_is_wrong_elsewhere(shop: Shop) -> None:
+def test_quiet_prints_only_problems(shop: Shop) -> None:
     result = audit(shop, "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
     lose_a_credit(shop)
@@ -172,7 +172,7 @@ def test_quiet_says_nothing_where_all_is_well_and_what_is_wrong_elsewhere(shop: 
     assert (result.stdout, result.stderr.count("balance-differs (1)")) == ("", 1)
 
 
-def test_since_is_said_and_leaves_out_what_is_older(shop: Shop) -> None:
+def test_since_is_shown_and_skips_older_rows(shop: Shop) -> None:
     shop.marketplace.execute("SELECT deduct_credits_atomic(%s, 10, %s, %s)", (OPS, SEO_BLOG, uuid4()))
     shop.marketplace.execute("UPDATE credit_transactions SET created_at = '2026-10-01T00:00:00Z'")
 
@@ -188,18 +188,18 @@ def test_since_is_said_and_leaves_out_what_is_older(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "arguments", [("--since", "24h", "--full"), ("--since", "soon"), ("--stale-after", "-1m")], ids=" ".join
 )
-def test_options_that_make_no_sense_are_refused(shop: Shop, arguments: tuple[str, ...]) -> None:
+def test_refuses_meaningless_options(shop: Shop, arguments: tuple[str, ...]) -> None:
     assert audit(shop, *arguments, "--json", exit_code=2).json["error"]["code"] == "usage"
 
 
-def test_what_failures_keep_by_configuration_is_not_looked_for(shop_with: Callable[..., Shop]) -> None:
+def test_does_not_look_for_refunds_where_failures_keep_their_charge(shop_with: Callable[..., Shop]) -> None:
     shop = shop_with(more='[profiles.test.billing]\non_failure = "keep"')
     plant(shop.marketplace, status="failed", charged=10)
     said = audit(shop, "--fail-on", "warning").stdout
     assert 'Not run: failed-not-refunded, because on_failure is "keep": ' in said
 
 
-def test_hidden_rows_are_a_refusal_and_never_a_clean_result(shop: Shop) -> None:
+def test_refuses_to_audit_hidden_rows(shop: Shop) -> None:
     url = shop.marketplace.add_role("auditor")
     shop.marketplace.execute(
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {shop.marketplace.name}_auditor".encode()
@@ -211,7 +211,7 @@ def test_hidden_rows_are_a_refusal_and_never_a_clean_result(shop: Shop) -> None:
     assert result.json["data"] is None
 
 
-def test_a_terminal_shows_which_check_is_run_and_forgets_it(shop: Shop) -> None:
+def test_a_terminal_shows_the_running_check_and_erases_it(shop: Shop) -> None:
     screen = shop.program.on_terminal("audit")
     assert screen.exit_code == 0
     assert "Checking: balance-differs" in screen.text

@@ -96,7 +96,7 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize(("text", "words"), CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
-def test_a_mistake_in_the_configuration_is_named(
+def test_names_the_mistake_in_a_configuration(
     agentctl: Program,
     configured: Callable[[str], Path],
     text: str,
@@ -108,9 +108,7 @@ def test_a_mistake_in_the_configuration_is_named(
     _refused(agentctl("history", *json), *words)
 
 
-def test_a_profile_or_a_file_that_is_not_there_is_named(
-    agentctl: Program, configured: Callable[[str], Path]
-) -> None:
+def test_names_a_missing_profile_or_file(agentctl: Program, configured: Callable[[str], Path]) -> None:
     configured('[profiles.p]\ndatabase_url = "postgresql://x"\n')
 
     _refused(agentctl("history", "--profile", "q"), "no profile 'q'", "p")
@@ -119,7 +117,7 @@ def test_a_profile_or_a_file_that_is_not_there_is_named(
 
 
 @pytest.mark.parametrize("named", ["--config", "AGENTCTL_CONFIG", "the user's folder"])
-def test_a_file_that_cannot_be_looked_at_is_not_passed_over(agentctl: Program, named: str) -> None:
+def test_a_file_that_cannot_be_examined_is_an_error(agentctl: Program, named: str) -> None:
     """A name that is too long stands for a closed folder, which no folder is to root."""
     name = "x" * 300
     match named:
@@ -133,11 +131,11 @@ def test_a_file_that_cannot_be_looked_at_is_not_passed_over(agentctl: Program, n
     _refused(result, name, "cannot be read: File name too long")
 
 
-def test_a_file_that_cannot_be_read_is_not_passed_over(agentctl: Program) -> None:
+def test_an_unreadable_file_is_an_error(agentctl: Program) -> None:
     _refused(agentctl("history", "--config", "/proc/self/mem"), "/proc/self/mem cannot be read")
 
 
-def test_files_are_looked_for_in_the_documented_order(agentctl: Program, marketplace: Marketplace) -> None:
+def test_searches_for_files_in_the_documented_order(agentctl: Program, marketplace: Marketplace) -> None:
     wrong = 'default_profile = "x"\n'
     right = f'[profiles.p]\ndatabase_url = "{marketplace.url}"\n'
     user, here, named, given = (
@@ -158,7 +156,7 @@ def test_files_are_looked_for_in_the_documented_order(agentctl: Program, marketp
     assert agentctl("agents", "--config", given, env=by_name).exit_code == 3
 
 
-def test_the_variable_wins_over_the_file(
+def test_the_environment_variable_overrides_the_file(
     agentctl: Program, configured: Callable[[str], Path], marketplace: Marketplace
 ) -> None:
     configured('[profiles.p]\ndatabase_url = "postgresql://x@127.0.0.1:9/x"\n')
@@ -166,7 +164,7 @@ def test_the_variable_wins_over_the_file(
     assert agentctl("agents", env={"AGENTCTL_DATABASE_URL": marketplace.url}).exit_code == 0
 
 
-def test_secrets_can_stand_elsewhere(
+def test_secrets_can_come_from_the_environment_a_file_or_a_command(
     agentctl: Program, configured: Callable[[str], Path], marketplace: Marketplace
 ) -> None:
     secret = agentctl.home / "url"
@@ -184,7 +182,9 @@ def _at(agentctl: Program, url: str, *arguments: str) -> Result:
     return agentctl(*(arguments or ("history",)), env={"AGENTCTL_DATABASE_URL": url})
 
 
-def test_no_server_no_host_no_database_and_no_such_user(agentctl: Program, marketplace: Marketplace) -> None:
+def test_names_an_unreachable_server_host_database_or_user(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
     server = marketplace.server
     secret = "s3cret%2Fp%40ss"
 
@@ -201,7 +201,9 @@ def test_no_server_no_host_no_database_and_no_such_user(agentctl: Program, marke
     )
 
 
-def test_whether_it_is_worth_trying_again_is_told(agentctl: Program, marketplace: Marketplace) -> None:
+def test_connection_errors_say_whether_they_are_retryable(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
     limited = marketplace.add_role("limited", password="s3cret")
     marketplace.execute(f"ALTER ROLE {marketplace.name}_limited CONNECTION LIMIT 0".encode())
     nothing = marketplace.add_role("nothing", password="s3cret")
@@ -221,7 +223,7 @@ def test_whether_it_is_worth_trying_again_is_told(agentctl: Program, marketplace
     assert not retryable(nothing, "permission denied", "GRANT CONNECT")
 
 
-def test_a_url_that_is_no_text_is_told_so(agentctl: Program) -> None:
+def test_refuses_a_database_url_that_is_not_text(agentctl: Program) -> None:
     _refused(_at(agentctl, "postgresql://app:s3cret\udcff@127.0.0.1/x"), "cannot be understood")
 
 
@@ -237,7 +239,7 @@ FORBIDDEN: list[tuple[LiteralString, tuple[str, ...], str]] = [
 ]
 
 
-def test_a_role_without_privileges_is_told_so_and_nothing_is_written(
+def test_a_role_without_privileges_is_refused_and_writes_nothing(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     url = marketplace.add_role("reader", password="s3cret")
@@ -262,9 +264,7 @@ def test_a_database_without_a_marketplace_says_what_it_lacks(agentctl: Program, 
         )
 
 
-def test_a_passfile_is_respected_and_its_password_never_shown(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_uses_a_passfile_and_never_shows_its_password(agentctl: Program, marketplace: Marketplace) -> None:
     passfile: Any = agentctl.home / ".pgpass"
     server = marketplace.server
     passfile.write_text(f"127.0.0.1:{server.port}:*:postgres:{server.password}\n")
@@ -276,7 +276,7 @@ def test_a_passfile_is_respected_and_its_password_never_shown(
     _refused(_at(agentctl, url, "agents"), "authentication failed")
 
 
-def test_options_before_a_subcommand_count_for_it(agentctl: Program, marketplace: Marketplace) -> None:
+def test_options_before_a_subcommand_apply_to_it(agentctl: Program, marketplace: Marketplace) -> None:
     config = agentctl.home / "agentctl.toml"
     config.write_text(
         f'default_profile = "right"\n[profiles.right]\ndatabase_url = "{marketplace.url}"\n'
@@ -291,7 +291,7 @@ def test_options_before_a_subcommand_count_for_it(agentctl: Program, marketplace
     assert marketplace.execute("SELECT credits FROM profiles WHERE email LIKE 'ops%%'") == [(105,)]
 
 
-def test_what_an_agent_costs_and_where_it_is_called_may_stand_in_the_configuration(
+def test_an_agents_price_and_webhook_may_come_from_the_configuration(
     agentctl: Program, marketplace: Marketplace, webhook: WebhookServer
 ) -> None:
     url = webhook.script("/elsewhere", Reply.json({"title": "Tea"}))

@@ -21,7 +21,7 @@ def _error(shop: Any, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.json["error"]["code"]
 
 
-def test_totals_and_the_largest_balances(shop: Any) -> None:
+def test_shows_totals_and_the_largest_balances(shop: Any) -> None:
     shop.run("seo-blog", "topic=Tea")
 
     data = shop.program("credits", "--json").json["data"]
@@ -36,7 +36,7 @@ def test_totals_and_the_largest_balances(shop: Any) -> None:
     assert "ops@example.com" in shown
 
 
-def test_a_users_balance_and_latest_rows(shop: Any) -> None:
+def test_shows_a_users_balance_and_latest_ledger_rows(shop: Any) -> None:
     execution = shop.run_json("seo-blog", "topic=Tea")["data"]["execution"]["id"]
 
     for user in ("ops@example.com", "00000000-0000-4000-8000-0000000000a1"):
@@ -78,7 +78,7 @@ def test_a_grant_with_the_same_key_happens_once(shop: Any) -> None:
     assert _balance(shop) == 150
 
 
-def test_an_empty_key_is_refused_because_all_grants_would_be_one(shop: Any) -> None:
+def test_refuses_an_empty_idempotency_key(shop: Any) -> None:
     for key in ("", " "):
         assert _error(shop, *GRANT, "--idempotency-key", key) == (2, "usage")
     assert (_balance(shop), shop.ledger()) == (100, [])
@@ -91,7 +91,7 @@ def test_a_key_belongs_to_one_user(shop: Any) -> None:
     assert [amount for _, amount, _ in shop.ledger()] == [50, 50]
 
 
-def test_eight_grants_at_once_with_one_key_are_one(shop: Any) -> None:
+def test_eight_concurrent_grants_with_one_key_are_one_grant(shop: Any) -> None:
     crowd = [shop.program.start(*GRANT, "--idempotency-key", "g1", "--json") for _ in range(8)]
     codes = [_ended(process) for process in crowd]
 
@@ -105,7 +105,7 @@ def _ended(process: subprocess.Popen[str]) -> int:
     return process.returncode
 
 
-def test_amounts_that_are_none_are_refused(shop: Any) -> None:
+def test_refuses_invalid_amounts(shop: Any) -> None:
     for amount in ("0", "-5", "ten", "1.5", "1e30", "NaN", "Infinity", "5; DROP TABLE profiles", ""):
         done = shop.program("credits", "grant", "ops@example.com", "--reason", "x", "--", amount)
         assert done.exit_code == 2, (amount, done)
@@ -116,13 +116,13 @@ def test_amounts_that_are_none_are_refused(shop: Any) -> None:
     assert (_balance(shop), shop.ledger()) == (100, [])
 
 
-def test_a_user_who_does_not_exist_gets_nothing(shop: Any) -> None:
+def test_refuses_a_grant_to_an_unknown_user(shop: Any) -> None:
     nobody = ("credits", "grant", "nobody@example.com", "5", "--reason", "x")
     assert _error(shop, *nobody) == (4, "user_not_found")
     assert _error(shop, "credits", "--user", "nobody@example.com") == (4, "user_not_found")
 
 
-def test_a_refund_by_hand_where_failures_are_kept(shop_with: Any) -> None:
+def test_refunds_by_hand_where_failures_keep_their_charge(shop_with: Any) -> None:
     shop = shop_with("credits_used", more='[profiles.test.billing]\non_failure = "keep"')
     shop.answer(FAILS)
     execution = shop.run_json("seo-blog", "topic=Tea", exit_code=1)["data"]["execution"]["id"]
@@ -137,7 +137,7 @@ def test_a_refund_by_hand_where_failures_are_kept(shop_with: Any) -> None:
     assert _error(shop, *refund) == (4, "already_refunded")
 
 
-def test_only_what_failed_and_was_charged_is_refunded(shop: Any) -> None:
+def test_refunds_only_failed_and_charged_executions(shop: Any) -> None:
     def refused(execution: str) -> tuple[int, str]:
         return _error(shop, "credits", "refund", execution, "--reason", "x")
 
@@ -157,7 +157,7 @@ def test_only_what_failed_and_was_charged_is_refunded(shop: Any) -> None:
     assert shop.balances_agree()
 
 
-def test_eight_refunds_at_once_are_one(shop: Any) -> None:
+def test_eight_concurrent_refunds_are_one_refund(shop: Any) -> None:
     execution = plant(shop.marketplace, status="failed", charged=10)
     refund = ("credits", "refund", str(execution), "--reason", "it failed")
     crowd = [shop.program.start(*refund, "--json") for _ in range(8)]
@@ -167,7 +167,7 @@ def test_eight_refunds_at_once_are_one(shop: Any) -> None:
     assert (_balance(shop), shop.balances_agree()) == (100, True)
 
 
-def test_only_what_is_still_charged_is_refunded(shop: Any) -> None:
+def test_refunds_only_what_is_still_charged(shop: Any) -> None:
     """The web application may have charged twice, or given back a part."""
     execution = plant(shop.marketplace, status="failed", charged=10)
     shop.marketplace.execute("SELECT deduct_credits_atomic(user_id, 5, agent_id, id) FROM agent_executions")
@@ -183,7 +183,7 @@ def test_only_what_is_still_charged_is_refunded(shop: Any) -> None:
     assert (_balance(shop), shop.balances_agree()) == (100, True)
 
 
-def test_an_id_that_is_none_or_ambiguous_is_refused(shop: Any) -> None:
+def test_refuses_an_unknown_or_ambiguous_execution_id(shop: Any) -> None:
     one, two = (plant(shop.marketplace, status="failed", charged=10, key=UUID(int=n)) for n in (1, 2))
 
     for text in ("xyz", "", "%", str(one) + "0"):
@@ -214,7 +214,7 @@ def test_amounts_with_a_fraction_are_exact_text_in_json(shop: Any) -> None:
     assert shop.balances_agree()
 
 
-def test_quiet_success_says_nothing_and_does_all(shop: Any) -> None:
+def test_quiet_grants_and_prints_nothing(shop: Any) -> None:
     done = shop.program(*GRANT, "--quiet")
 
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")

@@ -67,7 +67,7 @@ def failed(text: str) -> list[str]:
 
 
 @pytest.mark.every_postgres
-def test_a_schema_that_was_recorded_has_not_drifted(agentctl: Program) -> None:
+def test_a_recorded_schema_has_no_drift(agentctl: Program) -> None:
     recorded = agentctl("schema-check", "--write-baseline", "schema.json")
     assert recorded.exit_code == 0
     checked = agentctl("schema-check", "--baseline", "schema.json")
@@ -108,20 +108,22 @@ def test_drift_in_either_direction_ends_with_6_and_names_each(agentctl: Program,
     )
 
 
-def test_both_options_compare_first_and_then_record(agentctl: Program, drifted: list[str]) -> None:
+def test_baseline_and_write_baseline_compare_before_they_record(
+    agentctl: Program, drifted: list[str]
+) -> None:
     both = ("schema-check", "--baseline", "schema.json", "--write-baseline", "schema.json")
     first, second = agentctl(*both), agentctl(*both)
     assert (first.exit_code, second.exit_code) == (6, 0)
     assert f"The schema has {len(drifted)} problems: {', '.join(drifted)}." in first.stderr
 
 
-def test_drift_is_not_looked_for_without_a_baseline(agentctl: Program, drifted: list[str]) -> None:
+def test_does_not_check_for_drift_without_a_baseline(agentctl: Program, drifted: list[str]) -> None:
     assert drifted
     assert agentctl("schema-check").exit_code == 0
 
 
 @pytest.mark.parametrize("content", ['{"schema": "agentctl-baseline/1", "fac', "{}", None])
-def test_a_baseline_that_is_none_is_a_matter_of_the_set_up(agentctl: Program, content: str | None) -> None:
+def test_an_invalid_baseline_exits_3(agentctl: Program, content: str | None) -> None:
     if content is not None:
         (agentctl.home / "schema.json").write_text(content)
     result = agentctl("schema-check", "--baseline", "schema.json", "--json")
@@ -130,7 +132,7 @@ def test_a_baseline_that_is_none_is_a_matter_of_the_set_up(agentctl: Program, co
     assert "schema.json" in result.json["error"]["message"]
 
 
-def test_ignored_findings_are_neither_shown_nor_fatal(agentctl: Program, drifted: list[str]) -> None:
+def test_ignored_findings_are_not_shown_and_do_not_fail(agentctl: Program, drifted: list[str]) -> None:
     assert drifted
     check = ("schema-check", "--baseline", "schema.json", "--ignore", "drift-added")
     rest = agentctl(*check, "--json")
@@ -139,7 +141,7 @@ def test_ignored_findings_are_neither_shown_nor_fatal(agentctl: Program, drifted
     assert agentctl(*check, "--ignore", "drift-removed", "--ignore=drift-changed").exit_code == 0
 
 
-def test_ignoring_what_does_not_exist_is_a_mistake_that_names_the_nearest(agentctl: Program) -> None:
+def test_ignoring_an_unknown_id_is_a_usage_error_that_names_the_nearest(agentctl: Program) -> None:
     result = agentctl("schema-check", "--ignore", "drift-changes")
     assert result.exit_code == 2
     assert result.stderr == (
@@ -170,7 +172,7 @@ def test_sarif_points_at_the_baseline(agentctl: Program, drifted: list[str]) -> 
         assert place["artifactLocation"] == {"uri": "schema.json"}
 
 
-def test_junit_fails_the_kinds_that_were_found(agentctl: Program, drifted: list[str]) -> None:
+def test_junit_fails_a_test_case_for_each_kind_of_finding(agentctl: Program, drifted: list[str]) -> None:
     assert drifted
     result = agentctl(*REQUIRE, "--baseline", "schema.json", "--format", "junit")
     assert result.exit_code == 6
@@ -183,7 +185,7 @@ def test_junit_fails_the_kinds_that_were_found(agentctl: Program, drifted: list[
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "github", "sarif", "junit"])
-def test_a_report_goes_into_a_file_whole(agentctl: Program, format_: str) -> None:
+def test_writes_a_report_to_a_file_completely(agentctl: Program, format_: str) -> None:
     check = (*REQUIRE, "--format", format_)
     shown, written = agentctl(*check), agentctl(*check, "-o", "report")
     assert (shown.exit_code, written.exit_code) == (6, 6)
@@ -199,14 +201,14 @@ def test_a_report_goes_into_a_file_whole(agentctl: Program, format_: str) -> Non
     ]
 
 
-def test_a_report_that_cannot_be_written_is_a_matter_of_the_set_up(agentctl: Program) -> None:
+def test_an_unwritable_report_exits_3(agentctl: Program) -> None:
     result = agentctl("schema-check", "-o", "no folder/report")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "error: no folder/report cannot be written: No such file or directory.\n"
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "github", "sarif", "junit"])
-def test_quiet_prints_nothing_when_all_is_well_and_still_writes_the_file(
+def test_quiet_prints_nothing_without_findings_and_still_writes_the_file(
     agentctl: Program, format_: str
 ) -> None:
     result = agentctl("schema-check", "--quiet", "--format", format_, "-o", "report")
@@ -216,19 +218,19 @@ def test_quiet_prints_nothing_when_all_is_well_and_still_writes_the_file(
 
 
 @pytest.mark.parametrize("format_", ["github", "sarif", "junit"])
-def test_quiet_prints_the_report_when_something_is_wrong(agentctl: Program, format_: str) -> None:
+def test_quiet_prints_the_report_when_there_are_findings(agentctl: Program, format_: str) -> None:
     assert "required-column-missing" in agentctl(*REQUIRE, "--quiet", "--format", format_).stdout
 
 
 @pytest.mark.parametrize("format_", ["github", "sarif", "junit"])
-def test_two_formats_at_once_are_a_mistake(agentctl: Program, format_: str) -> None:
+def test_two_formats_at_once_are_a_usage_error(agentctl: Program, format_: str) -> None:
     result = agentctl("schema-check", "--json", "--format", format_)
     assert result.exit_code == 2
     assert result.json["error"]["message"] == f"--json and --format {format_} cannot go together."
 
 
 @pytest.mark.parametrize("format_", ["github", "sarif", "junit"])
-def test_a_reader_that_leaves_does_not_turn_a_failure_into_a_success(agentctl: Program, format_: str) -> None:
+def test_a_closed_pipe_does_not_turn_a_failure_into_a_success(agentctl: Program, format_: str) -> None:
     check = [sys.executable, "-m", "agentctl", *REQUIRE, "--format", format_]
     config = {"AGENTCTL_CONFIG": str(agentctl.home / "agentctl.toml")}
     with subprocess.Popen(check, stdout=subprocess.PIPE, env=config) as process:
@@ -238,7 +240,7 @@ def test_a_reader_that_leaves_does_not_turn_a_failure_into_a_success(agentctl: P
 
 
 @pytest.mark.parametrize("format_", ["github", "sarif", "junit"])
-def test_a_full_disk_is_told(agentctl: Program, format_: str) -> None:
+def test_a_full_disk_is_reported(agentctl: Program, format_: str) -> None:
     check = [sys.executable, "-m", "agentctl", "schema-check", "--format", format_]
     config = {"AGENTCTL_CONFIG": str(agentctl.home / "agentctl.toml")}
     with Path("/dev/full").open("w") as full:

@@ -104,7 +104,7 @@ FAILURES = [(exit_code, arguments, arrange) for exit_code, code, arguments, arra
     FAILURES,
     ids=[f"{exit_code} {' '.join(arguments)}" for exit_code, arguments, _ in FAILURES],
 )
-def test_a_failure_is_told_on_stderr_and_exits_alike_without_json(
+def test_prints_failures_on_stderr_with_the_same_exit_code_without_json(
     shop: Any, exit_code: int, arguments: tuple[str, ...], arrange: Arrange
 ) -> None:
     arrange(shop)

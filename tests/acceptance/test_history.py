@@ -56,7 +56,7 @@ def plant_many(shop: Any, count: int) -> None:
     )
 
 
-def test_the_list_shows_a_line_an_execution_newest_first(shop: Any) -> None:
+def test_lists_one_line_per_execution_newest_first(shop: Any) -> None:
     old = plant(shop.marketplace, status="failed", charged=10, created_at=T0)
     new = plant(shop.marketplace, user=POOR, agent=PLAIN, created_at=T0 + timedelta(hours=1))
 
@@ -85,7 +85,7 @@ def test_quiet_prints_nothing_in_any_format(shop: Any) -> None:
             assert (result.stdout, result.stderr) == ("", "")
 
 
-def test_one_execution_is_shown_whole_by_the_beginning_of_its_id(full_shop: Any) -> None:
+def test_shows_one_execution_completely_by_the_prefix_of_its_id(full_shop: Any) -> None:
     key = UUID("abcdef01-0000-4000-8000-000000000001")
     plant(full_shop.marketplace, key=key, status="failed", charged=10, created_at=T0, **WHOLE)
     plant(full_shop.marketplace, key=UUID(int=1))
@@ -109,7 +109,7 @@ def test_one_execution_is_shown_whole_by_the_beginning_of_its_id(full_shop: Any)
 
 
 @pytest.mark.parametrize("missing", ["result", "completed_at"])
-def test_one_execution_says_what_its_table_has_no_column_for_and_where_to_look(
+def test_one_execution_names_missing_columns_and_where_to_look_instead(
     shop_with: Callable[..., Any], missing: str
 ) -> None:
     shop = shop_with(*(name for name in WHOLE if name != missing))
@@ -161,7 +161,7 @@ def test_filters_restrict_each_and_together(shop: Any) -> None:
     assert history(shop, "--stats", "--agent", "plain", "--json").json["data"]["executions"] == 2
 
 
-def test_pages_show_every_row_once_and_say_how_to_go_on(shop: Any) -> None:
+def test_pages_show_every_row_once_and_the_next_cursor(shop: Any) -> None:
     plant_many(shop, 20)
     seen: list[UUID] = []
     cursor: list[str] = []
@@ -181,7 +181,7 @@ def test_pages_show_every_row_once_and_say_how_to_go_on(shop: Any) -> None:
     assert "More:" not in history(shop, "--limit", "20").stderr
 
 
-def test_five_thousand_rows_come_out_whole_in_every_format(shop: Any) -> None:
+def test_exports_five_thousand_rows_completely_in_every_format(shop: Any) -> None:
     plant_many(shop, 5000)
     expected = {str(key) for (key,) in shop.marketplace.execute("SELECT id FROM agent_executions")}
 
@@ -219,7 +219,7 @@ def test_csv_writes_json_as_json_and_leaves_unknown_cells_empty(full_shop: Any) 
     assert (row["created_at"], row["error"], row["started_at"], row["duration_ms"]) == ("", "", "", "")
 
 
-def test_jsonl_is_what_json_has_a_line_each(full_shop: Any) -> None:
+def test_jsonl_has_the_same_objects_as_json_one_per_line(full_shop: Any) -> None:
     for hour in range(3):
         plant(full_shop.marketplace, created_at=T0 + timedelta(hours=hour), **WHOLE)
 
@@ -237,7 +237,7 @@ def test_jsonl_is_what_json_has_a_line_each(full_shop: Any) -> None:
     ],
     ids=["minimal", "partial", "full"],
 )
-def test_figures_say_what_missing_columns_cost(
+def test_stats_say_what_missing_columns_hide(
     shop_with: Callable[..., Any], columns: tuple[str, ...], said: str
 ) -> None:
     shop = shop_with(*columns)
@@ -266,9 +266,7 @@ def test_figures_say_what_missing_columns_cost(
 
 
 @pytest.mark.parametrize("form", ["table", "jsonl", "csv"])
-def test_a_follower_prints_what_appears_and_what_changes_until_it_is_interrupted(
-    full_shop: Any, form: str
-) -> None:
+def test_follow_prints_new_and_changed_executions_until_interrupted(full_shop: Any, form: str) -> None:
     there = plant(full_shop.marketplace)
     follower = full_shop.program.start("history", "--follow", "--format", form)
     watchdog = threading.Timer(30, follower.kill)  # a line that never comes ends the test
@@ -297,7 +295,7 @@ def test_a_follower_prints_what_appears_and_what_changes_until_it_is_interrupted
     assert "Traceback" not in errors
 
 
-def test_a_follower_whose_reader_has_gone_ends_in_silence(shop: Any) -> None:
+def test_follow_ends_silently_when_its_pipe_is_closed(shop: Any) -> None:
     plant(shop.marketplace)
     follower = shop.program.start("history", "--follow")
     assert follower.stdout.readline()
@@ -323,7 +321,7 @@ def test_a_pipe_and_no_color_get_no_escape_byte(full_shop: Any) -> None:
 
 
 @pytest.mark.parametrize("more", ["", "--all", "--limit 5000", "--all --format csv", "--all --json"])
-def test_head_takes_a_line_and_hears_no_complaint(shop: Any, more: str) -> None:
+def test_head_reads_one_line_and_causes_no_error(shop: Any, more: str) -> None:
     plant_many(shop, 5000)
     environment = {
         "HOME": str(shop.program.home),
@@ -364,7 +362,7 @@ def test_head_takes_a_line_and_hears_no_complaint(shop: Any, more: str) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_found_or_understood_is_told_with_a_hint(
+def test_reports_unknown_or_invalid_arguments_with_a_hint(
     shop: Any, arguments: list[str], exit_code: int, code: str, hint: str
 ) -> None:
     plant(shop.marketplace)
@@ -380,7 +378,7 @@ def test_what_cannot_be_found_or_understood_is_told_with_a_hint(
         assert f"hint: {whole['error']['hint']}" in told.stderr
 
 
-def test_several_executions_that_begin_alike_are_listed(shop: Any) -> None:
+def test_lists_executions_that_share_a_prefix(shop: Any) -> None:
     for number in range(7):
         plant(shop.marketplace, key=UUID(f"aaaaaaaa-0000-4000-8000-00000000000{number}"))
 

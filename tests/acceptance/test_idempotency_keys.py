@@ -63,7 +63,7 @@ def test_a_key_of_any_characters_is_one_grant(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("key", INVISIBLE)
-def test_a_key_that_nobody_can_see_is_a_usage_error_and_writes_nothing(shop: Shop, key: str) -> None:
+def test_an_invisible_key_is_a_usage_error_and_writes_nothing(shop: Shop, key: str) -> None:
     grant = ("credits", "grant", "ops@example.com", "5", "--reason", "x")
     for command in (RUN, grant):
         done = shop.program(*command, "--idempotency-key", key, "--json")

@@ -31,12 +31,12 @@ def loaded(program: Program, *arguments: str) -> frozenset[str]:
     return _HEAVY.intersection(modules)
 
 
-def test_the_version_costs_nothing(agentctl: Program) -> None:
+def test_version_imports_nothing(agentctl: Program) -> None:
     assert loaded(agentctl, "--version") == set()
 
 
 @pytest.mark.parametrize("arguments", ["--help", "history --help", "run --help", "credits grant --help"])
-def test_help_costs_the_command_line_alone(agentctl: Program, arguments: str) -> None:
+def test_help_imports_only_the_command_line(agentctl: Program, arguments: str) -> None:
     assert loaded(agentctl, *arguments.split()) == {"typer"}
 
 
@@ -45,19 +45,21 @@ def test_help_costs_the_command_line_alone(agentctl: Program, arguments: str) ->
     ["history", "history --stats", "history --all --format csv", "schema-check", "credits", "agents"],
 )
 @pytest.mark.parametrize("json", [("--json",), ()], ids=["json", "plain"])
-def test_what_reads_the_database_loads_its_driver_alone(
+def test_commands_that_read_import_only_the_database_driver(
     shop: Any, arguments: str, json: tuple[str, ...]
 ) -> None:
     assert loaded(shop.program, *arguments.split(), *json) == {"typer", "psycopg"}
 
 
-def test_a_run_into_a_pipe_draws_nothing(shop: Any) -> None:
+def test_a_run_into_a_pipe_does_not_import_rich(shop: Any) -> None:
     used = loaded(shop.program, "run", "seo-blog", "topic=Tea", "--json")
 
     assert used == {"typer", "psycopg", "httpx", "jsonschema"}
 
 
-def test_code_is_read_by_what_reads_code_and_a_file_needs_no_sandbox(agentctl: Program) -> None:
+def test_parsers_are_imported_only_to_read_code_and_a_schema_file_starts_no_sandbox(
+    agentctl: Program,
+) -> None:
     write(write_app(agentctl.home, AFTER), {"schema.sql": sql_bytes("minimal")})
     used = loaded(agentctl, "schema-check", "--code", "app", "--schema-from", "app/schema.sql")
 
@@ -65,7 +67,7 @@ def test_code_is_read_by_what_reads_code_and_a_file_needs_no_sandbox(agentctl: P
     assert used == {"typer", "psycopg"} | _READERS
 
 
-def test_what_is_not_installed_is_missed_where_it_is_asked_for_alone(shop: Any) -> None:
+def test_a_missing_extra_is_an_error_only_for_commands_that_need_it(shop: Any) -> None:
     without = f"import sys\nsys.modules |= dict.fromkeys({sorted(_READERS)})\n"
     start = "from agentctl.__main__ import main\nmain()"
     program = Program(shop.program.home, (sys.executable, "-c", without + start))

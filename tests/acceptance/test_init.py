@@ -22,7 +22,7 @@ def init(agentctl: Program, marketplace: Marketplace, *options: str, exit_code: 
     return done.stdout + done.stderr
 
 
-def test_the_file_it_writes_is_all_that_the_other_commands_need(
+def test_the_other_commands_need_only_the_file_that_init_writes(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     said = init(agentctl, marketplace)
@@ -40,7 +40,7 @@ def test_the_file_it_writes_is_all_that_the_other_commands_need(
         assert agentctl(*command, env={"MARKET": marketplace.url}).exit_code == 0
 
 
-def test_suggest_prints_the_same_mapping_and_nothing_else(
+def test_suggest_prints_only_the_mapping_that_init_writes(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     init(agentctl, marketplace)
@@ -52,7 +52,7 @@ def test_suggest_prints_the_same_mapping_and_nothing_else(
     assert suggested == tomllib.loads(config.read_text())["profiles"]["default"]["schema"]
 
 
-def test_a_file_that_is_there_is_kept_unless_forced(
+def test_keeps_an_existing_file_unless_forced(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     config.write_text("# mine\n")
@@ -64,7 +64,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(
     assert "default_profile" in config.read_text()
 
 
-def test_the_profile_and_the_file_can_be_named(
+def test_accepts_names_for_the_profile_and_the_file(
     agentctl: Program, marketplace: Marketplace, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "prod.toml"
@@ -74,19 +74,19 @@ def test_the_profile_and_the_file_can_be_named(
     assert tomllib.loads(elsewhere.read_text())["default_profile"] == "prod"
 
 
-def test_without_a_database_it_asks_for_one_and_writes_nothing(agentctl: Program, config: Path) -> None:
+def test_without_a_database_url_it_is_refused_and_writes_nothing(agentctl: Program, config: Path) -> None:
     done = agentctl("init")
     assert (done.exit_code, config.exists()) == (2, False)
     assert "--database-url" in done.stderr
 
 
-def test_a_database_that_cannot_be_reached_writes_nothing(agentctl: Program, config: Path) -> None:
+def test_an_unreachable_database_writes_no_file(agentctl: Program, config: Path) -> None:
     done = agentctl("init", "--database-url", "postgresql://x:s3cret@127.0.0.1:9/x")
     assert (done.exit_code, config.exists()) == (3, False)
     assert "s3cret" not in done.stderr
 
 
-def test_tables_in_another_schema_are_found_and_the_schema_is_written_down(
+def test_finds_tables_in_another_schema_and_writes_its_name(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     for table in ("profiles", "agents", "agent_executions", "credit_transactions"):
@@ -100,7 +100,7 @@ def test_tables_in_another_schema_are_found_and_the_schema_is_written_down(
     assert agentctl("history", env={"MARKET": marketplace.url}).exit_code == 0
 
 
-def test_what_it_cannot_tell_stands_in_the_file_as_a_comment_and_exits_6(
+def test_writes_open_questions_as_comments_and_exits_6(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD workspace_id uuid NOT NULL")
@@ -113,12 +113,12 @@ def test_what_it_cannot_tell_stands_in_the_file_as_a_comment_and_exits_6(
     )
 
 
-def test_an_empty_database_is_told_what_it_lacks(agentctl: Program, marketplace: Marketplace) -> None:
+def test_lists_what_an_empty_database_lacks(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     assert "There is no table" in init(agentctl, marketplace, exit_code=6)
 
 
-def test_two_schemas_off_the_path_with_the_same_tables_are_not_chosen_between(
+def test_does_not_choose_between_two_schemas_off_the_search_path(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     marketplace.execute(
@@ -156,7 +156,7 @@ WEBHOOKS = {
 }
 
 
-def test_private_webhooks_are_allowed_with_their_ports_and_link_local_and_metadata_ones_never(
+def test_allows_private_webhooks_with_their_ports_but_never_link_local_or_metadata_ones(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     marketplace.execute("DELETE FROM agents")
@@ -178,7 +178,7 @@ def test_private_webhooks_are_allowed_with_their_ports_and_link_local_and_metada
     assert not any(word in config.read_text() for word in ("169.254", "fe80", "ec2", "metadata", "100.100"))
 
 
-def test_hostile_names_in_the_database_become_no_line_of_the_configuration(
+def test_hostile_names_cannot_add_lines_to_the_configuration(
     agentctl: Program, marketplace: Marketplace, config: Path
 ) -> None:
     evil = 'plum\n[profiles.evil]\ndatabase_url = "x"\r[profiles.worse]\u2028[profiles.worst]\u202e#'

@@ -64,7 +64,7 @@ def agentctl(tmp_path: Path, operator: Operator) -> Iterator[Program]:
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_json_is_what_was_recorded(
+def test_json_equals_its_recording(
     story: Story,
     server: Server,
     database: Database,

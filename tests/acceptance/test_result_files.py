@@ -30,7 +30,7 @@ def here(tmp_path: Path) -> Path:
     ("content_type", "suffix"),
     [("application/pdf", ".pdf"), ("image/png", ".png"), ("application/x-unheard-of", ".bin"), ("", ".bin")],
 )
-def test_a_binary_result_goes_into_a_file_that_is_named_after_the_execution_and_its_kind(
+def test_saves_a_binary_result_in_a_file_named_after_the_execution_and_its_type(
     shop: Any, here: Path, content_type: str, suffix: str
 ) -> None:
     shop.answer(a_file(content_type))
@@ -44,7 +44,7 @@ def test_a_binary_result_goes_into_a_file_that_is_named_after_the_execution_and_
     assert (data["result"], data["result_text"]) == (None, None)
 
 
-def test_a_pipe_and_a_terminal_get_the_file_s_name_and_no_byte_of_it(shop: Any) -> None:
+def test_stdout_gets_the_name_of_the_result_file_and_none_of_its_bytes(shop: Any) -> None:
     shop.answer(a_file())
 
     piped = shop.run(*RUN)
@@ -65,7 +65,7 @@ def test_quiet_prints_nothing_and_keeps_the_file(shop: Any) -> None:
     assert len(list(shop.program.home.glob("*.pdf"))) == 1
 
 
-def test_a_binary_result_goes_where_it_was_asked_for_and_nowhere_else(shop: Any, tmp_path: Path) -> None:
+def test_output_writes_a_binary_result_to_the_named_file_only(shop: Any, tmp_path: Path) -> None:
     shop.answer(a_file())
     wanted = tmp_path / "report.pdf"
     wanted.write_text("yesterday's")
@@ -77,7 +77,7 @@ def test_a_binary_result_goes_where_it_was_asked_for_and_nowhere_else(shop: Any,
     assert not list(shop.program.home.glob("*.pdf"))
 
 
-def test_a_file_that_nobody_named_is_never_overwritten(shop: Any) -> None:
+def test_never_overwrites_a_file_that_was_not_named(shop: Any) -> None:
     shop.answer(a_file())
     taken = shop.program.home / f"{key_to_id(OPS, SEO_BLOG, 'k')}.pdf"
     taken.write_text("mine")
@@ -89,7 +89,7 @@ def test_a_file_that_nobody_named_is_never_overwritten(shop: Any) -> None:
     assert Path(data["result_file"]).read_bytes() == PDF
 
 
-def test_where_the_current_folder_cannot_be_written_to_the_data_folder_has_the_result(shop: Any) -> None:
+def test_saves_the_result_in_the_data_folder_if_the_current_folder_is_read_only(shop: Any) -> None:
     shop.answer(a_file())
     home = str(shop.program.home)
     command = [sys.executable, "-P", "-m", "agentctl", "run", *RUN, "--config", f"{home}/agentctl.toml"]
@@ -111,7 +111,7 @@ def test_where_the_current_folder_cannot_be_written_to_the_data_folder_has_the_r
 
 
 @pytest.mark.parametrize("reply", [a_file(), Reply.text("# Tea")], ids=["binary", "text"])
-def test_a_disk_that_is_full_is_an_error_that_says_where_the_result_is(shop: Any, reply: Reply) -> None:
+def test_a_full_disk_is_an_error_that_names_where_the_result_is(shop: Any, reply: Reply) -> None:
     shop.answer(reply)
 
     whole = shop.run_json(*RUN, "-o", "/dev/full", exit_code=3)
@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_is_an_error_that_says_where_the_result_is(shop: Any
     assert Path(whole["data"]["result_file"]).name in whole["error"]["message"]
 
 
-def test_a_failed_run_leaves_the_last_good_result_where_it_is(shop: Any, tmp_path: Path) -> None:
+def test_a_failed_run_keeps_the_previous_result_file(shop: Any, tmp_path: Path) -> None:
     shop.answer(Reply.json({"message": "Error in workflow"}, 500))
     wanted = tmp_path / "tea.md"
     wanted.write_text("yesterday's")

@@ -89,7 +89,9 @@ def test_a_command_runs_under_its_least_role(cast: Cast, role: str, command: str
         *(("agentctl_reader", name) for name in _RUNS),
     ],
 )
-def test_a_smaller_role_is_refused_with_what_it_lacks(cast: Cast, smaller: str | None, command: str) -> None:
+def test_a_smaller_role_is_refused_with_the_missing_privilege(
+    cast: Cast, smaller: str | None, command: str
+) -> None:
     exit_code, said = cast.does({**_READS, **_RUNS}[command], role=smaller)
     assert exit_code == 3, said
     assert re.search("permission|privilege|row level security", said, re.IGNORECASE), said
@@ -105,12 +107,12 @@ def test_a_runner_may_not_widen_the_table(
     assert "owner" in said
 
 
-def test_the_roles_can_be_made_again(marketplace: Marketplace) -> None:
+def test_roles_sql_can_be_run_twice(marketplace: Marketplace) -> None:
     marketplace.execute(sql_bytes("roles"))
     marketplace.execute(sql_bytes("roles"))
 
 
-def test_the_document_names_every_command_that_is_tried_here() -> None:
+def test_roles_md_names_every_command_of_this_file() -> None:
     document = (Path(__file__).parents[2] / "docs/roles.md").read_text()
     told = {
         command.strip(" `"): role.strip(" `")

@@ -81,7 +81,7 @@ def test_a_failure_is_settled_with_its_refund_and_exits_1(full_shop: Any) -> Non
     assert full_shop.balances_agree()
 
 
-def test_a_failure_keeps_its_charge_where_billing_says_so(shop_with: Callable[..., Any]) -> None:
+def test_a_failure_keeps_its_charge_with_on_failure_keep(shop_with: Callable[..., Any]) -> None:
     shop = shop_with("credits_used", more='[profiles.test.billing]\non_failure = "keep"')
     shop.answer(Reply.json({"message": "Error in workflow"}, 500))
 
@@ -132,7 +132,7 @@ def test_a_refused_connection_fails_for_certain_and_is_refunded(shop: Any) -> No
     assert data["credits"]["balance_after"] == 100
 
 
-def test_all_problems_of_the_inputs_are_named_at_once_and_nothing_is_written_or_sent(shop: Any) -> None:
+def test_names_all_input_problems_at_once_and_writes_and_sends_nothing(shop: Any) -> None:
     whole = shop.run_json("seo-blog", "tone=angry", "words=many", exit_code=2)
 
     message = whole["error"]["message"]
@@ -177,7 +177,7 @@ def test_a_refusal_exits_4_and_leaves_nothing_behind(
     assert shop.webhook.requests == []
 
 
-def test_two_agents_that_fit_are_both_listed(shop: Any) -> None:
+def test_lists_both_agents_that_match_a_name(shop: Any) -> None:
     shop.marketplace.execute("INSERT INTO agents (name, credit_cost) VALUES ('seo blog', 1)")
 
     whole = shop.run_json("seo-blog", "topic=Tea", exit_code=4)
@@ -187,7 +187,7 @@ def test_two_agents_that_fit_are_both_listed(shop: Any) -> None:
     assert "seo blog" in whole["error"]["message"]
 
 
-def test_an_agent_is_found_by_id_name_slugified_name_and_slug_column(shop: Any) -> None:
+def test_finds_an_agent_by_id_name_slugified_name_and_slug_column(shop: Any) -> None:
     shop.marketplace.execute("ALTER TABLE agents ADD COLUMN slug text")
     shop.marketplace.execute("UPDATE agents SET slug = 'blogger' WHERE name = 'SEO Blog'")
 
@@ -247,7 +247,7 @@ def test_a_replayed_failure_exits_1_again_and_charges_nothing(shop: Any) -> None
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "refund"]
 
 
-def test_a_key_that_was_used_with_other_inputs_is_refused_where_inputs_are_recorded(
+def test_refuses_a_used_key_with_other_inputs_where_inputs_are_recorded(
     shop_with: Callable[..., Any],
 ) -> None:
     shop = shop_with("inputs")
@@ -302,7 +302,7 @@ def test_a_column_that_vanishes_while_the_webhook_runs_does_not_stop_the_settlem
         assert column in whole["data"]["execution"]["not_recorded"]
 
 
-def test_a_row_that_somebody_else_has_settled_is_left_alone(shop: Any) -> None:
+def test_does_not_change_a_row_that_somebody_else_settled(shop: Any) -> None:
     path = shop.answer(Reply.json({"message": "Error in workflow"}, 500, delay=1.5))
     process = shop.program.start("run", "seo-blog", "topic=Tea", "--json")
     _wait_until(lambda: shop.webhook.count(path) == 1)
@@ -333,7 +333,7 @@ def test_an_interruption_after_sending_exits_130_and_leaves_the_execution_open(
     assert "Traceback" not in stderr
 
 
-def test_the_execution_id_is_told_on_stderr_before_anything_is_known(shop: Any) -> None:
+def test_prints_the_execution_id_on_stderr_before_the_outcome(shop: Any) -> None:
     path = shop.answer(Reply.json({"ok": True}, delay=20))
     process = shop.program.start("run", "seo-blog", "topic=Tea")
     _wait_until(lambda: shop.webhook.count(path) == 1)
@@ -344,7 +344,7 @@ def test_the_execution_id_is_told_on_stderr_before_anything_is_known(shop: Any) 
     assert shop.rows()[0]["id"] in stderr
 
 
-def test_a_run_whose_output_nobody_reads_is_settled_all_the_same(shop: Any) -> None:
+def test_a_run_with_a_closed_stdout_is_still_settled(shop: Any) -> None:
     path = shop.answer(Reply.json({"ok": True}, delay=1))
     process = shop.program.start("run", "seo-blog", "topic=Tea")
     process.stdout.close()
@@ -356,7 +356,7 @@ def test_a_run_whose_output_nobody_reads_is_settled_all_the_same(shop: Any) -> N
     assert shop.rows()[0]["status"] == "success"
 
 
-def test_a_piped_run_prints_the_article_alone_on_stdout_and_the_credits_on_stderr(shop: Any) -> None:
+def test_a_piped_run_prints_only_the_article_on_stdout_and_credits_on_stderr(shop: Any) -> None:
     result = shop.run("seo-blog", "topic=Tea")
 
     assert result.exit_code == 0
@@ -384,9 +384,7 @@ def test_the_result_is_written_to_a_file_as_text_or_as_json(shop: Any, tmp_path:
     assert json.loads((tmp_path / "tea.json").read_text())["title"] == "Green tea"
 
 
-def test_an_output_that_cannot_be_written_is_refused_before_anything_is_charged(
-    shop: Any, tmp_path: Path
-) -> None:
+def test_refuses_an_unwritable_output_file_before_the_charge(shop: Any, tmp_path: Path) -> None:
     shop.run_json("seo-blog", "topic=Tea", "-o", tmp_path / "no" / "such" / "tea.md", exit_code=2)
 
     assert shop.rows() == []
@@ -402,7 +400,7 @@ def test_a_terminal_shows_each_step_and_the_rendered_article(shop: Any) -> None:
     assert -1 not in places
 
 
-def test_a_terminal_is_asked_for_what_is_missing_until_it_fits(shop: Any) -> None:
+def test_asks_on_a_terminal_for_missing_inputs_until_they_are_valid(shop: Any) -> None:
     shop.marketplace.execute(
         """UPDATE agents SET input_schema = '[
             {"name": "topic", "type": "text", "label": "Topic", "required": true},
@@ -418,7 +416,7 @@ def test_a_terminal_is_asked_for_what_is_missing_until_it_fits(shop: Any) -> Non
     assert shop.webhook.requests[0].json["inputs"] == {"topic": "Tea", "words": 300}
 
 
-def test_a_result_that_the_database_cannot_store_as_it_is_still_settles(full_shop: Any) -> None:
+def test_a_result_that_the_database_cannot_store_unchanged_still_settles(full_shop: Any) -> None:
     body = rb'{"nul": "a\u0000b", "lone": "\ud800", "pair": "\ud83d\ude00", "slash": "\\u0000"}'
     full_shop.answer(Reply(headers={"Content-Type": "application/json"}, body=body))
 
@@ -453,7 +451,7 @@ def test_hostile_text_in_an_answer_is_harmless_in_a_pipe_and_on_a_terminal(shop:
     assert result.json["data"]["result"] == {"markdown": evil}
 
 
-def test_a_private_address_is_refused_unless_it_is_named(shop: Any) -> None:
+def test_refuses_a_private_address_unless_allow_hosts_names_it(shop: Any) -> None:
     config = shop.program.home / "agentctl.toml"
     config.write_text(config.read_text().replace('allow_hosts = ["127.0.0.1"]', ""))
 
@@ -481,7 +479,7 @@ def _wait_until(fits: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("library", ["httpx", "filelock"])
-def test_a_defect_after_the_charge_is_accounted_for(shop: Any, library: str) -> None:
+def test_a_defect_after_the_charge_refunds_and_names_the_execution(shop: Any, library: str) -> None:
     """A library that cannot be imported stands for whatever nobody foresaw."""
     shadow = shop.program.home / "shadow"
     shadow.mkdir()
@@ -496,7 +494,7 @@ def test_a_defect_after_the_charge_is_accounted_for(shop: Any, library: str) -> 
     assert shop.webhook.requests == []
 
 
-def test_a_form_that_nobody_can_read_hides_no_other_agent(shop: Any) -> None:
+def test_an_unreadable_form_hides_no_other_agent(shop: Any) -> None:
     shop.marketplace.execute(
         "UPDATE agents SET input_schema = %s WHERE name = 'SEO Blog'", ("[" * 5000 + "]" * 5000,)
     )

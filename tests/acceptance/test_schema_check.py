@@ -24,7 +24,7 @@ def quoted(name: str) -> bytes:
     return ('"' + name.replace('"', '""') + '"').encode()
 
 
-def test_full_is_missed_before_the_migration_and_there_after_it(agentctl: Program) -> None:
+def test_require_full_fails_before_the_migration_and_passes_after_it(agentctl: Program) -> None:
     check = ("schema-check", "--require", "full")
 
     before = agentctl(*check)
@@ -49,7 +49,7 @@ def test_full_is_missed_before_the_migration_and_there_after_it(agentctl: Progra
         ("status, error ,nonsense,error", 6, ["agent_executions.error", "agent_executions.nonsense"]),
     ],
 )
-def test_a_deploy_names_the_columns_that_it_writes(
+def test_require_accepts_the_columns_that_a_deploy_writes(
     agentctl: Program, marketplace: Marketplace, required: str, exit_code: int, missing: list[str]
 ) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD result jsonb")
@@ -62,11 +62,11 @@ def test_a_deploy_names_the_columns_that_it_writes(
     assert {one["id"] for one in findings if one["severity"] == "error"} <= {"required-column-missing"}
 
 
-def test_requiring_nothing_by_name_is_a_mistake(agentctl: Program) -> None:
+def test_require_without_a_name_is_a_usage_error(agentctl: Program) -> None:
     assert agentctl("schema-check", "--require", ",").exit_code == 2
 
 
-def test_the_report_for_programs_is_the_contracts(agentctl: Program, marketplace: Marketplace) -> None:
+def test_json_report_has_the_keys_of_the_contract(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD result text")
 
     whole = agentctl("schema-check", "--json").json
@@ -104,7 +104,7 @@ def test_the_report_for_programs_is_the_contracts(agentctl: Program, marketplace
     ]
 
 
-def test_both_ways_to_ask_for_json_give_the_same(agentctl: Program) -> None:
+def test_json_and_format_json_print_the_same(agentctl: Program) -> None:
     assert (
         agentctl("schema-check", "--format", "json").json
         == agentctl("schema-check", "--format=json").json
@@ -112,7 +112,7 @@ def test_both_ways_to_ask_for_json_give_the_same(agentctl: Program) -> None:
     )
 
 
-def test_the_report_for_people_says_where_the_missing_is_kept(agentctl: Program) -> None:
+def test_the_table_says_where_missing_values_are_kept_instead(agentctl: Program) -> None:
     report = agentctl("schema-check").stdout
 
     assert "\x1b" not in report
@@ -124,14 +124,14 @@ def test_the_report_for_people_says_where_the_missing_is_kept(agentctl: Program)
     assert re.search(r"^deduct_credits_atomic\(p_user_id uuid, .*\) +jsonb +usable$", report, re.MULTILINE)
 
 
-def test_quiet_is_silent_until_something_is_wrong(agentctl: Program) -> None:
+def test_quiet_prints_only_problems(agentctl: Program) -> None:
     assert agentctl("schema-check", "--quiet").stderr == ""
     wrong = agentctl("schema-check", "--require", "error", "--quiet")
     assert (wrong.exit_code, wrong.stdout) == (6, "")
     assert wrong.stderr.startswith("error: The schema has 1 problem: agent_executions.error.")
 
 
-def test_a_missing_database_is_a_matter_of_the_set_up(agentctl: Program, marketplace: Marketplace) -> None:
+def test_a_missing_database_exits_3(agentctl: Program, marketplace: Marketplace) -> None:
     url = marketplace.server.url("no_such_database")
     result = agentctl("schema-check", "--json", env={"AGENTCTL_DATABASE_URL": url})
     assert result.exit_code == 3
@@ -140,7 +140,7 @@ def test_a_missing_database_is_a_matter_of_the_set_up(agentctl: Program, marketp
     assert marketplace.server.password not in result.stdout + result.stderr
 
 
-def test_an_empty_database_is_reported_and_not_a_crash(agentctl: Program, marketplace: Marketplace) -> None:
+def test_reports_an_empty_database_without_crashing(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("DROP SCHEMA public CASCADE")
     result = agentctl("schema-check", "--json")
     assert result.exit_code == 6
@@ -148,7 +148,7 @@ def test_an_empty_database_is_reported_and_not_a_crash(agentctl: Program, market
     assert agentctl("schema-check").exit_code == 6
 
 
-def test_on_a_narrow_terminal_it_can_still_be_read(agentctl: Program) -> None:
+def test_the_report_is_readable_on_a_narrow_terminal(agentctl: Program) -> None:
     screen = agentctl.on_terminal("schema-check", "--require", "full", env={"COLUMNS": "40"})
 
     assert screen.exit_code == 6
@@ -193,7 +193,7 @@ def test_hostile_names_are_harmless_on_a_terminal_and_in_a_pipe(
     assert _COLOURS.sub("", refused.text).replace("\r\n", "").isprintable()
 
 
-def test_it_asks_one_question_after_connecting(agentctl: Program, marketplace: Marketplace) -> None:
+def test_sends_one_statement_after_connecting(agentctl: Program, marketplace: Marketplace) -> None:
     with DatabaseProxy(marketplace.url) as proxy:
         done = agentctl("schema-check", env={"AGENTCTL_DATABASE_URL": proxy.url})
 

@@ -27,7 +27,7 @@ def _in_shell(shop: Any, script: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("arguments", ["agents", "agents --json", "history --all --format csv"])
-def test_a_full_disk_is_an_error_and_said_once(shop: Any, arguments: str) -> None:
+def test_a_full_disk_is_reported_once(shop: Any, arguments: str) -> None:
     done = _in_shell(shop, f"agentctl {arguments} >/dev/full")
 
     assert (done.returncode, done.stdout) == (3, "")
@@ -47,14 +47,14 @@ def test_closed_streams_change_nothing_else(shop: Any, closed: str) -> None:
     assert _in_shell(shop, f"agentctl agents nobody-knows {closed}").returncode == 4
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(shop: Any) -> None:
+def test_a_closed_pipe_is_not_an_error(shop: Any) -> None:
     done = _in_shell(shop, "agentctl agents | true; echo ${PIPESTATUS[0]}")
 
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 @pytest.mark.parametrize("json", [True, False])
-def test_a_defect_while_printing_is_told_without_a_traceback(
+def test_a_defect_while_printing_is_reported_without_a_traceback(
     json: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def wrong() -> Any:

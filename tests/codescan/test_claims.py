@@ -159,7 +159,7 @@ TAKEN: list[tuple[str, Row]] = [
 
 
 @pytest.mark.parametrize(("table", "change", "code"), REFUSED, ids=str)
-def test_what_is_marked_as_refused_is_refused(
+def test_the_server_refuses_what_is_marked_as_refused(
     connection: Connection, table: LiteralString, change: Row, code: str
 ) -> None:
     with pytest.raises(psycopg.Error) as refusal, connection.transaction():
@@ -171,7 +171,9 @@ def test_what_is_marked_as_refused_is_refused(
 
 
 @pytest.mark.parametrize(("table", "change"), TAKEN, ids=str)
-def test_what_only_looks_refused_is_taken(connection: Connection, table: LiteralString, change: Row) -> None:
+def test_the_server_accepts_what_only_looks_refused(
+    connection: Connection, table: LiteralString, change: Row
+) -> None:
     update(connection, table, change)
 
 
@@ -186,7 +188,7 @@ LEFT_OUT = [
 
 @pytest.mark.parametrize(("table", "column"), LEFT_OUT)
 @pytest.mark.parametrize("action", [None, "DO NOTHING", "DO UPDATE SET {0} = excluded.{0}"])
-def test_a_column_without_a_default_is_missed_even_where_the_row_is_there_already(
+def test_an_upsert_of_an_existing_row_needs_columns_without_default(
     connection: Connection, table: LiteralString, column: LiteralString, action: LiteralString | None
 ) -> None:
     ending = f"ON CONFLICT (id) {action.format(column)}" if action else ""
@@ -223,7 +225,7 @@ CONFLICTS = [
 
 
 @pytest.mark.parametrize(("table", "target", "fits"), CONFLICTS)
-def test_a_conflict_target_is_exactly_the_columns_of_a_whole_unique_index(
+def test_a_conflict_target_is_exactly_the_columns_of_a_full_unique_index(
     connection: Connection, table: LiteralString, target: LiteralString, *, fits: bool
 ) -> None:
     ending = f"ON CONFLICT ({target}) DO NOTHING"
@@ -252,7 +254,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("table", "column", "value", "code"), FILTERS)
-def test_a_filter_is_refused_by_the_type_alone(
+def test_the_column_type_alone_decides_whether_a_filter_is_refused(
     connection: Connection, table: LiteralString, column: LiteralString, value: str, code: str | None
 ) -> None:
     query = sql.SQL("SELECT 1 FROM {} WHERE {} = {}").format(
@@ -266,7 +268,7 @@ def test_a_filter_is_refused_by_the_type_alone(
     assert refusal.value.sqlstate == code
 
 
-def test_every_column_that_the_corpus_calls_refused_is_asked_about_here() -> None:
+def test_covers_every_column_that_the_corpus_marks_as_refused() -> None:
     claimed = {f"{table}.{column}" for table, change, _ in REFUSED for column in change}
     claimed |= {f"{table}.{column}" for table, column, _, code in FILTERS if code}
     marked = {
@@ -287,7 +289,7 @@ STATEMENTS = [
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_statement_names_what_is_not_there_only_where_it_is_marked(
+def test_statements_name_missing_objects_only_where_marked(
     connection: Connection, statement: LiteralString
 ) -> None:
     connection.execute("DEALLOCATE ALL")  # no rollback takes back what another test prepared

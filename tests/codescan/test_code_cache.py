@@ -38,7 +38,7 @@ def kept(agentctl: Program) -> Path:
 NOPE = [("app/executions.ts", 2, "agents.nope")]
 
 
-def test_a_second_run_says_the_same_and_writes_nothing(agentctl: Program) -> None:
+def test_a_second_run_reports_the_same_and_writes_nothing(agentctl: Program) -> None:
     assert found(agentctl) == NOPE
     before = kept(agentctl).stat()
     assert found(agentctl) == NOPE
@@ -46,7 +46,7 @@ def test_a_second_run_says_the_same_and_writes_nothing(agentctl: Program) -> Non
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_a_file_that_was_edited_is_read_again(agentctl: Program, app: Path) -> None:
+def test_reads_an_edited_file_again(agentctl: Program, app: Path) -> None:
     assert found(agentctl) == NOPE
     before = (app / "executions.ts").stat()
     write_app(agentctl.home, "\n" + selecting("id, gone").strip("\n"))
@@ -55,7 +55,7 @@ def test_a_file_that_was_edited_is_read_again(agentctl: Program, app: Path) -> N
     assert found(agentctl) == [("app/executions.ts", 3, "agents.gone")]
 
 
-def test_a_file_that_was_moved_is_found_under_its_new_name(agentctl: Program, app: Path) -> None:
+def test_reports_a_moved_file_under_its_new_name(agentctl: Program, app: Path) -> None:
     (app / "query.sql").write_text("SELECT nope FROM agents;")
     (app / "query.py").write_text("import psycopg\ncur.execute('SELECT nope FROM agents')\n")
     found(agentctl)
@@ -69,13 +69,13 @@ def test_a_file_that_was_moved_is_found_under_its_new_name(agentctl: Program, ap
     ]
 
 
-def test_a_file_that_was_deleted_is_forgotten(agentctl: Program, app: Path) -> None:
+def test_forgets_a_deleted_file(agentctl: Program, app: Path) -> None:
     assert found(agentctl) == NOPE
     (app / "executions.ts").unlink()
     assert found(agentctl) == []
 
 
-def test_what_another_file_exports_is_looked_up_again(agentctl: Program, app: Path) -> None:
+def test_links_changed_exports_of_another_file_again(agentctl: Program, app: Path) -> None:
     use = 'import { supabase } from "./client";\nimport { COLUMNS } from "./constants";\n'
     use += 'await supabase.from("agents").select(COLUMNS);\n'
     write(app, {"executions.ts": use, "constants.ts": 'export const COLUMNS = "id, name";\n'})
@@ -86,7 +86,7 @@ def test_what_another_file_exports_is_looked_up_again(agentctl: Program, app: Pa
     assert found(agentctl) == []
 
 
-def test_paths_of_a_tsconfig_are_looked_up_again(agentctl: Program, app: Path) -> None:
+def test_resolves_changed_paths_of_a_tsconfig_again(agentctl: Program, app: Path) -> None:
     use = 'import { supabase } from "./client";\nimport { COLUMNS } from "@/constants";\n'
     use += 'await supabase.from("agents").select(COLUMNS);\n'
     write(
@@ -107,7 +107,7 @@ def test_paths_of_a_tsconfig_are_looked_up_again(agentctl: Program, app: Path) -
     assert found(agentctl) == []
 
 
-def test_the_schema_is_never_kept(agentctl: Program) -> None:
+def test_never_caches_the_schema(agentctl: Program) -> None:
     assert found(agentctl) == NOPE
     with (agentctl.home / "schema.sql").open("a") as file:
         file.write("ALTER TABLE agents ADD nope text;\n")
@@ -126,7 +126,7 @@ def test_the_schema_is_never_kept(agentctl: Program) -> None:
     ],
     ids=["empty", "cut", "garbage", "one byte", "a folder", "no end"],
 )
-def test_a_cache_that_is_spoilt_is_an_empty_one(agentctl: Program, spoil: Spoil) -> None:
+def test_a_corrupt_cache_counts_as_empty(agentctl: Program, spoil: Spoil) -> None:
     assert found(agentctl) == NOPE
     spoil(kept(agentctl))
     assert found(agentctl) == NOPE
@@ -134,7 +134,7 @@ def test_a_cache_that_is_spoilt_is_an_empty_one(agentctl: Program, spoil: Spoil)
 
 
 @pytest.mark.parametrize("place", ["schema.sql/cache", "/proc/nowhere", "/dev/null", "relative"])
-def test_a_cache_that_cannot_be_kept_costs_nothing_but_time(agentctl: Program, place: str) -> None:
+def test_an_unwritable_cache_does_not_change_the_report(agentctl: Program, place: str) -> None:
     where = str(agentctl.home / place) if place.startswith("schema") else place
     for _ in range(2):
         result = agentctl(*CHECK, env={"XDG_CACHE_HOME": where})
@@ -142,7 +142,7 @@ def test_a_cache_that_cannot_be_kept_costs_nothing_but_time(agentctl: Program, p
         assert "agents.nope" in result.stdout
 
 
-def test_two_runs_at_once_do_not_disturb_each_other(agentctl: Program) -> None:
+def test_two_concurrent_runs_do_not_disturb_each_other(agentctl: Program) -> None:
     crowd = [agentctl.start(*CHECK) for _ in range(4)]
     for process in crowd:
         stdout, stderr = process.communicate(timeout=60)

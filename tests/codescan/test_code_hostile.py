@@ -69,7 +69,7 @@ def place(finding: dict[str, Any]) -> tuple[str, int, int]:
         "line-separator",
     ],
 )
-def test_line_column_and_excerpt_are_those_that_an_editor_shows(
+def test_line_column_and_excerpt_match_an_editor(
     agentctl: Program, content: str | bytes, line: int, column: int, excerpt: str | None
 ) -> None:
     write(agentctl.home, {"app/a.ts": content})
@@ -90,7 +90,7 @@ def test_line_column_and_excerpt_are_those_that_an_editor_shows(
     ],
     ids=["sql-bom", "sql-crlf", "sql-emoji", "python-bom", "python-crlf", "python-emoji"],
 )
-def test_so_are_those_in_sql_and_python(
+def test_line_column_and_excerpt_match_an_editor_in_sql_and_python(
     agentctl: Program, name: str, content: str | bytes, line: int, column: int
 ) -> None:
     write(agentctl.home, {f"app/{name}": content})
@@ -99,7 +99,7 @@ def test_so_are_those_in_sql_and_python(
     assert one["excerpt"][column - 1 :].startswith("nope")
 
 
-def test_zero_bytes_are_no_end(agentctl: Program) -> None:
+def test_zero_bytes_do_not_end_a_file(agentctl: Program) -> None:
     write(
         agentctl.home,
         {"app/a.ts": f"{_HEAD}\0\0\n{_USE}\n", "app/b.sql": "SELECT '\0'; SELECT nope FROM agents;"},
@@ -109,7 +109,7 @@ def test_zero_bytes_are_no_end(agentctl: Program) -> None:
     assert result.exit_code == 6
 
 
-def test_a_line_that_a_program_made_is_cut(agentctl: Program) -> None:
+def test_cuts_a_very_long_generated_line(agentctl: Program) -> None:
     long = f"{'f();' * 20_000}{_USE}{'f();' * 20_000}"
     write(agentctl.home, {"app/a.js": long})
     result = check(agentctl)
@@ -131,7 +131,7 @@ def test_a_line_that_a_program_made_is_cut(agentctl: Program) -> None:
         ("a.sql", "SELEC nope FROM agents"),
     ],
 )
-def test_a_file_that_is_not_understood_is_a_warning_with_its_place(
+def test_an_unparsable_file_is_a_warning_with_its_location(
     agentctl: Program, name: str, content: str
 ) -> None:
     write(agentctl.home, {f"app/{name}": content + "\nsupabase.from('agents').select('id')"})
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_understood_is_a_warning_with_its_place(
     assert f"app/{name}:{one['line']}:{one['column']}: warning [code-unparsed]" in agentctl(*CHECK).stdout
 
 
-def test_a_file_that_is_too_large_is_named_and_not_read(agentctl: Program) -> None:
+def test_names_a_too_large_file_and_does_not_read_it(agentctl: Program) -> None:
     write(agentctl.home, {"app/large.ts": f"{_USE}\n" + "// made by a program\n" * 150_000})
     result = check(agentctl)
     (one,) = found(result)
@@ -154,7 +154,7 @@ def test_a_file_that_is_too_large_is_named_and_not_read(agentctl: Program) -> No
     assert "app/large.ts:1:1: warning [code-unparsed]" in agentctl(*CHECK).stdout
 
 
-def test_what_is_no_file_is_neither_waited_for_nor_told(agentctl: Program) -> None:
+def test_skips_pipes_folders_and_broken_links_silently(agentctl: Program) -> None:
     app = write_app(agentctl.home, selecting("id, nope"))
     os.mkfifo(app / "pipe.ts")
     (app / "folder.ts").mkdir()
@@ -172,13 +172,13 @@ def test_what_is_no_file_is_neither_waited_for_nor_told(agentctl: Program) -> No
 
 
 @pytest.mark.parametrize("target", ["self/environ", "self/mem", "self/pagemap", "kmsg"])
-def test_nobody_waits_for_the_end_of_what_the_kernel_makes_up(agentctl: Program, target: str) -> None:
+def test_does_not_read_an_endless_device(agentctl: Program, target: str) -> None:
     (agentctl.home / "app/kernel.ts").symlink_to(f"/proc/{target}")
     assert check(agentctl).exit_code == 0
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "github", "sarif", "junit"])
-def test_names_of_files_and_columns_stay_text_in_every_format(agentctl: Program, format_: str) -> None:
+def test_file_and_column_names_stay_text_in_every_format(agentctl: Program, format_: str) -> None:
     in_code = EVIL.replace("\n", "\\n")
     name = EVIL.replace("/", "|")
     write(agentctl.home, {f"app/{name}.ts": f"{_USE}\n"})

@@ -77,7 +77,7 @@ def started(agentctl: Program) -> tuple[subprocess.Popen[str], list[int]]:
 
 
 @pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_it_stops_at_once_and_leaves_nothing_behind(
+def test_an_interrupted_check_stops_at_once_and_leaves_nothing_behind(
     agentctl: Program, much: Path, cause: signal.Signals
 ) -> None:
     assert much.is_dir()
@@ -89,9 +89,7 @@ def test_it_stops_at_once_and_leaves_nothing_behind(
     assert not list((agentctl.home / ".cache").rglob(".agentctl-*"))
 
 
-def test_ctrl_c_on_a_terminal_reaches_the_readers_too_and_none_complains(
-    agentctl: Program, much: Path
-) -> None:
+def test_ctrl_c_on_a_terminal_ends_the_reader_processes_silently(agentctl: Program, much: Path) -> None:
     assert much.is_dir()
     screen = agentctl.on_terminal(*CHECK, answers=[("Reading code", "\x03")], timeout=30)
     assert screen.exit_code == 130
@@ -100,7 +98,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_readers_too_and_none_complains(
     assert "KeyboardInterrupt" not in screen.text
 
 
-def test_a_reader_takes_no_notice_of_ctrl_c_however_early(agentctl: Program, little: Path) -> None:
+def test_a_reader_process_ignores_ctrl_c_even_while_starting(agentctl: Program, little: Path) -> None:
     assert little.is_dir()
     process = agentctl.start(*CHECK)
     until(lambda: readers(process.pid))
@@ -111,7 +109,7 @@ def test_a_reader_takes_no_notice_of_ctrl_c_however_early(agentctl: Program, lit
     assert stderr.startswith("error: The code has 7 problems: ")
 
 
-def test_after_an_interruption_the_next_run_finds_what_there_is(agentctl: Program, little: Path) -> None:
+def test_the_run_after_an_interruption_reports_everything(agentctl: Program, little: Path) -> None:
     write(little, {"lib/7.ts": selecting("nope")})
     process = agentctl.start(*CHECK)
     until(lambda: readers(process.pid))
@@ -123,7 +121,7 @@ def test_after_an_interruption_the_next_run_finds_what_there_is(agentctl: Progra
         assert "agents.nope" in result.stdout
 
 
-def test_a_reader_that_is_killed_is_an_error_that_says_so(agentctl: Program, much: Path) -> None:
+def test_a_killed_reader_process_is_an_error(agentctl: Program, much: Path) -> None:
     assert much.is_dir()
     process, others = started(agentctl)
     os.kill(readers(process.pid)[0], signal.SIGKILL)
@@ -136,7 +134,7 @@ def test_a_reader_that_is_killed_is_an_error_that_says_so(agentctl: Program, muc
     until(lambda: not any(map(said_of, others)))
 
 
-def test_readers_end_with_a_program_that_was_killed(agentctl: Program, much: Path) -> None:
+def test_reader_processes_end_with_a_killed_program(agentctl: Program, much: Path) -> None:
     assert much.is_dir()
     process, others = started(agentctl)
     process.kill()
@@ -144,9 +142,7 @@ def test_readers_end_with_a_program_that_was_killed(agentctl: Program, much: Pat
     until(lambda: not any(map(said_of, others)))
 
 
-def test_progress_is_drawn_on_a_terminal_and_nothing_of_the_files_acts_on_it(
-    agentctl: Program, little: Path
-) -> None:
+def test_draws_progress_on_a_terminal_and_escapes_file_names(agentctl: Program, little: Path) -> None:
     evil = "x\x1b]0;owned\x07\x9b2J\u202e"
     write(little, {f"lib/{evil}.ts": f"{selecting('nope')}// {evil}\n", "more.ts": selecting(evil)})
     screen = agentctl.on_terminal(*CHECK, "--verbose")
@@ -157,7 +153,7 @@ def test_progress_is_drawn_on_a_terminal_and_nothing_of_the_files_acts_on_it(
         assert acting not in screen.text
 
 
-def test_nothing_is_drawn_in_a_pipe(agentctl: Program, little: Path) -> None:
+def test_draws_no_progress_in_a_pipe(agentctl: Program, little: Path) -> None:
     assert little.is_dir()
     result = agentctl(*CHECK)
     assert "Reading code" not in result.stdout + result.stderr

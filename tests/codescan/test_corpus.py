@@ -65,7 +65,7 @@ def catalog_of_baseline(catalog: Catalog, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_exactly_what_is_expected_is_found(
+def test_reports_exactly_the_marked_findings(
     case: Case,
     catalog: Catalog,
     catalog_of_file: Catalog,

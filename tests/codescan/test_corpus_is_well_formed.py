@@ -55,13 +55,13 @@ def expectations() -> list[Expected]:
     return [expected for case in CASES for expected in case.expected()]
 
 
-def test_there_is_enough_of_it() -> None:
+def test_the_corpus_has_enough_cases() -> None:
     assert len(CASES) >= 90
     assert {expected.id for expected in expectations()} == IDS
     assert sum(len(case.unresolved()) for case in CASES) >= 10
 
 
-def test_the_accident_has_its_seven_findings_and_the_cure_none() -> None:
+def test_the_accident_has_seven_findings_and_the_fixed_code_none() -> None:
     found = {str(case): {one.id for one in case.expected()} for case in CASES}
     counts = {str(case): len(case.expected()) for case in CASES}
     assert found["seed/before"] == {"code-unknown-column"}
@@ -69,13 +69,13 @@ def test_the_accident_has_its_seven_findings_and_the_cure_none() -> None:
 
 
 @pytest.mark.parametrize("topic", sorted({case.topic for case in CASES}))
-def test_a_topic_has_cases_with_findings_and_cases_without(topic: str) -> None:
+def test_every_topic_has_cases_with_and_without_findings(topic: str) -> None:
     found = {bool(case.expected()) for case in CASES if case.topic == topic}
     assert found == {True, False}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_mark_speaks_of_a_line_with_something_on_it(case: Case) -> None:
+def test_every_mark_is_on_a_line_with_code(case: Case) -> None:
     marks = [(mark.file, mark.line) for mark in case.expected()]
     for file, line in (*marks, *((mark.file, mark.line) for mark in case.unresolved())):
         lines = (case.folder / file).read_text(encoding="utf-8").splitlines()
@@ -84,18 +84,18 @@ def test_a_mark_speaks_of_a_line_with_something_on_it(case: Case) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.suffix in LANGUAGES], ids=named)
-def test_a_program_is_one_to_its_grammar(path: Path) -> None:
+def test_every_script_parses_without_errors(path: Path) -> None:
     tree = Parser(LANGUAGES[path.suffix]).parse(path.read_bytes())
     assert not list(errors_below(tree.root_node))
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".py"], ids=named)
-def test_a_program_in_python_is_one(path: Path) -> None:
+def test_every_python_file_parses(path: Path) -> None:
     compile(path.read_bytes(), path, "exec")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".sql"], ids=named)
-def test_a_statement_is_one_to_postgresql(path: Path) -> None:
+def test_every_sql_statement_parses_in_postgresql(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     text = "".join(line for line in lines if not line.startswith("\\"))
     statements = pglast.split(PLACEHOLDER.sub("$1", text), with_parser=False)
@@ -106,7 +106,7 @@ def test_a_statement_is_one_to_postgresql(path: Path) -> None:
 
 
 @pytest.mark.every_postgres
-def test_a_mark_is_true_of_the_schema(database: Database) -> None:
+def test_every_mark_agrees_with_the_schema(database: Database) -> None:
     known = Known(database)
     assert not [expected for expected in expectations() if not known.allows(expected)]
 

@@ -50,14 +50,14 @@ def read(text: str) -> None:
 
 @_often
 @given(st.text(max_size=200) | st.lists(st.sampled_from([*_PIECES, *_MARKS])).map(" ".join))
-def test_any_text_is_read(text: str) -> None:
+def test_reads_any_text(text: str) -> None:
     read(text)
     Migrations([("migrations/1.sql", text)])
 
 
 @_often
 @given(st.integers(0, len(_CONSTRUCTS)), st.integers(0, 3000))
-def test_a_part_of_a_file_is_read(start: int, length: int) -> None:
+def test_reads_any_part_of_a_file(start: int, length: int) -> None:
     read(_CONSTRUCTS[start : start + length])
 
 
@@ -67,7 +67,7 @@ def test_a_part_of_a_file_is_read(start: int, length: int) -> None:
         st.tuples(st.integers(0, len(_PIECES) - 1), st.sampled_from([*_PIECES, *_MARKS, ""])), max_size=20
     )
 )
-def test_a_file_with_broken_places_is_read(changes: list[tuple[int, str]]) -> None:
+def test_reads_a_file_with_broken_parts(changes: list[tuple[int, str]]) -> None:
     pieces = list(_PIECES)
     for place, piece in changes:
         pieces[place] = piece
@@ -76,7 +76,7 @@ def test_a_file_with_broken_places_is_read(changes: list[tuple[int, str]]) -> No
 
 @_often
 @given(st.integers(0, len(_CONSTRUCTS)))
-def test_a_statement_before_and_one_behind_broken_ones_are_found(cut: int) -> None:
+def test_finds_statements_before_and_after_broken_ones(cut: int) -> None:
     schema = Schema()
     broken = (
         _CONSTRUCTS[:cut]
@@ -91,7 +91,7 @@ def test_a_statement_before_and_one_behind_broken_ones_are_found(cut: int) -> No
     assert schema.locate("two") is not None or "FUNCTION" in broken.upper() or "RULE" in broken.upper()
 
 
-def test_what_is_nested_without_end_is_told_and_not_fallen_over() -> None:
+def test_reports_endlessly_nested_sql_without_crashing() -> None:
     deep = {
         "sum": f"CREATE VIEW v AS SELECT a{'::int' * 3000} FROM t",
         "joins": f"CREATE VIEW v AS SELECT * FROM t{' CROSS JOIN t' * 3000}",

@@ -46,7 +46,7 @@ def listed(folder: Path, *, prefix: str = "") -> list[str]:
     return [prefix + "/".join(parts) for parts in in_order]
 
 
-def test_a_worktree_has_the_private_rules_of_its_main_one(here: Path) -> None:
+def test_a_worktree_uses_the_private_rules_of_its_main_worktree(here: Path) -> None:
     git(here, "init", "-q", "main")
     git(here / "main", "commit", "-q", "--allow-empty", "-m", "x")
     git(here / "main", "worktree", "add", "-q", "../side")
@@ -54,14 +54,14 @@ def test_a_worktree_has_the_private_rules_of_its_main_one(here: Path) -> None:
     assert names("side") == ["side/a.ts"] == listed(here / "side", prefix="side/")
 
 
-def test_a_rule_on_a_folder_is_taken_back_by_a_folder_below(here: Path) -> None:
+def test_a_folder_below_overrides_a_rule_on_a_folder(here: Path) -> None:
     lay({".gitignore": "build/\n*.gen.ts", "pkg/.gitignore": "!build/\n!a.gen.ts"})
     lay(["build/a.ts", "pkg/build/a.ts", "pkg/build/a.gen.ts", "pkg/build/b.gen.ts"])
     git(here, "init", "-q")
     assert names() == ["pkg/build/a.gen.ts", "pkg/build/a.ts"] == listed(here)
 
 
-def test_a_mark_at_the_beginning_and_windows_line_ends_are_no_part_of_a_rule(here: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_not_part_of_a_rule(here: Path) -> None:
     lay({".gitignore": "\ufeffa.ts\r\nb.ts\r\n", "a.ts": "", "b.ts": "", "c.ts": ""})
     git(here, "init", "-q")
     assert names() == ["c.ts"] == listed(here)
@@ -129,7 +129,7 @@ _RULES = st.lists(_PATTERNS, max_size=5).map("\n".join)
 @example({"": "a*/**/*b/**/b.ts"}, "")
 @example({"": "a.ts\n[\n[z-a]\n[[]a.ts\nb.ts"}, "")
 @example({"": "a/*\n!a/a", "a/a/": "*.ts\n!b.ts"}, "")
-def test_exactly_what_git_would_list_is_found(rules: dict[str, str], below: str) -> None:
+def test_finds_exactly_the_files_that_git_lists(rules: dict[str, str], below: str) -> None:
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         git(root, "init", "-q")

@@ -39,7 +39,7 @@ def found(result: Result) -> list[dict[str, Any]]:
 
 
 @pytest.mark.every_postgres
-def test_the_seven_columns_are_missed_before_the_migration_and_none_after_it(
+def test_reports_the_seven_columns_before_the_migration_and_none_after_it(
     agentctl: Program, app: Path
 ) -> None:
     assert app.is_dir()
@@ -56,7 +56,7 @@ def test_the_seven_columns_are_missed_before_the_migration_and_none_after_it(
 
 
 @pytest.mark.every_postgres
-def test_the_code_that_was_fixed_fits_either_table(agentctl: Program) -> None:
+def test_the_fixed_code_fits_both_tables(agentctl: Program) -> None:
     write_app(agentctl.home, AFTER)
     for _ in range(2):
         result = agentctl(*CODE, "--json")
@@ -64,7 +64,9 @@ def test_the_code_that_was_fixed_fits_either_table(agentctl: Program) -> None:
         assert agentctl("migrate-full", "--yes").exit_code == 0
 
 
-def test_json_has_the_place_and_the_line_of_each_and_what_was_looked_at(agentctl: Program, app: Path) -> None:
+def test_json_has_the_location_and_line_of_each_finding_and_what_was_read(
+    agentctl: Program, app: Path
+) -> None:
     assert app.is_dir()
     result = agentctl(*CODE, "--json")
     for one in found(result):
@@ -95,7 +97,9 @@ def test_json_has_the_place_and_the_line_of_each_and_what_was_looked_at(agentctl
     assert (columns["id"]["written"], columns["id"]["read"]) == (0, 2)
 
 
-def test_people_see_each_place_with_its_line_and_each_column_once(agentctl: Program, app: Path) -> None:
+def test_the_table_shows_each_location_with_its_line_and_each_column_once(
+    agentctl: Program, app: Path
+) -> None:
     assert app.is_dir()
     result = agentctl(*CODE)
     assert result.exit_code == 6
@@ -127,7 +131,7 @@ def test_github_gets_file_line_and_column(agentctl: Program, app: Path) -> None:
     assert result.stderr.splitlines()[0] == "error: The code has 7 problems."
 
 
-def test_sarif_is_valid_and_tells_the_same_column_on_two_lines_apart(agentctl: Program, app: Path) -> None:
+def test_sarif_is_valid_and_distinguishes_one_column_on_two_lines(agentctl: Program, app: Path) -> None:
     write(app, {"more.ts": selecting("id, nope") + 'await supabase.from("agents").select("nope, name");\n'})
     log = json.loads(agentctl(*CODE, "--format", "sarif").stdout)
     jsonschema.Draft4Validator(_SARIF).validate(log)
@@ -145,7 +149,7 @@ def test_sarif_is_valid_and_tells_the_same_column_on_two_lines_apart(agentctl: P
     assert len(prints) == len(errors)
 
 
-def test_junit_fails_the_kind_with_every_place(agentctl: Program, app: Path) -> None:
+def test_junit_fails_a_kind_of_finding_with_every_location(agentctl: Program, app: Path) -> None:
     assert app.is_dir()
     root = ET.fromstring(agentctl(*CODE, "--format", "junit").stdout)
     (failure,) = root.iter("failure")
@@ -154,7 +158,7 @@ def test_junit_fails_the_kind_with_every_place(agentctl: Program, app: Path) -> 
         assert f"app/executions.ts:{line}:{COLUMN}\n{_LINES[line - 1]}" in (failure.text or "")
 
 
-def test_what_could_not_be_resolved_is_counted_and_listed_when_asked_for(agentctl: Program) -> None:
+def test_counts_unresolved_uses_and_lists_them_with_verbose(agentctl: Program) -> None:
     write_app(agentctl.home, selecting("id") + "await supabase.from(table()).select('id');\n")
     short, long = agentctl(*CODE), agentctl(*CODE, "--verbose")
     assert (short.exit_code, long.exit_code) == (0, 0)
@@ -166,7 +170,7 @@ def test_what_could_not_be_resolved_is_counted_and_listed_when_asked_for(agentct
     assert [line for line in long.stdout.splitlines() if line.startswith("agents.id ")]
 
 
-def test_quiet_says_nothing_when_all_is_well_and_else_the_error_alone(agentctl: Program) -> None:
+def test_quiet_prints_only_the_error(agentctl: Program) -> None:
     write_app(agentctl.home, AFTER)
     well = agentctl(*CODE, "--quiet")
     assert (well.exit_code, well.stdout, well.stderr) == (0, "", "")
@@ -176,7 +180,7 @@ def test_quiet_says_nothing_when_all_is_well_and_else_the_error_alone(agentctl: 
     assert ill.stderr.startswith("error: The code has 7 problems: ")
 
 
-def test_a_kind_can_be_left_out(agentctl: Program, app: Path) -> None:
+def test_ignore_leaves_out_a_kind_of_finding(agentctl: Program, app: Path) -> None:
     assert app.is_dir()
     result = agentctl(*CODE, "--ignore", "code-unknown-column", "--json")
     assert (result.exit_code, found(result)) == (0, [])
@@ -201,7 +205,7 @@ def test_a_comment_silences_its_own_finding(agentctl: Program) -> None:
         ('id = "code-unknown-column"\nobject = "*.result"\nfile = "app/"', 6),
     ],
 )
-def test_the_configuration_says_what_is_known(
+def test_the_configuration_silences_findings(
     agentctl: Program, marketplace: Marketplace, settings: str, left: int
 ) -> None:
     write_app(agentctl.home)
@@ -209,7 +213,7 @@ def test_the_configuration_says_what_is_known(
     assert len(found(agentctl(*CODE, "--json"))) == left
 
 
-def test_files_that_git_or_the_configuration_leaves_out_are_not_read(
+def test_does_not_read_files_that_git_or_the_configuration_excludes(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     folders = ("generated", "vendor", "src", "node_modules/x")
@@ -231,13 +235,13 @@ def test_files_that_git_or_the_configuration_leaves_out_are_not_read(
         ("/dev/null", "'/dev/null' is neither a folder nor a file in a language that is read."),
     ],
 )
-def test_a_path_that_is_no_code_is_a_mistake(agentctl: Program, path: str, message: str) -> None:
+def test_a_path_without_code_is_a_usage_error(agentctl: Program, path: str, message: str) -> None:
     result = agentctl("schema-check", "--code", path, "--json")
     assert result.exit_code == 2
     assert result.json["error"]["message"] == message
 
 
-def test_a_folder_without_code_has_nothing_wrong(agentctl: Program) -> None:
+def test_a_folder_without_code_has_no_findings(agentctl: Program) -> None:
     (agentctl.home / "app").mkdir()
     result = agentctl(*CODE)
     assert result.exit_code == 0
@@ -251,7 +255,7 @@ def test_several_paths_are_one_project(agentctl: Program) -> None:
     assert result.json["data"]["code"]["files"] == 2
 
 
-def test_a_schema_that_the_code_names_is_looked_at_too(agentctl: Program, marketplace: Marketplace) -> None:
+def test_checks_a_schema_that_the_code_names(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("CREATE SCHEMA billing")
     marketplace.execute("CREATE TABLE billing.invoices (id int PRIMARY KEY, total int)")
     code = 'await supabase.schema("billing").from("invoices").select("id, totl");\n'
@@ -261,7 +265,7 @@ def test_a_schema_that_the_code_names_is_looked_at_too(agentctl: Program, market
     assert "total" in one["hint"]
 
 
-def test_what_a_migration_will_add_is_a_warning_with_the_place_of_either(agentctl: Program) -> None:
+def test_a_pending_migration_is_a_warning_with_both_locations(agentctl: Program) -> None:
     added = "ALTER TABLE agent_executions\n  ADD COLUMN inputs jsonb,\n  ADD COLUMN result jsonb;\n"
     write_app(agentctl.home, **{"migrations/2_add.sql": f"-- soon\n{added}"})
     result = agentctl(*CODE, "--json")
@@ -275,7 +279,7 @@ def test_what_a_migration_will_add_is_a_warning_with_the_place_of_either(agentct
     assert len(found(result)) == len(MISSING)
 
 
-def test_the_database_is_asked_once_and_for_schemas_that_only_the_code_names_once_more(
+def test_sends_one_statement_and_one_more_for_schemas_that_only_the_code_names(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     write_app(agentctl.home, AFTER)
@@ -288,7 +292,7 @@ def test_the_database_is_asked_once_and_for_schemas_that_only_the_code_names_onc
         assert (proxy.connections, len(proxy.statements)) == (3, 3)
 
 
-def test_a_database_that_is_away_is_told_before_any_code_is_read(agentctl: Program, app: Path) -> None:
+def test_reports_an_unreachable_database_before_reading_code(agentctl: Program, app: Path) -> None:
     assert app.is_dir()
     away = {"AGENTCTL_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
     result = agentctl(*CODE, "--json", env=away)
@@ -297,7 +301,7 @@ def test_a_database_that_is_away_is_told_before_any_code_is_read(agentctl: Progr
     assert not (agentctl.home / ".cache").exists()
 
 
-def test_a_path_that_is_not_there_is_told_before_any_database_is_asked(agentctl: Program, app: Path) -> None:
+def test_reports_a_missing_path_before_connecting(agentctl: Program, app: Path) -> None:
     assert app.is_dir()
     away = {"AGENTCTL_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
     result = agentctl(*CODE, "--code", "nowhere", env=away)

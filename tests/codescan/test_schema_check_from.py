@@ -34,7 +34,7 @@ def found(result: Result) -> list[str]:
     return [one["object"] for one in every if one["id"].startswith("code-")]
 
 
-def test_sql_and_a_folder_of_migrations_stand_for_a_database(agentctl: Program, schemas: Path) -> None:
+def test_checks_against_sql_or_a_folder_of_migrations(agentctl: Program, schemas: Path) -> None:
     assert schemas.is_dir()
     write_app(agentctl.home)
     minimal = agentctl(*CODE, "--schema-from", "db/minimal.sql", "--json")
@@ -48,9 +48,7 @@ def test_sql_and_a_folder_of_migrations_stand_for_a_database(agentctl: Program, 
         assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_nothing_is_started_or_reached_where_a_file_stands_for_the_database(
-    agentctl: Program, schemas: Path
-) -> None:
+def test_a_schema_file_starts_no_sandbox_and_opens_no_connection(agentctl: Program, schemas: Path) -> None:
     assert schemas.is_dir()
     write_app(agentctl.home, AFTER)
     check = (*CODE, "--schema-from", "db/minimal.sql")
@@ -64,7 +62,7 @@ def test_nothing_is_started_or_reached_where_a_file_stands_for_the_database(
     assert (result.exit_code, result.json["data"]["code"]["files"]) == (0, 1)
 
 
-def test_a_baseline_of_everything_stands_for_the_database(shop: Shop, agentctl: Program) -> None:
+def test_checks_against_a_whole_baseline(shop: Shop, agentctl: Program) -> None:
     shop.marketplace.execute("CREATE TABLE extra (id int PRIMARY KEY, word text NOT NULL)")
     write_app(agentctl.home, selecting("words", "extra") + 'supabase.from("nothing").select("id");\n')
     live = agentctl(*CODE, "--write-baseline", "schema.json", "--json")
@@ -72,9 +70,7 @@ def test_a_baseline_of_everything_stands_for_the_database(shop: Shop, agentctl: 
     assert found(live) == found(read) == ["extra.words", "nothing"]
 
 
-def test_a_baseline_of_what_agentctl_needs_says_nothing_of_other_tables(
-    shop: Shop, agentctl: Program
-) -> None:
+def test_a_baseline_of_agentctls_tables_does_not_judge_other_tables(shop: Shop, agentctl: Program) -> None:
     shop.marketplace.execute("CREATE TABLE extra (id int PRIMARY KEY)")
     write_app(agentctl.home, selecting("words", "extra") + 'supabase.from("agents").select("nope");\n')
     assert agentctl("schema-check", "--write-baseline", "schema.json").exit_code == 0
@@ -97,9 +93,7 @@ def test_a_baseline_of_what_agentctl_needs_says_nothing_of_other_tables(
     ],
     ids=["missing", "empty", "archive", "binary", "zero bytes", "half a baseline", "half a statement"],
 )
-def test_what_is_no_schema_is_a_matter_of_the_set_up(
-    agentctl: Program, content: bytes | None, why: str
-) -> None:
+def test_an_invalid_schema_file_exits_3(agentctl: Program, content: bytes | None, why: str) -> None:
     write_app(agentctl.home)
     if content is not None:
         (agentctl.home / "schema.sql").write_bytes(content)
@@ -110,13 +104,13 @@ def test_what_is_no_schema_is_a_matter_of_the_set_up(
     assert why in error["message"]
 
 
-def test_a_folder_without_sql_is_no_schema(agentctl: Program) -> None:
+def test_refuses_a_folder_without_sql(agentctl: Program) -> None:
     write_app(agentctl.home)
     result = agentctl(*CODE, "--schema-from", "app", "--json")
     assert (result.exit_code, result.json["error"]["code"]) == (3, "config")
 
 
-def test_a_pipe_is_read_as_a_file_and_nobody_waits_for_one_that_has_no_writer(
+def test_reads_a_pipe_as_a_file_and_does_not_wait_for_one_without_a_writer(
     agentctl: Program, schemas: Path
 ) -> None:
     write_app(agentctl.home, AFTER)
@@ -127,7 +121,7 @@ def test_a_pipe_is_read_as_a_file_and_nobody_waits_for_one_that_has_no_writer(
     assert result.exit_code == 0
 
 
-def test_a_part_that_is_not_understood_is_told_and_makes_nothing_certain(
+def test_reports_sql_that_is_not_understood_and_judges_no_missing_tables(
     agentctl: Program, schemas: Path
 ) -> None:
     write_app(agentctl.home, selecting("id", "elsewhere") + 'supabase.from("agents").select("nope");\n')

@@ -186,23 +186,23 @@ def judged(definition: str, row: dict[str, Any]) -> bool | None:
     return check.holds(row) if check else None
 
 
-def test_the_reference_schema_is_read_as_postgresql_makes_it(database: Database) -> None:
+def test_reads_the_reference_schema_as_postgresql_does(database: Database) -> None:
     assert_same(read(REFERENCE), loaded(database, REFERENCE))
 
 
-def test_every_construct_is_read_as_postgresql_makes_it(database: Database) -> None:
+def test_reads_every_construct_as_postgresql_does(database: Database) -> None:
     assert_same(read(CONSTRUCTS), loaded(database, CONSTRUCTS))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_read_as_postgresql_makes_it(database: Database, path: Path) -> None:
+def test_reads_every_example_as_postgresql_does(database: Database, path: Path) -> None:
     text = path.read_text()
     filled = text.replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "postgres")
     assert_same(read(text), loaded(database, filled))
 
 
 @pytest.mark.parametrize("text", [CONSTRUCTS, REFERENCE], ids=["constructs", "reference"])
-def test_a_dump_is_read_as_the_database_that_it_was_made_of(database: Database, text: str) -> None:
+def test_reads_a_dump_as_its_database(database: Database, text: str) -> None:
     dump = dumped(loaded_into(database, text))
     real = live(database)
     schema = Schema()
@@ -210,7 +210,7 @@ def test_a_dump_is_read_as_the_database_that_it_was_made_of(database: Database, 
     assert_same(schema.catalog(), real, ordered=False)  # heirs have their parents' columns first
 
 
-def test_the_data_of_a_dump_does_not_disturb(database: Database) -> None:
+def test_skips_the_data_of_a_dump(database: Database) -> None:
     text = (_TESTS / "databases/supabase_starter.sql").read_text()
     dump = dumped(loaded_into(database, text), "--no-owner")
     assert "\\.\n" in dump
@@ -232,7 +232,7 @@ def dumped(database: Database, *options: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["text", "varchar(20)"])
-def test_what_a_check_says_as_it_was_written_is_what_postgresql_does(database: Database, kind: str) -> None:
+def test_judges_a_check_as_written_like_postgresql(database: Database, kind: str) -> None:
     with database.connect() as connection:
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -329,9 +329,7 @@ def is_taken(connection: psycopg.Connection[Any], row: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("text", [CONSTRUCTS, REFERENCE], ids=["constructs", "reference"])
-def test_a_baseline_is_read_as_the_tables_that_were_recorded(
-    database: Database, text: str, tmp_path: Path
-) -> None:
+def test_reads_a_baseline_as_the_recorded_tables(database: Database, text: str, tmp_path: Path) -> None:
     real = loaded(database, text)
     path = tmp_path / "schema.json"
     write_baseline(path, record(real.tables, real.functions, whole=True))

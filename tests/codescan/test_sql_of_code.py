@@ -81,7 +81,7 @@ def unknown_places(catalog: Catalog, statement: str) -> set[tuple[int, int]]:
     }
 
 
-def test_every_name_that_is_read_exists_where_the_server_accepts_the_statement(
+def test_every_name_in_an_accepted_statement_exists(
     marketplace: Marketplace, asking: psycopg.Connection
 ) -> None:
     catalog = catalog_of(marketplace)
@@ -99,7 +99,7 @@ def test_every_name_that_is_read_exists_where_the_server_accepts_the_statement(
             assert any(column in columns_of(catalog, table) for table in tables), (statement, column)
 
 
-def test_a_wrong_column_is_named_where_the_server_misses_it(
+def test_names_the_wrong_column_that_the_server_misses(
     marketplace: Marketplace, asking: psycopg.Connection
 ) -> None:
     catalog = catalog_of(marketplace)
@@ -121,7 +121,7 @@ def test_a_wrong_column_is_named_where_the_server_misses_it(
     assert missed < told / 10
 
 
-def test_functions_that_postgresql_has_itself_are_none_of_the_code(database: Database) -> None:
+def test_does_not_report_postgresqls_own_functions(database: Database) -> None:
     rows = database.execute(
         "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace "
         "AND prokind = 'f' AND EXISTS (SELECT FROM unnest(proargnames, proargmodes) AS a(name, mode) "

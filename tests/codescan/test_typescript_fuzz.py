@@ -83,20 +83,20 @@ def read_one(content: bytes, language: Language = Language.TYPESCRIPT) -> CodeRe
     st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")),
     _languages,
 )
-def test_any_bytes_are_read(content: bytes, language: Language) -> None:
+def test_reads_any_bytes(content: bytes, language: Language) -> None:
     read_one(content, language)
     read_one(_HEAD.encode() + b'supabase.from("agents").select(' + content, language)
 
 
 @_often
 @given(st.lists(st.sampled_from(_PIECES), max_size=60).map(b"".join), _languages)
-def test_words_in_any_order_are_read(content: bytes, language: Language) -> None:
+def test_reads_words_in_any_order(content: bytes, language: Language) -> None:
     read_one(content, language)
 
 
 @_often
 @given(_snippets, st.integers(0, 5000), st.integers(0, 5000), _languages)
-def test_a_part_of_a_file_is_read(content: bytes, start: int, length: int, language: Language) -> None:
+def test_reads_any_part_of_a_file(content: bytes, start: int, length: int, language: Language) -> None:
     start %= len(content)
     read_one(content[start : start + length], language)
     read_one(content[:start], language)
@@ -104,7 +104,7 @@ def test_a_part_of_a_file_is_read(content: bytes, start: int, length: int, langu
 
 @_often
 @given(_snippets, st.randoms(use_true_random=False), st.integers(1, 12), _languages)
-def test_a_file_with_broken_places_is_read(
+def test_reads_a_file_with_broken_parts(
     content: bytes, chance: random.Random, places: int, language: Language
 ) -> None:
     for _ in range(places):
@@ -115,12 +115,12 @@ def test_a_file_with_broken_places_is_read(
 
 @_often
 @given(_snippets, _snippets, st.integers(0, 5000))
-def test_one_file_in_the_middle_of_another_is_read(outer: bytes, inner: bytes, at: int) -> None:
+def test_reads_one_file_in_the_middle_of_another(outer: bytes, inner: bytes, at: int) -> None:
     at %= len(outer)
     read_one(outer[:at] + inner + outer[at:])
 
 
-def test_a_chain_before_and_one_behind_something_broken_are_found() -> None:
+def test_finds_chains_before_and_after_broken_code() -> None:
     chain = 'supabase.from("{}").select("id");\n'
     for broken in ("}])\n", "const = ;\n", "x y z\n", "@@@\n", "function (\n", "<T\n"):
         reading = read_one((_HEAD + chain.format("one") + broken + chain.format("two")).encode())
@@ -170,7 +170,7 @@ _DEEP: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", _DEEP)
 @pytest.mark.parametrize("depth", [60, 700])
-def test_what_is_nested_without_end_is_read(name: str, depth: int) -> None:
+def test_reads_endlessly_nested_code(name: str, depth: int) -> None:
     for language in _LANGUAGES:
         read_one(_DEEP[name](depth).encode(), language)
 
@@ -194,7 +194,7 @@ _CIRCLES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("name", _CIRCLES)
-def test_files_that_import_each_other_in_circles_are_read(name: str) -> None:
+def test_reads_files_with_circular_imports(name: str) -> None:
     files = {
         "main": 'import { x, f } from "./a"; import y, { g } from "./b"; import * as a from "./a";\n'
         + _HEAD
@@ -222,7 +222,7 @@ def test_files_that_import_each_other_in_circles_are_read(name: str) -> None:
         "const o = []; o.push(o, ...o); supabase.from('agents').insert([...o, o]);",
     ],
 )
-def test_what_refers_to_itself_is_read(source: str) -> None:
+def test_reads_values_that_refer_to_themselves(source: str) -> None:
     read_one(f"{_HEAD}{source}".encode())
 
 
@@ -257,7 +257,7 @@ _LONG: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("name", _LONG)
-def test_twice_as_much_takes_about_twice_as_many_steps(name: str) -> None:
+def test_twice_the_code_takes_about_twice_the_steps(name: str) -> None:
     read_one(_LONG[name](10).encode())  # what is done but once
     once, twice = (_steps(_LONG[name](count)) for count in (200, 400))
     assert twice < 2.5 * once
@@ -296,7 +296,7 @@ _DOUBLING: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", _DOUBLING)
-def test_what_doubles_line_by_line_does_not_double_the_work(name: str) -> None:
+def test_values_that_double_line_by_line_do_not_double_the_work(name: str) -> None:
     line, use = _DOUBLING[name]
     sources = [
         _HEAD

@@ -215,7 +215,7 @@ def verdicts(
         yield "filter", is_found(catalog, filter_), takes(connection, filtered(name, value))
 
 
-def test_every_literal_that_is_said_to_be_refused_is_refused(
+def test_the_server_refuses_every_literal_that_is_reported(
     connection: Connection, database: Database
 ) -> None:
     catalog = introspected(database)
@@ -231,7 +231,7 @@ def test_every_literal_that_is_said_to_be_refused_is_refused(
 
 
 @pytest.mark.parametrize("name", [*JUDGED_WHOLLY, "numeric_4_2", "timestamptz_3", "varchar_5", "text_list"])
-def test_random_literals_that_are_said_to_be_refused_are_refused(
+def test_the_server_refuses_random_literals_that_are_reported(
     connection: Connection, database: Database, name: str
 ) -> None:
     catalog = introspected(database)

@@ -68,7 +68,7 @@ def introspected(database: Database) -> Catalog:
         return introspect(connection)
 
 
-def test_the_columns_that_are_said_to_be_required_are(orders: Connection, database: Database) -> None:
+def test_the_server_requires_the_columns_reported_as_required(orders: Connection, database: Database) -> None:
     catalog = introspected(database)
     for left_out in catalog.tables[-1].columns:
         values = {name: value for name, value in GOOD.items() if name != left_out.name}
@@ -82,7 +82,7 @@ def test_the_columns_that_are_said_to_be_required_are(orders: Connection, databa
 @pytest.mark.parametrize("verb", [Verb.INSERT, Verb.UPDATE])
 @pytest.mark.parametrize("name", ["number", "total", "place", "turn", "price", "note"])
 @pytest.mark.parametrize("value", [1, None])
-def test_the_columns_that_are_said_to_take_no_value_take_none(
+def test_reports_a_value_for_a_column_exactly_if_the_server_refuses_it(
     orders: Connection, database: Database, verb: Verb, name: str, value: Any
 ) -> None:
     parts = [written(*item) for item in {**GOOD, name: value}.items()]
@@ -97,7 +97,7 @@ def test_the_columns_that_are_said_to_take_no_value_take_none(
 
 @pytest.mark.parametrize("kind", ["usage", "gift", None])
 @pytest.mark.parametrize("amount", [-1, 0, 1, None])
-def test_values_that_a_check_is_said_to_refuse_together_are_refused(
+def test_the_server_refuses_values_that_a_check_is_reported_to_refuse(
     orders: Connection, database: Database, kind: str | None, amount: int | None
 ) -> None:
     values = {**GOOD, "kind": kind, "amount": amount}
@@ -105,7 +105,7 @@ def test_values_that_a_check_is_said_to_refuse_together_are_refused(
     assert is_inserted(orders, "orders", values) is not bool(found)
 
 
-def test_what_a_trigger_fills_or_changes_is_taken_and_no_finding(
+def test_columns_that_a_trigger_fills_or_changes_are_no_finding(
     orders: Connection, database: Database
 ) -> None:
     found = checked(introspected(database), row("filled", written("id", 1), written("state", "b")))
@@ -126,7 +126,7 @@ def test_what_a_trigger_fills_or_changes_is_taken_and_no_finding(
         ("note",),
     ],
 )
-def test_a_conflict_target_is_said_to_be_none_where_the_server_says_so(
+def test_reports_a_conflict_target_exactly_if_the_server_refuses_it(
     orders: Connection, database: Database, columns: tuple[str, ...]
 ) -> None:
     found = ids(introspected(database), upsert_on("orders", *columns))
@@ -150,7 +150,7 @@ def test_a_conflict_target_is_said_to_be_none_where_the_server_says_so(
         (),
     ],
 )
-def test_a_call_is_said_to_fit_no_function_where_the_server_says_so(
+def test_reports_a_call_exactly_if_the_server_finds_no_function(
     orders: Connection, database: Database, arguments: tuple[str, ...]
 ) -> None:
     found = ids(introspected(database), call("charge", *arguments))
@@ -158,7 +158,7 @@ def test_a_call_is_said_to_fit_no_function_where_the_server_says_so(
     assert is_taken(orders, sql.SQL("SELECT charge({})").format(named)) is not bool(found)
 
 
-def test_an_upsert_needs_required_columns_even_where_the_row_is_there(
+def test_an_upsert_needs_required_columns_even_if_the_row_exists(
     orders: Connection, database: Database
 ) -> None:
     found = ids(introspected(database), row("orders", "id", "note", "reason", "buyer", verb=Verb.UPSERT))
@@ -173,12 +173,14 @@ def test_an_upsert_needs_required_columns_even_where_the_row_is_there(
     assert not is_taken(orders, upsert.format(stored[0]))
 
 
-def test_a_view_that_is_said_to_take_no_rows_takes_none(orders: Connection, database: Database) -> None:
+def test_the_server_refuses_rows_for_a_view_reported_as_not_insertable(
+    orders: Connection, database: Database
+) -> None:
     assert ids(introspected(database), row("names", "buyer")) == ["code-denied names"]
     assert not is_inserted(orders, "names", {"buyer": "a"})
 
 
-def test_a_role_is_told_what_it_may_not_do(database: Database) -> None:
+def test_reports_what_a_role_may_not_do(database: Database) -> None:
     url = database.add_role("clerk")
     database.execute(
         b"CREATE TABLE orders (id integer, secret text, note text);"
@@ -207,7 +209,7 @@ def test_a_role_is_told_what_it_may_not_do(database: Database) -> None:
         assert ids(introspect(connection), *uses) == []
 
 
-def test_relationships_are_those_of_the_live_foreign_keys(database: Database) -> None:
+def test_relationships_match_the_live_foreign_keys(database: Database) -> None:
     database.execute(
         b"CREATE TABLE users (id integer PRIMARY KEY, boss integer REFERENCES users);"
         b"CREATE TABLE tags (id integer PRIMARY KEY);"

@@ -33,7 +33,9 @@ def test_every_database_loads_and_begins_with_100_credits(
 
 
 @_each(told=False)
-def test_it_works_right_after_init(operator_of: Callable[[Example], Operator], example: Example) -> None:
+def test_every_command_works_right_after_init(
+    operator_of: Callable[[Example], Operator], example: Example
+) -> None:
     operator = operator_of(example)
 
     operator.init()
@@ -42,7 +44,7 @@ def test_it_works_right_after_init(operator_of: Callable[[Example], Operator], e
 
 
 @_each(told=True)
-def test_what_it_must_be_told_is_found_and_nothing_is_written_before(
+def test_schema_check_names_the_needed_setting_and_nothing_is_written_before(
     operator_of: Callable[[Example], Operator], example: Example
 ) -> None:
     operator = operator_of(example)
@@ -62,7 +64,9 @@ def test_what_it_must_be_told_is_found_and_nothing_is_written_before(
 
 
 @_each(told=True)
-def test_once_it_is_told_it_works(operator_of: Callable[[Example], Operator], example: Example) -> None:
+def test_every_command_works_with_the_needed_setting(
+    operator_of: Callable[[Example], Operator], example: Example
+) -> None:
     operator = operator_of(example)
     operator.init()
 
@@ -73,7 +77,7 @@ def test_once_it_is_told_it_works(operator_of: Callable[[Example], Operator], ex
     do_everything(operator)
 
 
-def test_the_examples_have_every_difference_that_was_seen() -> None:
+def test_the_examples_cover_every_known_difference() -> None:
     known = {f"{concept}: {seen}" for concept, variants in DIFFERENCES.items() for seen in variants}
 
     covered = set(itertools.chain.from_iterable(example.covers for example in _EXAMPLES))
@@ -82,7 +86,7 @@ def test_the_examples_have_every_difference_that_was_seen() -> None:
 
 
 @pytest.mark.parametrize("example", _EXAMPLES, ids=lambda one: one.name)
-def test_an_example_says_how_it_is_settled_if_it_is_refused(example: Example) -> None:
+def test_every_refused_example_has_its_setting_or_sql(example: Example) -> None:
     assert bool(example.finding) == bool(example.settle or example.settle_sql) == bool(example.told)
 
 

@@ -10,7 +10,7 @@ from support.webhook_server import WebhookServer
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_command_works_whatever_everything_is_called(
+def test_every_command_works_with_each_style_of_hostile_names(
     database: Database, webhook: WebhookServer, agentctl: Program, style: str
 ) -> None:
     spend_a_day(make_hostile_marketplace(database, STYLES[style], webhook, agentctl))

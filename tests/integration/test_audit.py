@@ -114,11 +114,11 @@ def lawful(marketplace: Marketplace) -> Marketplace:
     return marketplace
 
 
-def test_a_lawful_marketplace_has_nothing_to_find(lawful: Marketplace) -> None:
+def test_a_consistent_marketplace_has_no_findings(lawful: Marketplace) -> None:
     assert found(lawful) == {}
 
 
-def test_every_check_has_an_id_of_its_own_and_says_what_to_do() -> None:
+def test_every_check_has_a_unique_id_and_a_help_text() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
         assert not check.description.endswith(".")
@@ -128,7 +128,7 @@ def test_every_check_has_an_id_of_its_own_and_says_what_to_do() -> None:
 # What each check finds
 
 
-def test_what_is_no_amount_is_found_and_keeps_nobody_else_from_being_judged(lawful: Marketplace) -> None:
+def test_finds_invalid_amounts_and_still_checks_other_users(lawful: Marketplace) -> None:
     huge, last = f"{'9' * 131_072}", "294276-12-31 23:59:59.999999+00"
     for column in ("profiles.credits", "credit_transactions.amount", "credit_transactions.balance_after"):
         table, _, name = column.partition(".")
@@ -153,7 +153,7 @@ def test_what_is_no_amount_is_found_and_keeps_nobody_else_from_being_judged(lawf
 
 
 @pytest.mark.parametrize(("kind", "least"), [("integer", -(2**31)), ("bigint", -(2**63))])
-def test_the_least_and_the_largest_integer_end_no_check(lawful: Marketplace, kind: str, least: int) -> None:
+def test_the_smallest_and_largest_integers_crash_no_check(lawful: Marketplace, kind: str, least: int) -> None:
     for name in ("amount", "balance_after"):
         lawful.execute(f"ALTER TABLE credit_transactions ALTER {name} TYPE {kind}".encode())
     for amount, after in ((least, -least - 1), (-least - 1, least)):
@@ -171,13 +171,13 @@ def test_the_least_and_the_largest_integer_end_no_check(lawful: Marketplace, kin
 
 
 @pytest.mark.parametrize("difference", [-1, 1, -10, 10, 95, 100])
-def test_a_balance_that_moved_without_a_ledger_row_is_found(lawful: Marketplace, difference: int) -> None:
+def test_finds_a_balance_that_changed_without_a_ledger_row(lawful: Marketplace, difference: int) -> None:
     lawful.execute("UPDATE profiles SET credits = credits + %s WHERE id = %s", (difference, OPS))
     wrong = {"user_id": OPS, "balance": 85 + difference, "opening": 0, "ledger": 85, "difference": difference}
     assert found(lawful) == {"balance-differs": (1, [wrong])}
 
 
-def test_a_ledger_row_that_moved_no_credits_is_found(lawful: Marketplace) -> None:
+def test_finds_a_ledger_row_that_changed_no_balance(lawful: Marketplace) -> None:
     lawful.execute(
         "INSERT INTO credit_transactions (user_id, type, amount, balance_after) VALUES (%s, 'bonus', 7, 92)",
         (OPS,),
@@ -186,7 +186,7 @@ def test_a_ledger_row_that_moved_no_credits_is_found(lawful: Marketplace) -> Non
     assert found(lawful) == {"balance-differs": (1, [wrong])}
 
 
-def test_a_refund_that_was_lost_is_found_where_the_ledger_began_with_the_charge(
+def test_finds_a_lost_refund_where_the_ledger_begins_with_the_charge(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute("DELETE FROM credit_transactions")
@@ -198,7 +198,7 @@ def test_a_refund_that_was_lost_is_found_where_the_ledger_began_with_the_charge(
     assert found(marketplace) == {"balance-differs": (1, [wrong])}
 
 
-def test_a_ledger_row_that_went_missing_is_found_in_both_ways(lawful: Marketplace) -> None:
+def test_two_checks_find_a_deleted_ledger_row(lawful: Marketplace) -> None:
     lawful.execute("DELETE FROM credit_transactions WHERE balance_after = 90")
     findings = found(lawful)
     assert set(findings) == {"balance-differs", "balance-after-broken", "execution-without-charge"}
@@ -206,7 +206,7 @@ def test_a_ledger_row_that_went_missing_is_found_in_both_ways(lawful: Marketplac
     assert findings["balance-differs"] == (1, [wrong])
 
 
-def test_a_row_that_does_not_follow_from_another_is_found(lawful: Marketplace) -> None:
+def test_finds_a_balance_after_that_does_not_follow_from_the_previous_row(lawful: Marketplace) -> None:
     [(changed_at,)] = lawful.execute(
         "UPDATE credit_transactions SET balance_after = 77 WHERE balance_after = 90 RETURNING created_at"
     )
@@ -218,7 +218,7 @@ def test_a_row_that_does_not_follow_from_another_is_found(lawful: Marketplace) -
     assert found(lawful) == {"balance-after-broken": (1, [gap])}
 
 
-def test_a_balance_below_zero_is_found(lawful: Marketplace) -> None:
+def test_finds_a_negative_balance(lawful: Marketplace) -> None:
     lawful.execute("ALTER TABLE profiles DROP CONSTRAINT profiles_credits_check")
     move(lawful, "adjustment", -86)
     assert found(lawful) == {"negative-balance": (1, [{"user_id": OPS, "balance": -1}])}
@@ -227,7 +227,9 @@ def test_a_balance_below_zero_is_found(lawful: Marketplace) -> None:
 @pytest.mark.parametrize(
     ("kind", "amount"), [("usage", 5), ("usage", 0), ("purchase", -5), ("bonus", 0), ("refund", -5)]
 )
-def test_a_row_whose_sign_belies_its_kind_is_found(lawful: Marketplace, kind: str, amount: int) -> None:
+def test_finds_a_ledger_row_whose_sign_contradicts_its_kind(
+    lawful: Marketplace, kind: str, amount: int
+) -> None:
     lawful.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign")
     move(lawful, kind, amount)
     findings = found(lawful)
@@ -237,7 +239,7 @@ def test_a_row_whose_sign_belies_its_kind_is_found(lawful: Marketplace, kind: st
 
 
 @pytest.mark.parametrize("refunded", [0, 10])
-def test_a_charge_without_its_execution_is_found(lawful: Marketplace, refunded: int) -> None:
+def test_finds_a_charge_without_its_execution(lawful: Marketplace, refunded: int) -> None:
     nothing = uuid4()
     charge(lawful, nothing)
     if refunded:
@@ -246,14 +248,14 @@ def test_a_charge_without_its_execution_is_found(lawful: Marketplace, refunded: 
     assert found(lawful) == {"charge-without-execution": (1, [wrong])}
 
 
-def test_a_second_charge_is_found(lawful: Marketplace) -> None:
+def test_finds_a_second_charge(lawful: Marketplace) -> None:
     execution = plant(lawful, charged=10)
     charge(lawful, execution)
     wrong = {"execution_id": execution, "charges": 2, "charged": 20, "refunded": 0}
     assert found(lawful) == {"charged-twice": (1, [wrong])}
 
 
-def test_a_second_refund_is_found(lawful: Marketplace) -> None:
+def test_finds_a_second_refund(lawful: Marketplace) -> None:
     execution = plant(lawful, status="failed", charged=10)
     move(lawful, "refund", 5, execution)
     move(lawful, "refund", 5, execution)
@@ -262,7 +264,7 @@ def test_a_second_refund_is_found(lawful: Marketplace) -> None:
 
 
 @pytest.mark.parametrize("charged", [0, 10])
-def test_a_refund_above_the_charge_is_found(lawful: Marketplace, charged: int) -> None:
+def test_finds_a_refund_above_the_charge(lawful: Marketplace, charged: int) -> None:
     execution = plant(lawful, status="failed", charged=charged)
     move(lawful, "refund", charged + 1, execution)
     findings = found(lawful)
@@ -271,7 +273,7 @@ def test_a_refund_above_the_charge_is_found(lawful: Marketplace, charged: int) -
     assert findings == {"refund-exceeds-charge": (1, [wrong])}
 
 
-def test_a_refund_of_a_success_is_found(lawful: Marketplace) -> None:
+def test_finds_a_refund_of_a_success(lawful: Marketplace) -> None:
     execution = plant(lawful, status="success", charged=10)
     move(lawful, "refund", 10, execution)
     wrong = {"execution_id": execution, "user_id": OPS, "charged": 10, "refunded": 10}
@@ -279,7 +281,7 @@ def test_a_refund_of_a_success_is_found(lawful: Marketplace) -> None:
 
 
 @pytest.mark.parametrize("status", ["pending", "running"])
-def test_a_refund_before_the_outcome_is_found(lawful: Marketplace, status: str) -> None:
+def test_finds_a_refund_before_the_outcome(lawful: Marketplace, status: str) -> None:
     execution = plant(lawful, status=status, charged=10)
     move(lawful, "refund", 10, execution)
     wrong = {"execution_id": execution, "user_id": OPS, "status": status, "charged": 10, "refunded": 10}
@@ -287,7 +289,7 @@ def test_a_refund_before_the_outcome_is_found(lawful: Marketplace, status: str) 
 
 
 @pytest.mark.parametrize("refunded", [0, 4])
-def test_a_failure_that_was_not_refunded_whole_is_found(lawful: Marketplace, refunded: int) -> None:
+def test_finds_a_failure_without_a_full_refund(lawful: Marketplace, refunded: int) -> None:
     execution = plant(lawful, status="failed", charged=10)
     if refunded:
         move(lawful, "refund", refunded, execution)
@@ -296,7 +298,7 @@ def test_a_failure_that_was_not_refunded_whole_is_found(lawful: Marketplace, ref
 
 
 @pytest.mark.parametrize("status", ["pending", "running"])
-def test_an_execution_that_has_been_open_for_too_long_is_found(lawful: Marketplace, status: str) -> None:
+def test_finds_an_execution_that_is_open_for_too_long(lawful: Marketplace, status: str) -> None:
     begun = datetime.now(UTC) - timedelta(minutes=16)
     execution = plant(lawful, status=status, charged=10, created_at=begun)
     plant(lawful, status=status, charged=10, created_at=begun + timedelta(minutes=5))
@@ -304,7 +306,7 @@ def test_an_execution_that_has_been_open_for_too_long_is_found(lawful: Marketpla
     assert found(lawful) == {"open-too-long": (1, [wrong])}
 
 
-def test_another_user_who_pays_is_found(lawful: Marketplace) -> None:
+def test_finds_a_charge_of_another_user(lawful: Marketplace) -> None:
     execution = plant(lawful, user=POOR)
     charge(lawful, execution, user=OPS)
     wrong = {"execution_id": execution, "user_id": POOR, "payer_id": OPS, "amount": -10}
@@ -312,7 +314,7 @@ def test_another_user_who_pays_is_found(lawful: Marketplace) -> None:
 
 
 @pytest.mark.parametrize(("status", "charged", "refunded"), [("success", 10, 0), ("failed", 10, 10)])
-def test_a_cost_that_is_not_the_ledgers_is_found(
+def test_finds_a_recorded_cost_that_differs_from_the_ledger(
     marketplace_factory: Callable[..., Marketplace], status: str, charged: int, refunded: int
 ) -> None:
     marketplace = marketplace_factory(columns=["credits_used"])
@@ -332,13 +334,13 @@ def test_a_cost_that_is_not_the_ledgers_is_found(
     assert findings == {"credits-used-differs": (1, [wrong])}
 
 
-def test_an_execution_that_nobody_paid_for_is_told(lawful: Marketplace) -> None:
+def test_reports_an_execution_without_a_charge(lawful: Marketplace) -> None:
     execution = plant(lawful)
     (number, [example]) = found(lawful)["execution-without-charge"]
     assert (number, example["execution_id"], example["status"]) == (1, execution, "success")
 
 
-def test_a_charge_for_nothing_named_is_told(lawful: Marketplace) -> None:
+def test_reports_a_charge_that_names_no_execution(lawful: Marketplace) -> None:
     charge(lawful, None)
     findings = found(lawful)
     (number, [example]) = findings.pop("charge-unassigned")
@@ -346,7 +348,7 @@ def test_a_charge_for_nothing_named_is_told(lawful: Marketplace) -> None:
     assert findings == {}
 
 
-def test_many_findings_are_counted_and_five_of_them_shown(lawful: Marketplace) -> None:
+def test_counts_all_findings_and_shows_five(lawful: Marketplace) -> None:
     planted = sorted(plant(lawful, status="success") for _ in range(12))
     (number, examples) = found(lawful)["execution-without-charge"]
     assert number == 12
@@ -356,7 +358,7 @@ def test_many_findings_are_counted_and_five_of_them_shown(lawful: Marketplace) -
 # What must not be found
 
 
-def test_ten_thousand_lawful_executions_have_nothing_to_find(marketplace: Marketplace) -> None:
+def test_ten_thousand_consistent_executions_have_no_findings(marketplace: Marketplace) -> None:
     trade(marketplace)
     whole = audit(marketplace)
     tested = whole.scanned.executions - sum(
@@ -392,7 +394,7 @@ def test_rows_of_one_transaction_have_one_time_and_still_follow_from_each_other(
 
 
 @pytest.mark.parametrize("amount", [-10, 10, 25])
-def test_a_transaction_that_began_first_and_wrote_last_is_no_finding(
+def test_a_transaction_that_begins_first_and_writes_last_is_no_finding(
     marketplace: Marketplace, amount: int
 ) -> None:
     marketplace.execute("DELETE FROM credit_transactions")
@@ -412,7 +414,7 @@ def test_rows_without_a_time_are_no_finding(marketplace: Marketplace, timeless: 
     assert found(marketplace) == {}
 
 
-def test_a_user_of_whom_a_row_does_not_tell_the_balance_is_not_judged(lawful: Marketplace) -> None:
+def test_a_user_with_a_ledger_row_without_balance_after_is_not_checked(lawful: Marketplace) -> None:
     lawful.execute("ALTER TABLE credit_transactions ALTER balance_after DROP NOT NULL")
     lawful.execute("UPDATE credit_transactions SET balance_after = NULL WHERE balance_after = 90")
     lawful.execute("UPDATE profiles SET credits = credits + 1")
@@ -420,7 +422,7 @@ def test_a_user_of_whom_a_row_does_not_tell_the_balance_is_not_judged(lawful: Ma
     assert found(lawful) == {"balance-differs": (1, [wrong])}
 
 
-def test_writers_at_work_leave_nothing_to_find_at_any_instant(marketplace: Marketplace) -> None:
+def test_concurrent_writers_cause_no_findings_at_any_instant(marketplace: Marketplace) -> None:
     trade(marketplace)
     marketplace.execute("UPDATE profiles SET credits = 1000000 WHERE id = %s", (OPS,))
     marketplace.execute("DELETE FROM credit_transactions WHERE user_id = %s", (OPS,))
@@ -477,7 +479,7 @@ def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
 # Part of it, and what cannot be told
 
 
-def test_since_leaves_out_what_is_older_and_looks_at_the_rest_whole(lawful: Marketplace) -> None:
+def test_since_skips_older_executions_and_checks_the_rest_completely(lawful: Marketplace) -> None:
     old = plant(lawful, charged=10)
     charge(lawful, old)
     lawful.execute("UPDATE agent_executions SET created_at = now() - interval '2 days'")
@@ -495,7 +497,7 @@ def test_since_leaves_out_what_is_older_and_looks_at_the_rest_whole(lawful: Mark
     assert found(lawful, recent)["balance-differs"][1][0]["difference"] == -1
 
 
-def test_since_cuts_no_history_between_two_transactions_that_began_together(lawful: Marketplace) -> None:
+def test_since_does_not_separate_transactions_that_began_together(lawful: Marketplace) -> None:
     began_later = plant(lawful, charged=10)
     wrote_later = plant(lawful, charged=10)
     now = datetime.now(UTC)
@@ -512,7 +514,7 @@ def not_run(database: Database, scope: Scope = EVERYTHING) -> dict[str, str | No
     return {one.check.id: one.not_run for one in audit(database, scope).results if one.count is None}
 
 
-def test_a_check_whose_column_is_missing_is_not_run_and_says_so(
+def test_a_check_without_its_column_is_reported_as_not_run(
     lawful: Marketplace, marketplace_factory: Callable[..., Marketplace]
 ) -> None:
     lacking = {"credits-used-differs": "agent_executions has no column credits_used that can be read"}
@@ -524,7 +526,7 @@ def test_a_check_whose_column_is_missing_is_not_run_and_says_so(
     assert not_run(marketplace_factory(columns=OPTIONAL_COLUMNS)) == {}
 
 
-def test_without_balances_in_the_ledger_it_begins_with_zero(lawful: Marketplace) -> None:
+def test_a_ledger_without_balance_after_begins_with_zero(lawful: Marketplace) -> None:
     lawful.execute("ALTER TABLE credit_transactions DROP COLUMN balance_after")
     assert found(lawful) == {}
     lawful.execute("UPDATE profiles SET credits = credits + 2 WHERE id = %s", (POOR,))
@@ -532,7 +534,7 @@ def test_without_balances_in_the_ledger_it_begins_with_zero(lawful: Marketplace)
     assert found(lawful) == {"balance-differs": (1, [wrong])}
 
 
-def test_where_failures_keep_their_charge_there_is_nothing_to_refund(lawful: Marketplace) -> None:
+def test_expects_no_refunds_where_failures_keep_their_charge(lawful: Marketplace) -> None:
     plant(lawful, status="failed", charged=10)
     keeps = Scope(None, timedelta(minutes=15), keeps_charges=True)
     assert found(lawful, keeps) == {}
@@ -552,7 +554,7 @@ def test_money_with_decimals_stays_exact(lawful: Marketplace) -> None:
 @pytest.mark.parametrize(
     ("policy", "said"), [(None, "hides every row of public."), ("user_id IS NOT NULL", "may hide rows of ")]
 )
-def test_a_role_that_may_not_see_every_row_is_refused(
+def test_refuses_a_role_that_may_not_see_every_row(
     lawful: Marketplace, table: str, policy: str | None, said: str
 ) -> None:
     url = _reader(lawful)
@@ -582,7 +584,7 @@ def _reader(marketplace: Marketplace) -> str:
     return url
 
 
-def test_a_check_is_chosen_by_its_id_and_an_unknown_one_is_refused_with_a_list() -> None:
+def test_selects_checks_by_id_and_refuses_an_unknown_id_with_a_list() -> None:
     chosen = runner.checks_named(["charged-twice", "balance-differs"])
     assert [check.id for check in chosen] == ["balance-differs", "charged-twice"]
     assert runner.checks_named([]) == CHECKS
@@ -592,7 +594,7 @@ def test_a_check_is_chosen_by_its_id_and_an_unknown_one_is_refused_with_a_list()
     assert all(check.id in refused.value.hint for check in CHECKS)
 
 
-def test_all_checks_see_the_same_instant_and_may_not_write(lawful: Marketplace) -> None:
+def test_all_checks_share_one_read_only_snapshot(lawful: Marketplace) -> None:
     read_only: list[object] = []
 
     def change(doing: str) -> AbstractContextManager[None]:
@@ -609,7 +611,7 @@ def test_all_checks_see_the_same_instant_and_may_not_write(lawful: Marketplace) 
     assert found(lawful)["balance-differs"][0] == 2
 
 
-def test_an_audit_waits_for_nobody_and_sees_what_is_committed(lawful: Marketplace) -> None:
+def test_an_audit_waits_for_no_lock_and_sees_committed_rows(lawful: Marketplace) -> None:
     with lawful.connect() as other, other.transaction():
         other.execute("UPDATE profiles SET credits = credits - 1")
         other.execute("DELETE FROM credit_transactions")

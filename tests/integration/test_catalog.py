@@ -42,7 +42,7 @@ def function(catalog: Catalog, name: str) -> Function:
     return only
 
 
-def test_the_server_is_known_by_version_database_role_and_search_path(database: Database) -> None:
+def test_has_the_version_database_role_and_search_path_of_the_server(database: Database) -> None:
     server = read(database.url).server
     assert server.version.split(".")[0] == database.server.version
     assert server.version_number // 10_000 == int(database.server.version)
@@ -61,7 +61,7 @@ def test_a_table_without_columns_is_a_table(database: Database) -> None:
     assert table(after(database, "CREATE TABLE bare ()"), "bare").columns == ()
 
 
-def test_types_are_written_as_postgresql_does_and_without_modifiers(database: Database) -> None:
+def test_types_are_spelled_as_in_postgresql_without_modifiers(database: Database) -> None:
     found = table(
         after(database, "CREATE TABLE t (a numeric(10,2), b varchar(9), c timestamptz(3), d int[], e jsonb)"),
         "t",
@@ -75,7 +75,7 @@ def test_types_are_written_as_postgresql_does_and_without_modifiers(database: Da
     ]
 
 
-def test_a_domain_has_the_type_below_it_however_deep_and_its_not_null(database: Database) -> None:
+def test_a_domain_has_its_base_type_and_not_null_at_any_depth(database: Database) -> None:
     found = table(
         after(
             database,
@@ -91,7 +91,7 @@ def test_a_domain_has_the_type_below_it_however_deep_and_its_not_null(database: 
     ]
 
 
-def test_an_enum_has_its_labels_in_their_order_through_domains_too(database: Database) -> None:
+def test_an_enum_has_its_labels_in_order_even_through_domains(database: Database) -> None:
     found = table(
         after(
             database,
@@ -107,7 +107,7 @@ def test_an_enum_has_its_labels_in_their_order_through_domains_too(database: Dat
     assert [one.enum_labels for one in found.columns] == [labels, labels, None]
 
 
-def test_defaults_generated_and_identity_columns_are_told_apart(database: Database) -> None:
+def test_distinguishes_default_generated_and_identity_columns(database: Database) -> None:
     found = table(
         after(
             database,
@@ -123,7 +123,7 @@ def test_defaults_generated_and_identity_columns_are_told_apart(database: Databa
     assert [one.nullable for one in found.columns] == [False, False, True, True, False, False]
 
 
-def test_a_dropped_column_is_gone(database: Database) -> None:
+def test_leaves_out_a_dropped_column(database: Database) -> None:
     found = table(
         after(database, "CREATE TABLE t (a int, b int)", "ALTER TABLE t DROP COLUMN a"),
         "t",
@@ -131,7 +131,7 @@ def test_a_dropped_column_is_gone(database: Database) -> None:
     assert [one.name for one in found.columns] == ["b"]
 
 
-def test_constraints_are_known_by_kind_columns_and_whether_they_were_validated(database: Database) -> None:
+def test_constraints_have_kind_columns_and_whether_they_were_validated(database: Database) -> None:
     catalog = after(
         database,
         "CREATE TABLE parent (x int, y int, PRIMARY KEY (y, x))",
@@ -156,7 +156,7 @@ def test_constraints_are_known_by_kind_columns_and_whether_they_were_validated(d
     assert {name for name, one in found.items() if not one.validated} == {"later"}
 
 
-def test_indexes_are_known_by_keys_uniqueness_predicate_and_validity(database: Database) -> None:
+def test_indexes_have_keys_uniqueness_predicate_and_validity(database: Database) -> None:
     found = table(
         after(
             database,
@@ -180,7 +180,7 @@ def test_indexes_are_known_by_keys_uniqueness_predicate_and_validity(database: D
     assert found.index("absent") is None
 
 
-def test_functions_are_known_by_arguments_with_modes_names_and_defaults(database: Database) -> None:
+def test_function_arguments_have_modes_names_and_defaults(database: Database) -> None:
     catalog = after(
         database,
         "CREATE FUNCTION f(a int, b text DEFAULT 'x', INOUT c int DEFAULT 1, OUT d text) LANGUAGE sql"
@@ -208,7 +208,7 @@ def test_functions_are_known_by_arguments_with_modes_names_and_defaults(database
     assert (nothing.arguments, nothing.returns, nothing.signature) == ((), "void", "")
 
 
-def test_a_default_behind_an_out_argument_is_counted_among_the_inputs(database: Database) -> None:
+def test_a_default_after_an_out_argument_belongs_to_the_right_input(database: Database) -> None:
     catalog = after(
         database,
         "CREATE FUNCTION f(OUT o int, a int, b int DEFAULT 2) LANGUAGE sql AS 'SELECT 1'",
@@ -216,7 +216,7 @@ def test_a_default_behind_an_out_argument_is_counted_among_the_inputs(database: 
     assert [one.optional for one in function(catalog, "f").arguments] == [False, False, True]
 
 
-def test_overloads_come_in_the_same_order_whichever_was_made_first(
+def test_overloads_have_one_order_whichever_was_created_first(
     marketplace_factory: Callable[..., Marketplace],
 ) -> None:
     one, other = marketplace_factory(), marketplace_factory()
@@ -227,7 +227,7 @@ def test_overloads_come_in_the_same_order_whichever_was_made_first(
     assert first.functions == second.functions
 
 
-def test_who_may_execute_a_function_and_as_whom_it_runs(database: Database) -> None:
+def test_functions_have_who_may_execute_them_and_as_whom_they_run(database: Database) -> None:
     url = database.add_role("caller")
     database.execute(
         "CREATE FUNCTION open_to_all() RETURNS int SECURITY DEFINER SET search_path = '' LANGUAGE sql "
@@ -244,7 +244,7 @@ def test_who_may_execute_a_function_and_as_whom_it_runs(database: Database) -> N
     assert function(read(database.url), "closed").executable
 
 
-def test_procedures_aggregates_and_what_extensions_bring_are_no_functions(database: Database) -> None:
+def test_leaves_out_procedures_aggregates_and_functions_of_extensions(database: Database) -> None:
     catalog = after(
         database,
         "CREATE PROCEDURE p() LANGUAGE sql AS ''",
@@ -254,7 +254,7 @@ def test_procedures_aggregates_and_what_extensions_bring_are_no_functions(databa
     assert [one.name for one in catalog.functions] == ["own"]
 
 
-def test_policies_tell_whether_they_speak_of_this_role(database: Database) -> None:
+def test_policies_say_whether_they_apply_to_this_role(database: Database) -> None:
     url = database.add_role("clerk")
     role = sql.Identifier(f"{database.name}_clerk")
     with database.connect() as admin:
@@ -288,7 +288,7 @@ def test_policies_tell_whether_they_speak_of_this_role(database: Database) -> No
         ("CREATE POLICY p ON t TO pg_monitor USING (true)", True),
     ],
 )
-def test_rows_are_hidden_where_no_policy_can_admit_this_role(
+def test_rows_are_hidden_if_no_policy_can_admit_this_role(
     database: Database, policy: LiteralString | None, hidden: bool
 ) -> None:
     url = database.add_role("clerk")
@@ -300,7 +300,7 @@ def test_rows_are_hidden_where_no_policy_can_admit_this_role(
     assert not table(read(database.url), "t").row_security.hides_everything()
 
 
-def test_a_policy_for_a_group_speaks_of_its_members(database: Database) -> None:
+def test_a_policy_for_a_group_applies_to_its_members(database: Database) -> None:
     url = database.add_role("clerk")
     role = sql.Identifier(f"{database.name}_clerk")
     with database.connect() as admin:
@@ -311,7 +311,7 @@ def test_a_policy_for_a_group_speaks_of_its_members(database: Database) -> None:
     assert not table(read(url), "t").row_security.hides_everything()
 
 
-def test_columns_tell_what_this_role_may_do_with_each(database: Database) -> None:
+def test_columns_have_the_privileges_of_this_role(database: Database) -> None:
     url = database.add_role("clerk")
     role = sql.Identifier(f"{database.name}_clerk")
     with database.connect() as admin:
@@ -325,13 +325,13 @@ def test_columns_tell_what_this_role_may_do_with_each(database: Database) -> Non
     }
 
 
-def test_a_table_that_the_role_may_not_touch_is_seen_all_the_same(marketplace: Marketplace) -> None:
+def test_includes_a_table_without_privileges_for_this_role(marketplace: Marketplace) -> None:
     found = table(read(marketplace.add_role("nobody")), "agent_executions")
     assert [one.name for one in found.columns] == ["id", "user_id", "agent_id", "status", "created_at"]
     assert not any(one.readable or one.insertable or one.updatable for one in found.columns)
 
 
-def test_names_in_mixed_case_with_quotes_and_spaces_are_what_they_are(database: Database) -> None:
+def test_keeps_names_in_mixed_case_with_quotes_and_spaces(database: Database) -> None:
     catalog = after(
         database,
         'CREATE TABLE "My ""Table""" ("Id" int PRIMARY KEY, "a b" text, "ünï" int)',
@@ -343,7 +343,7 @@ def test_names_in_mixed_case_with_quotes_and_spaces_are_what_they_are(database: 
     assert [one.name for one in function(catalog, "Do It").arguments] == ["P"]
 
 
-def test_the_search_path_decides_which_of_two_tables_is_found_first(database: Database) -> None:
+def test_the_search_path_decides_which_of_two_tables_comes_first(database: Database) -> None:
     for statement in (
         b"CREATE SCHEMA app",
         b"CREATE TABLE public.t (old int)",
@@ -365,13 +365,13 @@ def test_the_search_path_decides_which_of_two_tables_is_found_first(database: Da
     assert function(both, "f").schema == "app"
 
 
-def test_schemas_can_be_named_in_place_of_the_search_path(database: Database) -> None:
+def test_schemas_can_be_given_instead_of_the_search_path(database: Database) -> None:
     database.execute(b"CREATE SCHEMA app")
     database.execute(b"CREATE TABLE app.t (a int)")
     assert [one.schema for one in read(database.url, schemas=("app",)).tables] == ["app"]
 
 
-def test_what_stands_in_place_of_a_table_is_told(database: Database) -> None:
+def test_tables_have_their_kind(database: Database) -> None:
     catalog = after(
         database,
         "CREATE TABLE plain (a int)",
@@ -415,9 +415,7 @@ def test_equal_databases_have_equal_catalogs_whatever_is_in_them(
         "CREATE TABLE more ()",
     ],
 )
-def test_any_change_of_the_schema_makes_another_catalog(
-    marketplace: Marketplace, change: LiteralString
-) -> None:
+def test_any_schema_change_gives_another_catalog(marketplace: Marketplace, change: LiteralString) -> None:
     before = read(marketplace.url)
     assert after(marketplace, change) != before
 
@@ -474,7 +472,7 @@ def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
         thread.join()
 
 
-def test_words_and_signs_are_seen_in_some_rows_whatever_else_stands_there(database: Database) -> None:
+def test_samples_words_and_signs_among_any_other_rows(database: Database) -> None:
     database.execute("CREATE TABLE t (state text, amount numeric, kind varchar(9), hint_type text)")
     database.execute("INSERT INTO t VALUES ('done', -5, 'use'), ('', 'NaN', NULL)")
     database.execute("INSERT INTO t VALUES (repeat('x', 9999), 0, 'use')")

@@ -53,7 +53,7 @@ rows = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("kind_type", ["text", "varchar(20)"])
-def test_what_a_check_says_to_a_row_is_what_postgresql_does(database: Database, kind_type: str) -> None:
+def test_judges_a_row_as_postgresql_does(database: Database, kind_type: str) -> None:
     with database.connect() as connection:
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -39,7 +39,7 @@ def ids(executions: list[Execution] | tuple[Execution, ...]) -> list[UUID | int 
 
 
 @pytest.mark.parametrize("limit", [7, 250, 251])
-def test_every_row_is_on_exactly_one_page_whatever_the_times(
+def test_every_row_is_on_exactly_one_page_with_any_times(
     marketplace: Marketplace, connection: Connection, parts: Parts, limit: int
 ) -> None:
     marketplace.execute(
@@ -64,7 +64,7 @@ def test_every_row_is_on_exactly_one_page_whatever_the_times(
     assert len(timed) == 200
 
 
-def test_a_row_that_comes_while_pages_are_turned_moves_none_of_the_others(
+def test_a_new_row_between_pages_moves_no_other_row(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     older = [plant(marketplace, created_at=T0 + timedelta(seconds=n)) for n in range(4)]
@@ -79,7 +79,7 @@ def test_a_row_that_comes_while_pages_are_turned_moves_none_of_the_others(
     "cursor",
     ["", "x", "é", "bm9uc2Vuc2U", "WzFd", "eyJhIjoxfQ", "WyIyMDI2LTExLTAxIiwgIngiXQ", "WzEsIDJd", "bnVsbA"],
 )
-def test_a_cursor_that_is_none_of_ours_is_refused(connection: Connection, parts: Parts, cursor: str) -> None:
+def test_refuses_a_foreign_cursor(connection: Connection, parts: Parts, cursor: str) -> None:
     with pytest.raises(UsageError, match="cursor"):
         list_executions(connection, parts, Filters(), limit=2, cursor=cursor)
 
@@ -109,7 +109,7 @@ def test_filters_restrict_each_and_together(
     assert found(Filters(statuses=("no such",))) == []
 
 
-def test_a_minimal_table_tells_what_the_ledger_knows_and_none_for_the_rest(
+def test_a_minimal_table_shows_ledger_values_and_none_for_the_rest(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     execution = plant(marketplace, status="failed", charged=10, created_at=T0)
@@ -123,7 +123,7 @@ def test_a_minimal_table_tells_what_the_ledger_knows_and_none_for_the_rest(
     assert found.duration_ms is None
 
 
-def test_a_full_table_tells_everything(marketplace_factory: Callable[..., Marketplace]) -> None:
+def test_a_full_table_shows_all_fields(marketplace_factory: Callable[..., Marketplace]) -> None:
     marketplace = marketplace_factory(columns=OPTIONAL_COLUMNS)
     plant(
         marketplace,
@@ -184,7 +184,7 @@ def test_a_column_that_the_role_may_not_read_counts_as_absent(
     assert "error" not in parts.executions
 
 
-def test_rows_whose_agent_is_gone_from_sight_are_shown_all_the_same(
+def test_shows_rows_whose_agent_is_not_visible(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     plant(marketplace)
@@ -194,7 +194,7 @@ def test_rows_whose_agent_is_gone_from_sight_are_shown_all_the_same(
     assert (found.agent.id, found.agent.slug, found.agent.name) == (SEO_BLOG, None, None)
 
 
-def test_figures_count_by_status_and_day_and_know_durations_where_the_table_does(
+def test_stats_count_by_status_and_day_and_have_durations_where_recorded(
     marketplace_factory: Callable[..., Marketplace],
 ) -> None:
     marketplace = marketplace_factory(columns=("started_at", "completed_at"))
@@ -214,13 +214,15 @@ def test_figures_count_by_status_and_day_and_know_durations_where_the_table_does
     ]
 
 
-def test_figures_of_nothing_are_zero_and_unknown(connection: Connection, parts: Parts) -> None:
+def test_stats_of_no_rows_are_zero_or_none(connection: Connection, parts: Parts) -> None:
     stats = compute_stats(connection, parts, Filters())
     assert (stats.total, stats.success_rate, stats.p50_ms, stats.days) == (0, None, None, ())
 
 
 @pytest.mark.parametrize("hidden", ["agent_executions", "credit_transactions"])
-def test_what_row_level_security_hides_is_never_called_empty(marketplace: Marketplace, hidden: str) -> None:
+def test_rows_hidden_by_row_level_security_are_never_called_empty(
+    marketplace: Marketplace, hidden: str
+) -> None:
     plant(marketplace, charged=5)
     url = reader(marketplace, seen={"profiles", "agent_executions", "credit_transactions"} - {hidden})
     with at(url, place="a test").connect() as connection:
@@ -234,7 +236,7 @@ def test_what_row_level_security_hides_is_never_called_empty(marketplace: Market
                 compute_stats(connection, parts, Filters())
 
 
-def test_a_follower_sees_what_appears_and_what_changes_and_each_once(
+def test_follow_yields_each_new_and_changed_row_once(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     old_open = plant(marketplace, status="running", created_at=T0)  # too old for any page of two
@@ -262,7 +264,7 @@ def test_a_follower_sees_what_appears_and_what_changes_and_each_once(
     ]
 
 
-def test_a_follower_of_failures_sees_an_old_run_fail_and_no_success(
+def test_follow_with_a_failed_filter_yields_an_old_run_that_fails_and_no_success(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     good, bad = (plant(marketplace, status="running", created_at=T0) for _ in range(2))
@@ -275,7 +277,7 @@ def test_a_follower_of_failures_sees_an_old_run_fail_and_no_success(
     assert next(follower).id == bad
 
 
-def test_what_the_table_lets_be_null_is_none_counted_found_and_followed(
+def test_nullable_columns_are_none_in_lists_stats_lookups_and_follow(
     marketplace: Marketplace, connection: Connection, parts: Parts
 ) -> None:
     """The seed document's table has none of the NOT NULLs that sql/minimal.sql has."""

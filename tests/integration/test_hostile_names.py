@@ -20,7 +20,7 @@ from support.postgres import Server
 NAMES = sorted({make(f"name{number}", number) for make in STYLES.values() for number in range(5)})
 
 
-def test_an_index_is_known_by_a_column_of_any_name(database: Database) -> None:
+def test_recognises_an_index_on_a_column_of_any_name(database: Database) -> None:
     with at(database.url, place="a test").connect() as connection:
         for number, name in enumerate([*NAMES, "select", "order", "json", "int", "between", "a$b"]):
             table = sql.Identifier(f"t{number}")
@@ -34,7 +34,7 @@ def test_an_index_is_known_by_a_column_of_any_name(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_name_is_itself_in_a_statement_that_takes_values(database: Database, name: str) -> None:
+def test_any_name_is_unchanged_in_a_statement_with_values(database: Database, name: str) -> None:
     with at(database.url, place="a test").connect() as connection:
         query = compose(
             "SELECT %(value)s::text AS {}, {} AS literal", sql.Identifier(name), sql.Literal(name)
@@ -47,7 +47,7 @@ def test_a_name_is_itself_in_a_statement_that_takes_values(database: Database, n
 @pytest.mark.parametrize(
     "name", ["x\n;CREATE TABLE executed ();--", "x'\n;CREATE TABLE executed ();--", *NAMES], ids=ascii
 )
-def test_a_schema_of_any_name_is_looked_into_and_executes_nothing(database: Database, name: str) -> None:
+def test_reads_a_schema_of_any_name_and_executes_nothing(database: Database, name: str) -> None:
     with at(database.url, place="a test").connect() as connection:
         connection.execute(compose("CREATE SCHEMA {}", sql.Identifier(name)))
         connection.execute(compose("CREATE TABLE {} ()", sql.Identifier(name, "inside")))
@@ -76,7 +76,7 @@ def latin_database(server: Server) -> Iterator[Database]:
             admin.execute(drop)
 
 
-def test_a_database_of_another_encoding_is_read_and_migrated(latin_database: Database) -> None:
+def test_reads_and_migrates_a_database_of_another_encoding(latin_database: Database) -> None:
     settings = SchemaSettings(roles={"executions": RoleSettings(table="größe.läufe")})
 
     widen(latin_database, settings=settings)

@@ -83,9 +83,7 @@ def test_a_transaction_is_read_committed_whatever_the_default_is(
 
 
 @pytest.mark.parametrize("level", STRICT)
-def test_charges_of_one_user_at_once_do_not_turn_each_other_away(
-    marketplace: Marketplace, level: str
-) -> None:
+def test_concurrent_charges_of_one_user_all_succeed(marketplace: Marketplace, level: str) -> None:
     be_strict(marketplace, level)
     executions = [plant(marketplace, status="running") for _ in range(16)]
     with DatabaseProxy(marketplace.url) as proxy, ThreadPoolExecutor(8) as threads:
@@ -106,9 +104,7 @@ def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Mark
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-def test_a_transaction_is_begun_again_until_nobody_is_in_its_way(
-    marketplace: Marketplace, reason: str
-) -> None:
+def test_retries_a_transaction_until_it_is_not_turned_away(marketplace: Marketplace, reason: str) -> None:
     marketplace.execute(TURNSTILE)
     with at(marketplace.url, place="test").connect() as connection:
         row = in_transaction(
@@ -132,7 +128,7 @@ def test_a_transaction_that_is_always_turned_away_ends_as_retryable(
     assert trouble.value.retryable
 
 
-def test_a_statement_alone_that_could_not_be_serialized_is_run_again(marketplace: Marketplace) -> None:
+def test_retries_a_single_statement_after_a_serialization_failure(marketplace: Marketplace) -> None:
     marketplace.execute(TURNSTILE)
     with at(marketplace.url, place="test").connect() as connection:
         row = connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"}).fetchone()
@@ -140,7 +136,7 @@ def test_a_statement_alone_that_could_not_be_serialized_is_run_again(marketplace
     assert row == {"knock": 4}
 
 
-def test_a_statement_inside_a_transaction_is_not_run_again_by_itself(marketplace: Marketplace) -> None:
+def test_does_not_retry_a_statement_inside_a_transaction(marketplace: Marketplace) -> None:
     marketplace.execute(TURNSTILE)
     with (
         pytest.raises(DatabaseTrouble),
@@ -152,7 +148,7 @@ def test_a_statement_inside_a_transaction_is_not_run_again_by_itself(marketplace
     assert marketplace.execute("SELECT last_value FROM knocks") == [(1,)]
 
 
-def test_a_column_that_vanishes_while_a_command_is_at_work_says_so_and_can_be_retried(
+def test_a_column_that_vanishes_during_a_command_is_a_retryable_error(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD COLUMN started_at timestamptz")
@@ -165,7 +161,7 @@ def test_a_column_that_vanishes_while_a_command_is_at_work_says_so_and_can_be_re
     assert (lacking.value.code, lacking.value.retryable) == ("schema_changed", True)
 
 
-def test_a_column_that_a_function_of_the_database_misses_does_not_come_back_by_itself(
+def test_a_column_missing_in_a_database_function_is_not_retryable(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute(

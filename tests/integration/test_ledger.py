@@ -79,7 +79,9 @@ def test_a_charge_moves_balance_and_ledger_together(marketplace: Marketplace, ex
     assert balance(marketplace) == 90
 
 
-def test_too_few_credits_are_refused_with_both_numbers(marketplace: Marketplace, execution: UUID) -> None:
+def test_refuses_a_charge_above_the_balance_with_both_amounts(
+    marketplace: Marketplace, execution: UUID
+) -> None:
     with pytest.raises(Refused, match="has 100 credits; 101 are needed") as refusal:
         charge(marketplace, execution, 101)
 
@@ -87,7 +89,7 @@ def test_too_few_credits_are_refused_with_both_numbers(marketplace: Marketplace,
     assert balance(marketplace) == 100
 
 
-def test_charges_at_once_never_overdraw(marketplace: Marketplace) -> None:
+def test_concurrent_charges_never_overdraw(marketplace: Marketplace) -> None:
     executions = [plant(marketplace, status="running") for _ in range(8)]
 
     def tried(execution: UUID) -> bool:
@@ -112,7 +114,7 @@ LIES: dict[str, LiteralString] = {
 
 
 @pytest.mark.parametrize("answer", LIES.values(), ids=LIES.keys())
-def test_a_function_that_says_something_else_charges_nothing(
+def test_a_function_with_another_answer_charges_nothing(
     marketplace: Marketplace, execution: UUID, answer: LiteralString
 ) -> None:
     marketplace.execute(
@@ -165,7 +167,7 @@ def _let_it_charge(
 
 
 @pytest.mark.parametrize("rows", ["(p_user_id, -10, NULL::uuid)", "(p_user_id, -10, p_execution_id)"])
-def test_a_row_that_does_not_name_its_execution_is_given_its_name(
+def test_adds_the_execution_to_a_ledger_row_that_lacks_it(
     marketplace: Marketplace, execution: UUID, rows: LiteralString
 ) -> None:
     _let_it_charge(marketplace, taken=10, rows=rows, answer=PAID)
@@ -177,7 +179,9 @@ def test_a_row_that_does_not_name_its_execution_is_given_its_name(
     assert marketplace.execute(linked, (execution,)) == [(1, -10)]
 
 
-def test_a_function_that_writes_no_row_has_it_written(marketplace: Marketplace, execution: UUID) -> None:
+def test_writes_the_ledger_row_for_a_function_that_writes_none(
+    marketplace: Marketplace, execution: UUID
+) -> None:
     _let_it_charge(
         marketplace, taken=10, rows="(p_user_id, -10, NULL::uuid), (p_user_id, 10, NULL::uuid)", answer=PAID
     )
@@ -198,7 +202,7 @@ def test_a_function_that_writes_no_row_has_it_written(marketplace: Marketplace, 
 
 
 @pytest.mark.parametrize(("taken", "rows", "answer"), SWINDLES.values(), ids=SWINDLES.keys())
-def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
+def test_rolls_back_a_function_that_does_not_charge_exactly_the_price(
     marketplace: Marketplace, execution: UUID, taken: int, rows: LiteralString, answer: LiteralString
 ) -> None:
     _let_it_charge(marketplace, taken=taken, rows=rows, answer=answer)
@@ -211,7 +215,7 @@ def test_a_function_that_does_not_charge_exactly_the_price_is_undone(
     assert marketplace.execute("SELECT count(*) FROM credit_transactions") == [(2,)]
 
 
-def test_a_function_that_says_little_and_does_right_has_charged(
+def test_accepts_a_function_that_answers_little_and_charges_correctly(
     marketplace: Marketplace, execution: UUID
 ) -> None:
     rows: LiteralString = "(p_user_id, -10, p_execution_id)"
@@ -221,7 +225,7 @@ def test_a_function_that_says_little_and_does_right_has_charged(
     assert balance(marketplace) == 90
 
 
-def test_an_execution_is_not_charged_again(marketplace: Marketplace) -> None:
+def test_does_not_charge_an_execution_twice(marketplace: Marketplace) -> None:
     execution = plant(marketplace, status="running", charged=10)
 
     with pytest.raises(SchemaLacks, match="wrote 20 into the ledger"):
@@ -230,7 +234,7 @@ def test_an_execution_is_not_charged_again(marketplace: Marketplace) -> None:
     assert balance(marketplace) == 90
 
 
-def test_a_role_that_may_only_call_the_function_charges_with_it(
+def test_a_role_with_only_execute_charges_through_the_function(
     marketplace: Marketplace, execution: UUID
 ) -> None:
     url = _clerk(marketplace, "SELECT ON profiles, agents, agent_executions, credit_transactions")
@@ -240,7 +244,9 @@ def test_a_role_that_may_only_call_the_function_charges_with_it(
     assert balance(marketplace) == 90
 
 
-def test_nothing_is_charged_where_nobody_could_see_it(marketplace: Marketplace, execution: UUID) -> None:
+def test_does_not_charge_where_row_level_security_hides_rows(
+    marketplace: Marketplace, execution: UUID
+) -> None:
     url = _clerk(marketplace, "SELECT ON profiles, agents, agent_executions, credit_transactions")
 
     with pytest.raises(PermissionDenied, match="Row level security"):
@@ -252,7 +258,7 @@ def test_nothing_is_charged_where_nobody_could_see_it(marketplace: Marketplace, 
 @pytest.mark.parametrize(
     ("table", "column"), [("profiles", "credits"), ("credit_transactions", "amount")], ids=["users", "ledger"]
 )
-def test_credits_that_are_kept_inexactly_are_not_moved(
+def test_does_not_move_credits_of_an_inexact_type(
     marketplace: Marketplace, execution: UUID, table: str, column: str
 ) -> None:
     marketplace.execute(f"ALTER TABLE {table} ALTER {column} TYPE double precision".encode())
@@ -288,7 +294,7 @@ def test_a_decimal_stays_a_decimal(marketplace: Marketplace, execution: UUID) ->
     assert (back.amount, back.balance_after) == (Decimal("0.30"), Decimal("100.10"))
 
 
-def test_a_price_with_a_fraction_is_refused_where_credits_are_whole(
+def test_refuses_a_fractional_price_where_credits_are_integers(
     marketplace: Marketplace, execution: UUID
 ) -> None:
     with pytest.raises(SchemaLacks, match="whole numbers"):
@@ -297,7 +303,7 @@ def test_a_price_with_a_fraction_is_refused_where_credits_are_whole(
     assert balance(marketplace) == 100
 
 
-def test_a_refund_gives_back_what_the_ledger_says_and_once(marketplace: Marketplace) -> None:
+def test_a_refund_returns_the_ledgers_amount_once(marketplace: Marketplace) -> None:
     execution = plant(marketplace, status="failed", charged=10)
 
     with ThreadPoolExecutor(8) as threads:
@@ -308,7 +314,7 @@ def test_a_refund_gives_back_what_the_ledger_says_and_once(marketplace: Marketpl
     assert balance(marketplace) == 100
 
 
-def test_what_cost_nothing_is_not_refunded(marketplace: Marketplace, execution: UUID) -> None:
+def test_does_not_refund_a_free_execution(marketplace: Marketplace, execution: UUID) -> None:
     assert refund(marketplace, execution) is None
     assert balance(marketplace) == 100
 
@@ -323,7 +329,7 @@ def test_a_grant_with_an_id_happens_once(marketplace: Marketplace, keyed: bool) 
     assert balance(marketplace) == (105 if keyed else 140)
 
 
-def test_a_grant_that_the_balance_cannot_hold_changes_nothing(marketplace: Marketplace) -> None:
+def test_a_grant_too_large_for_the_balance_changes_nothing(marketplace: Marketplace) -> None:
     with pytest.raises(DatabaseTrouble, match="out of range"):
         grant(marketplace, None, 2**31 - 1)
 
@@ -338,7 +344,7 @@ def test_a_grant_that_the_balance_cannot_hold_changes_nothing(marketplace: Marke
         ("numeric", "integer", "credit_transactions.amount"),
     ],
 )
-def test_a_grant_that_a_column_would_round_changes_nothing(
+def test_a_grant_that_would_be_rounded_changes_nothing(
     marketplace: Marketplace, credits_type: str, amount_type: str, column: str
 ) -> None:
     marketplace.execute(f"ALTER TABLE profiles ALTER credits TYPE {credits_type}".encode())
@@ -364,7 +370,7 @@ def test_a_grant_that_a_column_would_round_changes_nothing(
         ("9" * 30, "numeric"),
     ],
 )
-def test_an_amount_that_is_none_or_too_much_is_refused(text: str, column_type: str) -> None:
+def test_refuses_an_invalid_or_too_large_amount(text: str, column_type: str) -> None:
     with pytest.raises(UsageError):
         movements.parse_amount(text, column_type=column_type)
 
@@ -379,7 +385,7 @@ def test_an_amount_that_is_none_or_too_much_is_refused(text: str, column_type: s
         ("1.25", "numeric", Decimal("1.25")),
     ],
 )
-def test_an_amount_is_read_exactly(text: str, column_type: str, amount: Credits) -> None:
+def test_reads_amounts_exactly(text: str, column_type: str, amount: Credits) -> None:
     assert movements.parse_amount(text, column_type=column_type) == amount
 
 
@@ -395,7 +401,7 @@ def _clerk(marketplace: Marketplace, privileges: LiteralString) -> str:
     return url
 
 
-def test_a_balance_that_is_closed_to_a_role_is_a_matter_of_permission(marketplace: Marketplace) -> None:
+def test_a_balance_without_privileges_is_a_permission_error(marketplace: Marketplace) -> None:
     url = _clerk(marketplace, "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public")
     with pytest.raises(PermissionDenied, match="row level security"):
         grant(marketplace, None, url=url)
@@ -416,7 +422,7 @@ def _reader(marketplace: Marketplace) -> str:
     return url
 
 
-def test_a_ledger_that_is_hidden_is_not_taken_for_empty(marketplace: Marketplace) -> None:
+def test_does_not_take_a_hidden_ledger_for_an_empty_one(marketplace: Marketplace) -> None:
     execution = plant(marketplace, status="failed", charged=10)
     url = _reader(marketplace)
 
@@ -429,7 +435,7 @@ def test_a_ledger_that_is_hidden_is_not_taken_for_empty(marketplace: Marketplace
             ledger_reports.sums(connection, market.require_ledger(), [execution])
 
 
-def test_sums_tell_what_each_execution_cost(marketplace: Marketplace) -> None:
+def test_sums_the_cost_of_each_execution(marketplace: Marketplace) -> None:
     charged = plant(marketplace, charged=10)
     back = plant(marketplace, status="failed", charged=10)
     refund(marketplace, back)
@@ -453,7 +459,7 @@ def test_totals_count_users_and_sum_the_ledger_by_kind(marketplace: Marketplace)
     assert [(user.email, user.balance) for user in found.largest] == [(OPS, 145)]
 
 
-def test_a_users_rows_come_newest_first_and_no_more_than_asked_for(marketplace: Marketplace) -> None:
+def test_lists_a_users_ledger_rows_newest_first_up_to_the_limit(marketplace: Marketplace) -> None:
     charged = plant(marketplace, charged=10)
     grant(marketplace, None)
 
@@ -468,7 +474,7 @@ def test_a_users_rows_come_newest_first_and_no_more_than_asked_for(marketplace: 
     assert of_one == rows[1:]
 
 
-def test_an_execution_that_may_not_be_changed_is_a_matter_of_permission(marketplace: Marketplace) -> None:
+def test_a_forbidden_update_of_an_execution_is_a_permission_error(marketplace: Marketplace) -> None:
     key = plant(marketplace, status="failed", charged=10)
     url = _clerk(marketplace, "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public")
     marketplace.execute("CREATE POLICY visible ON agent_executions FOR SELECT USING (true)")
@@ -482,7 +488,7 @@ def test_an_execution_that_may_not_be_changed_is_a_matter_of_permission(marketpl
     assert balance(marketplace) == 90
 
 
-def test_a_ledger_with_a_description_keeps_the_reason_as_far_as_it_goes(marketplace: Marketplace) -> None:
+def test_stores_the_reason_in_the_description_up_to_its_length(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE credit_transactions ADD description varchar(8)")
     with opened(marketplace) as (connection, market, user):
         done = grant_credits(

@@ -131,7 +131,7 @@ def _amounts(marketplace: Marketplace, execution: UUID) -> list[int]:
     return [amount for (amount,) in rows]
 
 
-def test_moving_credits_reads_few_rows_of_a_long_ledger(marketplace: Marketplace) -> None:
+def test_a_movement_reads_few_rows_of_a_long_ledger(marketplace: Marketplace) -> None:
     execution = plant(marketplace, status="failed")
     _lengthen_ledger(marketplace)
 
@@ -141,7 +141,7 @@ def test_moving_credits_reads_few_rows_of_a_long_ledger(marketplace: Marketplace
     assert balance(marketplace) == 105
 
 
-def test_a_trigger_on_the_ledger_makes_a_movement_read_no_more(marketplace: Marketplace) -> None:
+def test_a_movement_reads_few_rows_with_a_trigger_on_the_ledger(marketplace: Marketplace) -> None:
     marketplace.execute(
         "CREATE FUNCTION leave_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
         "CREATE TRIGGER leave_it BEFORE INSERT ON credit_transactions "
@@ -158,7 +158,7 @@ def test_a_trigger_on_the_ledger_makes_a_movement_read_no_more(marketplace: Mark
 
 
 @pytest.mark.parametrize("how", ["plainly", "in an exception block"])
-def test_a_row_that_names_no_execution_is_found_among_the_newest(marketplace: Marketplace, how: str) -> None:
+def test_finds_a_row_without_an_execution_among_the_newest(marketplace: Marketplace, how: str) -> None:
     _let_it_write(marketplace, _FORGETFUL[how])
     execution = plant(marketplace, status="failed")
     _lengthen_ledger(marketplace)
@@ -169,7 +169,7 @@ def test_a_row_that_names_no_execution_is_found_among_the_newest(marketplace: Ma
     assert (_amounts(marketplace, execution), balance(marketplace)) == ([-10], 90)
 
 
-def test_numbered_rows_are_found_among_the_newest_without_an_index_on_users(marketplace: Marketplace) -> None:
+def test_finds_numbered_rows_among_the_newest_without_an_index_on_users(marketplace: Marketplace) -> None:
     marketplace.execute(
         "DROP INDEX idx_credit_transactions_user_id; ALTER TABLE credit_transactions DROP id; "
         "ALTER TABLE credit_transactions ADD id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
@@ -186,7 +186,7 @@ def test_numbered_rows_are_found_among_the_newest_without_an_index_on_users(mark
 
 @pytest.mark.parametrize("entry", _FORGETFUL.values(), ids=_FORGETFUL.keys())
 @pytest.mark.parametrize(("counting", "indexed"), [("on", True), ("on", False), ("off", True)])
-def test_a_row_that_names_no_execution_is_found_wherever_it_stands(
+def test_finds_a_row_without_an_execution_anywhere_in_the_ledger(
     marketplace: Marketplace, entry: LiteralString, counting: LiteralString, indexed: bool
 ) -> None:
     database = sql.Identifier(marketplace.name)
@@ -208,7 +208,7 @@ def test_a_row_that_names_no_execution_is_found_wherever_it_stands(
 
 
 @pytest.mark.parametrize("ours", [_ENTRY, _GUARDED_ENTRY])
-def test_what_others_write_meanwhile_is_not_taken_for_ours(
+def test_ignores_ledger_rows_of_concurrent_transactions(
     marketplace: Marketplace, ours: LiteralString
 ) -> None:
     marketplace.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_user_id_fkey")
@@ -228,7 +228,7 @@ def test_what_others_write_meanwhile_is_not_taken_for_ours(
     assert (_amounts(marketplace, execution), balance(marketplace)) == ([-10], 90)
 
 
-def test_a_function_that_adds_to_an_older_row_has_not_charged(marketplace: Marketplace) -> None:
+def test_rejects_a_function_that_adds_to_an_older_ledger_row(marketplace: Marketplace) -> None:
     _let_it_write(
         marketplace,
         "UPDATE credit_transactions SET amount = amount - p_amount "
@@ -242,7 +242,7 @@ def test_a_function_that_adds_to_an_older_row_has_not_charged(marketplace: Marke
     assert balance(marketplace) == 100
 
 
-def test_rows_of_a_ledger_in_parts_are_counted_in_all_of_them(marketplace: Marketplace) -> None:
+def test_counts_rows_in_all_partitions_of_a_ledger(marketplace: Marketplace) -> None:
     marketplace.execute(
         "CREATE TABLE entries (LIKE credit_transactions INCLUDING DEFAULTS) PARTITION BY HASH (user_id); "
         "CREATE TABLE entries_1 PARTITION OF entries FOR VALUES WITH (MODULUS 2, REMAINDER 0); "

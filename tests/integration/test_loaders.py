@@ -62,7 +62,7 @@ ODD: tuple[tuple[LiteralString, object], ...] = (
 )  # fmt: skip
 
 
-def test_no_value_of_any_type_raises(database: Database) -> None:
+def test_loads_every_value_of_every_type(database: Database) -> None:
     database.execute(TYPES_SQL)
     columns = sql.SQL(", ").join(
         sql.SQL(expression) + sql.SQL(" AS ") + sql.Identifier(str(number))
@@ -76,7 +76,7 @@ def test_no_value_of_any_type_raises(database: Database) -> None:
     assert list(row.values()) == [value for _, value in ODD]
 
 
-def test_an_infinite_number_is_no_amount(database: Database) -> None:
+def test_an_infinite_number_is_not_an_amount(database: Database) -> None:
     if database.server.version < "14":
         pytest.skip("a numeric cannot be infinite")
     with at(database.url, place="test").connect() as connection:
@@ -87,7 +87,7 @@ def test_an_infinite_number_is_no_amount(database: Database) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "UTC", "Europe/Amsterdam"])
-def test_an_instant_at_the_ends_of_the_calendar_is_one_or_a_text(database: Database, zone: str) -> None:
+def test_an_instant_at_the_ends_of_the_calendar_is_a_datetime_or_text(database: Database, zone: str) -> None:
     texts = ["0001-01-01 00:00+00", "0001-01-02 00:00+00", "9999-12-31 23:59:59+00", "9999-12-30 00:00+00"]
     with at(database.url, place="test").connect() as connection:
         connection.execute(sql.SQL("SET TimeZone = {}").format(sql.Literal(zone)))
@@ -102,7 +102,7 @@ def test_an_instant_at_the_ends_of_the_calendar_is_one_or_a_text(database: Datab
     assert all(isinstance(time, datetime | Verbatim) for time in times)
 
 
-def test_bytes_that_are_no_text_are_shown_by_their_codes(database: Database) -> None:
+def test_shows_undecodable_bytes_by_their_codes(database: Database) -> None:
     name = f"{database.name}_ascii"
     create = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
     with database.connect() as connection:
@@ -118,7 +118,7 @@ def test_bytes_that_are_no_text_are_shown_by_their_codes(database: Database) -> 
     assert row == {"text": r"a\xff\x80z", "texts": [r"\xff"], "json": '"\N{REPLACEMENT CHARACTER}"'}
 
 
-def test_psycopg_alone_raises_for_infinity(database: Database) -> None:
+def test_psycopg_without_these_loaders_raises_for_infinity(database: Database) -> None:
     """Otherwise none of the above would be needed."""
     with database.connect() as connection, pytest.raises(psycopg.DataError):
         connection.execute("SELECT 'infinity'::timestamptz").fetchone()

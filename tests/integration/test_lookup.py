@@ -46,7 +46,7 @@ def refusal(marketplace: Marketplace, text: str) -> Refused:
         "a",
     ],
 )
-def test_an_execution_is_found_by_any_beginning_of_its_id(marketplace: Marketplace, text: str) -> None:
+def test_finds_an_execution_by_any_prefix_of_its_id(marketplace: Marketplace, text: str) -> None:
     plant(marketplace, key=ONE, status="failed", charged=10)
     plant(marketplace, key=UUID("bbcdef00-0000-4000-8000-000000000001"))
 
@@ -62,7 +62,7 @@ def test_an_execution_is_found_by_any_beginning_of_its_id(marketplace: Marketpla
     )
 
 
-def test_an_execution_comes_whole(marketplace_factory: Callable[..., Marketplace]) -> None:
+def test_returns_an_execution_with_all_its_fields(marketplace_factory: Callable[..., Marketplace]) -> None:
     marketplace = marketplace_factory(columns=OPTIONAL_COLUMNS)
     plant(marketplace, key=ONE, inputs='{"topic": "Tea"}', result="[1]", error="oh", credits_used=3)
 
@@ -96,13 +96,13 @@ def test_an_execution_comes_whole(marketplace_factory: Callable[..., Marketplace
         f"{ONE}0",
     ],
 )
-def test_what_begins_no_id_is_no_execution(marketplace: Marketplace, text: str) -> None:
+def test_a_prefix_of_no_id_finds_no_execution(marketplace: Marketplace, text: str) -> None:
     plant(marketplace, key=ONE)
 
     assert refusal(marketplace, text).code == "execution_not_found"
 
 
-def test_a_beginning_that_several_share_lists_them(marketplace: Marketplace) -> None:
+def test_lists_the_executions_that_share_a_prefix(marketplace: Marketplace) -> None:
     plant(marketplace, key=ONE)
     plant(marketplace, key=TWO)
 
@@ -116,7 +116,7 @@ def test_a_beginning_that_several_share_lists_them(marketplace: Marketplace) -> 
         assert get_execution(connection, parts, str(TWO)).id == TWO
 
 
-def test_a_beginning_that_many_share_lists_a_few(marketplace: Marketplace) -> None:
+def test_lists_only_a_few_of_many_executions_that_share_a_prefix(marketplace: Marketplace) -> None:
     for last in range(9):
         plant(marketplace, key=UUID(int=ONE.int + last))
 
@@ -125,7 +125,7 @@ def test_a_beginning_that_many_share_lists_a_few(marketplace: Marketplace) -> No
     assert message.endswith("…")
 
 
-def test_the_id_of_another_type_is_found_too(marketplace: Marketplace) -> None:
+def test_finds_an_execution_by_an_id_of_another_type(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE credit_transactions ALTER execution_id TYPE text")
     marketplace.execute("ALTER TABLE agent_executions ALTER id DROP DEFAULT, ALTER id TYPE text")
     insert: LiteralString = "INSERT INTO agent_executions (id, user_id, agent_id) VALUES (%s, %s, %s)"
@@ -143,7 +143,7 @@ def test_the_id_of_another_type_is_found_too(marketplace: Marketplace) -> None:
             get_execution(connection, parts, "")
 
 
-def test_a_number_is_found_whole_only(marketplace: Marketplace) -> None:
+def test_finds_a_numeric_id_only_by_the_whole_number(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE credit_transactions DROP execution_id, ADD execution_id bigint")
     marketplace.execute("ALTER TABLE agent_executions DROP id, ADD id bigserial PRIMARY KEY")
     insert: LiteralString = "INSERT INTO agent_executions (id, user_id, agent_id) VALUES (%s, %s, %s)"
@@ -162,19 +162,19 @@ def test_a_number_is_found_whole_only(marketplace: Marketplace) -> None:
     ("key", "user"),
     [("ops@example.com", OPS), ("OPS@Example.COM", OPS), (str(OPS), OPS), (str(POOR).upper(), POOR)],
 )
-def test_a_user_is_found_by_address_or_id_in_any_case(marketplace: Marketplace, key: str, user: UUID) -> None:
+def test_finds_a_user_by_email_or_id_in_any_case(marketplace: Marketplace, key: str, user: UUID) -> None:
     with opened(marketplace) as (connection, parts):
         assert get_user(connection, parts.users, key).id == user
 
 
 @pytest.mark.parametrize("key", ["", "nobody@example.com", "ops", "%", str(ONE), "' OR true --"])
-def test_who_does_not_exist_is_no_user(marketplace: Marketplace, key: str) -> None:
+def test_refuses_an_unknown_user(marketplace: Marketplace, key: str) -> None:
     with opened(marketplace) as (connection, parts), pytest.raises(Refused, match="no user") as refused:
         get_user(connection, parts.users, key)
     assert refused.value.code == "user_not_found"
 
 
-def test_addresses_that_differ_in_case_alone_are_told_apart(marketplace: Marketplace) -> None:
+def test_distinguishes_emails_that_differ_only_in_case(marketplace: Marketplace) -> None:
     marketplace.execute("UPDATE profiles SET email = 'OPS@example.com' WHERE id = %s", (POOR,))
 
     with opened(marketplace) as (connection, parts):
@@ -186,7 +186,7 @@ def test_addresses_that_differ_in_case_alone_are_told_apart(marketplace: Marketp
     assert str(POOR) in refused.value.message
 
 
-def test_what_row_level_security_hides_is_not_said_to_be_absent(marketplace: Marketplace) -> None:
+def test_does_not_call_a_row_absent_that_row_level_security_hides(marketplace: Marketplace) -> None:
     plant(marketplace, key=ONE)
     url = marketplace.add_role("reader")
     marketplace.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {marketplace.name}_reader".encode())
@@ -198,7 +198,7 @@ def test_what_row_level_security_hides_is_not_said_to_be_absent(marketplace: Mar
             get_user(connection, parts.users, "ops@example.com")
 
 
-def test_what_a_policy_may_hide_is_hinted_at(marketplace: Marketplace) -> None:
+def test_hints_at_rows_that_a_policy_may_hide(marketplace: Marketplace) -> None:
     plant(marketplace, key=ONE)
     url = marketplace.add_role("reader")
     marketplace.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {marketplace.name}_reader".encode())

@@ -28,7 +28,7 @@ def with_form(marketplace: Marketplace, agentctl: Program) -> Callable[[Any], No
     return give
 
 
-def test_an_answer_that_the_form_refuses_is_asked_for_again_with_the_reason(
+def test_asks_again_with_the_reason_for_an_invalid_answer(
     with_form: Callable[[Any], None], agentctl: Program
 ) -> None:
     with_form([EMAIL, {"name": "draft", "type": "checkbox", "required": True}])
@@ -50,7 +50,7 @@ def test_an_answer_that_the_form_refuses_is_asked_for_again_with_the_reason(
     assert screen.exit_code == 0, screen.text
 
 
-def test_a_secret_is_not_shown_while_it_is_typed_nor_when_it_does_not_fit(
+def test_never_shows_a_secret_input_even_if_it_is_invalid(
     with_form: Callable[[Any], None], agentctl: Program
 ) -> None:
     with_form({"required": ["key"], "properties": {"key": {"type": "integer", "writeOnly": True}}})
@@ -66,7 +66,7 @@ def test_a_secret_is_not_shown_while_it_is_typed_nor_when_it_does_not_fit(
     assert "sesame" not in screen.text
 
 
-def test_whoever_ends_their_input_at_a_question_has_interrupted_and_nothing_was_written(
+def test_end_of_input_at_a_question_interrupts_and_writes_nothing(
     with_form: Callable[[Any], None], agentctl: Program, marketplace: Marketplace
 ) -> None:
     with_form([EMAIL])
@@ -79,7 +79,9 @@ def test_whoever_ends_their_input_at_a_question_has_interrupted_and_nothing_was_
     assert marketplace.execute("SELECT 1 FROM agent_executions") == []
 
 
-def test_a_label_cannot_command_the_terminal(with_form: Callable[[Any], None], agentctl: Program) -> None:
+def test_a_form_label_cannot_control_the_terminal(
+    with_form: Callable[[Any], None], agentctl: Program
+) -> None:
     with_form([{"name": "a", "label": "A\x1b]0;evil\x07", "required": True}])
 
     screen = agentctl.on_terminal("run", "plain", "--dry-run", answers=[("A", "x\r")])
@@ -88,14 +90,14 @@ def test_a_label_cannot_command_the_terminal(with_form: Callable[[Any], None], a
     assert "\x1b]0" not in screen.text
 
 
-def test_a_type_that_is_no_word_is_text(with_form: Callable[[Any], None], agentctl: Program) -> None:
+def test_treats_an_unknown_input_type_as_text(with_form: Callable[[Any], None], agentctl: Program) -> None:
     with_form([{"name": "a", "type": []}])
 
     assert agentctl("run", "plain", "a=1", "--dry-run").exit_code == 0
 
 
 @pytest.mark.parametrize("form", ["no json", [1], {"type": 1}, {"$ref": "#/x"}])
-def test_a_form_that_cannot_be_used_is_an_error_of_the_setup(
+def test_an_unusable_form_is_a_setup_error(
     with_form: Callable[[Any], None], agentctl: Program, form: object
 ) -> None:
     with_form(form)
@@ -105,7 +107,7 @@ def test_a_form_that_cannot_be_used_is_an_error_of_the_setup(
     assert (result.exit_code, result.json["error"]["code"]) == (3, "input_schema")
 
 
-def test_inputs_that_nobody_could_send_are_refused_before_anything_is_charged(
+def test_refuses_unsendable_inputs_before_the_charge(
     with_form: Callable[[Any], None], agentctl: Program, marketplace: Marketplace
 ) -> None:
     with_form(None)

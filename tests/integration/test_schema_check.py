@@ -72,7 +72,7 @@ def run_as_superuser(database: Database, *statements: LiteralString) -> None:
             connection.execute(sql.SQL(statement).format(guest=role))
 
 
-def test_nothing_is_wrong_with_the_reference_database(marketplace: Marketplace) -> None:
+def test_the_reference_database_has_no_findings(marketplace: Marketplace) -> None:
     report = check(marketplace.url)
 
     assert report.findings == ()
@@ -87,13 +87,13 @@ def test_nothing_is_wrong_with_the_reference_database(marketplace: Marketplace) 
     ]
 
 
-def test_nothing_is_wrong_with_full_tracking(marketplace: Marketplace) -> None:
+def test_full_tracking_has_no_findings(marketplace: Marketplace) -> None:
     marketplace.execute(sql_bytes("full"))
     report = check(marketplace.url, *OPTIONAL_COLUMNS)
     assert (report.findings, report.tracking, report.missing) == ((), Tracking.FULL, ())
 
 
-def test_what_is_required_and_missing_is_an_error_each(marketplace_factory: Make) -> None:
+def test_each_required_and_missing_column_is_an_error(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=("inputs",))
     report = check(made.url, "inputs", "result", "nonsense", "status")
     assert told(report) == {
@@ -104,7 +104,7 @@ def test_what_is_required_and_missing_is_an_error_each(marketplace_factory: Make
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "agent_executions"])
-def test_a_missing_table_is_named_with_the_search_path(marketplace: Marketplace, table: str) -> None:
+def test_names_a_missing_table_and_the_search_path(marketplace: Marketplace, table: str) -> None:
     marketplace.execute(f"ALTER TABLE {table} RENAME TO elsewhere".encode())
     report = check(marketplace.url)
     severity = "warning" if table == "credit_transactions" else "error"
@@ -112,7 +112,7 @@ def test_a_missing_table_is_named_with_the_search_path(marketplace: Marketplace,
     assert "schemas looked into: public" in finding(report, "table-missing").message
 
 
-def test_executions_are_known_by_their_shape_whatever_they_are_called(marketplace: Marketplace) -> None:
+def test_finds_the_executions_table_by_its_shape(marketplace: Marketplace) -> None:
     report = after(marketplace, "ALTER TABLE agent_executions RENAME TO things_done")
     assert told(report) == set()
     assert next(state.name for state in report.tables if state.role == "executions") == "things_done"
@@ -140,7 +140,7 @@ def test_a_missing_column_that_agentctl_needs_is_an_error(
     assert told(check(marketplace.url)) == {("column-missing", "error", f"{table}.{column}")}
 
 
-def test_agents_without_webhooks_and_a_ledger_without_executions_are_told(marketplace: Marketplace) -> None:
+def test_reports_agents_without_webhooks_and_a_ledger_without_executions(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "ALTER TABLE agents DROP COLUMN webhook_url",
@@ -165,7 +165,7 @@ def test_agents_without_webhooks_and_a_ledger_without_executions_are_told(market
         ("workflow_id", "bytea"),
     ],
 )
-def test_a_column_of_another_type_is_an_error_even_when_nobody_requires_it(
+def test_a_column_of_another_type_is_an_error_even_if_not_required(
     marketplace: Marketplace, column: str, type_: str
 ) -> None:
     marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
@@ -186,9 +186,7 @@ def test_a_column_of_another_type_is_an_error_even_when_nobody_requires_it(
         ("error", "words"),
     ],
 )
-def test_a_type_that_can_hold_the_content_is_no_finding(
-    marketplace: Marketplace, column: str, type_: str
-) -> None:
+def test_a_compatible_column_type_is_no_finding(marketplace: Marketplace, column: str, type_: str) -> None:
     marketplace.execute("CREATE DOMAIN words AS text")
     marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
     report = check(marketplace.url, column)
@@ -197,7 +195,7 @@ def test_a_type_that_can_hold_the_content_is_no_finding(
 
 
 @pytest.mark.parametrize(("required", "severity"), [((), "warning"), (("credits_used",), "error")])
-def test_a_generated_column_cannot_be_written(
+def test_reports_a_generated_column(
     marketplace: Marketplace, required: tuple[str, ...], severity: str
 ) -> None:
     report = after(
@@ -209,7 +207,7 @@ def test_a_generated_column_cannot_be_written(
     assert report.tracking is Tracking.PARTIAL
 
 
-def test_a_table_that_may_not_be_read_is_denied_and_never_missing(marketplace_factory: Make) -> None:
+def test_reports_an_unreadable_table_as_denied_not_missing(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     url = guest(made)
 
@@ -224,7 +222,7 @@ def test_a_table_that_may_not_be_read_is_denied_and_never_missing(marketplace_fa
     } == {"agent_executions.result"}
 
 
-def test_columns_that_may_not_be_used_are_denied_one_by_one(marketplace_factory: Make) -> None:
+def test_reports_each_column_without_privileges_as_denied(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=("inputs", "result", "error"))
     url = guest(
         made,
@@ -249,7 +247,7 @@ def test_columns_that_may_not_be_used_are_denied_one_by_one(marketplace_factory:
     assert "no SELECT privilege" in messages["agent_executions.error"]
 
 
-def test_the_hints_of_denials_are_statements_that_settle_them(marketplace_factory: Make) -> None:
+def test_the_hints_for_denied_columns_are_statements_that_grant_them(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     url = guest(made)
 
@@ -261,7 +259,7 @@ def test_the_hints_of_denials_are_statements_that_settle_them(marketplace_factor
     assert told(check(url, *OPTIONAL_COLUMNS)) == set()
 
 
-def test_rows_that_row_level_security_hides_are_told_from_an_empty_table(marketplace: Marketplace) -> None:
+def test_distinguishes_hidden_rows_from_an_empty_table(marketplace: Marketplace) -> None:
     url = guest(
         marketplace,
         EXECUTE_FOR_ALL,
@@ -275,7 +273,7 @@ def test_rows_that_row_level_security_hides_are_told_from_an_empty_table(marketp
     assert {name for _, _, name in told(check(url))} == hidden - {"profiles"}
 
 
-def test_an_invalid_index_is_a_warning_and_a_missing_one_information(marketplace: Marketplace) -> None:
+def test_an_invalid_index_is_a_warning_and_a_missing_index_is_info(marketplace: Marketplace) -> None:
     marketplace.execute(sql_bytes("full"))
     report = after(
         marketplace,
@@ -289,7 +287,7 @@ def test_an_invalid_index_is_a_warning_and_a_missing_one_information(marketplace
     assert not errors_among(report.findings)
 
 
-def test_another_index_that_does_the_work_counts(marketplace: Marketplace) -> None:
+def test_accepts_an_equivalent_index(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "DROP INDEX idx_agent_executions_status",
@@ -299,7 +297,7 @@ def test_another_index_that_does_the_work_counts(marketplace: Marketplace) -> No
     assert [(one.present, one.valid) for one in report.indexes] == [(True, True)] * 3
 
 
-def test_another_index_that_is_invalid_does_not_count(marketplace: Marketplace) -> None:
+def test_does_not_accept_an_invalid_equivalent_index(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "ALTER INDEX idx_agent_executions_status RENAME TO another",
@@ -312,7 +310,7 @@ def test_another_index_that_is_invalid_does_not_count(marketplace: Marketplace) 
     "definition",
     ["(created_at)", "(started_at) WHERE started_at IS NULL", "USING hash (started_at)"],
 )
-def test_an_index_that_has_only_the_name_is_a_warning(
+def test_an_index_with_the_right_name_on_other_columns_is_a_warning(
     marketplace_factory: Make, definition: LiteralString
 ) -> None:
     made = marketplace_factory(columns=("started_at",))
@@ -321,7 +319,7 @@ def test_an_index_that_has_only_the_name_is_a_warning(
     assert [one.present for one in report.indexes if one.name == STARTED_AT] == [False]
 
 
-def test_a_function_that_demands_what_nobody_knows_is_an_error(marketplace: Marketplace) -> None:
+def test_a_function_with_an_unknown_required_argument_is_an_error(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "DROP FUNCTION deduct_credits_atomic",
@@ -333,13 +331,13 @@ def test_a_function_that_demands_what_nobody_knows_is_an_error(marketplace: Mark
     assert [one.usable for one in report.functions] == [False, True]
 
 
-def test_a_missing_function_is_told_and_nothing_that_agentctl_needs(marketplace: Marketplace) -> None:
+def test_a_missing_function_is_info(marketplace: Marketplace) -> None:
     report = after(marketplace, "DROP FUNCTION deduct_credits_atomic")
     assert told(report) == set()
     assert finding(report, "function-missing").severity == "info"
 
 
-def test_one_usable_overload_is_enough_and_all_are_shown(marketplace: Marketplace) -> None:
+def test_one_usable_overload_is_enough_and_all_are_listed(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "CREATE FUNCTION deduct_credits_atomic(p_user_id uuid, p_reason text) RETURNS jsonb "
@@ -352,12 +350,12 @@ def test_one_usable_overload_is_enough_and_all_are_shown(marketplace: Marketplac
     ]
 
 
-def test_a_function_that_the_role_may_not_execute_is_denied_and_not_missing(marketplace: Marketplace) -> None:
+def test_reports_a_function_without_execute_as_denied_not_missing(marketplace: Marketplace) -> None:
     url = guest(marketplace, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {guest}")
     assert told(check(url)) == {("function-denied", "error", "deduct_credits_atomic")}
 
 
-def test_a_role_that_may_only_read_in_read_only_transactions_gets_the_whole_report(
+def test_a_read_only_role_gets_the_complete_report(
     marketplace_factory: Make,
 ) -> None:
     made = marketplace_factory(columns=("inputs",))
@@ -372,7 +370,7 @@ def test_a_role_that_may_only_read_in_read_only_transactions_gets_the_whole_repo
     assert report.server.read_only
 
 
-def test_nothing_is_written_nor_would_be(marketplace_factory: Make) -> None:
+def test_writes_nothing_and_reports_the_same_in_a_read_only_session(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=("inputs",))
     report, catalog = check(made.url, "result"), read(made)
 
@@ -397,17 +395,17 @@ def test_nothing_is_written_nor_would_be(marketplace_factory: Make) -> None:
         ("nonsense", ("nonsense",)),
     ],
 )
-def test_what_is_required_is_read_as_it_is_meant(text: str | None, columns: tuple[str, ...]) -> None:
+def test_parses_the_require_option(text: str | None, columns: tuple[str, ...]) -> None:
     assert parse_required(text) == columns
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , "])
-def test_requiring_nothing_by_name_is_a_mistake(text: str) -> None:
+def test_refuses_an_empty_require_option(text: str) -> None:
     with pytest.raises(UsageError, match="names no column"):
         parse_required(text)
 
 
-def test_two_places_for_the_balances_are_not_chosen_between(marketplace: Marketplace) -> None:
+def test_does_not_choose_between_two_tables_with_balances(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "CREATE TABLE user_credits (user_id uuid PRIMARY KEY REFERENCES profiles, credits integer NOT NULL)",
@@ -415,7 +413,7 @@ def test_two_places_for_the_balances_are_not_chosen_between(marketplace: Marketp
     assert told(report) == {("role-ambiguous", "error", "profiles / user_credits")}
 
 
-def test_two_columns_that_fit_equally_well_are_not_chosen_between(marketplace: Marketplace) -> None:
+def test_does_not_choose_between_two_equally_good_columns(marketplace: Marketplace) -> None:
     report = after(
         marketplace,
         "ALTER TABLE profiles RENAME credits TO available_credits",

@@ -23,12 +23,12 @@ def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
         return list(security_findings(mapped(introspect(connection))))
 
 
-def test_the_reference_schema_is_closed(marketplace: Marketplace) -> None:
+def test_the_reference_schema_has_no_open_access(marketplace: Marketplace) -> None:
     assert found(marketplace) == []
 
 
 @pytest.mark.parametrize("role", ["PUBLIC", "anon", "authenticated"])
-def test_a_function_that_customers_may_execute_is_found_and_its_hint_closes_it(
+def test_finds_a_function_that_customers_may_execute_with_a_hint_that_closes_it(
     marketplace: Marketplace, role: str
 ) -> None:
     (exposed,) = found(marketplace, _OPEN_ADD.format(role))
@@ -38,7 +38,7 @@ def test_a_function_that_customers_may_execute_is_found_and_its_hint_closes_it(
     assert found(marketplace, str(exposed.hint)) == []
 
 
-def test_a_function_that_asks_who_is_signed_in_is_only_told(marketplace: Marketplace) -> None:
+def test_a_function_that_checks_the_signed_in_user_is_only_info(marketplace: Marketplace) -> None:
     marketplace.execute(
         "CREATE OR REPLACE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount integer, "
         "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS "
@@ -48,7 +48,7 @@ def test_a_function_that_asks_who_is_signed_in_is_only_told(marketplace: Marketp
     assert (exposed.id, exposed.severity) == ("function-exposed", "info")
 
 
-def test_a_function_with_its_owners_rights_and_any_path_is_found_and_its_hint_pins_it(
+def test_finds_a_security_definer_function_without_a_path_with_a_hint_that_pins_it(
     marketplace: Marketplace,
 ) -> None:
     (unpinned,) = found(marketplace, "ALTER FUNCTION add_credits_atomic RESET search_path")
@@ -57,7 +57,7 @@ def test_a_function_with_its_owners_rights_and_any_path_is_found_and_its_hint_pi
     assert found(marketplace, str(unpinned.hint)) == []
 
 
-def test_a_balance_is_open_where_privilege_and_policy_both_let_it_be_changed(
+def test_a_balance_is_open_if_privilege_and_policy_both_allow_changes(
     marketplace: Marketplace,
 ) -> None:
     assert found(marketplace, _OPEN_BALANCE) == []
@@ -74,7 +74,7 @@ def test_a_balance_without_row_level_security_needs_no_policy_to_be_open(marketp
 
 
 @pytest.mark.parametrize("privilege", ["INSERT", "UPDATE", "DELETE"])
-def test_a_ledger_that_customers_may_write_is_found_and_its_hint_closes_it(
+def test_finds_a_ledger_that_customers_may_write_with_a_hint_that_closes_it(
     marketplace: Marketplace, privilege: str
 ) -> None:
     grant = f"GRANT {privilege} ON credit_transactions TO anon"
@@ -91,7 +91,7 @@ def test_truncating_the_ledger_needs_no_policy(marketplace: Marketplace) -> None
     assert writable.object == "credit_transactions (TRUNCATE)"
 
 
-def test_a_privilege_of_public_is_taken_from_public_where_a_policy_lets_customers_use_it(
+def test_revokes_a_privilege_from_public_if_a_policy_admits_customers(
     marketplace: Marketplace,
 ) -> None:
     (writable,) = found(
@@ -103,7 +103,7 @@ def test_a_privilege_of_public_is_taken_from_public_where_a_policy_lets_customer
     assert found(marketplace, str(writable.hint)) == []
 
 
-def test_a_privilege_of_a_group_is_found_with_the_groups_policy_and_taken_from_the_group(
+def test_revokes_a_privilege_from_the_group_whose_policy_admits_it(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute(CUSTOMERS)
@@ -146,7 +146,7 @@ def test_a_privilege_on_columns_opens_the_ledger_too(marketplace: Marketplace) -
     ],
     ids=["permissive", "restrictive", "restrictive for each command"],
 )
-def test_policies_that_say_no_close_what_privileges_open(
+def test_policies_that_refuse_close_what_privileges_open(
     marketplace: Marketplace, policies: tuple[str, ...]
 ) -> None:
     grant = "GRANT INSERT, UPDATE, DELETE ON credit_transactions TO authenticated"
@@ -163,7 +163,7 @@ def test_a_restrictive_policy_closes_its_own_command_only(marketplace: Marketpla
     assert writable.object == "credit_transactions (UPDATE)"
 
 
-def test_a_profile_inserted_with_a_balance_of_ones_own_choice_counts(marketplace: Marketplace) -> None:
+def test_finds_profiles_that_customers_may_insert_with_any_balance(marketplace: Marketplace) -> None:
     (writable,) = found(
         marketplace,
         "GRANT INSERT ON profiles TO authenticated",
@@ -191,7 +191,9 @@ def test_closing_a_balance_leaves_the_other_columns_as_open_as_they_were(marketp
     assert [row[0] for row in held] == ["anon full_name", "authenticated email", "authenticated full_name"]
 
 
-def test_what_decides_about_refunds_is_closed_to_customers_with_its_hint(marketplace: Marketplace) -> None:
+def test_finds_executions_that_customers_may_change_with_a_hint_that_closes_them(
+    marketplace: Marketplace,
+) -> None:
     (writable,) = found(
         marketplace,
         "GRANT UPDATE ON agent_executions TO authenticated",
@@ -203,7 +205,7 @@ def test_what_decides_about_refunds_is_closed_to_customers_with_its_hint(marketp
 
 
 @pytest.mark.parametrize("table", ["profiles", "agent_executions", "credit_transactions"])
-def test_rows_that_everybody_may_read_are_found_and_the_hint_hides_them(
+def test_finds_rows_that_everybody_may_read_with_a_hint_that_hides_them(
     marketplace: Marketplace, table: str
 ) -> None:
     off = f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
@@ -215,7 +217,7 @@ def test_rows_that_everybody_may_read_are_found_and_the_hint_hides_them(
     assert found(marketplace, str(unprotected.hint)) == []
 
 
-def test_a_schema_that_customers_may_not_use_is_closed_whatever_is_granted_in_it(
+def test_a_schema_without_usage_for_customers_is_closed_despite_grants(
     marketplace: Marketplace,
 ) -> None:
     granted = (_OPEN_ADD.format("PUBLIC"), _OPEN_BALANCE, _OWN_PROFILE)
@@ -223,7 +225,7 @@ def test_a_schema_that_customers_may_not_use_is_closed_whatever_is_granted_in_it
     assert found(marketplace, "REVOKE USAGE ON SCHEMA public FROM PUBLIC") == []
 
 
-def test_giving_credits_stays_a_warning_where_the_function_asks_who_is_signed_in(
+def test_a_function_that_gives_credits_is_a_warning_even_if_it_checks_the_signed_in_user(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute(
@@ -235,7 +237,7 @@ def test_giving_credits_stays_a_warning_where_the_function_asks_who_is_signed_in
     assert (exposed.id, exposed.severity) == ("function-exposed", "warning")
 
 
-def test_every_overload_and_every_other_function_that_takes_credits_is_looked_at(
+def test_checks_every_overload_and_every_other_function_that_moves_credits(
     marketplace: Marketplace,
 ) -> None:
     hints = [
@@ -252,7 +254,7 @@ def test_every_overload_and_every_other_function_that_takes_credits_is_looked_at
     assert found(marketplace, *hints) == []
 
 
-def test_a_pinned_path_is_the_one_that_the_function_had_quoted_where_it_must_be(
+def test_the_pinned_path_is_the_functions_current_path_quoted_as_needed(
     marketplace: Marketplace,
 ) -> None:
     (unpinned,) = found(
@@ -269,7 +271,7 @@ def test_a_pinned_path_is_the_one_that_the_function_had_quoted_where_it_must_be(
 
 
 @pytest.mark.parametrize("privilege", ["INSERT", "UPDATE (amount)"])
-def test_a_ledger_that_customers_write_does_not_tell_its_sign(
+def test_does_not_infer_the_sign_from_a_ledger_that_customers_write(
     marketplace: Marketplace, privilege: str
 ) -> None:
     marketplace.execute(CUSTOMERS)

@@ -31,14 +31,12 @@ def python(tmp_path: Path) -> Program:
     return Program(tmp_path, command=(sys.executable, "-c"))
 
 
-def test_the_server_is_of_the_version_that_the_test_is_named_after(
-    server: Server, database: Database
-) -> None:
+def test_the_server_has_the_version_in_the_tests_id(server: Server, database: Database) -> None:
     [(version,)] = database.execute("SHOW server_version")
     assert version.split(".")[0] == server.version
 
 
-def test_the_url_lets_in_only_who_has_the_password(database: Database) -> None:
+def test_the_url_requires_the_password(database: Database) -> None:
     with psycopg.connect(database.url) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (database.name,)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -52,7 +50,7 @@ def test_a_marketplace_starts_with_balances_that_agree_with_the_ledger(marketpla
     ) == [("ops@example.com", 100, 100), ("poor@example.com", 3, 3)]
 
 
-def test_what_one_marketplace_writes_is_unseen_by_another(
+def test_marketplaces_do_not_share_rows(
     marketplace_factory: Callable[..., Marketplace],
 ) -> None:
     one, other = marketplace_factory(), marketplace_factory()
@@ -61,7 +59,7 @@ def test_what_one_marketplace_writes_is_unseen_by_another(
 
 
 @pytest.mark.parametrize("columns", [(), ("inputs", "started_at"), OPTIONAL_COLUMNS])
-def test_a_marketplace_has_exactly_the_optional_columns_that_were_asked_for(
+def test_a_marketplace_has_exactly_the_requested_optional_columns(
     marketplace_factory: Callable[..., Marketplace], columns: tuple[str, ...]
 ) -> None:
     found = marketplace_factory(columns=columns).execute(
@@ -105,7 +103,7 @@ def test_a_server_that_cannot_start_is_an_error_that_says_why() -> None:
     assert not keeper.folder.exists()
 
 
-def test_a_program_gets_none_of_the_testers_settings(
+def test_a_program_does_not_inherit_the_testers_settings(
     python: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGHOST", "db.example.com")
@@ -125,7 +123,7 @@ def test_a_program_started_in_the_background_is_killed_in_the_end(python: Progra
     assert process.returncode == -signal.SIGKILL
 
 
-def test_on_a_terminal_a_program_sees_its_size_and_the_answers_that_were_typed(python: Program) -> None:
+def test_on_a_terminal_a_program_gets_its_size_and_the_typed_answers(python: Program) -> None:
     screen = python.on_terminal(
         "import os; size = os.get_terminal_size(); print(input(f'{size.columns}x{size.lines} name? ') * 2)",
         answers=[("name? ", "ab\r")],
@@ -142,7 +140,7 @@ def test_ctrl_c_on_a_terminal_interrupts_the_program(python: Program) -> None:
     assert "KeyboardInterrupt" in screen.text
 
 
-def test_a_question_that_never_came_fails_the_test(python: Program) -> None:
+def test_a_question_that_is_never_asked_fails_the_test(python: Program) -> None:
     with pytest.raises(AssertionError, match="never appeared"):
         python.on_terminal("print('hello')", answers=[("name? ", "ab\r")])
 

@@ -125,7 +125,7 @@ def _one_to_refund(marketplace: Marketplace) -> UUID:
     return execution
 
 
-def test_credits_move_however_many_transactions_ago_the_ledger_was_written(cluster: Cluster) -> None:
+def test_moves_credits_at_any_age_of_the_ledgers_transactions(cluster: Cluster) -> None:
     with ExitStack() as servers:
         with cluster.running(ending=signal.SIGINT) as server:
             marketplace = _make_marketplace(server)

@@ -77,7 +77,7 @@ def unused_port() -> int:
 # What is sent
 
 
-def test_the_execution_is_posted_as_json_under_its_id(far_side: WebhookServer) -> None:
+def test_posts_the_execution_as_json_with_its_id(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH + "?a=1&b=%2F", OK), headers={"X-Api-Key": "k"})
     [request] = far_side.requests
     assert (request.method, request.path) == ("POST", PATH + "?a=1&b=%2F")
@@ -95,13 +95,13 @@ def test_the_execution_is_posted_as_json_under_its_id(far_side: WebhookServer) -
     assert (done.sent, done.attempts, done.http_status) == (True, 1, 200)
 
 
-def test_bytes_are_sent_as_they_are(far_side: WebhookServer) -> None:
+def test_sends_bytes_unchanged(far_side: WebhookServer) -> None:
     endpoint = Endpoint(far_side.script(PATH, OK), allow_hosts=("127.0.0.1",))
     call_webhook(endpoint, b'{"a":  1}', execution_id="run-1", timeout=LONG)
     assert far_side.requests[0].body == b'{"a":  1}'
 
 
-def test_a_signed_request_can_be_verified_by_whoever_has_the_key(far_side: WebhookServer) -> None:
+def test_a_signed_request_can_be_verified_with_the_key(far_side: WebhookServer) -> None:
     calling(far_side.script(PATH, OK), signing_secret="whsec_" + base64.b64encode(b"open sesame").decode())
     [request] = far_side.requests
     signed = f"run-1.{request.headers['webhook-timestamp']}.".encode() + request.body
@@ -164,7 +164,7 @@ def test_the_proxy_of_the_environment_is_not_used(
         (Reply(body=b"x" * (BODY_LIMIT + 1)).gzipped(), UNKNOWN, "answer_too_large", 200),
     ],
 )
-def test_an_answer_is_judged_and_the_request_not_repeated(
+def test_judges_an_answer_without_repeating_the_request(
     far_side: WebhookServer, reply: Reply, outcome: Outcome, reason: str, status: int | None
 ) -> None:
     done = calling(far_side.script(PATH, reply))
@@ -172,7 +172,7 @@ def test_an_answer_is_judged_and_the_request_not_repeated(
     assert (done.sent, done.attempts, far_side.connections) == (True, 1, 1)
 
 
-def test_a_redirect_is_not_followed(far_side: WebhookServer) -> None:
+def test_does_not_follow_a_redirect(far_side: WebhookServer) -> None:
     target = far_side.script("/elsewhere", OK)
     done = calling(far_side.script(PATH, Reply(status=307, headers={"Location": target})))
     assert target in (done.hint or "")
@@ -185,17 +185,17 @@ def test_an_unregistered_webhook_shows_the_hint_of_n8n(far_side: WebhookServer) 
     assert done.hint == "The workflow must be active for a production URL to run successfully."
 
 
-def test_a_file_comes_back_as_its_bytes(far_side: WebhookServer) -> None:
+def test_returns_a_file_as_bytes(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply(body=b"%PDF\0", headers={"Content-Type": "application/pdf"})))
     assert (done.result_bytes, done.content_type, done.outcome) == (b"%PDF\0", "application/pdf", SUCCESS)
 
 
-def test_an_answer_as_large_as_the_limit_is_taken_whole(far_side: WebhookServer) -> None:
+def test_accepts_an_answer_as_large_as_the_limit(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply.text("x" * BODY_LIMIT)))
     assert done.result_text == "x" * BODY_LIMIT
 
 
-def test_the_agent_s_own_rule_decides(far_side: WebhookServer) -> None:
+def test_the_agents_success_rule_decides(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply.json({"status": "error"})), success_when="status == ok")
     assert (done.outcome, done.reason) == (FAILED, "rule_not_met")
 
@@ -211,7 +211,7 @@ def test_the_agent_s_own_rule_decides(far_side: WebhookServer) -> None:
         (Reply.json({"slow": "answer"}, 500, drip=0.1), 500),
     ],
 )
-def test_one_deadline_ends_silence_and_dripping_alike(
+def test_one_deadline_ends_silent_and_dripping_answers(
     far_side: WebhookServer, reply: Reply, status: int | None
 ) -> None:
     done = calling(far_side.script(PATH, reply), timeout=SHORT, idempotent=True)
@@ -219,7 +219,7 @@ def test_one_deadline_ends_silence_and_dripping_alike(
     assert (done.sent, far_side.count(PATH)) == (True, 1)
 
 
-def test_a_server_that_never_shakes_hands_was_sent_nothing() -> None:
+def test_a_server_without_a_tls_handshake_was_sent_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = calling(f"https://127.0.0.1:{silent.getsockname()[1]}/", timeout=SHORT)
     assert (done.outcome, done.reason, done.sent) == (FAILED, "out_of_time", False)
@@ -237,13 +237,13 @@ def test_a_refused_connection_is_tried_four_times() -> None:
     assert [event.kind for event in events] == ["attempt", "waiting"] * 3 + ["attempt"]
 
 
-def test_a_pause_that_the_deadline_does_not_leave_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_pause_beyond_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "FIRST_PAUSE", 6.0)
     done = calling(f"http://127.0.0.1:{unused_port()}/", timeout=5)
     assert (done.reason, done.attempts) == ("not_connected", 1)
 
 
-def test_an_address_that_refuses_is_followed_by_the_next(
+def test_tries_the_next_address_after_a_refusal(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolving_to(monkeypatch, "127.0.0.2", "127.0.0.1")
@@ -252,7 +252,7 @@ def test_an_address_that_refuses_is_followed_by_the_next(
     assert (done.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 1, 1)
 
 
-def test_an_address_that_took_the_request_is_not_followed_by_another(
+def test_tries_no_other_address_after_the_request_was_sent(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolving_to(monkeypatch, "127.0.0.1", "::ffff:127.0.0.1")  # the same server by another address
@@ -262,7 +262,7 @@ def test_an_address_that_took_the_request_is_not_followed_by_another(
 
 
 @pytest.mark.parametrize(("code", "attempts"), [(socket.EAI_NONAME, 2), (socket.EAI_AGAIN, 4)])
-def test_a_name_that_does_not_exist_is_looked_up_once_more_and_an_ailing_name_service_more_often(
+def test_retries_an_unknown_name_once_and_a_failing_name_service_more_often(
     monkeypatch: pytest.MonkeyPatch, code: int, attempts: int
 ) -> None:
     def getaddrinfo(*_: object, **__: object) -> None:
@@ -277,7 +277,7 @@ def test_a_name_that_does_not_exist_is_looked_up_once_more_and_an_ailing_name_se
 # Which addresses
 
 
-def test_a_name_with_a_private_address_is_refused(
+def test_refuses_a_name_with_a_private_address(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolving_to(monkeypatch, "127.0.0.1")
@@ -288,12 +288,12 @@ def test_a_name_with_a_private_address_is_refused(
 
 
 @pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1"])
-def test_an_address_in_disguise_is_refused(far_side: WebhookServer, host: str) -> None:
+def test_refuses_a_disguised_private_address(far_side: WebhookServer, host: str) -> None:
     assert calling(far_side.url(PATH, host=host), allow_hosts=()).reason == "address_refused"
     assert far_side.connections == 0
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_called(
+def test_calls_exactly_the_address_that_was_checked(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter(["127.0.0.1", "127.0.0.9"])
@@ -353,7 +353,7 @@ def test_the_certificate_is_checked_against_the_name_in_the_url(
     assert "localhost" in bad.message
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+def test_refuses_an_untrusted_certificate_before_anything_is_sent(tmp_path: Path) -> None:
     _, context = make_certificate(tmp_path, ["localhost"])
     with WebhookServer(context) as far_side:
         done = calling(far_side.url(PATH, host="localhost"))
@@ -375,7 +375,7 @@ def test_a_server_without_tls_was_sent_nothing(far_side: WebhookServer) -> None:
     "reply",
     [Reply(status=429), Reply(status=429, headers={"Retry-After": "0"}), Reply(503, {"Retry-After": "0"})],
 )
-def test_a_server_that_asks_to_wait_is_asked_again(far_side: WebhookServer, reply: Reply) -> None:
+def test_retries_after_a_server_asks_to_wait(far_side: WebhookServer, reply: Reply) -> None:
     events: list[WebhookEvent] = []
     done = calling(far_side.script(PATH, reply, OK), on_event=events.append)
     assert (done.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 2, 2)
@@ -386,7 +386,7 @@ def test_a_server_that_asks_to_wait_is_asked_again(far_side: WebhookServer, repl
 @pytest.mark.parametrize(
     ("status", "outcome", "reason"), [(429, FAILED, "rate_limited"), (503, UNKNOWN, "gateway_error")]
 )
-def test_a_server_that_never_stops_asking_to_wait_is_given_up(
+def test_gives_up_on_a_server_that_always_asks_to_wait(
     far_side: WebhookServer, status: int, outcome: Outcome, reason: str
 ) -> None:
     done = calling(far_side.script(PATH, Reply(status, {"Retry-After": "0"})))
@@ -394,14 +394,16 @@ def test_a_server_that_never_stops_asking_to_wait_is_given_up(
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_wait_beyond_the_deadline_is_not_begun(far_side: WebhookServer, as_date: bool) -> None:
+def test_does_not_begin_a_wait_beyond_the_deadline(far_side: WebhookServer, as_date: bool) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     in_an_hour = date if as_date else "3600"
     done = calling(far_side.script(PATH, Reply(429, {"Retry-After": in_an_hour}), OK))
     assert (done.outcome, done.reason, far_side.count(PATH)) == (FAILED, "rate_limited", 1)
 
 
-def test_what_may_have_run_stays_unknown_when_the_next_attempt_is_refused(far_side: WebhookServer) -> None:
+def test_an_agent_that_may_have_run_stays_unknown_if_the_next_attempt_is_refused(
+    far_side: WebhookServer,
+) -> None:
     busy = Reply(503, {"Retry-After": "0"})
     done = calling(far_side.script(PATH, busy, Reply(429, {"Retry-After": "3600"})))
     assert (done.outcome, done.http_status, far_side.count(PATH)) == (UNKNOWN, 503, 2)
@@ -411,7 +413,7 @@ def test_what_may_have_run_stays_unknown_when_the_next_attempt_is_refused(far_si
 
 
 @pytest.mark.parametrize("reply", [LOST, Reply(502), Reply(500), Reply.json({}, declared_length=99)])
-def test_only_an_idempotent_agent_is_asked_again_after_nobody_knows(
+def test_retries_after_an_unknown_outcome_only_if_the_agent_is_idempotent(
     far_side: WebhookServer, reply: Reply
 ) -> None:
     done = calling(far_side.script(PATH, reply, OK), idempotent=True)
@@ -419,14 +421,14 @@ def test_only_an_idempotent_agent_is_asked_again_after_nobody_knows(
 
 
 @pytest.mark.parametrize("reply", [Reply(), Reply.json({}, 500), Reply(400), Reply(302)])
-def test_an_idempotent_agent_is_not_asked_again_for_the_same_answer(
+def test_does_not_retry_an_idempotent_agent_for_the_same_answer(
     far_side: WebhookServer, reply: Reply
 ) -> None:
     calling(far_side.script(PATH, reply, OK), idempotent=True)
     assert far_side.count(PATH) == 1
 
 
-def test_an_idempotent_agent_that_may_have_run_has_not_failed_because_a_later_attempt_was_rejected(
+def test_an_idempotent_agent_that_may_have_run_stays_unknown_after_a_rejected_attempt(
     far_side: WebhookServer,
 ) -> None:
     done = calling(far_side.script(PATH, LOST, Reply(409)), idempotent=True)
@@ -476,7 +478,7 @@ def program(url: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_after_sending_ends_the_call_at_once_and_without_a_murmur(
+def test_an_interruption_after_sending_ends_the_call_at_once_and_silently(
     far_side: WebhookServer, number: signal.Signals
 ) -> None:
     with program(far_side.script(PATH, Reply(delay=600)), "nothing", "600") as process:
@@ -489,9 +491,7 @@ def test_an_interruption_after_sending_ends_the_call_at_once_and_without_a_murmu
 
 
 @pytest.mark.parametrize("kind", ["attempt", "sent", "answered"])
-def test_an_interruption_in_the_middle_of_a_step_is_no_murmur_either(
-    far_side: WebhookServer, kind: str
-) -> None:
+def test_an_interruption_in_the_middle_of_a_step_is_silent(far_side: WebhookServer, kind: str) -> None:
     with program(far_side.script(PATH, OK), kind, "600") as process:
         shown, errors = process.communicate(timeout=30)
     assert shown.endswith(f"{kind}\ninterrupted\n")
@@ -499,7 +499,7 @@ def test_an_interruption_in_the_middle_of_a_step_is_no_murmur_either(
 
 
 @pytest.mark.parametrize("interrupt", [True, False])
-def test_a_resolver_that_hangs_does_not_keep_the_program_from_ending(interrupt: bool) -> None:
+def test_a_hanging_resolver_does_not_keep_the_program_from_ending(interrupt: bool) -> None:
     with program("http://n8n.example.com/", "hang", "600" if interrupt else "0.3") as process:
         assert process.stdout
         assert process.stdout.readline() == "attempt\n"
@@ -510,7 +510,7 @@ def test_a_resolver_that_hangs_does_not_keep_the_program_from_ending(interrupt: 
     assert (rest, errors) == ("interrupted\n" if interrupt else "", "")
 
 
-def test_what_was_sent_is_told_before_the_first_byte_arrives(far_side: WebhookServer) -> None:
+def test_reports_that_the_request_was_sent_before_the_first_byte_arrives(far_side: WebhookServer) -> None:
     seen: list[int] = []
 
     def told(event: WebhookEvent) -> None:

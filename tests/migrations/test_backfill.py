@@ -88,7 +88,7 @@ def of(marketplace: Marketplace, key: UUID) -> tuple[Any, Any, Any]:
         ("pending", (), (0, None, None)),
     ],
 )
-def test_what_the_ledger_tells_is_filled_and_nothing_else(
+def test_fills_only_what_the_ledger_proves(
     marketplace: Marketplace, status: str, amounts: tuple[int, ...], expected: tuple[Any, ...]
 ) -> None:
     key = planted(marketplace, status, *amounts)
@@ -99,7 +99,7 @@ def test_what_the_ledger_tells_is_filled_and_nothing_else(
     assert of(marketplace, key) == expected
 
 
-def test_a_refund_by_hand_does_not_say_when_the_outcome_was_known(marketplace: Marketplace) -> None:
+def test_does_not_take_completed_at_from_a_refund_by_hand(marketplace: Marketplace) -> None:
     key = planted(marketplace, "failed", -10, 10, seconds=301)
     widen(marketplace)
 
@@ -109,7 +109,7 @@ def test_a_refund_by_hand_does_not_say_when_the_outcome_was_known(marketplace: M
     assert report.unknown == {"credits_used": 0, "started_at": 0, "completed_at": 1}
 
 
-def test_a_charge_from_before_the_execution_does_not_say_when_it_began(marketplace: Marketplace) -> None:
+def test_does_not_take_started_at_from_a_charge_before_the_execution(marketplace: Marketplace) -> None:
     key = plant(marketplace, status="success", created_at=NOW)
     wrote(marketplace, key, -10, at_=NOW - timedelta(minutes=2))
     widen(marketplace)
@@ -119,7 +119,7 @@ def test_a_charge_from_before_the_execution_does_not_say_when_it_began(marketpla
     assert of(marketplace, key) == (10, None, None)
 
 
-def test_an_execution_without_a_row_is_free_only_if_the_ledger_named_executions_then(
+def test_an_execution_without_a_ledger_row_is_free_only_if_the_ledger_named_executions(
     marketplace: Marketplace,
 ) -> None:
     wrote(marketplace, None, -10, at_=NOW)
@@ -134,7 +134,7 @@ def test_an_execution_without_a_row_is_free_only_if_the_ledger_named_executions_
     assert report.unknown["credits_used"] == 1
 
 
-def test_what_somebody_has_written_stays_and_is_counted_where_it_differs(
+def test_keeps_existing_values_and_counts_those_that_differ(
     marketplace_factory: Make,
 ) -> None:
     made = marketplace_factory(columns=("credits_used", "started_at", "completed_at"))
@@ -154,7 +154,7 @@ def test_what_somebody_has_written_stays_and_is_counted_where_it_differs(
     assert report.differing == 1
 
 
-def test_a_table_that_the_seed_s_sql_has_filled_with_zeros_is_right_afterwards(
+def test_corrects_the_zeros_that_the_seeds_sql_wrote(
     marketplace: Marketplace,
 ) -> None:
     planted(marketplace, "success", -10)
@@ -191,7 +191,7 @@ def _history(marketplace: Marketplace, rows: int) -> None:
     )
 
 
-def test_afterwards_every_cost_is_the_ledger_s(marketplace: Marketplace) -> None:
+def test_every_cost_equals_the_ledger_after_a_backfill(marketplace: Marketplace) -> None:
     _history(marketplace, 5000)
     widen(marketplace)
     seen: list[Backfilling] = []
@@ -204,7 +204,7 @@ def test_afterwards_every_cost_is_the_ledger_s(marketplace: Marketplace) -> None
     assert 5000 <= seen[-1].done <= seen[-1].total
 
 
-def test_what_is_done_is_not_written_again(marketplace: Marketplace) -> None:
+def test_a_second_backfill_writes_nothing(marketplace: Marketplace) -> None:
     _history(marketplace, 3000)
     widen(marketplace)
     fill(marketplace)
@@ -218,7 +218,7 @@ def test_what_is_done_is_not_written_again(marketplace: Marketplace) -> None:
     assert marketplace.execute(versions) == before
 
 
-def test_interrupted_anywhere_it_is_finished_by_the_next(marketplace: Marketplace) -> None:
+def test_the_next_backfill_finishes_an_interrupted_one(marketplace: Marketplace) -> None:
     class Stop(Exception):
         pass
 
@@ -238,7 +238,7 @@ def test_interrupted_anywhere_it_is_finished_by_the_next(marketplace: Marketplac
     assert marketplace.execute(WRONG) == []
 
 
-def test_a_row_that_somebody_has_locked_is_passed_over_and_filled_the_next_time(
+def test_skips_a_locked_row_and_fills_it_the_next_time(
     marketplace: Marketplace,
 ) -> None:
     keys = [planted(marketplace, "success", -10) for _ in range(3)]
@@ -254,7 +254,7 @@ def test_a_row_that_somebody_has_locked_is_passed_over_and_filled_the_next_time(
     assert marketplace.execute(WRONG) == []
 
 
-def test_two_at_once_wait_for_each_other_and_do_no_harm(marketplace: Marketplace) -> None:
+def test_two_concurrent_backfills_wait_for_each_other(marketplace: Marketplace) -> None:
     _history(marketplace, 4000)
     widen(marketplace)
 
@@ -265,7 +265,7 @@ def test_two_at_once_wait_for_each_other_and_do_no_harm(marketplace: Marketplace
     assert marketplace.execute(WRONG) == []
 
 
-def test_rows_that_are_written_meanwhile_keep_what_their_writers_said(marketplace: Marketplace) -> None:
+def test_keeps_the_values_of_concurrent_writers(marketplace: Marketplace) -> None:
     _history(marketplace, 4000)
     widen(marketplace)
     written: list[UUID] = []
@@ -282,7 +282,7 @@ def test_rows_that_are_written_meanwhile_keep_what_their_writers_said(marketplac
     assert costs == [(33,)]
 
 
-def test_an_index_on_the_ledger_s_link_is_built_first_where_there_is_none(marketplace: Marketplace) -> None:
+def test_builds_a_missing_index_on_the_ledgers_execution_first(marketplace: Marketplace) -> None:
     planted(marketplace, "success", -10)
     marketplace.execute("DROP INDEX idx_credit_transactions_execution_id")
     widen(marketplace)
@@ -297,7 +297,7 @@ def test_an_index_on_the_ledger_s_link_is_built_first_where_there_is_none(market
     assert marketplace.execute(WRONG) == []
 
 
-def test_no_batch_reads_a_whole_table(marketplace: Marketplace) -> None:
+def test_no_backfill_batch_reads_a_whole_table(marketplace: Marketplace) -> None:
     _history(marketplace, 30_000)
     widen(marketplace)
     marketplace.execute("VACUUM ANALYZE agent_executions")
@@ -319,7 +319,7 @@ def test_no_batch_reads_a_whole_table(marketplace: Marketplace) -> None:
     assert after["credit_transactions"] - before["credit_transactions"] < len(batches)
 
 
-def test_without_a_ledger_nothing_can_be_filled(database: Database) -> None:
+def test_a_backfill_without_a_ledger_fills_nothing(database: Database) -> None:
     database.execute(
         "CREATE TABLE profiles (id uuid PRIMARY KEY, email text NOT NULL, credits integer);"
         "CREATE TABLE agents (id uuid PRIMARY KEY, name text NOT NULL, credit_cost integer);"
@@ -332,7 +332,7 @@ def test_without_a_ledger_nothing_can_be_filled(database: Database) -> None:
         fill(database)
 
 
-def test_a_table_without_a_key_is_refused_with_the_line_that_helps(marketplace: Marketplace) -> None:
+def test_refuses_a_table_without_a_key_with_a_hint(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_pkey CASCADE")
     widen(marketplace)
 
@@ -342,7 +342,7 @@ def test_a_table_without_a_key_is_refused_with_the_line_that_helps(marketplace: 
     assert refused.value.hint == 'CREATE INDEX CONCURRENTLY ON "public"."agent_executions" ("id");'
 
 
-def test_a_role_from_which_rows_are_hidden_fills_nothing(marketplace: Marketplace) -> None:
+def test_a_role_with_hidden_rows_fills_nothing(marketplace: Marketplace) -> None:
     planted(marketplace, "success", -10)
     widen(marketplace)
     url = marketplace.add_role("guest")
@@ -356,7 +356,7 @@ def test_a_role_from_which_rows_are_hidden_fills_nothing(marketplace: Marketplac
     assert refused.value.code == "row_level_security"
 
 
-def test_partitions_and_other_names_and_ids_are_filled_alike(database: Database) -> None:
+def test_fills_partitions_and_other_names_and_ids(database: Database) -> None:
     database.execute(
         "CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, credits numeric(10, 2));"
         "CREATE TABLE agents (id bigserial PRIMARY KEY, name text NOT NULL, price numeric(10, 2));"

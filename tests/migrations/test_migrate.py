@@ -89,7 +89,7 @@ def full(marketplace_factory: Make) -> Marketplace:
 
 
 @pytest.mark.parametrize("columns", [(), *ONLY, *ALL_BUT, OPTIONAL_COLUMNS], ids="+".join)
-def test_every_table_becomes_the_one_that_the_sql_file_makes(
+def test_every_table_becomes_the_one_of_full_sql(
     marketplace_factory: Make, full: Marketplace, columns: tuple[str, ...]
 ) -> None:
     made = marketplace_factory(columns=columns)
@@ -102,11 +102,11 @@ def test_every_table_becomes_the_one_that_the_sql_file_makes(
     assert planned(made) == ()
 
 
-def test_what_the_sql_file_makes_needs_no_step(full: Marketplace) -> None:
+def test_the_table_of_full_sql_needs_no_step(full: Marketplace) -> None:
     assert planned(full) == ()
 
 
-def test_the_plan_is_exactly_what_is_run(marketplace: Marketplace) -> None:
+def test_runs_exactly_the_sql_of_the_plan(marketplace: Marketplace) -> None:
     events: list[Event] = []
 
     plan = widen(marketplace, told=events.append)
@@ -115,7 +115,7 @@ def test_the_plan_is_exactly_what_is_run(marketplace: Marketplace) -> None:
     assert [step.kind for step in plan.steps] == [StepKind.ADD_COLUMNS, *[StepKind.BUILD_INDEX] * 2]
 
 
-def test_rows_keep_their_content_and_the_table_its_file(marketplace: Marketplace) -> None:
+def test_keeps_the_content_of_rows_and_does_not_rewrite_the_table(marketplace: Marketplace) -> None:
     keys = [plant(marketplace, charged=1) for _ in range(3)]
     file: LiteralString = "SELECT pg_relation_filenode('agent_executions')"
     rows: LiteralString = "SELECT ctid, xmin, id, user_id, agent_id, status, created_at FROM agent_executions"
@@ -129,7 +129,7 @@ def test_rows_keep_their_content_and_the_table_its_file(marketplace: Marketplace
     assert filled == [(None, None, None)]
 
 
-def test_a_table_in_a_schema_of_any_name_is_widened(database: Database) -> None:
+def test_widens_a_table_in_a_schema_of_any_name(database: Database) -> None:
     database.execute('CREATE SCHEMA "My ""Shop"""')
     database.execute(
         b"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = ' || quote_ident('My \"Shop\"'), "
@@ -158,7 +158,7 @@ def test_a_table_in_a_schema_of_any_name_is_widened(database: Database) -> None:
         ("credits_used", "integer GENERATED ALWAYS AS IDENTITY", "integer that the database generates"),
     ],
 )
-def test_a_column_that_cannot_hold_the_content_is_refused_and_nothing_changed(
+def test_refuses_an_incompatible_column_and_changes_nothing(
     marketplace: Marketplace, column: str, type_: str, said: str
 ) -> None:
     marketplace.execute(f"ALTER TABLE agent_executions ADD COLUMN {column} {type_}".encode())
@@ -173,7 +173,7 @@ def test_a_column_that_cannot_hold_the_content_is_refused_and_nothing_changed(
     assert tracking(before.table("agent_executions")) is Tracking.PARTIAL
 
 
-def test_all_obstacles_are_named_at_once(marketplace: Marketplace) -> None:
+def test_names_all_obstacles_at_once(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD result text, ADD inputs text")
     marketplace.execute(f"CREATE INDEX {STARTED_AT} ON agent_executions (created_at)".encode())
 
@@ -197,9 +197,7 @@ def test_all_obstacles_are_named_at_once(marketplace: Marketplace) -> None:
         "TABLE {} (x integer)",
     ],
 )
-def test_the_name_of_an_index_that_something_else_has_is_refused(
-    marketplace_factory: Make, definition: str
-) -> None:
+def test_refuses_an_index_name_that_is_taken(marketplace_factory: Make, definition: str) -> None:
     made = marketplace_factory(columns=("started_at",))
     made.execute(f"CREATE {definition.format(STARTED_AT)}".encode())
     before = read(made)
@@ -212,14 +210,14 @@ def test_the_name_of_an_index_that_something_else_has_is_refused(
 
 
 @pytest.mark.parametrize("key", ["started_at", "started_at DESC NULLS LAST", "started_at, id"])
-def test_an_index_that_does_the_work_is_left_alone(marketplace_factory: Make, key: str) -> None:
+def test_keeps_an_equivalent_index(marketplace_factory: Make, key: str) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     made.execute(f"CREATE INDEX {STARTED_AT} ON agent_executions ({key})".encode())
 
     assert [step.object for step in widen(made).steps] == ["idx_agent_executions_workflow_id"]
 
 
-def test_a_table_that_is_not_there_is_refused(database: Database) -> None:
+def test_refuses_a_missing_table(database: Database) -> None:
     with pytest.raises(SchemaLacks, match="no table agent_executions"):
         widen(database)
 
@@ -231,7 +229,7 @@ def test_a_table_that_is_not_there_is_refused(database: Database) -> None:
         ("CREATE MATERIALIZED VIEW agent_executions AS SELECT 1 AS id", "a materialized view"),
     ],
 )
-def test_what_is_no_ordinary_table_is_refused(
+def test_refuses_a_relation_that_is_not_a_table(
     database: Database, statement: LiteralString, kind: str
 ) -> None:
     database.execute(statement)
@@ -252,7 +250,7 @@ def leave_invalid(database: Database, index: str) -> int:
 
 
 @pytest.mark.parametrize("index", _INDEXES)
-def test_an_invalid_leftover_is_built_again_never_accepted(
+def test_rebuilds_an_invalid_index_of_an_interrupted_build(
     marketplace_factory: Make, full: Marketplace, index: str
 ) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
@@ -265,7 +263,7 @@ def test_an_invalid_leftover_is_built_again_never_accepted(
     assert made.execute("SELECT %s::regclass::oid <> %s", (index, left)) == [(True,)]
 
 
-def test_a_reader_is_waited_for_and_the_step_taken_when_it_has_gone(marketplace: Marketplace) -> None:
+def test_waits_for_a_reader_and_then_takes_the_step(marketplace: Marketplace) -> None:
     gave_way = threading.Event()
 
     def waiting(event: Event) -> None:
@@ -281,7 +279,7 @@ def test_a_reader_is_waited_for_and_the_step_taken_when_it_has_gone(marketplace:
     assert tracking(executions(marketplace)) is Tracking.FULL
 
 
-def test_a_reader_that_stays_is_given_up_on_with_nothing_half_done(marketplace: Marketplace) -> None:
+def test_gives_up_on_a_long_reader_with_nothing_half_done(marketplace: Marketplace) -> None:
     before = read(marketplace)
     wait = LockWait(timedelta(milliseconds=20), timedelta(milliseconds=300))
 
@@ -292,7 +290,7 @@ def test_a_reader_that_stays_is_given_up_on_with_nothing_half_done(marketplace: 
     assert read(marketplace) == before
 
 
-def test_writers_do_not_queue_behind_a_migration_that_waits(marketplace: Marketplace) -> None:
+def test_writers_do_not_queue_behind_a_waiting_migration(marketplace: Marketplace) -> None:
     events: list[Event] = []
     with ThreadPoolExecutor() as threads:
         with reader(marketplace), marketplace.connect() as writer:
@@ -307,7 +305,7 @@ def test_writers_do_not_queue_behind_a_migration_that_waits(marketplace: Marketp
     assert marketplace.execute("SELECT count(*) FROM agent_executions") == [(inserts,)]
 
 
-def test_writers_go_on_while_an_index_is_built(marketplace_factory: Make) -> None:
+def test_writers_continue_during_an_index_build(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     with ThreadPoolExecutor() as threads:
         with old_writer(made), made.connect() as writer:
@@ -319,7 +317,7 @@ def test_writers_go_on_while_an_index_is_built(marketplace_factory: Make) -> Non
     assert planned(made) == ()
 
 
-def test_a_build_under_way_is_waited_for_and_not_taken_for_a_leftover(marketplace_factory: Make) -> None:
+def test_waits_for_a_running_index_build_of_another_session(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     waits = threading.Event()
     events: list[Event] = []
@@ -342,7 +340,7 @@ def test_a_build_under_way_is_waited_for_and_not_taken_for_a_leftover(marketplac
     assert planned(made) == ()
 
 
-def test_migrations_that_run_at_once_all_end_with_the_right_table(
+def test_concurrent_migrations_all_end_with_the_right_table(
     marketplace: Marketplace, full: Marketplace
 ) -> None:
     together = threading.Barrier(3)
@@ -359,7 +357,7 @@ def test_migrations_that_run_at_once_all_end_with_the_right_table(
         marketplace.execute("ALTER TABLE agent_executions DROP started_at, DROP workflow_id, DROP result")
 
 
-def test_a_table_that_somebody_keeps_changing_back_is_given_up_on(marketplace: Marketplace) -> None:
+def test_gives_up_on_a_table_that_somebody_keeps_changing_back(marketplace: Marketplace) -> None:
     drop_the_other: dict[str, LiteralString] = {
         WORKFLOW_ID: f"DROP INDEX IF EXISTS {STARTED_AT}",
         STARTED_AT: f"DROP INDEX IF EXISTS {WORKFLOW_ID}",
@@ -382,9 +380,7 @@ def test_a_role_that_does_not_own_the_table_changes_nothing(marketplace: Marketp
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
-def test_indexes_are_built_where_transactions_keep_their_snapshot_by_default(
-    marketplace: Marketplace, level: str
-) -> None:
+def test_builds_indexes_with_a_stricter_default_isolation(marketplace: Marketplace, level: str) -> None:
     keep_snapshots(marketplace, level)
 
     widen(marketplace)

@@ -63,7 +63,7 @@ def partitioned(database: Database) -> Database:
     return database
 
 
-def test_every_part_of_a_partitioned_table_gets_the_columns_and_an_index_of_its_own(
+def test_every_partition_gets_the_columns_and_its_own_index(
     partitioned: Database,
 ) -> None:
     events: list[Any] = []
@@ -81,7 +81,7 @@ def test_every_part_of_a_partitioned_table_gets_the_columns_and_an_index_of_its_
     assert sorted(found) == sorted(expected)
 
 
-def test_no_index_of_a_partitioned_table_is_built_but_on_one_part_after_the_other_concurrently(
+def test_builds_indexes_concurrently_on_one_partition_after_the_other(
     partitioned: Database,
 ) -> None:
     steps = planned(partitioned)
@@ -94,7 +94,7 @@ def test_no_index_of_a_partitioned_table_is_built_but_on_one_part_after_the_othe
     assert all(" ON ONLY " in sql for sql in begun)
 
 
-def test_a_partition_that_comes_later_has_everything(partitioned: Database) -> None:
+def test_a_later_partition_has_all_columns_and_indexes(partitioned: Database) -> None:
     widen(partitioned)
 
     partitioned.execute(
@@ -105,7 +105,7 @@ def test_a_partition_that_comes_later_has_everything(partitioned: Database) -> N
     assert ("next", "started_at", True, True) in partitioned.execute(_INDEXES)
 
 
-def test_what_was_left_half_done_on_the_partitions_is_finished(partitioned: Database) -> None:
+def test_finishes_a_half_done_migration_of_partitions(partitioned: Database) -> None:
     widen(partitioned)
     whole = partitioned.execute(_INDEXES)
     partitioned.execute("DROP INDEX idx_agent_executions_started_at, idx_agent_executions_workflow_id")
@@ -126,7 +126,7 @@ def test_what_was_left_half_done_on_the_partitions_is_finished(partitioned: Data
     assert planned(partitioned) == ()
 
 
-def test_readers_of_one_partition_keep_nobody_waiting_longer_than_one_attempt(partitioned: Database) -> None:
+def test_a_reader_of_one_partition_blocks_others_for_one_attempt_at_most(partitioned: Database) -> None:
     (step,) = (step for step in planned(partitioned) if step.kind is StepKind.ADD_COLUMNS)
 
     # The first lock and all those below it have one limit together: lock_timeout counts anew for each.
@@ -143,7 +143,7 @@ def test_readers_of_one_partition_keep_nobody_waiting_longer_than_one_attempt(pa
     assert len(planned(partitioned)) > 1
 
 
-def test_heirs_get_the_columns_and_indexes_of_their_own(database: Database) -> None:
+def test_inheriting_tables_get_the_columns_and_their_own_indexes(database: Database) -> None:
     database.execute(_OTHERS)
     database.execute(_HEIRS)
 
@@ -179,7 +179,7 @@ def test_heirs_get_the_columns_and_indexes_of_their_own(database: Database) -> N
         ),
     ],
 )
-def test_what_is_in_the_way_below_is_named_and_nothing_changed(
+def test_names_an_obstacle_in_a_child_table_and_changes_nothing(
     database: Database, statement: LiteralString, said: str
 ) -> None:
     database.execute(_OTHERS)
@@ -192,7 +192,7 @@ def test_what_is_in_the_way_below_is_named_and_nothing_changed(
     assert refused.value.message == said
 
 
-def test_a_part_on_another_server_is_named(database: Database) -> None:
+def test_names_a_partition_on_another_server(database: Database) -> None:
     database.execute(_OTHERS)
     database.execute(_HEIRS)
     database.execute(
@@ -206,7 +206,7 @@ def test_a_part_on_another_server_is_named(database: Database) -> None:
     assert refused.value.message == said
 
 
-def test_a_view_is_refused_with_its_query(database: Database) -> None:
+def test_refuses_a_view_and_shows_its_query(database: Database) -> None:
     database.execute(_OTHERS)
     database.execute(_PARENT.replace("agent_executions", "real_ones") + ")")
     database.execute("CREATE VIEW agent_executions AS SELECT *, 1 AS one FROM real_ones")
@@ -217,7 +217,7 @@ def test_a_view_is_refused_with_its_query(database: Database) -> None:
     assert "1 AS one\n   FROM real_ones" in refused.value.message
 
 
-def test_names_of_63_bytes_are_told_apart(database: Database) -> None:
+def test_distinguishes_names_of_63_bytes(database: Database) -> None:
     database.execute(_OTHERS)
     database.execute(_PARENT + ") PARTITION BY HASH (id)")
     for number in range(3):

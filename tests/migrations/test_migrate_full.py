@@ -47,9 +47,7 @@ def test_a_dry_run_shows_the_sql_and_changes_nothing(agentctl: Program, marketpl
     assert columns(marketplace) == set()
 
 
-def test_the_sql_that_is_shown_leads_to_full_tracking_by_itself(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_the_shown_sql_leads_to_full_tracking_by_itself(agentctl: Program, marketplace: Marketplace) -> None:
     for step in agentctl("migrate-full", "--dry-run", "--json").json["data"]["steps"]:
         marketplace.execute(step["sql"].encode())
 
@@ -57,9 +55,7 @@ def test_the_sql_that_is_shown_leads_to_full_tracking_by_itself(
     assert again.stdout == "public.agent_executions has full tracking already: nothing to do.\n"
 
 
-def test_on_a_terminal_it_shows_the_plan_asks_and_does_it(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_shows_the_plan_on_a_terminal_asks_and_migrates(agentctl: Program, marketplace: Marketplace) -> None:
     screen = agentctl.on_terminal("migrate-full", answers=[(QUESTION, "y\r")])
 
     assert screen.exit_code == 0, screen
@@ -70,7 +66,9 @@ def test_on_a_terminal_it_shows_the_plan_asks_and_does_it(
 
 
 @pytest.mark.parametrize("answer", ["n\r", "\r"], ids=["no", "nothing"])
-def test_declined_it_changes_nothing(agentctl: Program, marketplace: Marketplace, answer: str) -> None:
+def test_a_declined_migration_changes_nothing(
+    agentctl: Program, marketplace: Marketplace, answer: str
+) -> None:
     screen = agentctl.on_terminal("migrate-full", answers=[(QUESTION, answer)])
 
     assert screen.exit_code == 4
@@ -86,7 +84,7 @@ def test_ctrl_c_at_the_question_changes_nothing(agentctl: Program, marketplace: 
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--quiet",)])
-def test_where_nobody_can_be_asked_it_names_the_flag_and_changes_nothing(
+def test_without_a_terminal_names_the_yes_flag_and_changes_nothing(
     agentctl: Program, marketplace: Marketplace, options: tuple[str, ...]
 ) -> None:
     result = agentctl("migrate-full", *options)
@@ -96,7 +94,7 @@ def test_where_nobody_can_be_asked_it_names_the_flag_and_changes_nothing(
     assert columns(marketplace) == set()
 
 
-def test_yes_goes_ahead_says_what_it_does_and_the_second_time_does_nothing(
+def test_yes_migrates_prints_each_step_and_does_nothing_the_second_time(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     first = agentctl("migrate-full", "--yes")
@@ -111,13 +109,13 @@ def test_yes_goes_ahead_says_what_it_does_and_the_second_time_does_nothing(
     assert agentctl("migrate-full").exit_code == 0
 
 
-def test_quiet_says_nothing_where_it_succeeds(agentctl: Program, marketplace: Marketplace) -> None:
+def test_quiet_prints_nothing_on_success(agentctl: Program, marketplace: Marketplace) -> None:
     result = agentctl("migrate-full", "--yes", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert columns(marketplace) == set(OPTIONAL_COLUMNS)
 
 
-def test_json_tells_the_steps_and_whether_they_were_taken(agentctl: Program) -> None:
+def test_json_has_the_steps_and_whether_they_were_taken(agentctl: Program) -> None:
     planned = agentctl("migrate-full", "--dry-run", "--json").json["data"]
     applied = agentctl("migrate-full", "--yes", "--json").json["data"]
 
@@ -145,9 +143,7 @@ def test_one_step_is_not_called_steps(agentctl: Program, marketplace: Marketplac
     assert "1 step done and verified" in agentctl("migrate-full", "--yes").stdout
 
 
-def test_a_column_in_the_way_is_named_and_nothing_changed(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_names_an_obstructing_column_and_changes_nothing(agentctl: Program, marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD result text")
 
     error = agentctl("migrate-full", "--yes", "--json").json["error"]
@@ -158,9 +154,7 @@ def test_a_column_in_the_way_is_named_and_nothing_changed(
     assert columns(marketplace) == {"result"}
 
 
-def test_a_table_in_use_is_given_up_on_and_can_be_tried_again(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_gives_up_on_a_table_in_use_and_can_be_retried(agentctl: Program, marketplace: Marketplace) -> None:
     short = ("--lock-timeout", "50ms", "--give-up-after", "500ms")
     with marketplace.connect() as reader, reader.transaction():
         reader.execute("SELECT count(*) FROM agent_executions")
@@ -174,13 +168,13 @@ def test_a_table_in_use_is_given_up_on_and_can_be_tried_again(
 
 
 @pytest.mark.parametrize("option", ["--lock-timeout", "--give-up-after"])
-def test_what_is_no_duration_is_refused_at_once(agentctl: Program, option: str) -> None:
+def test_refuses_an_invalid_duration(agentctl: Program, option: str) -> None:
     result = agentctl("migrate-full", "--yes", option, "soon")
     assert result.exit_code == 2
     assert "not a duration" in result.stderr
 
 
-def test_interrupted_while_it_builds_an_index_it_is_finished_by_the_next(
+def test_the_next_migration_finishes_an_interrupted_index_build(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     agentctl("migrate-full", "--yes")
@@ -211,14 +205,14 @@ def _await_index(marketplace: Marketplace) -> None:
         time.sleep(0.02)
 
 
-def test_no_database_is_a_matter_of_the_set_up(agentctl: Program) -> None:
+def test_an_unreachable_database_exits_3(agentctl: Program) -> None:
     nowhere = {"AGENTCTL_DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
     result = agentctl("migrate-full", "--yes", "--json", env=nowhere)
     assert result.exit_code == 3
     assert result.json["error"]["code"] == "connection"
 
 
-def test_on_a_narrow_terminal_the_plan_can_still_be_read(agentctl: Program) -> None:
+def test_the_plan_is_readable_on_a_narrow_terminal(agentctl: Program) -> None:
     screen = agentctl.on_terminal("migrate-full", "--dry-run", env={"COLUMNS": "40"})
 
     assert screen.exit_code == 0
@@ -229,7 +223,7 @@ def test_on_a_narrow_terminal_the_plan_can_still_be_read(agentctl: Program) -> N
         assert word in words
 
 
-def test_the_plan_as_a_file_of_sql_leads_to_full_tracking_by_itself(
+def test_the_plan_as_an_sql_file_leads_to_full_tracking_by_itself(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     file = agentctl.home / "plan.sql"
@@ -268,7 +262,7 @@ def _squawk(file: Path, *excluded: str) -> str:
     ],
     ids=["the seed's types", "numeric prices", "some columns"],
 )
-def test_squawk_has_nothing_to_say_of_the_sql(
+def test_squawk_finds_no_problem_in_the_sql(
     agentctl: Program, marketplace: Marketplace, prepare: LiteralString, allowed: list[str]
 ) -> None:
     marketplace.execute(prepare)
@@ -280,7 +274,7 @@ def test_squawk_has_nothing_to_say_of_the_sql(
     assert said == ""
 
 
-def test_squawk_is_awake(agentctl: Program) -> None:
+def test_squawk_finds_a_problem_in_unsafe_sql(agentctl: Program) -> None:
     file = agentctl.home / "plan.sql"
     agentctl("migrate-full", "--dry-run", "-o", file)
     file.write_text(file.read_text().replace(" CONCURRENTLY", "").replace(" IF NOT EXISTS", ""))
@@ -291,7 +285,7 @@ def test_squawk_is_awake(agentctl: Program) -> None:
     assert "require-concurrent-index-creation" in said
 
 
-def test_postgrest_is_told_to_read_the_schema_again(agentctl: Program, marketplace: Marketplace) -> None:
+def test_notifies_postgrest_to_reload_the_schema(agentctl: Program, marketplace: Marketplace) -> None:
     with marketplace.connect() as listener:
         listener.execute("LISTEN pgrst")
         agentctl("migrate-full", "--yes")
@@ -300,7 +294,7 @@ def test_postgrest_is_told_to_read_the_schema_again(agentctl: Program, marketpla
     assert heard.payload == "reload schema"
 
 
-def test_who_is_in_the_way_is_named_once(agentctl: Program, marketplace: Marketplace) -> None:
+def test_names_each_blocking_session_once(agentctl: Program, marketplace: Marketplace) -> None:
     short = ("--lock-timeout", "50ms", "--give-up-after", "1s")
     with marketplace.connect() as reader, reader.transaction():
         reader.execute("SELECT count(*) AS the_long_report FROM agent_executions")
@@ -333,7 +327,7 @@ def test_undo_shows_its_plan_asks_and_leaves_the_table_as_it_was(
     )
 
 
-def test_undo_drops_data_only_when_told_and_says_where_it_is(
+def test_undo_drops_data_only_when_asked_and_names_the_copy(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -352,7 +346,7 @@ def test_undo_drops_data_only_when_told_and_says_where_it_is(
     assert columns(marketplace) == set()
 
 
-def test_backfill_fills_old_rows_and_counts_what_nobody_knows(
+def test_backfill_fills_old_rows_and_counts_unknown_values(
     agentctl: Program, marketplace: Marketplace
 ) -> None:
     paid, free = plant(marketplace, charged=10), plant(marketplace, status="running")
@@ -376,9 +370,7 @@ def test_backfill_fills_old_rows_and_counts_what_nobody_knows(
     assert agentctl("audit").exit_code == 0
 
 
-def test_a_backfill_that_is_killed_is_finished_by_the_next(
-    agentctl: Program, marketplace: Marketplace
-) -> None:
+def test_the_next_backfill_finishes_a_killed_one(agentctl: Program, marketplace: Marketplace) -> None:
     for _ in range(3):
         plant(marketplace, charged=1)
 
@@ -397,7 +389,7 @@ def test_a_backfill_that_is_killed_is_finished_by_the_next(
         (("--yes", "-o", "x.sql"), "--output needs"),
     ],
 )
-def test_what_makes_no_sense_together_is_refused(
+def test_refuses_options_that_exclude_each_other(
     agentctl: Program, marketplace: Marketplace, options: tuple[str, ...], said: str
 ) -> None:
     result = agentctl("migrate-full", *options)
@@ -407,7 +399,7 @@ def test_what_makes_no_sense_together_is_refused(
     assert columns(marketplace) == set()
 
 
-def test_the_environment_s_database_is_never_left_for_the_file_s(
+def test_never_uses_the_files_database_instead_of_the_environments(
     agentctl: Program, marketplace: Marketplace, marketplace_factory: Callable[..., Marketplace]
 ) -> None:
     other = marketplace_factory()

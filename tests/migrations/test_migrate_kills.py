@@ -52,7 +52,7 @@ def invalid(marketplace: Marketplace) -> int:
     return count
 
 
-def test_killed_after_every_step_it_ends_as_if_uninterrupted(
+def test_a_migration_killed_after_any_step_ends_as_if_uninterrupted(
     agentctl: Program, marketplace: Marketplace, uninterrupted: object
 ) -> None:
     plant(marketplace, charged=1)
@@ -66,7 +66,7 @@ def test_killed_after_every_step_it_ends_as_if_uninterrupted(
 
 @pytest.mark.parametrize("steps", [1, 2])
 @pytest.mark.parametrize("dies", ["the program", "its connection"])
-def test_killed_in_the_middle_of_a_build_it_ends_as_if_uninterrupted(
+def test_a_migration_killed_during_a_build_ends_as_if_uninterrupted(
     agentctl: Program, marketplace: Marketplace, uninterrupted: object, dies: str, steps: int
 ) -> None:
     for _ in range(steps):
@@ -88,7 +88,7 @@ def test_killed_in_the_middle_of_a_build_it_ends_as_if_uninterrupted(
     assert invalid(marketplace) == 0
 
 
-def test_killed_after_every_step_of_an_undo_it_ends_as_if_uninterrupted(
+def test_an_undo_killed_after_any_step_ends_as_if_uninterrupted(
     agentctl: Program, marketplace: Marketplace, tmp_path: Path
 ) -> None:
     plant(marketplace, charged=1)

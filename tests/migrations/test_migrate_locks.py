@@ -44,7 +44,7 @@ def in_the_way(database: Database, mode: LockMode) -> set[int]:
         "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE",
     ],
 )  # fmt: skip
-def test_those_are_named_whom_postgresql_would_wait_for(
+def test_names_the_sessions_that_block_the_lock(
     marketplace: Marketplace, wanted: LockMode, held: str
 ) -> None:
     with holding(marketplace, held) as pid:
@@ -59,7 +59,7 @@ def test_those_are_named_whom_postgresql_would_wait_for(
         assert in_the_way(marketplace, wanted) == ({pid} if waits else set())
 
 
-def test_who_is_in_the_way_is_told_with_their_statement(marketplace: Marketplace) -> None:
+def test_shows_the_statements_of_blocking_sessions(marketplace: Marketplace) -> None:
     events: list[Any] = []
     with marketplace.connect() as reader, reader.transaction():
         reader.execute("SELECT 'the long report' FROM agent_executions")
@@ -74,7 +74,7 @@ def test_who_is_in_the_way_is_told_with_their_statement(marketplace: Marketplace
     assert [event.attempt for event in told] == list(range(1, len(told) + 1))
 
 
-def test_a_build_tells_its_phase_and_whom_it_waits_for(
+def test_an_index_build_shows_its_phase_and_the_sessions_it_waits_for(
     marketplace_factory: Callable[..., Marketplace],
 ) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
@@ -126,7 +126,7 @@ def test_a_second_migration_waits_for_the_first_and_then_finds_nothing_to_do(
     assert steps_among(second_events) == ()
 
 
-def test_a_second_migration_that_gives_up_says_who_is_at_work(
+def test_a_second_migration_that_gives_up_names_the_first(
     marketplace_factory: Callable[..., Marketplace],
 ) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)

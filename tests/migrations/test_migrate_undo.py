@@ -47,7 +47,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(file.read_text())))
 
 
-def test_without_data_it_drops_what_was_added_and_nothing_else(marketplace: Marketplace) -> None:
+def test_drops_only_what_was_added_if_there_is_no_data(marketplace: Marketplace) -> None:
     plant(marketplace, charged=1)
     before, rows = shape(executions(marketplace)), dump(marketplace)
     widen(marketplace)
@@ -61,9 +61,7 @@ def test_without_data_it_drops_what_was_added_and_nothing_else(marketplace: Mark
     assert kinds == [*[StepKind.REMOVE_INDEX] * 2, StepKind.SET_ASIDE, StepKind.DROP_COLUMNS]
 
 
-def test_a_migration_can_be_made_and_taken_back_again_and_again(
-    marketplace: Marketplace, marketplace_factory: Make
-) -> None:
+def test_migrates_and_undoes_repeatedly(marketplace: Marketplace, marketplace_factory: Make) -> None:
     full = marketplace_factory()
     full.execute(sql_bytes("full"))
     for _ in range(3):
@@ -72,7 +70,7 @@ def test_a_migration_can_be_made_and_taken_back_again_and_again(
         take_back(marketplace)
 
 
-def test_what_somebody_else_added_stays(marketplace_factory: Make) -> None:
+def test_keeps_columns_that_somebody_else_added(marketplace_factory: Make) -> None:
     made = marketplace_factory(columns=("inputs", "started_at"))
     made.execute("CREATE INDEX idx_agent_executions_started_at ON agent_executions (started_at DESC)")
     before = shape(executions(made))
@@ -87,7 +85,7 @@ def test_what_somebody_else_added_stays(marketplace_factory: Make) -> None:
     )
 
 
-def test_columns_with_data_are_not_dropped_unless_that_is_said(marketplace: Marketplace) -> None:
+def test_drops_columns_with_data_only_when_asked(marketplace: Marketplace) -> None:
     plant(marketplace, status="success", charged=10)
     widen(marketplace)
     marketplace.execute(FILL)
@@ -102,7 +100,7 @@ def test_columns_with_data_are_not_dropped_unless_that_is_said(marketplace: Mark
     assert shape(executions(marketplace)) == before
 
 
-def test_what_is_dropped_is_in_the_file_before(marketplace: Marketplace, tmp_path: Path) -> None:
+def test_saves_dropped_data_in_the_file_first(marketplace: Marketplace, tmp_path: Path) -> None:
     key = plant(marketplace, status="success", charged=10)
     plant(marketplace, status="failed", charged=10)
     widen(marketplace)
@@ -122,9 +120,7 @@ def test_what_is_dropped_is_in_the_file_before(marketplace: Marketplace, tmp_pat
     assert not {column.name for column in executions(marketplace).columns} & set(OPTIONAL_COLUMNS)
 
 
-def test_where_the_file_cannot_be_written_everything_is_as_it_was(
-    marketplace: Marketplace, tmp_path: Path
-) -> None:
+def test_an_unwritable_copy_leaves_the_table_unchanged(marketplace: Marketplace, tmp_path: Path) -> None:
     plant(marketplace, status="success", charged=10)
     widen(marketplace)
     marketplace.execute(FILL)
@@ -137,7 +133,7 @@ def test_where_the_file_cannot_be_written_everything_is_as_it_was(
     assert marketplace.execute("SELECT credits_used FROM agent_executions") == [(10,)]
 
 
-def test_what_is_written_at_the_last_moment_is_not_lost(marketplace: Marketplace) -> None:
+def test_saves_rows_that_are_written_at_the_last_moment(marketplace: Marketplace) -> None:
     plant(marketplace, status="success", charged=10)
     widen(marketplace)
 
@@ -151,7 +147,7 @@ def test_what_is_written_at_the_last_moment_is_not_lost(marketplace: Marketplace
     assert marketplace.execute("SELECT credits_used FROM agent_executions") == [(10,)]
 
 
-def test_columns_that_an_undo_left_aside_are_taken_back_by_the_next_migration(
+def test_the_next_migration_restores_columns_that_an_undo_set_aside(
     marketplace: Marketplace,
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -167,9 +163,7 @@ def test_columns_that_an_undo_left_aside_are_taken_back_by_the_next_migration(
     assert marketplace.execute("SELECT credits_used FROM agent_executions") == [(10,)]
 
 
-def test_columns_that_an_undo_left_aside_are_dropped_by_the_next_undo(
-    marketplace: Marketplace, tmp_path: Path
-) -> None:
+def test_the_next_undo_drops_columns_that_an_undo_set_aside(marketplace: Marketplace, tmp_path: Path) -> None:
     before = shape(executions(marketplace))
     plant(marketplace, status="success", charged=10)
     widen(marketplace)
@@ -191,7 +185,7 @@ def _leave_aside(marketplace: Marketplace) -> None:
     marketplace.execute("DROP INDEX idx_agent_executions_workflow_id, idx_agent_executions_started_at")
 
 
-def test_a_view_that_needs_a_column_is_named_and_nothing_changed(marketplace: Marketplace) -> None:
+def test_names_a_view_that_needs_a_column_and_changes_nothing(marketplace: Marketplace) -> None:
     widen(marketplace)
     marketplace.execute("CREATE VIEW spent AS SELECT id, credits_used FROM agent_executions")
     before = shape(executions(marketplace))
@@ -202,7 +196,7 @@ def test_a_view_that_needs_a_column_is_named_and_nothing_changed(marketplace: Ma
     assert shape(executions(marketplace)) == before
 
 
-def test_where_nothing_was_added_there_is_nothing_to_do(marketplace_factory: Make) -> None:
+def test_does_nothing_if_nothing_was_added(marketplace_factory: Make) -> None:
     made = marketplace_factory()
     made.execute(sql_bytes("full"))
     before = shape(executions(made))
@@ -214,7 +208,7 @@ def test_where_nothing_was_added_there_is_nothing_to_do(marketplace_factory: Mak
     assert shape(executions(made)) == before
 
 
-def test_a_partitioned_table_is_narrowed_with_its_parts(database: Database, tmp_path: Path) -> None:
+def test_undoes_a_partitioned_table_with_its_partitions(database: Database, tmp_path: Path) -> None:
     database.execute("CREATE TABLE agents (id uuid PRIMARY KEY, name text NOT NULL, credit_cost integer)")
     database.execute("CREATE TABLE profiles (id uuid PRIMARY KEY, email text NOT NULL, credits integer)")
     database.execute(

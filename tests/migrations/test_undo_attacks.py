@@ -174,7 +174,7 @@ def test_without_the_defence_that_column_makes_its_owner_superuser(
         admin.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER").format(sql.Identifier(role)))
 
 
-def test_columns_that_the_application_has_renamed_in_case_only_leave_its_own_alone(
+def test_does_not_drop_the_applications_column_whose_name_differs_only_in_case(
     marketplace: Marketplace, tmp_path: Path
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -192,7 +192,7 @@ def test_columns_that_the_application_has_renamed_in_case_only_leave_its_own_alo
     assert contents(marketplace) == {name: held for name, held in before.items() if name not in renamed}
 
 
-def test_comments_on_columns_of_other_parts_are_not_believed(marketplace: Marketplace) -> None:
+def test_ignores_marks_on_columns_of_other_parts(marketplace: Marketplace) -> None:
     plant(marketplace, status="success", charged=10)
     on_table(marketplace, "ALTER TABLE {} ADD COLUMN {} text DEFAULT 'mine'", "margin_notes")
     others = contents(marketplace)
@@ -207,7 +207,7 @@ def test_comments_on_columns_of_other_parts_are_not_believed(marketplace: Market
     assert {f"agent_executions.{name} {said}" for name in others} == set(plan.remarks)
 
 
-def test_of_columns_that_claim_one_part_only_the_one_that_plays_it_is_dropped(
+def test_drops_only_the_column_that_plays_a_part_if_several_claim_it(
     marketplace: Marketplace,
 ) -> None:
     widen(marketplace)
@@ -222,7 +222,7 @@ def test_of_columns_that_claim_one_part_only_the_one_that_plays_it_is_dropped(
     assert "inputs" not in left
 
 
-def test_a_column_in_the_place_of_one_to_be_set_aside_is_named_before_anything_is_changed(
+def test_names_a_column_that_blocks_setting_aside_before_any_change(
     marketplace: Marketplace,
 ) -> None:
     widen(marketplace)
@@ -235,7 +235,7 @@ def test_a_column_in_the_place_of_one_to_be_set_aside_is_named_before_anything_i
     assert contents(marketplace) == before
 
 
-def test_a_migration_does_not_take_back_a_column_that_it_never_added(marketplace: Marketplace) -> None:
+def test_a_migration_does_not_restore_a_column_that_it_never_added(marketplace: Marketplace) -> None:
     on_table(marketplace, "ALTER TABLE {} ADD COLUMN {} text", "agentctl_undo_error")
 
     widen(marketplace)
@@ -245,7 +245,7 @@ def test_a_migration_does_not_take_back_a_column_that_it_never_added(marketplace
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
-def test_a_configured_column_of_any_name_is_dropped_and_nothing_else(
+def test_drops_only_the_configured_column_of_any_name(
     marketplace: Marketplace, tmp_path: Path, name: str
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -281,7 +281,7 @@ def _names_in(plan: Plan) -> tuple[dict[str, str], set[str]]:
     return renamed, dropped
 
 
-def test_the_script_of_an_undo_does_the_same_when_psql_runs_it(
+def test_the_undo_script_does_the_same_in_psql(
     marketplace: Marketplace, agentctl: Program, tmp_path: Path
 ) -> None:
     before = contents(marketplace)
@@ -339,7 +339,7 @@ DROPPING: LiteralString = "current_query() LIKE '%DROP COLUMN%'"
 
 @pytest.mark.parametrize("kind", [StepKind.SET_ASIDE, StepKind.DROP_COLUMNS])
 @pytest.mark.parametrize("trouble", ["lost connection", "Ctrl-C", "error"])
-def test_where_a_step_fails_the_columns_have_their_names_and_their_content(
+def test_columns_keep_names_and_content_after_a_failed_step(
     marketplace: Marketplace, tmp_path: Path, trouble: str, kind: StepKind
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -358,7 +358,7 @@ def test_where_a_step_fails_the_columns_have_their_names_and_their_content(
     assert contents(marketplace) == before
 
 
-def test_where_the_disk_is_full_the_columns_have_their_names_and_their_content(
+def test_columns_keep_names_and_content_after_a_full_disk(
     marketplace: Marketplace,
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -372,7 +372,7 @@ def test_where_the_disk_is_full_the_columns_have_their_names_and_their_content(
     assert contents(marketplace) == before
 
 
-def test_a_view_that_appears_while_columns_are_set_aside_gives_them_their_names_back(
+def test_columns_get_their_names_back_if_a_view_appears_while_they_are_set_aside(
     marketplace: Marketplace, tmp_path: Path
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -390,7 +390,7 @@ def test_a_view_that_appears_while_columns_are_set_aside_gives_them_their_names_
     assert contents(marketplace) == before
 
 
-def test_a_name_that_was_taken_meanwhile_is_told_and_the_others_are_given_back(
+def test_reports_a_name_that_was_taken_and_restores_the_others(
     marketplace: Marketplace, tmp_path: Path
 ) -> None:
     plant(marketplace, status="success", charged=10)
@@ -413,7 +413,7 @@ def test_a_name_that_was_taken_meanwhile_is_told_and_the_others_are_given_back(
     assert marketplace.execute("SELECT error FROM agent_executions") == [("mine",)]
 
 
-def test_a_column_that_was_renamed_back_before_it_is_dropped_is_not_dropped(
+def test_does_not_drop_a_column_that_was_renamed_back(
     marketplace: Marketplace, agentctl: Program, tmp_path: Path
 ) -> None:
     configure(agentctl, marketplace)
@@ -443,7 +443,7 @@ UPDATE agent_executions SET error = '', workflow_id = '\\N' WHERE status = 'fail
 ALL_ROWS: LiteralString = "SELECT to_jsonb(e) FROM agent_executions e ORDER BY id"
 
 
-def test_the_copy_says_that_it_is_raw_and_is_put_back_by_what_the_readme_says(
+def test_the_raw_copy_is_restored_by_the_readmes_statements(
     marketplace: Marketplace, agentctl: Program
 ) -> None:
     configure(agentctl, marketplace)

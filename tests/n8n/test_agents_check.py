@@ -11,7 +11,7 @@ from n8n.shop import N8nShop
     ("workflow", "state"),
     [("last-node", "registered"), ("guarded", "registered"), ("inactive", "not_registered")],
 )
-def test_a_webhook_is_looked_at_without_starting_its_workflow(
+def test_checks_a_webhook_without_starting_its_workflow(
     n8n_shop: Callable[..., N8nShop], workflow: str, state: str
 ) -> None:
     made = n8n_shop()

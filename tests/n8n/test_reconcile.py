@@ -40,7 +40,7 @@ def await_end(made: N8nShop, workflow: str, execution: str) -> None:
 
 
 @pytest.mark.parametrize(("workflow", "options"), [("slow", ("--timeout", "2s")), ("immediately", ())])
-def test_a_result_that_was_missed_is_found_in_n8n_and_settled(
+def test_finds_a_missed_result_in_n8n_and_settles_it(
     asking_shop: N8nShop, workflow: str, options: tuple[str, ...]
 ) -> None:
     execution = asking_shop.run(workflow, *options, exit_code=5)["data"]["execution"]["id"]
@@ -59,9 +59,7 @@ def test_a_result_that_was_missed_is_found_in_n8n_and_settled(
 @pytest.mark.parametrize(
     ("workflow", "options"), [("fails-slowly", ("--timeout", "2s")), ("fails-unseen", ())]
 )
-def test_a_failure_that_was_missed_is_refunded_once(
-    asking_shop: N8nShop, workflow: str, options: tuple[str, ...]
-) -> None:
+def test_refunds_a_missed_failure_once(asking_shop: N8nShop, workflow: str, options: tuple[str, ...]) -> None:
     execution = asking_shop.run(workflow, *options, exit_code=5)["data"]["execution"]["id"]
     await_end(asking_shop, workflow, execution)
 
@@ -76,7 +74,7 @@ def test_a_failure_that_was_missed_is_refunded_once(
     assert asking_shop.shop.balances_agree()
 
 
-def test_what_n8n_is_still_working_on_stays_open_with_its_charge(asking_shop: N8nShop) -> None:
+def test_an_execution_that_n8n_is_running_stays_open_with_its_charge(asking_shop: N8nShop) -> None:
     execution = asking_shop.run("takes-a-minute", "--timeout", "2s", exit_code=5)["data"]["execution"]["id"]
 
     case = reconcile(asking_shop, execution, exit_code=6)
@@ -87,7 +85,7 @@ def test_what_n8n_is_still_working_on_stays_open_with_its_charge(asking_shop: N8
     assert asking_shop.shop.ledger() == [("usage", -10, execution)]
 
 
-def test_a_key_that_n8n_does_not_know_settles_nothing(n8n_shop: Callable[..., N8nShop], n8n: N8n) -> None:
+def test_an_execution_unknown_to_n8n_is_not_settled(n8n_shop: Callable[..., N8nShop], n8n: N8n) -> None:
     made = n8n_shop(f'[profiles.test.n8n]\nurl = "{n8n.url}"\napi_key = "wrong"')
     execution = made.run("immediately", exit_code=5)["data"]["execution"]["id"]
 
@@ -98,7 +96,7 @@ def test_a_key_that_n8n_does_not_know_settles_nothing(n8n_shop: Callable[..., N8
     assert made.row()["status"] == "running"
 
 
-def test_a_workflow_that_waits_has_not_succeeded_although_n8n_answers_200_at_once(
+def test_a_waiting_workflow_is_no_success_although_n8n_answers_200(
     asking_shop: N8nShop,
 ) -> None:
     whole = asking_shop.run("waits-long", exit_code=5)

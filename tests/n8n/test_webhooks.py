@@ -36,7 +36,7 @@ def assert_refunded(made: N8nShop, whole: dict[str, Any]) -> None:
         ("respond-created", 201, ARTICLE),
     ],
 )
-def test_what_a_workflow_answers_is_the_result(
+def test_the_answer_of_a_workflow_is_the_result(
     n8n_shop: Callable[..., N8nShop], workflow: str, status: int, result: object
 ) -> None:
     made = n8n_shop()
@@ -67,7 +67,7 @@ def test_n8n_gets_inputs_user_and_the_executions_id_once_in_body_and_headers(
 
 
 @pytest.mark.parametrize("workflow", ["fails", "fails-before-responding"])
-def test_a_workflow_that_fails_is_a_certain_failure_and_is_refunded(
+def test_a_failing_workflow_is_a_certain_failure_and_is_refunded(
     n8n_shop: Callable[..., N8nShop], workflow: str
 ) -> None:
     made = n8n_shop()
@@ -81,7 +81,7 @@ def test_a_workflow_that_fails_is_a_certain_failure_and_is_refunded(
 
 
 @pytest.mark.parametrize("path", ["inactive", "nothing-is-here"])
-def test_a_webhook_that_is_not_there_fails_for_certain_with_n8ns_own_hint(
+def test_a_missing_webhook_is_a_certain_failure_with_n8ns_hint(
     n8n_shop: Callable[..., N8nShop], path: str
 ) -> None:
     made = n8n_shop()
@@ -94,7 +94,7 @@ def test_a_webhook_that_is_not_there_fails_for_certain_with_n8ns_own_hint(
     assert_refunded(made, whole)
 
 
-def test_that_a_workflow_was_started_says_nothing_about_its_outcome(n8n_shop: Callable[..., N8nShop]) -> None:
+def test_the_answer_workflow_was_started_is_an_unknown_outcome(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop()
 
     whole = made.run("immediately", exit_code=5)
@@ -107,7 +107,7 @@ def test_that_a_workflow_was_started_says_nothing_about_its_outcome(n8n_shop: Ca
     assert made.shop.ledger() == [("usage", -10, execution)]
 
 
-def test_n8ns_test_url_is_refused_and_nothing_is_written(n8n_shop: Callable[..., N8nShop]) -> None:
+def test_refuses_n8ns_test_url_and_writes_nothing(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop()
     production = made.n8n.webhook("last-node")
     made.shop.marketplace.set_webhook("SEO Blog", production.replace("/webhook/", "/webhook-test/"))
@@ -121,7 +121,7 @@ def test_n8ns_test_url_is_refused_and_nothing_is_written(n8n_shop: Callable[...,
 
 
 @pytest.mark.parametrize("headers", ["", 'headers = { "X-Api-Key" = "wrong" }'], ids=["no key", "wrong key"])
-def test_a_guarded_webhook_lets_nobody_in_without_its_key(
+def test_a_protected_webhook_refuses_a_call_without_its_key(
     n8n_shop: Callable[..., N8nShop], headers: str
 ) -> None:
     made = n8n_shop(headers)
@@ -134,13 +134,13 @@ def test_a_guarded_webhook_lets_nobody_in_without_its_key(
     assert_refunded(made, whole)
 
 
-def test_a_guarded_webhook_lets_in_whom_the_profile_gives_its_key(n8n_shop: Callable[..., N8nShop]) -> None:
+def test_a_protected_webhook_accepts_the_key_of_the_profile(n8n_shop: Callable[..., N8nShop]) -> None:
     made = n8n_shop(f'headers = {{ "X-Api-Key" = "{HEADER_KEY}" }}')
 
     assert made.run("guarded", exit_code=0)["data"]["result"] == ARTICLE
 
 
-def test_a_workflow_that_takes_too_long_stays_open_with_its_charge_while_n8n_goes_on(
+def test_a_workflow_beyond_the_timeout_stays_open_with_its_charge(
     n8n_shop: Callable[..., N8nShop],
 ) -> None:
     made = n8n_shop()

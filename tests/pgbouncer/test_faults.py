@@ -45,7 +45,7 @@ def behind(server: Server, shop: Shop) -> Iterator[tuple[DatabaseProxy, str]]:
         "outcome is not confirmed",
     ],
 )
-def test_a_pooler_that_loses_its_server_at_a_commit_leaves_nothing_in_doubt(
+def test_resolves_a_commit_after_the_pooler_loses_its_server(
     shop: Shop,
     behind: tuple[DatabaseProxy, str],
     when: When,

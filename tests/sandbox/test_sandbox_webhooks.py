@@ -62,27 +62,27 @@ def webhooks() -> Iterator[Webhooks]:
         shutil.rmtree(folder)
 
 
-def test_an_article_comes_back_as_json(webhooks: Webhooks) -> None:
+def test_returns_an_article_as_json(webhooks: Webhooks) -> None:
     request = json.dumps({"inputs": {"topic": "thé"}, "user": {"id": "1", "email": "a@example.com"}}).encode()
     status, headers, article = webhooks.ask("/webhook/seo-blog", request)
     assert (status, headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     assert article["title"] == "Thé: A Practical Guide"
 
 
-def test_flaky_tells_one_execution_from_another(webhooks: Webhooks) -> None:
+def test_flaky_distinguishes_executions(webhooks: Webhooks) -> None:
     first = webhooks.ask("/webhook/flaky", X_Agentctl_Execution_Id="one")
     assert (first[0], first[1]["Retry-After"]) == (429, "1")
     assert webhooks.ask("/webhook/flaky", X_Agentctl_Execution_Id="two")[0] == 429
     assert webhooks.ask("/webhook/flaky", X_Agentctl_Execution_Id="one")[0] == 200
 
 
-def test_a_slow_request_holds_nobody_else_up(webhooks: Webhooks) -> None:
+def test_a_slow_request_delays_no_other(webhooks: Webhooks) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", webhooks.port, timeout=30)) as waiting:
         waiting.request("POST", "/webhook/slow", b'{"inputs": {"seconds": 600}}')
         assert webhooks.ask("/webhook/slow", b'{"inputs": {"seconds": 0}}')[0] == 200
 
 
-def test_an_unknown_path_is_answered_in_n8ns_words(webhooks: Webhooks) -> None:
+def test_answers_an_unknown_path_as_n8n_does(webhooks: Webhooks) -> None:
     status, _, body = webhooks.ask("/webhook/nothing")
     assert status == 404
     assert body["code"] == 404
@@ -90,7 +90,7 @@ def test_an_unknown_path_is_answered_in_n8ns_words(webhooks: Webhooks) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_another_method_is_answered_in_n8ns_words(webhooks: Webhooks, method: str) -> None:
+def test_answers_another_method_as_n8n_does(webhooks: Webhooks, method: str) -> None:
     status, _, body = webhooks.ask("/webhook/slow", method=method)
     assert status == 404
     assert body["message"] == (
@@ -102,7 +102,7 @@ def test_another_method_is_answered_in_n8ns_words(webhooks: Webhooks, method: st
     ("path", "status", "methods"),
     [("/webhook/seo-blog", 204, "OPTIONS, POST"), ("/webhook/retired", 500, "OPTIONS")],
 )
-def test_a_preflight_request_tells_whether_a_webhook_is_there(
+def test_a_preflight_request_shows_whether_a_webhook_exists(
     webhooks: Webhooks, path: str, status: int, methods: str
 ) -> None:
     asked = webhooks.ask(

@@ -49,7 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("rule", "value"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
-def test_an_input_whose_rules_never_end_is_named(rule: dict[str, Any], value: object) -> None:
+def test_names_an_input_whose_rules_never_finish(rule: dict[str, Any], value: object) -> None:
     form = read_form(
         {
             "properties": {"brand": {"type": "string"}, "keyword": rule, "zone": {"type": "string"}},
@@ -63,7 +63,7 @@ def test_an_input_whose_rules_never_end_is_named(rule: dict[str, Any], value: ob
     assert problem.text.startswith("keyword: the rules of the agent's input_schema for it take longer")
 
 
-def test_rules_about_all_inputs_together_that_never_end_name_the_inputs() -> None:
+def test_names_the_inputs_whose_common_rules_never_finish() -> None:
     form = read_form({"$ref": "#/$defs/step0", "$defs": doubling()})
 
     (problem,) = problems_of(form, {"keyword": "x"})
@@ -71,7 +71,7 @@ def test_rules_about_all_inputs_together_that_never_end_name_the_inputs() -> Non
     assert problem.text.startswith("inputs: the rules of the agent's input_schema for it take longer")
 
 
-def test_defaults_that_never_end_are_told_as_the_forms() -> None:
+def test_defaults_that_never_finish_are_reported_as_an_error_of_the_form() -> None:
     form = read_form({"properties": {"keyword": {"pattern": ENDLESS, "default": WORD}}})
 
     with pytest.raises(InvalidInputs) as refusal:
@@ -81,7 +81,7 @@ def test_defaults_that_never_end_are_told_as_the_forms() -> None:
     assert refusal.value.problems[0].endswith("(the form's default)")
 
 
-def test_a_form_of_fields_with_thousands_of_options_ends_too() -> None:
+def test_judging_a_form_with_thousands_of_options_finishes() -> None:
     options = [[place] for place in range(9000)]
     form = read_form([{"name": "zones", "type": "multiselect", "options": options, "default": [[-1]] * 9000}])
 
@@ -101,7 +101,7 @@ def test_a_form_of_fields_with_thousands_of_options_ends_too() -> None:
         {"properties": {"keyword": {"pattern": "(?<n>w)(?<n>w)"}}},
     ],
 )
-def test_what_cannot_be_read_as_a_json_schema_is_refused_in_one_line(schema: dict[str, Any]) -> None:
+def test_refuses_an_unreadable_json_schema_in_one_line(schema: dict[str, Any]) -> None:
     with pytest.raises(SchemaLacks) as refusal:
         read_form(schema)
 
@@ -110,14 +110,14 @@ def test_what_cannot_be_read_as_a_json_schema_is_refused_in_one_line(schema: dic
     assert len(refusal.value.message) < 300
 
 
-def test_more_memory_than_there_is_for_judging_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_while_judging_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_judging, "SECONDS", 120.0)
     form = read_form({"properties": {"keyword": {"pattern": "^(?:(w)|x)*$"}}})
     with pytest.raises(SchemaLacks, match="cannot be used"):
         problems_of(form, {"keyword": "w" * 20_000_000})
 
 
-def test_a_default_of_very_many_choices_is_converted_all_the_same() -> None:
+def test_converts_a_default_with_very_many_choices() -> None:
     # Each looked for among all options, this would be thousands of millions of comparisons.
     options = [{"value": number, "label": f"Zone {number}"} for number in range(20_000)]
     text = ",".join(f"zone {number}" for number in range(20_000)) + ",nowhere"
@@ -128,7 +128,7 @@ def test_a_default_of_very_many_choices_is_converted_all_the_same() -> None:
     assert chosen == [*range(20_000), "nowhere"]
 
 
-def test_two_fields_of_one_name_among_very_many_are_named() -> None:
+def test_names_a_duplicate_field_among_very_many() -> None:
     with pytest.raises(SchemaLacks, match="there are two fields 'zone 99999'"):
         read_form([*({"name": f"zone {number}"} for number in range(100_000)), {"name": "zone 99999"}])
 
@@ -142,13 +142,13 @@ def test_two_fields_of_one_name_among_very_many_are_named() -> None:
         {"properties": {"keyword": {"type": "string", "maxLength": 90}}, "required": ["keyword"]},
     ],
 )
-def test_an_ordinary_form_is_judged_without_another_process(raw: Any) -> None:
+def test_judges_an_ordinary_form_without_a_separate_process(raw: Any) -> None:
     inputs = {"tone": "zone 1", "field1": "x" * 100_000, "keyword": "tea", "tags": ["a", "b"]}
     assert is_light(read_form(raw).schema, inputs)
 
 
 @pytest.mark.parametrize(("value", "problems"), [("tea", []), ("tea!", ["keyword: 'tea!' does not match"])])
-def test_a_pattern_that_ends_is_judged_as_before(value: str, problems: list[str]) -> None:
+def test_judges_a_pattern_that_finishes(value: str, problems: list[str]) -> None:
     form = read_form({"properties": {"keyword": {"pattern": "^[a-z]+$"}}})
 
     lines = [problem.text for problem in problems_of(form, {"keyword": value})]
@@ -156,7 +156,7 @@ def test_a_pattern_that_ends_is_judged_as_before(value: str, problems: list[str]
     assert [line[: len("keyword: 'tea!' does not match")] for line in lines] == problems
 
 
-def test_the_process_that_judges_imports_nothing_from_the_current_folder(tmp_path: Any) -> None:
+def test_the_judging_process_imports_nothing_from_the_current_folder(tmp_path: Any) -> None:
     (tmp_path / "jsonschema.py").write_text("raise SystemExit('mine')")
     (tmp_path / "agentctl").mkdir()
     (tmp_path / "agentctl/__init__.py").write_text("raise SystemExit('mine')")
@@ -171,7 +171,7 @@ def test_the_process_that_judges_imports_nothing_from_the_current_folder(tmp_pat
     assert done.stdout == "{'fault': None}\n"
 
 
-def test_a_question_is_json_whatever_an_operator_gives() -> None:
+def test_sends_any_input_to_the_judging_process_as_json() -> None:
     form = read_form({"properties": {"keyword": {"pattern": "^[^x]+$"}}})
     values = ["\ud83d\ude00 \u2028", 10**400, 1e308, {"a": [None, True, -0.0]}]
 

@@ -71,14 +71,14 @@ def test_a_charge_and_its_refund_are_exact_and_shown_to_the_last_digit(shop: Sho
     assert shop.program("audit", "--json").exit_code == 0
 
 
-def test_a_grant_of_the_smallest_part_is_exact(shop: Shop) -> None:
+def test_a_grant_of_the_smallest_fraction_is_exact(shop: Shop) -> None:
     granted = shop.program("credits", "grant", str(OPS), SMALL, "--reason", "x", "--json").json["data"]
 
     assert Fraction(granted["balance_after"]) == Fraction(BALANCE) + Fraction(SMALL)
     assert shop.balances_agree()
 
 
-def test_who_lacks_the_smallest_part_is_refused(shop: Shop) -> None:
+def test_refuses_a_user_who_lacks_the_smallest_fraction(shop: Shop) -> None:
     shop.marketplace.execute("UPDATE agents SET credit_cost = %s", (Decimal(BALANCE),))
     shop.marketplace.execute("UPDATE agents SET credit_cost = credit_cost + %s::numeric", (SMALL,))
     cost = shop.marketplace.execute("SELECT credit_cost::text FROM agents LIMIT 1")[0][0]

@@ -106,7 +106,7 @@ HOSTILE: dict[str, tuple[Plant, str]] = {
 
 @needs_root
 @pytest.mark.parametrize(("hostile", "word"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_configuration_that_others_decide_is_refused_before_anything_in_it_is_believed(
+def test_refuses_a_configuration_that_others_control_before_reading_it(
     agentctl: Program, orchard: Path, hostile: Plant, word: str
 ) -> None:
     hostile(orchard)
@@ -119,7 +119,7 @@ def test_a_configuration_that_others_decide_is_refused_before_anything_in_it_is_
 @needs_root
 @pytest.mark.parametrize("hostile", [one for one, _ in HOSTILE.values()], ids=HOSTILE.keys())
 @pytest.mark.parametrize("named", ["--config", "AGENTCTL_CONFIG"])
-def test_a_configuration_that_is_named_is_taken_whoever_wrote_it(
+def test_accepts_a_named_configuration_whoever_owns_it(
     agentctl: Program, orchard: Path, hostile: Plant, named: str
 ) -> None:
     hostile(orchard)
@@ -133,7 +133,7 @@ def test_a_configuration_that_is_named_is_taken_whoever_wrote_it(
 
 @needs_root
 @pytest.mark.parametrize("hostile", [by_a_stranger, for_everybody, linked_by_a_stranger])
-def test_a_configuration_in_a_home_that_others_decide_is_refused_too(
+def test_refuses_a_configuration_in_a_home_that_others_control(
     agentctl: Program, orchard: Path, hostile: Plant
 ) -> None:
     folder = orchard / "agentctl"
@@ -147,7 +147,7 @@ def test_a_configuration_in_a_home_that_others_decide_is_refused_too(
 
 
 @needs_root
-def test_an_ordinary_user_s_and_root_s_configurations_count_and_another_user_s_does_not(
+def test_accepts_the_configurations_of_the_user_and_root_only(
     orchard: Path,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="agentctl-python-", dir="/tmp") as python:
@@ -166,7 +166,7 @@ def test_an_ordinary_user_s_and_root_s_configurations_count_and_another_user_s_d
             (home / "mark").unlink()
 
 
-def test_a_link_of_one_s_own_to_a_file_of_one_s_own_is_followed(agentctl: Program, orchard: Path) -> None:
+def test_follows_the_users_own_link_to_the_users_own_file(agentctl: Program, orchard: Path) -> None:
     dotfiles = orchard / "dotfiles"
     dotfiles.mkdir()
     plant(orchard).rename(dotfiles / "agentctl.toml")
@@ -177,9 +177,7 @@ def test_a_link_of_one_s_own_to_a_file_of_one_s_own_is_followed(agentctl: Progra
     assert (orchard / "mark").exists()
 
 
-def test_a_file_of_one_s_own_group_and_in_a_sticky_folder_is_one_s_own(
-    agentctl: Program, orchard: Path
-) -> None:
+def test_accepts_a_file_of_a_private_group_and_in_a_sticky_folder(agentctl: Program, orchard: Path) -> None:
     orchard.chmod(0o1777)
     plant(orchard).chmod(0o664)
 
@@ -189,7 +187,7 @@ def test_a_file_of_one_s_own_group_and_in_a_sticky_folder_is_one_s_own(
 
 
 @needs_root
-def test_an_access_list_counts_as_a_group_of_others(agentctl: Program, orchard: Path) -> None:
+def test_an_access_list_counts_as_other_users(agentctl: Program, orchard: Path) -> None:
     file = plant(orchard)
     give_by_access_list(file, STRANGER.pw_uid)
 

@@ -33,7 +33,7 @@ def _executed(shop: Shop) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_credits_are_given_to_the_user_whom_the_hint_names(shop: Shop, name: str) -> None:
+def test_the_grant_hint_credits_the_user_it_names(shop: Shop, name: str) -> None:
     shop.marketplace.execute("UPDATE profiles SET email = %s WHERE credits = 3", (name,))
 
     hint = shop.run_json("seo-blog", "topic=Tea", "--user", name, exit_code=4)["error"]["hint"]
@@ -47,7 +47,7 @@ def test_credits_are_given_to_the_user_whom_the_hint_names(shop: Shop, name: str
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_the_agent_is_shown_which_the_hint_names(shop: Shop, name: str) -> None:
+def test_the_agents_hint_shows_the_agent_it_names(shop: Shop, name: str) -> None:
     shop.marketplace.execute("ALTER TABLE agents ADD COLUMN slug text")
     shop.marketplace.execute("UPDATE agents SET slug = %s WHERE name = 'SEO Blog'", (name,))
 

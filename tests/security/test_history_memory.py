@@ -32,7 +32,7 @@ def peak_of(shop: Any, output: Path, *arguments: str) -> int:
     return int(done.stdout) * 1024
 
 
-def test_many_large_results_are_streamed_in_little_memory(full_shop: Any, tmp_path: Path) -> None:
+def test_streams_many_large_results_in_little_memory(full_shop: Any, tmp_path: Path) -> None:
     output = tmp_path / "output"
     idle = peak_of(full_shop, output, "--format", "jsonl")
     full_shop.marketplace.execute(INSERT, (SEO_BLOG, 2 * MEBIBYTE, 1100))
@@ -45,7 +45,7 @@ def test_many_large_results_are_streamed_in_little_memory(full_shop: Any, tmp_pa
     assert lengths == [1] * 900 + [2 * MEBIBYTE] * 200  # newest first
 
 
-def test_one_result_that_is_larger_than_a_group_is_shown(full_shop: Any, tmp_path: Path) -> None:
+def test_shows_a_result_larger_than_a_group(full_shop: Any, tmp_path: Path) -> None:
     full_shop.marketplace.execute(INSERT, (SEO_BLOG, 30 * MEBIBYTE, 902))
 
     peak_of(full_shop, tmp_path / "output", "--format", "csv")
@@ -53,7 +53,7 @@ def test_one_result_that_is_larger_than_a_group_is_shown(full_shop: Any, tmp_pat
     assert (tmp_path / "output").stat().st_size > 2 * 30 * MEBIBYTE
 
 
-def test_a_long_error_text_of_each_row_is_not_held_a_thousand_times(full_shop: Any, tmp_path: Path) -> None:
+def test_does_not_hold_a_thousand_long_error_texts_in_memory(full_shop: Any, tmp_path: Path) -> None:
     full_shop.marketplace.execute(INSERT, (SEO_BLOG, 1, 300))
     idle = peak_of(full_shop, tmp_path / "output")
     full_shop.marketplace.execute("UPDATE agent_executions SET error = repeat('y', 1000000)")

@@ -7,7 +7,7 @@ from support.program import Program
 from support.webhook_server import WebhookServer
 
 
-def test_every_command_works_where_every_name_is_hostile(
+def test_every_command_works_with_hostile_names_everywhere(
     database: Database, webhook: WebhookServer, agentctl: Program
 ) -> None:
     spend_a_day(make_hostile_marketplace(database, mixed, webhook, agentctl))

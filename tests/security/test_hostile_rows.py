@@ -130,7 +130,7 @@ def commands(stranger: Stranger) -> Iterator[tuple[tuple[str, ...], frozenset[in
             yield (*arguments, "--json"), findings
 
 
-def test_no_row_of_anybodys_ends_a_command_that_reads(stranger: Stranger, config: Path) -> None:
+def test_no_hostile_row_ends_a_command_that_reads(stranger: Stranger, config: Path) -> None:
     wrong = []
     for arguments, allowed in commands(stranger):
         ended = run_here(*arguments, "--config", str(config))
@@ -172,7 +172,7 @@ def _require_times(value: Any) -> None:
 
 
 @pytest.mark.usefixtures("stranger")
-def test_every_execution_can_be_shown_and_paged_to(config: Path) -> None:
+def test_every_hostile_execution_can_be_shown_and_paged_to(config: Path) -> None:
     listed = run_here("history", "--all", "--format", "jsonl", "--config", str(config))
     keys = [json.loads(line)["id"] for line in listed.stdout.splitlines()]
     assert len(set(map(str, keys))) == ROWS + 1
@@ -193,7 +193,9 @@ def test_every_execution_can_be_shown_and_paged_to(config: Path) -> None:
         assert ended.exit_code in {0, 4}, ended  # 4: another id begins with it
 
 
-def test_init_and_agents_check_take_every_row(stranger: Stranger, config: Path, tmp_path: Path) -> None:
+def test_init_and_agents_check_accept_every_hostile_row(
+    stranger: Stranger, config: Path, tmp_path: Path
+) -> None:
     checked = run_here("agents", "check", "--json", "--config", str(config))
     assert checked.exit_code in {0, 6}, checked
     for agent in json.loads(checked.stdout)["data"]["agents"]:
@@ -211,7 +213,7 @@ def test_init_and_agents_check_take_every_row(stranger: Stranger, config: Path, 
 
 
 @pytest.mark.parametrize("stranger", [0, 1], indirect=True)
-def test_the_installed_program_shows_every_row_on_a_terminal(
+def test_the_installed_program_shows_every_hostile_row_on_a_terminal(
     stranger: Stranger, config: Path, agentctl: Program
 ) -> None:
     agent, user, execution = (stranger.id_of(number) for number in (TOOL, PAYER, DEED))
@@ -233,7 +235,9 @@ def test_the_installed_program_shows_every_row_on_a_terminal(
 
 
 @pytest.mark.parametrize("stranger", [0, 2], indirect=True)
-def test_a_follower_shows_every_row_and_goes_on(stranger: Stranger, config: Path, agentctl: Program) -> None:
+def test_follow_shows_every_hostile_row_and_continues(
+    stranger: Stranger, config: Path, agentctl: Program
+) -> None:
     follower = agentctl.start("history", "--follow", "--limit", "500", "--config", str(config))
     assert follower.stdout is not None
     shown = [follower.stdout.readline() for _ in range(ROWS + 1)]

@@ -77,7 +77,7 @@ def strings(value: object) -> set[str]:
     ],
     ids=lambda arguments: " ".join(arguments).replace(EVIL, "EVIL").encode("unicode_escape").decode(),
 )
-def test_hostile_text_is_shown_by_its_codes_and_is_itself_in_json(
+def test_shows_hostile_text_by_its_codes_and_unchanged_in_json(
     hostile: Any, arguments: tuple[str, ...]
 ) -> None:
     whole = hostile.program(*arguments, "--json")
@@ -98,7 +98,7 @@ def test_hostile_text_is_shown_by_its_codes_and_is_itself_in_json(
             assert text in piped.stdout
 
 
-def test_a_refund_names_its_user_harmlessly(hostile: Any) -> None:
+def test_a_refund_escapes_the_name_of_its_user(hostile: Any) -> None:
     screen = hostile.program.on_terminal("credits", "refund", str(KEY), "--reason", EVIL)
 
     assert "Refunded 10 credits to" in screen.text
@@ -106,7 +106,7 @@ def test_a_refund_names_its_user_harmlessly(hostile: Any) -> None:
     require_harmless(screen)
 
 
-def test_exports_are_lines_of_harmless_text(hostile: Any) -> None:
+def test_exports_escape_hostile_text(hostile: Any) -> None:
     (line,) = hostile.program("history", "--format", "jsonl").stdout.splitlines()
     assert line.isascii()
     assert is_harmless(line)
@@ -121,7 +121,7 @@ def test_exports_are_lines_of_harmless_text(hostile: Any) -> None:
         assert text in exported
 
 
-def test_a_name_of_several_lines_forges_no_line_of_a_list(shop: Any) -> None:
+def test_a_name_with_line_breaks_adds_no_line_to_a_list(shop: Any) -> None:
     forged = "ops@example.com\n2026-11-01T12:00:00Z  forged\r\n\u2028forged\x0bforged\x0cforged\x85forged"
     shop.marketplace.execute("UPDATE profiles SET email = %s WHERE id = %s", (forged, OPS))
     plant(shop.marketplace)
@@ -134,7 +134,7 @@ def test_a_name_of_several_lines_forges_no_line_of_a_list(shop: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), [("markdown", "\\x1b"), ("no text for people", "\\u001b")])
-def test_a_result_is_rendered_without_what_hides_in_it(shop: Any, name: str, code: str) -> None:
+def test_renders_a_result_without_hidden_characters(shop: Any, name: str, code: str) -> None:
     shop.answer(Reply.json({name: MARKDOWN}))
     run = ("run", "seo-blog", "topic=Tea")
 
@@ -149,7 +149,7 @@ def test_a_result_is_rendered_without_what_hides_in_it(shop: Any, name: str, cod
     assert shop.run_json(*run[1:])["data"]["result"] == {name: MARKDOWN}
 
 
-def test_a_text_is_written_to_a_file_as_it_came(shop: Any) -> None:
+def test_writes_a_text_result_to_a_file_unchanged(shop: Any) -> None:
     shop.answer(Reply.text(MARKDOWN, content_type="text/markdown; charset=utf-8"))
 
     shop.run("seo-blog", "topic=Tea", "-o", "result.md")
@@ -172,7 +172,7 @@ def test_a_text_is_written_to_a_file_as_it_came(shop: Any) -> None:
     ],
     ids=["a failed workflow", "n8n's hint", "a text"],
 )
-def test_the_error_of_a_webhook_is_quoted_harmlessly(full_shop: Any, reply: Reply, quotes: bool) -> None:
+def test_escapes_the_error_text_of_a_webhook(full_shop: Any, reply: Reply, quotes: bool) -> None:
     full_shop.answer(reply)
 
     screen = full_shop.program.on_terminal("run", "seo-blog", "topic=Tea")

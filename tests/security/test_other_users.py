@@ -72,7 +72,7 @@ WRITING = {
 }
 
 
-def test_no_plan_baseline_or_report_is_written_through_a_stranger_s_link(
+def test_writes_no_plan_baseline_or_report_through_another_users_link(
     shop: Any, commons: Path, victim: Path
 ) -> None:
     for number, (what, command) in enumerate(WRITING.items()):
@@ -86,7 +86,7 @@ def test_no_plan_baseline_or_report_is_written_through_a_stranger_s_link(
         assert good.exists(), what
 
 
-def test_init_writes_no_configuration_through_a_stranger_s_link(
+def test_init_writes_no_configuration_through_another_users_link(
     shop: Any, commons: Path, tmp_path: Path
 ) -> None:
     link = plant(commons / "agentctl.toml", tmp_path / "profile.d")
@@ -98,7 +98,7 @@ def test_init_writes_no_configuration_through_a_stranger_s_link(
     assert not (tmp_path / "profile.d").exists()
 
 
-def test_a_result_is_not_written_through_a_stranger_s_link_and_is_not_lost(
+def test_a_result_is_not_written_through_another_users_link_and_is_not_lost(
     shop: Any, commons: Path, victim: Path
 ) -> None:
     shop.answer(Reply.text("# Plums"))
@@ -112,7 +112,7 @@ def test_a_result_is_not_written_through_a_stranger_s_link_and_is_not_lost(
     assert Path(whole["data"]["result_file"]).read_text() == "# Plums"
 
 
-def test_root_with_the_home_of_another_user_leaves_nothing_there_and_follows_none_of_their_links(
+def test_root_writes_nothing_in_another_users_home_and_follows_none_of_its_links(
     shop: Any, their_home: Path, victim: Path, tmp_path: Path
 ) -> None:
     write_app(shop.program.home, AFTER)
@@ -144,7 +144,7 @@ def test_root_with_the_home_of_another_user_leaves_nothing_there_and_follows_non
     assert list((roots_own / ".cache/agentctl/code").iterdir())
 
 
-def test_what_a_stranger_wrote_into_a_journal_is_no_evidence(shop: Any, tmp_path: Path) -> None:
+def test_a_journal_line_of_another_user_is_no_evidence(shop: Any, tmp_path: Path) -> None:
     state = tmp_path / "state"
     environment = {"XDG_STATE_HOME": str(state)}
     shop.answer(Reply.text("# Plums"))
@@ -158,7 +158,7 @@ def test_what_a_stranger_wrote_into_a_journal_is_no_evidence(shop: Any, tmp_path
 
 
 @pytest.mark.parametrize("find", [find_state_folder, find_cache_folder, find_data_folder])
-def test_root_s_folders_are_those_of_home_where_that_is_root_s_and_else_root_s_own(
+def test_root_uses_the_folders_of_home_only_if_root_owns_it(
     their_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, find: Any
 ) -> None:
     for name in [name for name in os.environ if name.startswith("XDG_")]:

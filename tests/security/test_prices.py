@@ -40,7 +40,7 @@ def _run_changed_meanwhile(
 
 
 @pytest.mark.parametrize("price", ODD)
-def test_a_price_that_is_no_amount_is_refused_before_anything_is_written(shop: Shop, price: str) -> None:
+def test_refuses_an_invalid_price_before_anything_is_written(shop: Shop, price: str) -> None:
     _let_prices_be_anything(shop)
     shop.marketplace.execute("UPDATE agents SET credit_cost = %s", (price,))
 
@@ -53,9 +53,7 @@ def test_a_price_that_is_no_amount_is_refused_before_anything_is_written(shop: S
 
 
 @pytest.mark.parametrize("price", ODD)
-def test_an_agent_whose_price_is_no_amount_is_listed_and_can_be_run_for_nothing(
-    shop: Shop, price: str
-) -> None:
+def test_lists_an_agent_with_an_invalid_price_and_runs_it_with_no_charge(shop: Shop, price: str) -> None:
     _let_prices_be_anything(shop)
     shop.marketplace.execute("UPDATE agents SET credit_cost = %s", (price,))
 
@@ -67,7 +65,7 @@ def test_an_agent_whose_price_is_no_amount_is_listed_and_can_be_run_for_nothing(
 
 
 @pytest.mark.parametrize("amount", ODD[:2])
-def test_amounts_that_are_none_stop_no_command_that_reads(
+def test_invalid_amounts_stop_no_command_that_reads(
     shop_with: Callable[..., Shop], amount: LiteralString
 ) -> None:
     shop = shop_with("credits_used")
@@ -104,7 +102,7 @@ def test_amounts_that_are_none_stop_no_command_that_reads(
 
 
 @pytest.mark.parametrize("amount", ODD[:3])
-def test_no_credits_are_moved_where_a_balance_is_no_number(shop: Shop, amount: LiteralString) -> None:
+def test_moves_no_credits_if_a_balance_is_not_a_number(shop: Shop, amount: LiteralString) -> None:
     shop.marketplace.execute(
         "ALTER TABLE profiles ALTER credits TYPE numeric, DROP CONSTRAINT profiles_credits_check"
     )
@@ -128,7 +126,7 @@ def test_no_credits_are_moved_where_a_balance_is_no_number(shop: Shop, amount: L
         ("DELETE FROM agents", "agent_not_found"),
     ],
 )
-def test_an_agent_that_is_changed_after_it_was_looked_at_is_not_run(
+def test_refuses_an_agent_that_changed_after_it_was_read(
     shop: Shop, change: LiteralString, code: str
 ) -> None:
     whole = _run_changed_meanwhile(shop, change, exit_code=4)
@@ -137,7 +135,7 @@ def test_an_agent_that_is_changed_after_it_was_looked_at_is_not_run(
     assert _wrote_nothing(shop)
 
 
-def test_a_changed_price_is_named_beside_the_one_that_was_shown(shop: Shop) -> None:
+def test_names_the_changed_price_and_the_price_that_was_shown(shop: Shop) -> None:
     whole = _run_changed_meanwhile(shop, "UPDATE agents SET credit_cost = 12", exit_code=4)
 
     assert whole["error"]["message"] == (
@@ -148,7 +146,9 @@ def test_a_changed_price_is_named_beside_the_one_that_was_shown(shop: Shop) -> N
 @pytest.mark.parametrize(
     ("options", "charged"), [(("--no-charge",), 0), ((), 3)], ids=["not charged", "the configured price"]
 )
-def test_a_price_that_is_not_charged_may_change(shop: Shop, options: tuple[str, ...], charged: int) -> None:
+def test_a_price_that_is_not_charged_may_change_during_a_run(
+    shop: Shop, options: tuple[str, ...], charged: int
+) -> None:
     configure(shop.program, shop.marketplace, '[profiles.test.agents."seo-blog"]\nprice = 3')
 
     whole = _run_changed_meanwhile(shop, "UPDATE agents SET credit_cost = 12", *options, exit_code=0)
@@ -156,7 +156,7 @@ def test_a_price_that_is_not_charged_may_change(shop: Shop, options: tuple[str, 
     assert whole["data"]["credits"]["charged"] == charged
 
 
-def test_another_agent_and_other_columns_may_change(shop: Shop) -> None:
+def test_other_agents_and_other_columns_may_change_during_a_run(shop: Shop) -> None:
     change: LiteralString = (
         "UPDATE agents SET description = 'better'; "
         "UPDATE agents SET credit_cost = 99 WHERE name <> 'SEO Blog'"

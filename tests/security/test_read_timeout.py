@@ -49,7 +49,7 @@ def silent_server() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("command", READERS)
-def test_a_reader_gives_up_when_a_lock_is_not_let_go(shop: Shop, command: str) -> None:
+def test_a_command_that_reads_gives_up_waiting_for_a_lock(shop: Shop, command: str) -> None:
     _configure(shop.program, shop.marketplace.url, "1s")
     with shop.marketplace.connect() as other, other.transaction():
         other.execute("LOCK TABLE pg_policy IN ACCESS EXCLUSIVE MODE")
@@ -65,7 +65,7 @@ def test_a_reader_gives_up_when_a_lock_is_not_let_go(shop: Shop, command: str) -
         assert waiting == (0,), "the server still waits on behalf of a command that has ended"
 
 
-def test_what_the_hint_of_a_timeout_says_lets_it_take_longer(shop: Shop) -> None:
+def test_the_hint_of_a_read_timeout_extends_it(shop: Shop) -> None:
     _configure(shop.program, shop.marketplace.url, "15m")
     with shop.marketplace.connect() as other:
         other.execute("BEGIN")
@@ -78,7 +78,7 @@ def test_what_the_hint_of_a_timeout_says_lets_it_take_longer(shop: Shop) -> None
         assert process.wait(timeout=50) == 0
 
 
-def test_a_run_waits_for_the_user_s_lock_however_long_it_takes(shop: Shop) -> None:
+def test_a_run_waits_for_the_users_lock_without_a_timeout(shop: Shop) -> None:
     _configure(shop.program, shop.marketplace.url, "1s")
     config = shop.program.home / "agentctl.toml"
     config.write_text(config.read_text() + '[profiles.p.webhook]\nallow_hosts = ["127.0.0.1"]\n')
@@ -93,7 +93,7 @@ def test_a_run_waits_for_the_user_s_lock_however_long_it_takes(shop: Shop) -> No
         assert process.wait(timeout=50) == 0
 
 
-def test_a_server_that_never_answers_ends_a_reader_too(agentctl: Program, silent_server: int) -> None:
+def test_a_command_that_reads_gives_up_on_a_silent_server(agentctl: Program, silent_server: int) -> None:
     _configure(agentctl, f"postgresql://u:p@127.0.0.1:{silent_server}/d?connect_timeout=2", "1s")
 
     done = agentctl("history", "--json", timeout=50)

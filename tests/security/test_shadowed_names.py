@@ -73,19 +73,19 @@ def names(statements: list[str]) -> Names:
     return names_of(statements)
 
 
-def test_every_function_operator_and_type_is_named_with_its_schema(names: Names) -> None:
+def test_every_statement_qualifies_functions_operators_and_types(names: Names) -> None:
     assert names.loose == set()
     assert {"format", "json_agg", "unnest", "lower", "count"} <= names.functions
     assert {"=", "<", "||", "-"} <= names.operators
 
 
-def test_qualified_operators_bind_as_they_are_written(statements: list[str]) -> None:
+def test_qualified_operators_bind_as_written(statements: list[str]) -> None:
     changed = [statement for statement in statements if not means_the_same_unqualified(statement)]
 
     assert not changed, "\n\n".join(changed)
 
 
-def test_the_catalog_is_looked_up_in_pg_catalog_alone_and_never_compiled(statements: list[str]) -> None:
+def test_the_catalog_statement_uses_only_pg_catalog_and_no_jit(statements: list[str]) -> None:
     (catalog, *_) = [statement for statement in statements if "AS catalog" in statement]
     head = catalog.partition("WITH RECURSIVE")[0]
     assert "set_config('search_path', 'pg_catalog', true)" in head
@@ -101,7 +101,7 @@ def test_the_catalog_is_looked_up_in_pg_catalog_alone_and_never_compiled(stateme
     ],
     ids=["in public", "in a schema before it", "in a schema before pg_catalog"],
 )
-def test_no_command_calls_what_stands_before_postgresqls_own(
+def test_no_command_calls_a_shadowed_function_or_operator(
     names: Names, shop_with: Callable[..., Shop], schema: str, path: str
 ) -> None:
     shop = _open_shop(shop_with)

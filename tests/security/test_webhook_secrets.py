@@ -39,7 +39,7 @@ def files_of(shop: Shop) -> Iterator[str]:
     ],
     ids=["success", "failure", "not registered", "redirect", "bad gateway", "hangup"],
 )
-def test_a_run_stores_and_shows_where_it_went_and_not_how_it_got_in(full_shop: Shop, reply: Reply) -> None:
+def test_a_run_stores_and_shows_a_webhook_url_without_secrets(full_shop: Shop, reply: Reply) -> None:
     path = "/webhook/tea"
     url = full_shop.webhook.script(f"{path}?key={TOKEN}", reply)
     url = url.replace("http://", f"http://{USER}:{PASSWORD}@") + f"#{TOKEN}"
@@ -77,7 +77,7 @@ def test_a_run_stores_and_shows_where_it_went_and_not_how_it_got_in(full_shop: S
         f"{USER}:{PASSWORD}@n8n.example.com/x?key={TOKEN}",
     ],
 )
-def test_no_command_shows_what_a_webhook_is_entered_with(shop: Shop, url: str) -> None:
+def test_no_command_shows_the_secrets_of_a_webhook_url(shop: Shop, url: str) -> None:
     shop.marketplace.set_webhook("SEO Blog", url)
 
     for command in (
@@ -100,7 +100,7 @@ def test_no_command_shows_what_a_webhook_is_entered_with(shop: Shop, url: str) -
     require_no_secret(screen.text)
 
 
-def test_what_others_recorded_whole_is_shown_without_its_secrets(full_shop: Any) -> None:
+def test_shows_recorded_webhook_urls_without_their_secrets(full_shop: Any) -> None:
     key = UUID("eeeeeeee-0000-4000-8000-000000000009")
     plant(full_shop.marketplace, status="running", charged=10, key=key, workflow_id=LEGACY)
 

@@ -33,7 +33,7 @@ def _run_both_ways(shop: Shop) -> None:
 
 # Words that mean what agentctl writes, one or several for one meaning, and such as nobody knows.
 @pytest.mark.parametrize("words", [("succeeded",), ("done", "finished", "errored", "crashed"), ("gnosh",)])
-def test_words_in_rows_change_nothing_and_stop_no_run(shop: Shop, words: tuple[str, ...]) -> None:
+def test_words_in_rows_do_not_change_what_a_run_writes(shop: Shop, words: tuple[str, ...]) -> None:
     shop.marketplace.execute(FREE)
     for word in words:
         plant(shop.marketplace, status=word, agent=PLAIN)
@@ -50,7 +50,7 @@ def test_words_in_rows_change_nothing_and_stop_no_run(shop: Shop, words: tuple[s
     assert kinds == [("usage", -10), ("usage", -10), ("refund", 10)]
 
 
-def test_words_for_ledger_rows_are_not_taken_from_rows(shop: Shop) -> None:
+def test_kinds_of_ledger_rows_are_not_taken_from_rows(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     shop.marketplace.execute(
         "INSERT INTO credit_transactions (user_id, type, amount, balance_after) "
@@ -64,7 +64,7 @@ def test_words_for_ledger_rows_are_not_taken_from_rows(shop: Shop) -> None:
     assert [kind for kind, amount, _ in shop.ledger() if amount] == ["usage", "refund", "bonus"]
 
 
-def test_words_in_rows_are_read_for_what_they_say(shop: Shop) -> None:
+def test_interprets_the_status_words_in_rows(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     for word in ("succeeded", "crashed", "gnosh"):
         plant(shop.marketplace, status=word)
@@ -74,7 +74,7 @@ def test_words_in_rows_are_read_for_what_they_say(shop: Shop) -> None:
     assert {one["status"] for one in listed} == {"success", "failed", "gnosh"}
 
 
-def test_words_that_only_rows_hold_are_a_warning_that_names_them(shop: Shop) -> None:
+def test_warns_about_words_that_only_rows_contain(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     plant(shop.marketplace, status="completed")
 
@@ -87,7 +87,7 @@ def test_words_that_only_rows_hold_are_a_warning_that_names_them(shop: Shop) -> 
     assert 'success = "completed"' in finding["hint"]
 
 
-def test_words_are_written_as_configured(shop: Shop) -> None:
+def test_writes_words_as_configured(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     configure(
         shop.program,
@@ -102,7 +102,7 @@ def test_words_are_written_as_configured(shop: Shop) -> None:
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "usage", "storno"]
 
 
-def test_a_default_is_a_word_of_the_schema(shop: Shop) -> None:
+def test_the_default_of_a_status_is_a_word_of_the_schema(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     shop.marketplace.execute(
         "ALTER TABLE agent_executions ALTER status SET DEFAULT 'in_progress'; "
@@ -119,7 +119,7 @@ def test_a_default_is_a_word_of_the_schema(shop: Shop) -> None:
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "reversal"]
 
 
-def test_init_proposes_the_words_that_rows_hold(shop: Shop) -> None:
+def test_init_proposes_the_words_that_rows_contain(shop: Shop) -> None:
     shop.marketplace.execute(FREE)
     plant(shop.marketplace, status="completed")
     (shop.program.home / "agentctl.toml").unlink()

@@ -81,7 +81,7 @@ def let_answer_name_row_of(shop: Shop, *, last: int) -> None:
     write_lines(shop.program, [{**line, **row} for line in lines])
 
 
-def test_an_answer_that_a_staging_copy_got_settles_nothing_in_production(shop: Shop, staging: Shop) -> None:
+def test_an_answer_to_a_staging_copy_settles_nothing_in_production(shop: Shop, staging: Shop) -> None:
     leave_failed_answer_in_journal(staging)
     execution = leave_open_run(shop)
     assert {line["execution"] for line in read_lines(shop.program)} == {execution}
@@ -93,9 +93,7 @@ def test_an_answer_that_a_staging_copy_got_settles_nothing_in_production(shop: S
     assert balance(shop.marketplace) == 90
 
 
-def test_without_that_defence_an_answer_that_staging_got_refunds_production(
-    shop: Shop, staging: Shop
-) -> None:
+def test_without_the_defence_an_answer_to_staging_refunds_production(shop: Shop, staging: Shop) -> None:
     leave_failed_answer_in_journal(staging)
     leave_open_run(shop)
     let_answer_name_row_of(shop, last=-1)
@@ -115,7 +113,7 @@ def test_staging_gets_its_own_answer_while_production_has_the_same_id(shop: Shop
     assert violations(staging.marketplace) == []
 
 
-def test_an_answer_to_a_row_that_was_deleted_settles_no_later_row_of_that_id(shop: Shop) -> None:
+def test_an_answer_to_a_deleted_row_settles_no_later_row_with_its_id(shop: Shop) -> None:
     leave_failed_answer_in_journal(shop)
     shop.marketplace.execute("DELETE FROM credit_transactions WHERE type <> 'purchase'")
     shop.marketplace.execute("DELETE FROM agent_executions")
@@ -128,7 +126,7 @@ def test_an_answer_to_a_row_that_was_deleted_settles_no_later_row_of_that_id(sho
     assert reconcile(shop, *NOBODY_IS_ALIVE, exit_code=0)["action"] == "settled"
 
 
-def test_an_answer_that_a_physical_copy_got_settles_nothing_in_the_original(
+def test_an_answer_to_a_physical_copy_settles_nothing_in_the_original(
     server: Server, webhook: WebhookServer, agentctl: Program
 ) -> None:
     with copied_servers(server.version) as (original, copy):
@@ -165,7 +163,7 @@ def copy_cluster(original: Cluster, folder: Path) -> Cluster:
     return replace(original, server=server, folder=folder)
 
 
-def test_lines_of_the_first_version_prove_nothing_and_are_told_to_the_operator(shop: Shop) -> None:
+def test_journal_lines_of_version_1_prove_nothing_and_are_shown(shop: Shop) -> None:
     leave_failed_answer_in_journal(shop)
     lines = [
         {name: value for name, value in line.items() if name not in {"version", *WHICH_ROW}}
@@ -184,7 +182,7 @@ def test_lines_of_the_first_version_prove_nothing_and_are_told_to_the_operator(s
     assert "perhaps about another row of that id" in shown.stdout
 
 
-def test_where_the_server_does_not_say_which_one_it_is_the_journal_proves_nothing(shop: Shop) -> None:
+def test_the_journal_proves_nothing_if_the_server_hides_its_system_identifier(shop: Shop) -> None:
     shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     url = add_clerk(shop.marketplace)
     config = shop.program.home / "agentctl.toml"
@@ -214,7 +212,7 @@ def add_clerk(marketplace: Marketplace) -> str:
     return url
 
 
-def test_a_time_that_rows_may_share_proves_nothing(shop: Shop) -> None:
+def test_a_created_at_without_a_fraction_proves_nothing(shop: Shop) -> None:
     shop.marketplace.execute("ALTER TABLE agent_executions ALTER created_at TYPE timestamptz(0)")
     leave_failed_answer_in_journal(shop)
 
@@ -224,7 +222,7 @@ def test_a_time_that_rows_may_share_proves_nothing(shop: Shop) -> None:
     assert "no created_at that no other row could have" in case["message"]
 
 
-def test_the_journal_is_read_once_however_many_executions_are_open(shop: Shop) -> None:
+def test_reads_the_journal_once_for_many_open_executions(shop: Shop) -> None:
     for _ in range(3):
         shop.answer(UNCLEAR)
         shop.run_json("seo-blog", "topic=Tea", exit_code=5)
@@ -241,7 +239,7 @@ def test_the_journal_is_read_once_however_many_executions_are_open(shop: Shop) -
     writer.join(timeout=10)
 
 
-def test_an_answer_of_a_sandbox_that_was_reset_settles_nothing_in_the_next_one(agentctl: Program) -> None:
+def test_an_answer_to_a_reset_sandbox_settles_nothing_in_the_next_one(agentctl: Program) -> None:
     run = ("run", "always-fails", "--idempotency-key", "order-81")
     agentctl(*run, env={"AGENTCTL_FAILPOINT": Failpoint.JUDGED})
     assert agentctl("sandbox", "reset", "--yes").exit_code == 0
@@ -253,7 +251,7 @@ def test_an_answer_of_a_sandbox_that_was_reset_settles_nothing_in_the_next_one(a
     assert [case["action"] for case in done.json["data"]["executions"]] == ["left_open"]
 
 
-def test_evidence_settles_no_row_that_took_the_place_of_the_one_it_was_about(shop: Shop) -> None:
+def test_evidence_does_not_settle_a_row_that_replaced_the_one_it_is_about(shop: Shop) -> None:
     leave_failed_answer_in_journal(shop)
     execution = read_lines(shop.program)[0]["execution"]
     paused = {"AGENTCTL_FAILPOINT": f"{Failpoint.EVIDENCE_FOUND}:stop"}

@@ -17,7 +17,7 @@ def _lines(shop: Shop) -> list[dict[str, Any]]:
     return [json.loads(line) for line in _journal(shop).read_text().splitlines()]
 
 
-def test_it_keeps_outcome_error_and_times_and_no_content(shop: Shop) -> None:
+def test_the_journal_keeps_outcome_error_and_times_but_no_content(shop: Shop) -> None:
     shop.run_json("seo-blog", "topic=Secret plans")
     shop.answer(Reply.json({"message": "Error in workflow"}, 500))
     shop.run_json("seo-blog", "topic=Secret plans", exit_code=1)
@@ -33,7 +33,7 @@ def test_it_keeps_outcome_error_and_times_and_no_content(shop: Shop) -> None:
     assert stat.S_IMODE(_journal(shop).parent.stat().st_mode) == 0o700
 
 
-def test_it_keeps_inputs_and_results_where_it_is_told_to(shop_with: Any) -> None:
+def test_the_journal_keeps_inputs_and_results_with_content_true(shop_with: Any) -> None:
     shop = shop_with(more="[profiles.test.journal]\ncontent = true")
     shop.run_json("seo-blog", "topic=Tea")
 
@@ -43,7 +43,7 @@ def test_it_keeps_inputs_and_results_where_it_is_told_to(shop_with: Any) -> None
     assert answered["result"]["title"] == "Green tea"
 
 
-def test_history_shows_it_where_the_table_has_no_column(full_shop: Shop) -> None:
+def test_history_shows_journal_values_without_a_column_in_the_table(full_shop: Shop) -> None:
     shop = full_shop
     shop.answer(Reply.json({"message": "Error in workflow"}, 500))
     done = shop.run_json("seo-blog", "topic=Tea", exit_code=1)
@@ -62,7 +62,7 @@ def test_history_shows_it_where_the_table_has_no_column(full_shop: Shop) -> None
     ]
 
 
-def test_a_journal_that_cannot_be_written_stops_no_run(shop: Shop) -> None:
+def test_an_unwritable_journal_does_not_stop_a_run(shop: Shop) -> None:
     state = shop.program.home / ".local/state"
     state.parent.mkdir(parents=True, exist_ok=True)
     state.write_text("a file where the folder should be")
@@ -74,7 +74,7 @@ def test_a_journal_that_cannot_be_written_stops_no_run(shop: Shop) -> None:
     assert len(done["data"]["warnings"]) == 1
 
 
-def test_damaged_lines_are_passed_over(shop: Shop) -> None:
+def test_skips_damaged_journal_lines(shop: Shop) -> None:
     done = shop.run_json("seo-blog", "topic=Tea")
     execution = done["data"]["execution"]["id"]
     text = _journal(shop).read_text()

@@ -55,7 +55,7 @@ def test_a_missed_success_gets_its_result_from_n8n(asking_shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("status", ["error", "crashed", "canceled"])
-def test_a_failure_that_n8n_knows_is_refunded(asking_shop: Shop, status: str) -> None:
+def test_refunds_a_failure_that_n8n_reports(asking_shop: Shop, status: str) -> None:
     execution = _open_one(asking_shop)
     failed = n8n_execution(7, execution, status=status, error="No \x1b[31mmodel")
     script_executions(asking_shop.webhook, failed)
@@ -70,7 +70,7 @@ def test_a_failure_that_n8n_knows_is_refunded(asking_shop: Shop, status: str) ->
 
 
 @pytest.mark.parametrize("status", ["running", "waiting", "new", "unknown"])
-def test_what_n8n_is_not_done_with_stays_open(asking_shop: Shop, status: str) -> None:
+def test_an_execution_that_n8n_has_not_finished_stays_open(asking_shop: Shop, status: str) -> None:
     execution = _open_one(asking_shop)
     script_executions(asking_shop.webhook, n8n_execution(7, execution, status=status))
 
@@ -80,7 +80,7 @@ def test_what_n8n_is_not_done_with_stays_open(asking_shop: Shop, status: str) ->
     assert f"its execution 7 is {status}" in one["message"]
 
 
-def test_the_cursor_is_followed_to_the_end(asking_shop: Shop) -> None:
+def test_follows_n8ns_cursor_to_the_end(asking_shop: Shop) -> None:
     execution = _open_one(asking_shop)
     others = [n8n_execution(number, f"other-{number}", output={}) for number in range(9, 4, -1)]
     script_executions(asking_shop.webhook, *others, n8n_execution(4, execution, output={}), pages=3)
@@ -103,7 +103,7 @@ def test_the_cursor_is_followed_to_the_end(asking_shop: Shop) -> None:
         ([Reply.json({"data": [{"id": 1}, 5, None], "nextCursor": 3})], "answered 404"),
     ],
 )
-def test_an_n8n_in_trouble_leaves_things_open_and_is_quoted(
+def test_an_n8n_error_leaves_executions_open_and_is_quoted(
     asking_shop: Shop, replies: list[Reply], said: str
 ) -> None:
     execution = _open_one(asking_shop)
@@ -116,7 +116,7 @@ def test_an_n8n_in_trouble_leaves_things_open_and_is_quoted(
     assert violations(asking_shop.marketplace) == []
 
 
-def test_an_n8n_that_is_busy_is_asked_again(asking_shop: Shop) -> None:
+def test_retries_a_busy_n8n(asking_shop: Shop) -> None:
     execution = _open_one(asking_shop)
     script_executions(asking_shop.webhook, n8n_execution(7, execution, output={"title": "Tea"}))
     whole = json.dumps({"data": [n8n_execution(7, execution)], "nextCursor": None}).encode()
@@ -128,7 +128,7 @@ def test_an_n8n_that_is_busy_is_asked_again(asking_shop: Shop) -> None:
     assert one["outcome"] == "success"
 
 
-def test_an_absent_n8n_and_the_operators_word(asking_shop: Shop) -> None:
+def test_settles_on_the_operators_word_when_n8n_is_unreachable(asking_shop: Shop) -> None:
     config = asking_shop.program.home / "agentctl.toml"
     absent = f'url = "{asking_shop.webhook.url("/")}"'
     execution = _open_one(asking_shop)
@@ -139,7 +139,7 @@ def test_an_absent_n8n_and_the_operators_word(asking_shop: Shop) -> None:
     assert (one["source"], one["outcome"], one["refunded"]) == ("operator", "failed", 10)
 
 
-def test_a_wrong_url_of_n8n_is_a_mistake_in_the_configuration(asking_shop: Shop) -> None:
+def test_a_wrong_n8n_url_is_a_configuration_error(asking_shop: Shop) -> None:
     config = asking_shop.program.home / "agentctl.toml"
     execution = _open_one(asking_shop)
     config.write_text(config.read_text().replace('url = "http://127', 'url = "127'))
@@ -147,7 +147,7 @@ def test_a_wrong_url_of_n8n_is_a_mistake_in_the_configuration(asking_shop: Shop)
     assert asking_shop.program("reconcile", execution).exit_code == 3
 
 
-def test_a_success_that_the_agents_rule_refuses_is_a_failure(asking_shop: Shop) -> None:
+def test_a_success_in_n8n_that_fails_the_success_rule_is_a_failure(asking_shop: Shop) -> None:
     config = asking_shop.program.home / "agentctl.toml"
     rule = '\n[profiles.test.agents."seo-blog"]\nsuccess_when = "status == ok"\n'
     config.write_text(config.read_text() + rule)
@@ -159,7 +159,7 @@ def test_a_success_that_the_agents_rule_refuses_is_a_failure(asking_shop: Shop) 
     assert (one["outcome"], one["refunded"]) == ("failed", 10)
 
 
-def test_a_dry_run_says_what_it_would_do_and_writes_nothing(asking_shop: Shop) -> None:
+def test_a_dry_run_shows_the_outcomes_and_writes_nothing(asking_shop: Shop) -> None:
     execution = _open_one(asking_shop)
     script_executions(asking_shop.webhook, n8n_execution(7, execution, output={}))
 
@@ -169,7 +169,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(asking_shop: Shop) -
     assert [row["status"] for row in asking_shop.rows()] == ["running"]
 
 
-def test_without_n8n_it_says_what_it_would_need(shop: Shop) -> None:
+def test_without_n8n_it_names_the_settings_it_needs(shop: Shop) -> None:
     shop.answer(UNCLEAR)
     execution = _open_one(shop)
 
@@ -180,7 +180,7 @@ def test_without_n8n_it_says_what_it_would_need(shop: Shop) -> None:
     assert "--assume failed|success" in done.stderr
 
 
-def test_a_young_run_of_another_machine_is_taken_for_alive(shop: Shop) -> None:
+def test_a_young_run_of_another_machine_counts_as_alive(shop: Shop) -> None:
     shop.answer(UNCLEAR)
     execution = _open_one(shop)
     shutil.rmtree(shop.program.home / ".local/state/agentctl")
@@ -192,7 +192,7 @@ def test_a_young_run_of_another_machine_is_taken_for_alive(shop: Shop) -> None:
     assert one["action"] == "settled"
 
 
-def test_a_run_that_is_waiting_is_left_alone_and_respects_the_operators_word(shop: Shop) -> None:
+def test_settles_a_run_at_work_only_with_stale_after_0s(shop: Shop) -> None:
     path = shop.answer(Reply.json({"markdown": "late"}, delay=12))
     waiting = shop.program.start("run", "seo-blog", "topic=Tea", "--json")
     deadline = time.monotonic() + 20
@@ -214,7 +214,7 @@ def test_a_run_that_is_waiting_is_left_alone_and_respects_the_operators_word(sho
     assert violations(shop.marketplace) == []
 
 
-def test_what_is_settled_already_and_what_does_not_exist(shop: Shop) -> None:
+def test_reports_settled_and_unknown_executions(shop: Shop) -> None:
     done = shop.run_json("seo-blog", "topic=Tea")
 
     (one,) = _reconcile(shop, done["data"]["execution"]["id"], "--assume", "failed")
@@ -223,7 +223,7 @@ def test_what_is_settled_already_and_what_does_not_exist(shop: Shop) -> None:
     assert shop.program("reconcile", "ffffffff").exit_code == 4
 
 
-def test_a_call_that_may_outlast_its_lease_is_warned_about(shop: Shop) -> None:
+def test_warns_about_a_call_that_may_outlast_its_lease(shop: Shop) -> None:
     (warning,) = shop.run_json("seo-blog", "topic=Tea", "--timeout", "20m")["data"]["warnings"]
 
     assert "--stale-after" in warning

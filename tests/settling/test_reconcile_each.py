@@ -35,7 +35,7 @@ def let_users_vanish(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE agent_executions ALTER user_id DROP NOT NULL")
 
 
-def test_what_keeps_one_execution_open_keeps_no_other_one(shop: Shop) -> None:
+def test_an_execution_that_cannot_be_settled_does_not_stop_the_others(shop: Shop) -> None:
     market = shop.marketplace
     let_users_vanish(market)
     good = plant_open(market)
@@ -80,7 +80,7 @@ def test_what_keeps_one_execution_open_keeps_no_other_one(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("user", ["deleted", "NULL"])
-def test_an_execution_whose_user_is_gone_is_settled_and_nobody_is_refunded(shop: Shop, user: str) -> None:
+def test_settles_an_execution_of_a_deleted_user_without_a_refund(shop: Shop, user: str) -> None:
     market = shop.marketplace
     let_users_vanish(market)
     execution, other = plant_open(market, user=POOR, charged=3), plant_open(market)
@@ -97,7 +97,7 @@ def test_an_execution_whose_user_is_gone_is_settled_and_nobody_is_refunded(shop:
     assert {row["status"] for row in shop.rows()} == {"failed"}
 
 
-def test_a_user_who_may_only_be_hidden_is_not_taken_for_gone(shop: Shop) -> None:
+def test_does_not_take_a_hidden_user_for_a_deleted_one(shop: Shop) -> None:
     market = shop.marketplace
     execution = plant_open(market)
     url = market.add_role("clerk")
@@ -129,9 +129,7 @@ def lose_row(shop: Shop, **columns: Any) -> str:
 @pytest.mark.parametrize(
     "command", [("reconcile", "--stale-after", "0s"), ("credits", "refund", "--reason", "x")]
 )
-def test_the_charge_of_an_execution_whose_row_is_gone_is_given_back_once(
-    shop: Shop, command: tuple[str, ...]
-) -> None:
+def test_refunds_the_charge_of_a_deleted_execution_once(shop: Shop, command: tuple[str, ...]) -> None:
     execution = lose_row(shop)
     assert balance(shop.marketplace) == 90
 
@@ -148,7 +146,7 @@ def test_the_charge_of_an_execution_whose_row_is_gone_is_given_back_once(
         assert (again.exit_code, case["action"]) == (0, "found_settled")
 
 
-def test_many_who_give_the_same_charge_back_at_once_do_it_once(shop: Shop) -> None:
+def test_concurrent_refunds_of_a_deleted_execution_refund_once(shop: Shop) -> None:
     execution = lose_row(shop)
     commands = [
         ("reconcile", execution, "--stale-after", "0s"),
@@ -162,7 +160,7 @@ def test_many_who_give_the_same_charge_back_at_once_do_it_once(shop: Shop) -> No
     assert balance(shop.marketplace) == 100
 
 
-def test_a_charge_whose_run_may_be_at_work_is_not_given_back(shop: Shop) -> None:
+def test_does_not_refund_a_charge_whose_run_may_still_be_working(shop: Shop) -> None:
     execution = lose_row(shop)
 
     cases = reconcile(shop, execution, "--json", exit_code=6)
@@ -171,7 +169,7 @@ def test_a_charge_whose_run_may_be_at_work_is_not_given_back(shop: Shop) -> None
     assert refunds(shop.marketplace, UUID(execution)) == []
 
 
-def test_the_operators_word_and_on_failure_leave_a_charge_without_a_row(shop: Shop) -> None:
+def test_assume_success_and_on_failure_keep_do_not_refund_a_deleted_execution(shop: Shop) -> None:
     execution = lose_row(shop)
     settled = reconcile(shop, execution, "--assume", "success", "--json", exit_code=0)
     assert settled[execution]["action"] == "found_settled"

@@ -90,7 +90,7 @@ def with_header(name: str, value: str) -> Callable[[Request], Request]:
     ],
     ids=["unsigned", "id alone", "no time", "wrong", "no signature at all", "another body"],
 )
-def test_an_id_that_anybody_posted_is_no_evidence_where_calls_are_signed(
+def test_an_unsigned_id_is_no_evidence_if_calls_are_signed(
     signing_shop: Shop, forge: Callable[[Request], Request]
 ) -> None:
     execution, request = open_one(signing_shop)
@@ -103,7 +103,7 @@ def test_an_id_that_anybody_posted_is_no_evidence_where_calls_are_signed(
     assert "n8n's execution 7 has its id, but does not carry agentctl's signature" in case["message"]
 
 
-def test_a_call_that_signs_its_body_as_standard_webhooks_says_is_evidence(signing_shop: Shop) -> None:
+def test_a_call_signed_by_standard_webhooks_is_evidence(signing_shop: Shop) -> None:
     execution, request = open_one(signing_shop)
     older = without_header("x-agentctl-signature", "x-agentctl-row")(request)
     script_executions(signing_shop.webhook, n8n_execution(7, execution, status="error", request=older))
@@ -136,7 +136,7 @@ def test_an_execution_of_staging_in_the_same_n8n_settles_nothing_in_production(
     assert reconcile(shop, execution, exit_code=0)["refunded"] == 10
 
 
-def test_an_id_made_of_a_key_needs_the_row_and_a_random_one_tells_it_alone(asking_shop: Shop) -> None:
+def test_an_id_derived_from_a_key_needs_the_row_and_a_random_id_does_not(asking_shop: Shop) -> None:
     execution, _ = open_one(asking_shop, *KEY)
     script_executions(asking_shop.webhook, n8n_execution(7, execution, status="error"))
     assert "such ids repeat" in reconcile(asking_shop, execution, exit_code=6)["message"]
@@ -146,7 +146,7 @@ def test_an_id_made_of_a_key_needs_the_row_and_a_random_one_tells_it_alone(askin
     assert reconcile(asking_shop, execution, exit_code=0)["action"] == "settled"
 
 
-def test_an_execution_of_another_time_is_none_of_this_row(asking_shop: Shop) -> None:
+def test_an_n8n_execution_at_another_time_does_not_belong_to_the_row(asking_shop: Shop) -> None:
     execution, request = open_one(asking_shop)
     earlier = {**n8n_execution(7, execution, request=request), "startedAt": "2024-02-03T04:05:06Z"}
     script_executions(asking_shop.webhook, {**earlier, "startedAt": None})
@@ -161,7 +161,7 @@ for _ in range(60):
 ODD: list[Any] = [None, 7, "text", [], {}, [7], {"a": 7}, True, 1e308, DEEP]
 
 
-def test_odd_shapes_pass_over_one_execution_and_the_search_goes_on(asking_shop: Shop) -> None:
+def test_skips_an_odd_n8n_execution_and_continues_the_search(asking_shop: Shop) -> None:
     execution, request = open_one(asking_shop)
     wholes: list[dict[str, Any]] = []
     for place, odd in enumerate(ODD):
@@ -196,7 +196,7 @@ def came_in(item: Any) -> dict[str, Any]:
     return {"resultData": {"runData": {"Webhook": [{"data": {"main": [[{"json": item}]]}}]}}}
 
 
-def test_an_execution_that_cannot_be_read_is_named_and_the_next_one_is_evidence(asking_shop: Shop) -> None:
+def test_names_an_unreadable_n8n_execution_and_uses_the_next_one(asking_shop: Shop) -> None:
     execution, request = open_one(asking_shop)
     lost = n8n_execution(9, "other")
     script_executions(asking_shop.webhook, lost)
@@ -208,7 +208,7 @@ def test_an_execution_that_cannot_be_read_is_named_and_the_next_one_is_evidence(
     assert reconcile(asking_shop, execution, exit_code=0)["action"] == "settled"
 
 
-def test_a_cursor_that_comes_back_ends_the_search_and_is_told(asking_shop: Shop) -> None:
+def test_a_repeated_n8n_cursor_ends_the_search_and_is_reported(asking_shop: Shop) -> None:
     execution, _ = open_one(asking_shop)
     for path, cursor in (
         (LISTS[1], "two"),
@@ -223,7 +223,7 @@ def test_a_cursor_that_comes_back_ends_the_search_and_is_told(asking_shop: Shop)
     assert asking_shop.webhook.count(f"{LISTS[1]}&cursor=one") == 1
 
 
-def test_a_list_without_an_end_is_given_up_after_a_thousand_pages(asking_shop: Shop) -> None:
+def test_gives_up_an_endless_n8n_list_after_a_thousand_pages(asking_shop: Shop) -> None:
     execution, _ = open_one(asking_shop)
     for page in range(1001):
         path = f"{LISTS[0]}&cursor=page{page}" if page else LISTS[0]

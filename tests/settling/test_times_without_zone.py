@@ -46,7 +46,7 @@ def local_time(zone: str, *, ago: timedelta) -> str:
 
 
 @pytest.mark.parametrize("zone", ["-12", "-05", "+00", "+09", "+14"])
-def test_a_run_of_a_second_ago_is_not_refunded_wherever_its_clock_stands(naive_shop: Shop, zone: str) -> None:
+def test_does_not_refund_a_recent_run_in_any_time_zone(naive_shop: Shop, zone: str) -> None:
     created_at = local_time(zone, ago=timedelta(seconds=1))
     execution = str(plant(naive_shop.marketplace, status="running", charged=10, created_at=created_at))
 
@@ -60,7 +60,7 @@ def test_a_run_of_a_second_ago_is_not_refunded_wherever_its_clock_stands(naive_s
     assert audited.exit_code == 0, audited
 
 
-def test_what_is_old_in_every_zone_is_dead(naive_shop: Shop) -> None:
+def test_a_run_that_is_old_in_every_zone_is_dead(naive_shop: Shop) -> None:
     for hours in (13, 12):
         created_at = local_time("+00", ago=timedelta(hours=hours))
         plant(naive_shop.marketplace, status="running", charged=10, created_at=created_at)
@@ -73,7 +73,7 @@ def test_what_is_old_in_every_zone_is_dead(naive_shop: Shop) -> None:
     assert [row["status"] for row in naive_shop.rows()] == ["failed", "running"]
 
 
-def test_the_journal_tells_when_this_machines_own_run_began_and_that_it_ended(naive_shop: Shop) -> None:
+def test_the_journal_has_the_start_and_end_of_this_machines_own_run(naive_shop: Shop) -> None:
     naive_shop.answer(Reply.json({"message": "Error in workflow"}, 500))
     killed = naive_shop.run("seo-blog", "topic=Tea", env={"AGENTCTL_FAILPOINT": Failpoint.JUDGED})
     assert killed.exit_code == -signal.SIGKILL
@@ -83,7 +83,7 @@ def test_the_journal_tells_when_this_machines_own_run_began_and_that_it_ended(na
     assert (case["action"], case["source"], case["refunded"]) == ("settled", "journal", 10)
 
 
-def test_a_call_that_this_machine_began_long_ago_is_dead(naive_shop: Shop) -> None:
+def test_a_call_that_this_machine_started_long_ago_is_dead(naive_shop: Shop) -> None:
     naive_shop.answer(UNCLEAR)
     naive_shop.run("seo-blog", "topic=Tea", env={"AGENTCTL_FAILPOINT": Failpoint.SENT})
     journal = naive_shop.program.home / ".local/state/agentctl/journal.jsonl"
@@ -97,7 +97,7 @@ def test_a_call_that_this_machine_began_long_ago_is_dead(naive_shop: Shop) -> No
     assert case["action"] == "settled"
 
 
-def test_a_day_without_a_time_counts_as_its_last_moment_anywhere(shop: Shop) -> None:
+def test_a_date_counts_as_its_last_instant_in_any_zone(shop: Shop) -> None:
     set_times(shop, "date", zone="America/New_York")
     config = shop.program.home / "agentctl.toml"
     config.write_text(
@@ -115,7 +115,7 @@ def test_a_day_without_a_time_counts_as_its_last_moment_anywhere(shop: Shop) -> 
     assert (swept["id"], swept["action"], named["action"]) == (old, "settled", "alive")
 
 
-def test_filters_and_days_read_a_time_as_it_is_shown_in_whatever_session(naive_shop: Shop) -> None:
+def test_filters_and_days_read_times_as_utc_in_any_session(naive_shop: Shop) -> None:
     execution = str(plant(naive_shop.marketplace, created_at="2026-03-04T23:30:00.5"))
 
     listed = naive_shop.program(
@@ -127,7 +127,7 @@ def test_filters_and_days_read_a_time_as_it_is_shown_in_whatever_session(naive_s
     assert stats["by_day"] == [{"day": "2026-03-04", "executions": 1, "failed": 0}]
 
 
-def test_a_backfill_takes_no_time_without_a_zone_for_an_instant(naive_shop: Shop) -> None:
+def test_a_backfill_fills_no_column_from_a_time_without_a_zone(naive_shop: Shop) -> None:
     plant(naive_shop.marketplace, status="success", charged=10)
 
     done = naive_shop.program("migrate-full", "--yes", "--backfill")
@@ -137,7 +137,7 @@ def test_a_backfill_takes_no_time_without_a_zone_for_an_instant(naive_shop: Shop
     assert (row["credits_used"], row["started_at"], row["completed_at"]) == (10, None, None)
 
 
-def test_an_audit_of_a_time_looks_at_whatever_may_be_of_it(naive_shop: Shop) -> None:
+def test_audit_since_includes_every_row_that_may_be_of_that_time(naive_shop: Shop) -> None:
     # The clock of whoever wrote these may be behind UTC's: they may be of an hour ago.
     created_at = local_time("-11", ago=timedelta(hours=1))
     plant(naive_shop.marketplace, status="failed", charged=10, created_at=created_at)

@@ -50,7 +50,7 @@ def test_a_crowd_with_one_key_is_one_execution(shop: Shop, record_property: Any)
     record_property("processes", SAME_KEY)
 
 
-def test_two_that_reconcile_the_same_executions_settle_each_once(shop: Shop, record_property: Any) -> None:
+def test_two_concurrent_reconciles_settle_each_execution_once(shop: Shop, record_property: Any) -> None:
     shop.program("credits", "grant", "ops@example.com", str(OPEN * 10), "--reason", "x")
     shop.marketplace.execute(
         b"""

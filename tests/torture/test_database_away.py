@@ -34,7 +34,7 @@ def _all_ended(shop: Shop, doomed: Sequence[Doomed]) -> list[Result]:
 
 if FULL:
 
-    def test_runs_in_doubt_are_named_and_left_to_reconcile(shop: Shop) -> None:
+    def test_names_runs_with_a_commit_in_doubt_and_leaves_them_to_reconcile(shop: Shop) -> None:
         doomed = [(RUN, when, within) for within in (CHARGE, SETTLE) for when in (When.ANSWERED, When.BEFORE)]
 
         done = _all_ended(shop, doomed)
@@ -55,7 +55,7 @@ if FULL:
         assert _statuses(shop, executions) == ["failed", None, "success", "success"]
         assert violations(shop.marketplace) == []
 
-    def test_credits_in_doubt_are_not_said_to_be_given_nor_to_be_not(shop: Shop) -> None:
+    def test_grants_and_refunds_with_a_commit_in_doubt_are_reported_as_unknown(shop: Shop) -> None:
         failed = plant(shop.marketplace, status="failed", charged=10)
         refund = ("credits", "refund", str(failed), "--reason", "x")
 

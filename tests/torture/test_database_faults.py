@@ -56,7 +56,7 @@ def test_a_charge_whose_commit_never_arrives_wrote_and_sent_nothing(broken: Brok
 
 
 @pytest.mark.parametrize("away", AWAY)
-def test_a_charge_whose_commit_was_not_confirmed_is_not_made_twice_and_its_run_goes_on(
+def test_a_charge_with_an_unconfirmed_commit_is_made_once_and_the_run_continues(
     broken: Broken, away: float
 ) -> None:
     fault = Fault(When.ANSWERED, within=CHARGE, away=away)
@@ -68,7 +68,7 @@ def test_a_charge_whose_commit_was_not_confirmed_is_not_made_twice_and_its_run_g
     assert (broken.statuses(), broken.moves(), broken.posts) == (["success"], [("usage", -10)], 1)
 
 
-def test_a_commit_that_is_still_at_work_when_its_connection_breaks_is_waited_for(broken: Broken) -> None:
+def test_waits_for_a_commit_that_is_still_running_on_a_broken_connection(broken: Broken) -> None:
     broken.shop.marketplace.execute(SLOW_COMMIT)
 
     broken.with_fault(*RUN, exit_code=0, faults=(Fault(When.UNDER_WAY, within=CHARGE),))
@@ -78,7 +78,7 @@ def test_a_commit_that_is_still_at_work_when_its_connection_breaks_is_waited_for
     assert (broken.statuses(), broken.moves(), broken.posts) == (["success"], [("usage", -10)], 1)
 
 
-def test_a_commit_that_fails_after_its_connection_broke_wrote_and_sent_nothing(broken: Broken) -> None:
+def test_a_commit_that_fails_on_a_broken_connection_wrote_and_sent_nothing(broken: Broken) -> None:
     broken.shop.marketplace.execute(SLOW_REFUSAL)
 
     envelope = broken.with_fault(*RUN, exit_code=3, faults=(Fault(When.UNDER_WAY, within=CHARGE),))
@@ -87,7 +87,7 @@ def test_a_commit_that_fails_after_its_connection_broke_wrote_and_sent_nothing(b
     assert (broken.statuses(), broken.moves(), broken.posts) == ([], [], 0)
 
 
-def test_the_question_whether_a_commit_arrived_is_asked_again_when_its_answer_is_lost(broken: Broken) -> None:
+def test_asks_again_whether_a_commit_arrived_if_the_answer_is_lost(broken: Broken) -> None:
     ask = Fault(When.ANSWERED, statement="SELECT pg_catalog.pg_xact_status")
 
     broken.with_fault(*RUN, exit_code=0, faults=(Fault(When.ANSWERED, within=CHARGE), ask, ask))
@@ -95,7 +95,7 @@ def test_the_question_whether_a_commit_arrived_is_asked_again_when_its_answer_is
     assert (broken.statuses(), broken.moves(), broken.posts) == (["success"], [("usage", -10)], 1)
 
 
-def test_a_role_that_may_not_ask_whether_its_commit_arrived_is_told_that_nobody_knows(broken: Broken) -> None:
+def test_a_role_without_pg_xact_status_gets_an_unknown_outcome(broken: Broken) -> None:
     broken.shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_xact_status FROM PUBLIC")
     with DatabaseProxy(add_operator(broken.shop.marketplace)) as proxy:
         as_operator = Broken(broken.shop, proxy)
@@ -108,7 +108,7 @@ def test_a_role_that_may_not_ask_whether_its_commit_arrived_is_told_that_nobody_
     assert (row["status"], broken.moves(), broken.posts) == ("running", [("usage", -10)], 0)
 
 
-def test_a_settlement_that_may_not_ask_whether_it_arrived_does_not_say_that_it_did_not(
+def test_a_settlement_without_pg_xact_status_is_not_reported_as_failed(
     broken: Broken,
 ) -> None:
     broken.shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_xact_status FROM PUBLIC")
@@ -145,7 +145,7 @@ def test_a_failure_is_settled_and_refunded_once_when_its_commit(
     assert broken.moves() == [("usage", -10), ("refund", 10)]
 
 
-def test_a_settlement_survives_a_connection_that_breaks_again_and_again(broken: Broken) -> None:
+def test_a_settlement_survives_repeated_connection_losses(broken: Broken) -> None:
     broken.shop.answer(BROKEN)
     faults = [Fault(When.BEFORE, statement=said) for said in ("BEGIN", "UPDATE", LEDGER, "COMMIT")]
     # The first BEGIN is the charge's.
@@ -158,7 +158,7 @@ def test_a_settlement_survives_a_connection_that_breaks_again_and_again(broken: 
 
 
 @pytest.mark.parametrize("key", [(), ("--idempotency-key", "k")], ids=["without a key", "with a key"])
-def test_a_grant_whose_commit_never_arrives_gave_nothing(broken: Broken, key: tuple[str, ...]) -> None:
+def test_a_grant_whose_commit_never_arrives_grants_nothing(broken: Broken, key: tuple[str, ...]) -> None:
     envelope = broken.with_fault(*GRANT, *key, exit_code=3, faults=(Fault(When.BEFORE, within=LEDGER),))
 
     assert _is_a_failed_connection(envelope)
@@ -167,7 +167,7 @@ def test_a_grant_whose_commit_never_arrives_gave_nothing(broken: Broken, key: tu
 
 @pytest.mark.parametrize("away", AWAY)
 @pytest.mark.parametrize("key", [(), ("--idempotency-key", "k")], ids=["without a key", "with a key"])
-def test_a_grant_whose_commit_was_not_confirmed_gives_once_and_says_so(
+def test_a_grant_with_an_unconfirmed_commit_is_made_once_and_reported(
     broken: Broken, key: tuple[str, ...], away: float
 ) -> None:
     fault = Fault(When.ANSWERED, within=LEDGER, away=away)
@@ -178,7 +178,7 @@ def test_a_grant_whose_commit_was_not_confirmed_gives_once_and_says_so(
     assert broken.moves() == [("bonus", 5)]
 
 
-def test_a_refund_whose_commit_never_arrives_gave_nothing_back(broken: Broken) -> None:
+def test_a_refund_whose_commit_never_arrives_refunds_nothing(broken: Broken) -> None:
     failed = plant(broken.shop.marketplace, status="failed", charged=10)
     refund = ("credits", "refund", str(failed), "--reason", "x")
 
@@ -189,9 +189,7 @@ def test_a_refund_whose_commit_never_arrives_gave_nothing_back(broken: Broken) -
 
 
 @pytest.mark.parametrize("away", AWAY)
-def test_a_refund_whose_commit_was_not_confirmed_gives_back_once_and_says_so(
-    broken: Broken, away: float
-) -> None:
+def test_a_refund_with_an_unconfirmed_commit_is_made_once_and_reported(broken: Broken, away: float) -> None:
     failed = plant(broken.shop.marketplace, status="failed", charged=10)
     refund = ("credits", "refund", str(failed), "--reason", "x")
     fault = Fault(When.ANSWERED, within=LEDGER, away=away)
@@ -221,7 +219,7 @@ def test_reconcile_settles_each_execution_once_when_the_second_commit(
 
 
 @pytest.mark.parametrize("when", When, ids=lambda when: when.name.lower())
-def test_a_run_whose_connection_breaks_at_any_statement_is_whole_or_never_began(
+def test_a_connection_lost_at_any_statement_leaves_a_complete_run_or_none(
     broken: Broken, when: When, record_property: Any
 ) -> None:
     broken.shop.answer(BROKEN)

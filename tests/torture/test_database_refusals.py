@@ -83,7 +83,7 @@ def _await_request(shop: Shop) -> None:
     assert shop.webhook.requests
 
 
-def test_a_charge_that_is_thrown_out_while_it_waits_wrote_and_sent_nothing(shop: Shop) -> None:
+def test_a_charge_terminated_while_it_waits_wrote_and_sent_nothing(shop: Shop) -> None:
     with _row_locked(shop.marketplace):
         run = shop.program.start(*RUN, "--json")
         _throw_out(shop.marketplace, _waiting_backend(shop.marketplace))
@@ -94,7 +94,7 @@ def test_a_charge_that_is_thrown_out_while_it_waits_wrote_and_sent_nothing(shop:
     assert _wrote_nothing(shop)
 
 
-def test_a_webhook_call_holds_no_connection_that_could_be_thrown_out(shop: Shop) -> None:
+def test_no_connection_is_open_during_a_webhook_call(shop: Shop) -> None:
     shop.answer(Reply.json(ARTICLE, delay=1))
     with DatabaseProxy(shop.marketplace.url) as proxy:
         run = shop.program.start(*RUN, "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
@@ -107,7 +107,7 @@ def test_a_webhook_call_holds_no_connection_that_could_be_thrown_out(shop: Shop)
     assert violations(shop.marketplace) == []
 
 
-def test_a_settlement_that_is_thrown_out_while_it_waits_is_made_again_once(shop: Shop) -> None:
+def test_a_settlement_terminated_while_it_waits_is_retried_once(shop: Shop) -> None:
     shop.answer(Reply.json({"message": "Error in workflow"}, 500, delay=1))
     run = shop.program.start(*RUN, "--json")
     _await_request(shop)
@@ -150,7 +150,7 @@ def test_a_charge_that_a_statement_timeout_ends_wrote_and_sent_nothing(shop: Sho
     assert _wrote_nothing(shop)
 
 
-def test_a_charge_that_is_chosen_to_end_a_deadlock_is_made_again(shop: Shop) -> None:
+def test_retries_a_charge_that_is_a_deadlock_victim(shop: Shop) -> None:
     with DatabaseProxy(shop.marketplace.url) as proxy, shop.marketplace.connect() as other:
         other.execute("SET deadlock_timeout = '1min'")  # so that it is the program that gives way
         with other.transaction():
@@ -167,7 +167,7 @@ def test_a_charge_that_is_chosen_to_end_a_deadlock_is_made_again(shop: Shop) -> 
     assert violations(shop.marketplace) == []
 
 
-def test_a_run_whose_agent_is_deleted_while_it_waits_is_refused_and_wrote_nothing(shop: Shop) -> None:
+def test_refuses_a_run_whose_agent_is_deleted_while_it_waits(shop: Shop) -> None:
     with shop.marketplace.connect() as other:
         with other.transaction():
             other.execute("DELETE FROM agents WHERE id = %s", (SEO_BLOG,))
@@ -180,7 +180,7 @@ def test_a_run_whose_agent_is_deleted_while_it_waits_is_refused_and_wrote_nothin
     assert _wrote_nothing(shop)
 
 
-def test_runs_in_a_serializable_database_do_not_turn_each_other_away(shop: Shop) -> None:
+def test_concurrent_runs_succeed_in_a_serializable_database(shop: Shop) -> None:
     url = add_operator(shop.marketplace, settings={"default_transaction_isolation": "serializable"})
     shop.marketplace.execute("UPDATE credit_transactions SET amount = 1000, balance_after = 1000")
     shop.marketplace.execute("UPDATE profiles SET credits = 1000")
@@ -210,7 +210,7 @@ def test_a_read_only_database_refuses_a_run_before_anything_is_sent(shop: Shop) 
 
 
 @pytest.mark.parametrize("where", ["INSERT ON agent_executions", "INSERT ON credit_transactions"])
-def test_a_disk_that_is_full_refuses_a_run_before_anything_is_sent(shop: Shop, where: LiteralString) -> None:
+def test_a_full_disk_refuses_a_run_before_anything_is_sent(shop: Shop, where: LiteralString) -> None:
     shop.marketplace.execute(FULL_DISK + where + EACH_ROW)
 
     whole = shop.run_json(*RUN[1:], exit_code=3)
@@ -220,7 +220,7 @@ def test_a_disk_that_is_full_refuses_a_run_before_anything_is_sent(shop: Shop, w
     assert _wrote_nothing(shop)
 
 
-def test_a_success_that_cannot_be_written_is_saved_all_the_same_and_left_to_reconcile(
+def test_saves_a_success_that_cannot_be_written_and_leaves_it_to_reconcile(
     shop: Shop, tmp_path: Path
 ) -> None:
     shop.marketplace.execute(FULL_DISK + "UPDATE ON agent_executions" + EACH_ROW)
@@ -235,7 +235,7 @@ def test_a_success_that_cannot_be_written_is_saved_all_the_same_and_left_to_reco
     assert json.loads(saved.read_text()) == ARTICLE
 
 
-def test_a_success_that_cannot_be_written_is_shown_all_the_same(shop: Shop) -> None:
+def test_shows_a_success_that_cannot_be_written(shop: Shop) -> None:
     shop.marketplace.execute(FULL_DISK + "UPDATE ON agent_executions" + EACH_ROW)
 
     done = shop.run(*RUN[1:])
@@ -244,7 +244,7 @@ def test_a_success_that_cannot_be_written_is_shown_all_the_same(shop: Shop) -> N
     assert ARTICLE["markdown"] in done.stdout
 
 
-def test_a_failure_whose_refund_cannot_be_written_is_left_to_reconcile(shop: Shop) -> None:
+def test_leaves_a_failure_whose_refund_cannot_be_written_to_reconcile(shop: Shop) -> None:
     shop.marketplace.execute(
         FULL_DISK + "INSERT ON credit_transactions FOR EACH ROW WHEN (NEW.type = 'refund') "
         "EXECUTE FUNCTION write_to_disk()"
@@ -258,7 +258,7 @@ def test_a_failure_whose_refund_cannot_be_written_is_left_to_reconcile(shop: Sho
     assert [kind for kind, _, _ in shop.ledger()] == ["usage", "refund"]
 
 
-def test_what_this_machine_knows_counts_when_its_database_is_reached_at_another_address(shop: Shop) -> None:
+def test_the_journal_counts_for_the_same_database_at_another_address(shop: Shop) -> None:
     shop.marketplace.execute(FULL_DISK + "UPDATE ON agent_executions" + EACH_ROW)
     with DatabaseProxy(shop.marketplace.url) as proxy:  # as a pooler would be
         whole = shop.run_json(*RUN[1:], exit_code=5, env={"AGENTCTL_DATABASE_URL": proxy.url})

@@ -300,9 +300,7 @@ def opened(shop: Shop, level: str) -> Iterator[Market]:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_nothing_that_happens_at_once_makes_the_books_wrong(
-    shop: Shop, level: str, record_property: Any
-) -> None:
+def test_no_concurrent_activity_makes_the_books_wrong(shop: Shop, level: str, record_property: Any) -> None:
     with opened(shop, level) as market, Forks(shop.program) as forks, ExitStack() as leaving:
         operators = [leaving.enter_context(forks.operator()) for _ in OPERATORS]
         for operator in operators:

@@ -65,7 +65,7 @@ def test_an_interrupted_run_settles_what_is_certain(
 
 
 @pytest.mark.parametrize("point", [Failpoint.STATUS_WRITTEN, Failpoint.BALANCE_RAISED, Failpoint.REFUNDED])
-def test_an_interrupted_refund_is_made_all_the_same(shop: Shop, point: Failpoint) -> None:
+def test_an_interrupted_refund_is_still_made(shop: Shop, point: Failpoint) -> None:
     shop.answer(FAILS)
 
     whole = _interrupted(shop, point, signal.SIGINT, "run", "seo-blog", "topic=Tea")

@@ -71,7 +71,7 @@ def test_every_failpoint_is_tried() -> None:
     CASES,
     ids=[f"{point} {command[0]}{arrange.__name__}" for point, command, arrange in CASES],
 )
-def test_a_kill_leaves_what_the_rules_allow_and_reconcile_finishes_it(
+def test_a_kill_leaves_an_allowed_state_and_reconcile_finishes_it(
     full_shop: Shop,
     point: Failpoint,
     command: tuple[str, ...],
@@ -96,7 +96,7 @@ def test_a_kill_leaves_what_the_rules_allow_and_reconcile_finishes_it(
     record_property("kills", ROUNDS)
 
 
-def test_what_the_agent_had_answered_is_what_reconcile_settles(full_shop: Shop) -> None:
+def test_reconcile_settles_the_answer_received_before_a_kill(full_shop: Shop) -> None:
     shop = full_shop
     shop.run("seo-blog", "topic=Tea", env={"AGENTCTL_FAILPOINT": Failpoint.JUDGED})
     shop.answer(FAILS)
