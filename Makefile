@@ -22,33 +22,33 @@ endif
 	bench-startup bench-schema-check bench-codescan bench-migrate clean
 
 help:
-	@echo "make demo    see agentctl run an agent, on a PostgreSQL of its own"
-	@echo "make test    run the everyday tests, on the sandbox's PostgreSQL (5 minutes on 2 cores)"
+	@echo "make demo    watch agentctl run an agent, on an embedded PostgreSQL"
+	@echo "make test    run the everyday tests, on the embedded PostgreSQL (5 minutes on 2 cores)"
 	@echo "             (fewer: make test PYTEST_ARGS=tests/unit; another PostgreSQL: AGENTCTL_TEST_POSTGRES=17)"
 	@echo "make lint    check style and types"
-	@echo "Beside those, each a suite of its own:"
-	@echo "make test-cases   the cases of acceptance tests that make test leaves out"
-	@echo "make test-sandbox   the embedded PostgreSQL's life, and the demo"
+	@echo "Other test suites and tools:"
+	@echo "make test-cases   the acceptance test cases that make test leaves out"
+	@echo "make test-sandbox   starting and stopping the embedded PostgreSQL, and the demo"
 	@echo "make test-settling   reconcile, its evidence and the journal"
-	@echo "make test-torture   a little of make torture: kills, crowds, faults, every row of docs/outcomes.md"
-	@echo "make test-versions   what may differ from one PostgreSQL to another, on 17"
-	@echo "make test-code   schema-check --code: verdicts beside each PostgreSQL's, hostile files, Ctrl-C (needs git)"
-	@echo "make test-databases   everything that an operator does, on each of thirty marketplaces"
-	@echo "make test-security   what hostile rows, names, prices, words and files would do"
-	@echo "make test-migrations   migrate-full with others at work, killed, undone"
-	@echo "make test-debian   all that may differ, on Debian's PostgreSQL 15 (needs its package postgresql-15)"
-	@echo "make test-pgbouncer   a pooler in transaction mode: its faults, and test-torture through it (needs PgBouncer)"
-	@echo "make test-pooled   every command again, through the pooler (needs PgBouncer)"
-	@echo "make test-n8n    run agents on a real n8n, which make n8n installs once, outside the checkout"
+	@echo "make test-torture   a short make torture: kills, crowds, faults, every row of docs/outcomes.md"
+	@echo "make test-versions   tests that may differ between PostgreSQL versions, on 17"
+	@echo "make test-code   schema-check --code: verdicts compared with PostgreSQL's, hostile files, Ctrl-C (needs git)"
+	@echo "make test-databases   an operator's work, on each of thirty marketplaces"
+	@echo "make test-security   hostile rows, names, prices, words and files"
+	@echo "make test-migrations   migrate-full under load, killed, undone"
+	@echo "make test-debian   tests that may differ, on PostgreSQL 15 (needs Debian's package postgresql-15)"
+	@echo "make test-pgbouncer   faults of a pooler in transaction mode, and test-torture through it (needs PgBouncer)"
+	@echo "make test-pooled   every command through the pooler (needs PgBouncer)"
+	@echo "make test-n8n    run agents on a real n8n, which make n8n installs outside the checkout"
 	@echo "             (3 GB, about 5 minutes)"
-	@echo "make test-all    all of these, make test first"
-	@echo "make torture the same as test-torture in full figures (an hour)"
-	@echo "make bench-startup   how long commands take to start, beside their floors"
-	@echo "make bench-schema-check   schema-check beside psql with the same query"
-	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, beside parsing alone"
-	@echo "make bench-migrate   migrate-full beside the plain SQL on 10 million rows (half an hour)"
-	@echo "make clean   remove $(VENV) and what the tools have left"
-	@echo "Python is the first good one of 3.13, 3.12, 3.11: or say make PYTHON=..."
+	@echo "make test-all    all of the above, make test first"
+	@echo "make torture      test-torture at full size (an hour)"
+	@echo "make bench-startup   start-up times of commands, compared with their lower bounds"
+	@echo "make bench-schema-check   schema-check compared with psql and the same query"
+	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
+	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
+	@echo "make clean   remove $(VENV) and the files that the tools have left"
+	@echo "Python is the first suitable one of 3.13, 3.12, 3.11; to choose another: make PYTHON=..."
 
 # Run where no agentctl.toml of the caller's can be found: never on a real database.
 demo: $(VENV)/installed
@@ -148,7 +148,7 @@ clean:
 # Each stamp is written last: without it the environment is half made, and is made again.
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c $(IS_GOOD) 2>/dev/null || { \
-		echo "make: no Python 3.11 or newer with its venv module; name one: make PYTHON=/path/to/python3" >&2; \
+		echo "make: no Python 3.11 or newer with the venv module found; name one: make PYTHON=/path/to/python3" >&2; \
 		exit 1; }
 	@echo "Setting up $(VENV)..." >&2
 	@rm -rf $(VENV)

@@ -22,7 +22,7 @@ CREATE INDEX idx_credit_transactions_execution_id ON credit_transactions (execut
 
 ALTER TABLE credit_transactions ENABLE ROW LEVEL SECURITY;
 
--- Takes credits for one execution: locks the profile, checks the balance, writes both rows.
+-- Deducts credits for one execution: locks the profile, checks the balance, writes both rows.
 CREATE FUNCTION deduct_credits_atomic(
     p_user_id uuid,
     p_amount integer,
@@ -73,6 +73,6 @@ BEGIN
 END
 $$;
 
--- Without this, every role that can connect could give itself credits.
+-- Without this, any role that can connect could give itself credits.
 REVOKE EXECUTE ON FUNCTION deduct_credits_atomic(uuid, integer, uuid, uuid) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION add_credits_atomic(uuid, integer, text, uuid) FROM PUBLIC;

@@ -1,5 +1,5 @@
--- Full execution tracking, in plain SQL: what `agentctl migrate-full` leads to, for a DBA to review.
--- On a table in use run `agentctl migrate-full` instead: it takes the same locks for milliseconds at a
+-- Full execution tracking, in plain SQL: the result of `agentctl migrate-full`, for a DBA to review.
+-- On a table in use, run `agentctl migrate-full` instead: it takes the same locks for milliseconds at a
 -- time, builds the indexes concurrently, and verifies the end state.
 
 ALTER TABLE agent_executions

@@ -1,5 +1,5 @@
 -- The marketplace's tables, with the minimal agent_executions: who ran what, when, and how it ended.
--- Reference: everything agentctl needs, and nothing that it does not. credits.sql adds the ledger;
+-- For reference: exactly what agentctl needs, and nothing else. credits.sql adds the ledger;
 -- full.sql widens agent_executions.
 
 CREATE TABLE profiles (
@@ -42,6 +42,6 @@ CREATE INDEX idx_agent_executions_user_id ON agent_executions (user_id);
 CREATE INDEX idx_agent_executions_agent_id ON agent_executions (agent_id);
 CREATE INDEX idx_agent_executions_status ON agent_executions (status);
 
--- Nobody but the owner and roles with BYPASSRLS sees a row until a policy admits them.
+-- Only the owner and roles with BYPASSRLS see rows until a policy admits others.
 ALTER TABLE profiles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE agent_executions ENABLE ROW LEVEL SECURITY;

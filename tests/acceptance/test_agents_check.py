@@ -235,4 +235,4 @@ def test_a_silent_webhook_is_a_finding_and_delays_no_other(
     )
 
     assert [each.look.state for each in checked] == ["no_answer", "registered"]
-    assert checked[0].look.message == "It did not answer within 0.5 s."
+    assert checked[0].look.message == "No answer within 0.5 s."

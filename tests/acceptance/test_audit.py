@@ -1,5 +1,6 @@
 """`agentctl audit`, through the installed program: what it says, and the code that it exits with."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -11,7 +12,7 @@ from support.program import Program, Result
 from support.shop import Shop
 from support.webhook_server import Reply
 
-ALL_IS_WELL = "Nothing found in 0 executions and 2 ledger rows, and the balances of 2 users."
+ALL_IS_WELL = "No problems found in 0 executions and 2 ledger rows, and the balances of 2 users."
 CHECKS = {
     "balance-differs": "error",
     "balance-after-broken": "error",
@@ -59,7 +60,7 @@ def test_agentctls_own_commands_leave_no_findings(full_shop: Shop) -> None:
     result = audit(full_shop, "--fail-on", "warning")
 
     assert result.stdout.splitlines()[-1] == (
-        "Nothing found in 3 executions and 8 ledger rows, and the balances of 2 users."
+        "No problems found in 3 executions and 8 ledger rows, and the balances of 2 users."
     )
     assert result.stderr == ""
 
@@ -81,7 +82,7 @@ def test_shows_a_finding_with_an_example_and_a_hint(shop: Shop) -> None:
     result = audit(shop, "--check", "balance-differs", exit_code=6)
 
     help_text = (
-        "Somebody moved credits without writing a ledger row, or wrote a row without moving credits. Find "
+        "Credits were moved without a ledger row, or a row was written without moving credits. Find "
         "out which with `agentctl credits --user USER`; then correct the balance, or write the adjustment."
     )
     assert result.stdout.splitlines() == [
@@ -94,11 +95,11 @@ def test_shows_a_finding_with_an_example_and_a_hint(shop: Shop) -> None:
         f"{OPS}       99        0     100          -1",
         "",
         help_text,
-        "Looked at 0 executions and 2 ledger rows, and the balances of 2 users.",
+        "Checked 0 executions and 2 ledger rows, and the balances of 2 users.",
     ]
     assert result.stderr.splitlines() == [
-        "error: The audit found something: balance-differs (1).",
-        "hint: What each means, and what to do: docs/audit.md",
+        "error: Audit failed: 1 error (balance-differs).",
+        "hint: What each one means and how to fix it: docs/audit.md",
     ]
 
 
@@ -138,7 +139,7 @@ def test_a_named_check_that_cannot_run_is_an_error(shop: Shop) -> None:
     result = audit(shop, "--check", "credits-used-differs", "--json", exit_code=3)
     assert result.json["error"]["code"] == "check_not_run"
     assert "no column credits_used" in result.json["error"]["message"]
-    assert "Nothing found" not in audit(shop, "--check", "credits-used-differs", exit_code=3).stdout
+    assert "No problems found" not in audit(shop, "--check", "credits-used-differs", exit_code=3).stdout
     lose_a_credit(shop)
     audit(shop, "--check", "credits-used-differs", "--check", "balance-differs", exit_code=6)
 
@@ -155,7 +156,7 @@ def test_refuses_an_unknown_check_and_lists_the_known_ones(agentctl: Program) ->
 def test_warnings_fail_only_with_fail_on_warning(shop: Shop) -> None:
     leave_one_open(shop)
     assert "warning [open-too-long]" in audit(shop).stdout
-    assert "open-too-long (1)" in audit(shop, "--fail-on", "warning", exit_code=6).stderr
+    assert "1 warning (open-too-long)" in audit(shop, "--fail-on", "warning", exit_code=6).stderr
     assert audit(shop, "--fail-on", "warning", "--stale-after", "2h").exit_code == 0
 
 
@@ -169,16 +170,28 @@ def test_quiet_prints_only_problems(shop: Shop) -> None:
     assert (result.stdout, result.stderr) == ("", "")
     lose_a_credit(shop)
     result = audit(shop, "--quiet", exit_code=6)
-    assert (result.stdout, result.stderr.count("balance-differs (1)")) == ("", 1)
+    assert (result.stdout, result.stderr.count("1 error (balance-differs)")) == ("", 1)
+
+
+def test_the_error_counts_the_findings_of_each_severity(shop: Shop) -> None:
+    leave_one_open(shop)
+    for _ in range(2):
+        shop.marketplace.execute("SELECT deduct_credits_atomic(%s, 10, %s, %s)", (OPS, SEO_BLOG, uuid4()))
+    lose_a_credit(shop)
+
+    error = audit(shop, "--fail-on", "warning", exit_code=6).stderr.splitlines()[0]
+
+    errors = "3 errors (balance-differs: 1, charge-without-execution: 2)"
+    assert error == f"error: Audit failed: {errors}, 1 warning (open-too-long)."
 
 
 def test_since_is_shown_and_skips_older_rows(shop: Shop) -> None:
     shop.marketplace.execute("SELECT deduct_credits_atomic(%s, 10, %s, %s)", (OPS, SEO_BLOG, uuid4()))
     shop.marketplace.execute("UPDATE credit_transactions SET created_at = '2026-10-01T00:00:00Z'")
 
-    assert "charge-without-execution (1)" in audit(shop, "--full", exit_code=6).stderr
+    assert "1 error (charge-without-execution)" in audit(shop, "--full", exit_code=6).stderr
     assert audit(shop, "--since", "2026-10-31").stdout.splitlines()[-1] == (
-        "Nothing found in 0 executions and 0 ledger rows since 2026-10-31T00:00:00Z, "
+        "No problems found in 0 executions and 0 ledger rows since 2026-10-31T00:00:00Z, "
         "and the balances of 2 users."
     )
     scanned = audit(shop, "--since", "2026-10-31", "--json").json["data"]["scanned"]
@@ -196,7 +209,7 @@ def test_does_not_look_for_refunds_where_failures_keep_their_charge(shop_with: C
     shop = shop_with(more='[profiles.test.billing]\non_failure = "keep"')
     plant(shop.marketplace, status="failed", charged=10)
     said = audit(shop, "--fail-on", "warning").stdout
-    assert 'Not run: failed-not-refunded, because on_failure is "keep": ' in said
+    assert 'Not run: failed-not-refunded, because on_failure is "keep", so ' in said
 
 
 def test_refuses_to_audit_hidden_rows(shop: Shop) -> None:
@@ -215,5 +228,5 @@ def test_a_terminal_shows_the_running_check_and_erases_it(shop: Shop) -> None:
     screen = shop.program.on_terminal("audit")
     assert screen.exit_code == 0
     assert "Checking: balance-differs" in screen.text
-    assert ALL_IS_WELL in " ".join(screen.text.split())
+    assert ALL_IS_WELL in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", screen.text).split())
     assert "Checking" not in audit(shop).stderr

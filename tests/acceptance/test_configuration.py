@@ -85,7 +85,7 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a secret in the wrong place": (
         f'[profiles.p]\ndatabase_url = ["postgresql://app:{SECRET}@127.0.0.1/x"]\n',
-        ("line 2", "database_url must be a text"),
+        ("line 2", "database_url must be text"),
     ),
     "several profiles and no default": (
         '[profiles.a]\ndatabase_url = "postgresql://x"\n[profiles.b]\ndatabase_url = "postgresql://x"\n',

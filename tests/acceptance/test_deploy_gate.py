@@ -226,7 +226,7 @@ def test_quiet_prints_the_report_when_there_are_findings(agentctl: Program, form
 def test_two_formats_at_once_are_a_usage_error(agentctl: Program, format_: str) -> None:
     result = agentctl("schema-check", "--json", "--format", format_)
     assert result.exit_code == 2
-    assert result.json["error"]["message"] == f"--json and --format {format_} cannot go together."
+    assert result.json["error"]["message"] == f"--json and --format {format_} cannot be used together."
 
 
 @pytest.mark.parametrize("format_", ["github", "sarif", "junit"])

@@ -386,4 +386,4 @@ def test_lists_executions_that_share_a_prefix(shop: Any) -> None:
 
     assert error["code"] == "execution_ambiguous"
     assert error["message"].count("aaaaaaaa-0000-4000") == 5
-    assert "Give more" in error["hint"]
+    assert "Use more of the id" in error["hint"]

@@ -109,7 +109,8 @@ def test_writes_open_questions_as_comments_and_exits_6(
 
     assert "workspace_id" in said
     assert (
-        '# Say what: [profiles.NAME.schema.executions.constant] workspace_id = "TEXT"' in config.read_text()
+        '# Set its value: [profiles.NAME.schema.executions.constant] workspace_id = "TEXT"'
+        in config.read_text()
     )
 
 

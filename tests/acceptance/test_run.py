@@ -312,7 +312,7 @@ def test_does_not_change_a_row_that_somebody_else_settled(shop: Any) -> None:
 
     assert whole["data"]["execution"]["status"] == "success"
     assert [kind for kind, _, _ in shop.ledger()] == ["usage"]
-    assert any("Somebody else" in warning for warning in whole["data"]["warnings"])
+    assert any("This execution was already settled as" in warning for warning in whole["data"]["warnings"])
 
 
 @pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

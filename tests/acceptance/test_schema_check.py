@@ -36,7 +36,7 @@ def test_require_full_fails_before_the_migration_and_passes_after_it(agentctl: P
     assert agentctl("migrate-full", "--yes").exit_code == 0
     after = agentctl(*check)
     assert (after.exit_code, after.stderr) == (0, "")
-    assert after.stdout.endswith("Nothing found.\n")
+    assert after.stdout.endswith("No problems found.\n")
 
 
 @pytest.mark.parametrize(

@@ -64,5 +64,5 @@ def test_a_defect_while_printing_is_reported_without_a_traceback(
 
     printed = capsys.readouterr()
     assert reply.exit_code == 3
-    assert "did not foresee: TypeError" in (printed.out if json else printed.err)
+    assert "Unexpected error: TypeError" in (printed.out if json else printed.err)
     assert "Traceback" not in printed.err

@@ -149,7 +149,7 @@ def test_names_a_too_large_file_and_does_not_read_it(agentctl: Program) -> None:
     assert result.exit_code == 0
     assert (one["id"], one["message"]) == (
         "code-unparsed",
-        "This is not understood: it is larger than 2 MB.",
+        "This part is not understood: it is larger than 2 MB.",
     )
     assert "app/large.ts:1:1: warning [code-unparsed]" in agentctl(*CHECK).stdout
 

@@ -128,8 +128,8 @@ def test_a_killed_reader_process_is_an_error(agentctl: Program, much: Path) -> N
     stdout, stderr = process.communicate(timeout=_SOON)
     assert (process.returncode, stdout) == (3, "")
     assert stderr == (
-        "error: A process that read the code was killed; perhaps there was not enough memory.\n"
-        "hint: Run it again, or give --code fewer folders at once.\n"
+        "error: A process that was reading the code was killed, perhaps for lack of memory.\n"
+        "hint: Run it again, or pass fewer folders to --code at once.\n"
     )
     until(lambda: not any(map(said_of, others)))
 

@@ -52,7 +52,7 @@ def test_reports_the_seven_columns_before_the_migration_and_none_after_it(
     assert agentctl("migrate-full", "--yes").exit_code == 0
     after = agentctl(*CODE)
     assert (after.exit_code, after.stderr) == (0, "")
-    assert "Nothing found.\n" in after.stdout
+    assert "No problems found.\n" in after.stdout
 
 
 @pytest.mark.every_postgres
@@ -230,9 +230,9 @@ def test_does_not_read_files_that_git_or_the_configuration_excludes(
     ("path", "message"),
     [
         ("nowhere", "There is no 'nowhere'."),
-        ("agentctl.toml/x", "Nobody here may look at 'agentctl.toml/x'."),
-        ("agentctl.toml", "'agentctl.toml' is neither a folder nor a file in a language that is read."),
-        ("/dev/null", "'/dev/null' is neither a folder nor a file in a language that is read."),
+        ("agentctl.toml/x", "You have no access to 'agentctl.toml/x'."),
+        ("agentctl.toml", "'agentctl.toml' is neither a folder nor a file in a supported language."),
+        ("/dev/null", "'/dev/null' is neither a folder nor a file in a supported language."),
     ],
 )
 def test_a_path_without_code_is_a_usage_error(agentctl: Program, path: str, message: str) -> None:

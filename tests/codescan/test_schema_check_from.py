@@ -83,13 +83,13 @@ def test_a_baseline_of_agentctls_tables_does_not_judge_other_tables(shop: Shop, 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (None, "there is no such file"),
-        (b"", "there is no table in it"),
+        (None, "no such file"),
+        (b"", "it has no tables"),
         (b"PGDMP\x01\x0e", "it is an archive"),
-        (b"\x7fELF\x02\x01\xff\xfe\x00\x80", "it is no text in UTF-8"),
-        (b"\x00\x01\x02", "it is no text in UTF-8"),
+        (b"\x7fELF\x02\x01\xff\xfe\x00\x80", "it is not UTF-8 text"),
+        (b"\x00\x01\x02", "it is not UTF-8 text"),
         (b"{", "schema.sql"),
-        (b"CREATE TABLE (", "there is no table in it; line 1 is not understood"),
+        (b"CREATE TABLE (", "it has no tables; line 1 is not understood"),
     ],
     ids=["missing", "empty", "archive", "binary", "zero bytes", "half a baseline", "half a statement"],
 )
@@ -130,7 +130,7 @@ def test_reports_sql_that_is_not_understood_and_judges_no_missing_tables(
     line = (schemas / "minimal.sql").read_text("utf-8").count("\n")
     result = agentctl(*CODE, "--schema-from", "db/minimal.sql", "--json")
     assert found(result) == ["agents.nope"]
-    assert result.stderr.startswith(f"db/minimal.sql:{line}: passed over: ")
+    assert result.stderr.startswith(f"db/minimal.sql:{line}: skipped: ")
 
 
 def test_hostile_names_in_a_schema_stay_text(agentctl: Program) -> None:

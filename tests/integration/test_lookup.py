@@ -180,7 +180,7 @@ def test_distinguishes_emails_that_differ_only_in_case(marketplace: Marketplace)
     with opened(marketplace) as (connection, parts):
         assert get_user(connection, parts.users, "ops@example.com").id == OPS
         assert get_user(connection, parts.users, "OPS@example.com").id == POOR
-        with pytest.raises(Refused, match="2 users fit") as refused:
+        with pytest.raises(Refused, match="2 users match") as refused:
             get_user(connection, parts.users, "Ops@example.com")
     assert str(OPS) in refused.value.message
     assert str(POOR) in refused.value.message

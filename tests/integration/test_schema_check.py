@@ -109,7 +109,7 @@ def test_names_a_missing_table_and_the_search_path(marketplace: Marketplace, tab
     report = check(marketplace.url)
     severity = "warning" if table == "credit_transactions" else "error"
     assert ("table-missing", severity, table) in told(report)
-    assert "schemas looked into: public" in finding(report, "table-missing").message
+    assert "schemas that were searched: public" in finding(report, "table-missing").message
 
 
 def test_finds_the_executions_table_by_its_shape(marketplace: Marketplace) -> None:

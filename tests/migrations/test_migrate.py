@@ -367,7 +367,7 @@ def test_gives_up_on_a_table_that_somebody_keeps_changing_back(marketplace: Mark
         if isinstance(event, StepBegun) and event.step.kind is StepKind.BUILD_INDEX:
             marketplace.execute(drop_the_other[event.step.object])
 
-    with pytest.raises(DatabaseTrouble, match="Again and again"):
+    with pytest.raises(DatabaseTrouble, match="repeatedly lacks"):
         widen(marketplace, told=sabotage)
 
 

@@ -202,7 +202,9 @@ def test_names_a_partition_on_another_server(database: Database) -> None:
     with at(database.url, place="a test").connect() as connection, pytest.raises(SchemaLacks) as refused:
         plan_widening(connection)
 
-    said = "public.away, a part of public.agent_executions, is a foreign table: it stays narrow."
+    said = (
+        "public.away, a part of public.agent_executions, is a foreign table: columns cannot be added to it."
+    )
     assert refused.value.message == said
 
 

@@ -52,7 +52,7 @@ def test_the_shown_sql_leads_to_full_tracking_by_itself(agentctl: Program, marke
         marketplace.execute(step["sql"].encode())
 
     again = agentctl("migrate-full", "--dry-run")
-    assert again.stdout == "public.agent_executions has full tracking already: nothing to do.\n"
+    assert again.stdout == "public.agent_executions already has full tracking: nothing to do.\n"
 
 
 def test_shows_the_plan_on_a_terminal_asks_and_migrates(agentctl: Program, marketplace: Marketplace) -> None:
@@ -99,13 +99,13 @@ def test_yes_migrates_prints_each_step_and_does_nothing_the_second_time(
 ) -> None:
     first = agentctl("migrate-full", "--yes")
     assert first.exit_code == 0
-    assert "has full tracking now: 3 steps done and verified." in first.stdout
+    assert "now has full tracking: 3 steps done and verified." in first.stdout
     assert f"build index: {INDEX} ..." in first.stderr
     assert columns(marketplace) == set(OPTIONAL_COLUMNS)
 
     second = agentctl("migrate-full", "--yes")
     assert (second.exit_code, second.stderr) == (0, "")
-    assert second.stdout == "public.agent_executions has full tracking already: nothing to do.\n"
+    assert second.stdout == "public.agent_executions already has full tracking: nothing to do.\n"
     assert agentctl("migrate-full").exit_code == 0
 
 
@@ -162,7 +162,7 @@ def test_gives_up_on_a_table_in_use_and_can_be_retried(agentctl: Program, market
 
     assert result.exit_code == 3
     assert (result.json["error"]["code"], result.json["error"]["retryable"]) == ("locked", True)
-    assert "attempt 1 gave way" in result.stderr
+    assert "attempt 1 gave up, retrying" in result.stderr
     assert columns(marketplace) == set()
     assert agentctl("migrate-full", "--yes", *short).exit_code == 0
 
@@ -304,7 +304,7 @@ def test_names_each_blocking_session_once(agentctl: Program, marketplace: Market
     assert result.exit_code == 3
     *progress, error, named, hint = result.stderr.strip().splitlines()
     assert sum(f"In the way: pid {pid}" in line and "the_long_report" in line for line in progress) == 1
-    assert error.startswith("error: The table is in use: no lock was had in ")
+    assert error.startswith("error: Table locked: the lock was not available in ")
     assert named.startswith(f"In the way: pid {pid}, user postgres")
     assert f"pg_terminate_backend({pid})" in hint
 
@@ -384,8 +384,8 @@ def test_the_next_backfill_finishes_a_killed_one(agentctl: Program, marketplace:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--discard-data",), "--undo only"),
-        (("--undo", "--backfill"), "cannot go together"),
+        (("--discard-data",), "can only be used with --undo"),
+        (("--undo", "--backfill"), "cannot be used together"),
         (("--yes", "-o", "x.sql"), "--output needs"),
     ],
 )

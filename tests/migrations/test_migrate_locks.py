@@ -121,7 +121,7 @@ def test_a_second_migration_waits_for_the_first_and_then_finds_nothing_to_do(
             assert waits.wait(20)
         first.result()
         second.result()
-    assert {event.reason for event in second_events} == {"Another migration of this table is at work"}
+    assert {event.reason for event in second_events} == {"Another migration of this table is running"}
     assert {one.query.split("/")[0] for event in second_events for one in event.blockers} == {"agentctl"}
     assert steps_among(second_events) == ()
 
@@ -136,7 +136,7 @@ def test_a_second_migration_that_gives_up_names_the_first(
             first = threads.submit(widen, made, told=lambda _: at_work.set())
             assert at_work.wait(20)
             with pytest.raises(
-                DatabaseTrouble, match="Another migration of this table is at work"
+                DatabaseTrouble, match="Another migration of this table is running"
             ) as trouble:
                 widen(made, wait=SHORT)
         first.result()

@@ -80,8 +80,8 @@ def test_keeps_columns_that_somebody_else_added(marketplace_factory: Make) -> No
 
     assert shape(executions(made)) == before
     assert plan.remarks == (
-        "agent_executions.inputs is left: migrate-full did not add it.",
-        "agent_executions.started_at is left: migrate-full did not add it.",
+        "agent_executions.inputs is kept: migrate-full did not add it.",
+        "agent_executions.started_at is kept: migrate-full did not add it.",
     )
 
 

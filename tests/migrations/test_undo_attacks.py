@@ -152,7 +152,7 @@ def test_a_column_named_like_a_statement_makes_nobody_superuser(
     assert result.exit_code == 0, result
     assert not is_superuser(marketplace, role)
     assert not set(OPTIONAL_COLUMNS) & {column.name for column in executions(marketplace).columns}
-    assert "SUPERUSER;-- is left: its comment says" in result.stdout
+    assert "SUPERUSER;-- is kept: its comment says" in result.stdout
 
 
 def test_without_the_defence_that_column_makes_its_owner_superuser(
@@ -203,7 +203,7 @@ def test_ignores_marks_on_columns_of_other_parts(marketplace: Marketplace) -> No
     plan, _ = take_back(marketplace)
 
     assert contents(marketplace) == others
-    said = "is left: its comment says that migrate-full added it, and its name does not."
+    said = "is kept: its comment says that migrate-full added it, but its name does not."
     assert {f"agent_executions.{name} {said}" for name in others} == set(plan.remarks)
 
 
@@ -402,7 +402,7 @@ def test_reports_a_name_that_was_taken_and_restores_the_others(
             marketplace.execute("ALTER TABLE agent_executions ADD COLUMN error text DEFAULT 'mine'")
             raise KeyboardInterrupt
 
-    with pytest.raises(DatabaseTrouble, match="Other columns have their names by now: error") as trouble:
+    with pytest.raises(DatabaseTrouble, match="Other columns have their names now: error") as trouble:
         take_back(marketplace, save_to=tmp_path / "kept.csv", told=take_the_name)
 
     assert trouble.value.code == "set_aside"
@@ -430,7 +430,7 @@ def test_does_not_drop_a_column_that_was_renamed_back(
     _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 3
-    assert "Column error of public.agent_executions was renamed to error meanwhile." in stderr
+    assert "Column error of public.agent_executions was renamed to error in the meantime." in stderr
     assert contents(marketplace) == before
 
 

@@ -378,7 +378,7 @@ def test_reset_deletes_the_data(anybody: Operator) -> None:
 def test_reset_is_refused_while_a_command_uses_the_sandbox(operator: Operator) -> None:
     command = operator.begin()
     url = _url_of(command)
-    assert operator.run(_RESET).startswith("Refused\nOther commands use the sandbox.")
+    assert operator.run(_RESET).startswith("Refused\nOther commands are using the sandbox.")
     assert _name_of_demo_user(url) == "Demo User"
 
 
@@ -403,7 +403,7 @@ def test_an_unwritable_home_is_an_error_that_names_it(anybody: Operator) -> None
 def test_a_full_disk_is_an_error_and_leaves_no_process(operator: Operator) -> None:
     small_files = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))"
     error = operator.run(f"{small_files}\n{_USE}")
-    assert error.startswith("SetupError\nThe sandbox's database could not be made in ")
+    assert error.startswith("SetupError\nThe sandbox's database could not be created in ")
     assert "disk" in error
     assert not operator.processes()
     assert operator.run().startswith("postgresql://")

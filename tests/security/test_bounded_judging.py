@@ -60,7 +60,7 @@ def test_names_an_input_whose_rules_never_finish(rule: dict[str, Any], value: ob
     (problem,) = problems_of(form, {"brand": "Acme", "keyword": value, "zone": "north"})
 
     assert problem.name == "keyword"
-    assert problem.text.startswith("keyword: the rules of the agent's input_schema for it take longer")
+    assert problem.text.startswith("keyword: checking it against the agent's input_schema takes longer")
 
 
 def test_names_the_inputs_whose_common_rules_never_finish() -> None:
@@ -68,7 +68,7 @@ def test_names_the_inputs_whose_common_rules_never_finish() -> None:
 
     (problem,) = problems_of(form, {"keyword": "x"})
 
-    assert problem.text.startswith("inputs: the rules of the agent's input_schema for it take longer")
+    assert problem.text.startswith("inputs: checking it against the agent's input_schema takes longer")
 
 
 def test_defaults_that_never_finish_are_reported_as_an_error_of_the_form() -> None:
@@ -128,8 +128,8 @@ def test_converts_a_default_with_very_many_choices() -> None:
     assert chosen == [*range(20_000), "nowhere"]
 
 
-def test_names_a_duplicate_field_among_very_many() -> None:
-    with pytest.raises(SchemaLacks, match="there are two fields 'zone 99999'"):
+def test_two_fields_of_one_name_among_very_many_are_named() -> None:
+    with pytest.raises(SchemaLacks, match="two fields are called 'zone 99999'"):
         read_form([*({"name": f"zone {number}"} for number in range(100_000)), {"name": "zone 99999"}])
 
 

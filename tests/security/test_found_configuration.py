@@ -91,7 +91,7 @@ def in_a_folder_for_everybody(folder: Path) -> None:
 
 HOSTILE: dict[str, tuple[Plant, str]] = {
     "by a stranger": (by_a_stranger, "belongs to the user daemon"),
-    "for everybody": (for_everybody, "everybody may write to "),
+    "for everybody": (for_everybody, "everyone may write to "),
     "for a group": (for_a_group, "the group daemon may write to "),
     "linked by a stranger": (linked_by_a_stranger, "is a link that belongs to the user daemon"),
     "linked to a stranger's": (linked_to_a_stranger_s, "real.toml belongs to the user daemon"),
@@ -100,7 +100,7 @@ HOSTILE: dict[str, tuple[Plant, str]] = {
         "inner belongs to the user daemon",
     ),
     "in a folder of a stranger": (in_a_folder_of_a_stranger, "belongs to the user daemon"),
-    "in a folder for everybody": (in_a_folder_for_everybody, "everybody may write to "),
+    "in a folder for everybody": (in_a_folder_for_everybody, "everyone may write to "),
 }
 
 

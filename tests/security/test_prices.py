@@ -47,7 +47,7 @@ def test_refuses_an_invalid_price_before_anything_is_written(shop: Shop, price: 
     for options in ((), ("--dry-run",), ("--idempotency-key", "monday")):
         error = shop.run_json(*RUN[1:], *options, exit_code=4)["error"]
         assert error["code"] == "agent_price_invalid"
-        assert error["message"] == f"The agent seo-blog has the price {price}, which nobody can be charged."
+        assert error["message"] == f"The agent seo-blog has the price {price}, which cannot be charged."
 
     assert _wrote_nothing(shop)
 

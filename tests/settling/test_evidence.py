@@ -179,7 +179,7 @@ def test_journal_lines_of_version_1_prove_nothing_and_are_shown(shop: Shop) -> N
     assert "has an answer for this id (failed)" in case["message"]
     assert f"agentctl reconcile {case['id']} --assume failed" in case["message"]
     shown = shop.program("history", case["id"])
-    assert "perhaps about another row of that id" in shown.stdout
+    assert "perhaps about another row with that id" in shown.stdout
 
 
 def test_the_journal_proves_nothing_if_the_server_hides_its_system_identifier(shop: Shop) -> None:
@@ -219,7 +219,7 @@ def test_a_created_at_without_a_fraction_proves_nothing(shop: Shop) -> None:
     case = reconcile(shop, *NOBODY_IS_ALIVE, exit_code=6)
 
     assert case["action"] == "left_open"
-    assert "no created_at that no other row could have" in case["message"]
+    assert "created_at is not enough to tell it from other rows" in case["message"]
 
 
 def test_reads_the_journal_once_for_many_open_executions(shop: Shop) -> None:

@@ -53,7 +53,7 @@ def test_history_shows_journal_values_without_a_column_in_the_table(full_shop: S
     shop.marketplace.execute("ALTER TABLE agent_executions DROP COLUMN error")
     shown = shop.program("history", execution)
 
-    assert "Known to this machine alone, from its journal" in shown.stdout
+    assert "Known only to this machine, from its journal" in shown.stdout
     assert "The agent failed (500: Error in workflow)." in shown.stdout
     told = shop.program("history", execution, "--json").json["data"]["journal"]
     assert [(entry["event"], entry["http_status"]) for entry in told] == [

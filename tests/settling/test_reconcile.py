@@ -95,7 +95,7 @@ def test_follows_n8ns_cursor_to_the_end(asking_shop: Shop) -> None:
     [
         ([Reply.json({"message": "unauthorized"}, 401)], "refuses the API key (401)"),
         ([Reply.json({"message": "Forbidden"}, 403)], "refuses the API key (403)"),
-        ([Reply.json({"message": "Not Found"}, 404)], "API is not there (404)"),
+        ([Reply.json({"message": "Not Found"}, 404)], "API was not found (404)"),
         ([Reply.text("<html>", content_type="text/html")], "not as n8n's API does"),
         ([Reply(status=429, headers={"Retry-After": "0"})], "answered 429"),
         ([Reply(status=503)], "answered 503"),
@@ -176,7 +176,7 @@ def test_without_n8n_it_names_the_settings_it_needs(shop: Shop) -> None:
     done = shop.program("reconcile", execution)
 
     assert done.exit_code == 6
-    assert "[profiles.NAME.n8n]" in done.stdout
+    assert "[profiles.test.n8n]" in done.stdout
     assert "--assume failed|success" in done.stderr
 
 
@@ -209,7 +209,7 @@ def test_settles_a_run_at_work_only_with_stale_after_0s(shop: Shop) -> None:
     stdout, _ = waiting.communicate(timeout=30)
     found = json.loads(stdout)
     assert (found["exit_code"], found["data"]["execution"]["status"]) == (1, "failed")
-    assert "Somebody else had settled" in str(found["data"]["warnings"])
+    assert "This execution was already settled as" in str(found["data"]["warnings"])
     assert [(kind, amount) for kind, amount, _ in shop.ledger()] == [("usage", -10), ("refund", 10)]
     assert violations(shop.marketplace) == []
 

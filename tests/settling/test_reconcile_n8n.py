@@ -126,7 +126,7 @@ def test_an_execution_of_staging_in_the_same_n8n_settles_nothing_in_production(
 
     case = reconcile(shop, execution, exit_code=6)
 
-    assert "was sent for another row of that id" in case["message"]
+    assert "was sent for another row with that id" in case["message"]
 
     # Without that defence: n8n's log says that it was sent for production's row.
     names = ("x-agentctl-row", "x-agentctl-signature")
@@ -139,7 +139,7 @@ def test_an_execution_of_staging_in_the_same_n8n_settles_nothing_in_production(
 def test_an_id_derived_from_a_key_needs_the_row_and_a_random_id_does_not(asking_shop: Shop) -> None:
     execution, _ = open_one(asking_shop, *KEY)
     script_executions(asking_shop.webhook, n8n_execution(7, execution, status="error"))
-    assert "such ids repeat" in reconcile(asking_shop, execution, exit_code=6)["message"]
+    assert "ids like this can repeat" in reconcile(asking_shop, execution, exit_code=6)["message"]
 
     execution, _ = open_one(asking_shop)
     script_executions(asking_shop.webhook, n8n_execution(8, execution, status="error"))
@@ -152,7 +152,7 @@ def test_an_n8n_execution_at_another_time_does_not_belong_to_the_row(asking_shop
     script_executions(asking_shop.webhook, {**earlier, "startedAt": None})
     asking_shop.webhook.script("/api/v1/executions/7?includeData=true", Reply.json(earlier))
 
-    assert "is of another time" in reconcile(asking_shop, execution, exit_code=6)["message"]
+    assert "is from another time" in reconcile(asking_shop, execution, exit_code=6)["message"]
 
 
 DEEP: Any = []
@@ -219,7 +219,7 @@ def test_a_repeated_n8n_cursor_ends_the_search_and_is_reported(asking_shop: Shop
 
     case = reconcile(asking_shop, execution, exit_code=6)
 
-    assert "leads back to a page that was read already" in case["message"]
+    assert "leads back to a page that was already read" in case["message"]
     assert asking_shop.webhook.count(f"{LISTS[1]}&cursor=one") == 1
 
 

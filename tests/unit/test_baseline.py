@@ -241,18 +241,18 @@ def test_a_whole_table_or_function_is_one_finding_and_hides_no_other() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "schema.json, line 1: this is not JSON, or cut off"),
-        ("[" * 100_000, "schema.json: this is no baseline"),
-        ("[]", "this is no agentctl-baseline/1 but something else"),
-        ('{\n  "schema": "agentctl-baseline/2"\n}', "line 2: this is no agentctl-baseline/1 but agentctl-b"),
-        ('{"schema": "agentctl-baseline/1"}', "this is no baseline: it has no facts"),
+        ("", "schema.json, line 1: this is not JSON, or it is cut off"),
+        ("[" * 100_000, "schema.json: this is not a baseline"),
+        ("[]", "this is not agentctl-baseline/1 but something else"),
+        ('{\n  "schema": "agentctl-baseline/2"\n}', "line 2: this is not agentctl-baseline/1 but agentctl-b"),
+        ('{"schema": "agentctl-baseline/1"}', "this is not a baseline: it has no facts"),
         (
             '{"schema": "agentctl-baseline/1", "facts": {\n"public.t": "table",\n"public.u": 1}}',
-            "line 3: this is no baseline: public.u must be a text",
+            "line 3: this is not a baseline: public.u must be text",
         ),
         (
             '{"schema": "agentctl-baseline/1", "facts": {\n"public.t": "table",\n"public.t": "view"}}',
-            "this is no baseline: public.t stands in it twice",
+            "this is not a baseline: public.t appears in it twice",
         ),
     ],
     ids=["empty", "deep", "list", "version", "no facts", "number", "twice"],
@@ -279,7 +279,7 @@ def test_a_baseline_that_is_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda _: None, "there is no such file"),
+        (lambda _: None, "no such file"),
         (Path.mkdir, "Is a directory"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "it is not UTF-8"),
     ],
@@ -378,5 +378,5 @@ def test_a_baseline_of_everything_tells_what_a_sequence_fills() -> None:
 def test_a_scope_that_nobody_knows_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "schema.json"
     path.write_text('{\n"schema": "agentctl-baseline/1",\n"scope": "half",\n"facts": {}}')
-    with pytest.raises(ConfigError, match=r"schema.json, line 3: this is no baseline: its scope is half"):
+    with pytest.raises(ConfigError, match=r"schema.json, line 3: this is not a baseline: its scope is half"):
         read_baseline(path)

@@ -94,7 +94,7 @@ def test_all_columns_of_a_match_are_filtered_by() -> None:
     found = [(use.column, use.sources) for use in of(reading, ColumnUse)[1:]]
     assert found == [("status", (RUNS,)), ("name", (AGENTS,))]
     assert whys(reading) == [
-        "what is spread is computed at run time",
+        "the spread value is computed at run time",
         "the filter is computed at run time",
     ]
 
@@ -103,10 +103,10 @@ def test_all_columns_of_a_match_are_filtered_by() -> None:
     ("column", "why"),
     [
         (Unknown(), "the column of a filter is computed at run time"),
-        (Template((Unknown(), c("_id")), HERE), "the column of a filter is put together at run time"),
+        (Template((Unknown(), c("_id")), HERE), "the column of a filter is built at run time"),
         (c("lower(name)"), "the column of a filter does not fit PostgREST's grammar"),
-        (c("order"), "the column of a filter is a word of PostgREST's own"),
-        (c("select"), "the column of a filter is a word of PostgREST's own"),
+        (c("order"), "the column of a filter is a reserved word of PostgREST"),
+        (c("select"), "the column of a filter is a reserved word of PostgREST"),
     ],
 )
 def test_a_column_that_cannot_be_told_is_unresolved(column: Value, why: str) -> None:
@@ -134,7 +134,7 @@ def test_the_columns_of_an_or_stand_in_its_text() -> None:
     [
         (Unknown(), "the filter is computed at run time"),
         (c("status = 1"), "the filter does not fit PostgREST's grammar: expected `.`, not `=`"),
-        (Template((Unknown(),), HERE), "the column of a filter is put together at run time"),
+        (Template((Unknown(),), HERE), "the column of a filter is built at run time"),
     ],
 )
 def test_an_or_that_cannot_be_told_is_unresolved(filters: Value, why: str) -> None:

@@ -115,7 +115,7 @@ def test_a_row_that_something_unknown_is_spread_into_is_not_complete() -> None:
 
     assert not row(reading).complete
     assert sent(row(reading)) == {"a": ((1,), True)}
-    assert whys(reading) == ["what is spread is an argument that no caller is seen to give"]
+    assert whys(reading) == ["the spread value is an argument that no known caller passes"]
 
 
 def test_a_key_may_be_put_together() -> None:
@@ -139,7 +139,7 @@ def test_a_key_may_be_put_together() -> None:
     ("key", "why"),
     [
         (Unknown(), "computed at run time"),
-        (Template((c("a_"), Unknown()), HERE), "put together at run time"),
+        (Template((c("a_"), Unknown()), HERE), "built at run time"),
     ],
 )
 def test_a_key_that_is_not_known_leaves_the_row_open(key: Value, why: str) -> None:
@@ -160,10 +160,10 @@ def test_each_row_that_is_possible_is_written() -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (Member(Unknown(), "rows"), "the row is `rows` of something that is not known"),
+        (Member(Unknown(), "rows"), "the row is `rows` of something unknown"),
         (listing(Unknown()), "a row is computed at run time"),
-        (listing(whole=False), "the rows are put together at run time"),
-        (c("path/of/a/file.png"), "the row is nothing that can stand here"),
+        (listing(whole=False), "the rows are built at run time"),
+        (c("path/of/a/file.png"), "the row is not valid here"),
     ],
 )
 def test_rows_that_are_not_visible_are_unresolved(value: Value, why: str) -> None:
@@ -181,7 +181,7 @@ def test_rows_that_spread_each_other_many_times_are_read_all_the_same(always: bo
     reading = read(step("insert", values))
 
     assert sent(row(reading)) == {"a": ((1,), always)}
-    assert whys(reading) == ["what is spread is computed at run time"]
+    assert whys(reading) == ["the spread value is computed at run time"]
 
 
 def test_what_is_spread_too_deeply_leaves_the_row_open() -> None:
@@ -278,11 +278,11 @@ def test_an_upsert_says_what_decides(options: tuple[Value, ...], columns: list[t
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        (Unknown(), "what decides about a conflict is computed at run time"),
-        (c("user_id,"), "what decides about a conflict is no list of columns"),
+        (Unknown(), "the onConflict option is computed at run time"),
+        (c("user_id,"), "the onConflict option is not a list of columns"),
         (
             Template((c("user_id,"), Unknown()), HERE),
-            "what decides about a conflict is no list of columns",
+            "the onConflict option is not a list of columns",
         ),
     ],
 )

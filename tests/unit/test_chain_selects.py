@@ -62,7 +62,7 @@ def test_of_a_text_that_can_be_too_many_not_all_is_known() -> None:
     reading = read(step("select", Choice(tuple(c(f"c{number}") for number in range(500)))))
 
     assert len(columns(reading, Purpose.SELECTED)) < 100
-    assert whys(reading) == ["the select is one of too many"]
+    assert whys(reading) == ["the select is one of too many values"]
 
 
 def test_a_text_with_too_many_parts_that_vary_has_holes() -> None:
@@ -70,7 +70,7 @@ def test_a_text_with_too_many_parts_that_vary_has_holes() -> None:
     reading = read(step("select", Template((c("id,"), *parts), HERE)))
 
     assert columns(reading, Purpose.SELECTED) == ["id"]
-    assert whys(reading) == ["a selected column is put together at run time"]
+    assert whys(reading) == ["a selected column is built at run time"]
 
 
 @pytest.mark.parametrize("nothing", [(), (UNDEFINED,), (c(None),), (c("*"),)])
@@ -94,7 +94,7 @@ def test_a_hole_hides_one_item_only() -> None:
 
     assert columns(reading, Purpose.SELECTED) == ["id"]
     assert [use.embedded for use in of(reading, EmbedUse)] == [AGENTS]
-    assert whys(reading) == ["a selected column is put together at run time"]
+    assert whys(reading) == ["a selected column is built at run time"]
 
 
 def test_a_part_that_is_one_of_a_few_is_no_hole() -> None:
@@ -110,7 +110,7 @@ def test_of_a_table_under_a_name_that_is_not_told_nothing_is_known() -> None:
     reading = read(step("select", text))
 
     assert columns(reading, Purpose.SELECTED) == ["id"]
-    assert whys(reading) == ["an embedded table is put together at run time"]
+    assert whys(reading) == ["an embedded table is built at run time"]
 
 
 def test_what_is_no_select_is_unresolved() -> None:
@@ -191,7 +191,7 @@ def test_what_a_select_embeds_that_is_not_known_is_not_known_either() -> None:
         reading = read(select, step("eq", "agents.name", 1))
 
         assert columns(reading, Purpose.FILTERED) == []
-        assert whys(reading)[-1] == ("a filter's `agents` is perhaps embedded, by a select that is not known")
+        assert whys(reading)[-1] == ("a filter's `agents` is perhaps embedded by an unknown select")
 
 
 def test_an_option_that_is_not_known_leaves_the_columns_unresolved() -> None:

@@ -74,12 +74,12 @@ def test_a_table_that_is_put_together_of_known_parts_is_known() -> None:
     ("target", "why"),
     [
         (Unknown(), "computed at run time"),
-        (Template((c("runs_"), Unknown()), HERE), "put together at run time"),
-        (Member(Unknown(), "table"), "`table` of something that is not known"),
+        (Template((c("runs_"), Unknown()), HERE), "built at run time"),
+        (Member(Unknown(), "table"), "`table` of something unknown"),
         (Result(Unknown()), "the result of a call"),
-        (Parameter(Code(1), 0), "an argument that no caller is seen to give"),
+        (Parameter(Code(1), 0), "an argument that no known caller passes"),
         (Imported("./names", "RUNS"), "imported from ./names, where it is not found"),
-        (c(7), "nothing that can stand here"),
+        (c(7), "not valid here"),
     ],
 )
 def test_a_table_that_is_not_known_is_unresolved_and_so_is_all_behind_it(target: Value, why: str) -> None:
@@ -149,7 +149,7 @@ def test_arguments_that_are_not_known_leave_the_call_open() -> None:
     reading = uses_of(rpc(NAME, Unknown()), file=FILE)
 
     assert [(call.arguments, call.complete) for call in of(reading, CallUse)] == [((), False)]
-    assert whys(reading) == ["what the function is called with is computed at run time"]
+    assert whys(reading) == ["the argument of the call is computed at run time"]
 
 
 def test_a_function_that_is_not_known_is_unresolved() -> None:

@@ -64,23 +64,31 @@ _TWO = '[profiles.a]\nuser = "u"\n[[profiles.a.code.ignore]]\nobject = "x"\n\n[[
 @pytest.mark.parametrize(
     ("text", "complaint", "hint"),
     [
-        ("[profiles.a.code]\nexcluded = []", "line 2: profiles.a.code.excluded is not a key", "'exclude'"),
-        ('[profiles.a.code]\nexclude = "x"', "line 2: profiles.a.code.exclude must be a list of texts", None),
+        (
+            "[profiles.a.code]\nexcluded = []",
+            "line 2: profiles.a.code.excluded is not a known key",
+            "'exclude'",
+        ),
+        (
+            '[profiles.a.code]\nexclude = "x"',
+            "line 2: profiles.a.code.exclude must be a list of text values",
+            None,
+        ),
         ("[profiles.a.code]\nignore = 1", "line 2: profiles.a.code.ignore must be a list of tables", None),
         ("[profiles.a.code.ignore]\nid = 1", "line 1: profiles.a.code.ignore must be a list of tables", None),
         ("[profiles.a.code]\nignore = [1]", "line 2: profiles.a.code.ignore must be a list of tables", None),
-        (f"{_TWO}idd = 1", "line 7: profiles.a.code.ignore[2].idd is not a key", "'id'"),
-        (f"{_TWO}object = 1", "line 7: profiles.a.code.ignore[2].object must be a text in quotes", None),
+        (f"{_TWO}idd = 1", "line 7: profiles.a.code.ignore[2].idd is not a known key", "'id'"),
+        (f"{_TWO}object = 1", "line 7: profiles.a.code.ignore[2].object must be text in quotes", None),
         (
             f'{_TWO}id = "table-mising"',
-            "line 7: profiles.a.code.ignore[2].id is not a word",
+            "line 7: profiles.a.code.ignore[2].id is not a known word",
             "'table-missing'",
         ),
-        (f'{_TWO}id = "zzz"', "line 7: profiles.a.code.ignore[2].id is not a word", "table-missing, "),
+        (f'{_TWO}id = "zzz"', "line 7: profiles.a.code.ignore[2].id is not a known word", "table-missing, "),
         (_TWO, "line 6: profiles.a.code.ignore[2] must have one of id, object, file", None),
         (
             '[profiles.a.code]\nignore = [{ id = "table-missing" }, { file = 7 }]',
-            "line 2: profiles.a.code.ignore[2].file must be a text",
+            "line 2: profiles.a.code.ignore[2].file must be text",
             None,
         ),
     ],

@@ -42,7 +42,7 @@ def test_an_argument_that_is_left_out_is_found_where_the_call_is_complete() -> N
     (finding,) = checked(SHOP, call("deduct", "user_id")).findings
     assert (finding.id, finding.object) == ("code-unknown-argument", "deduct.amount")
     assert finding.message == "deduct is called without amount (integer), which has no default."
-    assert finding.hint == "It is deduct(user_id uuid, amount integer, note text)."
+    assert finding.hint == "The signature is deduct(user_id uuid, amount integer, note text)."
     assert ids(SHOP, call("deduct", "user_id", complete=False)) == []
 
 
@@ -85,7 +85,7 @@ def test_a_call_is_not_denied_where_one_overload_may_be_executed() -> None:
 def test_an_argument_is_judged_by_its_type() -> None:
     (finding,) = checked(SHOP, call("deduct", written("user_id", "me"), written("amount", 1))).findings
     assert (finding.id, finding.object) == ("code-value-refused", "deduct.user_id")
-    assert finding.message == "user_id (uuid) of deduct cannot be 'me': that is no UUID."
+    assert finding.message == "user_id (uuid) of deduct cannot be 'me': that is not a UUID."
     assert ids(SHOP, call("deduct", written("user_id", None), written("amount", "12"))) == []
 
 

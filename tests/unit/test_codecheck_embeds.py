@@ -92,14 +92,16 @@ def test_the_hint_of_a_missing_relationship_says_what_is_there() -> None:
     assert hint_of(SHOP, "agents", "runs", "nothing") == "Write runs!runs_agent_fkey."
     assert hint_of(SHOP, "tags", "users") == "Add a foreign key between tags and users."
     assert hint_of(SHOP, "runs", "identities") == (
-        "runs_auth_fkey leads to auth.identities, and PostgREST joins tables of one schema only."
+        "runs_auth_fkey refers to auth.identities, but PostgREST only joins tables within one schema."
     )
 
 
 def test_several_foreign_keys_between_two_tables_are_ambiguous_and_all_spelled_out() -> None:
     (finding,) = checked(SHOP, embed("runs", "users")).findings
     assert (finding.id, finding.object) == ("code-relationship", "runs.users")
-    assert finding.message == "runs has 2 relationships with users, and PostgREST does not choose."
+    assert (
+        finding.message == "runs has 2 relationships with users, and PostgREST does not choose between them."
+    )
     assert finding.hint == "Write users!runs_user_fkey or users!runs_payer_fkey."
     assert ids(SHOP, embed("users", "runs")) == ["code-relationship users.runs"]
 

@@ -102,7 +102,7 @@ def test_a_message_says_what_is_wrong_and_a_hint_what_is_right() -> None:
     assert finding.hint == "Did you mean on?"
     (finding,) = checked(catalog(table("t", STATE)), row("t", written("it", "x" * 99))).findings
     assert f"'{'x' * 60}...'" in finding.message
-    assert finding.hint == "It takes on, off."
+    assert finding.hint == "Allowed values: on, off."
 
 
 @pytest.mark.parametrize(

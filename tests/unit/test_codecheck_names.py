@@ -124,7 +124,7 @@ def test_an_optional_column_of_another_name_is_called_by_it() -> None:
     executions = table("agent_executions", "id", "payload")
     use = column_of("agent_executions", column="inputs")
     found = checked(catalog(executions), use, executions=executions, parts={"inputs": "payload"})
-    assert found.findings[0].hint == "Here it is called payload."
+    assert found.findings[0].hint == "In this database it is called payload."
     assert found.columns[0].note is None
 
 

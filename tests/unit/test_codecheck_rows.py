@@ -105,14 +105,14 @@ def test_a_privilege_counts_for_what_is_done() -> None:
 def test_a_view_that_takes_no_rows_is_denied() -> None:
     shop = catalog(table("runs", "a", kind="view", insertable=False))
     (finding,) = checked(shop, row("runs", "a")).findings
-    assert (finding.id, finding.message) == ("code-denied", "runs is a view that takes no rows.")
+    assert (finding.id, finding.message) == ("code-denied", "runs is a view that cannot be written to.")
     assert ids(shop, row("runs", "a", verb=Verb.UPDATE)) == []
 
 
 def test_null_goes_into_no_column_that_must_not_be_null_even_with_a_default() -> None:
     (finding,) = checked(SHOP, row("runs", *WHOLE, written("status", None))).findings
     assert (finding.id, finding.object) == ("code-value-refused", "runs.status")
-    assert finding.hint == "Leave it out, and its default fills it."
+    assert finding.hint == "Leave it out to get its default."
     assert ids(SHOP, row("runs", *WHOLE, written("note", None))) == []
 
 
@@ -181,7 +181,7 @@ def test_what_a_trigger_may_change_before_a_check_is_counted_and_no_finding() ->
 def test_the_hint_of_a_check_that_forbids_words_names_none_of_them() -> None:
     runs = table("runs", "status", constraints=(check("status <> 'done'::text"),))
     (finding,) = checked(catalog(runs), row("runs", written("status", "done"))).findings
-    assert finding.hint == "It says CHECK (status <> 'done'::text)."
+    assert finding.hint == "The rule is CHECK (status <> 'done'::text)."
 
 
 def test_a_check_that_is_not_enforced_refuses_nothing() -> None:
@@ -200,7 +200,7 @@ def test_a_domains_check_judges_whatever_a_trigger_does() -> None:
     runs = table("runs", plan, triggers=(trigger("BEFORE INSERT"),))
     (finding,) = checked(catalog(runs), row("runs", written("plan", "gold"))).findings
     assert finding.message == "runs.plan cannot be 'gold': the CHECK of plan_name refuses it."
-    assert finding.hint == "It takes free, pro."
+    assert finding.hint == "Allowed values: free, pro."
 
 
 KEYED = table(
@@ -232,7 +232,7 @@ def test_an_upsert_on_the_columns_of_a_unique_index_is_no_finding(columns: tuple
 def test_an_upsert_on_other_columns_is_found(columns: tuple[str, ...]) -> None:
     (finding,) = checked(catalog(KEYED), upsert_on("users", *columns)).findings
     assert (finding.id, finding.object) == ("code-conflict-target", "users")
-    assert finding.hint == "There are (email, team), (id), (lower(email)), (order)."
+    assert finding.hint == "It has unique indexes on (email, team), (id), (lower(email)), (order)."
 
 
 def test_an_upsert_on_an_unknown_column_is_about_the_column() -> None:

@@ -144,28 +144,28 @@ def test_facts_that_make_no_sense_are_told_and_do_no_harm(tmp_path: Path) -> Non
     }
     path = tmp_path / "schema.json"
     path.write_text(json.dumps({"schema": "agentctl-baseline/1", "facts": facts}))
-    with pytest.raises(ConfigError, match="there is no table in it; line 1 is not understood"):
+    with pytest.raises(ConfigError, match="it has no tables; line 1 is not understood"):
         open_schema_source(path)
 
 
 @pytest.mark.parametrize(
     ("make", "why", "hint"),
     [
-        (lambda _: None, "there is no such file", "pg_dump --schema-only"),
-        (lambda path: path.write_bytes(b"\xff\xfeC\0R\0"), "it is no text in UTF-8", "pg_dump --schema-only"),
+        (lambda _: None, "no such file", "pg_dump --schema-only"),
+        (lambda path: path.write_bytes(b"\xff\xfeC\0R\0"), "it is not UTF-8 text", "pg_dump --schema-only"),
         (lambda path: path.write_bytes(b"PGDMP\x01\x0e"), "it is an archive", "pg_restore --schema-only"),
-        (lambda path: path.write_text(""), "there is no table in it", "pg_dump --schema-only"),
-        (lambda path: path.write_text("SELECT 1"), "there is no table in it", "pg_dump --schema-only"),
+        (lambda path: path.write_text(""), "it has no tables", "pg_dump --schema-only"),
+        (lambda path: path.write_text("SELECT 1"), "it has no tables", "pg_dump --schema-only"),
         (
             lambda path: path.write_text("\nCREATE TABLE a oops"),
             "line 2 is not understood: syntax error",
             "pg_dump",
         ),
-        (lambda path: path.mkdir(), "there is no table in it", "pg_dump --schema-only"),
+        (lambda path: path.mkdir(), "it has no tables", "pg_dump --schema-only"),
         (lambda path: path.write_text(" {"), "cut off", "--write-baseline"),
         (
             lambda path: path.write_text('{"schema": "other"}'),
-            "no agentctl-baseline/1 but other",
+            "not agentctl-baseline/1 but other",
             "--write-baseline",
         ),
     ],

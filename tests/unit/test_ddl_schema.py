@@ -309,9 +309,7 @@ def test_a_statement_that_a_block_puts_together_is_told_with_its_line() -> None:
     schema = Schema()
     text = "DO $$\nBEGIN\n  EXECUTE format('ALTER TABLE %I ADD COLUMN y int', name);\nEND $$"
     assert schema.apply(text, file="s.sql") == [
-        UnreadStatement(
-            Location("s.sql", 3), "a statement is put together when it runs: what it does is not known"
-        )
+        UnreadStatement(Location("s.sql", 3), "a statement is built at run time: its effect is not known")
     ]
 
 

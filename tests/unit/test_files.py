@@ -255,7 +255,7 @@ def test_a_folder_that_a_stranger_has_made_or_may_change_is_not_used(commons: Pa
     mine = commons / "mine"
     mine.mkdir()
     mine.chmod(0o777)
-    with pytest.raises(PermissionError, match="everybody may write to"):
+    with pytest.raises(PermissionError, match="everyone may write to"):
         make_own_folder(mine / "agentctl")
 
 

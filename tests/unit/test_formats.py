@@ -112,7 +112,7 @@ def test_ids_are_unique_and_titles_are_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("index-mising", "Did you mean index-missing?"), ("zzz", "There are table-missing, column-missing, ")],
+    [("index-mising", "Did you mean index-missing?"), ("zzz", "Known ids: table-missing, column-missing, ")],
 )
 def test_an_unknown_id_is_refused_with_the_nearest_one(word: str, hint: str) -> None:
     with pytest.raises(UsageError, match=f"no finding '{word}'") as raised:
@@ -163,7 +163,7 @@ def test_a_place_is_written_as_far_as_it_is_known(finding: Finding, place: str |
 
 
 def test_a_clean_github_report_says_so() -> None:
-    assert github_text(()) == "agentctl schema-check: nothing found.\n"
+    assert github_text(()) == "agentctl schema-check: no problems found.\n"
 
 
 def test_github_reads_back_the_percent_signs_colons_commas_and_lines_that_were_meant() -> None:

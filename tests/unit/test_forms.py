@@ -112,7 +112,7 @@ GOOD: dict[str, object] = {"topic": "Tea"}
     [
         ({}, "topic: is required"),
         ({"topic": ""}, "topic: is required"),
-        ({"topic": 5}, "topic: 5 is not a text"),
+        ({"topic": 5}, "topic: 5 is not text"),
         ({**GOOD, "tone": "angry"}, "tone: 'angry' is not one of neutral, friendly"),
         ({**GOOD, "words": "many"}, "words: 'many' is not a number"),
         ({**GOOD, "words": True}, "words: true is not a number"),
@@ -122,7 +122,7 @@ GOOD: dict[str, object] = {"topic": "Tea"}
         ({**GOOD, "site": "javascript:x"}, "site: 'javascript:x' is not a web address"),
         ({**GOOD, "mail": "a@b@c"}, "mail: 'a@b@c' is not an e-mail address"),
         ({**GOOD, "day": "2026-02-30"}, "day: '2026-02-30' is not a date such as 2026-11-30"),
-        ({**GOOD, "word": 1}, "word: is no input of this agent; did you mean words?"),
+        ({**GOOD, "word": 1}, 'word: unknown input; did you mean "words"?'),
     ],
 )
 def test_a_problem_is_named_with_its_field_first(inputs: dict[str, object], problem: str) -> None:
@@ -172,7 +172,7 @@ def test_a_schema_that_never_ends_is_refused() -> None:
 
 
 def test_what_is_wrong_with_a_json_schema_is_told_with_its_place_and_not_at_any_length() -> None:
-    with pytest.raises(SchemaLacks, match=r"properties\.a\.required is no JSON Schema") as caught:
+    with pytest.raises(SchemaLacks, match=r"properties\.a\.required is not a JSON Schema") as caught:
         read_form({"properties": {"a": {"required": "x" * 10_000}}})
     assert len(caught.value.message) < 300
 

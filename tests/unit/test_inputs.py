@@ -105,7 +105,7 @@ def test_problems_of_words_and_of_the_form_come_together() -> None:
     [
         ("[1]", "input file: is not a JSON object"),
         ("{", "input file: is not valid JSON: Expecting property name"),
-        ('{"a": NaN}', "input file: is JSON with NaN, which is no number"),
+        ('{"a": NaN}', "input file: is JSON with NaN, which is not a number"),
         ('{"a": 1e999}', "input file: is JSON with a number that is too large"),
         ('{"a": 1, "a": 2}', "input file: is JSON that has 'a' twice"),
         ("[" * 100_000, "input file: is JSON that is nested too deeply"),

@@ -13,7 +13,7 @@ from agentctl.core.code_check.reading.python_reader import may_hold_sql, read_py
 from agentctl.core.code_check.reading.uses import CodeReading
 from support.code_uses import lines_of, placed_lines_of
 
-AT_RUN_TIME = "unresolved: SQL that is put together at run time"
+AT_RUN_TIME = "unresolved: SQL that is built at run time"
 
 
 def read(source: str) -> CodeReading:

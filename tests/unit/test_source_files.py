@@ -94,7 +94,7 @@ def test_a_path_that_does_not_exist_is_named(path: str) -> None:
 def test_a_named_path_that_cannot_be_source_code_is_an_error(path: str, here: Path) -> None:
     lay(["README"])
     os.mkfifo(here / "pipe")
-    with pytest.raises(UsageError, match="neither a folder nor a file in a language") as error:
+    with pytest.raises(UsageError, match="neither a folder nor a file in a supported language") as error:
         found(path)
     assert ".tsx" in str(error.value.hint)
 

@@ -350,14 +350,14 @@ def test_the_arguments_of_sqlc_are_no_columns() -> None:
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("SELECT a FROM {table}", ["unresolved: SQL that is put together at run time"]),
+        ("SELECT a FROM {table}", ["unresolved: SQL that is built at run time"]),
         (
             "SELECT {{ a }}, '{' FROM t; SELECT 1 FROM u",
-            ["table u", "unresolved: SQL that is put together at run time"],
+            ["table u", "unresolved: SQL that is built at run time"],
         ),
-        ("SELECT 1 {% if it's %} FROM t", ["unresolved: SQL that is put together at run time"]),
-        ('SELECT "{a}" FROM t', ["unresolved: SQL that is put together at run time"]),
-        ("DELETE FROM ${table}", ["unresolved: SQL that is put together at run time"]),
+        ("SELECT 1 {% if it's %} FROM t", ["unresolved: SQL that is built at run time"]),
+        ('SELECT "{a}" FROM t', ["unresolved: SQL that is built at run time"]),
+        ("DELETE FROM ${table}", ["unresolved: SQL that is built at run time"]),
         ("SELECT a FROM :table", ["unresolved: a table that is named at run time"]),
         (
             "UPDATE t SET :column = 1",
@@ -397,7 +397,7 @@ def test_what_is_put_in_at_run_time_is_counted(sql: str, expected: list[str]) ->
         ),
         ("SELECT x.f(a => 1)", ["1:10 call x.f(a=1)"]),
         ("SELECT 1;\n  SELEC 2", ['2:3 unparsed: syntax error at or near "SELEC"']),
-        ("SELECT 1;\nSELECT a FROM {t}", ["2:15 unresolved: SQL that is put together at run time"]),
+        ("SELECT 1;\nSELECT a FROM {t}", ["2:15 unresolved: SQL that is built at run time"]),
         (
             "INSERT INTO t (a) VALUES (1) ON CONFLICT (b, c) DO NOTHING",
             ["1:13 table t", "1:13 insert t(a=1)", "1:43 conflict t(b, c)"],

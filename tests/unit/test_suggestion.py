@@ -83,7 +83,10 @@ def test_a_name_that_no_configuration_can_hold_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('default_profile = "p"\n[profiles.p]\ndatabase_url = "env:PEAR"\n', "does not say what was meant"),
+        (
+            'default_profile = "p"\n[profiles.p]\ndatabase_url = "env:PEAR"\n',
+            "was not read back as it was written",
+        ),
         ("default_profile = \n", "not valid TOML"),
         ('default_profile = "p"\r[profiles.p]\rdatabase_url = "env:PLUM"\r', "not valid TOML"),
     ],
@@ -104,7 +107,7 @@ def test_a_file_that_agentctl_would_not_read_is_not_kept(tmp_path: Path) -> None
     path = tmp_path / "agentctl.toml"
     text = '[profiles.p]\ndatabase_url = "env:PLUM"\nplum = 1\n'
 
-    with pytest.raises(ConfigError, match="plum is not a key"):
+    with pytest.raises(ConfigError, match="plum is not a known key"):
         write_atomically(
             path, text, check=lambda new: check_written(new, profile="p", meaning=tomllib.loads(text))
         )

@@ -20,21 +20,24 @@ def agents(
         list[str] | None,
         typer.Argument(
             metavar="[AGENT | check [AGENT]...]",
-            help="Slug, id or name: show this one with its inputs. An agent called check is shown by its id.",
+            help=(
+                "Slug, id or name of an agent to show with its inputs. Use the id of an agent that "
+                "is called check."
+            ),
         ),
     ] = None,
 ) -> Reply:
-    """What can be run, its price and its inputs; with `check`, whether the webhooks are there.
+    """List the agents with prices and inputs; with `check`, test whether their webhooks exist.
 
-    The check starts nothing: it asks n8n by a CORS preflight which methods are registered. It looks at all
-    active agents, or at those that are named, and ends with 6 where a webhook is not there.
+    The check starts nothing: it asks n8n with a CORS preflight which methods are registered. It covers all
+    active agents, or those that are named. The exit code is 6 if a webhook does not exist.
 
     \b
     Examples:
       agentctl agents
       agentctl agents seo-blog
       agentctl agents check
-      agentctl agents check seo-blog --quiet || echo "not there"
+      agentctl agents check seo-blog --quiet || echo "missing"
       agentctl agents --json | jq -r '.data.agents[].slug'
     """
     match words or []:
@@ -85,7 +88,7 @@ def _check(session: Session, names: "Sequence[str]") -> Reply:
                 found = [agent for agent in core.list_agents(connection, table) if agent.active]
         told = [profile.as_far_as_known(agent) for agent in found]
         checked = check_agents(
-            told, profile, progress=lambda total: screen.progress("Looking at webhooks", total)
+            told, profile, progress=lambda total: screen.progress("Checking webhooks", total)
         )
     return Reply(
         data=lambda: render.check_data(checked),
@@ -98,5 +101,5 @@ def _findings(checked: "Sequence[Checked]") -> FindingsFound | None:
     wrong = [each.agent.slug for each in checked if each.is_finding]
     if not wrong:
         return None
-    msg = f"{len(wrong)} of {len(checked)} webhooks need a look: {', '.join(wrong)}."
+    msg = f"{len(wrong)} of {len(checked)} webhooks have problems: {', '.join(wrong)}."
     return FindingsFound(msg, hint="Details: agentctl agents check", code="webhooks")

@@ -11,7 +11,7 @@ from agentctl.cli.options import with_common_options
 
 app = typer.Typer(
     name="agentctl",
-    help="Operate a marketplace of AI agents: runs, history, credits, and the schema below them.",
+    help="Operate a marketplace of AI agents: runs, history, credits, and the database schema.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -34,14 +34,24 @@ def root(
 
 for name, command, summary in (
     ("run", run.run, "Run an agent once, for one user."),
-    ("history", history.history, "What ran, how it ended, what it cost."),
-    ("reconcile", reconcile.reconcile, "Settle what was left open, as far as somebody knows."),
-    ("agents", agents.agents, "What can be run, with which inputs."),
+    ("history", history.history, "Show what ran, how it ended and what it cost."),
+    ("reconcile", reconcile.reconcile, "Settle open executions whose outcome can be found out."),
+    ("agents", agents.agents, "List the agents and their inputs."),
     ("audit", audit.audit, "Prove that balances, charges and refunds are right."),
-    ("schema-check", schema_check.schema_check, "Compare the live schema with what is needed."),
-    ("init", init.init, "Write a configuration for a database."),
-    ("migrate-full", migrate_full.migrate_full, "Widen agent_executions while it is in use."),
+    (
+        "schema-check",
+        schema_check.schema_check,
+        "Check that the live schema has what agentctl and a deploy need.",
+    ),
+    ("init", init.init, "Write a configuration file for a database."),
+    (
+        "migrate-full",
+        migrate_full.migrate_full,
+        "Add the optional columns to agent_executions while it is in use.",
+    ),
 ):
     app.command(name, short_help=summary)(with_common_options(command))
-app.add_typer(credits_app, name="credits", short_help="Balances, the ledger, grants and refunds.")
-app.add_typer(sandbox.app, name="sandbox", short_help="The embedded database.")
+app.add_typer(
+    credits_app, name="credits", short_help="Show balances and the ledger; grant and refund credits."
+)
+app.add_typer(sandbox.app, name="sandbox", short_help="Manage the embedded database.")

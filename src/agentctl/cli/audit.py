@@ -34,22 +34,28 @@ def audit(
     session: Session,
     since: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Only what was written since: 24h, 7d, 2026-11-01 or RFC 3339."),
+        typer.Option(
+            metavar="T", help="Check only what was written since this time: 24h, 7d, 2026-11-01 or RFC 3339."
+        ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Everything, however old; the default.")] = False,
-    check: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this; repeatable.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Check everything, however old (the default).")
+    ] = False,
+    check: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Run only this check (repeatable).")
+    ] = None,
     stale_after: Annotated[
-        str, typer.Option(metavar="DURATION", help="Age from which an open execution is dead.")
+        str, typer.Option(metavar="DURATION", help="Treat open executions older than this as dead.")
     ] = "15m",
     fail_on: Annotated[
-        FailOn, typer.Option(help="The mildest finding that makes the exit code 6.")
+        FailOn, typer.Option(help="Least severe finding that causes exit code 6.")
     ] = FailOn.ERROR,
-    _output: Annotated[Format, typer.Option("--format", help="How the report is printed.")] = Format.TABLE,
+    _output: Annotated[Format, typer.Option("--format", help="Format of the report.")] = Format.TABLE,
 ) -> Reply:
     """Prove that balances, charges and refunds are right, or show what is wrong. Never writes.
 
-    All checks see the same instant, while customers go on. Exit code 0 when nothing is wrong, 6 when
-    something is; docs/audit.md tells what each check means.
+    All checks read one snapshot of the database, while customers keep working. The exit code is 0 if no
+    problems are found, and 6 otherwise. docs/audit.md explains each check.
 
     \b
     Examples:
@@ -64,7 +70,7 @@ def audit(
     from agentctl.render import audit as render
 
     if full and since is not None:
-        msg = "--full and --since cannot go together."
+        msg = "--full and --since cannot be used together."
         raise UsageError(msg, hint="See: agentctl audit --help")
     checks = runner.checks_named(check or ())
     instant = parse_instant(since, now=datetime.now(UTC)) if since is not None else None
@@ -83,9 +89,20 @@ def audit(
 
 
 def _found(failures: "Sequence[Result]") -> FindingsFound:
-    named = ", ".join(f"{result.check.id} ({result.count})" for result in failures)
-    msg = f"The audit found something: {named}."
-    return FindingsFound(msg, hint="What each means, and what to do: docs/audit.md")
+    by_severity: dict[str, list[Result]] = {}
+    for result in failures:
+        by_severity.setdefault(result.check.severity, []).append(result)
+    counts = ", ".join(_count(severity, by_severity[severity]) for severity in sorted(by_severity))
+    msg = f"Audit failed: {counts}."
+    return FindingsFound(msg, hint="What each one means and how to fix it: docs/audit.md")
+
+
+def _count(severity: str, failures: "Sequence[Result]") -> str:
+    """Count the findings of one severity, and name their checks: `1 error (balance-differs)`."""
+    total = sum(result.count or 0 for result in failures)
+    one_check = len(failures) == 1
+    checks = (result.check.id if one_check else f"{result.check.id}: {result.count}" for result in failures)
+    return f"{total} {severity}{'' if total == 1 else 's'} ({', '.join(checks)})"
 
 
 def _not_run(results: "Sequence[Result]") -> SetupError | None:
@@ -93,5 +110,5 @@ def _not_run(results: "Sequence[Result]") -> SetupError | None:
     reasons = [f"{result.check.id}: {result.not_run}" for result in results if result.not_run is not None]
     if not reasons:
         return None
-    msg = f"Not every check could be run. {'; '.join(reasons)}."
+    msg = f"Some checks could not be run. {'; '.join(reasons)}."
     return SetupError(msg, hint="See what the database has: agentctl schema-check", code="check_not_run")

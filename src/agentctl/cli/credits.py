@@ -10,7 +10,8 @@ from agentctl.cli.session import Session
 from agentctl.core.errors import UsageError
 
 _REASON = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; kept where the ledger has room.")
+    str,
+    typer.Option("--reason", metavar="TEXT", help="The reason; stored if the ledger has a column for it."),
 ]
 
 
@@ -18,11 +19,14 @@ def show(
     session: Session,
     context: typer.Context,
     user: Annotated[
-        str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Balance and ledger of this user.")
+        str | None,
+        typer.Option("--user", "-u", metavar="EMAIL|ID", help="Show the balance and ledger of this user."),
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many ledger rows or balances.")] = 20,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Maximum number of ledger rows or balances.")
+    ] = 20,
 ) -> Reply:
-    """Balance and latest ledger rows of a user; with no user, totals and the largest balances.
+    """Show the balance and latest ledger rows of a user; without a user, totals and the largest balances.
 
     \b
     Examples:
@@ -44,13 +48,13 @@ def show(
         ledger = market.ledger
         rows = ledger_reports.list_rows(connection, ledger, user=payer.id, limit=limit) if ledger else ()
     if ledger is None:
-        session.note("This database keeps no ledger that agentctl knows of: here is the balance alone.")
+        session.note("agentctl found no ledger in this database, so only the balance is shown.")
     return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
 
 
 def _nothing_before(subcommand: str, user: str | None) -> Reply:
     if user is not None:
-        msg = f"--user belongs to `agentctl credits` alone, not before {subcommand}."
+        msg = f"--user cannot be used before {subcommand}: it is an option of `agentctl credits` itself."
         raise UsageError(msg, hint=f"See: agentctl credits {subcommand} --help")
     return Reply()
 
@@ -58,11 +62,11 @@ def _nothing_before(subcommand: str, user: str | None) -> Reply:
 def grant(
     session: Session,
     user: Annotated[str, typer.Argument(metavar="USER", help="E-mail address or id.")],
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How many credits; positive.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Number of credits; positive.")],
     reason: _REASON,
     idempotency_key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="The same key again grants nothing, for ever."),
+        typer.Option(metavar="KEY", help="Grant at most once with this key; a repeat grants nothing."),
     ] = None,
 ) -> Reply:
     """Give a user credits.
@@ -93,10 +97,12 @@ def grant(
 
 def refund(
     session: Session,
-    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Its id, or the beginning of it.")],
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="Execution id, or the beginning of one.")
+    ],
     reason: _REASON,
 ) -> Reply:
-    """Give back what a failed execution cost, or one whose row is gone, by its charge in the ledger.
+    """Refund a failed execution, or one whose row is gone but whose charge is in the ledger.
 
     \b
     Examples:

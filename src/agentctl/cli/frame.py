@@ -112,8 +112,10 @@ def _invoke(arguments: Sequence[str]) -> object:
 def _defect(error: Exception) -> AgentctlError:
     if os.environ.get("AGENTCTL_DEBUG"):
         raise error
-    msg = f"Something that agentctl did not foresee: {type(error).__name__}."
-    return AgentctlError(msg, hint="Set AGENTCTL_DEBUG=1 to see where, and report it.", code="defect")
+    msg = f"Unexpected error: {type(error).__name__}."
+    return AgentctlError(
+        msg, hint="Set AGENTCTL_DEBUG=1 to see where it happened, and report it.", code="defect"
+    )
 
 
 def _usage_hint(error: "ClickException") -> str:

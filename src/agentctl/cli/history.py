@@ -42,31 +42,37 @@ def history(
     session: Session,
     execution: Annotated[
         str | None,
-        typer.Argument(metavar="EXECUTION", help="Show this one whole; the beginning of its id will do."),
+        typer.Argument(
+            metavar="EXECUTION", help="Execution to show in full; the beginning of its id is enough."
+        ),
     ] = None,
-    agent: Annotated[str | None, typer.Option(metavar="AGENT", help="Only this agent's.")] = None,
+    agent: Annotated[str | None, typer.Option(metavar="AGENT", help="Only executions of this agent.")] = None,
     user: Annotated[
-        str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Only this user's.")
+        str | None, typer.Option("--user", "-u", metavar="EMAIL|ID", help="Only executions of this user.")
     ] = None,
     status: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="Only these; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="STATUS", help="Only executions with this status (repeatable)."),
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="T", help="24h, 7d, 2026-11-01 or RFC 3339.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="T", help="Up to, and without, this time.")] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many at the most.")] = 20,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Created at or after this time: 24h, 7d, 2026-11-01 or RFC 3339."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="T", help="Created before this time.")] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="Maximum number of rows.")] = 20,
     cursor: Annotated[
-        str | None, typer.Option(metavar="CURSOR", help="Go on behind an earlier page.")
+        str | None, typer.Option(metavar="CURSOR", help="Continue after an earlier page.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them, as a stream.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How they are printed.")] = Format.TABLE,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, as a stream.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TABLE,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on printing what is new, until Ctrl-C.")
+        bool, typer.Option("--follow", help="Keep printing new executions until Ctrl-C.")
     ] = False,
     stats: Annotated[
-        bool, typer.Option("--stats", help="Counts, success rate and durations instead of a list.")
+        bool, typer.Option("--stats", help="Show counts, success rate and durations instead of a list.")
     ] = False,
 ) -> Reply:
-    """What ran, for whom, how it ended and what it cost; newest first.
+    """Show what ran, for whom, how it ended and what it cost; newest first.
 
     \b
     Examples:
@@ -105,14 +111,14 @@ def history(
 def _refuse_contradictions(given: dict[str, object]) -> None:
     together = [name for name, value in given.items() if value]
     if len(together) > 1:
-        msg = f"{' and '.join(together)} cannot go together."
+        msg = f"{' and '.join(together)} cannot be used together."
         raise UsageError(msg, hint="See: agentctl history --help")
 
 
 def _refuse_formats(output: Format, *, follow: bool, stats: bool) -> None:
     if follow and output is Format.JSON:
-        msg = "--follow never ends, so that it cannot print one JSON object."
-        raise UsageError(msg, hint="Use --format jsonl: an object a line.")
+        msg = "--follow never ends, so it cannot print one JSON object."
+        raise UsageError(msg, hint="Use --format jsonl: one object per line.")
     if stats and output in _ROWS:
         msg = f"--stats cannot be printed as {output}."
         raise UsageError(msg, hint="Use --format json.")

@@ -18,16 +18,16 @@ def init(
     session: Session,
     database_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="postgresql://..., or env:NAME, file:PATH, command:... for one."),
+        typer.Option(
+            metavar="URL", help="postgresql://..., or where to read it: env:NAME, file:PATH, command:..."
+        ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a configuration file that is there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing configuration file.")] = False,
 ) -> Reply:
-    """Look at a database and write agentctl.toml: its tables and columns, as agentctl understands them.
+    """Inspect a database and write agentctl.toml with its tables and columns, as agentctl understands them.
 
-    Nothing in the database is changed. The file is --config, or ./agentctl.toml. Exit code 6 when something
-    is left that only you can tell.
+    The database is not changed. The file is --config or ./agentctl.toml. The exit code is 6 if something
+    is left that only you can decide.
 
     \b
     Examples:
@@ -44,12 +44,12 @@ def init(
 
     path = session.config or Path(FILE_NAME)
     if path.exists() and not force:
-        msg = f"{path} is there already."
-        raise UsageError(msg, hint="Give --force to overwrite it, or --config FILE for another one.")
+        msg = f"{path} already exists."
+        raise UsageError(msg, hint="Pass --force to overwrite it, or --config FILE to write another file.")
     url = database_url or (f"env:{DATABASE_URL}" if os.environ.get(DATABASE_URL) else None)
     if url is None:
-        msg = "Which database?"
-        raise UsageError(msg, hint=f"Give --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
+        msg = "No database is named."
+        raise UsageError(msg, hint=f"Pass --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
     database = at(Value(url, place="--database-url").resolve(), place="--database-url")
     profile = session.profile_name or _PROFILE
     with database.connect() as connection:

@@ -24,13 +24,13 @@ def migrate_full(
     session: Session,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the SQL and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")] = False,
-    backfill: Annotated[
-        bool, typer.Option("--backfill", help="Then fill old rows with what the ledger knows of them.")
-    ] = False,
+    backfill: Annotated[bool, typer.Option("--backfill", help="Then fill old rows from the ledger.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Drop what this command has added.")] = False,
     discard_data: Annotated[
         bool,
-        typer.Option("--discard-data", help="With --undo: also where it holds data, which is saved first."),
+        typer.Option(
+            "--discard-data", help="With --undo: also drop columns that hold data, after saving it."
+        ),
     ] = False,
     output: Annotated[
         Path | None,
@@ -45,12 +45,12 @@ def migrate_full(
         str, typer.Option(metavar="DURATION", help="How long one attempt may make others wait.")
     ] = "200ms",
     give_up_after: Annotated[
-        str, typer.Option(metavar="DURATION", help="How long to go on trying for the lock.")
+        str, typer.Option(metavar="DURATION", help="How long to keep trying for the lock.")
     ] = "10m",
 ) -> Reply:
-    """Give agent_executions its seven optional columns and two indexes, while it is in use.
+    """Add the seven optional columns and two indexes to agent_executions while it is in use.
 
-    The plan is shown and confirmed first. It can be interrupted and run again at any time.
+    The plan is shown first and must be confirmed. The command can be interrupted and run again at any time.
 
     \b
     Examples:
@@ -92,11 +92,11 @@ def _refuse_nonsense(
 ) -> None:
     wrong = None
     if discard and not undo:
-        wrong = "--discard-data says something of --undo only."
+        wrong = "--discard-data can only be used with --undo."
     elif backfill and undo:
-        wrong = "--backfill and --undo cannot go together."
+        wrong = "--backfill and --undo cannot be used together."
     elif output is not None and not (dry_run or discard):
-        wrong = "--output needs --dry-run, for the plan, or --discard-data, for the data."
+        wrong = "--output needs --dry-run (to write the plan) or --discard-data (to write the data)."
     if wrong is not None:
         raise UsageError(wrong, hint="See: agentctl migrate-full --help")
 

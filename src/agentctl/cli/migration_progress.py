@@ -43,7 +43,7 @@ class _Filling:
             self._total = event.total * 11 // 10 if self._total else event.total
             self._bar.close()
             begin = self._session.progress_screen().progress
-            self._advance = self._bar.enter_context(begin("Filling", self._total, rate="rows/s"))
+            self._advance = self._bar.enter_context(begin("Filling old rows", self._total, rate="rows/s"))
         self._advance(event.done)
 
 
@@ -63,7 +63,7 @@ class _Shown:
                 self._end_phase()
                 self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
             case LockAwaited(reason, attempt, _, blockers):
-                self._session.note(f"{reason}; attempt {attempt} gave way.", tone=Tone.WARNING)
+                self._session.note(f"{reason}; attempt {attempt} gave up, retrying.", tone=Tone.WARNING)
                 self._name(blockers)
             case Building():
                 self._show(event)

@@ -15,7 +15,7 @@ from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 
 _PROFILE = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Profile of the configuration file.")
+    str | None, typer.Option("--profile", metavar="NAME", help="Profile to use from the configuration file.")
 ]
 _CONFIG = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration file.", show_default=False)

@@ -26,22 +26,27 @@ def reconcile(
     session: Session,
     executions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[EXECUTION]...", help="Only these; the beginning of an id will do."),
+        typer.Argument(
+            metavar="[EXECUTION]...", help="Only these executions; the beginning of an id is enough."
+        ),
     ] = None,
     stale_after: Annotated[
         str,
-        typer.Option(metavar="DURATION", help="Age from which a run is dead; 0s: none is alive, you know."),
+        typer.Option(metavar="DURATION", help="Treat open runs older than this as dead (0s: all)."),
     ] = "15m",
     assume: Annotated[
-        Assumed | None, typer.Option(help="The outcome of those that nobody else knows about.")
+        Assumed | None, typer.Option(help="Outcome to record where it is not known otherwise.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Find out, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be settled; write nothing.")
+    ] = False,
 ) -> Reply:
-    """Settle open executions whose outcome somebody knows: n8n, this machine's journal, or you.
+    """Settle open executions whose outcome is known to n8n, to this machine's journal, or to you.
 
-    A success gets the result that was missed, a failure its refund. What nobody knows stays open,
-    with its charge held. It is safe to run at any time, and twice at once. One that cannot be settled
-    stops no other one. Where the row of a named execution is gone, its charge is given back.
+    A success gets the result that was missed, a failure its refund. An execution whose outcome is unknown
+    stays open, and its charge is held. The command is safe to run at any time, even twice at once. An
+    execution that cannot be settled does not stop the others. If the row of a named execution is gone,
+    its charge is given back.
 
     \b
     Examples:
@@ -83,6 +88,6 @@ def _still_open(cases: "Sequence[Reconciled]") -> FindingsFound | None:
         return None
     one = len(still_open) == 1
     msg = f"{len(still_open)} execution{' is' if one else 's are'} still open: {still_open[0].message}"
-    hint = "Where you know the outcome: agentctl reconcile EXECUTION --assume failed|success"
+    hint = "If you know the outcome: agentctl reconcile EXECUTION --assume failed|success"
     refused = next((case.obstacle for case in still_open if case.obstacle is not None), None)
     return FindingsFound(msg, hint=refused.hint if refused else hint, code="still_open")

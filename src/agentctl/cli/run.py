@@ -17,32 +17,38 @@ if TYPE_CHECKING:
 
 def run(
     session: Session,
-    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Slug, id or name.")],
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Slug, id or name of the agent.")],
     items: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME=TEXT | NAME:=JSON | NAME=@FILE]...", help="The agent's inputs."),
     ] = None,
     input_file: Annotated[
-        str | None, typer.Option("--input-file", "-f", metavar="FILE|-", help="A JSON object of inputs.")
+        str | None,
+        typer.Option("--input-file", "-f", metavar="FILE|-", help="File with a JSON object of inputs."),
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option("--user", "-u", metavar="EMAIL|ID", help="Who pays; else the profile's user."),
+        typer.Option(
+            "--user", "-u", metavar="EMAIL|ID", help="User to charge; by default the profile's user."
+        ),
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Same key, same execution, charged once, for ever.")
+        str | None,
+        typer.Option(
+            metavar="KEY", help="Run and charge once per key, ever; a repeat returns that execution."
+        ),
     ] = None,
     timeout: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="One deadline over the whole webhook call.")
+        str | None, typer.Option(metavar="DURATION", help="Deadline for the whole webhook call.")
     ] = None,
     no_charge: Annotated[
-        bool, typer.Option("--no-charge", help="A test run: recorded, not charged.")
+        bool, typer.Option("--no-charge", help="Test run: recorded, but not charged.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check and price; write and send nothing.")
+        bool, typer.Option("--dry-run", help="Check the inputs and show the price; write and send nothing.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file.")
     ] = None,
 ) -> Reply:
     """Run an agent for a user: charge, call its webhook, settle, show the result.
@@ -121,4 +127,4 @@ def _require_writable(output: Path | None) -> None:
     place = output if output.exists() else output.parent
     if output.is_dir() or not os.access(place, os.W_OK):
         msg = f"The result cannot be written to {output}."
-        raise UsageError(msg, hint="Give a file in a folder that exists and may be written to.")
+        raise UsageError(msg, hint="Name a file in an existing folder that you can write to.")

@@ -12,17 +12,18 @@ from agentctl.render.blocks import Text
 from agentctl.render.clean import write_clean
 
 app = typer.Typer(
-    no_args_is_help=False, help="The embedded database that is used where nothing is configured."
+    no_args_is_help=False, help="Manage the embedded database, which is used when nothing is configured."
 )
 
 
 def url(
     session: Session,
     hold: Annotated[
-        bool, typer.Option("--hold", help="Keep the sandbox running until Ctrl-C, for psql and the like.")
+        bool,
+        typer.Option("--hold", help="Keep the sandbox running until Ctrl-C, for psql and similar tools."),
     ] = False,
 ) -> Reply:
-    """Print the sandbox's database URL; it answers while a command uses the sandbox.
+    """Print the sandbox's database URL, which works while a command uses the sandbox.
 
     \b
     Examples:
@@ -50,7 +51,7 @@ def _wait(session: Session) -> None:
 
 
 def path(_session: Session) -> Reply:
-    """Print the folder that the sandbox lives in."""
+    """Print the path of the sandbox's folder."""
     from agentctl.sandbox.server import folder
 
     place = str(folder())
@@ -59,13 +60,13 @@ def path(_session: Session) -> Reply:
 
 def reset(
     session: Session,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Reset without asking.")] = False,
 ) -> Reply:
-    """Throw the sandbox's data away; the next command that needs it makes it anew."""
+    """Delete the sandbox's data; the next command that needs the sandbox creates it again."""
     from agentctl.sandbox.server import folder, reset
 
     place = str(folder())
-    if not yes and not session.confirm(f"Throw away everything in {place}?", flag="--yes"):
+    if not yes and not session.confirm(f"Delete everything in {place}?", flag="--yes"):
         return Reply(view=lambda: [Text("Nothing was changed.")])
     reset()
     return Reply(

@@ -28,43 +28,47 @@ def schema_check(
     session: Session,
     require: Annotated[
         str | None,
-        typer.Option(metavar="minimal|full|COLUMN,...", help="Optional columns without which this fails."),
+        typer.Option(
+            metavar="minimal|full|COLUMN,...", help="Fail if any of these optional columns is missing."
+        ),
     ] = None,
     code: Annotated[
         list[Path] | None,
-        typer.Option(metavar="PATH", help="Also check the code there: file or folder; repeatable."),
+        typer.Option(
+            metavar="PATH", help="Also check the application code in this file or folder (repeatable)."
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="With --code, list what could not be resolved, and all columns.")
     ] = False,
     schema_from: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Take the schema from SQL or a baseline, not from the database."),
+        typer.Option(metavar="FILE", help="Read the schema from SQL or a baseline instead of the database."),
     ] = None,
-    output_format: Annotated[
-        Format, typer.Option("--format", help="How the report is printed.")
-    ] = Format.TABLE,
+    output_format: Annotated[Format, typer.Option("--format", help="Format of the report.")] = Format.TABLE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report there.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Fail where the schema has drifted from this.")
+        Path | None, typer.Option(metavar="FILE", help="Fail if the schema has drifted from this baseline.")
     ] = None,
     record: Annotated[
         Path | None,
-        typer.Option("--write-baseline", metavar="FILE", help="Record the schema there, after comparing."),
+        typer.Option(
+            "--write-baseline", metavar="FILE", help="Record the schema in this file, after comparing."
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Leave out these findings; repeatable.")
+        list[str] | None, typer.Option(metavar="ID", help="Leave out findings with this id (repeatable).")
     ] = None,
     suggest: Annotated[
         bool,
-        typer.Option("--suggest", help="Print the [schema] mapping that fits, as TOML, and nothing else."),
+        typer.Option("--suggest", help="Print only the [schema] mapping that fits this database, as TOML."),
     ] = False,
 ) -> Reply:
-    """Does the live schema have what agentctl, and the next deploy, need? Never writes to the database.
+    """Check that the live schema has what agentctl and the next deploy need. Never writes to the database.
 
-    Exit code 0 when nothing is wrong, 6 when something is; docs/findings.md tells what each finding means.
+    The exit code is 0 if no problems are found, and 6 otherwise. docs/findings.md explains each finding.
 
     \b
     Examples:

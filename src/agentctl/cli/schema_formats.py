@@ -39,7 +39,7 @@ def only_format(session: Session, output_format: Format) -> Format:
 
     """
     if session.json and output_format not in SHOWN_BY_FRAME:
-        msg = f"--json and --format {output_format} cannot go together."
+        msg = f"--json and --format {output_format} cannot be used together."
         raise UsageError(msg, hint="See: agentctl schema-check --help")
     return Format.JSON if session.json else output_format
 

@@ -48,7 +48,7 @@ def _from_file(session: Session, file: Path) -> Iterator[Subject]:
     profile, source = session.profile_alone(), open_schema_source(file)
     for problem in source.problems:
         session.note(
-            clean_line(f"{problem.location.file}:{problem.location.line}: passed over: {problem.message}")
+            clean_line(f"{problem.location.file}:{problem.location.line}: skipped: {problem.message}")
         )
     reading = read(source.catalog, profile.schema)
     yield Subject(profile, reading, live=False, whole=source.whole, catalog_with=lambda _: source.catalog)

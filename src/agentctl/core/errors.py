@@ -72,7 +72,7 @@ class InvalidInputs(UsageError):
 
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
         listed = "".join(f"\n  {problem}" for problem in problems)
-        super().__init__(f"The inputs do not fit:{listed}", hint=hint)
+        super().__init__(f"Invalid inputs:{listed}", hint=hint)
         self.problems = problems
 
 

@@ -61,7 +61,7 @@ def one_view(agent: Agent, form: Form) -> View:
         rows = tuple(_field_row(field) for field in form.fields)
         yield Table(("input", "type", "required", "default", "options", "label"), rows)
     else:
-        yield Text("It has no form: any inputs are sent as they are.", Tone.DIM)
+        yield Text("The agent has no form: any inputs are sent as they are.", Tone.DIM)
     inputs = (f"{field.name}=..." for field in form.fields if field.required)
     yield Text(shell_command("agentctl run", agent.slug, *inputs), Tone.DIM)
 

@@ -35,7 +35,7 @@ def audit_view(audit: Audit) -> View:
         elif result.not_run is not None:
             yield Text(f"Not run: {result.check.id}, because {result.not_run}.", Tone.WARNING)
     counts = [result.count for result in audit.results if result.count is not None]
-    verb = "Nothing found in" if counts and not any(counts) else "Looked at"
+    verb = "No problems found in" if counts and not any(counts) else "Checked"
     yield Text(f"{verb} {_looked_at(audit.scanned, audit.scope)}.", Tone.STRONG)
 
 

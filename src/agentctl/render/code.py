@@ -56,7 +56,7 @@ def code_view(report: "CodeReport", *, verbose: bool) -> View:
         )
     if verbose and report.unresolved:
         rows = tuple((_place(one.location), one.what) for one in report.unresolved)
-        yield Table(("place", "cannot be told"), rows, title="Not resolved")
+        yield Table(("location", "unknown"), rows, title="Unresolved")
     yield Text(_summary(report, verbose=verbose), Tone.DIM)
 
 

@@ -8,7 +8,7 @@ from agentctl.core.settling.by_hand import Grant, Refund
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.plain import signed
 
-_NO_REASON = "The ledger has no column for a reason: it is not recorded there."
+_NO_REASON = "The ledger has no column for a reason, so it is not recorded there."
 
 
 def user_data(user: User, rows: Sequence[LedgerRow]) -> dict[str, object]:
@@ -56,7 +56,7 @@ def user_view(user: User, rows: Sequence[LedgerRow]) -> View:
     """Show a balance and ledger rows."""
     yield Facts((("User", user.email or user.id), ("Balance", Toned(f"{user.balance} credits", Tone.STRONG))))
     if not rows:
-        yield Text("The ledger has no rows of this user.")
+        yield Text("The ledger has no rows for this user.")
         return
     cells = tuple(
         (row.created_at, row.kind, _signed(row.amount), row.balance_after, row.execution_id) for row in rows
@@ -81,7 +81,7 @@ def grant_view(grant: Grant) -> View:
     """Show a grant."""
     name = grant.user.email or grant.user.id
     if grant.replayed:
-        yield Text(f"Granted before with this key: {grant.amount} credits to {name}. Nothing was changed.")
+        yield Text(f"Already granted with this key: {grant.amount} credits to {name}. Nothing was changed.")
         return
     balances = f"balance {grant.balance_before} -> {grant.balance_after}"
     yield Text(f"Granted {grant.amount} credits to {name}: {balances}.", Tone.GOOD)

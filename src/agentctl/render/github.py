@@ -49,4 +49,4 @@ def _summary(findings: Sequence[Finding]) -> str:
         for word in _COMMANDS.values()
         if counts[word]
     )
-    return f"agentctl schema-check: {', '.join(told) or 'nothing found'}."
+    return f"agentctl schema-check: {', '.join(told) or 'no problems found'}."

@@ -207,8 +207,8 @@ def duration_text(milliseconds: int | None) -> str | None:
 
 def _journal_tables(journal: Sequence[Entry]) -> Iterator[Table]:
     titles = {
-        True: "Known to this machine alone, from its journal",
-        False: "In this machine's journal under this id, perhaps about another row of that id",
+        True: "Known only to this machine, from its journal",
+        False: "In this machine's journal under this id, perhaps about another row with that id",
     }
     for is_proven, title in titles.items():
         lines = tuple(_journal_line(entry) for entry in journal if entry.is_proven is is_proven)

@@ -27,7 +27,7 @@ def init_data(done: Initialised, path: Path) -> dict[str, object]:
 def init_view(done: Initialised, path: Path) -> View:
     """Show the tables, and what the operator is to look at."""
     yield Table(
-        ("role", "table", "because of"),
+        ("role", "table", "found by"),
         tuple(
             (
                 state.role,
@@ -37,14 +37,14 @@ def init_view(done: Initialised, path: Path) -> View:
             for state in role_states(done.reading)
         ),
     )
-    yield Text(f"Written: {path} (mode 0600). Look through it, then: agentctl schema-check", Tone.GOOD)
+    yield Text(f"Written: {path} (mode 0600). Review it, then run: agentctl schema-check", Tone.GOOD)
     if done.allow_hosts:
         hosts = ", ".join(done.allow_hosts)
         yield Text(f"Webhooks at private addresses are now allowed for: {hosts}.", Tone.WARNING)
     if done.refused_hosts:
         hosts = ", ".join(done.refused_hosts)
         what = "link-local or a cloud's metadata service, which no agent's webhook should be"
-        yield Text(f"Not allowed: {hosts}. That is {what}; look at who wrote these agents.", Tone.WARNING)
+        yield Text(f"Not allowed: {hosts}. That is {what}; check who wrote these agents.", Tone.WARNING)
     if done.variables:
         yield Text(f"Set these to the agents' webhooks: {', '.join(done.variables)}.", Tone.WARNING)
 
@@ -55,5 +55,5 @@ def undecided(done: Initialised, path: Path) -> FindingsFound | None:
     if not errors:
         return None
     said = "\n".join(f"  {finding.message}" for finding in errors)
-    msg = f"{path} is written, and this is left for you to decide:\n{said}"
-    return FindingsFound(msg, hint="The lines for each: agentctl schema-check.")
+    msg = f"{path} is written. This is left for you to decide:\n{said}"
+    return FindingsFound(msg, hint="For the lines to choose from, run: agentctl schema-check.")

@@ -9,13 +9,14 @@ from agentctl.render.blocks import Code, Table, Text, Tone, View
 from agentctl.render.clean import clean_line
 
 _BACKFILL = (
-    "Then old rows are filled with what the ledger knows of them: credits_used, started_at, completed_at. In "
-    "small batches, each a transaction of its own. The ledger gets an index on its link if it has none."
+    "Then old rows are filled from the ledger (credits_used, started_at, completed_at), in small "
+    "batches, each in a transaction of its own. If the ledger has no index on its execution "
+    "column, it gets one."
 )
 
 _RAW = (
-    "The copy is raw, so that COPY can read it back: nothing in it was made harmless for a spreadsheet, "
-    "which would run a customer's text as a formula."
+    "The copy is raw, so that COPY can read it back: do not open it in a spreadsheet, which "
+    "would run a customer's text as a formula."
 )
 
 
@@ -49,7 +50,7 @@ def plan_view(plan: Plan, *, backfill: bool = False) -> View:
     """Show each step with its lock and its SQL."""
     if not plan.steps:
         todo = "no column or index is missing" if backfill else "nothing to do"
-        yield Text(f"{plan.table} has full tracking already: {todo}.", Tone.GOOD)
+        yield Text(f"{plan.table} already has full tracking: {todo}.", Tone.GOOD)
     yield from _steps_view(plan)
     if backfill:
         yield Text(_BACKFILL)
@@ -74,7 +75,7 @@ def filled_view(plan: Plan, filled: Backfilled) -> View:
     """Say what was filled, and what nobody knows."""
     if plan.steps:
         yield from done_view(plan)
-    yield Text(f"Looked at {filled.rows} executions.", Tone.GOOD)
+    yield Text(f"Checked {filled.rows} executions.", Tone.GOOD)
     yield Table(
         ("column", "filled", "unknown"),
         tuple((name, count, filled.unknown[name]) for name, count in filled.filled.items()),
@@ -82,13 +83,13 @@ def filled_view(plan: Plan, filled: Backfilled) -> View:
     )
     if filled.differing:
         yield Text(
-            f"The ledger tells another cost than {filled.differing} of them, which were left as they are. "
-            "Which they are: agentctl audit --check credits-used-differs",
+            f"For {filled.differing} of them the ledger shows a different cost; they were left "
+            "as they are. To list them: agentctl audit --check credits-used-differs",
             Tone.WARNING,
         )
     if filled.passed_over:
         yield Text(
-            f"{filled.passed_over} of them were locked by others. They are filled when this is run again.",
+            f"{filled.passed_over} of them were locked by others. Run this again to fill them.",
             Tone.WARNING,
         )
     if filled.triggers:
@@ -115,7 +116,7 @@ def _facts(step: Step) -> Iterator[str]:
     if step.scans:
         yield "Reads the whole table, rewrites nothing."
     if step.undo is None:
-        yield "Cannot be taken back."
+        yield "Cannot be undone."
 
 
 def script(plan: Plan) -> str:
@@ -125,8 +126,8 @@ def script(plan: Plan) -> str:
 
 def _script(plan: Plan) -> Iterator[str]:
     yield from _comment(f"{plan.table}: {len(plan.steps)} steps of agentctl migrate-full.")
-    yield from _comment("Run it outside of a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
-    yield from _comment("A step that is not given its lock in time has changed nothing: run the file again.")
+    yield from _comment("Run it outside a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
+    yield from _comment("A step that does not get its lock in time changes nothing: run the file again.")
     yield from (f"{statement};" for statement in plan.session)
     for number, step in enumerate(plan.steps, start=1):
         yield ""
@@ -135,10 +136,10 @@ def _script(plan: Plan) -> Iterator[str]:
             yield from _comment(fact)
         if step.scans:
             yield from _comment(
-                "Interrupted, it leaves an index that is invalid: take it back before you repeat it."
+                "If it is interrupted, it leaves an invalid index: undo it before you repeat it."
             )
         if step.undo is not None:
-            yield from _comment(f"Taken back by: {step.undo};")
+            yield from _comment(f"Undone by: {step.undo};")
         yield f"{step.sql};"
     yield ""
     yield from _comment("Afterwards, agentctl schema-check --require full proves that everything is there.")
@@ -150,7 +151,7 @@ def _comment(text: str) -> Iterator[str]:
 
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
-    return [Text(f"{plan.table} has full tracking now: {_steps(plan)} done and verified.", Tone.GOOD)]
+    return [Text(f"{plan.table} now has full tracking: {_steps(plan)} done and verified.", Tone.GOOD)]
 
 
 def undone_data(plan: Plan, undone: Undone) -> dict[str, object]:
@@ -163,7 +164,7 @@ def undone_view(plan: Plan, undone: Undone) -> View:
     """Say that an undo was applied and verified, and where the data is."""
     yield Text(f"{plan.table} is as it was before: {_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:
-        yield Text(f"What the columns held of {undone.rows} rows is in {undone.file}.")
+        yield Text(f"The data of {undone.rows} rows is in {undone.file}.")
         yield Text(_RAW, Tone.WARNING)
     for remark in plan.remarks:
         yield Text(remark, Tone.DIM)

@@ -62,7 +62,7 @@ def dry_view(report: RunReport) -> View:
     )
     yield Text("Inputs", Tone.STRONG)
     yield Code(_pretty(report.inputs), "json")
-    yield Text("A dry run: nothing was written and nothing was sent.", Tone.DIM)
+    yield Text("Dry run: nothing was written and nothing was sent.", Tone.DIM)
 
 
 def result_view(report: RunReport, *, file: Path | None) -> View:
@@ -96,8 +96,12 @@ def money_view(report: RunReport) -> Iterator[Block]:
         return
     if report.unable:
         names = ", ".join(report.unable)
-        yield Text(f"Not recorded, no column for it: {names} (agentctl migrate-full adds them).", Tone.DIM)
-    again = "Replayed: nothing was charged and nothing sent. " if report.replayed else ""
+        yield Text(
+            f"Not recorded, because there are no columns for them: {names} (agentctl migrate-full "
+            "adds them).",
+            Tone.DIM,
+        )
+    again = "Replayed: nothing was charged and nothing was sent. " if report.replayed else ""
     yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
 
 

@@ -52,7 +52,7 @@ def report_view(report: SchemaReport) -> View:
         )
         for state in report.tables
     )
-    yield Table(("role", "table", "state", "because of"), rows, title="Tables")
+    yield Table(("role", "table", "state", "found by"), rows, title="Tables")
     yield Table(
         ("column", "state", "holds", "kept instead"),
         tuple(_column_row(state) for state in report.columns),
@@ -71,7 +71,7 @@ def report_view(report: SchemaReport) -> View:
     if report.indexes:
         yield Table(("index", "state"), tuple(map(_index_row, report.indexes)), title="Indexes")
     if not report.findings:
-        yield Text("Nothing found.", Tone.GOOD)
+        yield Text("No problems found.", Tone.GOOD)
     for finding in report.findings:
         yield from _finding_blocks(finding)
 

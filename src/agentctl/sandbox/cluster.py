@@ -18,7 +18,7 @@ from agentctl.sandbox.locks import is_held, wait_until
 
 _START_SECONDS = 60
 _STOP_SECONDS = 10
-RESET_HINT = "`agentctl sandbox reset` throws the sandbox's data away and starts anew."
+RESET_HINT = "`agentctl sandbox reset` deletes the sandbox's data and starts again."
 # Nothing of the caller's environment: neither its locale nor its PG* variables are meant for this server, and
 # what runs as another user could be asked by all processes of that user for the secrets in it.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
@@ -69,7 +69,7 @@ def initialise(home: Home) -> None:
         **identity(),
     )
     if done.returncode != 0:
-        msg = f"The sandbox's database could not be made in {home.folder}: {complaint_in(done.stderr)}"
+        msg = f"The sandbox's database could not be created in {home.folder}: {complaint_in(done.stderr)}"
         raise SetupError(msg, hint="Make sure that the disk has room, then run the same command again.")
 
 
@@ -195,9 +195,9 @@ def end_leftover(home: Home) -> None:
         _signal_postmaster(home, how)
         if wait_until(gone, seconds=_STOP_SECONDS):
             return
-    msg = f"A PostgreSQL of the sandbox in {home.folder} has lost its keeper and does not end."
+    msg = f"A PostgreSQL of the sandbox in {home.folder} has lost its keeper process and does not stop."
     raise SetupError(
-        msg, hint=f"End it by hand; its process id is the first line of {home.data}/postmaster.pid."
+        msg, hint=f"Stop it by hand; its process id is the first line of {home.data}/postmaster.pid."
     )
 
 

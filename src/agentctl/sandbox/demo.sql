@@ -1,5 +1,5 @@
 -- What a new sandbox holds: two users, one of them nearly out of credits, and agents to try.
--- Port 0 stands for the loopback server's, which is filled in after every start that changes it.
+-- Port 0 stands for the port of the loopback server, which is filled in whenever a start changes it.
 
 INSERT INTO profiles (id, email, full_name, credits) VALUES
     ('b0000000-0000-4000-8000-000000000001', 'demo@example.com', 'Demo User', 100),

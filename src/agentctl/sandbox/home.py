@@ -151,7 +151,7 @@ def make_socket_folder(home: Home) -> None:
     closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
         msg = f"{home.sockets} is not a private folder of the sandbox."
-        raise SetupError(msg, hint="Look at who made it, and remove it.")
+        raise SetupError(msg, hint="Check who created it, and remove it.")
 
 
 def make_server_folder(folder: Path) -> None:

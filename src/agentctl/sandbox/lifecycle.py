@@ -75,8 +75,8 @@ def reset() -> None:
         make_home_folder(home)
         with _turn(home):
             if not _is_last(Lock(home.users_lock)):
-                msg = "Other commands use the sandbox."
-                raise Refused(msg, hint="Wait until they have ended, or end them, then reset it.")
+                msg = "Other commands are using the sandbox."
+                raise Refused(msg, hint="Wait until they have ended, or stop them, then reset it.")
             _await_end(home)
             cluster.remove_data(home)
 

@@ -37,9 +37,12 @@ _VOICES = {
         subtitle="A Practical Guide",
         meta="{topic}: a practical guide. Where to start, what to compare, and how to tell good advice "
         "from bad.",
-        opening="Whoever looks up {topic} wants advice, and then has to tell which of it applies to their "
-        "own case. This guide offers a method instead of a list of claims: a way to ask the right "
-        "question, to find answers that deserve trust, and to turn them into a decision.",
+        opening=(
+            "Anyone who looks up {topic} wants advice, and then has to decide which of it applies to "
+            "their own case. This guide offers a method instead of a list of claims: a way to ask "
+            "the right question, to find answers that deserve trust, and to turn them into a "
+            "decision."
+        ),
         closing="None of these steps takes long. Together they replace a pile of opinions with a decision "
         "that you can explain, and that you can change when you learn something new about {topic}.",
     ),

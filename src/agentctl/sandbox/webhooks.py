@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         agent = AGENTS.get(self._webhook)
         if body is None:
-            message = "A body of known length is needed, 1 MiB at most."
+            message = "A body of known length is needed, at most 1 MiB."
             self._send(Answer(413, {"message": message}, {"Connection": "close"}))
         elif agent is None:
             self._send(_not_registered(f"POST {self._webhook}"))

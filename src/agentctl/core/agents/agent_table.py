@@ -86,8 +86,8 @@ def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         fitting = [row for row in fitting if not row["deleted"]] or fitting
         if len(fitting) > 1:
             listed = "\n".join(f"  {row['id']}  {row['name']}" for row in fitting)
-            msg = f"{len(fitting)} agents fit {key!r}:\n{listed}"
-            raise Refused(msg, hint="Name one by its id.", code="agent_ambiguous")
+            msg = f"{len(fitting)} agents match {key!r}:\n{listed}"
+            raise Refused(msg, hint="Use the id of one of them.", code="agent_ambiguous")
         if fitting:
             return fitting[0]
     msg = f"There is no agent {key!r}."

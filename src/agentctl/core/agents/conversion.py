@@ -96,7 +96,7 @@ def _checkbox(field: Field, text: str) -> object:
 
 
 def _quoted(field: Field, text: str) -> str:
-    return "what was given" if field.secret else repr(shortened(text))
+    return "the value" if field.secret else repr(shortened(text))
 
 
 def _multiselect(field: Field, text: str) -> object:
@@ -145,7 +145,7 @@ _CONVERTERS: Mapping[FieldKind, Callable[[Field, str], object]] = {
 
 
 def _refuse_constant(name: str) -> object:
-    msg = f"is JSON with {name}, which is no number"
+    msg = f"is JSON with {name}, which is not a number"
     raise Unfit(msg)
 
 

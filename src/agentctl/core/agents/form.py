@@ -101,7 +101,7 @@ def read_form(raw: object) -> Form:
         try:
             raw = parse_json(raw.strip() or "null")
         except ValueError:
-            raise _unreadable("it is text that is no JSON") from None
+            raise _unreadable("it is text, but not JSON") from None
     if not is_shallow(raw):
         raise _unreadable("it is nested too deeply")
     if isinstance(raw, dict) and isinstance(raw.get("fields"), list):
@@ -176,7 +176,7 @@ def _require_unique(fields: tuple[Field, ...]) -> None:
     seen: set[str] = set()
     for field in fields:
         if field.name in seen:
-            raise _unreadable(f"there are two fields {shortened(field.name)!r}")
+            raise _unreadable(f"two fields are called {shortened(field.name)!r}")
         seen.add(field.name)
 
 
@@ -219,8 +219,8 @@ def _fault_told_apart(raw: Mapping[str, object]) -> str | None:
     """Ask a process of its own, which may be ended: to read a pattern alone may take very long."""
     ruling = judge_apart({"schema": raw})
     if ruling.answer is None:
-        least = f"longer than {SECONDS:.0f} seconds" if not ruling.in_time else "more memory than there is"
-        return f"finding out whether it is a JSON Schema takes {least}"
+        least = f"longer than {SECONDS:.0f} seconds" if not ruling.in_time else "more memory than is allowed"
+        return f"checking whether it is a JSON Schema takes {least}"
     fault: str | None = ruling.answer["fault"]
     return fault
 

@@ -200,24 +200,24 @@ def _read(answer: Answer) -> Look:
     welcome = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     methods = {method.strip().upper() for method in (answer.allow_methods or "").split(",")}
     if welcome and {"OPTIONS", "POST"} <= methods:
-        return Look(State.REGISTERED, "It is there.")
+        return Look(State.REGISTERED, "It exists.")
     if methods == {"OPTIONS"}:
         return Look(
             State.NOT_REGISTERED,
-            "n8n does not know it: its workflow is not active, or its path is another one.",
+            "n8n does not know it: its workflow is not active, or its path is different.",
             "Activate the workflow, and compare the URL with the production URL of its webhook node.",
         )
     if welcome and "OPTIONS" in methods:
         others = one_line(", ".join(sorted(methods - {"OPTIONS"})))
         return Look(
             State.NOT_REGISTERED,
-            f"n8n has it for {others}, not for POST.",
+            f"n8n accepts {others} there, but not POST.",
             "Set the HTTP method of its webhook node to POST.",
         )
     if answer.status in _FROM_IN_BETWEEN:
-        message = f"Something in between answered {answer.status}; it does not reach the agent's server."
+        message = f"A server in between answered {answer.status}; the agent's server was not reached."
         return Look(State.NO_ANSWER, message, _IS_IT_RUNNING)
-    return Look(State.CANNOT_TELL, f"It answered {answer.status}, not as n8n does: nobody can tell.")
+    return Look(State.CANNOT_TELL, f"Answered {answer.status}, unlike n8n: cannot tell.")
 
 
 _REASONS = {
@@ -232,5 +232,5 @@ _REASONS = {
 
 def _no_answer(judgement: Judgement) -> Look:
     if judgement.reason is Reason.TIMED_OUT:
-        return Look(State.NO_ANSWER, f"It did not answer within {_SECONDS:g} s.", _IS_IT_RUNNING)
+        return Look(State.NO_ANSWER, f"No answer within {_SECONDS:g} s.", _IS_IT_RUNNING)
     return Look(_REASONS.get(judgement.reason, State.CANNOT_TELL), judgement.message, judgement.hint)

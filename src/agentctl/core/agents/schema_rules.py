@@ -76,14 +76,14 @@ def fault_of(schema: Mapping[str, object]) -> str | None:
     try:
         judge = validator_class(schema)
     except ValueError:
-        return "its $schema is no address"
+        return "its $schema is not a URL"
     try:
         judge.check_schema(python_schema(schema).rules)
     except SchemaError as error:
         place = ".".join(str(part) for part in error.absolute_path)
-        return f"{_quoted(place) or 'it'} is no JSON Schema: {_quoted(error.message)}"
+        return f"{_quoted(place) or 'it'} is not a JSON Schema: {_quoted(error.message)}"
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
-        return f"it is no JSON Schema: {_quoted(str(error)) or type(error).__name__}"
+        return f"it is not a JSON Schema: {_quoted(str(error)) or type(error).__name__}"
     return None
 
 

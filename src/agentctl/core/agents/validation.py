@@ -37,7 +37,7 @@ _TYPES = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
-    "string": "a text",
+    "string": "text",
     "array": "a list",
     "object": "an object",
 }
@@ -86,12 +86,12 @@ def _judge_apart(form: Form, inputs: Mapping[str, object], secret: frozenset[str
     if not ruling.in_time:
         path = [ruling.field] if ruling.field else []
         sentence = (
-            f"the rules of the agent's input_schema for it take longer than {SECONDS:.0f} seconds; give it "
-            "another value, or correct its pattern or $ref in the agents table"
+            f"checking it against the agent's input_schema takes longer than {SECONDS:.0f} "
+            "seconds; use another value, or correct its pattern or $ref in the agents table"
         )
         return Verdict((_problem(path, sentence),))
     if ruling.answer is None:
-        return Verdict(obstacle="judging it takes more memory than there is for it")
+        return Verdict(obstacle="checking it takes more memory than is allowed")
     problems = tuple(Problem(name, text) for name, text in ruling.answer["problems"])
     return Verdict(problems, ruling.answer["obstacle"])
 
@@ -130,7 +130,7 @@ def judge(
         told.sort(key=itemgetter(0))
         return Verdict(tuple(problem for _, problems in told for problem in problems))
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
-        elsewhere = "it refers to what is not in it"
+        elsewhere = "it refers to something that it does not contain"
         return Verdict(obstacle=elsewhere if isinstance(error, Unresolvable) else type(error).__name__)
 
 
@@ -178,10 +178,7 @@ class _Wording:
             case "additionalProperties" if rule is False:
                 known = list(schema.get("properties", ()))
                 unknown = _unknown(value, known, schema.get("patternProperties", ()))
-                return [
-                    _problem([*path, name], f"is no input of this agent; {_hint(name, known)}")
-                    for name in unknown
-                ]
+                return [_problem([*path, name], f"unknown input; {_hint(name, known)}") for name in unknown]
             case "minLength" | "minItems" if value in ("", []):
                 return [_problem(path, "is required")]
             case "format" if value == "" and schema.get("minLength"):
@@ -189,7 +186,7 @@ class _Wording:
         return [_problem(path, self._sentence(error, secret=bool(path) and path[0] in self.secret))]
 
     def _sentence(self, error: "ValidationError", *, secret: bool) -> str:
-        value = "what was given" if secret else _quoted(error.instance)
+        value = "the value" if secret else _quoted(error.instance)
         rule: Any = error.validator_value
         match error.validator:
             case "enum":
@@ -220,7 +217,7 @@ def _problem(path: list[str], sentence: str) -> Problem:
 
 def _hint(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {_listed(known) or 'none'}"
+    return f'did you mean "{near[0]}"?' if near else f"expected {_listed(known) or 'none'}"
 
 
 def _types(wanted: object) -> str:

@@ -114,7 +114,10 @@ def _require_all_rows(role: TableRole) -> None:
     ]
     admits_all = any(policy.permissive and policy.using == "true" for policy in applying)
     if role.is_filtered and not (admits_all and all(policy.permissive for policy in applying)):
-        msg = f"Row level security may hide rows of {role.table.name} from this role: an audit needs all."
+        msg = (
+            f"Row level security may hide rows of {role.table.name} from this role; an audit needs "
+            "to see all of them."
+        )
         hint = "Connect as a role with BYPASSRLS (Supabase: postgres or service_role)."
         raise PermissionDenied(msg, hint=hint, code="row_level_security")
 

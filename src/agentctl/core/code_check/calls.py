@@ -68,12 +68,12 @@ def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]
     for argument in _unknown(function, use):
         place = f"{name}.{argument.name}"
         msg = f"{name} has no argument {argument.name}."
-        hint = nearest(argument.name, names) or f"It is {name}({function.signature})."
+        hint = nearest(argument.name, names) or f"The signature is {name}({function.signature})."
         yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(argument.location))
     for missing in _left_out(function, use):
         place = f"{name}.{missing.name}"
         msg = f"{name} is called without {missing.name} ({missing.type}), which has no default."
-        hint = f"It is {name}({function.signature})."
+        hint = f"The signature is {name}({function.signature})."
         yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(use.location))
 
 

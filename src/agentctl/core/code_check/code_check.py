@@ -87,8 +87,8 @@ def _written(
 
 
 def _unparsed(part: Unparsed) -> Finding:
-    msg = f"This is not understood: {part.why}."
-    hint = "What stands there is not checked."
+    msg = f"This part is not understood: {part.why}."
+    hint = "It is not checked."
     return Finding("code-unparsed", Severity.WARNING, part.location.file, msg, hint, **at(part.location))
 
 

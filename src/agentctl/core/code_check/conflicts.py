@@ -29,7 +29,7 @@ def conflict_findings(
         names = ", ".join(use.columns)
         msg = f"No unique index of {rows.name} is on exactly ({names})."
         there = sorted(f"({', '.join(sorted(key))})" for key in keys)
-        hint = f"There are {', '.join(there)}." if there else "There is none at all."
+        hint = f"It has unique indexes on {', '.join(there)}." if there else "It has no unique index."
         yield Finding("code-conflict-target", Severity.ERROR, rows.name, msg, hint, **at(use.location))
 
 

@@ -30,7 +30,10 @@ def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Ite
 def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
     target = use.embedded.target
     spellings = [f"{target}!{choice.name}" for choice in found.choices]
-    msg = f"{name} has {len(spellings)} relationships with {target}, and PostgREST does not choose."
+    msg = (
+        f"{name} has {len(spellings)} relationships with {target}, and PostgREST does not choose "
+        "between them."
+    )
     hint = f"Write {' or '.join(dict.fromkeys(spellings))}."
     return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, hint, **at(use.location))
 
@@ -52,7 +55,7 @@ def _advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:
     for key in foreign_keys(parent):
         if target in {key.foreign_table, key.name, *key.columns} and key.foreign_schema != parent.schema:
             where = f"{key.foreign_schema}.{key.foreign_table}"
-            return f"{key.name} leads to {where}, and PostgREST joins tables of one schema only."
+            return f"{key.name} refers to {where}, but PostgREST only joins tables within one schema."
     related = list(relationships(parent, reference))
     if use.embedded.hint and (named := [one for one in related if one.table.name == target]):
         return f"Write {' or '.join(dict.fromkeys(f'{target}!{one.name}' for one in named))}."

@@ -95,18 +95,18 @@ def _digits(value: int | float) -> str | None:  # noqa: PYI041  # else isinstanc
 
 def _container(shape: Shape, type_: Type) -> str | None:
     if type_.base.endswith("[]"):
-        return "that is no list" if shape is Shape.OBJECT else None
+        return "that is not a list" if shape is Shape.OBJECT else None
     if type_.labels is not None:
         alike = any(label.startswith(("{", "[")) for label in type_.labels)
         return None if alike else "it has no such label"
     one_value = type_.base in _JUDGES
-    return f"that is no {type_.base}" if one_value else None
+    return f"that is not a valid {type_.base}" if one_value else None
 
 
 def _array(given: CodeLiteral, text: str) -> str | None:
     if not isinstance(given.value, str):
-        return "that is no list"
-    return None if text.strip(_SPACE).startswith(("{", "[")) else "that is no list"
+        return "that is not a list"
+    return None if text.strip(_SPACE).startswith(("{", "[")) else "that is not a list"
 
 
 def _whole(name: str) -> Callable[[str], str | None]:
@@ -115,10 +115,10 @@ def _whole(name: str) -> Callable[[str], str | None]:
     def judge(text: str) -> str | None:
         stripped = text.strip(_SPACE)
         if not WHOLE.fullmatch(stripped):
-            return None if _SPECIAL_WHOLE.fullmatch(stripped) else f"that is no {name}"
+            return None if _SPECIAL_WHOLE.fullmatch(stripped) else f"that is not a valid {name}"
         digits = stripped.lstrip("+-").lstrip("0")
         fits = len(digits) < _LONG and -(2 ** (bits - 1)) <= int(stripped) < 2 ** (bits - 1)
-        return None if fits else f"that is out of the range of {name}"
+        return None if fits else f"that is outside the range of {name}"
 
     return judge
 
@@ -126,11 +126,11 @@ def _whole(name: str) -> Callable[[str], str | None]:
 def _number(text: str) -> str | None:
     stripped = text.strip(_SPACE)
     plain = NUMBER.fullmatch(stripped) or (stripped and _SPECIAL_NUMBER.fullmatch(stripped))
-    return None if plain else "that is no number"
+    return None if plain else "that is not a number"
 
 
 def _uuid(text: str) -> str | None:
-    return None if _UUID.fullmatch(text) else "that is no UUID"
+    return None if _UUID.fullmatch(text) else "that is not a UUID"
 
 
 def _truth(text: str) -> str | None:
@@ -140,7 +140,7 @@ def _truth(text: str) -> str | None:
 def _moment(text: str) -> str | None:
     """Judge by what every time has: a digit, or one of a few words."""
     has = any(character.isdigit() for character in text) or any(word in text.lower() for word in _MOMENTS)
-    return None if has else "that is no date or time"
+    return None if has else "that is not a date or time"
 
 
 def _too_big(text: str, type_: Type) -> str | None:

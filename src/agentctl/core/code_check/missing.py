@@ -101,7 +101,7 @@ def _widened(table: Table | None, column: str, reference: Reference) -> str | No
     if table is None or not is_same(table, context.executions) or column not in BY_NAME:
         return None
     called = context.parts.get(column)
-    return f"Here it is called {called}." if called else WIDENS
+    return f"In this database it is called {called}." if called else WIDENS
 
 
 def _no_idea(rows: Rows) -> str:

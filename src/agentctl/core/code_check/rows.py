@@ -30,7 +30,7 @@ def row_findings(
 
     """
     if not table.insertable and (row.verb is not Verb.UPDATE or table.kind == "materialized view"):
-        msg = f"{rows.name} is a {table.kind} that takes no rows."
+        msg = f"{rows.name} is a {table.kind} that cannot be written to."
         hint = "Write to the table behind it."
         yield Finding("code-denied", Severity.ERROR, rows.name, msg, hint, **at(row.location))
         return
@@ -85,10 +85,13 @@ def _nulled(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
         column = target.table.column(name)
         if column is None or column.nullable or column.generated:
             continue
-        msg = f"{target.name}.{name} must not be NULL, and is where a row of a bulk insert leaves it out."
-        hint = "Give it in every row."
+        msg = (
+            f"{target.name}.{name} must not be NULL, but becomes NULL where a row of a bulk insert "
+            "leaves it out."
+        )
+        hint = "Set it in every row."
         if column.default is not None or column.sequence is not None:
-            hint = "Pass { defaultToNull: false }, or give it in every row."
+            hint = "Pass { defaultToNull: false }, or set it in every row."
         yield null_finding(target, column, msg, hint, row.location)
 
 

@@ -59,7 +59,7 @@ def joint_findings(
             yield Unresolved(f"{row} in {target.name}, which trigger {changer} may change", place)
             continue
         msg = f"CHECK {name} of {target.name} refuses {row}."
-        hint = f"It says {target.definition(name)}."
+        hint = f"The rule is {target.definition(name)}."
         yield Finding("code-value-refused", Severity.ERROR, target.name, msg, hint, **at(place))
 
 
@@ -76,7 +76,7 @@ def null_finding(
 def among(words: tuple[str, ...], given: CodeLiteral) -> str | None:
     """Name the nearest of the words that a column takes, or all of them."""
     near = nearest(given.value, words) if isinstance(given.value, str) else None
-    return near or (f"It takes {', '.join(words)}." if words else None)
+    return near or (f"Allowed values: {', '.join(words)}." if words else None)
 
 
 def _checked(
@@ -96,7 +96,7 @@ def _checked(
             yield Unresolved(f"{spelled(given)} in {name}, which trigger {changer} may change", place)
             continue
         msg = f"{name} cannot be {spelled(given)}: CHECK {constraint} refuses it."
-        hint = among(_allowed(check, column.name), given) or f"It says {target.definition(constraint)}."
+        hint = among(_allowed(check, column.name), given) or f"The rule is {target.definition(constraint)}."
         yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
 
 
@@ -111,7 +111,7 @@ def _allowed(check: Check, column: str) -> tuple[str, ...]:
 
 def _without_null(column: Column) -> str:
     filled = column.default is not None or column.sequence is not None
-    return "Leave it out, and its default fills it." if filled else "Write a value."
+    return "Leave it out to get its default." if filled else "Write a value."
 
 
 def _shown(value: object) -> str:

@@ -141,7 +141,7 @@ def load_profile(
     if path is None:
         if profile is not None:
             msg = f"There is no configuration file, so there is no profile {profile!r}."
-            raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave --profile out.")
+            raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave out --profile.")
         name = "default" if override or not needs_database else "sandbox"
         return Profile(name=name, database_url=override)
     found = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
@@ -162,7 +162,7 @@ def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) ->
     """
     _, document = _read_document(path)
     if document != meaning:
-        msg = f"{path} does not say what was meant to be written."
+        msg = f"{path} was not read back as it was written."
         raise ConfigError(msg)
     load_profile(config=path, profile=profile, environment={})
 
@@ -196,9 +196,9 @@ def _require_own(path: Path) -> None:
         msg = f"{path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
     if reason is not None:
-        msg = f"The configuration {path.absolute()} was found and is not used: {reason}."
+        msg = f"The configuration {path.absolute()} was found, but is not used: {reason}."
         named = f"--config {shell_word(str(path))}"
-        hint = f"If you trust it, name it with {named} or ${CONFIG}; else look at who put it there."
+        hint = f"If you trust it, name it with {named} or ${CONFIG}; otherwise check who put it there."
         raise ConfigError(msg, hint=hint, code="config_untrusted")
 
 
@@ -242,10 +242,10 @@ def _choose(
     known = ", ".join(profiles) or "none"
     if name is None:
         msg = f"{root.path} does not say which profile to use."
-        raise ConfigError(msg, hint=f"Set default_profile or give --profile. Profiles there: {known}.")
+        raise ConfigError(msg, hint=f"Set default_profile or pass --profile. Profiles in the file: {known}.")
     if name not in profiles:
         msg = f"{root.path} has no profile {name!r}."
-        raise ConfigError(msg, hint=f"Profiles there: {known}.")
+        raise ConfigError(msg, hint=f"Profiles in the file: {known}.")
     profile = profiles[name]
     if database_url is not None:  # another database, perhaps, to which the file knows no other way
         profile = replace(profile, database_url=database_url, migrate_database_url=None)

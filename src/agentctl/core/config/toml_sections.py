@@ -100,7 +100,7 @@ class Section:
         """Refuse the first key that is not known, with the nearest one that is."""
         for key in self.table:
             if key not in known:
-                self._fail(key, "is not a key that agentctl knows", hint=_nearest(key, known))
+                self._fail(key, "is not a known key", hint=_nearest(key, known))
 
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
@@ -142,14 +142,14 @@ class Section:
         """Return a text."""
         value = self.table.get(key)
         if value is not None and not isinstance(value, str):
-            self._fail(key, "must be a text in quotes")
+            self._fail(key, "must be text in quotes")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self._fail(key, "must be a list of texts")
+            self._fail(key, "must be a list of text values")
         return tuple(value)
 
     def flag(self, key: str) -> bool | None:
@@ -169,7 +169,7 @@ class Section:
         except ArithmeticError:
             amount = Decimal("NaN")
         if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
-            self._fail(key, "must be a positive number", hint='A fraction stands in quotes: price = "0.5".')
+            self._fail(key, "must be a positive number", hint='Write a fraction in quotes: price = "0.5".')
         return int(amount) if amount == amount.to_integral_value() else amount
 
     def constants(self, key: str) -> dict[str, str | int | float | bool]:
@@ -177,7 +177,7 @@ class Section:
         parent = self.section(key)
         for name, value in parent.table.items():
             if not isinstance(value, str | int | float | bool):
-                parent._fail(name, "must be a text, a number, true or false")  # noqa: SLF001 - itself
+                parent._fail(name, "must be text, a number, true or false")  # noqa: SLF001 - itself
         return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
 
     def words(self, key: str, *known: str) -> dict[str, str]:
@@ -198,7 +198,7 @@ class Section:
         """Return one of many words."""
         value = self.text(key)
         if value is not None and value not in known:
-            self._fail(key, "is not a word that agentctl knows", hint=_nearest(value, known))
+            self._fail(key, "is not a known word", hint=_nearest(value, known))
         return value
 
     def duration(self, key: str) -> timedelta | None:
@@ -228,7 +228,7 @@ Keys = tuple[str | int, ...]
 
 def _nearest(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known) or 'nothing'}."
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'nothing'}."
 
 
 def _place(path: Path, source: str, keys: Keys) -> str:

@@ -117,16 +117,16 @@ def account_for(
         if ledger.is_filtered and not _may_see_own(ledger):
             ledger.require_visible_rows()
             msg = (
-                f"Row level security may hide rows of {ledger.name} from this role: nobody can tell what "
-                "was written."
+                f"Row level security may hide rows of {ledger.name} from this role, so it cannot "
+                "be verified what was written."
             )
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         insert(connection, ledger, moved, entry)
         return
     if written.amount != moved.amount or not written.own:
         msg = (
-            f"{ledger.name} got {written.count} rows of {written.amount} in all for a movement of "
-            f"{moved.amount}. All of it was rolled back."
+            f"{ledger.name} got {written.count} rows of {written.amount} in total for a movement "
+            f"of {moved.amount}. Everything was rolled back."
         )
         raise SchemaLacks(msg, code="charge_not_exact")
     if written.unlinked is not None and entry.execution is not None and ledger.is_linked:
@@ -142,7 +142,7 @@ def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> N
     """Write down which execution a row belongs to that this transaction has made."""
     column = ledger.column("execution")
     if column is None or not column.updatable:
-        msg = f"{ledger.name} does not say which execution was charged, and this role may not write it down."
+        msg = f"{ledger.name} does not say which execution was charged, and this role may not record it."
         hint = ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string()
         raise PermissionDenied(msg, hint=hint)
     query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
@@ -176,7 +176,7 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
 
 def _word(ledger: Ledger, kind: str) -> str:
     if kind not in ledger.kinds.written:
-        msg = f"{ledger.name} has no kind of row for a {kind}, as far as agentctl knows."
+        msg = f"agentctl knows no kind of row for a {kind} in {ledger.name}."
         raise SchemaLacks(msg, hint=f'Name it: [profiles.NAME.schema.ledger.kinds] {kind} = "WORD"')
     return ledger.kinds.written[kind]
 
@@ -192,4 +192,4 @@ def _id(ledger: Ledger, row_id: Key | None) -> dict[str, object]:
 def cannot_hold(role: TableRole, part: str, amount: object) -> UsageError:
     """Return the error about a column that rounds, so that balance and ledger would not agree."""
     msg = f"{role.name}.{role.columns[part]} cannot move by {amount} exactly."
-    return UsageError(msg, hint="Give an amount with fewer decimal places.")
+    return UsageError(msg, hint="Use an amount with fewer decimal places.")

@@ -133,8 +133,8 @@ def _require_exact_columns(market: Marketplace) -> None:
     columns += [(ledger.name, ledger.column("amount"))] if ledger is not None else []
     for table, column in columns:
         if column is not None and column.base_type not in _EXACT_TYPES:
-            msg = f"{table}.{column.name} is of type {column.type}, which holds no exact amounts."
-            raise SchemaLacks(msg, hint="Credits move only where they are integers or numeric.")
+            msg = f"{table}.{column.name} is of type {column.type}, which cannot hold exact amounts."
+            raise SchemaLacks(msg, hint="Credits can only be moved in integer or numeric columns.")
 
 
 def _refusal(
@@ -177,9 +177,10 @@ def _require_honest(
     name = market.deducting.function.name if market.deducting.function else "The database"
     msg = (
         f"{name} did not charge exactly {price}: it took {taken} from the balance, wrote "
-        f"{in_ledger or 0} into the ledger and said {answer or 'nothing'}. All of it was rolled back."
+        f"{in_ledger or 0} into the ledger and answered {answer or 'nothing'}. Everything was "
+        "rolled back."
     )
-    hint = "See sql/credits.sql for what it is to do."
+    hint = "See sql/credits.sql for what it must do."
     if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
     elif market.ledger is not None and in_ledger == moved.amount and market.ledger.sign_known is None:
@@ -192,7 +193,7 @@ def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
     msg = f"{user.email or user.id} has {balance} credits; {price} are needed."
     payer = str(user.email or user.id)
     command = shell_command("agentctl credits grant", payer, "AMOUNT", options="--reason TEXT")
-    hint = f"Give credits with: {command}"
+    hint = f"To grant credits: {command}"
     return Refused(msg, hint=hint, code="insufficient_credits")
 
 
@@ -297,7 +298,7 @@ def _move(
         ledger_entries.account_for(connection, ledger, moved, written, entry)
     if (after := _balance(connection, market, entry.user)) != moved.balance_after:
         msg = f"A trigger moved the balance of user {entry.user} to {after}, not to {moved.balance_after}."
-        raise SchemaLacks(f"{msg} All of it was rolled back.", code="charge_not_exact")
+        raise SchemaLacks(f"{msg} Everything was rolled back.", code="charge_not_exact")
     return moved
 
 
@@ -320,14 +321,14 @@ def _cannot_change(market: Marketplace, user: Key) -> AgentctlError:
     place = f"{balances.name}.{balances.columns['balance']}"
     if balances.is_filtered or not (column and column.updatable):
         why = "row level security" if balances.is_filtered else "a missing privilege"
-        msg = f"{place} of user {user} is closed to this role by {why}."
+        msg = f"This role cannot change {place} of user {user} because of {why}."
         return PermissionDenied(msg, hint="Connect as a role that may change balances, with BYPASSRLS.")
     if balances.table is not market.users.table:
         msg = f"The user {user} has no row in {balances.name}."
         row = balances.query(
             "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);", key=sql.Literal(user)
         )
-        hint = f"Begin it: {row.as_string()}"
+        hint = f"Create it: {row.as_string()}"
         return Refused(msg, hint=hint, code="user_without_balance")
     msg = f"The user {user} does not exist any more."
     return Refused(msg, code="user_not_found")
@@ -346,7 +347,7 @@ def parse_amount(text: str, *, column_type: str) -> Credits:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount <= 0 or amount.adjusted() >= _MOST_DIGITS:
         msg = f"{text!r} is not a positive amount of credits."
-        raise UsageError(msg, hint="Credits are taken away by charges only; give a number such as 50.")
+        raise UsageError(msg, hint="Only charges take credits away; use a number such as 50.")
     if amount > WHOLE_NUMBERS.get(column_type, amount):
         msg = f"{text} is more than a balance of type {column_type} can hold."
         raise UsageError(msg)

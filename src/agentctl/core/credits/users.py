@@ -31,14 +31,14 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     if not found:
         users.require_visible_rows()
         msg = f"There is no user {key!r}."
-        hint = "Give an e-mail address or an id that stands in the users' table."
+        hint = "Use an e-mail address or an id from the users' table."
         if users.is_filtered:
             hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
         raise Refused(msg, hint=hint, code="user_not_found")
     if len(found) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in found)
-        msg = f"{len(found)} users fit {key!r}:\n{listed}"
-        raise Refused(msg, hint="Name one by id.", code="user_ambiguous")
+        msg = f"{len(found)} users match {key!r}:\n{listed}"
+        raise Refused(msg, hint="Use the id of one of them.", code="user_ambiguous")
     return found[0]
 
 

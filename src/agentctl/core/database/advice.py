@@ -20,30 +20,30 @@ _BY_WORDS = (
     # In PostgreSQL's words, and in a pooler's.
     (
         "(password|SASL|SCRAM) authentication failed|Wrong password",
-        Advice("Check user and password of the database URL."),
+        Advice("Check the user and password in the database URL."),
     ),
     ("no password supplied", Advice("Put the password into the database URL, or set PGPASSWORD.")),
     (r'database ".*" does not exist', Advice("Check the database name at the end of the URL.")),
     (r'role ".*" does not exist', Advice("Check the user name in the URL.")),
-    ("not permitted to log in", Advice("Connect as another role, or: ALTER ROLE ... LOGIN.")),
+    ("not permitted to log in", Advice("Connect as another role, or allow it: ALTER ROLE ... LOGIN.")),
     ("permission denied for database", Advice("Grant it: GRANT CONNECT ON DATABASE ... TO ...")),
     (
         "pg_hba.conf",
-        Advice("The server does not admit this user from here; perhaps sslmode=require is missing."),
+        Advice("The server does not accept this user from this address; perhaps sslmode=require is missing."),
     ),
     (
         "server does not support SSL",
-        Advice("Check the URL's sslmode, and that it leads to the right server."),
+        Advice("Check sslmode in the URL, and that the URL points to the right server."),
     ),
     (
         "certificate",
-        Advice("Give the server's CA file as sslrootcert (Supabase: Database settings, SSL)."),
+        Advice("Set sslrootcert to the server's CA file (Supabase: Database settings, SSL)."),
     ),
     (r"invalid .*value|unrecognized .*parameter", Advice("Correct the parameter in the database URL.")),
-    ("invalid port number|could not parse network address", Advice("Correct host and port in the URL.")),
+    ("invalid port number|could not parse network address", Advice("Correct the host and port in the URL.")),
     (
         "too many (connections|clients)|connection slots",
-        Advice("Wait until others have disconnected, or use a pooler.", retryable=True),
+        Advice("Wait until other clients have disconnected, or use a pooler.", retryable=True),
     ),
     (
         r"(?=.*supabase\.co)(?=.*(translate host|resolve|unreachable))",

@@ -320,8 +320,8 @@ class Commit(Generic[T]):
         try:
             return _status_of(database, self.number) == "committed"
         except AgentctlError as error:  # away; or it will not say, as another server after a failover
-            msg = f"Whether the database has committed the last change is not known: {error.message}"
-            hint = "See what it holds, when it answers again, before you repeat the command."
+            msg = f"It is not known whether the database committed the last change: {error.message}"
+            hint = "When it answers again, check what it holds before you repeat the command."
             raise OutcomeUnknown(msg, hint=hint) from error
 
 
@@ -478,8 +478,8 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
         hint = "Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'."
         if not state:
             hint = (
-                "See whom it waits for (SELECT * FROM pg_stat_activity), or let it take longer: "
-                '[profiles.NAME] read_timeout = "15m"'
+                "See what it is waiting for (SELECT * FROM pg_stat_activity), or allow it more "
+                'time: [profiles.NAME] read_timeout = "15m"'
             )
         code = "statement_cancelled" if state else "read_timeout"
         return DatabaseTrouble(f"{database.name}: {said}.", hint=hint, code=code)
@@ -495,7 +495,7 @@ def _translation(error: psycopg.Error, database: Database) -> AgentctlError:
 def _translation_of_lack(error: psycopg.Error, message: str) -> SchemaLacks:
     if error.sqlstate == "42703" and not error.diag.context:
         # In no function: a statement of ours, which names the columns that the catalog had a moment ago.
-        hint = "The schema has changed while the command was at work: run it again."
+        hint = "The schema changed while the command was running: run it again."
         return SchemaLacks(message, hint=hint, code="schema_changed", retryable=True)
     return SchemaLacks(message, hint="See what is missing: agentctl schema-check.")
 

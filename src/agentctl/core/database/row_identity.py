@@ -60,7 +60,7 @@ class RowIdentity:
     def obstacle(self) -> str | None:
         """Why nothing can be proven to be about this row, for the operator; None where it can."""
         if self.created_at is None:
-            return "the row has no created_at that no other row could have"
+            return "the row's created_at is not enough to tell it from other rows"
         if self.database is None:
             return (
                 "the server does not say which database it is "

@@ -63,5 +63,5 @@ def require_amount(value: object, what: str) -> Credits:
     amount = read_amount(value)
     if isinstance(amount, int | Decimal):
         return amount
-    msg = f"{what} is {'NULL' if amount is None else amount}, which is no number of credits."
+    msg = f"{what} is {'NULL' if amount is None else amount}, which is not a number of credits."
     raise Refused(msg, hint="Correct it in the database, balance and ledger together.", code="no_amount")

@@ -84,9 +84,9 @@ def choose_identity(
     if derived is not None and kind not in _INTEGERS and _is_unique(executions, "id"):
         return Identity(derived if kind == "uuid" else str(derived))
     if derived is not None and not _is_unique(executions, "key"):
-        msg = f"Nothing in {executions.name} would hold that an idempotency key is used once."
+        msg = f"Nothing in {executions.name} can ensure that an idempotency key is used only once."
         hint = (
-            "Leave --idempotency-key out, or add a unique text column and name it: "
+            "Leave out --idempotency-key, or add a unique text column and name it: "
             '[profiles.NAME.schema.executions] key = "COLUMN"'
         )
         raise UsageError(msg, hint=hint)
@@ -115,9 +115,9 @@ def require_key(idempotency_key: str) -> None:
 
     """
     if is_blank(idempotency_key):
-        what = "has no character that can be seen" if idempotency_key else "is empty"
+        what = "has no visible character" if idempotency_key else "is empty"
         msg = f"The idempotency key {what}."
-        raise UsageError(msg, hint="Give one that belongs to this alone, or leave the option out.")
+        raise UsageError(msg, hint="Choose one that is used for nothing else, or leave out the option.")
 
 
 def key_to_id(*parts: str) -> UUID:
@@ -128,7 +128,7 @@ def key_to_id(*parts: str) -> UUID:
 def _next_number(connection: Connection, executions: Executions) -> Key:
     column = executions.column("id")
     if column is None or column.sequence is None:
-        msg = f"The ids of {executions.table.name} are numbers that no sequence gives out."
+        msg = f"The ids of {executions.table.name} are numbers that do not come from a sequence."
         raise SchemaLacks(msg)
     row = connection.execute(
         "SELECT nextval(%(sequence)s::regclass) AS id", {"sequence": column.sequence}

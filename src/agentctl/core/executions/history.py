@@ -342,8 +342,8 @@ def _read_cursor(cursor: str, *, id_type: str) -> tuple[str | bool | None, Key]:
             datetime.fromisoformat(created_at)
         return created_at, _ID_TYPES.get(id_type, str)(key)
     except (ValueError, TypeError, AttributeError):
-        msg = "That cursor is none that agentctl has given out for this table."
-        raise UsageError(msg, hint="Use next_cursor of the page before, whole.") from None
+        msg = "agentctl did not issue that cursor for this table."
+        raise UsageError(msg, hint="Use the complete next_cursor of the previous page.") from None
 
 
 def _with_credits(

@@ -54,7 +54,7 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
         listed = "\n".join(f"  {execution.id}" for execution in found[:_SHOWN])
         more = "\n  …" if len(found) > _SHOWN else ""
         msg = f"Several executions begin with {prefix!r}:\n{listed}{more}"
-        raise Refused(msg, hint="Give more of the id.", code="execution_ambiguous")
+        raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
     return found[0]
 
 

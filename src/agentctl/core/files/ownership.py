@@ -227,7 +227,7 @@ def why_not_own(status: os.stat_result, path: Path) -> str | None:
     if sticky or not status.st_mode & (stat.S_IWOTH | stat.S_IWGRP) or _is_read_only(path):
         return None
     if status.st_mode & stat.S_IWOTH:
-        return f"everybody may write to {path}"
+        return f"everyone may write to {path}"
     if _has_access_list(path):
         return f"an access list lets others write to {path}"
     if not _is_own_group(status.st_gid):
@@ -275,7 +275,7 @@ def describe_user(status: os.stat_result) -> str:
     try:
         return f"the user {pwd.getpwuid(status.st_uid).pw_name}"
     except KeyError:
-        return f"the user with the number {status.st_uid}"
+        return f"the user with the id {status.st_uid}"
 
 
 def _group(group: int) -> str:

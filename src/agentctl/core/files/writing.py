@@ -58,7 +58,7 @@ def written_whole(path: Path, *, mode: int | None = None, check: Check | None = 
     except OSError as error:
         msg = f"{path} cannot be written: {error.strerror}."
         foreign = isinstance(error, NotOwn)
-        hint = "Name another file, or look at who put it there." if foreign else None
+        hint = "Name another file, or check who put it there." if foreign else None
         raise SetupError(msg, hint=hint, code="file_not_written") from None
 
 

@@ -22,29 +22,29 @@ CODE_KINDS = (
         "code-unknown-function",
         Severity.ERROR,
         "Code calls a function that does not exist",
-        "No schema that the name is looked up in has such a function, or it is a trigger's. The hint names "
-        "the nearest one, or the schema that has it.",
+        "No schema that the name is looked up in has such a function, or it is a trigger "
+        "function. The hint names the nearest one, or the schema that has it.",
     ),
     FindingKind(
         "code-unknown-argument",
         Severity.ERROR,
         "Code calls a function with arguments that it does not have",
-        "No overload has all arguments that are given by name, or one without a default is left out. The "
-        "hint is the signature.",
+        "No overload has all the arguments that are given by name, or an argument without a "
+        "default is missing. The hint shows the signature.",
     ),
     FindingKind(
         "code-column-required",
         Severity.ERROR,
-        "Code inserts rows without a column that must be given",
-        "The column must not be NULL, has no default, and the insert never names it, so that every row is "
-        "refused.",
+        "Code inserts rows without a required column",
+        "The column must not be NULL, has no default, and the insert never names it, so every "
+        "row is refused.",
     ),
     FindingKind(
         "code-value-refused",
         Severity.ERROR,
         "Code writes a value that the database refuses",
-        "The column's type, its enum, NOT NULL or a CHECK refuses a literal that the code writes, or "
-        "compares the column with. The hint says what is allowed.",
+        "A type, an enum, NOT NULL or a CHECK refuses a literal that the code writes to the "
+        "column, or compares it with. The hint says what is allowed.",
     ),
     FindingKind(
         "code-column-generated",
@@ -56,22 +56,22 @@ CODE_KINDS = (
         "code-conflict-target",
         Severity.ERROR,
         "Code upserts on columns without a unique index",
-        "ON CONFLICT needs a unique index on exactly those columns, neither partial nor on expressions. The"
-        " hint lists those that there are.",
+        "ON CONFLICT needs a unique index on exactly those columns, neither partial nor on "
+        "expressions. The hint lists the ones that exist.",
     ),
     FindingKind(
         "code-relationship",
         Severity.ERROR,
         "Code embeds a relationship that is missing or ambiguous",
-        "PostgREST joins tables by their foreign keys, within one schema. There is none between the two, or"
-        " there are several and the select does not say which.",
+        "PostgREST joins tables by their foreign keys, within one schema. Either there is none "
+        "between the two tables, or there are several and the select does not say which.",
     ),
     FindingKind(
         "code-denied",
         Severity.ERROR,
-        "Code does what this role may not",
-        "The role that agentctl connects as lacks a privilege on a column or function, or the view takes no"
-        " rows. The hint is the GRANT that settles it.",
+        "Code does something that this role may not do",
+        "The role that agentctl connects as lacks a privilege on a column or function, or the "
+        "view cannot be written to. The hint is the GRANT that fixes it.",
     ),
     FindingKind(
         "code-migration-pending",
@@ -84,7 +84,7 @@ CODE_KINDS = (
         "code-unparsed",
         Severity.WARNING,
         "A part of the code could not be read",
-        "The grammar of the file's language does not understand it. What stands there is not checked; "
+        "It does not fit the grammar of the file's language. That part is not checked; "
         "everything around it is.",
     ),
 )

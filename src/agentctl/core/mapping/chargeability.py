@@ -33,7 +33,7 @@ def charging_findings(
 
 def _sign_unknown(ledger: Ledger) -> Finding:
     place = f"{ledger.name}.{ledger.columns['amount']}"
-    msg = f"Nothing tells whether a charge is a negative amount in {place}: agentctl does not guess."
+    msg = f"It is unclear whether a charge is a negative amount in {place}: agentctl does not guess."
     hint = (
         "Put one of these lines into [profiles.NAME.schema.ledger]:\n"
         '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive'
@@ -45,15 +45,15 @@ def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
     key = executions.column("id")
     if ledger is None:
         msg = (
-            f"There is no ledger, and {executions.name} has no column for what an execution cost: a "
-            "charge could "
-            "not be given back."
+            f"There is no ledger, and {executions.name} has no column for what an execution "
+            "cost, so a charge could not be refunded."
         )
         statement = executions.query("ALTER TABLE {table} ADD COLUMN credits_used integer DEFAULT 0;")
         hint = statement.as_string()
         return Finding("ledger-unlinked", Severity.ERROR, executions.name, msg, hint)
     msg = (
-        f"No column of {ledger.name} says which execution a row belongs to: a charge could not be given back."
+        f"No column of {ledger.name} says which execution a row belongs to, so a charge could "
+        "not be refunded."
     )
     kind = Printed(key.type if key else "uuid")
     statement = ledger.query("ALTER TABLE {table} ADD COLUMN execution_id {kind};", kind=kind)

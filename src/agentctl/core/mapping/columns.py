@@ -199,9 +199,9 @@ def wrong_type(role: str, name: str, table: Table) -> Finding | None:
     near = next((column for column in named if not _can_play(column, part)), None)
     if near is None:
         return None
-    msg = f"{table.name}.{near.name} is of type {near.type}: as the {name} of the {role} it cannot be used."
+    msg = f"{table.name}.{near.name} is of type {near.type} and cannot be used as the {name} of the {role}."
     if name in {"balance", "amount", "price"}:
-        msg += " It holds no exact amounts."
+        msg += " It cannot hold exact amounts."
     place = f"{table.name}.{near.name}"
     return Finding("type-inexact", Severity.ERROR, place, msg, f"It needs {_types(part)}.")
 

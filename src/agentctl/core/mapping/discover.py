@@ -174,11 +174,13 @@ class _Search:
         name = f"{ROLES[role].names[0][0]}s"
         path = ", ".join(self._settings.schemas or self._catalog.server.search_path) or "nothing"
         severity = Severity.ERROR if role in _NECESSARY else Severity.WARNING
-        msg = f"There is no table {name}, or any other for the {role}, in the schemas looked into: {path}."
+        msg = (
+            f"There is no table {name}, nor any other table for the {role}, in the schemas that were "
+            f"searched: {path}."
+        )
         hint = (
-            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or is this the wrong '
-            "database, "
-            "role or search_path?"
+            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or check that '
+            "the database, the role and the search_path are the right ones."
         )
         self._findings.append(Finding("table-missing", severity, name, msg, hint))
 

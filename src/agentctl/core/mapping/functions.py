@@ -185,10 +185,9 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
             f'  {toml_key(argument.name)} = "TEXT"' for argument in first.arguments if not argument.optional
         )
         hint = (
-            'Say so in [profiles.NAME.schema.deduct]: function = "NAME" for another one, function = "" '
-            "to let "
-            "agentctl charge by itself; or the texts to pass in "
-            f"[profiles.NAME.schema.deduct.arguments], of:\n{lines}"
+            'Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
+            'function, function = "" to let agentctl charge by itself; or set the texts to pass '
+            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}"
         )
         yield Finding("function-unusable", Severity.ERROR, first.name, msg, hint)
 

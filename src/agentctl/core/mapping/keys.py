@@ -117,9 +117,8 @@ def _mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
             continue
         place = f"{roles[role].table.name}.{column.name}"
         msg = (
-            f"{place} is of type {column.type}, and {roles[target].table.name}.{named.name}, which it "
-            "seems to "
-            f"refer to, of type {named.type}."
+            f"{place} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
+            f"which it seems to refer to, is of type {named.type}."
         )
         hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'
         yield Finding("key-mismatch", Severity.ERROR, place, msg, hint)

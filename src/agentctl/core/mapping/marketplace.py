@@ -71,7 +71,7 @@ class Marketplace:
 
         """
         if self.ledger is None:
-            msg = f"Database {self.catalog.server.database} keeps no ledger that agentctl knows of."
+            msg = f"agentctl found no ledger in database {self.catalog.server.database}."
             raise SchemaLacks(msg, hint='If there is one: [profiles.NAME.schema.ledger] table = "TABLE"')
         return self.ledger
 

@@ -73,7 +73,7 @@ OPTIONAL_COLUMNS = (
         "text",
         _TEXT,
         purpose="the webhook that was called",
-        kept_instead="agents.webhook_url has the present one; what was called then is not kept",
+        kept_instead="agents.webhook_url has the current one; the one that was called is not kept",
         begun=True,
     ),
     OptionalColumn(
@@ -81,7 +81,7 @@ OPTIONAL_COLUMNS = (
         "jsonb",
         _JSON,
         purpose="what the agent was given",
-        kept_instead="sent to the webhook; n8n's execution log has it for as long as it is kept there",
+        kept_instead="sent to the webhook; n8n's execution log has it for a while",
         begun=True,
     ),
     OptionalColumn(

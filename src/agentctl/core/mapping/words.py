@@ -75,11 +75,11 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
         if word in words.written:
             continue
         rivals = words.rivals.get(word, ())
-        msg = f"No {what} of {table} says that an execution is {word}, as far as agentctl knows."
+        msg = f"agentctl knows no {what} of {table} that means {word}."
         if what == "kind":
-            msg = f"No kind of {table} stands for a {word}, as far as agentctl knows."
+            msg = f"agentctl knows no kind of {table} that means {word}."
         if rivals:
-            msg = f"{' and '.join(rivals)} of {table} could each stand for {word}: agentctl does not guess."
+            msg = f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
         lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
         hint = (
             f"Put this into [profiles.NAME.schema.{role}.{key}]"
@@ -96,8 +96,8 @@ def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
     key = "statuses" if role == "executions" else "kinds"
     for word, seen in words.seen.items():
         msg = (
-            f"Rows of {table} say {' and '.join(seen)} for {word}, and nothing else of the database does: "
-            f"agentctl writes {words.written[word]}."
+            f"Rows of {table} use {' and '.join(seen)} for {word}, but nothing else in the "
+            f"database confirms it: agentctl writes {words.written[word]}."
         )
         lines = "\n".join(f'  {word} = "{raw}"' for raw in (*seen, words.written[word]))
         hint = f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}"
@@ -192,7 +192,7 @@ def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
     default = re.fullmatch(r"'((?:[^']|'')+)'(?:::.*)?", column.default or "")
     if default is not None:
         return (default[1].replace("''", "'"),), False, "its default; else agentctl's own words"
-    return (), False, "nothing: agentctl's own words, which a free text takes"
+    return (), False, "no rule; agentctl's own words, since the column takes any text"
 
 
 def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
@@ -210,7 +210,7 @@ def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -
     if any(word in plain(amount.name) for word in ("delta", "change")):
         return Sign.SIGNED, "its name"
     if may_write(table, amount.name):
-        return None, "nothing that customers could not have written"
+        return None, "unknown: customers could have written the rows"
     return _sign_in_rows(amount, kind, kinds)
 
 
@@ -220,4 +220,4 @@ def _sign_in_rows(amount: Column, kind: Column | None, kinds: Words) -> tuple[Si
     seen = kind.sample if kind is not None and kind.sample else ()
     if amount.sample and any(kinds.read.get(word) == "charge" for word in seen):
         return Sign.BY_KIND, "charges in its rows, all of them positive"
-    return None, "nothing tells"
+    return None, "unknown"

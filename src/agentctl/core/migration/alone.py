@@ -41,7 +41,7 @@ def alone(connection: Connection, planned: Plan, told: Callable[[LockAwaited], N
             wait=planned.wait,
             in_the_way=partial(_holder, guard, table),
             told=told,
-            reason="Another migration of this table is at work",
+            reason="Another migration of this table is running",
         )
         # The last query's portal would hold its snapshot, which a concurrent build waits for: this closes it.
         guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

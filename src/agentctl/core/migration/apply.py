@@ -68,8 +68,8 @@ def apply(connection: Connection, planned: Plan, planner: Planner, told: Told) -
             told(StepBegun(ahead[0], number, number + len(ahead) - 1))
             work.take(ahead[0])
             passing(Failpoint.STEP_TAKEN)
-    msg = f"Again and again {planned.table} lacks {ahead[0].object}."
-    raise DatabaseTrouble(msg, hint="Somebody else is changing the table; run migrate-full again.")
+    msg = f"{planned.table} repeatedly lacks {ahead[0].object}."
+    raise DatabaseTrouble(msg, hint="Another session is changing the table; run migrate-full again.")
 
 
 def lift_time_limits(connection: Connection, planned: Plan) -> None:
@@ -95,8 +95,8 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
 
 def _behind_a_pooler(setting: str, value: str) -> ConfigError:
     msg = (
-        f"Here {setting} is {value}, and building an index may take longer. Nobody can change that behind "
-        "a pooler in transaction mode, which shares its servers among clients."
+        f"{setting} is {value} here, and building an index may take longer. It cannot be changed "
+        "through a pooler in transaction mode, which shares its servers among clients."
     )
     hint = (
         "Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "

@@ -83,7 +83,7 @@ def patiently(
     wait: LockWait,
     in_the_way: Callable[[], tuple[Blocker, ...]],
     told: Callable[[LockAwaited], None],
-    reason: str = "The table is in use",
+    reason: str = "Table locked",
 ) -> T:
     """Do what needs a lock, again and again with random pauses until it is had.
 
@@ -135,8 +135,8 @@ def _may_be_tried_again(error: BaseException) -> bool:
 
 def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
     said = "".join(f"\n{described(one)}" for one in last[:_SHOWN])
-    msg = f"{reason}: no lock was had in {attempts} attempts.{said}"
-    hint = "Nothing waits behind these attempts. Try again, or with a longer --give-up-after."
+    msg = f"{reason}: the lock was not available in {attempts} attempts.{said}"
+    hint = "These attempts leave nothing waiting. Try again, or pass a longer --give-up-after."
     if last:
         statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
         hint += f" To end a session for good: {statement.as_string()}"

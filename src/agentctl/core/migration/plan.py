@@ -100,7 +100,7 @@ class Step:
         """The lock and how long it is held, in words."""
         if not self.brief:
             return f"{self.mode}: reads and writes go on"
-        return f"{self.mode}, for milliseconds; given up and tried again when it is not had at once"
+        return f"{self.mode}, for milliseconds; given up and retried if it is not available at once"
 
 
 @dataclass(frozen=True, slots=True)

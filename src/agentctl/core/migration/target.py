@@ -68,7 +68,7 @@ def refuse_with(obstacles: Iterator[str]) -> None:
 
     """
     if said := "\n".join(obstacles):
-        hint = "Nothing was changed. Settle what is in the way, then run this again."
+        hint = "Nothing was changed. Fix what is in the way, then run this again."
         raise SchemaLacks(said, hint=hint, code="schema_conflict")
 
 
@@ -89,10 +89,9 @@ def _unfit(target: Target) -> Iterator[str]:
     name = f"{table.schema}.{table.name}"
     if family.view is not None:
         yield (
-            f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that it reads, "
-            "then create it anew with them; or name that table: "
-            "[profiles.NAME.schema.executions] table = ...\n"
-            f"{_definition(target, family.view)}"
+            f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that "
+            "it reads, then create the view again with them; or name that table: "
+            f"[profiles.NAME.schema.executions] table = ...\n{_definition(target, family.view)}"
         )
     elif table.kind not in _KINDS:
         yield f"{name} is a {table.kind}; only a table can be widened."
@@ -100,4 +99,7 @@ def _unfit(target: Target) -> Iterator[str]:
         yield f"{name} is a partition; columns are added to the table that it is a part of."
     for member in family.members[1:]:
         if member.kind not in _KINDS:
-            yield f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: it stays narrow."
+            yield (
+                f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: columns "
+                "cannot be added to it."
+            )

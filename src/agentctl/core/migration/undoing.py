@@ -136,8 +136,8 @@ def refuse_to_lose(found: Sequence[Content], *, state: str = "Nothing was change
         told = ", ".join(f"{one.column} ({one.rows} rows)" for one in found)
         msg = f"The columns hold data: {told}. {state}"
         hint = (
-            "With --discard-data they are dropped after a raw copy of that data was written to a file "
-            "(--output FILE)."
+            "With --discard-data they are dropped after a raw copy of the data has been written "
+            "to a file (--output FILE)."
         )
         raise Refused(msg, hint=hint, code="holds_data")
 
@@ -191,15 +191,15 @@ def _give_names_back(database: Database, planned: Plan, told: Told) -> None:
     try:
         left = database.again(work)
     except AgentctlError as error:
-        raise _left_aside(planned, f"They could not be named back: {error.message}") from error
+        raise _left_aside(planned, f"They could not be renamed back: {error.message}") from error
     if left:
         names = ", ".join(column.own_name for column in left)
-        raise _left_aside(planned, f"Other columns have their names by now: {names}.")
+        raise _left_aside(planned, f"Other columns have their names now: {names}.")
 
 
 def _left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
     msg = f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}"
-    hint = "agentctl migrate-full names them back; agentctl migrate-full --undo goes on."
+    hint = "agentctl migrate-full renames them back; agentctl migrate-full --undo continues."
     return DatabaseTrouble(msg, hint=hint, code="set_aside")
 
 
@@ -230,13 +230,13 @@ def _renamed(planned: Plan, family: Survey, *, expect_aside: bool) -> Iterator[s
     for column in planned.taken_away:
         name = _name_of(column, family)
         if name not in {None, column.aside_name} and (expect_aside or name != column.own_name):
-            yield f"Column {column.own_name} of {planned.table} was renamed to {name} meanwhile."
+            yield f"Column {column.own_name} of {planned.table} was renamed to {name} in the meantime."
 
 
 def _save(connection: Connection, planned: Plan, save_to: Path | None) -> Undone:
     """Copy what the columns hold into a file; without one, see that they hold nothing."""
     if save_to is None:
-        refuse_to_lose(content(connection, planned), state="The columns stay.")
+        refuse_to_lose(content(connection, planned), state="The columns were kept.")
         return Undone(0, None)
     there = _named(planned, _survey(connection, planned))
     if not there:
@@ -294,9 +294,9 @@ def _left_alone(target: Target) -> Iterator[str]:
     for part in BY_NAME:
         name = target.columns.get(part)
         if name is not None and name not in added:
-            yield f"{table}.{name} is left: migrate-full did not add it."
+            yield f"{table}.{name} is kept: migrate-full did not add it."
     for name in target.added.doubtful:
-        yield f"{table}.{name} is left: its comment says that migrate-full added it, and its name does not."
+        yield f"{table}.{name} is kept: its comment says that migrate-full added it, but its name does not."
 
 
 def _remove_indexes(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[Step]:

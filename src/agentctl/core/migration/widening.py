@@ -75,8 +75,8 @@ def _left_aside(target: Target, taken_back: Sequence[AddedColumn]) -> Iterator[s
     for column in target.added.aside:
         if column not in taken_back:
             yield (
-                f"{target.table.name}.{column.aside_name} is left aside: another column has its place now. "
-                "migrate-full --undo drops it."
+                f"{target.table.name}.{column.aside_name} stays set aside: another column has "
+                "its name now. migrate-full --undo drops it."
             )
 
 

@@ -115,9 +115,9 @@ def _payer(profile: Profile, request: RunRequest) -> str:
     if request.user:
         return request.user
     if profile.user is None:
-        msg = "Nobody is named who pays for this run."
+        msg = "No user to charge."
         hint = (
-            f"Give --user EMAIL, or set user in [{toml_key('profiles', profile.name)}] of the configuration."
+            f"Pass --user EMAIL, or set user in [{toml_key('profiles', profile.name)}] of the configuration."
         )
         raise UsageError(msg, hint=hint, code="user_missing")
     return profile.user.resolve()
@@ -135,7 +135,7 @@ def _price(profile: Profile, agent: Agent) -> Credits:
         hint = f"Set price = 10 in [{_section(profile, agent)}], or run it with --no-charge."
         raise Refused(msg, hint=hint, code="agent_without_price")
     if isinstance(agent.price, Verbatim) or agent.price < 0:
-        msg = f"The agent {agent.slug} has the price {agent.price}, which nobody can be charged."
+        msg = f"The agent {agent.slug} has the price {agent.price}, which cannot be charged."
         hint = "A price is a number that is not negative: correct it in the database."
         raise Refused(msg, hint=hint, code="agent_price_invalid")
     return agent.price
@@ -215,8 +215,8 @@ def _credentials_warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str,
         return ()
     platforms = ", ".join(agent.platforms)
     warning = (
-        f"{agent.slug} expects credentials for {platforms}, which the web application sends and agentctl "
-        "cannot decrypt. Give them as `credentials` in --input-file."
+        f"{agent.slug} expects credentials for {platforms}, which the web application sends and "
+        "agentctl cannot decrypt. Pass them as `credentials` in --input-file."
     )
     return (warning,)
 
@@ -225,7 +225,8 @@ def _timeout_warnings(timeout: timedelta) -> tuple[str, ...]:
     if timeout < STALE_AFTER:
         return ()
     warning = (
-        f"This call may take longer than the {STALE_AFTER.seconds // 60} minutes after which `agentctl "
-        "reconcile` on another machine takes a run for dead: give it a longer --stale-after there."
+        f"This call may take longer than the {STALE_AFTER.seconds // 60} minutes after which "
+        "`agentctl reconcile` on another machine treats a run as dead: pass a longer "
+        "--stale-after there."
     )
     return (warning,)

@@ -66,7 +66,7 @@ def replay(connection: Connection, prepared: Prepared, identity: Identity) -> Ru
     )
     if found is None:
         prepared.market.executions.require_visible_rows()
-        msg = "The execution of this idempotency key exists, but this role cannot see it."
+        msg = "The execution with this idempotency key exists, but this role cannot see it."
         raise Refused(msg, code="execution_not_found")
     given = execution_table.as_stored(prepared.given.inputs)
     if found.inputs is not None and found.inputs != given:

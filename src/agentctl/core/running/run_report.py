@@ -160,7 +160,7 @@ def settled(report: RunReport, settlement: Settlement) -> RunReport:
 
 
 def _settled_elsewhere(report: RunReport, settlement: Settlement) -> RunReport:
-    note = f"Somebody else had settled this execution as {settlement.status}; nothing was changed."
+    note = f"This execution was already settled as {settlement.status}; nothing was changed."
     outcome = outcome_of(settlement.status)
     report = replace(report, outcome=outcome, balance_after=None, notes=(*report.notes, note))
     return replace(report, error=_error(report, note))
@@ -183,7 +183,7 @@ def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
 def interrupted(report: RunReport, *, sent: bool) -> RunReport:
     """Report a run that was interrupted while its webhook was being called."""
     if sent:
-        msg = f"Interrupted: how execution {report.execution} ends is not known; its charge is held."
+        msg = f"Interrupted. Execution {report.execution} may still finish; its charge is held."
         return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
     msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
     return replace(report, outcome=Outcome.FAILED, error=Interrupted(msg))
@@ -191,25 +191,25 @@ def interrupted(report: RunReport, *, sent: bool) -> RunReport:
 
 def interrupted_late(report: RunReport) -> RunReport:
     """Report a run that was interrupted when its agent had answered, and that is settled all the same."""
-    msg = f"Interrupted when the agent had answered: execution {report.execution} is {report.status}."
+    msg = f"Interrupted after the agent had answered: execution {report.execution} is {report.status}."
     return replace(report, error=Interrupted(msg))
 
 
 def broken(report: RunReport, what: str, *, sent: bool) -> RunReport:
     """Report a run that a defect of agentctl's own has ended; before anything was sent, that is a failure."""
-    said = f"Something that agentctl did not foresee ({what}) ended the call."
+    said = f"An unexpected error ({what}) ended the call."
     if sent:
-        msg = f"The outcome of execution {report.execution} is not known: {said}"
+        msg = f"The outcome of execution {report.execution} is unknown: {said}"
         return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
     msg = f"Nothing was sent for execution {report.execution}, which is settled as failed: {said}"
-    hint = "Set AGENTCTL_DEBUG=1 to see where, and report it."
+    hint = "Set AGENTCTL_DEBUG=1 to see where it happened, and report it."
     return replace(report, outcome=Outcome.FAILED, error=AgentctlError(msg, hint=hint, code="defect"))
 
 
 def charge_in_doubt(prepared: Prepared, execution: Key, why: AgentctlError) -> RunReport:
     """Report a run of which nobody knows whether it was recorded and charged; nothing was sent."""
     report = replace(blank(prepared), execution=execution, outcome=Outcome.UNKNOWN)
-    doubt = f"Whether execution {execution} was recorded and charged is not known; nothing was sent."
+    doubt = f"It is not known whether execution {execution} was recorded and charged; nothing was sent."
     msg = f"{doubt} {why.message}"
     return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
 
@@ -220,10 +220,10 @@ def _error(report: RunReport, said: str, *, hint: str | None = None) -> Agentctl
             msg = f"{report.agent.slug} failed (execution {report.execution}): {said}"
             return AgentFailed(msg, hint=hint)
         case Outcome.UNKNOWN:
-            msg = f"The outcome of execution {report.execution} is not known: {said}"
+            msg = f"The outcome of execution {report.execution} is unknown: {said}"
             return OutcomeUnknown(msg, hint=f"{f'{hint} ' if hint else ''}{_reconcile(report)}")
     return None
 
 
 def _reconcile(report: RunReport) -> str:
-    return f"Learn the truth with: {shell_command('agentctl reconcile', str(report.execution))}"
+    return f"Settle it later: {shell_command('agentctl reconcile', str(report.execution))}"

@@ -39,7 +39,7 @@ def parse_required(text: str | None) -> tuple[str, ...]:
     words = [word.strip() for word in (Tracking.MINIMAL if text is None else text).split(",")]
     if not any(words):
         msg = "--require names no column."
-        raise UsageError(msg, hint=f"Give minimal, full, or columns such as {', '.join(BY_NAME)}.")
+        raise UsageError(msg, hint=f"Pass minimal, full, or columns such as {', '.join(BY_NAME)}.")
     groups: dict[str, Iterable[str]] = {Tracking.MINIMAL: (), Tracking.FULL: BY_NAME, "": ()}
     return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
@@ -167,16 +167,14 @@ def _index_findings(indexes: tuple[IndexState, ...]) -> Iterator[Finding]:
     for index in indexes:
         if index.taken and not index.found:
             msg = f"Index {index.name} has another definition: {index.taken.definition}."
-            hint = "Rename or drop it; until then nothing can have the name."
+            hint = "Rename or drop it to free the name."
             yield Finding("index-definition", Severity.WARNING, index.name, msg, hint)
         elif not index.present:
             msg = f"Index {index.name} is missing: history is slower without it."
             hint = _WIDENS if index.added else index.statement
             yield Finding("index-missing", Severity.INFO, index.name, msg, hint)
         elif not index.valid:
-            msg = (
-                f"Index {index.name} is invalid: its build was given up or is under way, and it is not used."
-            )
+            msg = f"Index {index.name} is invalid: its build failed or is still running, and it is not used."
             rebuilt = "agentctl migrate-full rebuilds it."
             hint = rebuilt if index.added else "REINDEX INDEX CONCURRENTLY rebuilds it."
             yield Finding("index-invalid", Severity.WARNING, index.name, msg, hint)
@@ -187,7 +185,5 @@ def _function_findings(reading: Reading, deducting: Deducting) -> Iterator[Findi
         yield from deducting.findings
     if deducting.function is None and not deducting.findings:
         msg = f"There is no function that charges, such as {REFERENCE}: agentctl moves the credits itself."
-        hint = (
-            'Where the application charges with one, name it: [profiles.NAME.schema.deduct] function = "NAME"'
-        )
+        hint = 'If the application charges with one, name it: [profiles.NAME.schema.deduct] function = "NAME"'
         yield Finding("function-missing", Severity.INFO, REFERENCE, msg, hint)

@@ -22,7 +22,10 @@ _LEDGER_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 _REFUND_PARTS = ("status", "credits_used", "user")
 _TABLES = frozenset({"table", "partitioned table"})
 # Behind a statement that is pasted: a privilege of PUBLIC may be the only one that somebody else has.
-_OTHERS = " -- GRANT it to those who need it and had it through PUBLIC only: the web application, agentctl"
+_OTHERS = (
+    " -- then GRANT it to the roles that need it and had it only through PUBLIC: the web "
+    "application, agentctl"
+)
 
 
 def security_findings(market: Marketplace) -> Iterator[Finding]:
@@ -35,14 +38,14 @@ def security_findings(market: Marketplace) -> Iterator[Finding]:
         market.balances,
         ("balance",),
         privileges=("UPDATE", "INSERT"),
-        why="a balance is moved by functions and by the server alone",
+        why="only functions and the server should move a balance",
     )
     yield from _writable(
         "executions-writable",
         market.executions,
         _REFUND_PARTS,
         privileges=("UPDATE",),
-        why="what stands there decides about refunds",
+        why="refunds depend on what is written there",
     )
     if market.ledger is not None:
         yield from _ledger(market.ledger.table)
@@ -64,7 +67,7 @@ def _exposed(function: Function) -> Iterator[Finding]:
         return
     # Who is signed in says whose credits may be taken. It is no reason to be given any.
     checks = function.asks_who and not gives_credits(function)
-    why = "it looks at who is signed in, as far as its text tells" if checks else "it moves credits"
+    why = "its text seems to check who is signed in" if checks else "it moves credits"
     msg = f"{function.name} may be executed by {_people(open_to)}: {why}."
     hint = _revoke("EXECUTE", compose("FUNCTION {}", _signature(function)), open_to)
     severity = Severity.INFO if checks else Severity.WARNING
@@ -75,8 +78,8 @@ def _unpinned(function: Function, search_path: Sequence[str]) -> Iterator[Findin
     pinned = any(setting.startswith("search_path=") for setting in function.settings)
     if function.security_definer and not pinned:
         msg = (
-            f"{function.name} runs with its owner's rights and takes its caller's search_path: a table of "
-            "the caller's own may stand in for one of yours."
+            f"{function.name} runs with its owner's rights and takes its caller's search_path: a "
+            "caller could put a table of their own in place of one of yours."
         )
         # The path as it is now, so that the function finds what it has found so far.
         path = map(sql.Identifier, dict.fromkeys((*search_path, function.schema, "pg_temp")))
@@ -103,7 +106,7 @@ def _ledger(ledger: Table) -> Iterator[Finding]:
     for privilege in _LEDGER_WRITES:
         if open_to := list_openings(ledger, privilege):
             people = _people(open_to)
-            msg = f"{people} may {privilege} rows of {ledger.name}: a ledger is written by the server alone."
+            msg = f"{people} may {privilege} rows of {ledger.name}: only the server should write a ledger."
             hint = _revoke(privilege, identifier(ledger), open_to)
             yield Finding("ledger-writable", Severity.WARNING, f"{ledger.name} ({privilege})", msg, hint)
 
@@ -115,8 +118,8 @@ def _unprotected(table: Table) -> Iterator[Finding]:
         msg = f"{_people(open_to)} may read every row of {table.name}: row level security is off."
         statement = compose("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", identifier(table)).as_string()
         hint = (
-            f"{statement} "
-            "-- with a policy for each role that is to see rows: nobody else but the owner does then"
+            f"{statement} -- and add a policy for each role that should see rows: otherwise only "
+            "the owner sees any"
         )
         yield Finding("row-security-off", Severity.WARNING, table.name, msg, hint)
 

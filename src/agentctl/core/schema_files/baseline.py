@@ -86,21 +86,21 @@ def read_baseline(path: Path) -> Baseline:
     try:
         found = json.loads(text, object_pairs_hook=_unrepeated)
     except json.JSONDecodeError as error:
-        _refuse(path, f"not JSON, or cut off: {error.msg}", line=error.lineno)
+        _refuse(path, f"not JSON, or it is cut off: {error.msg}", line=error.lineno)
     except (ValueError, RecursionError) as error:
-        _refuse(path, f"no baseline: {error}")
+        _refuse(path, f"not a baseline: {error}")
     version = found.get("schema") if isinstance(found, dict) else None
     if version != SCHEMA:
-        _refuse(path, f"no {SCHEMA} but {version or 'something else'}", line=lines.get("schema"))
+        _refuse(path, f"not {SCHEMA} but {version or 'something else'}", line=lines.get("schema"))
     facts = found.get("facts")
     if not isinstance(facts, dict):
-        _refuse(path, "no baseline: it has no facts")
+        _refuse(path, "not a baseline: it has no facts")
     for name, fact in facts.items():
         if not isinstance(fact, str):
-            _refuse(path, f"no baseline: {name} must be a text", line=lines.get(name))
+            _refuse(path, f"not a baseline: {name} must be text", line=lines.get(name))
     scope = found.get("scope")
     if scope not in {None, _WHOLE}:
-        _refuse(path, f"no baseline: its scope is {scope}", line=lines.get("scope"))
+        _refuse(path, f"not a baseline: its scope is {scope}", line=lines.get("scope"))
     return Baseline(facts, file=path, lines=lines, whole=scope == _WHOLE)
 
 
@@ -182,7 +182,7 @@ def _drift(name: str, was: str | None, now: str | None, *, recorded: Baseline) -
         Severity.ERROR,
         name,
         msg,
-        "If that is meant, record it with --write-baseline.",
+        "If this is intended, record it with --write-baseline.",
         file=recorded.file.as_posix() if recorded.file else None,
         line=recorded.lines.get(name),
     )
@@ -192,7 +192,7 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
     except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        why = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
         msg = f"The baseline {path} cannot be read: {why}."
     except UnicodeDecodeError:
         msg = f"The baseline {path} cannot be read: it is not UTF-8."
@@ -204,7 +204,7 @@ def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        msg = f"{next(name for name in names if names.count(name) > 1)} stands in it twice"
+        msg = f"{next(name for name in names if names.count(name) > 1)} appears in it twice"
         raise ValueError(msg)
     return found
 

@@ -131,7 +131,7 @@ class Schema:
         if table := loosened(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
-            msg = "a statement is put together when it runs: what it does is not known"
+            msg = "a statement is built at run time: its effect is not known"
             yield UnreadStatement(location, msg)
 
     def _block(

@@ -67,7 +67,7 @@ def _source(path: Path, schema: Schema, problems: list[UnreadStatement], *, whol
         first = (
             f"; line {problems[0].location.line} is not understood: {problems[0].message}" if problems else ""
         )
-        _refuse(path, f"there is no table in it{first}")
+        _refuse(path, f"it has no tables{first}")
     return SchemaSource(catalog, whole and not problems, path, tuple(problems))
 
 
@@ -75,14 +75,12 @@ def _text_of(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        _refuse(
-            path, "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        )
+        _refuse(path, "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror))
     if content.startswith(_ARCHIVE):
         command = shell_command("pg_restore --schema-only -f schema.sql", str(path))
-        _refuse(path, "it is an archive", hint=f"Make SQL of it: {command}")
+        _refuse(path, "it is an archive", hint=f"Convert it to SQL: {command}")
     if b"\0" in content:  # a program, or UTF-16
-        _refuse(path, "it is no text in UTF-8")
+        _refuse(path, "it is not UTF-8 text")
     # A letter of another encoding stands in a comment, mostly.
     return content.decode("utf-8-sig", errors="replace")
 

@@ -91,8 +91,8 @@ def _keeps_reasons(market: Marketplace) -> bool:
 def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
     require_key(idempotency_key)
     if ledger_table.base_type("id") != "uuid":
-        msg = "An idempotency key needs UUIDs as ids of the ledger's rows; here they are something else."
-        raise UsageError(msg, hint="Leave --idempotency-key out.")
+        msg = "An idempotency key needs a ledger whose row ids are UUIDs; this ledger has other ids."
+        raise UsageError(msg, hint="Leave out --idempotency-key.")
 
 
 def refund_execution(
@@ -109,14 +109,14 @@ def refund_execution(
         return _refund_lost(connection, market, execution, reason=reason)
     payer = execution.user.id
     if payer is None:
-        msg = f"Execution {execution.id} names no user: nobody can be given its credits back."
+        msg = f"Execution {execution.id} names no user, so its credits cannot be given back."
         raise Refused(msg, code="no_user")
 
     def work() -> Refund:
         movements.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
-            msg = f"Row level security keeps this role from changing execution {execution.id}."
+            msg = f"Row level security prevents this role from changing execution {execution.id}."
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         _require_refundable(execution, status)
         moved = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
@@ -137,7 +137,7 @@ def _refund_lost(
     def work() -> Refund:
         moved = refund_lost(connection, market, execution, reason=reason)
         if moved is None:
-            msg = f"What execution {execution.id} cost was given back already; its row is gone."
+            msg = f"Execution {execution.id} was already refunded; its row is gone."
             raise Refused(msg, code="already_refunded")
         return Refund(
             execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
@@ -168,11 +168,11 @@ def _write_credits_used(connection: Connection, executions: TableRole, execution
 
 def _require_refundable(execution: Execution, status: str | None) -> None:
     if status == Status.SUCCESS:
-        msg = f"Execution {execution.id} succeeded: it is not refunded."
-        hint = "To make a present of it: agentctl credits grant USER AMOUNT --reason TEXT"
+        msg = f"Execution {execution.id} succeeded, so it is not refunded."
+        hint = "To give credits as a gift: agentctl credits grant USER AMOUNT --reason TEXT"
         raise Refused(msg, hint=hint, code="execution_succeeded")
     if status != Status.FAILED:
-        msg = f"Execution {execution.id} is {status or 'gone'}: whether it succeeded is not known yet."
+        msg = f"Execution {execution.id} is {status or 'gone'}: its outcome is not known yet."
         command = shell_command("agentctl reconcile", str(execution.id), options="--assume failed")
         hint = f"Settle it first: {command}"
         raise Refused(msg, hint=hint, code="execution_open")
@@ -181,7 +181,7 @@ def _require_refundable(execution: Execution, status: str | None) -> None:
 def _nothing_to_refund(connection: Connection, market: Marketplace, execution: Execution) -> Refused:
     current = lookup.find_execution(connection, market, execution.id) or execution
     if current.refunded:
-        msg = f"Execution {execution.id} was refunded already: {current.refunded} credits."
+        msg = f"Execution {execution.id} was already refunded: {current.refunded} credits."
         return Refused(msg, code="already_refunded")
     msg = f"Execution {execution.id} was never charged, according to the ledger."
     return Refused(msg, code="never_charged")

@@ -62,7 +62,7 @@ def from_journal(memory: Memory) -> Evidence | None:
     answer = memory.answer
     if answer is None or answer.outcome is None:
         return None
-    said = answer.error or "The agent had answered when the run was ended."
+    said = answer.error or "The agent had already answered when the run was killed."
     return Evidence(
         outcome=answer.outcome,
         source=Source.JOURNAL,
@@ -78,12 +78,14 @@ def describe_doubt(memory: Memory, execution: Key, row: RowIdentity) -> str | No
     answer = memory.doubtful_answer
     if answer is None or answer.outcome is None:
         return None
-    why = row.obstacle or "an older agentctl wrote it, or could not see what tells this row from others"
+    why = (
+        row.obstacle or "an older agentctl wrote it, or could not see what distinguishes this row from others"
+    )
     options = f"--assume {answer.outcome}"
     command = shell_command("agentctl reconcile", str(execution), options=options)
     return (
-        f"This machine's journal has an answer for this id ({answer.outcome}), but it may be about another "
-        f"row of that id: {why}. If you know better: {command}"
+        f"This machine's journal has an answer for this id ({answer.outcome}), but it may be "
+        f"about another row with that id: {why}. If you know better: {command}"
     )
 
 
@@ -94,7 +96,7 @@ def assumed(outcome: Outcome) -> Evidence:
 
 def from_ledger() -> Evidence:
     """Return why a charge without its execution is given back: nobody can ever be told how that ended."""
-    said = "Its row is gone: a charge without its execution is given back, by the ledger."
+    said = "Its row is gone: a charge without its execution is given back."
     return Evidence(Outcome.FAILED, Source.LEDGER, said)
 
 
@@ -103,4 +105,8 @@ def nobody_knows(why: str) -> Evidence:
     return Evidence(Outcome.UNKNOWN, Source.NOBODY, why)
 
 
-_ENDED = {Outcome.SUCCESS: "succeeded", Outcome.FAILED: "failed", Outcome.UNKNOWN: "ended somehow"}
+_ENDED = {
+    Outcome.SUCCESS: "succeeded",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "ended with an unknown outcome",
+}

@@ -64,7 +64,7 @@ def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Exec
     if len(rows) > 1:
         listed = "\n".join(f"  {row['execution_id']}" for row in rows)
         msg = f"Several executions whose rows are gone begin with {prefix!r}:\n{listed}"
-        raise Refused(msg, hint="Give more of the id.", code="execution_ambiguous")
+        raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
     return _read_lost(rows[0]) if rows else None
 
 
@@ -104,11 +104,11 @@ def refund_lost(
     """
     payer = execution.user.id
     if payer is None:
-        msg = f"The ledger names no user for execution {execution.id}: nobody can be given its credits back."
+        msg = f"The ledger names no user for execution {execution.id}, so its credits cannot be given back."
         raise Refused(msg, code="no_user")
     movements.lock_user(connection, market, payer)  # a run writes its row under this lock
     if lookup.find_execution(connection, market, execution.id) is not None:
-        msg = f"The row of execution {execution.id} is there again."
+        msg = f"The row of execution {execution.id} exists again."
         raise Refused(
             msg, hint=f"See: {shell_command('agentctl history', str(execution.id))}", code="execution_exists"
         )

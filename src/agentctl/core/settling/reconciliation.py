@@ -178,7 +178,7 @@ def _look_at(
     if execution.is_lost:
         return _look_at_charge(execution, request, now=now)
     if not execution.is_open:
-        said = nobody_knows(f"It is settled already: {execution.status}.")
+        said = nobody_knows(f"It is already settled: {execution.status}.")
         return Reconciled(execution, Action.FOUND_SETTLED, said, execution.status)
     evidence = from_journal(memory)
     if evidence is not None:
@@ -187,7 +187,7 @@ def _look_at(
         said = nobody_knows(_describe_lease(execution))
         return Reconciled(execution, Action.ALIVE, said, execution.status)
     doubt = describe_doubt(memory, execution.id, rows[execution.id])
-    said = nobody_knows(doubt or "Nobody knows how it ended.")
+    said = nobody_knows(doubt or "Outcome unknown.")
     return Reconciled(execution, Action.LEFT_OPEN, said, execution.status, doubt=doubt)
 
 
@@ -196,13 +196,13 @@ def _look_at_charge(execution: Execution, request: Request, *, now: datetime) ->
     action, evidence = Action.WOULD_SETTLE, from_ledger()
     if execution.charged == execution.refunded:
         action = Action.FOUND_SETTLED
-        evidence = nobody_knows("Its row is gone, and what it had cost was given back already.")
+        evidence = nobody_knows("Its row is gone, and its charge was already given back.")
     elif request.assume is Outcome.SUCCESS:
         action = Action.FOUND_SETTLED
         evidence = nobody_knows("Its row is gone; its charge stands, since you say that it succeeded.")
     elif _may_be_alive(execution, Memory(), request.stale_after, now=now):
         action = Action.ALIVE
-        evidence = nobody_knows("Its row is gone; its run may still be at work. If not: --stale-after 0s.")
+        evidence = nobody_knows("Its row is gone; its run may still be active. If not: --stale-after 0s.")
     return Reconciled(execution, action, evidence, _ROW_GONE)
 
 
@@ -239,7 +239,7 @@ def _is_only_young(case: Reconciled, request: Request, *, now: datetime) -> bool
 def _describe_lease(execution: Execution) -> str:
     """Say until when an execution may be alive, and what ends that."""
     creation = execution.creation
-    said = "Its run may still be at work."
+    said = "Its run may still be active."
     if creation is not None and not creation.is_instant:
         said += f" Its created_at has no time zone, and may be as late as {rfc3339(creation.latest)}."
     return f"{said} If it is not: --stale-after 0s."
@@ -253,7 +253,9 @@ def _ask_n8n(
 ) -> Mapping[Key, Evidence]:
     by_id: dict[Key | None, Agent] = {agent.id: agent for agent in known}
     questions = [_ask_about(one, rows[one.id], by_id.get(one.agent.id), profile) for one in executions]
-    return search.ask(profile.n8n, questions, signing_secret=profile.webhook.signing_secret)
+    return search.ask(
+        profile.n8n, questions, profile=profile.name, signing_secret=profile.webhook.signing_secret
+    )
 
 
 def _ask_about(
@@ -314,13 +316,15 @@ class _Settling:
         status = self._market.executions.column("status")
         if status is not None and not status.updatable:
             name = self._market.executions.name
-            msg = f"{self._database.name}: a missing privilege keeps this role from writing {name}."
+            msg = f"{self._database.name}: this role lacks a privilege to write {name}."
             raise PermissionDenied(msg, hint=f"Connect as a role with UPDATE on {name}, or grant it.")
 
     def _require_same_database(self, connection: Connection) -> None:
         """Refuse to go on where the address leads elsewhere by now: the evidence is about one database."""
         if self._whereabouts is not None and identify_database(connection) != self._whereabouts:
-            msg = f"{self._database.name} is another database now than when its executions were read."
+            msg = (
+                f"{self._database.name} is now a different database from the one whose executions were read."
+            )
             raise DatabaseTrouble(msg, hint="Reconcile again.", code="database_changed")
 
     def _settle_or_explain(self, connection: Connection, case: Reconciled) -> Reconciled:
@@ -339,7 +343,7 @@ class _Settling:
             if os.environ.get("AGENTCTL_DEBUG"):
                 raise
             what = type(error).__name__
-            obstacle = AgentctlError(f"Something that agentctl did not foresee ({what}).", code="defect")
+            obstacle = AgentctlError(f"Unexpected error ({what}).", code="defect")
         return replace(case, action=Action.NOT_SETTLED, obstacle=obstacle)
 
     def _settle(self, connection: Connection, case: Reconciled) -> Reconciled:

@@ -64,7 +64,7 @@ class Settlement:
         if self.unreturnable is None:
             return None
         owed = f"{self.unreturnable} credits" if self.unreturnable else "nothing"
-        return f"Its user is gone: nobody can be refunded, and it had cost {owed}."
+        return f"Its user is gone, so nothing can be refunded; it had cost {owed}."
 
 
 def settle(

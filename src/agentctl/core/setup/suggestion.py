@@ -110,12 +110,12 @@ def _code_of(character: str) -> str:
 
 def _connection(section: AbstractTable, profile: Profile) -> None:
     section.add("database_url", tomlkit.item(profile.database_url))
-    section.add(tomlkit.comment('user = "ops@example.com"   # who pays where --user names nobody'))
+    section.add(tomlkit.comment('user = "ops@example.com"   # charged when --user is not given'))
     if profile.allow_hosts:
         webhook = tomlkit.table()
         webhook.add("allow_hosts", tomlkit.item(list(profile.allow_hosts)))
         webhook["allow_hosts"].comment(
-            "private addresses that agents' webhooks are at: remove what is none of yours"
+            "private addresses of agents' webhooks: remove those that are not yours"
         )
         section.add("webhook", webhook)
     if profile.silent_agents:
@@ -202,7 +202,7 @@ def _written(words: Words) -> AbstractTable:
     for word, raw in words.proposed.items():
         table.add(word, tomlkit.item(raw))
         if raw != words.written.get(word):
-            table[word].comment("seen in its rows: is it your application that writes it?")
+            table[word].comment("seen in its rows: does your application write it?")
     return table
 
 

@@ -183,8 +183,8 @@ class Delivery:
                 found = await addresses.resolve(host, port)
         except (OSError, UnicodeError) as error:
             final = isinstance(error, UnicodeError) or error.errno in _NO_SUCH_NAME
-            why = "there is no such name" if final else "the name service does not answer"
-            detail = f"{host} has no address, {why}"
+            why = "no such name exists" if final else "the name service does not answer"
+            detail = f"{host} has no address: {why}"
             raise Broken(Reason.NAME_NOT_FOUND, detail, retries=1 if final else RETRIES) from None
         permitted = addresses.callable_addresses(host, port, found, self._endpoint.allow_hosts)
         if not permitted:

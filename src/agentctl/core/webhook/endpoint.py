@@ -118,7 +118,7 @@ def target_of(url: str) -> Target:
     problems = {
         "it does not begin with http:// or https://": parts.scheme not in _PORTS,
         # urlsplit drops tabs and line ends; programs disagree where a host with `\` or `%` in it ends.
-        "there is a blank or a backslash in it": re.search(r"[\x00-\x20\x7f\\]", url),
+        "it contains a space or a backslash": re.search(r"[\x00-\x20\x7f\\]", url),
         "its host or port is malformed": not host or "%" in host or port == 0,
         f"it is longer than {_LONGEST_URL} characters": len(url) > _LONGEST_URL,
     }
@@ -148,7 +148,7 @@ def _refuse_test_url(target: Target) -> None:
 def _check_allowed_host(entry: str) -> None:
     if not addresses.names_host(entry):
         msg = f"{entry.rpartition('@')[2]!r} in allow_hosts is not a host."
-        raise ConfigError(msg, hint="Write a name or an address, :PORT may follow: n8n.internal:5678.")
+        raise ConfigError(msg, hint="Write a name or an address, with or without :PORT: n8n.internal:5678.")
 
 
 def _check_header(name: str, value: str) -> None:
@@ -156,11 +156,13 @@ def _check_header(name: str, value: str) -> None:
         msg = f"{name!r} cannot be the name of a webhook header."
         raise ConfigError(msg)
     if _OUR_OWN.fullmatch(name):
-        msg = f"The webhook header {name} is agentctl's own to set."
+        msg = f"The webhook header {name} is set by agentctl itself."
         raise ConfigError(msg)
     if not _HEADER_VALUE.fullmatch(value):
-        msg = f"The value of the webhook header {name} has a character that no header may hold there."
-        raise ConfigError(msg, hint="Line ends, letters beyond ASCII, and blanks at either end are none.")
+        msg = f"The value of the webhook header {name} has a character that is not allowed in a header."
+        raise ConfigError(
+            msg, hint="Line breaks, non-ASCII characters, and spaces at either end are not allowed."
+        )
 
 
 def headers_for(

@@ -152,7 +152,7 @@ class Exchange:
         """Say what a failure of the connection means at the stage where it came."""
         if self.stage is Stage.SENDING:
             reason = Reason.CONNECTION_LOST if self.http_status is None else Reason.ANSWER_BROKEN
-            return Broken(reason, "the connection ended before it did")
+            return Broken(reason, "the connection ended too early")
         detail = f"{whom} {_why_no_connection(error)}"
         if self.stage is Stage.HANDSHAKE:
             untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
@@ -173,7 +173,7 @@ async def _read(response: "httpx.Response") -> Answer:
     except BodyTooLarge:
         raise Broken(Reason.ANSWER_TOO_LARGE, f"{BODY_LIMIT // 1024**2} MiB") from None
     except BodyBroken:
-        raise Broken(Reason.ANSWER_BROKEN, "its compression cannot be undone") from None
+        raise Broken(Reason.ANSWER_BROKEN, "it cannot be decompressed") from None
     return Answer(
         status=response.status_code,
         content=read_content(plain, response.headers.get("content-type", "")),
@@ -198,7 +198,7 @@ def _why_no_connection(error: Exception) -> str:
             case ssl.SSLCertVerificationError():
                 return f"has a certificate that is not trusted: {cause.verify_message}"
             case ssl.SSLError():
-                return f"does not speak TLS as it should: {cause.reason}"
+                return f"does not speak TLS correctly: {cause.reason}"
             case ConnectionRefusedError():
                 return "refused the connection"
             case TimeoutError():

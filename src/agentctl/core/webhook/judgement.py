@@ -16,9 +16,7 @@ from agentctl.core.webhook_url import without_secrets
 
 _LONGEST_QUOTE = 300  # characters of somebody else's text in a sentence of ours
 
-ALLOW_HOSTS_HINT = (
-    "If it is meant to be called, name it under allow_hosts in the profile's [webhook] section."
-)
+ALLOW_HOSTS_HINT = "If it should be called, add it to allow_hosts in the profile's [webhook] section."
 
 
 class Reason(StrEnum):
@@ -121,8 +119,8 @@ _ANSWERS = (
         lambda answer: answer.kind == 2 and answer.content.empty,
         Outcome.UNKNOWN,
         Reason.EMPTY,
-        "The webhook answered {status} with nothing in it, which some n8n versions do after a failure.",
-        "Let the workflow answer with something, for example its last node.",
+        "The webhook answered {status} with an empty body, as some n8n versions do after a failure.",
+        "Make the workflow return something, for example the output of its last node.",
     ),
     _Row(
         lambda answer: answer.kind == 2 and answer.content.result in _ONLY_STARTED,
@@ -135,8 +133,8 @@ _ANSWERS = (
         lambda answer: answer.kind == 2 and _is_echo(answer.content.result),
         Outcome.UNKNOWN,
         Reason.ECHOED,
-        "n8n answered with what it had been sent, as it does at once for a workflow that waits for long.",
-        'Let the workflow answer with a "Respond to Webhook" node when it has waited.',
+        "n8n echoed the request, as it does at once for a workflow that waits for a long time.",
+        'Make the workflow answer with a "Respond to Webhook" node after it has waited.',
     ),
     _Row(
         lambda answer: answer.kind == 2,
@@ -162,7 +160,7 @@ _ANSWERS = (
         lambda answer: answer.status == 408,
         Outcome.UNKNOWN,
         Reason.GATEWAY_ERROR,
-        "Something gave up waiting (408), perhaps for the agent, which may still be at work.",
+        "Something timed out (408), perhaps while waiting for the agent, which may still be running.",
     ),
     _Row(
         lambda answer: answer.kind == 4,
@@ -175,7 +173,7 @@ _ANSWERS = (
         Outcome.UNKNOWN,
         Reason.EMPTY,
         "The workflow ended without an error, and with nothing to return (500{said}).",
-        "Let the workflow end in a node that always puts an item out.",
+        "End the workflow with a node that always outputs an item.",
     ),
     _Row(
         lambda answer: answer.status == 500 and isinstance(answer.content.result, dict),
@@ -187,13 +185,13 @@ _ANSWERS = (
         lambda answer: answer.status == 500,
         Outcome.UNKNOWN,
         Reason.SERVER_ERROR,
-        "The webhook answered 500 without the agent saying anything.",
+        "The webhook answered 500, but with no message from the agent.",
     ),
     _Row(
         lambda _: True,
         Outcome.UNKNOWN,
         Reason.GATEWAY_ERROR,
-        "Something between here and the agent answered {status}; the agent may still be at work.",
+        "Something between here and the agent answered {status}; the agent may still be running.",
     ),
 )
 
@@ -209,17 +207,17 @@ _NO_ANSWERS = {
     Reason.TLS_FAILED: (
         Outcome.FAILED,
         "Nothing was sent: {detail}.",
-        "For a certificate of your own authority, set SSL_CERT_FILE to the file that has it.",
+        "If your own authority issued the certificate, set SSL_CERT_FILE to the authority's file.",
     ),
     Reason.OUT_OF_TIME: (Outcome.FAILED, "Nothing was sent: there was no connection within {detail}.", None),
     Reason.TIMED_OUT: (
         Outcome.UNKNOWN,
-        "The agent did not finish answering within {detail}; it may still be at work.",
-        "Where agents take longer, give a longer --timeout.",
+        "The agent did not finish answering within {detail}; it may still be running.",
+        "If agents take longer, pass a longer --timeout.",
     ),
     Reason.CONNECTION_LOST: (Outcome.UNKNOWN, "The connection ended without a proper answer.", None),
     Reason.ANSWER_TOO_LARGE: (Outcome.UNKNOWN, "The agent answered with more than {detail}.", None),
-    Reason.ANSWER_BROKEN: (Outcome.UNKNOWN, "The agent's answer did not arrive whole: {detail}.", None),
+    Reason.ANSWER_BROKEN: (Outcome.UNKNOWN, "The agent's answer did not arrive complete: {detail}.", None),
 }
 
 
@@ -264,7 +262,7 @@ def one_line(text: str) -> str:
 def _ruled(row: _Row, content: Content, *, rule: str) -> _Row:
     """Replace what would be a success where the agent's own rule says otherwise."""
     if not content.has_result:
-        message = "The agent answered ({status}), but not with JSON, which success_when is about."
+        message = "The agent answered ({status}), but not with JSON, which success_when needs."
         return row._replace(outcome=Outcome.UNKNOWN, reason=Reason.RULE_NEEDS_JSON, message=message)
     parsed = parse_rule(rule)
     if parsed.holds(content.result):

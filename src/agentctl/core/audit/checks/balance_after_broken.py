@@ -10,9 +10,9 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="balance-after-broken",
     severity=Severity.ERROR,
-    description="A user's ledger rows do not follow from each other: one begins where none has ended",
+    description="A user's ledger rows do not form a chain: one starts from a balance that no other row left",
     help=(
-        "A row is missing, was changed, or credits moved between two rows without one. Read the rows around "
+        "A row is missing or was changed, or credits moved without a row. Read the rows around "
         "the time of the latest gap with `agentctl credits --user USER`."
     ),
     query="""

@@ -17,8 +17,9 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="A user's balance is not the opening balance plus the sum of the ledger",
     help=(
-        "Somebody moved credits without writing a ledger row, or wrote a row without moving credits. Find "
-        "out which with `agentctl credits --user USER`; then correct the balance, or write the adjustment."
+        "Credits were moved without a ledger row, or a row was written without moving credits. "
+        "Find out which with `agentctl credits --user USER`; then correct the balance, or write "
+        "the adjustment."
     ),
     query="""
     WITH accounts AS (

@@ -5,10 +5,11 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="charge-unassigned",
     severity=Severity.INFO,
-    description="A charge names no execution, so that nobody can tell what it was for",
+    description="A charge names no execution, so its purpose is unknown",
     help=(
-        "Let whatever writes it pass the id of the execution (p_execution_id) to deduct_credits_atomic: only "
-        "then can agentctl tell what was charged twice, or for nothing."
+        "Make the code that writes it pass the id of the execution (p_execution_id) to "
+        "deduct_credits_atomic. Otherwise agentctl cannot find double charges, or charges for "
+        "nothing."
     ),
     query="""
     SELECT id AS ledger_id, user_id, amount, created_at

@@ -7,8 +7,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="A charge names an execution that does not exist",
     help=(
-        "The execution was never written, or was deleted after it was paid for. If nothing ran, give the "
-        "credits back, by the ledger: `agentctl credits refund EXECUTION --reason TEXT`."
+        "The execution was never written, or was deleted after it was charged. If nothing ran, "
+        "give the credits back: `agentctl credits refund EXECUTION --reason TEXT`."
     ),
     query="""
     SELECT execution_id, user_id, -sum(amount) AS charged

@@ -7,8 +7,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="An execution was charged more than once",
     help=(
-        "Give the surplus back: `agentctl credits grant USER AMOUNT --reason TEXT`. A refund would return "
-        "all of it, and is for failures only."
+        "Give back the excess: `agentctl credits grant USER AMOUNT --reason TEXT`. A refund "
+        "would return the whole charge, and is for failed executions only."
     ),
     query="""
     SELECT execution_id, charges, charged, refunded FROM sums WHERE charges > 1""",

@@ -5,10 +5,10 @@ from agentctl.core.audit.check import Check, Severity, both, needs
 CHECK = Check(
     id="credits-used-differs",
     severity=Severity.WARNING,
-    description="An execution says that it cost something else than the ledger",
+    description="The cost of an execution differs from the ledger",
     help=(
-        "The ledger is what moved the balance. Where it is right, correct the column; where a charge is "
-        "missing, whatever wrote the execution did not charge for it."
+        "The ledger shows how the balance moved. If the ledger is right, correct the column. If "
+        "a charge is missing, the code that wrote the execution did not charge for it."
     ),
     query="""
     SELECT e.id AS execution_id, e.user_id, e.credits_used, coalesce(s.charged - s.refunded, 0) AS ledger

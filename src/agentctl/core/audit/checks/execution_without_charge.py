@@ -5,9 +5,9 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="execution-without-charge",
     severity=Severity.INFO,
-    description="An execution was not charged: a test run, or a charge that is missing",
+    description="An execution was not charged: it was a test run, or its charge is missing",
     help=(
-        "Compare the number with your test runs (`agentctl run --no-charge`). Where there are more, "
+        "Compare the number with your test runs (`agentctl run --no-charge`). If there are more, "
         "something records executions without charging for them."
     ),
     query="""

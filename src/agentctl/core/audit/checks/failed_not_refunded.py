@@ -9,16 +9,16 @@ from agentctl.core.mapping import Marketplace
 
 
 def _kept_on_purpose(_: Marketplace, scope: Scope) -> str | None:
-    return 'on_failure is "keep": a failure keeps its charge' if scope.keeps_charges else None
+    return 'on_failure is "keep", so failures are not refunded' if scope.keeps_charges else None
 
 
 CHECK = Check(
     id="failed-not-refunded",
     severity=Severity.WARNING,
-    description="An execution failed, and not all of its charge was given back",
+    description="An execution failed, and its charge was not refunded in full",
     help=(
-        "Give it back: `agentctl credits refund EXECUTION --reason TEXT`, unless it was given back by a "
-        "ledger row that does not name the execution."
+        "Refund it: `agentctl credits refund EXECUTION --reason TEXT`, unless a ledger row that "
+        "does not name the execution has already given it back."
     ),
     query="""
     SELECT s.execution_id, e.user_id, s.charged, s.refunded

@@ -5,10 +5,10 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="ledger-sign",
     severity=Severity.ERROR,
-    description="A ledger row moves credits the other way than its kind says",
+    description="A ledger row moves credits in the wrong direction for its kind",
     help=(
-        "Whoever wrote it meant the other sign, or another kind. Correct the row and the balance together, "
-        "and add the CHECK of sql/credits.sql to the ledger."
+        "Its sign or its kind is wrong. Correct the row and the balance together, and add the "
+        "CHECK from sql/credits.sql to the ledger."
     ),
     query="""
     SELECT id AS ledger_id, user_id, kind, amount

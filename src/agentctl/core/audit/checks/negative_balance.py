@@ -7,8 +7,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="A user's balance is below zero",
     help=(
-        "More was charged than there was: look at `agentctl credits --user USER`, grant what is missing, "
-        "and add CHECK (credits >= 0) to the table."
+        "More credits were charged than the user had. Look at `agentctl credits --user USER`, "
+        "grant the missing credits, and add CHECK (credits >= 0) to the table."
     ),
     query="""
     SELECT id AS user_id, balance FROM users WHERE balance < 0""",

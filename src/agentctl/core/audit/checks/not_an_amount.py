@@ -7,8 +7,9 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="A balance, an amount or a cost is NaN, infinite, or beyond any number of credits",
     help=(
-        "Nothing can be charged, refunded or proven with it: the other checks leave it out. Correct the row, "
-        "balance and ledger together, and let the column take no such value: numeric(20,4), or a CHECK."
+        "It cannot be charged, refunded or verified, and the other checks leave it out. Correct "
+        "the row, balance and ledger together, and make the column refuse such values with "
+        "numeric(20,4) or a CHECK."
     ),
     query="""
     SELECT id, user_id, part, left(value, 40) AS value FROM not_amounts""",

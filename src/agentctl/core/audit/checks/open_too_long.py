@@ -5,9 +5,9 @@ from agentctl.core.audit.check import Check, Severity
 CHECK = Check(
     id="open-too-long",
     severity=Severity.WARNING,
-    description="An execution is open although its run must be dead by now, and holds its charge",
+    description="An execution is still open and holds its charge, although its run must be dead by now",
     help=(
-        "Let agentctl find out how it ended: `agentctl reconcile`; where only you know: "
+        "Find out how it ended with `agentctl reconcile`, or, if only you know, settle it with "
         "`agentctl reconcile EXECUTION --assume failed|success`."
     ),
     query="""

@@ -7,8 +7,9 @@ CHECK = Check(
     severity=Severity.WARNING,
     description="A ledger row of an execution belongs to another user than the execution",
     help=(
-        "Where one user may pay for another this is as it should be. Elsewhere the wrong one has paid, or "
-        "was refunded: give the credits back with `agentctl credits grant USER AMOUNT --reason TEXT`."
+        "This is correct if one user may pay for another. Otherwise the wrong user was charged "
+        "or refunded: give the credits back with `agentctl credits grant USER AMOUNT --reason "
+        "TEXT`."
     ),
     query="""
     SELECT l.execution_id, e.user_id, l.user_id AS payer_id, l.amount

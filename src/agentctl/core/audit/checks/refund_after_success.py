@@ -7,8 +7,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="An execution that succeeded was refunded",
     help=(
-        "Either it failed, and its status is wrong, or the user got the result for nothing. A present is a "
-        "grant: `agentctl credits grant USER AMOUNT --reason TEXT`."
+        "Either it failed and its status is wrong, or the user got the result for free. To give "
+        "credits as a gift, use a grant: `agentctl credits grant USER AMOUNT --reason TEXT`."
     ),
     query="""
     SELECT s.execution_id, e.user_id, s.charged, s.refunded

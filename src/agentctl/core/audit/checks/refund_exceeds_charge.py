@@ -5,10 +5,11 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="refund-exceeds-charge",
     severity=Severity.ERROR,
-    description="More was given back for an execution than it was charged",
+    description="More was refunded for an execution than was charged",
     help=(
-        "Somebody was paid for running an agent. Take the surplus back with an adjustment, row and balance "
-        "in one transaction, or let the user keep it; and find what wrote the refund."
+        "The user gained credits by running an agent. Take back the excess with an adjustment "
+        "(row and balance in one transaction), or let the user keep it. Then find what wrote the "
+        "refund."
     ),
     query="""
     SELECT execution_id, charged, refunded, refunded - charged AS surplus

@@ -5,10 +5,11 @@ from agentctl.core.audit.check import Check, Severity, needs
 CHECK = Check(
     id="refund-while-open",
     severity=Severity.WARNING,
-    description="An execution was refunded, and has no outcome yet",
+    description="An execution was refunded but has no outcome yet",
     help=(
-        "If it stays so, whoever refunded it did not write the outcome, and it may still be settled as a "
-        "success. Where you know that it failed: `agentctl reconcile EXECUTION --assume failed`."
+        "If it stays open, the refund was written without the outcome, and the execution may "
+        "still be settled as a success. If you know that it failed: `agentctl reconcile "
+        "EXECUTION --assume failed`."
     ),
     query="""
     SELECT s.execution_id, e.user_id, e.status, s.charged, s.refunded

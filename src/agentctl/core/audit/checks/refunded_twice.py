@@ -7,8 +7,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     description="An execution was refunded more than once",
     help=(
-        "Where more came back than was charged, refund-exceeds-charge says so. Something besides agentctl "
-        "writes refunds without looking at the ledger: find it."
+        "If more was refunded than was charged, refund-exceeds-charge reports it. Something "
+        "other than agentctl writes refunds without checking the ledger: find it."
     ),
     query="""
     SELECT execution_id, charged, refunds, refunded FROM sums WHERE refunds > 1""",

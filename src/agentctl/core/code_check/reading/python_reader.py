@@ -21,7 +21,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _SEARCH_PATH = "search_path"
-_AT_RUN_TIME = "SQL that is put together at run time"
+_AT_RUN_TIME = "SQL that is built at run time"
 _NOT_POSTGRES = "SQL that PostgreSQL does not understand"
 _ELSEWHERE = "tables behind a search path that the code sets itself"
 

@@ -63,8 +63,8 @@ class ReaderPool:
             for packed in read:
                 yield from packed
         except BrokenProcessPool:
-            msg = "A process that read the code was killed; perhaps there was not enough memory."
-            hint = "Run it again, or give --code fewer folders at once."
+            msg = "A process that was reading the code was killed, perhaps for lack of memory."
+            hint = "Run it again, or pass fewer folders to --code at once."
             raise SetupError(msg, hint=hint, code="reader_killed", retryable=True) from None
 
 

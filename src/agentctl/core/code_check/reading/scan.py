@@ -136,7 +136,7 @@ def _list_unparsed(packed: PackedFiles) -> Iterator[Unparsed]:
         module = packed.module(name)
         if module is not None and module.error is not None:
             location = Location(name, module.error.line, module.error.column)
-            yield Unparsed(location, "its grammar does not allow what stands here")
+            yield Unparsed(location, "its language's grammar does not allow it")
 
 
 def _merge_readings(readings: list[CodeReading]) -> CodeReading:

@@ -117,7 +117,7 @@ def _get_status(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in it
-        why = "There is no" if isinstance(error, FileNotFoundError) else "Nobody here may look at"
+        why = "There is no" if isinstance(error, FileNotFoundError) else "You have no access to"
         msg = f"{why} {str(path)!r}."
         raise UsageError(msg) from None
 
@@ -157,8 +157,8 @@ class _Search:
         elif S_ISREG(status.st_mode) and (language := _LANGUAGES.get(path.suffix.lower())):
             self._take_file(absolute, os.path.realpath(absolute), language, status.st_size)
         else:
-            msg = f"{str(path)!r} is neither a folder nor a file in a language that is read."
-            raise UsageError(msg, hint=f"These are read: {', '.join(_LANGUAGES)}.")
+            msg = f"{str(path)!r} is neither a folder nor a file in a supported language."
+            raise UsageError(msg, hint=f"Supported: {', '.join(_LANGUAGES)}.")
 
     def _walk_folder(self, root: str) -> None:
         """Go through a folder, without recursion: folders can be nested more deeply than calls."""

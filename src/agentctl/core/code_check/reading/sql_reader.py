@@ -82,7 +82,7 @@ def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed
     for statement in split(text):
         collector.begin(statement, locate)
         if statement.template is not None:
-            collector.leave_open("SQL that is put together at run time", statement.template)
+            collector.leave_open("SQL that is built at run time", statement.template)
             continue
         try:
             yield _Parsed(statement, parse(statement.text, depth=statement.depth), locate)

@@ -87,7 +87,7 @@ class Api:
             if not isinstance(following, str) or not following:
                 return
             if following in seen:
-                msg = f"n8n's list of {resource} leads back to a page that was read already."
+                msg = f"n8n's list of {resource} leads back to a page that was already read."
                 raise Endless(msg)
             cursor = following
             seen.add(cursor)
@@ -160,7 +160,7 @@ def _said(answer: Answer) -> str:
             needs = "execution:read, execution:list, workflow:read and workflow:list"
             return f"n8n refuses the API key ({answer.status}): it needs {needs}."
         case HTTPStatus.NOT_FOUND:
-            return "n8n's API is not there (404): is its url right, and the public API switched on?"
+            return "n8n's API was not found (404): check its url, and that the public API is enabled."
         case HTTPStatus.OK:
             return "n8n's url answers, but not as n8n's API does."
     return f"n8n's API answered {answer.status}."

@@ -61,11 +61,11 @@ def why_not_ours(call: Call, execution: Key, row_mark: str | None, secret: str |
     """
     mark = call.headers.get(ROW_HEADER.lower())
     if None not in {mark, row_mark} and mark != row_mark:
-        return "was sent for another row of that id"
+        return "was sent for another row with that id"
     if None in {mark, row_mark} and not is_unrepeatable(execution):
-        return "does not say for which row it was sent, and such ids repeat"
+        return "does not say which row it was sent for, and ids like this can repeat"
     if secret is not None and not _is_signed(call, quote(str(execution), safe=""), mark, secret):
-        return "does not carry agentctl's signature: anybody can post an id to a webhook"
+        return "does not carry agentctl's signature: anyone can post an id to a webhook"
     return None
 
 

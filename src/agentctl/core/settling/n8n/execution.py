@@ -84,17 +84,17 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
         said = f"n8n's execution {number} ended with {status}{_reason(whole)}."
         return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
     if status != "success":
-        said = f"n8n is not done with it yet: its execution {number} is {status[:_LONGEST]}."
+        said = f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}."
         return nobody_knows(said)
     items = _items(_runs(whole).get("runData"), _answering_node(whole))
     said = f"n8n's execution {number} succeeded."
     if not items and rule is not None:
-        return nobody_knows(f"{said} Its result, which success_when is about, is not there.")
+        return nobody_knows(f"{said} Its result, which success_when needs, is missing.")
     if not items:
         return Evidence(Outcome.SUCCESS, Source.N8N, said, ended_at=ended)
     result = items if _answers_with_all(whole) else items[0]
     if rule is not None and not parse_rule(rule).holds(result):
-        said = f"n8n's execution {number} ended with a result that success_when does not take for a success."
+        said = f"n8n's execution {number} ended with a result that success_when does not accept as a success."
         return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
     return Evidence(Outcome.SUCCESS, Source.N8N, said, result=result, has_result=True, ended_at=ended)
 

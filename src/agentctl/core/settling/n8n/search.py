@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from agentctl.core.config.profiles import N8nSettings
 from agentctl.core.config.toml_sections import Value
 from agentctl.core.errors import ConfigError, Refused
+from agentctl.core.hint_text import toml_key
 from agentctl.core.models import Key, Outcome
 from agentctl.core.settling.evidence import Evidence, nobody_knows
 from agentctl.core.settling.n8n.api import Api, Endless, Trouble, Unusable
@@ -58,13 +59,14 @@ class Question:
 
 
 def ask(
-    settings: N8nSettings, questions: Sequence[Question], *, signing_secret: Value | None
+    settings: N8nSettings, questions: Sequence[Question], *, profile: str, signing_secret: Value | None
 ) -> Mapping[Key, Evidence]:
     """Ask n8n about executions.
 
     Args:
         settings: where it answers; secrets are resolved here.
         questions: what is asked.
+        profile: the name of the profile that the settings belong to.
         signing_secret: with which our calls are signed; None where they are not.
 
     Returns:
@@ -75,7 +77,7 @@ def ask(
 
     """
     if settings.url is None or settings.api_key is None:
-        why = "Nobody knows how it ended. n8n would, where [profiles.NAME.n8n] has url and api_key."
+        why = f"Outcome unknown. To ask n8n, set url and api_key in [{toml_key('profiles', profile, 'n8n')}]."
         return {question.execution: nobody_knows(why) for question in questions}
     target = _api(settings.url.resolve())
     client = Client(tls=target.scheme == "https")
@@ -97,7 +99,7 @@ async def _ask(client: Client, target: Target, key: str, search: "_Search") -> M
         async with asyncio.timeout(_WHOLE_SECONDS), client:
             await search.through(Api(target, key=key, client=client))
     except TimeoutError:
-        trouble = f"n8n did not tell within {_WHOLE_SECONDS:g} s."
+        trouble = f"n8n did not answer within {_WHOLE_SECONDS:g} s."
     except Trouble as said:
         trouble = str(said)
     return search.evidence(trouble)
@@ -148,7 +150,10 @@ class _Search:
             return
         self._read.add(str(number))
         if len(self._read) > _MOST_READ:
-            msg = f"n8n has more than {_MOST_READ} executions from that time; name fewer of ours."
+            msg = (
+                f"n8n has more than {_MOST_READ} executions from that time; reconcile fewer "
+                "executions at once."
+            )
             raise Trouble(msg)
         try:
             whole = await api.get(f"executions/{quote(str(number), safe='')}?includeData=true")
@@ -166,7 +171,7 @@ class _Search:
                 start, end = question.window
                 why = why_not_ours(call, question.execution, question.row_mark, self._secret)
                 if why is None and started is not None and not start <= started <= end:
-                    why = "is of another time"
+                    why = "is from another time"
                 if why is None:
                     self._hear(question, whole)
                 else:
@@ -184,7 +189,7 @@ class _Search:
     def evidence(self, trouble: str | None) -> Mapping[Key, Evidence]:
         """Return what was heard of each, or why nothing was."""
         why = trouble or self._passed_over
-        why = why or "n8n has no execution with its id: perhaps it was pruned, or is not saved."
+        why = why or "n8n has no execution with its id: perhaps it was pruned, or was not saved."
         return {
             execution: self._heard.get(execution) or nobody_knows(self._rejected.get(execution, why))
             for execution in (question.execution for question in self._asked.values())

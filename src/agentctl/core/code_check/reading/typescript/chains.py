@@ -125,7 +125,7 @@ def _list_names(
 ) -> tuple[list[tuple[str, Location]], list[Unresolved]]:
     texts, reasons = texts_of(value)
     if not all(text.whole for text in texts):
-        reasons = (*reasons, "put together at run time")
+        reasons = (*reasons, "built at run time")
     names = [(str(text), location_of(text.spot, file)) for text in texts if text.whole]
     return names, [Unresolved(f"the {kind} is {reason}", location_of(spot, file)) for reason in reasons]
 
@@ -139,7 +139,7 @@ def _read_arguments(
         properties = properties_of(value)
         yield from properties.unresolved(file)
     elif not properties.complete:
-        yield Unresolved(f"what the function is called with is {why(value)}", location_of(spot, file))
+        yield Unresolved(f"the argument of the call is {why(value)}", location_of(spot, file))
     for function, location in functions:
         written = properties.written(Undefined.LEFT_OUT, file)
         yield CallUse(function.name, function.schema, written, properties.complete, location)

@@ -145,7 +145,7 @@ class Evaluator:
         name = self._source.text(node)
         declaration = self._scopes.lookup(node, name)
         if declaration is None:
-            return UNDEFINED if name == "undefined" else Unknown(f"declared nowhere: {name}")
+            return UNDEFINED if name == "undefined" else Unknown(f"not declared: {name}")
         value = self.evaluate_declaration(declaration)
         if declaration.kind not in _VARIABLE or (declaration.constant and not isinstance(value, _CHANGEABLE)):
             return value

@@ -110,7 +110,7 @@ def _read_filtered(
     path = parse_path(text)
     if isinstance(path, Misfit) or path.is_own_word:
         reason = (
-            "is a word of PostgREST's own"
+            "is a reserved word of PostgREST"
             if isinstance(path, ColumnPath)
             else "does not fit PostgREST's grammar"
         )
@@ -134,11 +134,11 @@ def _read_column(
 ) -> Iterator[MaybeUse]:
     """Yield a column that is filtered by; `is null` may be said of what is embedded, too."""
     if not condition.column.is_known:
-        yield Unresolved("the column of a filter is put together at run time", location)
+        yield Unresolved("the column of a filter is built at run time", location)
     elif may_ask_null and not condition.json and relation.embedded(condition.column.text):
         return
     elif may_ask_null and not condition.json and not relation.visible:
-        what = f"{condition.column.text} is a column, or embedded by a select that is not known"
+        what = f"{condition.column.text} is a column, or embedded by an unknown select"
         yield Unresolved(what, location)
     else:
         literals = () if condition.json else compared
@@ -172,7 +172,7 @@ def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterat
                 f"an order's {_spell_names((term.embed,) if term.embed else ())} is {of}", location
             )
         elif not term.column.is_known:
-            yield Unresolved("the column of an order is put together at run time", location)
+            yield Unresolved("the column of an order is built at run time", location)
         else:
             yield ColumnUse(of.sources, term.column.text, Purpose.ORDERED, location)
 

@@ -28,7 +28,7 @@ DEEPEST = 50
 TOO_DEEP = Unknown("nested too deeply")
 HEAVIEST = 10_000
 """So many parts a value may have; no row that anybody writes has as many."""
-LATER = Unknown("filled in later, perhaps")
+LATER = Unknown("perhaps filled in later")
 TOO_LARGE = Unknown("too large")
 
 
@@ -39,7 +39,7 @@ def choice_of(options: Iterable[Value]) -> Value:
         flat += option.options if isinstance(option, Choice) else (option,)
     distinct = tuple(dict.fromkeys(flat))
     if len(distinct) > _MOST_OPTIONS:
-        return Unknown("one of too many")
+        return Unknown("one of too many values")
     return distinct[0] if len(distinct) == 1 else Choice(distinct)
 
 
@@ -160,7 +160,7 @@ def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...
         argument = arguments[base.position] if base.position < len(arguments) else UNDEFINED
         for name in reversed(names):
             argument = get_member(argument, name)
-        return Unknown("given by other callers, perhaps") if argument == UNDEFINED else argument
+        return Unknown("perhaps given by other callers") if argument == UNDEFINED else argument
 
     return replaced(value, change)
 

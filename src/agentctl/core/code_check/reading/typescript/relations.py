@@ -33,9 +33,9 @@ class Relation:
             inner = relation.embedded(name.text)
             if inner is None:
                 certain = relation.visible and name.is_known
-                return "not embedded" if certain else "perhaps embedded, by a select that is not known"
+                return "not embedded" if certain else "perhaps embedded by an unknown select"
             relation = inner
-        return relation if relation.sources else "embedded under a name that is not known"
+        return relation if relation.sources else "embedded under an unknown name"
 
     def embedded(self, name: str) -> "Relation | None":
         """Return what is embedded under an alias, or under a table's name: most servers know it by both."""

@@ -114,7 +114,9 @@ class _Gatherer:
 
     def _read_spread(self, entry: Entry, depth: int) -> Properties:
         if depth > _DEEPEST:
-            return Properties({}, complete=False, open=(("what is spread is nested too deeply", entry.spot),))
+            return Properties(
+                {}, complete=False, open=(("the spread value is nested too deeply", entry.spot),)
+            )
         return _combine_either(
             [self._read_option(option, entry.spot, depth) for option in options_of(entry.value)]
         )
@@ -124,7 +126,7 @@ class _Gatherer:
             return self.read_record(value, depth + 1)
         if value == UNDEFINED or (isinstance(value, Constant) and not isinstance(value.value, str)):
             return Properties()  # `...(x && {})`: of false, null and numbers nothing is spread
-        return Properties({}, complete=False, open=((f"what is spread is {why(value)}", spot),))
+        return Properties({}, complete=False, open=((f"the spread value is {why(value)}", spot),))
 
 
 def _read_keyed(entry: Entry, key: Value) -> Properties:
@@ -132,7 +134,7 @@ def _read_keyed(entry: Entry, key: Value) -> Properties:
         return Properties({_spell_key(key): Property((entry.value,), key.spot, always=True)})
     texts, reasons = texts_of(key)
     known = [text for text in texts if text.whole]
-    open_ = reasons or (() if len(known) == len(texts) else ("put together at run time",))
+    open_ = reasons or (() if len(known) == len(texts) else ("built at run time",))
     single = len(known) == 1 and not open_
     named = {str(text): Property((entry.value,), text.spot, always=single) for text in known}
     return Properties(named, not open_, tuple((f"a key is {reason}", entry.spot) for reason in open_))

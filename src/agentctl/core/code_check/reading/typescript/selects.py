@@ -69,13 +69,13 @@ class _SelectReader:
     def _read_column(self, column: SelectedColumn, sources: tuple[Source, ...]) -> MaybeUse:
         location = self.text.locate(column.name.offset, self.file)
         if not column.name.is_known:
-            return Unresolved("a selected column is put together at run time", location)
+            return Unresolved("a selected column is built at run time", location)
         return ColumnUse(sources, column.name.text, Purpose.SELECTED, location)
 
     def _read_embed(self, embed: Embed, sources: tuple[Source, ...]) -> Iterator[MaybeUse]:
         location, inner = self.text.locate(embed.target.offset, self.file), sources_of(embed, sources)
         if not inner:
-            yield Unresolved("an embedded table is put together at run time", location)
+            yield Unresolved("an embedded table is built at run time", location)
             return
         only, *others = inner
         if isinstance(only, Embedded) and not others:

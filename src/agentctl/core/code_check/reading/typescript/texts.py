@@ -30,8 +30,8 @@ _MOST_OPTIONS = 64
 _MOST_PIECES = 200
 _WORDS = {True: "true", False: "false", None: "null"}
 _REASONS: Mapping[type[Value], str] = {
-    Template: "put together at run time",
-    Parameter: "an argument that no caller is seen to give",
+    Template: "built at run time",
+    Parameter: "an argument that no known caller passes",
     Result: "the result of a call",
 }
 
@@ -92,7 +92,7 @@ def options_of(value: Value) -> tuple[Value, ...]:
             waiting += reversed(option.options)
         else:
             flat.append(option)
-    return (*flat, Unknown("one of too many")) if waiting else tuple(flat)
+    return (*flat, Unknown("one of too many values")) if waiting else tuple(flat)
 
 
 def likely_options(value: Value) -> tuple[Value, ...]:
@@ -131,8 +131,8 @@ def why(value: Value) -> str:
         case Imported(specifier):
             return f"imported from {specifier}, where it is not found"
         case Member(_, name):
-            return f"`{name}` of something that is not known"
-    return _REASONS.get(type(value), "nothing that can stand here")
+            return f"`{name}` of something unknown"
+    return _REASONS.get(type(value), "not valid here")
 
 
 def literals_of(value: Value) -> tuple[CodeLiteral, ...]:

@@ -85,7 +85,7 @@ class _RowReader:
 
     def _read_list(self, listing: Listing) -> Iterator[MaybeUse]:
         if not listing.items and not listing.whole:
-            yield self._context.unresolved("the rows are put together at run time", listing.spot)
+            yield self._context.unresolved("the rows are built at run time", listing.spot)
         items = [options_of(item) for item in listing.items]
         certain = [_list_certain(options) if listing.whole else frozenset[str]() for options in items]
         columns = frozenset[str]().union(*certain)
@@ -127,7 +127,7 @@ def _read_conflicts(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     value = _get_option(get_argument(step, 1), "onConflict")
     texts, reasons = texts_of(drop_nothing(value))
     for reason in reasons:
-        yield context.unresolved(f"what decides about a conflict is {reason}", step.spot)
+        yield context.unresolved(f"the onConflict option is {reason}", step.spot)
     if len(context.tables) != 1:
         return
     for text in texts:
@@ -139,7 +139,5 @@ def _read_conflicts(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
 def _read_conflict(text: Text, context: ChainContext) -> MaybeUse:
     names = parse_names(str(text))
     if isinstance(names, Misfit) or not text.whole:
-        return Unresolved(
-            "what decides about a conflict is no list of columns", context.location_at(text.spot)
-        )
+        return Unresolved("the onConflict option is not a list of columns", context.location_at(text.spot))
     return ConflictUse(context.tables[0], tuple(name.text for name in names), context.location_at(text.spot))
