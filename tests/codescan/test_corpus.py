@@ -81,5 +81,10 @@ def test_reports_exactly_the_marked_findings(
 
 
 def _expected(report: CodeReport) -> tuple[Expected, ...]:
-    found = (one for one in report.findings if one.id != "code-unparsed")
-    return tuple(sorted(Expected(one.file or "", one.line or 0, one.id, one.object) for one in found))
+    return tuple(
+        sorted(
+            Expected(finding.location.file, finding.location.line, finding.id, finding.object)
+            for finding in report.findings
+            if finding.id != "code-unparsed" and finding.location is not None
+        )
+    )

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.code_check import CheckContext, check_code
+from agentctl.core.code_check.code_check import check_code
+from agentctl.core.code_check.context import CheckContext
 from agentctl.core.code_check.reading.source_files import Language
 from agentctl.core.code_check.reading.typescript.chains import uses_of
 from agentctl.core.code_check.reading.typescript.clients import is_supabase

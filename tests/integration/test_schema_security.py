@@ -6,7 +6,8 @@ from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import at
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import marketplace as mapped
-from agentctl.core.schema_check.schema_security import security_findings
+from agentctl.core.schema_check.schema_check import find_among
+from agentctl.core.schema_check.subjects import list_money_subjects
 from support.marketplace import CUSTOMERS, Marketplace
 
 _OPEN_ADD = "GRANT EXECUTE ON FUNCTION add_credits_atomic TO {}"
@@ -20,7 +21,7 @@ def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
     for statement in statements:
         marketplace.execute(statement.encode())
     with at(marketplace.url, place="a test").connect() as connection:
-        return list(security_findings(mapped(introspect(connection))))
+        return list(find_among(list_money_subjects(mapped(introspect(connection)))))
 
 
 def test_the_reference_schema_has_no_open_access(marketplace: Marketplace) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.code_check import CheckContext, CheckedCode, check_code
+from agentctl.core.code_check.code_check import check_code
+from agentctl.core.code_check.context import CheckContext, CheckedCode
 from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeLiteral,

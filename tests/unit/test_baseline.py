@@ -163,13 +163,13 @@ def test_drift_is_told_in_both_directions_with_the_place_in_the_file(tmp_path: P
 
     findings = compare(recorded, record([now], [FUNCTION]))
 
-    assert [(one.id, one.object, one.file) for one in findings] == [
+    assert [(one.id, one.object, one.location.file if one.location else None) for one in findings] == [
         ("drift-changed", "public.t.credits", str(file)),
         ("drift-added", "public.t.new", str(file)),
         ("drift-removed", "public.t.state", str(file)),
     ]
     assert {one.severity for one in findings} == {Severity.ERROR}
-    assert [one.line for one in findings] == [
+    assert [one.location.line or None if one.location else None for one in findings] == [
         recorded.lines["public.t.credits"],
         None,
         recorded.lines["public.t.state"],

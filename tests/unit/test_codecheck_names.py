@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog, Table
-from agentctl.core.code_check import CheckContext, Planned, check_code
+from agentctl.core.code_check.checks import unknown_table
+from agentctl.core.code_check.code_check import check_code
+from agentctl.core.code_check.context import CheckContext, Planned
 from agentctl.core.code_check.reading.uses import (
     CodeReading,
     Embedded,
@@ -38,15 +40,8 @@ def test_a_table_that_exists_is_no_finding() -> None:
 
 
 def test_a_missing_table_is_found_with_its_place_and_the_nearest_name() -> None:
-    assert only(SHOP, using("agent")) == Finding(
-        "code-unknown-table",
-        Severity.ERROR,
-        "agent",
-        "There is no table agent.",
-        "Did you mean agents?",
-        file="src/app.ts",
-        line=3,
-        column=7,
+    assert only(SHOP, using("agent")) == unknown_table.CHECK.finding(
+        "agent", "There is no table agent.", "Did you mean agents?", location=Location("src/app.ts", 3, 7)
     )
 
 
@@ -244,7 +239,7 @@ def test_a_column_that_this_role_may_not_read_is_denied_with_the_grant() -> None
 def test_findings_come_in_the_order_of_their_places_and_each_once() -> None:
     places = [Location("b.ts", 1, 1), Location("a.ts", 9, 2), Location("a.ts", 9, 1), Location("a.ts", 10, 1)]
     found = checked(SHOP, *(using("x", place) for place in (*places, *places))).findings
-    assert [(one.file, one.line, one.column) for one in found] == [
+    assert [finding.location for finding in found] == [
         ("a.ts", 9, 1),
         ("a.ts", 9, 2),
         ("a.ts", 10, 1),
@@ -255,7 +250,8 @@ def test_findings_come_in_the_order_of_their_places_and_each_once() -> None:
 def test_what_was_not_understood_is_a_warning() -> None:
     reading = CodeReading(unparsed=(Unparsed(HERE, "a brace is missing"),))
     (finding,) = check_code(reading, CheckContext(SHOP)).findings
-    assert (finding.id, finding.severity, finding.line) == ("code-unparsed", Severity.WARNING, 3)
+    assert finding.location is not None
+    assert (finding.id, finding.severity, finding.location.line) == ("code-unparsed", Severity.WARNING, 3)
 
 
 def test_columns_are_counted_with_the_missing_ones_first() -> None:

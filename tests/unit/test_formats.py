@@ -1,8 +1,6 @@
 """Findings as GitHub annotations, SARIF and JUnit: valid, complete, and safe from the names in them."""
 
-import ast
 import json
-import re
 import unicodedata
 from dataclasses import replace
 from importlib.resources import files
@@ -17,8 +15,10 @@ import xmlschema
 
 from agentctl import __version__
 from agentctl.core.errors import UsageError
-from agentctl.core.findings.finding import Finding, Severity, place_of
-from agentctl.core.findings.finding_kinds import DOCUMENT, KINDS, kinds_looked_for, parse_ignored
+from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.location import Location
+from agentctl.core.schema_check.checks import CHECKS
+from agentctl.core.schema_check.selection import list_checks, parse_ignored
 from agentctl.render.github import github_text
 from agentctl.render.junit import junit_text
 from agentctl.render.sarif import sarif_text
@@ -30,32 +30,26 @@ _ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 EVIL = (
     'x"><script>alert(1)</script>]]>&\n::error::\r\x1b[2J\x7f\x9b\u202e\ufffe\uffff%0A,:[a](http://evil.test)'
 )
-MISSING = Finding(
-    "required-column-missing",
-    Severity.ERROR,
-    "agent_executions.result",
-    "agent_executions.result is missing.",
-    "agentctl migrate-full adds it.",
+BY_ID = {check.id: check for check in CHECKS}
+MISSING = BY_ID["required-column-missing"].finding(
+    "agent_executions.result", "agent_executions.result is missing.", "agentctl migrate-full adds it."
 )
-DRIFT = Finding(
-    "drift-changed", Severity.ERROR, "public.t.c", "It has changed.", file="db/the schema.json", line=7
+DRIFT = BY_ID["drift-changed"].finding(
+    "public.t.c", "It has changed.", location=Location("db/the schema.json", 7, 0)
 )
-WARNING = Finding("column-generated", Severity.WARNING, "agent_executions.error", "It is generated.")
-NOTICE = Finding("index-missing", Severity.INFO, "idx", "It is missing.")
-HOSTILE = Finding("column-denied", Severity.ERROR, EVIL, f"{EVIL} is denied.", EVIL, file=EVIL, line=3)
-IN_CODE = Finding(
-    "code-unknown-column",
-    Severity.ERROR,
-    "agents.nope",
-    "agents.nope does not exist.",
-    "Add it.",
-    file="src/a b.ts",
-    line=12,
-    column=34,
+WARNING = BY_ID["column-generated"].finding("agent_executions.error", "It is generated.")
+NOTICE = BY_ID["index-missing"].finding("idx", "It is missing.")
+HOSTILE = BY_ID["column-denied"].finding(
+    EVIL, f"{EVIL} is denied.", EVIL, location=Location(EVIL, 3, 0), is_special=True
+)
+IN_CODE = replace(
+    BY_ID["code-unknown-column"].finding(
+        "agents.nope", "agents.nope does not exist.", "Add it.", location=Location("src/a b.ts", 12, 34)
+    ),
     excerpt='  .select("id, nope")',
 )
-UNREAD = Finding(
-    "code-unparsed", Severity.WARNING, "big.ts", "It is large.", file="big.ts", line=1, column=1, excerpt=""
+UNREAD = replace(
+    BY_ID["code-unparsed"].finding("big.ts", "It is large.", location=Location("big.ts", 1, 1)), excerpt=""
 )
 EVERY = (MISSING, DRIFT, WARNING, NOTICE, HOSTILE, IN_CODE, UNREAD)
 
@@ -71,7 +65,7 @@ def junit(
     *findings: Finding, ignored: frozenset[str] = frozenset(), baseline: bool = True, code: bool = True
 ) -> ET.Element:
     """Return the suite, validated."""
-    root = ET.fromstring(junit_text(findings, kinds_looked_for(ignored, baseline=baseline, code=code)))
+    root = ET.fromstring(junit_text(findings, list_checks(ignored, baseline=baseline, code=code)))
     _JUNIT.validate(root)
     (suite,) = root
     return suite
@@ -88,26 +82,9 @@ def as_the_runner_reads(text: str) -> str:
     return text
 
 
-def test_every_kind_has_a_section_in_the_document_and_no_other_has() -> None:
-    text = (_ROOT / DOCUMENT).read_text("utf-8")
-    sections = re.findall(r"^### (.+)\n\n(\w+)", text, re.MULTILINE)
-    assert sections == [(kind.id, kind.severity.capitalize()) for kind in KINDS]
-
-
-def test_every_finding_that_the_code_can_make_is_a_known_kind() -> None:
-    made: set[str] = set()
-    for path in sorted((_ROOT / "src/agentctl/core").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
-                given = [*node.args, *(word.value for word in node.keywords if word.arg == "id")]
-                made |= {str(given[0].value)} if isinstance(given[0], ast.Constant) else set()
-    assert "table-missing" in made
-    assert made <= {kind.id for kind in KINDS}
-
-
 def test_ids_are_unique_and_titles_are_one_line() -> None:
-    assert len({kind.id for kind in KINDS}) == len(KINDS)
-    assert all(kind.title.isprintable() and not kind.title.endswith(".") for kind in KINDS)
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    assert all(check.title.isprintable() and not check.title.endswith(".") for check in CHECKS)
 
 
 @pytest.mark.parametrize(
@@ -123,22 +100,22 @@ def test_an_unknown_id_is_refused_with_the_nearest_one(word: str, hint: str) -> 
 
 def test_drift_is_looked_for_where_there_is_a_baseline() -> None:
     ignored = frozenset({"table-missing"})
-    without = {kind.id for kind in kinds_looked_for(ignored, baseline=False, code=True)}
-    drift = {kind.id for kind in kinds_looked_for(ignored, baseline=True, code=True)} - without
+    without = {check.id for check in list_checks(ignored, baseline=False, code=True)}
+    drift = {check.id for check in list_checks(ignored, baseline=True, code=True)} - without
     assert drift == {"drift-added", "drift-removed", "drift-changed"}
     assert "table-missing" not in without
 
 
-def test_kinds_of_code_are_looked_for_where_code_is_checked() -> None:
-    looked_for = {kind.id for kind in kinds_looked_for(frozenset(), baseline=True, code=False)}
-    of_code = {kind.id for kind in KINDS} - looked_for
+def test_checks_of_code_are_looked_for_where_code_is_checked() -> None:
+    looked_for = {check.id for check in list_checks(frozenset(), baseline=True, code=False)}
+    of_code = {check.id for check in CHECKS} - looked_for
     assert len(of_code) == 12
     assert all(name.startswith("code-") for name in of_code)
 
 
 def test_a_github_command_has_a_file_and_a_line_where_there_is_one() -> None:
     lines = github_text((MISSING, DRIFT, WARNING, NOTICE)).splitlines()
-    titles = {kind.id: f"title={kind.title} ({kind.id})" for kind in KINDS}
+    titles = {check.id: f"title={check.title} ({check.id})" for check in CHECKS}
     assert lines == [
         f"::error {titles[MISSING.id]}::{MISSING.message}%0A{MISSING.hint}",
         f"::error file=db/the schema.json,line=7,{titles[DRIFT.id]}::It has changed.",
@@ -159,7 +136,7 @@ def test_a_github_command_has_the_column_where_there_is_one() -> None:
     [(IN_CODE, "src/a b.ts:12:34"), (DRIFT, "db/the schema.json:7"), (MISSING, None)],
 )
 def test_a_place_is_written_as_far_as_it_is_known(finding: Finding, place: str | None) -> None:
-    assert place_of(finding) == place
+    assert (str(finding.location) if finding.location else None) == place
 
 
 def test_a_clean_github_report_says_so() -> None:
@@ -168,7 +145,7 @@ def test_a_clean_github_report_says_so() -> None:
 
 def test_github_reads_back_the_percent_signs_colons_commas_and_lines_that_were_meant() -> None:
     text = "100%: a,b\r\n%0A::error::"
-    finding = Finding("column-type", Severity.ERROR, "o", text, file=text)
+    finding = BY_ID["column-type"].finding("o", text, location=Location(text, 0, 0))
     command, _ = github_text((finding,)).splitlines()
     assert command.startswith("::error file=100%25%3A a%2Cb%0D%0A%250A%3A%3Aerror%3A%3A,title=")
     properties, _, message = command.removeprefix("::error ").partition("::")
@@ -188,13 +165,13 @@ def test_a_hostile_name_neither_ends_a_github_command_nor_starts_one() -> None:
 def test_sarif_names_the_tool_and_its_rules() -> None:
     driver = sarif()["tool"]["driver"]
     assert (driver["name"], driver["version"]) == ("agentctl", __version__)
-    assert [rule["id"] for rule in driver["rules"]] == [kind.id for kind in KINDS]
-    for rule, kind in zip(driver["rules"], KINDS, strict=True):
-        assert rule["shortDescription"]["text"] == kind.title
-        assert rule["fullDescription"]["text"] == kind.help
-        assert kind.anchor in rule["help"]["text"]
+    assert [rule["id"] for rule in driver["rules"]] == [check.id for check in CHECKS]
+    for rule, check in zip(driver["rules"], CHECKS, strict=True):
+        assert rule["shortDescription"]["text"] == check.title
+        assert rule["fullDescription"]["text"] == f"{check.meaning} {check.remedy}".strip()
+        assert f"docs/findings.md#{check.id}" in rule["help"]["text"]
         assert urlsplit(rule["helpUri"]).scheme
-        assert urlsplit(rule["helpUri"]).fragment == kind.id
+        assert urlsplit(rule["helpUri"]).fragment == check.id
     assert urlsplit(driver["informationUri"]).scheme
 
 
@@ -235,9 +212,9 @@ def test_an_absolute_path_becomes_a_file_uri() -> None:
 
 
 def test_a_sarif_fingerprint_is_that_of_the_kind_and_the_object() -> None:
-    moved = Finding("drift-changed", Severity.WARNING, "public.t.c", "Other words.", file="f", line=99)
-    other = Finding("drift-changed", Severity.ERROR, "public.t.d", "It has changed.")
-    removed = Finding("drift-removed", Severity.ERROR, "public.t.c", "It has changed.")
+    moved = replace(DRIFT, severity=Severity.WARNING, message="Other words.", location=Location("f", 99, 0))
+    other = replace(DRIFT, object="public.t.d", location=None)
+    removed = replace(DRIFT, check=BY_ID["drift-removed"], location=None)
     prints = [
         one["partialFingerprints"]["findingAndObject/v1"]
         for one in sarif(DRIFT, moved, other, removed)["results"]
@@ -259,12 +236,12 @@ def test_a_sarif_region_has_the_column_and_the_line_itself() -> None:
 
 def test_a_sarif_fingerprint_in_code_is_that_of_the_file_and_its_line_too() -> None:
     same = (
-        replace(IN_CODE, line=99, column=1),
+        replace(IN_CODE, location=Location("src/a b.ts", 99)),
         replace(IN_CODE, message="Other words.", hint=None, severity=Severity.WARNING),
         replace(IN_CODE, excerpt='    .select("id, nope")  '),
     )
     others = (
-        replace(IN_CODE, file="src/b.ts"),
+        replace(IN_CODE, location=Location("src/b.ts", 12, 34)),
         replace(IN_CODE, excerpt='  .select("nope")'),
         replace(IN_CODE, object="agents.nape"),
         replace(IN_CODE, excerpt=None),
@@ -279,11 +256,11 @@ def test_a_sarif_fingerprint_in_code_is_that_of_the_file_and_its_line_too() -> N
 
 
 def test_a_hostile_line_of_code_stays_text_in_every_report() -> None:
-    hostile = replace(HOSTILE, id="code-unknown-column", column=1, excerpt=EVIL)
-    for report in (github_text((hostile,)), sarif_text([hostile]), junit_text([hostile], KINDS)):
+    hostile = replace(HOSTILE, check=BY_ID["code-unknown-column"], location=Location(EVIL, 3), excerpt=EVIL)
+    for report in (github_text((hostile,)), sarif_text([hostile]), junit_text([hostile], CHECKS)):
         assert is_harmless(report)
     sarif(hostile)
-    suite = ET.fromstring(junit_text([hostile], KINDS))
+    suite = ET.fromstring(junit_text([hostile], CHECKS))
     assert not [element for element in suite.iter() if element.tag == "script"]
 
 
@@ -301,17 +278,17 @@ def test_a_hostile_name_is_text_and_no_link_in_sarif() -> None:
 
 def test_a_junit_report_has_a_test_case_for_each_kind_that_was_looked_for() -> None:
     suite = junit()
-    assert [case.get("name") for case in suite] == [kind.id for kind in KINDS]
+    assert [case.get("name") for case in suite] == [check.id for check in CHECKS]
     assert not [case for case in suite if len(case)]
-    assert (suite.get("tests"), suite.get("failures")) == (str(len(KINDS)), "0")
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(CHECKS)), "0")
     fewer = junit(ignored=frozenset({"table-missing"}), baseline=False)
-    assert len(fewer) == len(KINDS) - 4
+    assert len(fewer) == len(CHECKS) - 4
 
 
 def test_in_junit_errors_fail_and_whatever_is_milder_is_output() -> None:
-    second = Finding("required-column-missing", Severity.ERROR, "agent_executions.error", "It, too.")
+    second = MISSING.check.finding("agent_executions.error", "It, too.")
     suite = junit(MISSING, second, DRIFT, WARNING, NOTICE)
-    assert (suite.get("tests"), suite.get("failures")) == (str(len(KINDS)), "2")
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(CHECKS)), "2")
     told = {case.get("name"): [(part.tag, part.text) for part in case] for case in suite if len(case)}
     both = f"error: {MISSING.message}\n{MISSING.hint}\n\nerror: It, too."
     assert told == {
@@ -336,7 +313,7 @@ def test_junit_has_the_place_and_the_line_of_code() -> None:
 
 
 def test_a_hostile_name_stays_in_its_junit_element() -> None:
-    report = junit_text([HOSTILE], KINDS)
+    report = junit_text([HOSTILE], CHECKS)
     assert report.isascii()
     assert is_harmless(report)
     suite = junit(HOSTILE)
@@ -350,4 +327,4 @@ def test_a_hostile_name_stays_in_its_junit_element() -> None:
 def test_all_reports_take_every_finding_at_once_and_say_the_same_each_time() -> None:
     assert len(sarif(*EVERY)["results"]) == len(EVERY)
     assert len(github_text(EVERY).splitlines()) == len(EVERY) + 1
-    assert junit_text(EVERY, KINDS) == junit_text(EVERY, KINDS)
+    assert junit_text(EVERY, CHECKS) == junit_text(EVERY, CHECKS)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.code_check.reading.gitignore import Rules
 from agentctl.core.config.code_section import Ignored
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
+from agentctl.core.location import Location
+from agentctl.core.schema_check.checks import CODE_CHECKS
 
 _ID = "code-unknown-table"
 _CODE = 'await db.from("orders")'
@@ -89,7 +91,8 @@ def test_any_lines_and_any_place_have_an_answer(lines: list[str], line: int) -> 
 
 
 def finding(*, file: str | None = "src/reports/daily.ts") -> Finding:
-    return Finding(_ID, Severity.ERROR, "public.orders", "", file=file)
+    (check,) = (check for check in CODE_CHECKS if check.id == _ID)
+    return check.finding("public.orders", "", location=Location(file, 1) if file else None)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agentctl.core.config.profiles import check_written
 from agentctl.core.errors import ConfigError, SetupError
 from agentctl.core.files.writing import write_atomically
-from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import read
+from agentctl.core.mapping.checks import column_unfilled
 from agentctl.core.models import Agent
 from agentctl.core.setup.suggestion import Configuration, Profile, configuration
 from support.catalogs import catalog
@@ -41,7 +41,7 @@ def agent(slug: str) -> Agent:
 
 def written(*, comment: str = "", host: str = "", slug: str = "") -> Configuration:
     """Write a configuration in which the same foreign text stands wherever one can."""
-    finding = Finding("column-unfilled", Severity.ERROR, "orchard", comment, comment)
+    finding = column_unfilled.CHECK.finding("orchard", comment, comment)
     profile = Profile("default", "env:PLUM", allow_hosts=[host], silent_agents=[(agent(slug), "QUINCE")])
     return configuration(READING, profile, [finding])
 

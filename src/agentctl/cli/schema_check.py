@@ -85,8 +85,8 @@ def schema_check(
     """
     from agentctl.cli.schema_subject import subject_of
     from agentctl.core.extras import require_code_reader
-    from agentctl.core.findings.finding_kinds import kinds_looked_for, parse_ignored
     from agentctl.core.schema_check.schema_check import check_schema, parse_required
+    from agentctl.core.schema_check.selection import list_checks, parse_ignored
     from agentctl.core.schema_files.baseline import compare, read_baseline, write_baseline
 
     output_format = only_format(session, output_format)
@@ -112,8 +112,8 @@ def schema_check(
     reply = _reply(report, read, output_format, verbose=verbose)
     if output is None and output_format in SHOWN_BY_FRAME:
         return reply
-    kinds = kinds_looked_for(ignored, baseline=bool(baseline), code=bool(code))
-    text = text_of(output_format, reply, report.findings, kinds=kinds, place=baseline)
+    checks = list_checks(ignored, baseline=bool(baseline), code=bool(code))
+    text = text_of(output_format, reply, report.findings, checks=checks, place=baseline)
     return deliver(session, reply, text, output, output_format)
 
 

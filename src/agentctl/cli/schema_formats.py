@@ -14,8 +14,7 @@ from agentctl.core.errors import SetupError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agentctl.core.findings.finding import Finding
-    from agentctl.core.findings.finding_kind import FindingKind
+    from agentctl.core.findings.finding import Check, Finding
 
 
 class Format(StrEnum):
@@ -49,7 +48,7 @@ def text_of(
     reply: Reply,
     findings: "Sequence[Finding]",
     *,
-    kinds: "tuple[FindingKind, ...]",
+    checks: "tuple[Check, ...]",
     place: Path | None,
 ) -> str:
     """Write a report in a format.
@@ -58,7 +57,7 @@ def text_of(
         output_format: one of them.
         reply: the report for people, and as JSON.
         findings: what the other formats have of it.
-        kinds: that were looked for.
+        checks: that were run.
         place: the file that SARIF points at where a finding has none.
 
     """
@@ -74,7 +73,7 @@ def text_of(
         case Format.SARIF:
             return sarif_text(findings, place=place.as_posix() if place else None)
         case Format.JUNIT:
-            return junit_text(findings, kinds)
+            return junit_text(findings, checks)
         case Format.JSON:
             whole = envelope(
                 command="schema-check", exit_code=reply.exit_code, data=reply.data(), error=reply.error

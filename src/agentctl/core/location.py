@@ -4,15 +4,19 @@ from typing import NamedTuple
 
 
 class Location(NamedTuple):
-    """Where something stands in a file.
+    """A position in a file.
 
     Attributes:
         file: the path as it is shown.
-        line: from 1.
-        column: from 1, in characters.
+        line: from 1; 0 for the file as a whole.
+        column: from 1, in characters; 0 for the line as a whole.
 
     """
 
     file: str
     line: int
     column: int = 1
+
+    def __str__(self) -> str:
+        """Write it as compilers do, as far as it is known: `src/run.ts:12:5`."""
+        return ":".join(str(part) for part in self if part)

@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from agentctl.core.location import Location
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 if TYPE_CHECKING:  # what reads code is not installed everywhere
-    from agentctl.core.code_check import ColumnSummary
     from agentctl.core.code_check.code_report import CodeReport
+    from agentctl.core.code_check.context import ColumnSummary
 
 
 def code_data(report: "CodeReport") -> dict[str, object]:
@@ -55,7 +54,7 @@ def code_view(report: "CodeReport", *, verbose: bool) -> View:
             title="Columns in the code",
         )
     if verbose and report.unresolved:
-        rows = tuple((_place(one.location), one.what) for one in report.unresolved)
+        rows = tuple((str(one.location), one.what) for one in report.unresolved)
         yield Table(("location", "unknown"), rows, title="Unresolved")
     yield Text(_summary(report, verbose=verbose), Tone.DIM)
 
@@ -67,10 +66,6 @@ def _column_row(column: "ColumnSummary") -> tuple[Cell, ...]:
 
 def _missing(column: "ColumnSummary") -> str:
     return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
-
-
-def _place(place: Location) -> str:
-    return f"{place.file}:{place.line}:{place.column}"
 
 
 def _summary(report: "CodeReport", *, verbose: bool) -> str:

@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.findings.finding_kinds import KINDS
 from agentctl.render.clean import clean, clean_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-_TITLES = {kind.id: kind.title for kind in KINDS}
 
 
 def github_text(findings: Sequence[Finding]) -> str:
@@ -20,15 +18,9 @@ def github_text(findings: Sequence[Finding]) -> str:
 
 
 def _command(finding: Finding) -> str:
-    properties = {
-        "file": finding.file,
-        "line": finding.line,
-        "col": finding.column,
-        "title": f"{_TITLES[finding.id]} ({finding.id})",
-    }
-    given = ",".join(
-        f"{name}={_property(str(value))}" for name, value in properties.items() if value is not None
-    )
+    location = zip(("file", "line", "col"), finding.location or (), strict=False)
+    properties = {**dict(location), "title": f"{finding.check.title} ({finding.id})"}
+    given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
     message = "\n".join(filter(None, (finding.message, finding.hint)))
     return f"::{_COMMANDS[finding.severity]} {given}::{clean(_escaped(message))}"
 

@@ -1,14 +1,13 @@
 """Writes findings as a JUnit report, which CI services show as tests.
 
-A kind of finding is one test case, so that its name is the same from run to run. It fails with an error; what
+A check is one test case, so that its name is the same from run to run. It fails with an error; what
 is no error stands in the output of a test that passes: "skipped" would say that nobody looked.
 """
 
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
-from agentctl.core.findings.finding import Finding, errors_among, place_of
-from agentctl.core.findings.finding_kinds import FindingKind
+from agentctl.core.findings.finding import Check, Finding, errors_among
 from agentctl.render.clean import clean
 
 _SUITE = "agentctl.schema-check"
@@ -16,9 +15,9 @@ _SUITE = "agentctl.schema-check"
 _NO_CHARACTERS = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
 
 
-def junit_text(findings: Sequence[Finding], kinds: Iterable[FindingKind]) -> str:
-    """Return one suite with a test case for each of the kinds that were looked for."""
-    cases = [_case(kind, [finding for finding in findings if finding.id == kind.id]) for kind in kinds]
+def junit_text(findings: Sequence[Finding], checks: Iterable[Check]) -> str:
+    """Return one suite with a test case for each check that was run."""
+    cases = [_case(check, [finding for finding in findings if finding.check is check]) for check in checks]
     failures = sum(case.find("failure") is not None for case in cases)
     counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0"}
     root = ET.Element("testsuites", {"name": "agentctl", **counts})
@@ -28,12 +27,12 @@ def junit_text(findings: Sequence[Finding], kinds: Iterable[FindingKind]) -> str
     return written.decode() + "\n"
 
 
-def _case(kind: FindingKind, findings: Sequence[Finding]) -> ET.Element:
-    case = ET.Element("testcase", {"classname": _SUITE, "name": kind.id})
+def _case(check: Check, findings: Sequence[Finding]) -> ET.Element:
+    case = ET.Element("testcase", {"classname": _SUITE, "name": check.id})
     errors = errors_among(findings)
     if errors:
         objects = ", ".join(finding.object for finding in errors)
-        attributes = {"message": _text(f"{kind.title}: {objects}"), "type": kind.id}
+        attributes = {"message": _text(f"{check.title}: {objects}"), "type": check.id}
         ET.SubElement(case, "failure", attributes).text = _told(errors)
     others = [finding for finding in findings if finding not in errors]
     if others:
@@ -46,7 +45,8 @@ def _told(findings: Iterable[Finding]) -> str:
 
 
 def _paragraph(finding: Finding) -> str:
-    parts = (f"{finding.severity}: {finding.message}", finding.hint, place_of(finding), finding.excerpt)
+    location = str(finding.location) if finding.location else None
+    parts = (f"{finding.severity}: {finding.message}", finding.hint, location, finding.excerpt)
     return "\n".join(filter(None, parts))
 
 

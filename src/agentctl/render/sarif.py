@@ -1,6 +1,6 @@
 """Writes findings as SARIF 2.1.0, the format of code scanning services.
 
-It says nothing that findings and their kinds do not say. Texts are plain, never Markdown: names in them are
+It says nothing that findings and their checks do not say. Texts are plain, never Markdown: names in them are
 not ours.
 """
 
@@ -11,15 +11,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agentctl import __version__
-from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.findings.finding_kinds import KINDS, FindingKind
+from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.location import Location
+from agentctl.core.schema_check.checks import CHECKS
 from agentctl.render.clean import clean
 from agentctl.render.envelope import to_json
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "urn:agentctl"  # agentctl has no public address; SARIF wants absolute URIs
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_POSITIONS = {kind.id: position for position, kind in enumerate(KINDS)}
+DOCUMENT = "docs/findings.md"
 
 
 def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
@@ -35,7 +36,7 @@ def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
         "name": "agentctl",
         "version": __version__,
         "informationUri": _HOME,
-        "rules": [_rule(kind) for kind in KINDS],
+        "rules": [_rule(check) for check in CHECKS],
     }
     results = [_result(finding, place) for finding in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
@@ -43,25 +44,26 @@ def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
     return to_json(log, indent=2) + "\n"
 
 
-def _rule(kind: FindingKind) -> dict[str, object]:
+def _rule(check: Check) -> dict[str, object]:
+    text, anchor = f"{check.meaning} {check.remedy}".strip(), f"{DOCUMENT}#{check.id}"
     return {
-        "id": kind.id,
-        "shortDescription": {"text": kind.title},
-        "fullDescription": {"text": kind.help},
-        "help": {"text": f"{kind.help} More: {kind.anchor}"},
-        "helpUri": f"{_HOME}:{kind.anchor}",
-        "defaultConfiguration": {"level": _LEVELS[kind.severity]},
+        "id": check.id,
+        "shortDescription": {"text": check.title},
+        "fullDescription": {"text": text},
+        "help": {"text": f"{text} More: {anchor}"},
+        "helpUri": f"{_HOME}:{anchor}",
+        "defaultConfiguration": {"level": _LEVELS[check.severity]},
     }
 
 
 def _result(finding: Finding, place: str | None) -> dict[str, object]:
     message = "\n".join(filter(None, (finding.message, finding.hint)))
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": clean(finding.object)}]}
-    if file := finding.file or place:
-        location["physicalLocation"] = _physical(file, finding)
+    if position := finding.location or (Location(place, 0) if place else None):
+        location["physicalLocation"] = _physical(position, finding.excerpt)
     return {
         "ruleId": finding.id,
-        "ruleIndex": _POSITIONS[finding.id],
+        "ruleIndex": CHECKS.index(finding.check),
         "level": _LEVELS[finding.severity],
         "message": {"text": _unlinked(clean(message))},
         "locations": [location],
@@ -69,15 +71,18 @@ def _result(finding: Finding, place: str | None) -> dict[str, object]:
     }
 
 
-def _physical(file: str, finding: Finding) -> dict[str, object]:
-    path = Path(file)
+def _physical(position: Location, excerpt: str | None) -> dict[str, object]:
+    path = Path(position.file)
     # fsencode: a file's name may be no UTF-8.
     uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
-    region: dict[str, object] = {"startLine": finding.line, "startColumn": finding.column}
-    if finding.excerpt:
-        region["snippet"] = {"text": clean(finding.excerpt)}
-    told = {name: value for name, value in region.items() if value is not None}
-    return {"artifactLocation": {"uri": uri}, **({"region": told} if finding.line is not None else {})}
+    region: dict[str, object] = {}
+    if position.line:
+        region["startLine"] = position.line
+    if position.line and position.column:
+        region["startColumn"] = position.column
+    if excerpt:
+        region["snippet"] = {"text": clean(excerpt)}
+    return {"artifactLocation": {"uri": uri}, **({"region": region} if region else {})}
 
 
 def _unlinked(text: str) -> str:
@@ -86,10 +91,11 @@ def _unlinked(text: str) -> str:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Identify a finding by its kind and object, so that rewording or moving it makes no new one.
+    """Identify a finding by its check and object, so that rewording or moving it makes no new one.
 
-    Of application code there may be several of a kind and object: its file and its own line tell them apart.
+    Of application code there may be several of a check and object: its file and its own line tell them apart.
     """
-    place = () if finding.excerpt is None else (finding.file or "", finding.excerpt.strip())
-    whole = "\n".join((finding.id, finding.object, *place)).encode(errors="backslashreplace")
+    location, excerpt = finding.location, finding.excerpt
+    line = (location.file, excerpt.strip()) if location and excerpt is not None else ()
+    whole = "\n".join((finding.id, finding.object, *line)).encode(errors="backslashreplace")
     return sha256(whole).hexdigest()

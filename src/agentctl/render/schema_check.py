@@ -1,7 +1,7 @@
 """Shows what schema-check found."""
 
 from agentctl.core.catalog.introspection import Server
-from agentctl.core.findings.finding import Finding, Severity, place_of
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.schema_check.schema_report import ColumnState, IndexState, RoleState, SchemaReport
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.clean import clean_line
@@ -132,15 +132,18 @@ def _index_row(index: IndexState) -> tuple[Cell, ...]:
 
 
 def _finding_data(finding: Finding) -> dict[str, object]:
-    in_code = {"column": finding.column, "excerpt": finding.excerpt} if finding.excerpt is not None else {}
+    location = finding.location
+    in_code = {}
+    if location and finding.excerpt is not None:
+        in_code = {"column": location.column, "excerpt": finding.excerpt}
     return {
         "id": finding.id,
         "severity": finding.severity,
         "object": finding.object,
         "message": finding.message,
         "hint": finding.hint,
-        "file": finding.file,
-        "line": finding.line,
+        "file": location.file if location else None,
+        "line": location.line or None if location else None,
         **in_code,
     }
 
@@ -149,10 +152,10 @@ def _finding_blocks(finding: Finding) -> View:
     """Show a finding: what is wrong, the code's own line with a mark below the place, and what settles it."""
     said = f"{finding.severity} [{finding.id}] {finding.message}"
     if finding.excerpt is not None:  # names of files and of what stands in them begin no line
-        said = clean_line(f"{place_of(finding)}: {said}")
+        said = clean_line(f"{finding.location}: {said}")
     yield Text(said, _TONES[finding.severity])
-    if finding.excerpt:
-        yield Text(_quoted(finding.excerpt, finding.column or 1))
+    if finding.excerpt and finding.location:
+        yield Text(_quoted(finding.excerpt, finding.location.column))
     if finding.hint:
         yield Text(_indented(finding.hint), Tone.DIM)
 

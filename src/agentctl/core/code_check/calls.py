@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Function
+from agentctl.core.code_check.checks import denied, unknown_argument, unknown_function, value_refused
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import absent_function
-from agentctl.core.code_check.places import at, is_sql, nearest, spelled
+from agentctl.core.code_check.places import is_sql, nearest, spelled
 from agentctl.core.code_check.reading.uses import CallUse, CodeLiteral, Unresolved, Written
 from agentctl.core.code_check.reference import INPUTS, Absence, Reference
 from agentctl.core.code_check.types import argument_type
 from agentctl.core.code_check.values import among
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 
 
 def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:
@@ -24,7 +25,7 @@ def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unre
     name = reference.label(found[0])
     if not callable_:
         msg = f"{name} is a trigger's function and cannot be called."
-        yield Finding("code-unknown-function", Severity.ERROR, name, msg, None, **at(use.location))
+        yield unknown_function.CHECK.finding(name, msg, location=use.location)
         return
     fitting = [function for function in callable_ if _fits(function, use)]
     if not fitting:
@@ -69,19 +70,19 @@ def _arguments(name: str, function: Function, use: CallUse) -> Iterator[Finding]
         place = f"{name}.{argument.name}"
         msg = f"{name} has no argument {argument.name}."
         hint = nearest(argument.name, names) or f"The signature is {name}({function.signature})."
-        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(argument.location))
+        yield unknown_argument.CHECK.finding(place, msg, hint, location=argument.location)
     for missing in _left_out(function, use):
         place = f"{name}.{missing.name}"
         msg = f"{name} is called without {missing.name} ({missing.type}), which has no default."
         hint = f"The signature is {name}({function.signature})."
-        yield Finding("code-unknown-argument", Severity.ERROR, place, msg, hint, **at(use.location))
+        yield unknown_argument.CHECK.finding(place, msg, hint, location=use.location)
 
 
 def _denied(name: str, function: Function, use: CallUse, reference: Reference) -> Finding:
     role = reference.context.catalog.server.role
     msg = f"Role {role} may not execute {name}."
     hint = grant_execute(function, to=role)
-    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.location))
+    return denied.CHECK.finding(name, msg, hint, location=use.location)
 
 
 def _values(
@@ -97,7 +98,7 @@ def _values(
             type_ = argument_type(inputs[0], reference)
             msg = f"{written.name} ({type_.name}) of {name} cannot be {spelled(given)}: {whys[0]}."
             place, hint = f"{name}.{written.name}", among(type_.labels or (), given)
-            yield Finding("code-value-refused", Severity.ERROR, place, msg, hint, **at(written.location))
+            yield value_refused.CHECK.finding(place, msg, hint, location=written.location)
 
 
 def _refused(given: CodeLiteral, argument: Argument, written: Written, reference: Reference) -> str | None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import chain
 
 from agentctl.core.code_check.calls import call_findings
+from agentctl.core.code_check.checks import unparsed
 from agentctl.core.code_check.columns import column_findings
 from agentctl.core.code_check.conflicts import conflict_findings
 from agentctl.core.code_check.context import CheckContext, CheckedCode
 from agentctl.core.code_check.embeds import embed_findings
 from agentctl.core.code_check.missing import absent_table
-from agentctl.core.code_check.places import at
 from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
@@ -26,7 +26,8 @@ from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.rows import row_findings
 from agentctl.core.code_check.sources import Sources
 from agentctl.core.code_check.summary import Tally
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
+from agentctl.core.location import Location
 
 
 def check_code(reading: CodeReading, context: CheckContext) -> CheckedCode:
@@ -89,8 +90,8 @@ def _written(
 def _unparsed(part: Unparsed) -> Finding:
     msg = f"This part is not understood: {part.why}."
     hint = "It is not checked."
-    return Finding("code-unparsed", Severity.WARNING, part.location.file, msg, hint, **at(part.location))
+    return unparsed.CHECK.finding(part.location.file, msg, hint, location=part.location)
 
 
-def _order(finding: Finding) -> tuple[str, int, int]:
-    return finding.file or "", finding.line or 0, finding.column or 0
+def _order(finding: Finding) -> Location:
+    return finding.location or Location("", 0)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.code_check import CheckContext, ColumnSummary, check_code
+from agentctl.core.code_check.code_check import check_code
+from agentctl.core.code_check.context import CheckContext, ColumnSummary
 from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.code_check.reading.cache import ReadingCache
 from agentctl.core.code_check.reading.content import text_of
@@ -131,12 +132,14 @@ class _Lines:
 
     def quoted(self, finding: Finding) -> Finding | None:
         """Return a finding with the code's own line; None where a comment silences it."""
-        lines = self._of(finding.file or "")
-        line = finding.line or 0
+        if finding.location is None:
+            return finding
+        file, line, column = finding.location
+        lines = self._of(file)
         if is_ignored(lines, line, finding.id):
             return None
         own = lines[line - 1] if 0 < line <= len(lines) else ""
-        return replace(finding, excerpt=_excerpt(own, finding.column or 1))
+        return replace(finding, excerpt=_excerpt(own, column))
 
     def _of(self, file: str) -> list[str]:
         if file not in self._known:

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.code_check.checks import denied, unknown_column, value_refused
 from agentctl.core.code_check.literals import refused
 from agentctl.core.code_check.missing import missing_column, planned_column
-from agentctl.core.code_check.places import at, is_sql, spelled
+from agentctl.core.code_check.places import is_sql, spelled
 from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.code_check.types import column_type, compared_type
 from agentctl.core.code_check.values import among
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 
 
 def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
@@ -49,14 +50,14 @@ def _missing(rows: Sequence[Rows], use: ColumnUse, reference: Reference) -> Find
     names = [one.name for one in rows]
     msg = f"Neither {' nor '.join(names)} has a column {use.column}."
     name = f"{names[0]}.{use.column}"
-    return Finding("code-unknown-column", Severity.ERROR, name, msg, None, **at(use.location))
+    return unknown_column.CHECK.finding(name, msg, location=use.location)
 
 
 def _denied(table: Table, column: Column, use: ColumnUse, reference: Reference) -> Finding:
     name, role = f"{reference.label(table)}.{column.name}", reference.context.catalog.server.role
     msg = f"Role {role} may not read {name}."
     hint = grant(table, ["SELECT"], [column.name], to=role)
-    return Finding("code-denied", Severity.ERROR, name, msg, hint, **at(use.location))
+    return denied.CHECK.finding(name, msg, hint, location=use.location)
 
 
 def _compared(
@@ -71,7 +72,7 @@ def _compared(
         name = f"{rows.name}.{column.name}"
         msg = f"{name} ({type_.name}) cannot be compared with {spelled(given)}: {why}."
         hint = among(type_.labels or (), given)
-        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(use.location))
+        yield value_refused.CHECK.finding(name, msg, hint, location=use.location)
 
 
 def _is_read(given: CodeLiteral, *, sql: bool) -> bool:

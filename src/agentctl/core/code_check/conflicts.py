@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
+from agentctl.core.code_check.checks import conflict_target
 from agentctl.core.code_check.missing import missing_column
-from agentctl.core.code_check.places import at
 from agentctl.core.code_check.printed import bare
 from agentctl.core.code_check.reading.uses import ConflictUse, Unresolved
 from agentctl.core.code_check.reference import Reference, is_plain
 from agentctl.core.code_check.sources import Rows, Sources
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 
 
 def conflict_findings(
@@ -30,7 +30,7 @@ def conflict_findings(
         msg = f"No unique index of {rows.name} is on exactly ({names})."
         there = sorted(f"({', '.join(sorted(key))})" for key in keys)
         hint = f"It has unique indexes on {', '.join(there)}." if there else "It has no unique index."
-        yield Finding("code-conflict-target", Severity.ERROR, rows.name, msg, hint, **at(use.location))
+        yield conflict_target.CHECK.finding(rows.name, msg, hint, location=use.location)
 
 
 def _keys(table: Table) -> set[frozenset[str]]:

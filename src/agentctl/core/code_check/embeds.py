@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
+from agentctl.core.code_check.checks import relationship
 from agentctl.core.code_check.missing import pending
-from agentctl.core.code_check.places import at, nearest
+from agentctl.core.code_check.places import nearest
 from agentctl.core.code_check.reading.uses import EmbedUse, Unresolved
 from agentctl.core.code_check.reference import Reference, foreign_keys
 from agentctl.core.code_check.relationships import Match, Verdict, relationships
 from agentctl.core.code_check.sources import Sources
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 
 
 def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
@@ -35,7 +36,7 @@ def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
         "between them."
     )
     hint = f"Write {' or '.join(dict.fromkeys(spellings))}."
-    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, hint, **at(use.location))
+    return relationship.CHECK.finding(f"{name}.{target}", msg, hint, location=use.location)
 
 
 def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
@@ -47,7 +48,7 @@ def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> F
     how = f" by {hint}" if hint else ""
     msg = f"{name} has no relationship with {target}{how}."
     advice = _advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
-    return Finding("code-relationship", Severity.ERROR, f"{name}.{target}", msg, advice, **at(use.location))
+    return relationship.CHECK.finding(f"{name}.{target}", msg, advice, location=use.location)
 
 
 def _advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:

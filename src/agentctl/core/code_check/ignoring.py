@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from agentctl.core.code_check.reading.gitignore import Rules
 from agentctl.core.config.code_section import Ignored
 from agentctl.core.findings.finding import Finding
+from agentctl.core.location import Location
 
 _WORDS = r"agentctl-ignore(?:\s*:\s*([a-z-]+(?:\s*,\s*[a-z-]+)*))?"
 _COMMENTS = (
@@ -51,16 +52,16 @@ class IgnoreList:
         return any(
             one.id in {None, finding.id}
             and (one.object is None or fnmatchcase(finding.object, one.object))
-            and (files is None or _is_among(files, finding.file))
+            and (files is None or _is_among(files, finding.location))
             for one, files in self._ignored
         )
 
 
-def _is_among(files: Rules, name: str | None) -> bool:
+def _is_among(files: Rules, location: Location | None) -> bool:
     """Whether a pattern fits a file, or a folder that it is in."""
-    if name is None:
+    if location is None:
         return False
-    path = PurePosixPath(_ROOT, name)
+    path = PurePosixPath(_ROOT, location.file)
     folders = [str(folder) for folder in path.parents if folder.name]
     return bool(files.find_verdict(str(path), folder=False)) or any(
         files.find_verdict(folder, folder=True) for folder in folders

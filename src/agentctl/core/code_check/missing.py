@@ -7,11 +7,12 @@ it.
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
-from agentctl.core.code_check.places import at, is_sql, nearest
+from agentctl.core.code_check.checks import migration_pending, unknown_column, unknown_function, unknown_table
+from agentctl.core.code_check.places import is_sql, nearest
 from agentctl.core.code_check.reading.uses import Named, Unresolved
 from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.sources import Rows
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 from agentctl.core.mapping.optional_columns import BY_NAME
 
@@ -35,7 +36,7 @@ def absent_table(
     other = _elsewhere(reference.schema_of_table(named.name), named.name, place)
     hint = other or near or "Create it before the deploy, or leave it out of the code."
     msg = f"There is no table {name}."
-    yield Finding("code-unknown-table", Severity.ERROR, name, msg, hint, **at(place))
+    yield unknown_table.CHECK.finding(name, msg, hint, location=place)
 
 
 def absent_function(
@@ -58,7 +59,7 @@ def absent_function(
     other = _elsewhere(reference.schema_of_function(name), name, place)
     hint = other or near or "Create it before the deploy, or leave it out of the code."
     msg = f"There is no function {written}."
-    yield Finding("code-unknown-function", Severity.ERROR, written, msg, hint, **at(place))
+    yield unknown_function.CHECK.finding(written, msg, hint, location=place)
 
 
 def missing_column(rows: Rows, column: str, place: Location, reference: Reference) -> Finding:
@@ -67,7 +68,7 @@ def missing_column(rows: Rows, column: str, place: Location, reference: Referenc
     if planned := planned_column(rows.table, column, reference):
         return pending(name, planned, place)
     hint = _widened(rows.table, column, reference) or nearest(column, rows.names) or _no_idea(rows)
-    return Finding("code-unknown-column", Severity.ERROR, name, f"{name} does not exist.", hint, **at(place))
+    return unknown_column.CHECK.finding(name, f"{name} does not exist.", hint, location=place)
 
 
 def planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
@@ -92,7 +93,7 @@ def pending(name: str, planned: Location, place: Location) -> Finding:
     """Say that something is missing, and that a migration creates it."""
     msg = f"{name} is not in the database yet: {planned.file}:{planned.line} adds it."
     hint = "Apply that migration before the deploy."
-    return Finding("code-migration-pending", Severity.WARNING, name, msg, hint, **at(place))
+    return migration_pending.CHECK.finding(name, msg, hint, location=place)
 
 
 def _widened(table: Table | None, column: str, reference: Reference) -> str | None:

@@ -1,27 +1,13 @@
-"""Where a finding stands, and how what the code has there is spelled; it judges nothing."""
+"""How code is spelled where a finding is, and which names are near; it judges nothing."""
 
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TypedDict
 
 from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
 from agentctl.core.location import Location
 
 _LONGEST = 60
 _SQL_FILES = (".sql", ".py", ".pyi")
-
-
-class Position(TypedDict):
-    """The fields of a finding that say where it is."""
-
-    file: str
-    line: int
-    column: int
-
-
-def at(place: Location) -> Position:
-    """Return the place as the fields of a finding."""
-    return {"file": place.file, "line": place.line, "column": place.column}
 
 
 def is_sql(place: Location) -> bool:

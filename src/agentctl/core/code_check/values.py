@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from agentctl.core.catalog.check_constraint import Check, parse
 from agentctl.core.catalog.introspection import Column
+from agentctl.core.code_check.checks import value_refused
 from agentctl.core.code_check.literals import refused
-from agentctl.core.code_check.places import at, is_sql, nearest, spelled
+from agentctl.core.code_check.places import is_sql, nearest, spelled
 from agentctl.core.code_check.reading.uses import CodeLiteral, Unresolved
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.stored import UNKNOWN, stored
 from agentctl.core.code_check.targets import Target
 from agentctl.core.code_check.types import column_type
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 
 
@@ -33,9 +34,7 @@ def literal_findings(
     if why := refused(given, type_, sql=is_sql(place)):
         name = f"{target.name}.{column.name}"
         msg = f"{name} ({type_.name}) cannot be {spelled(given)}: {why}."
-        yield Finding(
-            "code-value-refused", Severity.ERROR, name, msg, among(type_.labels or (), given), **at(place)
-        )
+        yield value_refused.CHECK.finding(name, msg, among(type_.labels or (), given), location=place)
         return
     value = stored(given, type_, sql=is_sql(place))
     if value is not UNKNOWN:
@@ -60,7 +59,7 @@ def joint_findings(
             continue
         msg = f"CHECK {name} of {target.name} refuses {row}."
         hint = f"The rule is {target.definition(name)}."
-        yield Finding("code-value-refused", Severity.ERROR, target.name, msg, hint, **at(place))
+        yield value_refused.CHECK.finding(target.name, msg, hint, location=place)
 
 
 def null_finding(
@@ -70,7 +69,7 @@ def null_finding(
     name = f"{target.name}.{column.name}"
     if changer := target.changer(column):
         return Unresolved(f"NULL in {name}, which trigger {changer} may fill", place)
-    return Finding("code-value-refused", Severity.ERROR, name, message, hint, **at(place))
+    return value_refused.CHECK.finding(name, message, hint, location=place)
 
 
 def among(words: tuple[str, ...], given: CodeLiteral) -> str | None:
@@ -87,7 +86,7 @@ def _checked(
         if check is not None and check.holds({"value": value}) is False:
             msg = f"{name} cannot be {spelled(given)}: the CHECK of {column.type} refuses it."
             hint = among(_allowed(check, "value"), given)
-            yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
+            yield value_refused.CHECK.finding(name, msg, hint, location=place)
             return
     for constraint, check in target.checks.items():
         if column.name not in check.columns or check.holds({column.name: value}) is not False:
@@ -97,7 +96,7 @@ def _checked(
             continue
         msg = f"{name} cannot be {spelled(given)}: CHECK {constraint} refuses it."
         hint = among(_allowed(check, column.name), given) or f"The rule is {target.definition(constraint)}."
-        yield Finding("code-value-refused", Severity.ERROR, name, msg, hint, **at(place))
+        yield value_refused.CHECK.finding(name, msg, hint, location=place)
 
 
 @lru_cache

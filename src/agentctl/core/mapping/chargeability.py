@@ -6,7 +6,8 @@ It looks at what was found and reads nothing.
 from collections.abc import Iterator
 
 from agentctl.core.database.quoting import Printed
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
+from agentctl.core.mapping.checks import ledger_unlinked, sign_unknown
 from agentctl.core.mapping.columns import wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
@@ -38,7 +39,7 @@ def _sign_unknown(ledger: Ledger) -> Finding:
         "Put one of these lines into [profiles.NAME.schema.ledger]:\n"
         '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive'
     )
-    return Finding("sign-unknown", Severity.ERROR, place, msg, hint)
+    return sign_unknown.CHECK.finding(place, msg, hint)
 
 
 def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
@@ -50,7 +51,7 @@ def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
         )
         statement = executions.query("ALTER TABLE {table} ADD COLUMN credits_used integer DEFAULT 0;")
         hint = statement.as_string()
-        return Finding("ledger-unlinked", Severity.ERROR, executions.name, msg, hint)
+        return ledger_unlinked.CHECK.finding(executions.name, msg, hint)
     msg = (
         f"No column of {ledger.name} says which execution a row belongs to, so a charge could "
         "not be refunded."
@@ -58,4 +59,4 @@ def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
     kind = Printed(key.type if key else "uuid")
     statement = ledger.query("ALTER TABLE {table} ADD COLUMN execution_id {kind};", kind=kind)
     hint = f'{statement.as_string()}\nor name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"'
-    return Finding("ledger-unlinked", Severity.ERROR, ledger.name, msg, hint)
+    return ledger_unlinked.CHECK.finding(ledger.name, msg, hint)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
+from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.vocabulary import ROLES, Part, rank
@@ -178,8 +179,7 @@ def _ambiguous(role: str, name: str, table: Table, columns: tuple[str, ...], par
     msg = f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess."
     lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
     hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-    severity = Severity.ERROR if part.required else Severity.WARNING
-    return Finding("role-ambiguous", severity, place, msg, hint)
+    return role_ambiguous.CHECK.finding(place, msg, hint, is_special=not part.required)
 
 
 def _missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
@@ -189,7 +189,7 @@ def _missing(role: str, name: str, table: Table, settings: RoleSettings) -> Find
     wanted = settings.columns.get(name) or part.names[0][0]
     msg = f"{table.name} has no column {wanted}, which agentctl cannot do without."
     hint = f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"'
-    return Finding("column-missing", Severity.ERROR, f"{table.name}.{wanted}", msg, hint)
+    return column_missing.CHECK.finding(f"{table.name}.{wanted}", msg, hint)
 
 
 def wrong_type(role: str, name: str, table: Table) -> Finding | None:
@@ -203,7 +203,7 @@ def wrong_type(role: str, name: str, table: Table) -> Finding | None:
     if name in {"balance", "amount", "price"}:
         msg += " It cannot hold exact amounts."
     place = f"{table.name}.{near.name}"
-    return Finding("type-inexact", Severity.ERROR, place, msg, f"It needs {_types(part)}.")
+    return type_inexact.CHECK.finding(place, msg, f"It needs {_types(part)}.")
 
 
 def _types(part: Part) -> str:
@@ -217,4 +217,4 @@ def _unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterato
         if column and table.column(column) is None and not required:
             place = f"{table.name}.{column}"
             msg = f"[schema.{role}] names the column {column}, which {table.name} does not have."
-            yield Finding("column-missing", Severity.ERROR, place, msg, "Correct the configuration.")
+            yield column_missing.CHECK.finding(place, msg, "Correct the configuration.")

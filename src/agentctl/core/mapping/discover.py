@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Catalog, Table
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
+from agentctl.core.mapping.checks import role_ambiguous, table_missing
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
@@ -76,7 +77,7 @@ class _Search:
             found = _named(self._catalog, configured)
             if found is None and configured:
                 msg = f"There is no table {configured}, which [schema.{role}] names."
-                self._findings.append(Finding("table-missing", Severity.ERROR, configured, msg))
+                self._findings.append(table_missing.CHECK.finding(configured, msg))
             return self._take(role, [found] if found else [], "configured")
         candidates = self._candidates(role)
         if not candidates and shaped is not None:
@@ -120,7 +121,7 @@ class _Search:
                 'Put one of these into the profile: [profiles.NAME.schema.users] balance = "COLUMN"; or '
                 f"[profiles.NAME.schema.balances] table = {toml_text(f'{rival.schema}.{rival.name}')}"
             )
-            self._findings.append(Finding("role-ambiguous", Severity.ERROR, place, msg, hint))
+            self._findings.append(role_ambiguous.CHECK.finding(place, msg, hint))
 
     def is_named_by(self, role: str) -> Preference:
         """Prefer what a table that is named like a role refers to."""
@@ -173,7 +174,6 @@ class _Search:
             return
         name = f"{ROLES[role].names[0][0]}s"
         path = ", ".join(self._settings.schemas or self._catalog.server.search_path) or "nothing"
-        severity = Severity.ERROR if role in _NECESSARY else Severity.WARNING
         msg = (
             f"There is no table {name}, nor any other table for the {role}, in the schemas that were "
             f"searched: {path}."
@@ -182,14 +182,14 @@ class _Search:
             f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or check that '
             "the database, the role and the search_path are the right ones."
         )
-        self._findings.append(Finding("table-missing", severity, name, msg, hint))
+        self._findings.append(table_missing.CHECK.finding(name, msg, hint, is_special=role == "ledger"))
 
     def _ambiguous(self, role: str, tables: Sequence[Table]) -> None:
         names = [f"{table.schema}.{table.name}" for table in tables]
         msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
         lines = "\n".join(f"  table = {toml_text(name)}" for name in names)
         hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-        self._findings.append(Finding("role-ambiguous", Severity.ERROR, " / ".join(names), msg, hint))
+        self._findings.append(role_ambiguous.CHECK.finding(" / ".join(names), msg, hint))
 
 
 def _named(catalog: Catalog, name: str) -> Table | None:

@@ -11,8 +11,9 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_key, toml_text
+from agentctl.core.mapping.checks import function_denied, function_unusable, role_ambiguous
 from agentctl.core.mapping.settings import DeductSettings
 from agentctl.core.mapping.vocabulary import (
     ADD_VERBS,
@@ -104,7 +105,7 @@ def find_deduct(
     overloads = tuple(_candidates(catalog, settings.function))
     if settings.function and not overloads:
         msg = f"There is no function {settings.function}, which [schema.deduct] names."
-        finding = Finding("function-unusable", Severity.ERROR, settings.function, msg)
+        finding = function_unusable.CHECK.finding(settings.function, msg)
         return Deducting(None, (), "configured", (finding,))
     bound = [found for function in overloads if (found := _bound(function, settings, user_type))]
     able = [found for found in bound if found.function.executable]
@@ -177,7 +178,7 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
             Printed(denied.signature),
             sql.Identifier(catalog.server.role),
         ).as_string()
-        yield Finding("function-denied", Severity.ERROR, denied.name, msg, hint)
+        yield function_denied.CHECK.finding(denied.name, msg, hint)
     elif overloads:
         first = overloads[0]
         msg = f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it."
@@ -189,11 +190,11 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
             'function, function = "" to let agentctl charge by itself; or set the texts to pass '
             f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}"
         )
-        yield Finding("function-unusable", Severity.ERROR, first.name, msg, hint)
+        yield function_unusable.CHECK.finding(first.name, msg, hint)
 
 
 def _ambiguous(names: tuple[str, ...]) -> Finding:
     msg = f"{' and '.join(names)} could each be the function that charges: agentctl does not guess."
     lines = "\n".join(f"  function = {toml_text(name)}" for name in names)
     hint = f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}"
-    return Finding("role-ambiguous", Severity.ERROR, " / ".join(names), msg, hint)
+    return role_ambiguous.CHECK.finding(" / ".join(names), msg, hint)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agentctl.core.catalog.introspection import Constraint, Table
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
+from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discover import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
@@ -121,4 +122,4 @@ def _mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
             f"which it seems to refer to, is of type {named.type}."
         )
         hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'
-        yield Finding("key-mismatch", Severity.ERROR, place, msg, hint)
+        yield key_mismatch.CHECK.finding(place, msg, hint)

@@ -13,8 +13,9 @@ from enum import StrEnum
 from agentctl.core.catalog.check_constraint import Check, parse
 from agentctl.core.catalog.customer_access import may_write
 from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
+from agentctl.core.mapping.checks import kind_unmapped, status_unmapped, words_unconfirmed
 from agentctl.core.mapping.vocabulary import Names, plain, rank
 
 # What a column that takes any word is given, where that is not agentctl's own word.
@@ -86,9 +87,7 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
             + (", one of:" if rivals else ":")
             + f"\n{lines}"
         )
-        yield Finding(
-            "status-unmapped" if what == "status" else "kind-unmapped", Severity.ERROR, table, msg, hint
-        )
+        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(table, msg, hint)
 
 
 def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
@@ -101,7 +100,7 @@ def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
         )
         lines = "\n".join(f'  {word} = "{raw}"' for raw in (*seen, words.written[word]))
         hint = f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}"
-        yield Finding("words-unconfirmed", Severity.WARNING, f"{table} ({word})", msg, hint)
+        yield words_unconfirmed.CHECK.finding(f"{table} ({word})", msg, hint)
 
 
 def checks_of(table: Table) -> dict[str, Check]:

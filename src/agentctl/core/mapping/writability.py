@@ -1,23 +1,27 @@
 """Foresees what would refuse agentctl's rows: columns that nobody fills, CHECKs, triggers, views, privileges.
 
-It looks at the catalog with the rows in mind that agentctl writes, and yields findings with the line that
-settles each. It writes nothing, and what only the database can tell it leaves to the database.
+It looks at the catalog with the rows in mind that agentctl writes. It writes nothing, and what only the
+database can tell it leaves to the database.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import LiteralString
+from collections.abc import Iterator
 
-from psycopg import sql
+from agentctl.core.findings.finding import Finding
+from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping.checks import (
+    check_refuses,
+    column_generated,
+    column_unfilled,
+    rows_hidden,
+    sequence_denied,
+    table_denied,
+    trigger_present,
+    view_not_writable,
+)
+from agentctl.core.mapping.subjects import WrittenTable
+from agentctl.core.mapping.table_role import TableRole
 
-from agentctl.core.catalog.grants import grant
-from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings.finding import Finding, Severity
-from agentctl.core.hint_text import toml_key
-from agentctl.core.mapping import Executions, Ledger, Marketplace, TableRole
-from agentctl.core.mapping.words import Sign, checks_of
-
-_ALWAYS = frozenset(
+_EXECUTION_PARTS = frozenset(
     {
         "updated_at",
         "id",
@@ -31,191 +35,33 @@ _ALWAYS = frozenset(
         "started_at",
     }
 )
-_IN_LEDGER = frozenset(
-    {"updated_at", "id", "user", "amount", "kind", "balance_after", "description", "created_at"}
+_LEDGER_PARTS = frozenset(
+    {"updated_at", "id", "user", "amount", "kind", "balance_after", "description", "created_at", "execution"}
+)
+_FINDERS = (
+    view_not_writable.find,
+    column_unfilled.find,
+    column_generated.find_unwritable,
+    trigger_present.find,
+    rows_hidden.find_closed,
+    check_refuses.find,
 )
 
 
 def writing_findings(market: Marketplace) -> Iterator[Finding]:
     """Look at every table that agentctl writes into."""
-    role = market.catalog.server.role
-    executions, ledger = market.executions, market.ledger
-    filled = {executions.columns[part] for part in _ALWAYS & set(executions.columns)}
-    yield from _table(executions, filled, role=role)
-    yield from _checks(executions, _execution_rows(executions))
-    if ledger is not None:
-        filled = {ledger.columns[part] for part in (_IN_LEDGER | {"execution"}) & set(ledger.columns)}
-        yield from _table(ledger, filled, role=role)
-        yield from _checks(ledger, _ledger_rows(ledger))
-    yield from _triggers(market.balances)
-    yield from _sequence(executions, role=role)
-    yield from _denied(market, role=role)
+    writer = market.catalog.server.role
+    tables = [_written_table(market.executions, _EXECUTION_PARTS, writer)]
+    if market.ledger is not None:
+        tables.append(_written_table(market.ledger, _LEDGER_PARTS, writer))
+    for table in tables:
+        for find in _FINDERS:
+            yield from find(table)
+    yield from trigger_present.find(WrittenTable(market.balances, frozenset(), writer))
+    yield from sequence_denied.find(tables[0])
+    yield from table_denied.find_unwritable(market)
 
 
-def _table(table: Executions | Ledger, filled: set[str], *, role: str) -> Iterator[Finding]:
-    name = _section(table)
-    if not table.table.insertable:
-        msg = f"{table.name} is a {table.table.kind} that cannot be written to."
-        hint = f'Name the table behind it: [profiles.NAME.schema.{name}] table = "SCHEMA.TABLE"'
-        yield Finding("view-not-writable", Severity.ERROR, table.name, msg, hint)
-    yield from _unfilled(name, table, filled)
-    yield from _generated(table)
-    yield from _triggers(table)
-    yield from _filtered(table, role=role)
-
-
-def _unfilled(name: str, table: TableRole, filled: set[str]) -> Iterator[Finding]:
-    for column in table.table.columns:
-        given = column.name in filled or column.name in table.constant
-        if column.nullable or column.default is not None or column.generated or given:
-            continue
-        place = f"{table.name}.{column.name}"
-        msg = (
-            f"{place} ({column.type}) must not be NULL, has no default, and agentctl does not know what "
-            "to write."
-        )
-        hint = (
-            f"Set its value: [profiles.NAME.schema.{name}.constant] {toml_key(column.name)} = "
-            f"{_example(column)}"
-        )
-        yield Finding("column-unfilled", Severity.ERROR, place, msg, hint)
-
-
-def _example(column: Column) -> str:
-    if column.base_type == "boolean":
-        return "false"
-    return "0" if column.base_type in {"smallint", "integer", "bigint", "numeric"} else '"TEXT"'
-
-
-def _generated(table: TableRole) -> Iterator[Finding]:
-    for part in ("user", "agent", "status", "amount", "kind", "execution"):
-        column = table.column(part)
-        if column is not None and column.generated:
-            place = f"{table.name}.{column.name}"
-            msg = f"{place} is generated by the database, so agentctl cannot write the {part} into it."
-            yield Finding(
-                "column-generated", Severity.ERROR, place, msg, f"Name another column for its {part}."
-            )
-
-
-def _denied(market: Marketplace, *, role: str) -> Iterator[Finding]:
-    """Look for what every run writes and this role may not; one that only reads needs none of it."""
-    executions, ledger = market.executions, market.ledger
-    begun = ("id", "user", "agent", "status")
-    wanted: list[tuple[TableRole, str, Sequence[str]]] = [
-        (executions, "INSERT", begun),
-        (executions, "UPDATE", ("status",)),
-        (market.balances, "UPDATE", ("balance",)),
-    ]
-    if ledger is not None:
-        entry = [part for part in ("user", "amount", "kind", "execution", "balance_after") if part in ledger]
-        wanted.append((ledger, "INSERT", entry))
-    for table, privilege, parts in wanted:
-        columns = [column for part in parts if (column := table.column(part))]
-        may = {"INSERT": "insertable", "UPDATE": "updatable"}[privilege]
-        denied = [column.name for column in columns if not getattr(column, may) and not column.generated]
-        if denied:
-            msg = f"Role {role} has no {privilege} privilege on {table.name} ({', '.join(denied)})."
-            hint = grant(table.table, [privilege], denied, to=role)
-            yield Finding("table-denied", Severity.INFO, table.name, msg, hint)
-
-
-def _triggers(table: TableRole) -> Iterator[Finding]:
-    for trigger in table.table.triggers:
-        if not trigger.keeps_time:
-            msg = (
-                f"Trigger {trigger.name} of {table.name} calls {trigger.function} for rows that agentctl "
-                "writes."
-            )
-            hint = "agentctl checks balance and ledger afterwards and rolls back anything that is not exact."
-            yield Finding("trigger-present", Severity.INFO, f"{table.name}.{trigger.name}", msg, hint)
-
-
-def _filtered(table: TableRole, *, role: str) -> Iterator[Finding]:
-    security = table.table.row_security
-    admitted = any(
-        policy.permissive and policy.applies and policy.command in {"insert", "all"}
-        for policy in security.policies
-    )
-    if security.active and not admitted and not security.hides_everything():
-        msg = f"No policy lets role {role} insert rows into {table.name}."
-        hint = "Connect as a role with BYPASSRLS, or add a policy FOR INSERT that admits this one."
-        yield Finding("rows-hidden", Severity.WARNING, table.name, msg, hint)
-
-
-def _sequence(executions: Executions, *, role: str) -> Iterator[Finding]:
-    column = executions.column("id")
-    if column is not None and column.sequence and column.sequence_usable is False:
-        msg = f"Role {role} may not take an id from {column.sequence}."
-        parts = Printed(column.sequence), sql.Identifier(role)
-        hint = compose("GRANT USAGE ON SEQUENCE {} TO {};", *parts).as_string()
-        yield Finding("sequence-denied", Severity.WARNING, column.sequence, msg, hint)
-
-
-def _execution_rows(executions: Executions) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Return the rows that certainly come, as far as their values are certain."""
-    words = executions.statuses.written
-    begun: dict[str, object] = {
-        "status": words.get("running"),
-        "result": None,
-        "error": None,
-        "completed_at": None,
-    }
-    failed: dict[str, object] = {"status": words.get("failed"), "result": None, "credits_used": 0}
-    succeeded: dict[str, object] = {"status": words.get("success"), "error": None}
-    for what, parts in (("begins", begun), ("fails", failed), ("succeeds", succeeded)):
-        row = {
-            executions.columns[part]: value for part, value in parts.items() if _is_written(executions, part)
-        }
-        empty = {c.name: None for c in _left_out(executions)} if what == "begins" else {}
-        yield f"an execution that {what}", {**empty, **row, **executions.constant}
-
-
-def _is_written(executions: Executions, part: str) -> bool:
-    return part == "status" or part in executions.recordable
-
-
-def _left_out(executions: Executions) -> Iterator[Column]:
-    """Return the columns that stay NULL when a row is inserted."""
-    written = {executions.columns[part] for part in _ALWAYS & set(executions.columns)}
-    for column in executions.table.columns:
-        if column.name not in written and column.default is None and not column.generated:
-            yield column
-
-
-def _ledger_rows(ledger: Ledger) -> Iterator[tuple[str, Mapping[str, object]]]:
-    for kind, amount in (("refund", 1), ("grant", 1)):
-        if kind in ledger.kinds.written and "kind" in ledger:
-            row = {ledger.columns["kind"]: ledger.kinds.written[kind], ledger.columns["amount"]: amount}
-            yield f"a {kind}", {**row, **ledger.constant}
-    if "kind" in ledger and "charge" in ledger.kinds.written:
-        amount = 1 if ledger.sign is Sign.BY_KIND else -1
-        row = {ledger.columns["kind"]: ledger.kinds.written["charge"], ledger.columns["amount"]: amount}
-        yield "a charge", {**row, **ledger.constant}
-
-
-def _checks(
-    table: Executions | Ledger, rows: Iterator[tuple[str, Mapping[str, object]]]
-) -> Iterator[Finding]:
-    name = _section(table)
-    checks = checks_of(table.table)
-    for what, row in rows:
-        for constraint, check in checks.items():
-            if check.holds(row) is False:
-                definition = _definition(table.table, constraint)
-                msg = f"CHECK {constraint} of {table.name} would refuse {what}: {definition}."
-                drop: LiteralString = "ALTER TABLE {table} DROP CONSTRAINT {constraint};"
-                statement = table.query(drop, constraint=sql.Identifier(constraint))
-                hint = (
-                    f"Widen it, or {statement.as_string()} or set another value: "
-                    f'[profiles.NAME.schema.{name}.constant] COLUMN = "VALUE"'
-                )
-                yield Finding("check-refuses", Severity.ERROR, f"{table.name}.{constraint}", msg, hint)
-
-
-def _section(table: Executions | Ledger) -> str:
-    return "executions" if isinstance(table, Executions) else "ledger"
-
-
-def _definition(table: Table, name: str) -> str:
-    return next((item.definition for item in table.constraints if item.name == name), "")
+def _written_table(role: TableRole, parts: frozenset[str], writer: str) -> WrittenTable:
+    filled = frozenset(role.columns[part] for part in parts & set(role.columns))
+    return WrittenTable(role, filled, writer)

@@ -17,7 +17,9 @@ from typing import NoReturn
 from agentctl.core.catalog.introspection import Column, Function, Policy, Table
 from agentctl.core.errors import ConfigError
 from agentctl.core.files.writing import write_atomically
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
+from agentctl.core.location import Location
+from agentctl.core.schema_files.checks import drift_added, drift_changed, drift_removed
 
 SCHEMA = "agentctl-baseline/1"
 _WHOLE = "whole"
@@ -172,20 +174,15 @@ def _name(name: str) -> str:
 
 def _drift(name: str, was: str | None, now: str | None, *, recorded: Baseline) -> Finding:
     if was is None:
-        kind, msg = "added", f"{name} is in the database and not in the baseline: {now}"
+        check, msg = drift_added.CHECK, f"{name} is in the database and not in the baseline: {now}"
     elif now is None:
-        kind, msg = "removed", f"{name} is in the baseline and not in the database: {was}"
+        check, msg = drift_removed.CHECK, f"{name} is in the baseline and not in the database: {was}"
     else:
-        kind, msg = "changed", f"{name} has changed from: {was}\nto: {now}"
-    return Finding(
-        f"drift-{kind}",
-        Severity.ERROR,
-        name,
-        msg,
-        "If this is intended, record it with --write-baseline.",
-        file=recorded.file.as_posix() if recorded.file else None,
-        line=recorded.lines.get(name),
-    )
+        check, msg = drift_changed.CHECK, f"{name} has changed from: {was}\nto: {now}"
+    file, line = recorded.file, recorded.lines.get(name, 0)
+    location = Location(file.as_posix(), line, column=0) if file else None
+    hint = "If this is intended, record it with --write-baseline."
+    return check.finding(name, msg, hint, location=location)
 
 
 def _text_of(path: Path) -> str:

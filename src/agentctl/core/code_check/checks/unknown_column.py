@@ -1,0 +1,16 @@
+"""Code names a column that does not exist."""
+
+from agentctl.core.findings.finding import Check, Severity
+
+CHECK = Check(
+    id="code-unknown-column",
+    severity=Severity.ERROR,
+    title="Code names a column that does not exist",
+    meaning="The table is there and has no such column: every insert, update or select that names it fails.",
+    remedy="The hint names the nearest column, or what adds it.",
+    details=(
+        "The same goes for the related table that a select embeds. PostgREST refuses the whole request, so "
+        "that not even the other columns are written. `agentctl migrate-full` adds the seven optional "
+        "columns of the executions."
+    ),
+)

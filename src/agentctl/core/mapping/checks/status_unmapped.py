@@ -1,0 +1,19 @@
+"""The word for a status of executions is missing or ambiguous."""
+
+from agentctl.core.findings.finding import Check, Severity
+
+CHECK = Check(
+    id="status-unmapped",
+    severity=Severity.ERROR,
+    title="The word for a status of executions is missing or ambiguous",
+    meaning=(
+        "agentctl writes running, success and failed in the database's own words, and found none, or more "
+        "than one, for one of them."
+    ),
+    details=(
+        "Say which word it is: `[profiles.NAME.schema.executions.statuses]`. The words of a view must always "
+        "be configured, as must those of a foreign table and of a table whose index or CHECK calls "
+        "somebody's function: reading their rows would execute code of whoever made them, so agentctl looks "
+        "at none to learn its words."
+    ),
+)

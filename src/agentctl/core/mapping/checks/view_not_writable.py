@@ -1,0 +1,27 @@
+"""A view that cannot be written to takes the place of a table."""
+
+from collections.abc import Iterator
+
+from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.mapping.subjects import WrittenTable
+
+
+def find(written: WrittenTable) -> Iterator[Finding]:
+    """Look for a view that cannot be written to."""
+    table = written.role.table
+    if not table.insertable:
+        msg = f"{table.name} is a {table.kind} that cannot be written to."
+        hint = f'Name the table behind it: [profiles.NAME.schema.{written.section}] table = "SCHEMA.TABLE"'
+        yield CHECK.finding(table.name, msg, hint)
+
+
+CHECK = Check(
+    id="view-not-writable",
+    severity=Severity.ERROR,
+    title="A view that cannot be written to takes the place of a table",
+    remedy="Name the table behind it in [profiles.NAME.schema].",
+    details=(
+        "agentctl inserts executions and ledger rows. The line that names a table is "
+        '`[profiles.NAME.schema.executions] table = "SCHEMA.TABLE"`, for example.'
+    ),
+)
