@@ -121,8 +121,8 @@ def test_a_consistent_marketplace_has_no_findings(lawful: Marketplace) -> None:
 def test_every_check_has_a_unique_id_and_a_help_text() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
-        assert not check.description.endswith(".")
-        assert check.help.endswith(".")
+        assert not check.title.endswith(".")
+        assert check.remedy.endswith(".")
 
 
 # What each check finds

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from agentctl.core.audit.checks import CHECKS as AUDIT_CHECKS
 from agentctl.core.findings.finding import Check, Severity, SpecialCase
 from agentctl.core.schema_check.checks import CHECKS
 
 _ROOT = Path(__file__).parents[2]
 _SOURCE = _ROOT / "src/agentctl"
 _RECORD = "AGENTCTL_RECORD" in os.environ
-_DOCUMENTS: dict[str, Sequence[Check]] = {"findings": CHECKS}
+_DOCUMENTS: dict[str, Sequence[Check]] = {"findings": CHECKS, "audit": AUDIT_CHECKS}
 _WIDTH = 120
 
 
@@ -58,11 +59,7 @@ def test_a_finding_is_made_by_its_check_alone() -> None:
 
 
 def test_a_module_has_one_check_and_the_name_of_its_id() -> None:
-    modules = {
-        path
-        for path in _SOURCE.rglob("checks/*.py")
-        if path.name != "__init__.py" and "audit" not in path.parts
-    }
+    modules = {path for path in _SOURCE.rglob("checks/*.py") if path.name != "__init__.py"}
     named = {path: path.stem.replace("_", "-") for path in modules}
     of_code = {path: f"code-{name}" for path, name in named.items() if "code_check" in path.parts}
     assert sorted({**named, **of_code}.values()) == sorted(
@@ -103,6 +100,11 @@ def test_a_severity_is_special_where_its_check_says_so_alone() -> None:
         "function-exposed",
     }
     assert all(check.special_case.severity is not check.severity for check in CHECKS if check.special_case)
+
+
+def test_the_document_lists_the_findings_in_the_order_of_the_checks() -> None:
+    text = (_ROOT / "docs/findings.md").read_text("utf-8")
+    assert re.findall(r"(?m)^### (.+)$", text) == [check.id for check in CHECKS]
 
 
 @pytest.mark.parametrize("name", _DOCUMENTS)

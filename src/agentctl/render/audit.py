@@ -43,8 +43,8 @@ def _result_data(result: Result) -> dict[str, object]:
     return {
         "id": result.check.id,
         "severity": result.check.severity,
-        "description": result.check.description,
-        "help": result.check.help,
+        "description": result.check.title,
+        "help": result.check.remedy,
         "count": result.count,
         "examples": [dict(example) for example in result.examples],
         "not_run": result.not_run,
@@ -61,13 +61,13 @@ def _row(result: Result) -> tuple[Cell, ...]:
 
 def _finding(result: Result) -> Iterator[Block]:
     check = result.check
-    yield Text(f"{check.severity} [{check.id}] {check.description}.", _TONES[check.severity])
+    yield Text(f"{check.severity} [{check.id}] {check.title}.", _TONES[check.severity])
     first = {name.replace("_", " "): value for name, value in result.examples[0].items()}
     numbers = frozenset(name for name, value in first.items() if isinstance(value, int | Decimal))
     cells = tuple(tuple(map(_cell, example.values())) for example in result.examples)
     yield Table(tuple(first), cells, numbers=numbers)
     more = (result.count or 0) - len(result.examples)
-    yield Text(f"{f'And {more} more. ' if more else ''}{check.help}", Tone.DIM)
+    yield Text(f"{f'And {more} more. ' if more else ''}{check.remedy}", Tone.DIM)
 
 
 def _cell(value: object) -> Cell:

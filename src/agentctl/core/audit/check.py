@@ -1,4 +1,4 @@
-"""What a check is: a name, how bad its findings are, a query that finds them, and what to do about them.
+"""What a check of money is: a check with the query that finds what is wrong, and where it has no answer.
 
 A check is data. It knows the vocabulary of its SQL and nothing of connections, of mapped names or of output.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, LiteralString
 
-from agentctl.core.findings.finding import Severity
+from agentctl.core.findings.finding import Check, Severity
 from agentctl.core.mapping import Marketplace
 
-__all__ = ["Check", "Scope", "Severity", "both", "needs"]
+__all__ = ["AuditCheck", "Scope", "Severity", "both", "needs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,16 @@ def _none(_: Marketplace, __: Scope) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AuditCheck(Check):
+    """A check of money.
 
     Attributes:
-        id: a stable word for what it finds.
-        description: what is wrong, in one sentence.
-        help: what to do about it.
         query: a SELECT in the words of vocabulary.py, a row a finding; its columns are shown with an example.
         obstacle: says why the check cannot run here.
 
     """
 
-    id: str
-    severity: Severity
-    description: str
-    help: str
     query: LiteralString
     obstacle: Obstacle = _none
 

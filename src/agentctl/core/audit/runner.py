@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.core.audit import vocabulary
-from agentctl.core.audit.check import Check, Scope, Severity
+from agentctl.core.audit.check import AuditCheck, Scope, Severity
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, UsageError
@@ -35,7 +35,7 @@ class Result:
 
     """
 
-    check: Check
+    check: AuditCheck
     count: int | None
     examples: tuple[Mapping[str, object], ...] = ()
     not_run: str | None = None
@@ -64,7 +64,7 @@ class Audit:
         return tuple(result for result in self.results if result.count and result.check.severity in bad)
 
 
-def checks_named(ids: Sequence[str]) -> tuple[Check, ...]:
+def checks_named(ids: Sequence[str]) -> tuple[AuditCheck, ...]:
     """Return the checks with these ids, or all where none is named, in the order in which they are run.
 
     Raises:
@@ -80,7 +80,7 @@ def checks_named(ids: Sequence[str]) -> tuple[Check, ...]:
 
 
 def audit(
-    connection: Connection, market: Marketplace, checks: Sequence[Check], scope: Scope, *, watch: Watch
+    connection: Connection, market: Marketplace, checks: Sequence[AuditCheck], scope: Scope, *, watch: Watch
 ) -> Audit:
     """Run checks in one read-only transaction, so that all of them see the same instant.
 
@@ -127,7 +127,9 @@ def _scanned(connection: Connection, market: Marketplace, scope: Scope) -> Scann
     return Scanned(**(row or {}))
 
 
-def _run(connection: Connection, market: Marketplace, check: Check, scope: Scope, *, watch: Watch) -> Result:
+def _run(
+    connection: Connection, market: Marketplace, check: AuditCheck, scope: Scope, *, watch: Watch
+) -> Result:
     obstacle = check.obstacle(market, scope)
     if obstacle is not None:
         return Result(check, count=None, not_run=obstacle)

@@ -1,10 +1,10 @@
 """Every check, in the order in which they are run and shown: money first, then what is only suspicious.
 
 This is where a check is registered. To add one, write a module with a CHECK in this folder, list it here, and
-describe it in docs/audit.md.
+let docs/audit.md be written anew (CONTRIBUTING).
 """
 
-from agentctl.core.audit.check import Check
+from agentctl.core.audit.check import AuditCheck
 from agentctl.core.audit.checks import (
     balance_after_broken,
     balance_differs,
@@ -25,7 +25,7 @@ from agentctl.core.audit.checks import (
     refunded_twice,
 )
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[AuditCheck, ...] = (
     balance_differs.CHECK,
     balance_after_broken.CHECK,
     negative_balance.CHECK,

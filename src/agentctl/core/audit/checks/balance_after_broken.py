@@ -5,13 +5,19 @@ is begun from as often as it is reached, but for the opening and the latest one.
 whose rows do not all say what balance they left.
 """
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="balance-after-broken",
     severity=Severity.ERROR,
-    description="A user's ledger rows do not form a chain: one starts from a balance that no other row left",
-    help=(
+    title="A user's ledger rows do not form a chain: one starts from a balance that no other row left",
+    meaning=(
+        "It starts with a balance that no other row has left. The check needs no order of the rows: in an "
+        "unbroken chain every balance is begun from as often as it is reached, but for the opening one and "
+        "the latest; `gaps` is how often that is not so. A row that went missing is found by "
+        "balance-differs, too. Not run without `balance_after`."
+    ),
+    remedy=(
         "A row is missing or was changed, or credits moved without a row. Read the rows around "
         "the time of the latest gap with `agentctl credits --user USER`."
     ),

@@ -10,13 +10,24 @@ The rows must agree that this is where they start from: they lead away from that
 back to it, or as often where opening and balance are the same.
 """
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="balance-differs",
     severity=Severity.ERROR,
-    description="A user's balance is not the opening balance plus the sum of the ledger",
-    help=(
+    title="A user's balance is not the opening balance plus the sum of the ledger",
+    meaning=(
+        "The opening balance is what the first row began from, `balance_after - amount`; where the ledger "
+        "keeps no `balance_after`, it is 0. A user without ledger rows may have any balance. `difference` "
+        "says how many credits too many the user has (negative: too few).\n\n"
+        "Which row was first is not always certain, because `created_at` is when a transaction *began*: of "
+        "two that began together the later one may have written first, and rows of one transaction have one "
+        "time. So another row may be the first where it began within a minute of the earliest, is no refund, "
+        "and starts from a balance that the other rows lead away from. If one of these explains the balance, "
+        "there is no finding. A user of whom some rows, but not all, say `balance_after` is not judged. An "
+        "adjustment writes row and balance in one transaction."
+    ),
+    remedy=(
         "Credits were moved without a ledger row, or a row was written without moving credits. "
         "Find out which with `agentctl credits --user USER`; then correct the balance, or write "
         "the adjustment."

@@ -1,12 +1,16 @@
 """A charge that names no execution is lawful, and nobody can audit it."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="charge-unassigned",
     severity=Severity.INFO,
-    description="A charge names no execution, so its purpose is unknown",
-    help=(
+    title="A charge names no execution, so its purpose is unknown",
+    meaning=(
+        "That is lawful, since `p_execution_id` may be left out; but then nobody can tell whether it was "
+        "charged twice."
+    ),
+    remedy=(
         "Make the code that writes it pass the id of the execution (p_execution_id) to "
         "deduct_credits_atomic. Otherwise agentctl cannot find double charges, or charges for "
         "nothing."

@@ -1,12 +1,16 @@
 """Rule 2: there is no charge without its execution."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="charge-without-execution",
     severity=Severity.ERROR,
-    description="A charge names an execution that does not exist",
-    help=(
+    title="A charge names an execution that does not exist",
+    meaning=(
+        "A refund gives the charge back once, and the finding stays, since the ledger keeps both. If you "
+        "delete old executions on purpose, use `--since` with a time after that."
+    ),
+    remedy=(
         "The execution was never written, or was deleted after it was charged. If nothing ran, "
         "give the credits back: `agentctl credits refund EXECUTION --reason TEXT`."
     ),

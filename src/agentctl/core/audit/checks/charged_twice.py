@@ -1,12 +1,16 @@
 """An execution is charged once: deduct_credits_atomic itself would charge it again."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="charged-twice",
     severity=Severity.ERROR,
-    description="An execution was charged more than once",
-    help=(
+    title="An execution was charged more than once",
+    meaning=(
+        "`deduct_credits_atomic` does that when it is called twice. The finding stays after a grant, since "
+        "the ledger keeps both charges."
+    ),
+    remedy=(
         "Give back the excess: `agentctl credits grant USER AMOUNT --reason TEXT`. A refund "
         "would return the whole charge, and is for failed executions only."
     ),

@@ -1,12 +1,16 @@
 """An execution that keeps its own price tells the same as the ledger, refunds netted."""
 
-from agentctl.core.audit.check import Check, Severity, both, needs
+from agentctl.core.audit.check import AuditCheck, Severity, both, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="credits-used-differs",
     severity=Severity.WARNING,
-    description="The cost of an execution differs from the ledger",
-    help=(
+    title="The cost of an execution differs from the ledger",
+    meaning=(
+        "`credits_used` of the execution is compared with what the ledger says that it cost, refunds netted. "
+        "Not run where there is no such column."
+    ),
+    remedy=(
         "The ledger shows how the balance moved. If the ledger is right, correct the column. If "
         "a charge is missing, the code that wrote the execution did not charge for it."
     ),

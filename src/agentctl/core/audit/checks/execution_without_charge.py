@@ -1,12 +1,18 @@
 """Rule 2, as far as it can be told: a test run with --no-charge looks just the same in the ledger."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="execution-without-charge",
     severity=Severity.INFO,
-    description="An execution was not charged: it was a test run, or its charge is missing",
-    help=(
+    title="An execution was not charged: it was a test run, or its charge is missing",
+    meaning=(
+        "No charge names the execution. This cannot be an error: a test run with `--no-charge` leaves "
+        "exactly the same behind, and so does a web application that does not tell `deduct_credits_atomic` "
+        "the execution's id. Where `credits_used` is recorded, credits-used-differs tells those that should "
+        "have cost something."
+    ),
+    remedy=(
         "Compare the number with your test runs (`agentctl run --no-charge`). If there are more, "
         "something records executions without charging for them."
     ),

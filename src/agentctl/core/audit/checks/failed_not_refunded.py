@@ -4,7 +4,7 @@ It is no error: the setting may have been another one at the time, and what give
 add_credits_atomic cannot say for which execution.
 """
 
-from agentctl.core.audit.check import Check, Scope, Severity, both, needs
+from agentctl.core.audit.check import AuditCheck, Scope, Severity, both, needs
 from agentctl.core.mapping import Marketplace
 
 
@@ -12,11 +12,15 @@ def _kept_on_purpose(_: Marketplace, scope: Scope) -> str | None:
     return 'on_failure is "keep", so failures are not refunded' if scope.keeps_charges else None
 
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="failed-not-refunded",
     severity=Severity.WARNING,
-    description="An execution failed, and its charge was not refunded in full",
-    help=(
+    title="An execution failed, and its charge was not refunded in full",
+    meaning=(
+        "This is no error: `on_failure` may have been `keep` at the time, and what refunds through "
+        "`add_credits_atomic` cannot name the execution. Not run where `on_failure` is `keep`."
+    ),
+    remedy=(
         "Refund it: `agentctl credits refund EXECUTION --reason TEXT`, unless a ledger row that "
         "does not name the execution has already given it back."
     ),

@@ -1,12 +1,16 @@
 """The ledger's kinds say which way credits move: the reference schema has a CHECK for it."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="ledger-sign",
     severity=Severity.ERROR,
-    description="A ledger row moves credits in the wrong direction for its kind",
-    help=(
+    title="A ledger row moves credits in the wrong direction for its kind",
+    meaning=(
+        "A `usage` row adds credits, or a `purchase`, `refund` or `bonus` row takes some, or moves none. "
+        "Other types may do both. The reference schema has a CHECK against it."
+    ),
+    remedy=(
         "Its sign or its kind is wrong. Correct the row and the balance together, and add the "
         "CHECK from sql/credits.sql to the ledger."
     ),

@@ -1,12 +1,13 @@
 """Nobody may owe credits: the reference schema has a CHECK for it, other databases may not."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import AuditCheck, Severity
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="negative-balance",
     severity=Severity.ERROR,
-    description="A user's balance is below zero",
-    help=(
+    title="A user's balance is below zero",
+    meaning="The reference schema has a CHECK against it.",
+    remedy=(
         "More credits were charged than the user had. Look at `agentctl credits --user USER`, "
         "grant the missing credits, and add CHECK (credits >= 0) to the table."
     ),

@@ -1,12 +1,17 @@
 """What stands where credits should, and is no number of credits."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import AuditCheck, Severity
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="not-an-amount",
     severity=Severity.ERROR,
-    description="A balance, an amount or a cost is NaN, infinite, or beyond any number of credits",
-    help=(
+    title="A balance, an amount or a cost is NaN, infinite, or beyond any number of credits",
+    meaning=(
+        "`balance_after` and `credits_used` are looked at, too, and the bound is 10^100. A `numeric` without "
+        "a precision takes such values, and a customer who may write a row may write them. They are no "
+        "credits: sums and totals leave them out, too."
+    ),
+    remedy=(
         "It cannot be charged, refunded or verified, and the other checks leave it out. Correct "
         "the row, balance and ledger together, and make the column refuse such values with "
         "numeric(20,4) or a CHECK."

@@ -1,12 +1,13 @@
 """Rule 6: an execution stays open until somebody knows how it ended, and should not stay so for ever."""
 
-from agentctl.core.audit.check import Check, Severity
+from agentctl.core.audit.check import AuditCheck, Severity
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="open-too-long",
     severity=Severity.WARNING,
-    description="An execution is still open and holds its charge, although its run must be dead by now",
-    help=(
+    title="An execution is still open and holds its charge, although its run must be dead by now",
+    meaning="It is `pending` or `running` for longer than `--stale-after` (15m, as with `reconcile`).",
+    remedy=(
         "Find out how it ended with `agentctl reconcile`, or, if only you know, settle it with "
         "`agentctl reconcile EXECUTION --assume failed|success`."
     ),

@@ -1,12 +1,12 @@
 """The one who runs an agent is the one who pays."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="payer-differs",
     severity=Severity.WARNING,
-    description="A ledger row of an execution belongs to another user than the execution",
-    help=(
+    title="A ledger row of an execution belongs to another user than the execution",
+    remedy=(
         "This is correct if one user may pay for another. Otherwise the wrong user was charged "
         "or refunded: give the credits back with `agentctl credits grant USER AMOUNT --reason "
         "TEXT`."

@@ -1,12 +1,17 @@
 """Rule 4: what succeeded is not refunded."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="refund-after-success",
     severity=Severity.ERROR,
-    description="An execution that succeeded was refunded",
-    help=(
+    title="An execution that succeeded was refunded",
+    meaning=(
+        "The execution has the status `success`. agentctl reads the ledger under the user's lock before it "
+        "refunds: something else refunds without looking. Take the surplus back with an `adjustment`, or let "
+        "the user keep it."
+    ),
+    remedy=(
         "Either it failed and its status is wrong, or the user got the result for free. To give "
         "credits as a gift, use a grant: `agentctl credits grant USER AMOUNT --reason TEXT`."
     ),

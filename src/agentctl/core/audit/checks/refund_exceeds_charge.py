@@ -1,12 +1,16 @@
 """A refund gives back what an execution has cost, and no more."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="refund-exceeds-charge",
     severity=Severity.ERROR,
-    description="More was refunded for an execution than was charged",
-    help=(
+    title="More was refunded for an execution than was charged",
+    meaning=(
+        "An execution that was not charged at all is among them. `surplus` says how much. agentctl reads the "
+        "ledger under the user's lock before it refunds: something else refunds without looking."
+    ),
+    remedy=(
         "The user gained credits by running an agent. Take back the excess with an adjustment "
         "(row and balance in one transaction), or let the user keep it. Then find what wrote the "
         "refund."

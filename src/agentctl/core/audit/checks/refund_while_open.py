@@ -1,12 +1,17 @@
 """Rule 4: agentctl writes refund and outcome together; what writes one first leaves this for a while."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="refund-while-open",
     severity=Severity.WARNING,
-    description="An execution was refunded but has no outcome yet",
-    help=(
+    title="An execution was refunded but has no outcome yet",
+    meaning=(
+        "The execution is still `pending` or `running`. agentctl writes refund and outcome in one "
+        "transaction; a program that refunds first and writes the outcome afterwards leaves this for a "
+        "moment."
+    ),
+    remedy=(
         "If it stays open, the refund was written without the outcome, and the execution may "
         "still be settled as a success. If you know that it failed: `agentctl reconcile "
         "EXECUTION --assume failed`."

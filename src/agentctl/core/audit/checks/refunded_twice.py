@@ -1,12 +1,16 @@
 """Rule 4: no execution is refunded twice."""
 
-from agentctl.core.audit.check import Check, Severity, needs
+from agentctl.core.audit.check import AuditCheck, Severity, needs
 
-CHECK = Check(
+CHECK = AuditCheck(
     id="refunded-twice",
     severity=Severity.ERROR,
-    description="An execution was refunded more than once",
-    help=(
+    title="An execution was refunded more than once",
+    meaning=(
+        "agentctl reads the ledger under the user's lock before it refunds. Take the surplus back with an "
+        "`adjustment`, or let the user keep it."
+    ),
+    remedy=(
         "If more was refunded than was charged, refund-exceeds-charge reports it. Something "
         "other than agentctl writes refunds without checking the ledger: find it."
     ),
