@@ -99,7 +99,7 @@ def test_shows_a_finding_with_an_example_and_a_hint(shop: Shop) -> None:
     ]
     assert result.stderr.splitlines() == [
         "error: Audit failed: 1 error (balance-differs).",
-        "hint: What each one means and how to fix it: docs/audit.md",
+        "hint: What each one means and how to fix it: agentctl explain ID",
     ]
 
 

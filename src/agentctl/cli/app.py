@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from agentctl import __version__
-from agentctl.cli import agents, audit, history, init, migrate_full, reconcile, run, sandbox, schema_check
+from agentctl.cli import (
+    agents,
+    audit,
+    explain,
+    history,
+    init,
+    migrate_full,
+    reconcile,
+    run,
+    sandbox,
+    schema_check,
+)
 from agentctl.cli.credits import app as credits_app
 from agentctl.cli.options import with_common_options
 
@@ -43,6 +54,7 @@ for name, command, summary in (
         schema_check.schema_check,
         "Check that the live schema has what agentctl and a deploy need.",
     ),
+    ("explain", explain.explain, "What a finding means, and how to fix it."),
     ("init", init.init, "Write a configuration file for a database."),
     (
         "migrate-full",

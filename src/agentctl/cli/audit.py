@@ -55,7 +55,8 @@ def audit(
     """Prove that balances, charges and refunds are right, or show what is wrong. Never writes.
 
     All checks read one snapshot of the database, while customers keep working. The exit code is 0 if no
-    problems are found, and 6 otherwise. docs/audit.md explains each check.
+    problems are found, and 6 otherwise. `agentctl explain ID` explains each
+    finding.
 
     \b
     Examples:
@@ -94,7 +95,7 @@ def _found(failures: "Sequence[Result]") -> FindingsFound:
         by_severity.setdefault(result.check.severity, []).append(result)
     counts = ", ".join(_count(severity, by_severity[severity]) for severity in sorted(by_severity))
     msg = f"Audit failed: {counts}."
-    return FindingsFound(msg, hint="What each one means and how to fix it: docs/audit.md")
+    return FindingsFound(msg, hint="What each one means and how to fix it: agentctl explain ID")
 
 
 def _count(severity: str, failures: "Sequence[Result]") -> str:

@@ -68,7 +68,8 @@ def schema_check(
 ) -> Reply:
     """Check that the live schema has what agentctl and the next deploy need. Never writes to the database.
 
-    The exit code is 0 if no problems are found, and 6 otherwise. docs/findings.md explains each finding.
+    The exit code is 0 if no problems are found, and 6 otherwise. `agentctl explain ID` explains each
+    finding.
 
     \b
     Examples:

@@ -136,6 +136,7 @@ def audit(stage: Stage) -> None:
     )
     shop.marketplace.execute("ALTER TABLE agent_executions DROP COLUMN credits_used")
     record("not-run", "audit", "--check", "credits-used-differs")
+    record("explained", "explain", "not-an-amount")
 
 
 def _corrupt(market: Marketplace) -> None:

@@ -11,6 +11,7 @@ _USAGE = {
     "reason": ("credits", "grant", "ops@example.com", "5"),
     "check": ("audit", "--check", "balance-difers"),
     "finding": ("schema-check", "--ignore", "index-mising"),
+    "explanation": ("explain", "balance-difers"),
     "columns": ("schema-check", "--require", ","),
     "code": ("schema-check", "--code", "nowhere"),
     "time": ("history", "--since", "soon"),
