@@ -103,6 +103,31 @@ def test_each_required_and_missing_column_is_an_error(marketplace_factory: Make)
     assert report.tracking is Tracking.PARTIAL
 
 
+def test_an_id_that_nothing_makes_unique_is_found_and_its_hint_settles_it(marketplace: Marketplace) -> None:
+    report = after(marketplace, "ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_pkey CASCADE")
+
+    assert told(report) == {("executions-no-primary-key", "warning", "agent_executions.id")}
+    hint = finding(report, "executions-no-primary-key").hint
+    assert hint == 'ALTER TABLE "public"."agent_executions" ADD UNIQUE ("id");'
+    marketplace.execute(hint.encode())
+    assert told(check(marketplace.url)) == set()
+
+
+def test_a_key_of_a_partitioned_table_may_include_the_time(database: Database) -> None:
+    database.execute(b"""
+        CREATE TABLE profiles (id uuid PRIMARY KEY, credits integer NOT NULL);
+        CREATE TABLE agents (
+            id uuid PRIMARY KEY, name text, slug text, credit_cost integer, webhook_url text
+        );
+        CREATE TABLE agent_executions (
+            id uuid, user_id uuid REFERENCES profiles, agent_id uuid REFERENCES agents, status text,
+            created_at timestamptz, PRIMARY KEY (id, created_at)
+        ) PARTITION BY RANGE (created_at)""")
+    assert "executions-no-primary-key" not in {kind for kind, _, _ in told(check(database.url))}
+    report = after(database, "ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_pkey")
+    assert finding(report, "executions-no-primary-key").hint is None
+
+
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "agent_executions"])
 def test_names_a_missing_table_and_the_search_path(marketplace: Marketplace, table: str) -> None:
     marketplace.execute(f"ALTER TABLE {table} RENAME TO elsewhere".encode())
