@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.code_check.reading.sql import builtins
 from agentctl.core.code_check.reading.sql_reader import read_sql
 from agentctl.core.code_check.reading.uses import (
     CallUse,
@@ -21,6 +20,7 @@ from agentctl.core.code_check.reading.uses import (
 )
 from agentctl.core.database.connection import at
 from agentctl.core.location import Location
+from agentctl.core.sql import builtins
 from agentctl.core.sql.lines import Lines
 from support.marketplace import Database, Marketplace
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from agentctl.core.schema_files.statements import statements
 from agentctl.core.sql.lines import Lines
+from agentctl.core.sql.statements import split_statements
 
 
 def split(text: str) -> list[str]:
-    return [one.text for one in statements(text, whole=True)]
+    return [one.text for one in split_statements(text, whole=True)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_statement_ends_where_psql_ends_it(text: str, expected: list[str]) -> 
 def test_what_is_about_rows_is_passed_over_and_what_comes_behind_is_not() -> None:
     data = "('x;', E'\\';', $$;$$, $1, 1-1, 2/3, a$b$c) -- ; /* '\n, ('/*')"
     text = f"INSERT INTO a VALUES {data}; SELECT 1; grant x; SELECT 2"
-    assert [one.text for one in statements(text)] == ["INSERT", "SELECT 1", "grant", "SELECT 2"]
+    assert [one.text for one in split_statements(text)] == ["INSERT", "SELECT 1", "grant", "SELECT 2"]
 
 
 def test_a_place_has_a_line_from_1() -> None:
@@ -63,5 +63,5 @@ def test_a_place_has_a_line_from_1() -> None:
 
 def test_a_statement_knows_where_it_begins_and_how() -> None:
     text = "\n-- x\n  create TABLE a (b int);"
-    (only,) = statements(text)
+    (only,) = split_statements(text)
     assert (Lines(text)[only.start], only.words[:3]) == (3, ("CREATE", "TABLE", "A"))

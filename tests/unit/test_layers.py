@@ -54,6 +54,7 @@ _MAY_IMPORT = {
         "mapping",
         "schema_check",
         "schema_files",
+        "sql",
     },
     "setup": {"agents", "catalog", "database", "findings", "mapping", "schema_check", "webhook"},
     "audit": {"database", "findings", "mapping"},

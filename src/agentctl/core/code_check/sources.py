@@ -10,8 +10,8 @@ from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.code_check.reading.uses import Embedded, Named, Returned, Source
 from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.relationships import Match, find_match
+from agentctl.core.sql.builtins import SYSTEM_COLUMNS
 
-_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 _OUTPUTS = frozenset({"t", "o", "b"})
 
 
@@ -63,7 +63,7 @@ class Sources:
 
     def has(self, rows: Rows, column: str) -> bool:
         """Whether rows have a column, of whatever kind; a row's own name stands for all of it."""
-        if column in rows.names or column in _SYSTEM_COLUMNS:
+        if column in rows.names or column in SYSTEM_COLUMNS:
             return True
         table = rows.table
         return table is not None and (column == table.name or bool(self._reference.computed(table, column)))

@@ -15,9 +15,10 @@ from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.dropping import drop_column
 from agentctl.core.schema_files.indexes import attach_index
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Store, name_in
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.schema_files.type_names import type_use
+from agentctl.core.sql.names import name_in
 
 _ALWAYS = "a"
 

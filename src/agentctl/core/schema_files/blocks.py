@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agentctl.core.schema_files.statements import Statement, statements
+from agentctl.core.sql.statements import Statement, split_statements
 from agentctl.core.sql.tokens import Token, content
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
@@ -42,7 +42,7 @@ class Inner:
 def statements_in(block: str) -> Iterator[Inner]:
     """Yield what a block does to the schema."""
     conditions: list[str] = []
-    for piece in statements(block, whole=True):
+    for piece in split_statements(block, whole=True):
         words = piece.words
         if words[:1] == ("END",) and words[1:2] in {("IF",), ("LOOP",), ("CASE",)}:
             conditions = conditions[:-1]

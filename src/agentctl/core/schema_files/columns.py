@@ -13,9 +13,10 @@ from agentctl.core.schema_files.constraints import add_constraint
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft, TypeUse
 from agentctl.core.schema_files.naming import default_name, qualified
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import DEFAULT_PATH, Store, name_of
+from agentctl.core.schema_files.store import DEFAULT_PATH, Store
 from agentctl.core.schema_files.text_of import sequence_of, text_of
 from agentctl.core.schema_files.type_names import serial_of, type_use
+from agentctl.core.sql.names import name_of
 
 _ALWAYS = "a"
 

@@ -13,7 +13,7 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType
 
-from agentctl.core.schema_files.store import name_of
+from agentctl.core.sql.names import name_of
 from agentctl.core.sql.parsing import nodes_in
 
 UNKNOWN = "(?)"

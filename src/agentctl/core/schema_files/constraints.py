@@ -13,7 +13,8 @@ from agentctl.core.schema_files.conditions import columns_in
 from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
 from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import Full, Name, Store, name_in
+from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.sql.names import Name, name_in
 
 _KEYS = {
     ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),

@@ -24,8 +24,7 @@ from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_files.search_path import set_by_query, set_path
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.statements import Statement, statements
-from agentctl.core.schema_files.store import DEFAULT_PATH, Name, Store
+from agentctl.core.schema_files.store import DEFAULT_PATH, Store
 from agentctl.core.schema_files.tables import create_table
 from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.schema_files.user_types import (
@@ -43,7 +42,9 @@ from agentctl.core.schema_files.views import (
     select_into,
 )
 from agentctl.core.sql.lines import Lines
+from agentctl.core.sql.names import Name
 from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse_one
+from agentctl.core.sql.statements import Statement, split_statements
 
 _BLOCKS_AT_MOST = 10
 _CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
@@ -107,7 +108,7 @@ class Schema:
     def _run(
         self, text: str, line: Callable[[int], int], file: str, depth: int = 0
     ) -> Iterator[UnreadStatement]:
-        for statement in statements(text):
+        for statement in split_statements(text):
             if statement.words[0] not in _LOOKED_AT:
                 continue
             try:
@@ -152,7 +153,7 @@ class Schema:
     def _perhaps(self, text: str, site: Site) -> None:
         """Leave alone what is taken away, perhaps; a column may have another name, too."""
         with suppress(NotParsed, RecursionError):
-            for statement in statements(text):
+            for statement in split_statements(text):
                 node = parse_one(statement.text, depth=statement.depth)
                 if isinstance(node, ast.RenameStmt):
                     perhaps_rename(self._store, node, site)

@@ -10,8 +10,9 @@ from pglast import ast
 from pglast.enums import DropBehavior, ObjectType
 
 from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, TypeUse, UserType
-from agentctl.core.schema_files.store import Full, Name, Store, name_of
+from agentctl.core.schema_files.store import Full, Store
 from agentctl.core.schema_files.type_names import type_use
+from agentctl.core.sql.names import Name, name_of
 
 
 def drop(store: Store, node: ast.DropStmt) -> None:

@@ -15,8 +15,9 @@ from agentctl.core.schema_files.drafts import ArgumentDraft, FunctionDraft, Type
 from agentctl.core.schema_files.dropping import matches
 from agentctl.core.schema_files.search_path import texts_of
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Store, name_of
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
+from agentctl.core.sql.names import name_of
 
 _ASKS_WHO = re.compile(r"auth\.(uid|jwt|role)\s*\(|request\.jwt")
 _MODES = {

@@ -13,9 +13,10 @@ from pglast.enums import SortByDir, SortByNulls
 from agentctl.core.schema_files.conditions import columns_in
 from agentctl.core.schema_files.drafts import IndexDraft, Key, TableDraft
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import Name, Store, name_in
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
-from agentctl.core.schema_files.value_names import name_of_value
+from agentctl.core.sql.column_names import name_column
+from agentctl.core.sql.names import Name, name_in
 
 PARTITIONED = "partitioned table"
 _METHOD = "btree"
@@ -84,7 +85,7 @@ def _key(node: ast.IndexElem) -> Key:
         return Key(node.name, order=order)
     text = text_of(node.expr)
     shown = text if isinstance(node.expr, ast.FuncCall) else f"({text})"
-    called = name_of_value(node.expr) or "expr"
+    called = name_column(node.expr) or "expr"
     return Key(None, shown, called, frozenset(columns_in(node.expr)), order)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from agentctl.core.schema_files.statements import Statement, statements
+from agentctl.core.sql.statements import Statement, split_statements
 
 _FOLDERS = frozenset({"migrations", "migration", "migrate", "drizzle", "prisma", "changelog", "changelogs"})
 _SCHEMAS = frozenset({"schema", "schemas", "ddl"})
@@ -48,7 +48,7 @@ def changes_schema(text: str) -> bool:
     """Whether a statement creates, alters or drops something that lasts."""
     if not _MAY_CHANGE.search(text):
         return False
-    return any(map(_changes, statements(text)))
+    return any(map(_changes, split_statements(text)))
 
 
 def leads_backwards(path: str) -> bool:

@@ -16,8 +16,9 @@ from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
 from agentctl.core.schema_files.drafts import ColumnDraft
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import DEFAULT_PATH, Full, Name, Store, name_in
+from agentctl.core.schema_files.store import DEFAULT_PATH, Full, Store
 from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.sql.names import Name, name_in
 
 _NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)
 _OF_COLUMNS = frozenset(

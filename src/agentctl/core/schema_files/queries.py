@@ -8,12 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pglast import ast
-from pglast.enums import SetOperation
 
 from agentctl.core.schema_files.drafts import TableDraft, TypeUse
-from agentctl.core.schema_files.store import Name, Store, name_in, name_of
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
-from agentctl.core.schema_files.value_names import name_of_value
+from agentctl.core.sql.column_names import (
+    NAMELESS,
+    is_set_operation,
+    is_star,
+    name_column,
+    name_columns_of_values,
+)
+from agentctl.core.sql.names import Name, name_in, name_of
 from agentctl.core.sql.parsing import nodes_in
 
 Columns = Mapping[str, TypeUse | None]
@@ -22,7 +28,6 @@ Columns = Mapping[str, TypeUse | None]
 _Source = tuple[str, Columns | None]
 """A part of FROM; nobody knows the columns of None."""
 
-_UNNAMED = "?column?"
 _DEEP = 50
 _AGGREGATES = frozenset(
     {"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg"}
@@ -62,10 +67,10 @@ class _Reader:
         if not isinstance(query, ast.SelectStmt) or self.depth > _DEEP:
             return None
         reader = self._with(query)
-        if query.op not in {None, SetOperation.SETOP_NONE}:
+        if is_set_operation(query):
             return reader.columns(query.larg)
         if query.valuesLists:
-            return {f"column{number}": None for number, _ in enumerate(query.valuesLists[0], start=1)}
+            return dict.fromkeys(name_columns_of_values(query))
         sources = list(reader.sources(query.fromClause or ()))
         return reader.targets(query.targetList or (), sources)
 
@@ -103,7 +108,7 @@ class _Reader:
         for node in nodes:
             star = _star(node.val)
             if star is None:
-                name = node.name or name_of_value(node.val) or _UNNAMED
+                name = node.name or name_column(node.val) or NAMELESS
                 found.setdefault(name, self.type_of(node.val, sources))
                 continue
             starred = _starred(star, sources)
@@ -141,8 +146,7 @@ def _named(columns: Columns | None, names: list[str]) -> Columns | None:
 
 def _star(node: object) -> Name | None:
     """Return what stands before the dot of a star, or None where there is no star."""
-    fields = node.fields or () if isinstance(node, ast.ColumnRef) else ()
-    return name_of(fields[:-1]) if fields and isinstance(fields[-1], ast.A_Star) else None
+    return name_of(node.fields) if isinstance(node, ast.ColumnRef) and is_star(node) else None
 
 
 def _starred(star: Name, sources: Sequence[_Source]) -> Columns | None:

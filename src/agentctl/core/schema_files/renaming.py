@@ -13,7 +13,8 @@ from pglast.enums import ObjectType
 from agentctl.core.schema_files.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
 from agentctl.core.schema_files.dropping import matches
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Full, Store, name_in, name_of
+from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.sql.names import name_in, name_of
 
 _RELATIONS = frozenset(
     {

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pglast import ast
 from pglast.enums import VariableSetKind
 
-from agentctl.core.schema_files.store import DEFAULT_PATH, Store, name_of
+from agentctl.core.schema_files.store import DEFAULT_PATH, Store
+from agentctl.core.sql.names import name_of
 
 _SETTING = "search_path"
 

@@ -3,22 +3,14 @@
 It knows PostgreSQL's rules of lookup, and nothing of statements.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from pglast import ast
+from typing import NamedTuple
 
 from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, UserType
+from agentctl.core.sql.names import Name
 
 DEFAULT_PATH = ("public",)
-
-
-class Name(NamedTuple):
-    """A name as it is written: without a schema it is looked up."""
-
-    schema: str | None
-    name: str
 
 
 class Full(NamedTuple):
@@ -26,17 +18,6 @@ class Full(NamedTuple):
 
     schema: str
     name: str
-
-
-def name_of(words: Sequence[Any]) -> Name:
-    """Read a name off the grammar's list of its parts."""
-    texts = [str(word.sval) for word in words if isinstance(word, ast.String)]
-    return Name(texts[-2] if len(texts) > 1 else None, texts[-1] if texts else "")
-
-
-def name_in(relation: ast.RangeVar | None) -> Name:
-    """Read a name off the grammar's node for a table."""
-    return Name(relation.schemaname, relation.relname or "") if relation else Name(None, "")
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.indexes import PARTITIONED, clone_index
 from agentctl.core.schema_files.naming import default_name, qualified
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Store, name_in
+from agentctl.core.schema_files.store import Store
+from agentctl.core.sql.names import name_in
 
 _TEMPORARY = "t"
 

@@ -9,7 +9,7 @@ from pglast import ast
 from pglast.stream import RawStream
 
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_files.store import name_of
+from agentctl.core.sql.names import name_of
 
 NOT_SHOWN = "(?)"
 

@@ -11,7 +11,8 @@ from pglast import ast
 from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.drafts import TypeUse, UserType
 from agentctl.core.schema_files.naming import qualified
-from agentctl.core.schema_files.store import Name, Store, name_of
+from agentctl.core.schema_files.store import Store
+from agentctl.core.sql.names import Name, name_of
 
 Visible = Callable[[str], bool]
 """Whether the types of a schema need no schema before their names."""

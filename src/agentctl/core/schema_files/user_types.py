@@ -9,8 +9,9 @@ from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.drafts import UserType
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import Full, Name, Store, name_in, name_of
+from agentctl.core.schema_files.store import Full, Store
 from agentctl.core.schema_files.type_names import type_use
+from agentctl.core.sql.names import Name, name_in, name_of
 
 
 def create_enum(store: Store, node: ast.CreateEnumStmt) -> None:

@@ -3,8 +3,6 @@
 One whose columns cannot all be told has none: that is how a catalog made of text says that it does not know.
 """
 
-import re
-
 from pglast import ast
 from pglast.enums import ObjectType
 
@@ -13,10 +11,11 @@ from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.queries import aggregates, columns_of, tables_of
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Name, Store, name_in, name_of
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
+from agentctl.core.sql.column_names import NAMELESS
+from agentctl.core.sql.names import Name, name_in, name_of
 
-_UNTELLABLE = re.compile(r"\?column\?")
 _INSTEAD = 64
 _TEMPORARY = "t"
 
@@ -82,7 +81,7 @@ def _made_of(
     table = TableDraft(place.schema, place.name, "table", site.location, sources=tables_of(store, query))
     found = list((columns_of(store, query) or {}).items())
     merged = [*zip(names, [kind for _, kind in found], strict=False), *found[len(names) :]]
-    if not any(_UNTELLABLE.fullmatch(name) for name, _ in merged):
+    if NAMELESS not in dict(merged):
         table.columns = {name: ColumnDraft(name, kind, site.location) for name, kind in merged}
     return table
 

@@ -1,4 +1,6 @@
-"""SQL as text: cut into tokens and statements, and parsed by PostgreSQL's own grammar.
+"""SQL as text: the one front end of the reader of code and the reader of schema files.
 
-Used for the SQL of applications and of schema files. Nothing here is sent to a database.
+`tokens` cuts a text, `statements` splits it as psql does, `nesting` foresees how deep a syntax tree gets, and
+`parsing` asks PostgreSQL's own grammar for it. `names`, `column_names` and `builtins` say what the nodes of
+the tree are called. Nothing here knows a database, and nothing is sent to one.
 """

@@ -14,7 +14,7 @@ def is_announced(statement: str) -> bool:
     return bool(_ANNOUNCED.match(statement))
 
 
-def behind_data(text: str, place: int) -> int:
-    """Return the end of the data that begins in the line below a place: of the text where nothing ends it."""
-    end = _END.search(text, place)
+def find_end_of_data(text: str, offset: int) -> int:
+    """Return the end of the data below the line of an offset; the end of the text where nothing ends it."""
+    end = _END.search(text, offset)
     return end.end() if end else len(text)

@@ -11,8 +11,8 @@ from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector, Locate
 from agentctl.core.code_check.reading.sql.definitions import made_by
+from agentctl.core.code_check.reading.sql.readable import ReadableStatement, split_readable_statements
 from agentctl.core.code_check.reading.sql.scopes import Scope
-from agentctl.core.code_check.reading.sql.statements import Statement, split
 from agentctl.core.code_check.reading.sql.writes import StatementReader
 from agentctl.core.code_check.reading.uses import CodeReading, Unparsed, Use
 from agentctl.core.sql.lines import Lines
@@ -72,14 +72,14 @@ def tables_made(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    statement: Statement
+    statement: ReadableStatement
     nodes: tuple[ast.Node, ...]
     locate: Locate
 
 
 def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed]:
     """Parse what can be; what cannot is noted."""
-    for statement in split(text):
+    for statement in split_readable_statements(text):
         collector.begin(statement, locate)
         if statement.template is not None:
             collector.leave_open("SQL that is built at run time", statement.template)
@@ -112,7 +112,7 @@ def _statement(node: object, collector: Collector) -> None:
             reader.query(node, Scope())
 
 
-def _sets_path(node: object, statement: Statement) -> bool:
+def _sets_path(node: object, statement: ReadableStatement) -> bool:
     """Whether a statement sets a search path that may lead to other schemas than those of the role."""
     if isinstance(node, ast.VariableSetStmt) and node.name == "search_path":
         values = [one.val for one in node.args or () if isinstance(one, ast.A_Const)]

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 
 from pglast import ast
 
-from agentctl.core.code_check.reading.sql import builtins
-from agentctl.core.code_check.reading.sql.expressions import string_parts
 from agentctl.core.code_check.reading.sql.literals import literals
+from agentctl.core.code_check.reading.sql.readable import ReadableStatement
 from agentctl.core.code_check.reading.sql.scopes import OPAQUE, Relation, Scope
-from agentctl.core.code_check.reading.sql.statements import Statement
 from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeLiteral,
@@ -27,6 +25,8 @@ from agentctl.core.code_check.reading.uses import (
     Written,
 )
 from agentctl.core.location import Location
+from agentctl.core.sql import builtins
+from agentctl.core.sql.names import list_names
 
 Locate = Callable[[int], tuple[int, int]]
 """Tells line and column, from 1, of an offset in a text."""
@@ -50,13 +50,13 @@ class Collector:
     file: str
     made: frozenset[str]
     lost: bool = False
-    statement: Statement = field(default_factory=lambda: Statement("", 0))
+    statement: ReadableStatement = field(default_factory=lambda: ReadableStatement("", 0))
     uses: list[Use] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
     _locate: Locate = field(default=lambda offset: (1, offset + 1))
 
-    def begin(self, statement: Statement, locate: Locate) -> None:
+    def begin(self, statement: ReadableStatement, locate: Locate) -> None:
         """Go on to another statement, whose text has its own places."""
         self.statement = statement
         self._locate = locate
@@ -103,7 +103,7 @@ class Collector:
         self, node: ast.ColumnRef, scope: Scope, purpose: Purpose, compared: tuple[CodeLiteral, ...] = ()
     ) -> None:
         """Note a column, if it is certain to what tables it can belong."""
-        path = string_parts(node.fields)
+        path = list_names(node.fields)
         if len(path) != len(node.fields or ()) or self.is_put_in(node.location):
             return
         if sources := scope.sources(path):
@@ -112,7 +112,7 @@ class Collector:
 
     def call(self, node: ast.FuncCall) -> None:
         """Note a function that is called with arguments by name."""
-        path = string_parts(node.funcname)
+        path = list_names(node.funcname)
         if builtins.is_function(path):
             return
         arguments = tuple(

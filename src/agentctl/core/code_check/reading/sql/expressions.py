@@ -9,7 +9,8 @@ from pglast import ast
 from pglast.enums import A_Expr_Kind
 
 from agentctl.core.code_check.reading.sql.literals import texts
-from agentctl.core.code_check.reading.uses import CodeLiteral
+from agentctl.core.code_check.reading.uses import Given
+from agentctl.core.sql.names import list_names
 
 _NO_EXPRESSION = (ast.TypeName, ast.A_Const, ast.String)
 _OF_A_TOOL = "sqlc"
@@ -45,18 +46,6 @@ def taken_apart(*expressions: object) -> Parts:
     return parts
 
 
-def string_parts(fields: object) -> tuple[str, ...]:
-    """Return the names in a list of the grammar's, such as those of `a.b`."""
-    every = fields if isinstance(fields, tuple) else ()
-    return tuple(part.sval or "" for part in every if isinstance(part, ast.String))
-
-
-def is_star(value: object) -> bool:
-    """Whether a selected value is all columns of something."""
-    steps = value.indirection if isinstance(value, ast.A_Indirection) else getattr(value, "fields", None)
-    return any(isinstance(step, ast.A_Star) for step in steps or ())
-
-
 def _inner(node: ast.Node, parts: Parts) -> list[object]:
     """Note what a node is; return what is in it."""
     if isinstance(node, ast.ColumnRef):
@@ -80,8 +69,8 @@ def _operation(node: ast.A_Expr, parts: Parts) -> list[object]:
     return [node.lexpr, node.rexpr]
 
 
-def _compared(node: ast.A_Expr, other: object) -> tuple[CodeLiteral, ...]:
-    if string_parts(node.name) not in {("=",), ("<>",)}:
+def _compared(node: ast.A_Expr, other: object) -> tuple[Given, ...]:
+    if list_names(node.name) not in {("=",), ("<>",)}:
         return ()
     if node.kind == A_Expr_Kind.AEXPR_OP:
         return texts([other])
@@ -89,7 +78,7 @@ def _compared(node: ast.A_Expr, other: object) -> tuple[CodeLiteral, ...]:
 
 
 def _call(node: ast.FuncCall, parts: Parts) -> list[object]:
-    if string_parts(node.funcname)[:-1] == (_OF_A_TOOL,):
+    if list_names(node.funcname)[:-1] == (_OF_A_TOOL,):
         return []
     if any(isinstance(one, ast.NamedArgExpr) for one in node.args or ()):
         parts.calls.append(node)

@@ -1,14 +1,12 @@
-"""Finds, between the tokens of SQL, the operators, the placeholders of drivers and the marks of templates.
+"""Cuts the SQL of applications: operators, the placeholders of drivers and the marks of templates are whole.
 
 It takes any text at all; it judges nothing.
 """
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentctl.core.sql.copied_data import behind_data
-from agentctl.core.sql.tokens import next_token
+from agentctl.core.sql.tokens import Token, next_token
 
 _MARKS = re.compile(
     r"""
@@ -26,37 +24,20 @@ _MARKS = re.compile(
 
 
 class Lexeme(NamedTuple):
-    """A piece of the source; `kind` is a token's or a group's above."""
+    """A piece of a statement; `kind` is a token's or a group's above, or `held` for a placeholder."""
 
     kind: str
     text: str
     start: int
 
-    @property
-    def end(self) -> int:
-        """Where the next begins, at the earliest."""
-        return self.start + len(self.text)
 
-
-class Lexemes:
-    """The lexemes of a text but for comments, blanks and what is none, in their order."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._position = 0
-
-    def __iter__(self) -> Iterator[Lexeme]:
-        """Go through the text once."""
-        source = self._source
-        while token := next_token(source, self._position):
-            kind, start, self._position = token
-            if kind == "mark":
-                found = _MARKS.match(source, start)
-                if found is None:
-                    continue
-                kind, self._position = str(found.lastgroup), found.end()
-            yield Lexeme("string" if kind == "dollar" else kind, source[start : self._position], start)
-
-    def skip_data(self) -> None:
-        """Go on behind the line that ends the data of a COPY."""
-        self._position = behind_data(self._source, self._position)
+def find_lexeme(text: str, offset: int) -> Token | None:
+    """Return the first lexeme behind an offset; comments, blanks and what is no SQL are left out."""
+    while token := next_token(text, offset):
+        if token.kind != "mark":
+            return token
+        lexeme = _MARKS.match(text, token.start)
+        if lexeme is not None:
+            return Token(str(lexeme.lastgroup), *lexeme.span())
+        offset = token.end
+    return None

@@ -31,6 +31,7 @@ _BEFORE_VALUES = (
     | frozenset(keywords.TYPE_FUNC_NAME_KEYWORDS)
     | _OTHERS_BEFORE_VALUES
 ) - _VALUES_THEMSELVES
+_VALUE_KINDS = frozenset({"string", "dollar", "quoted", "number", "named", "text", "held"})
 _BEFORE_LISTS = frozenset({"in", "values"})
 
 
@@ -38,7 +39,7 @@ def is_value(lexeme: Lexeme) -> bool:
     """Whether a value ends with this lexeme, so that what follows is an operator and no placeholder."""
     if lexeme.kind == "word":
         return lexeme.text.lower() not in _BEFORE_VALUES
-    return lexeme.text in {")", "]"} or lexeme.kind in {"string", "quoted", "number", "named", "text", "held"}
+    return lexeme.text in {")", "]"} or lexeme.kind in _VALUE_KINDS
 
 
 def is_placeholder(lexeme: Lexeme, previous: Lexeme | None, *, in_subscript: bool) -> bool:

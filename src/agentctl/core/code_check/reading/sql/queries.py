@@ -1,14 +1,19 @@
 """Reads queries: what SELECT, FROM and WITH name, and what columns they return."""
 
 from pglast import ast
-from pglast.enums import SetOperation
 
 from agentctl.core.code_check.reading.sql.collecting import Collector
-from agentctl.core.code_check.reading.sql.expressions import is_star, string_parts, taken_apart
-from agentctl.core.code_check.reading.sql.labels import label
+from agentctl.core.code_check.reading.sql.expressions import taken_apart
 from agentctl.core.code_check.reading.sql.relations import aliased, called, of_function, with_names
 from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Level, Relation, Scope, united
 from agentctl.core.code_check.reading.uses import Purpose
+from agentctl.core.sql.column_names import (
+    is_set_operation,
+    is_star,
+    name_column,
+    name_columns_of_values,
+)
+from agentctl.core.sql.names import list_names
 
 
 class QueryReader:
@@ -33,7 +38,7 @@ class QueryReader:
         """
         parts = taken_apart(*nodes)
         for column, compared in parts.columns:
-            path = string_parts(column.fields)
+            path = list_names(column.fields)
             if len(path) > 1 or not (made.open or made.names.intersection(path)):
                 self.collector.column(column, scope, purpose, compared)
         for call in parts.calls:
@@ -84,14 +89,14 @@ class QueryReader:
         """Return one column as a relation: a star makes many of it."""
         value = target.val
         if is_star(value):
-            path = string_parts(value.fields) if isinstance(value, ast.ColumnRef) else None
+            path = list_names(value.fields) if isinstance(value, ast.ColumnRef) else None
             return united(level.visible) if path == () else (path and scope.relation(path)) or OPAQUE
-        name = target.name or label(value)
+        name = target.name or name_column(value)
         return OPAQUE if name is None else Relation(names=frozenset({name}))
 
     def _select(self, node: ast.SelectStmt, scope: Scope) -> Relation:
         scope = self.with_clause(node.withClause, scope)
-        if node.op != SetOperation.SETOP_NONE:
+        if is_set_operation(node):
             return self._set_operation(node, scope)
         if node.valuesLists:
             return self._values(node, scope)
@@ -132,14 +137,14 @@ class QueryReader:
         if not node.usingClause or not isinstance(right, ast.RangeVar):
             return
         offsets = self.collector.offsets_of_names(right.location)
-        for name, offset in zip(string_parts(node.usingClause), offsets, strict=False):
+        for name, offset in zip(list_names(node.usingClause), offsets, strict=False):
             for side in sides:
                 self.collector.column_at(side.sources(name), name, Purpose.FILTERED, offset)
 
     def _named_query(self, node: ast.CommonTableExpr, scope: Scope, *, recursive: bool) -> Relation:
-        names = string_parts(node.aliascolnames)
+        names = list_names(node.aliascolnames)
         query = node.ctequery
-        if recursive and isinstance(query, ast.SelectStmt) and query.op != SetOperation.SETOP_NONE:
+        if recursive and isinstance(query, ast.SelectStmt) and is_set_operation(query):
             inner = self.with_clause(query.withClause, scope)
             found = with_names(self.query(query.larg, inner), names)
             self.query(query.rarg, inner.having(node.ctename or "", found))
@@ -152,7 +157,7 @@ class QueryReader:
         waiting, arms = [node], []
         while waiting:
             arm = waiting.pop()
-            if arm.op == SetOperation.SETOP_NONE or (arm is not node and arm.withClause):
+            if not is_set_operation(arm) or (arm is not node and arm.withClause):
                 arms.append(arm)
             else:
                 waiting += [one for one in (arm.rarg, arm.larg) if one is not None]
@@ -162,10 +167,8 @@ class QueryReader:
         return found[0] if found else OPAQUE
 
     def _values(self, node: ast.SelectStmt, scope: Scope) -> Relation:
-        rows = node.valuesLists or ()
-        self.expressions(rows, scope=scope, purpose=Purpose.SELECTED)
-        width = len(rows[0]) if isinstance(rows[0], tuple) else 0
-        return Relation(names=frozenset(f"column{number}" for number in range(1, width + 1)))
+        self.expressions(node.valuesLists, scope=scope, purpose=Purpose.SELECTED)
+        return Relation(names=frozenset(name_columns_of_values(node)))
 
 
 def _added_by_search(node: ast.CommonTableExpr) -> tuple[str, ...]:

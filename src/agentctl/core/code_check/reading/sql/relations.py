@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from pglast import ast
 
-from agentctl.core.code_check.reading.sql import builtins
-from agentctl.core.code_check.reading.sql.expressions import string_parts
 from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Relation, united
+from agentctl.core.sql import builtins
+from agentctl.core.sql.names import list_names
 
 
 def aliased(relation: Relation, alias: ast.Alias | None) -> Relation:
     """Return a relation with the columns that an alias names; the others keep their names."""
-    return with_names(relation, string_parts(alias.colnames) if alias else ())
+    return with_names(relation, list_names(alias.colnames) if alias else ())
 
 
 def with_names(relation: Relation, names: tuple[str, ...]) -> Relation:
@@ -54,4 +54,4 @@ def _row(function: str, alias: str) -> Relation:
 def _function_names(node: ast.RangeFunction) -> list[str]:
     """Return the names of the functions; an empty one for what looks like a function and is none."""
     calls = [one[0] for one in node.functions or () if isinstance(one, tuple)]
-    return [string_parts(one.funcname)[-1] if isinstance(one, ast.FuncCall) else "" for one in calls]
+    return [list_names(one.funcname)[-1] if isinstance(one, ast.FuncCall) else "" for one in calls]

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentctl.core.code_check.reading.uses import Named
-
-SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+from agentctl.core.sql.builtins import SYSTEM_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 from pglast import ast
-from pglast.enums import SetOperation
 
-from agentctl.core.code_check.reading.sql.expressions import is_star
+from agentctl.core.sql.column_names import is_set_operation, is_star
 
 UNSEEN: Sequence[object] = (None,)
 
 
 def cells(query: object, width: int) -> list[Sequence[object]]:
     """Return the values of each of an INSERT's columns."""
-    if not isinstance(query, ast.SelectStmt) or query.op != SetOperation.SETOP_NONE:
+    if not isinstance(query, ast.SelectStmt) or is_set_operation(query):
         return [UNSEEN] * width
     if query.valuesLists:
         return columnwise(query.valuesLists, width)

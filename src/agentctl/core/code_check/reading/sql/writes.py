@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pglast import ast
 from pglast.enums import CmdType
 
-from agentctl.core.code_check.reading.sql.expressions import string_parts
 from agentctl.core.code_check.reading.sql.literals import literals
 from agentctl.core.code_check.reading.sql.queries import QueryReader
 from agentctl.core.code_check.reading.sql.relations import called
 from agentctl.core.code_check.reading.sql.scopes import OPAQUE, Level, Relation, Scope
 from agentctl.core.code_check.reading.sql.values import assigned, cells, columnwise, read_for
 from agentctl.core.code_check.reading.uses import ConflictUse, Purpose, RowWrite, Verb, Written
+from agentctl.core.sql.names import list_names
 
 Assignment = tuple[ast.ResTarget, Sequence[object]]
 """A column, with the values that it gets as the grammar has them; None is one that cannot be seen."""
@@ -42,7 +42,7 @@ class StatementReader(QueryReader):
             self.query(node.query, Scope())
             return
         table = self.collector.table(node.relation)
-        names = string_parts(node.attlist)
+        names = list_names(node.attlist)
         offsets = self.collector.offsets_of_names(node.relation.location) if names else ()
         places = list(zip(names, offsets, strict=False))
         if node.is_from:

@@ -1,7 +1,8 @@
-"""Names that every PostgreSQL has, whatever else is in a database."""
+"""The names that every PostgreSQL has, whatever else is in a database: columns, functions, schemas."""
 
 import re
 
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 _FUNCTIONS = re.compile(
     r"(?:pg|jsonb?|regexp|ts)_\w+"
     r"|(?:cursor|database|query|schema|table)_to_xml\w*"
