@@ -5,7 +5,6 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.catalog.check_constraint import parse
 from agentctl.core.location import Location
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migrations import Migrations
@@ -42,10 +41,11 @@ def read(text: str) -> None:
     for problem in schema.apply(text, file="fuzz.sql"):
         assert 1 <= problem.location.line <= text.count("\n") + 1
     catalog = schema.catalog()
-    for constraint in (one for table in catalog.tables for one in table.constraints if one.kind == "check"):
-        check = parse(constraint.definition)
-        if check is not None:
-            check.holds(dict.fromkeys(constraint.columns, 1))
+    constraints = [one for table in catalog.tables for one in table.constraints]
+    assert {one.kind for one in constraints if one.check} <= {"check"}
+    for constraint in (one for one in constraints if one.kind == "check"):
+        assert constraint.check
+        constraint.check.holds(dict.fromkeys(constraint.columns, 1))
 
 
 @_often

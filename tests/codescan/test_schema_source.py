@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentctl.core.catalog.check_constraint import parse
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Function, Table, introspect
 from agentctl.core.database.connection import at
 from agentctl.core.schema_files.baseline import read_baseline, record, write_baseline
@@ -156,34 +156,32 @@ def assert_same_checks(mine: Table, there: Table) -> None:
         name: (set(one.columns), one.validated) for name, one in real.items()
     }, mine.name
     for name, one in real.items():
-        assert_same_check(own[name].definition, one.definition, rows(one.columns))
+        assert_same_check(own[name].check, one.check, rows(one.columns))
 
 
-def assert_same_domain(mine: tuple[str, ...], there: tuple[str, ...]) -> None:
+def assert_same_domain(mine: tuple[Check, ...], there: tuple[Check, ...]) -> None:
     """Compare all checks of a domain at once: PostgreSQL tells them in any order."""
     assert len(mine) == len(there)
     for value in VALUES:
-        said = [judged(one, {"value": value}) for one in mine]
-        expected = [judged(one, {"value": value}) for one in there]
+        said = [one.holds({"value": value}) for one in mine]
+        expected = [one.holds({"value": value}) for one in there]
         assert None in expected or sorted(map(str, said)) == sorted(map(str, expected)), (mine, there, value)
 
 
-def assert_same_check(mine: str, there: str, values: Iterable[dict[str, Any]]) -> None:
+def assert_same_check(mine: Check | None, there: Check | None, values: Iterable[dict[str, Any]]) -> None:
     """Compare what is understood; more may be of a condition as it was written than of PostgreSQL's print."""
     for row in values:
-        said, expected = judged(mine, row), judged(there, row)
-        assert expected in {said, None}, (mine, there, row)
+        assert mine
+        assert there
+        said, printed = mine.holds(row), Check(mine.definition).holds(row)
+        assert there.holds(row) in {said, None}, (mine, there, row)
+        assert printed == said, (mine, row)
 
 
 def rows(columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     for first in VALUES:
         for second in VALUES:
             yield {column: (first, second)[number % 2] for number, column in enumerate(columns)}
-
-
-def judged(definition: str, row: dict[str, Any]) -> bool | None:
-    check = parse(definition)
-    return check.holds(row) if check else None
 
 
 def test_reads_the_reference_schema_as_postgresql_does(database: Database) -> None:
@@ -242,11 +240,11 @@ def test_judges_a_check_as_written_like_postgresql(database: Database, kind: str
                 f"CREATE TABLE judged (kind {kind}, amount integer, price numeric, open boolean,"
                 f" at date, id uuid, tags text[], mood mood, CHECK ({condition}))"
             )
-            definition = read(f"{_MOOD}; {text}").tables[0].constraints[0].definition
+            check = read(f"{_MOOD}; {text}").tables[0].constraints[0].check
             connection.execute("DROP TABLE IF EXISTS judged; DROP TYPE IF EXISTS mood")
             connection.execute(f"{_MOOD}; {text}".encode())
-            said = judged(definition, row)
-            assert said in {None, is_taken(connection, row)}, (definition, row)
+            assert check
+            assert check.holds(row) in {None, is_taken(connection, row)}, (check, row)
 
         judged_alike()
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import (
     Argument,
     Catalog,
@@ -92,6 +93,7 @@ def constraint(kind: str, columns: str, definition: str = "", *, name: str = "")
         foreign_columns=None,
         definition=definition,
         validated=True,
+        check=Check(definition) if kind == "check" else None,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.location import Location
 from support.catalogs import catalog, check, column, function, table
 from support.uses import HERE, IN_SQL, LIST, OBJECT, checked, compared, ids, row, written
@@ -131,7 +132,9 @@ def test_a_check_sees_what_the_column_would_hold(type_: str, condition: str, val
 
 
 def test_a_domain_may_round_a_fraction_before_its_check() -> None:
-    rough = column("it", "rough", base_type="numeric", domain_checks=("CHECK ((VALUE <= (1)::numeric))",))
+    rough = column(
+        "it", "rough", base_type="numeric", domain_checks=(Check("CHECK ((VALUE <= (1)::numeric))"),)
+    )
     shop = catalog(table("t", rough))
     assert ids(shop, row("t", written("it", 1.04))) == []
     assert ids(shop, row("t", written("it", 2))) == ["code-value-refused t.it"]

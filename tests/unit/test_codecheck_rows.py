@@ -2,6 +2,7 @@
 
 import pytest
 
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.code_check.reading.uses import Verb
 from support.catalogs import catalog, check, column, constraint, index, table, trigger
 from support.uses import checked, ids, row, upsert_on, written
@@ -195,7 +196,7 @@ def test_a_domains_check_judges_whatever_a_trigger_does() -> None:
         "plan",
         "plan_name",
         base_type="text",
-        domain_checks=("CHECK ((VALUE = ANY (ARRAY['free'::text, 'pro'::text])))",),
+        domain_checks=(Check("CHECK ((VALUE = ANY (ARRAY['free'::text, 'pro'::text])))"),),
     )
     runs = table("runs", plan, triggers=(trigger("BEFORE INSERT"),))
     (finding,) = checked(catalog(runs), row("runs", written("plan", "gold"))).findings

@@ -6,8 +6,9 @@ that nobody knows. It never raises, and never guesses.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property, lru_cache
 
 from agentctl.core import amounts
 from agentctl.core.catalog.check_expression import (
@@ -31,17 +32,33 @@ _ORDERED = (int, Decimal)
 _SPELLED_ANYHOW = re.compile("time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
-    """A CHECK constraint that is understood, at least in part.
+    """A CHECK constraint, as a table or a domain has it.
 
     Attributes:
-        columns: that it speaks of.
+        definition: as pg_get_constraintdef prints it.
+        parsed: what the one who wrote the definition knows that it means; None for PostgreSQL's own print.
 
     """
 
-    expression: Expression
-    columns: frozenset[str]
+    definition: str
+    parsed: Expression | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The condition; `Unknown` where nothing of it is understood."""
+        return _parse_definition(self.definition) if self.parsed is None else self.parsed
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The columns that it names."""
+        return frozenset(part.name for part in walk(self.expression) if isinstance(part, Name))
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether anything can be said of it."""
+        return not isinstance(self.expression, Unknown)
 
     def literals(self, column: str) -> tuple[str, ...]:
         """Return the texts that a column is compared with, in their order."""
@@ -67,14 +84,10 @@ class Check:
         return result is not False
 
 
-def parse(definition: str) -> Check | None:
-    """Read a constraint as pg_get_constraintdef prints it; None where nothing of it is understood."""
-    found = _CHECK.fullmatch(definition)
-    expression = parse_expression(found["expression"]) if found else Unknown()
-    if isinstance(expression, Unknown):
-        return None
-    names = (part.name for part in walk(expression) if isinstance(part, Name))
-    return Check(expression, frozenset(names))
+@lru_cache(maxsize=4096)
+def _parse_definition(definition: str) -> Expression:
+    check = _CHECK.fullmatch(definition)
+    return parse_expression(check["expression"]) if check else Unknown()
 
 
 def _texts(part: Operation) -> list[str]:
@@ -193,9 +206,12 @@ def _equal(left: object, right: object) -> object:
     return left == right if comparable else _OPEN
 
 
+def _negate(value: object) -> object:
+    return value if value is _OPEN else not value
+
+
 def _differ(left: object, right: object) -> object:
-    same = _equal(left, right)
-    return same if same is _OPEN else not same
+    return _negate(_equal(left, right))
 
 
 def _distinct(left: object, right: object) -> object:
@@ -233,9 +249,13 @@ _OWN_ORDER: Mapping[str, Callable[[Operation, Mapping[str, object]], object]] = 
 }
 _ANSWERS_NULL: Mapping[str, Callable[..., object]] = {
     "IS NULL": lambda value: value is None,
+    "IS NOT NULL": lambda value: value is not None,
     "IS TRUE": lambda value: value is True,
+    "IS NOT TRUE": lambda value: value is not True,
     "IS FALSE": lambda value: value is False,
+    "IS NOT FALSE": lambda value: value is not False,
     "IS DISTINCT": _distinct,
+    "IS NOT DISTINCT": lambda left, right: _negate(_distinct(left, right)),
     "coalesce": lambda *values: next((value for value in values if value is not None), None),
 }
 _STRICT: Mapping[str, Callable[..., object]] = {
@@ -247,7 +267,7 @@ _STRICT: Mapping[str, Callable[..., object]] = {
     "<=": _ordered(lambda left, right: left <= right),
     ">=": _ordered(lambda left, right: left >= right),
     "+": _number(amounts.add),
-    "-": _number(amounts.subtract),
+    "-": _number(lambda *operands: amounts.subtract(*(Decimal(0), *operands)[-2:])),
     "*": _number(amounts.multiply),
     "abs": _number(amounts.absolute),
     "lower": _text(str.lower),

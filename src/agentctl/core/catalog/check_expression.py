@@ -132,17 +132,15 @@ class _Parser:
         return Operation(text, (left, right)) if text in _COMPARISONS else Unknown()
 
     def _is(self, left: Expression) -> Expression:
-        negated = self._takes("word", "NOT")
+        test = "IS NOT" if self._takes("word", "NOT") else "IS"
         if self._takes("word", "DISTINCT"):
             self._expect("word", "FROM")
-            found: Expression = Operation("IS DISTINCT", (left, self._sum()))
-        else:
-            kind, text = self._next()
-            if kind != "word" or text.upper() not in {"NULL", "TRUE", "FALSE"}:
-                raise _NotUnderstood
-            self._place += 1
-            found = Operation(f"IS {text.upper()}", (left,))
-        return Operation("NOT", (found,)) if negated else found
+            return Operation(f"{test} DISTINCT", (left, self._sum()))
+        kind, text = self._next()
+        if kind != "word" or text.upper() not in {"NULL", "TRUE", "FALSE"}:
+            raise _NotUnderstood
+        self._place += 1
+        return Operation(f"{test} {text.upper()}", (left,))
 
     def _sum(self) -> Expression:
         left = self._product()
@@ -162,7 +160,7 @@ class _Parser:
 
     def _cast(self) -> Expression:
         if self._takes("operator", "-"):
-            return Operation("-", (Literal(Decimal(0)), self._cast()))
+            return Operation("-", (self._cast(),))
         value = self._primary()
         while self._takes("cast", "::"):
             value = Operation("cast", (value, Literal(self._type())))

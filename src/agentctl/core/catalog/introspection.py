@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import sql
 
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
 
@@ -76,7 +77,7 @@ class Column:
     updatable: bool
     sequence: str | None = None
     sequence_usable: bool | None = None
-    domain_checks: tuple[str, ...] = ()
+    domain_checks: tuple[Check, ...] = ()
     sample: tuple[str, ...] | None = field(default=None, compare=False)
 
     @property
@@ -88,7 +89,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A primary key, unique, foreign key or check constraint; the foreign fields are a foreign key's."""
+    """A primary key, unique, foreign key or check constraint.
+
+    The foreign fields are a foreign key's, and `check` is a check constraint's.
+    """
 
     name: str
     kind: str
@@ -98,6 +102,7 @@ class Constraint:
     foreign_columns: tuple[str, ...] | None
     definition: str
     validated: bool
+    check: Check | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +323,8 @@ def catalog_statement(
 def _table(found: dict[str, Any]) -> Table:
     security = found["row_security"]
     parts = {
-        "columns": tuple(Column(**_frozen(column)) for column in found["columns"]),
-        "constraints": tuple(Constraint(**_frozen(constraint)) for constraint in found["constraints"]),
+        "columns": tuple(map(_read_column, found["columns"])),
+        "constraints": tuple(map(_read_constraint, found["constraints"])),
         "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
         "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
         "triggers": tuple(Trigger(**trigger) for trigger in found["triggers"]),
@@ -330,6 +335,16 @@ def _table(found: dict[str, Any]) -> Table:
         ),
     }
     return Table(**{**found, **parts})
+
+
+def _read_column(fields: dict[str, Any]) -> Column:
+    checks = tuple(map(Check, fields["domain_checks"]))
+    return Column(**{**_frozen(fields), "domain_checks": checks} if checks else _frozen(fields))
+
+
+def _read_constraint(fields: dict[str, Any]) -> Constraint:
+    check = Check(fields["definition"]) if fields["kind"] == "check" else None
+    return Constraint(**_frozen(fields), check=check)
 
 
 def _function(found: dict[str, Any]) -> Function:

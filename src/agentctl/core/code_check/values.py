@@ -4,9 +4,8 @@ What a trigger may have changed before a CHECK sees it is left open.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
-from agentctl.core.catalog.check_constraint import Check, parse
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Column
 from agentctl.core.code_check.checks import value_refused
 from agentctl.core.code_check.literals import refused
@@ -82,8 +81,8 @@ def _checked(
     target: Target, column: Column, value: object, given: CodeLiteral, place: Location
 ) -> Iterator[Finding | Unresolved]:
     name = f"{target.name}.{column.name}"
-    for check in (_parsed(definition) for definition in column.domain_checks):
-        if check is not None and check.holds({"value": value}) is False:
+    for check in column.domain_checks:
+        if check.holds({"value": value}) is False:
             msg = f"{name} cannot be {spelled(given)}: the CHECK of {column.type} refuses it."
             hint = among(_allowed(check, "value"), given)
             yield value_refused.CHECK.finding(name, msg, hint, location=place)
@@ -97,11 +96,6 @@ def _checked(
         msg = f"{name} cannot be {spelled(given)}: CHECK {constraint} refuses it."
         hint = among(_allowed(check, column.name), given) or f"The rule is {target.definition(constraint)}."
         yield value_refused.CHECK.finding(name, msg, hint, location=place)
-
-
-@lru_cache
-def _parsed(definition: str) -> Check | None:
-    return parse(definition)
 
 
 def _allowed(check: Check, column: str) -> tuple[str, ...]:

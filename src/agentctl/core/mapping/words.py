@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from agentctl.core.catalog.check_constraint import Check, parse
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.customer_access import may_write
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
@@ -105,8 +105,8 @@ def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
 
 def checks_of(table: Table) -> dict[str, Check]:
     """Return the CHECK constraints of a table that can be understood, by name."""
-    parsed = {item.name: parse(item.definition) for item in table.constraints if item.kind == "check"}
-    return {name: check for name, check in parsed.items() if check is not None}
+    checks = {item.name: item.check for item in table.constraints}
+    return {name: check for name, check in checks.items() if check is not None and check.is_understood}
 
 
 def find_words(
@@ -179,10 +179,9 @@ def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
     if column.enum_labels:
         return column.enum_labels, True, f"the labels of {column.type}"
     own = [check for check in checks_of(table).values() if column.name in check.columns]
-    domain = [check for text in column.domain_checks if (check := parse(text)) is not None]
     for checks, name, why in (
         (own, column.name, "its CHECK"),
-        (domain, "value", f"the CHECK of {column.type}"),
+        (column.domain_checks, "value", f"the CHECK of {column.type}"),
     ):
         listed = dict.fromkeys(word for check in checks for word in check.literals(name))
         if any(check.holds({name: _IMPOSSIBLE}) is False for check in checks):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pglast import ast
 
+from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import (
     Argument,
     Catalog,
@@ -20,7 +21,8 @@ from agentctl.core.catalog.introspection import (
     Table,
 )
 from agentctl.core.database.quoting import quoted
-from agentctl.core.schema_files.conditions import Operand, condition_text
+from agentctl.core.schema_files.condition_text import print_condition
+from agentctl.core.schema_files.conditions import Operand, read_condition
 from agentctl.core.schema_files.drafts import (
     ArgumentDraft,
     ColumnDraft,
@@ -28,7 +30,6 @@ from agentctl.core.schema_files.drafts import (
     FunctionDraft,
     IndexDraft,
     Key,
-    Spoken,
     TableDraft,
     TypeUse,
     UserType,
@@ -37,7 +38,8 @@ from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.store import Full, Store
 from agentctl.core.schema_files.type_names import below, spelled, type_use
 
-_VALUE = "VALUE"
+_VALUE = "value"
+"""How the CHECK of a domain calls what it judges, which PostgreSQL prints in capitals."""
 
 
 def assemble(store: Store, *, database: str, search_path: tuple[str, ...]) -> Catalog:
@@ -107,15 +109,16 @@ class _Assembly:
             domain_checks=tuple(self._domain_checks(column.type)),
         )
 
-    def _domain_checks(self, use: TypeUse | None) -> Iterator[str]:
+    def _domain_checks(self, use: TypeUse | None) -> Iterator[Check]:
         if use is None or use.array or not isinstance(use.of, UserType):
             return
         value = self._operand(_VALUE, use.of.base)
         for node in use.of.checks.values():
-            yield f"CHECK ({condition_text(node, {'value': value}, self._kind)})"
+            condition = read_condition(node, {_VALUE: value}, self._kind)
+            yield Check(f"CHECK ({print_condition(condition, str.upper)})", condition)
 
     def _constraint(self, table: TableDraft, made: ConstraintDraft) -> Constraint:
-        to = made.reference
+        to, check = made.reference, self._check(table, made)
         return Constraint(
             made.name,
             made.kind,
@@ -123,8 +126,9 @@ class _Assembly:
             to.schema if to else None,
             to.table if to else None,
             self._target(made),
-            self._definition(table, made),
+            check.definition if check else self._definition(made),
             made.validated,
+            check,
         )
 
     def _target(self, made: ConstraintDraft) -> tuple[str, ...] | None:
@@ -134,10 +138,8 @@ class _Assembly:
         table = self.store.tables.get(Full(to.schema, to.table))
         return to.columns or (table.primary_key if table else None) or None
 
-    def _definition(self, table: TableDraft, made: ConstraintDraft) -> str:
+    def _definition(self, made: ConstraintDraft) -> str:
         columns = ", ".join(map(quoted, made.columns))
-        if made.kind == "check":
-            return f"CHECK ({self._condition(table, made.check)}){made.suffix}"
         if made.reference is None:
             head, blank, nulls = made.kind.upper(), " ", made.suffix
             return f"{head}{nulls}{blank}({columns})"
@@ -146,13 +148,17 @@ class _Assembly:
         keys = ", ".join(map(quoted, self._target(made) or ()))
         return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{made.suffix}"
 
-    def _condition(self, table: TableDraft, spoken: Spoken | None) -> str:
+    def _check(self, table: TableDraft, made: ConstraintDraft) -> Check | None:
+        if made.kind != "check":
+            return None
+        columns = made.check.columns if made.check else {}
         operands = {
-            said: self._operand(quoted(now), table.columns[now].type)
-            for said, now in (spoken.columns.items() if spoken else ())
+            written: self._operand(now, table.columns[now].type)
+            for written, now in columns.items()
             if now in table.columns
         }
-        return condition_text(spoken.node if spoken else None, operands, self._kind)
+        condition = read_condition(made.check.node if made.check else None, operands, self._kind)
+        return Check(f"CHECK ({print_condition(condition)}){made.suffix}", condition)
 
     def _operand(self, text: str, use: TypeUse | None) -> Operand:
         base = below(use)

@@ -125,7 +125,7 @@ def _table_facts(table: Table, *, whole: bool) -> Iterator[tuple[str, str]]:
     for column in table.columns:
         yield f"{name}.{_name(column.name)}", _column_text(column, whole=whole)
         if whole and column.is_of_domain:
-            checks = " ".join(column.domain_checks)
+            checks = " ".join(check.definition for check in column.domain_checks)
             yield f"{name}.{_name(column.name)} domain", f"{column.base_type} {checks}".strip()
     for constraint in table.constraints:
         yield f"{name} constraint {_name(constraint.name)}", constraint.definition

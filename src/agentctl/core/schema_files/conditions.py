@@ -1,6 +1,6 @@
-"""Prints the conditions of CHECKs as pg_get_constraintdef does, for catalog/check_constraint.py to judge.
+"""Reads the conditions of CHECKs off the grammar's nodes, as catalog/check_constraint.py judges them.
 
-Whatever it does not know, or does not know the types of, becomes `(?)`, which nobody takes for anything.
+Whatever it does not know, or does not know the types of, becomes `Unknown`: nobody takes it for anything.
 """
 
 import re
@@ -13,10 +13,11 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType
 
+from agentctl.core.catalog.check_expression import Expression, Literal, Name, Operation, Unknown
 from agentctl.core.sql.names import name_of
 from agentctl.core.sql.parsing import nodes_in
 
-UNKNOWN = "(?)"
+_UNKNOWN = Unknown()
 _DEEP = 40
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric"})
 _PLAIN = _NUMBERS | {"text", "character varying", "boolean"}
@@ -33,258 +34,252 @@ _FUNCTIONS = {
 } | dict.fromkeys(_TEXT_FUNCTIONS, "text")
 _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 _TESTS = {
-    BoolTestType.IS_TRUE: "{} IS TRUE",
-    BoolTestType.IS_NOT_TRUE: "{} IS NOT TRUE",
-    BoolTestType.IS_FALSE: "{} IS FALSE",
-    BoolTestType.IS_NOT_FALSE: "{} IS NOT FALSE",
+    BoolTestType.IS_TRUE: "IS TRUE",
+    BoolTestType.IS_NOT_TRUE: "IS NOT TRUE",
+    BoolTestType.IS_FALSE: "IS FALSE",
+    BoolTestType.IS_NOT_FALSE: "IS NOT FALSE",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What a column, or VALUE of a domain, is in a condition.
+    """What a column, or the value of a domain, is in a condition.
 
     Attributes:
-        text: how it is printed.
+        name: by which the condition shall name it.
         type: as PostgreSQL prints it without modifiers, with domains followed.
         is_enum: whether that is an enum.
 
     """
 
-    text: str
+    name: str
     type: str
     is_enum: bool = False
 
     @property
-    def plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether equal values of it are spelled equally."""
         return self.is_enum or self.type in _PLAIN
 
 
-Kinds = Callable[[ast.TypeName], Operand]
-"""Tells what a value is after a cast; how it is printed does not matter."""
+ReadType = Callable[[ast.TypeName], Operand]
+"""Returns what a value is after a cast; its name does not matter."""
 
 
-def condition_text(node: Node | None, operands: Mapping[str, Operand], kinds: Kinds) -> str:
-    """Print a condition.
+def read_condition(node: Node | None, operands: Mapping[str, Operand], read_type: ReadType) -> Expression:
+    """Read a condition.
 
     Args:
-        node: of it.
+        node: the grammar's.
         operands: by the names that it uses; `value` is that of a domain.
-        kinds: of the types that it names.
+        read_type: what knows the types that it names.
 
     """
     try:
-        return _Printer(operands, kinds).condition(node, 0)
+        return _ConditionReader(operands, read_type).read_condition(node, 0)
     except RecursionError:
-        return UNKNOWN
+        return _UNKNOWN
 
 
 def columns_in(node: object) -> Iterator[str]:
     """Yield the columns that an expression names."""
-    for one in nodes_in(node):
-        if isinstance(one, ast.ColumnRef):
-            yield name_of(one.fields or ()).name
+    for inner in nodes_in(node):
+        if isinstance(inner, ast.ColumnRef):
+            yield name_of(inner.fields).name
 
 
-class _Printer:
-    def __init__(self, operands: Mapping[str, Operand], kinds: Kinds) -> None:
+class _ConditionReader:
+    def __init__(self, operands: Mapping[str, Operand], read_type: ReadType) -> None:
         self._operands = operands
-        self._kinds = kinds
+        self._read_type = read_type
 
-    def condition(self, node: object, depth: int) -> str:
-        """Print what is true, false or NULL."""
+    def read_condition(self, node: object, depth: int) -> Expression:
+        """Read what is true, false or NULL."""
         if depth > _DEEP:
-            return UNKNOWN
+            return _UNKNOWN
         match node:
             case ast.BoolExpr():
-                return self._junction(node, depth + 1)
+                return self._read_junction(node, depth + 1)
             case ast.NullTest():
-                word = "IS NULL" if node.nulltesttype is NullTestType.IS_NULL else "IS NOT NULL"
-                return f"({self._tested(node.arg, depth + 1)} {word})"
+                test = "IS NULL" if node.nulltesttype is NullTestType.IS_NULL else "IS NOT NULL"
+                return Operation(test, (self._read_tested(node.arg, depth + 1),))
             case ast.BooleanTest() if node.booltesttype in _TESTS:
-                return f"({_TESTS[node.booltesttype].format(self.condition(node.arg, depth + 1))})"
-            case ast.A_Expr() if node.kind is not A_Expr_Kind.AEXPR_OP or _operator(node) in _COMPARISONS:
-                return self._comparison(node, depth + 1)
-        return self._value(node, "boolean", depth)
+                return Operation(_TESTS[node.booltesttype], (self.read_condition(node.arg, depth + 1),))
+            case ast.A_Expr() if node.kind is not A_Expr_Kind.AEXPR_OP or _operator_of(node) in _COMPARISONS:
+                return self._read_comparison(node, depth + 1)
+        return self._read_value(node, "boolean", depth)
 
-    def _junction(self, node: ast.BoolExpr, depth: int) -> str:
-        parts = [self.condition(one, depth) for one in node.args or ()]
-        if node.boolop is BoolExprType.NOT_EXPR:
-            return f"(NOT {parts[0]})"
-        return f"({(' AND ' if node.boolop is BoolExprType.AND_EXPR else ' OR ').join(parts)})"
+    def _read_junction(self, node: ast.BoolExpr, depth: int) -> Expression:
+        names = {BoolExprType.NOT_EXPR: "NOT", BoolExprType.AND_EXPR: "AND", BoolExprType.OR_EXPR: "OR"}
+        operands = tuple(self.read_condition(operand, depth) for operand in node.args or ())
+        return Operation(names[node.boolop], operands) if node.boolop is not None else _UNKNOWN
 
-    def _tested(self, node: object, depth: int) -> str:
-        """Print what is looked at for NULL, whatever its type is."""
-        column = self._operand(node)
-        return column.text if column else self._value(node, self._type(node), depth)
+    def _read_tested(self, node: object, depth: int) -> Expression:
+        """Read what is looked at for NULL, whatever its type is."""
+        column = self._find_operand(node)
+        return Name(column.name) if column else self._read_value(node, self._type_of(node), depth)
 
-    def _comparison(self, node: ast.A_Expr, depth: int) -> str:
-        left, right, operator = node.lexpr, node.rexpr, _operator(node)
-        many = right if isinstance(right, tuple) else _elements(right)
-        kind = self._common((left, *many) if many else (left, right))
-        shown = self._value(left, kind, depth)
-        each = [self._value(one, kind, depth) for one in many]
+    def _read_comparison(self, node: ast.A_Expr, depth: int) -> Expression:
+        right, operator = node.rexpr, _operator_of(node)
+        many = right if isinstance(right, tuple) else _elements_of(right)
+        kind = self._common_type((node.lexpr, *many) if many else (node.lexpr, right))
+        left = self._read_value(node.lexpr, kind, depth)
+        each = [self._read_value(item, kind, depth) for item in many]
         match node.kind:
             case A_Expr_Kind.AEXPR_OP:
-                return f"({shown} {operator} {self._value(right, kind, depth)})"
+                return Operation(operator, (left, self._read_value(right, kind, depth)))
             case A_Expr_Kind.AEXPR_DISTINCT | A_Expr_Kind.AEXPR_NOT_DISTINCT:
-                no = "" if node.kind is A_Expr_Kind.AEXPR_DISTINCT else "NOT "
-                return f"({shown} IS {no}DISTINCT FROM {self._value(right, kind, depth)})"
+                test = "IS DISTINCT" if node.kind is A_Expr_Kind.AEXPR_DISTINCT else "IS NOT DISTINCT"
+                return Operation(test, (left, self._read_value(right, kind, depth)))
             case A_Expr_Kind.AEXPR_BETWEEN:
-                return f"(({shown} >= {each[0]}) AND ({shown} <= {each[1]}))"
+                return _join_bounds("AND", left, (">=", each[0]), ("<=", each[1]))
             case A_Expr_Kind.AEXPR_NOT_BETWEEN:
-                return f"(({shown} < {each[0]}) OR ({shown} > {each[1]}))"
-        return _among(node, shown, each)
+                return _join_bounds("OR", left, ("<", each[0]), (">", each[1]))
+        return _read_membership(node, left, each)
 
-    def _value(self, node: object, kind: str, depth: int) -> str:
-        """Print a value that is compared with values of a type."""
+    def _read_value(self, node: object, kind: str, depth: int) -> Expression:
+        """Read a value that is compared with values of a type."""
         if depth > _DEEP:
-            return UNKNOWN
+            return _UNKNOWN
         match node:
             case ast.A_Const():
-                return self._constant(node, kind)
+                return _read_constant(node, kind)
             case ast.ColumnRef():
-                return _opened(self._operand(node))
+                return _read_column(self._find_operand(node))
             case ast.TypeCast():
-                return self._cast(node, depth + 1)
+                return self._read_cast(node, depth + 1)
             case ast.FuncCall() | ast.CoalesceExpr():
-                return self._call(node, kind, depth + 1)
-        return self._operation(node, depth)
+                return self._read_call(node, kind, depth + 1)
+        return self._read_operation(node, depth)
 
-    def _operation(self, node: object, depth: int) -> str:
+    def _read_operation(self, node: object, depth: int) -> Expression:
         if isinstance(node, ast.A_Expr) and _is_sum(node):
-            return self._reckoned(node, depth + 1)
+            return self._read_sum(node, depth + 1)
         is_condition = isinstance(node, ast.BoolExpr | ast.NullTest | ast.BooleanTest) or (
-            isinstance(node, ast.A_Expr) and _operator(node) in _COMPARISONS
+            isinstance(node, ast.A_Expr) and _operator_of(node) in _COMPARISONS
         )
-        return self.condition(node, depth) if is_condition else UNKNOWN
+        return self.read_condition(node, depth) if is_condition else _UNKNOWN
 
-    def _call(self, node: ast.FuncCall | ast.CoalesceExpr, kind: str, depth: int) -> str:
-        name = "COALESCE" if isinstance(node, ast.CoalesceExpr) else self._function(node)
+    def _read_call(self, node: ast.FuncCall | ast.CoalesceExpr, kind: str, depth: int) -> Expression:
+        name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
         if name is None:
-            return UNKNOWN
-        own = kind if name in {"COALESCE", "abs"} else "text"
-        return f"{name}({', '.join(self._value(one, own, depth) for one in node.args or ())})"
+            return _UNKNOWN
+        own = kind if name in {"coalesce", "abs"} else "text"
+        return Operation(name, tuple(self._read_value(operand, own, depth) for operand in node.args or ()))
 
-    def _reckoned(self, node: ast.A_Expr, depth: int) -> str:
-        if self._type(node) not in _NUMBERS:
-            return UNKNOWN
-        right = self._value(node.rexpr, "numeric", depth)
-        left = self._value(node.lexpr, "numeric", depth) if node.lexpr is not None else ""
-        return (
-            f"({left} {_operator(node)} {right})"
-            if left
-            else f"(- {right})"
-            if _operator(node) == "-"
-            else UNKNOWN
-        )
+    def _read_sum(self, node: ast.A_Expr, depth: int) -> Expression:
+        operator = _operator_of(node)
+        if self._type_of(node) not in _NUMBERS or (node.lexpr is None and operator != "-"):
+            return _UNKNOWN
+        sides = (side for side in (node.lexpr, node.rexpr) if side is not None)
+        return Operation(operator, tuple(self._read_value(side, "numeric", depth) for side in sides))
 
-    def _constant(self, node: ast.A_Const, kind: str) -> str:
-        value = node.val
-        if node.isnull:
-            return "NULL"
-        match value:
-            case ast.Integer():
-                return f"({value.ival})" if (value.ival or 0) < 0 else str(value.ival)
-            case ast.Float():
-                return _number(str(value.fval))
-            case ast.Boolean():
-                return "true" if value.boolval else "false"
-            case ast.String() if kind:
-                return f"{_quoted(str(value.sval))}::{kind}"
-        return UNKNOWN
-
-    def _cast(self, node: ast.TypeCast, depth: int) -> str:
-        kind = self._type(node)
+    def _read_cast(self, node: ast.TypeCast, depth: int) -> Expression:
+        kind = self._type_of(node)
         if isinstance(node.arg, ast.A_Const) and isinstance(node.arg.val, ast.String):
-            return self._constant(node.arg, kind)
-        return f"({self._value(node.arg, kind, depth)})::{kind}" if kind else UNKNOWN
+            return _read_constant(node.arg, kind)
+        value = self._read_value(node.arg, kind, depth)
+        return Operation("cast", (value, Literal(kind))) if kind else _UNKNOWN
 
-    def _function(self, node: ast.FuncCall) -> str | None:
-        """Return the name of a function that is understood."""
-        schema, name = name_of(node.funcname or ())
-        odd = node.agg_star or node.agg_distinct or node.over or node.agg_filter or len(node.args or ()) != 1
-        return name if name in _FUNCTIONS and schema in {None, "pg_catalog"} and not odd else None
+    def _find_operand(self, node: object) -> Operand | None:
+        return self._operands.get(name_of(node.fields).name) if isinstance(node, ast.ColumnRef) else None
 
-    def _operand(self, node: object) -> Operand | None:
-        return (
-            self._operands.get(name_of(node.fields or ()).name) if isinstance(node, ast.ColumnRef) else None
-        )
+    def _common_type(self, nodes: Sequence[object]) -> str:
+        return next((kind for kind in map(self._type_of, nodes) if kind), "")
 
-    def _common(self, nodes: Sequence[object]) -> str:
-        return next((kind for kind in map(self._type, nodes) if kind), "")
-
-    def _type(self, node: object) -> str:
+    def _type_of(self, node: object) -> str:
         """Return a value's type where it is certain and equal values are spelled equally, else nothing."""
-        found = ""
         match node:
             case ast.ColumnRef():
-                found = _plain(self._operand(node))
+                return _plain_type(self._find_operand(node))
             case ast.TypeCast() if node.typeName and not node.typeName.typmods:
-                found = _plain(self._kinds(node.typeName))
-            case ast.FuncCall() if name := self._function(node):
-                found = _FUNCTIONS[name] or self._common(node.args or ())
-            case ast.CoalesceExpr():
-                found = self._common(node.args or ())
-            case ast.A_Const():
-                found = "numeric" if isinstance(node.val, ast.Integer | ast.Float) else ""
+                return _plain_type(self._read_type(node.typeName))
+            case ast.FuncCall() | ast.CoalesceExpr():
+                name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
+                return (_FUNCTIONS.get(name) or self._common_type(node.args or ())) if name else ""
+            case ast.A_Const(val=ast.Integer() | ast.Float()):
+                return "numeric"
             case ast.A_Expr() if _is_sum(node):
-                operands = [self._type(one) for one in (node.lexpr, node.rexpr) if one is not None]
-                found = "numeric" if all(kind in _NUMBERS for kind in operands) else ""
-        return found
+                kinds = [self._type_of(side) for side in (node.lexpr, node.rexpr) if side is not None]
+                return "numeric" if all(kind in _NUMBERS for kind in kinds) else ""
+        return ""
 
 
-def _plain(operand: Operand | None) -> str:
-    return operand.type if operand and operand.plain else ""
+def _read_constant(node: ast.A_Const, kind: str) -> Expression:
+    value = node.val
+    if node.isnull:
+        return Literal(None)
+    match value:
+        case ast.Integer():
+            return Literal(Decimal(value.ival or 0))
+        case ast.Float():
+            return _read_number(str(value.fval))
+        case ast.Boolean():
+            return Literal(bool(value.boolval))
+        case ast.String() if kind:
+            return Operation("cast", (Literal(str(value.sval)), Literal(kind)))
+    return _UNKNOWN
+
+
+def _read_number(text: str) -> Expression:
+    try:
+        shown = str(Decimal(text))
+    except InvalidOperation:
+        return _UNKNOWN
+    if _NUMBER.fullmatch(shown):
+        return Literal(Decimal(shown))
+    return Operation("-", (Literal(Decimal(shown[1:])),)) if _NUMBER.fullmatch(shown[1:]) else _UNKNOWN
+
+
+def _read_column(operand: Operand | None) -> Expression:
+    """Read a column; one whose equal values may be spelled differently with its type, as a warning."""
+    if operand is None:
+        return _UNKNOWN
+    if operand.is_plain:
+        return Name(operand.name)
+    is_known = _SPELLED_ANYHOW.fullmatch(operand.type)
+    return Operation("cast", (Name(operand.name), Literal(operand.type))) if is_known else _UNKNOWN
+
+
+def _join_bounds(junction: str, value: Expression, *bounds: tuple[str, Expression]) -> Expression:
+    return Operation(junction, tuple(Operation(operator, (value, bound)) for operator, bound in bounds))
+
+
+def _read_membership(node: ast.A_Expr, value: Expression, each: list[Expression]) -> Expression:
+    """Read IN and ANY; the operators that nobody judges, such as LIKE, are unknown."""
+    way = "ANY" if node.kind is A_Expr_Kind.AEXPR_OP_ANY else "ALL"
+    if node.kind is A_Expr_Kind.AEXPR_IN:
+        way = "ANY" if _operator_of(node) == "=" else "ALL"
+    elif node.kind not in {A_Expr_Kind.AEXPR_OP_ANY, A_Expr_Kind.AEXPR_OP_ALL}:
+        return _UNKNOWN
+    name = f"{_operator_of(node)} {way}"
+    if not each or name not in {"= ANY", "<> ALL"}:
+        return _UNKNOWN
+    return Operation(name, (value, Operation("ARRAY", tuple(each))))
+
+
+def _plain_type(operand: Operand | None) -> str:
+    return operand.type if operand and operand.is_plain else ""
 
 
 def _is_sum(node: ast.A_Expr) -> bool:
-    return node.kind is A_Expr_Kind.AEXPR_OP and _operator(node) in {"+", "-", "*"}
+    return node.kind is A_Expr_Kind.AEXPR_OP and _operator_of(node) in {"+", "-", "*"}
 
 
-def _among(node: ast.A_Expr, shown: str, each: list[str]) -> str:
-    """Print IN and ANY; the operators that nobody judges, such as LIKE, are unknown."""
-    way = "ANY" if node.kind is A_Expr_Kind.AEXPR_OP_ANY else "ALL"
-    if node.kind is A_Expr_Kind.AEXPR_IN:
-        way = "ANY" if _operator(node) == "=" else "ALL"
-    elif node.kind not in {A_Expr_Kind.AEXPR_OP_ANY, A_Expr_Kind.AEXPR_OP_ALL}:
-        return UNKNOWN
-    if not each or (_operator(node), way) not in {("=", "ANY"), ("<>", "ALL")}:
-        return UNKNOWN
-    return f"({shown} {_operator(node)} {way} (ARRAY[{', '.join(each)}]))"
-
-
-def _elements(node: object) -> tuple[Any, ...]:
+def _elements_of(node: object) -> tuple[Any, ...]:
     """Return what an array is written to hold."""
     while isinstance(node, ast.TypeCast):
         node = node.arg
     return tuple(node.elements or ()) if isinstance(node, ast.A_ArrayExpr) else ()
 
 
-def _operator(node: ast.A_Expr) -> str:
-    schema, name = name_of(node.name or ())
+def _operator_of(node: ast.A_Expr) -> str:
+    schema, name = name_of(node.name)
     return name if schema in {None, "pg_catalog"} else ""
 
 
-def _opened(operand: Operand | None) -> str:
-    """Print a column; one whose equal values may be spelled differently with its type, as a warning."""
-    if operand is None:
-        return UNKNOWN
-    if operand.plain:
-        return operand.text
-    return f"({operand.text})::{operand.type}" if _SPELLED_ANYHOW.fullmatch(operand.type) else UNKNOWN
-
-
-def _number(text: str) -> str:
-    try:
-        shown = str(Decimal(text))
-    except InvalidOperation:
-        return UNKNOWN
-    return (
-        shown if _NUMBER.fullmatch(shown) else f"(- {shown[1:]})" if _NUMBER.fullmatch(shown[1:]) else UNKNOWN
-    )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _function_of(node: ast.FuncCall) -> str | None:
+    """Return the name of a function that is understood."""
+    schema, name = name_of(node.funcname)
+    odd = node.agg_star or node.agg_distinct or node.over or node.agg_filter or len(node.args or ()) != 1
+    return name if name in _FUNCTIONS and schema in {None, "pg_catalog"} and not odd else None
