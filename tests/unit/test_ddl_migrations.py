@@ -3,8 +3,8 @@
 import pytest
 
 from agentctl.core.location import Location
-from agentctl.core.schema_files.migration_files import forwards, leads_backwards, order
-from agentctl.core.schema_files.migrations import Migrations, is_migration
+from agentctl.core.schema_files.migration_files import forwards, is_migration, leads_backwards, order
+from agentctl.core.schema_files.migrations import Migrations
 
 TABLE = "CREATE TABLE a (x int);"
 

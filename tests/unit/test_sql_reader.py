@@ -447,7 +447,7 @@ def test_tables_that_code_makes_elsewhere_are_not_used() -> None:
         "CREATE TABLE IF NOT EXISTS app.mine (a int); CREATE VIEW v AS SELECT 1; SELECT 1 FROM t"
     )
     assert made == {"mine", "v"}
-    found = read_sql("SELECT a FROM mine; SELECT b FROM t", file="x.sql", made=made)
+    found = read_sql("SELECT a FROM mine; SELECT b FROM t", file="x.sql", made_tables=made)
     assert lines_of(found) == ["selected t.b", "table t"]
 
 

@@ -62,14 +62,14 @@ class Check:
 
     def literals(self, column: str) -> tuple[str, ...]:
         """Return the texts that a column is compared with, in their order."""
-        found = (
+        texts = (
             text
             for part in walk(self.expression)
             if isinstance(part, Operation) and part.name in {"=", "<>", "= ANY", "<> ALL"}
             if column in {inner.name for inner in walk(part) if isinstance(inner, Name)}
-            for text in _texts(part)
+            for text in _list_texts(part)
         )
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(texts))
 
     def holds(self, values: Mapping[str, object]) -> bool | None:
         """Say whether PostgreSQL would take a row; None where that depends on what is not known.
@@ -78,7 +78,7 @@ class Check:
             values: by column; None is NULL, and what is left out may be anything.
 
         """
-        result = _value(self.expression, values)
+        result = _evaluate_expression(self.expression, values)
         if result is _OPEN:
             return None
         return result is not False
@@ -90,20 +90,20 @@ def _parse_definition(definition: str) -> Expression:
     return parse_expression(check["expression"]) if check else Unknown()
 
 
-def _texts(part: Operation) -> list[str]:
+def _list_texts(part: Operation) -> list[str]:
     """Return the texts in a comparison, but for the names of types."""
-    found: list[str] = []
+    texts: list[str] = []
     for operand in part.operands:
         if isinstance(operand, Literal) and isinstance(operand.value, str):
-            found.append(operand.value)
+            texts.append(operand.value)
         elif isinstance(operand, Operation) and operand.name == "cast":
-            found += _texts(Operation("", operand.operands[:1]))
+            texts += _list_texts(Operation("", operand.operands[:1]))
         elif isinstance(operand, Operation) and operand.name == "ARRAY":
-            found += _texts(operand)
-    return found
+            texts += _list_texts(operand)
+    return texts
 
 
-def _value(expression: Expression, values: Mapping[str, object]) -> object:
+def _evaluate_expression(expression: Expression, values: Mapping[str, object]) -> object:
     match expression:
         case Literal(value):
             return value
@@ -112,11 +112,11 @@ def _value(expression: Expression, values: Mapping[str, object]) -> object:
         case Operation(name) if name in _OWN_ORDER:
             return _OWN_ORDER[name](expression, values)
         case Operation(name, operands):
-            return _applied(name, [_value(operand, values) for operand in operands])
+            return _apply_function(name, [_evaluate_expression(operand, values) for operand in operands])
     return _OPEN
 
 
-def _applied(name: str, operands: list[object]) -> object:
+def _apply_function(name: str, operands: list[object]) -> object:
     """Apply an operator or function to values; of NULL comes NULL, whatever the other operand is."""
     function = _ANSWERS_NULL.get(name) or _STRICT.get(name)
     if function is None:
@@ -129,33 +129,33 @@ def _applied(name: str, operands: list[object]) -> object:
         return _OPEN
 
 
-def _junction(expression: Operation, values: Mapping[str, object]) -> object:
-    operands = [_value(one, values) for one in expression.operands]
-    return _joined(operands, dominant=expression.name == "OR")
+def _evaluate_junction(expression: Operation, values: Mapping[str, object]) -> object:
+    operands = [_evaluate_expression(operand, values) for operand in expression.operands]
+    return _join_values(operands, dominant=expression.name == "OR")
 
 
-def _joined(operands: list[object], *, dominant: bool) -> object:
+def _join_values(operands: list[object], *, dominant: bool) -> object:
     """Return AND or OR in SQL's logic: one dominant value decides, whatever the others are."""
-    if any(one is dominant for one in operands):
+    if any(value is dominant for value in operands):
         return dominant
     if _OPEN in operands:
         return _OPEN
     return None if None in operands else not dominant
 
 
-def _among(expression: Operation, values: Mapping[str, object]) -> object:
+def _evaluate_membership(expression: Operation, values: Mapping[str, object]) -> object:
     left, right = expression.operands
     while isinstance(right, Operation) and right.name == "cast":
         right = right.operands[0]
     if not isinstance(right, Operation) or right.name != "ARRAY":
         return _OPEN
     name = "=" if expression.name == "= ANY" else "<>"
-    each = [_value(Operation(name, (left, item)), values) for item in right.operands]
-    return _joined(each, dominant=name == "=") if each else name != "="
+    each = [_evaluate_expression(Operation(name, (left, item)), values) for item in right.operands]
+    return _join_values(each, dominant=name == "=") if each else name != "="
 
 
-def _cast(expression: Operation, values: Mapping[str, object]) -> object:
-    value, (_, kind) = _value(expression.operands[0], values), expression.operands
+def _evaluate_cast(expression: Operation, values: Mapping[str, object]) -> object:
+    value, (_, kind) = _evaluate_expression(expression.operands[0], values), expression.operands
     name = str(kind.value) if isinstance(kind, Literal) else ""
     if value is None or value is _OPEN:
         return value
@@ -163,7 +163,7 @@ def _cast(expression: Operation, values: Mapping[str, object]) -> object:
         return value if name == "boolean" else _OPEN
     if isinstance(value, int | Decimal):
         return value if name == "numeric" or (name in _NUMBERS and _is_whole(value)) else _OPEN
-    return _read(value, name) if isinstance(value, str) else _OPEN
+    return _read_text(value, name) if isinstance(value, str) else _OPEN
 
 
 def _is_whole(number: int | Decimal) -> bool:
@@ -172,7 +172,7 @@ def _is_whole(number: int | Decimal) -> bool:
     return decimal.is_finite() and decimal == decimal.to_integral_value()
 
 
-def _read(text: str, kind: str) -> object:
+def _read_text(text: str, kind: str) -> object:
     """Return what a text is as a value of a type."""
     if kind == "boolean":
         return {"true": True, "t": True, "false": False, "f": False}.get(text, _OPEN)
@@ -185,9 +185,11 @@ def _read(text: str, kind: str) -> object:
     return text if (kind in _TEXTS or not _SPELLED_ANYHOW.match(kind)) and "(" not in kind else _OPEN
 
 
-def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, object], object]:
+def _make_comparison(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, object], object]:
     def judge(left: object, right: object) -> object:
-        numbers = [one for one in (left, right) if isinstance(one, _ORDERED) and not isinstance(one, bool)]
+        numbers = [
+            value for value in (left, right) if isinstance(value, _ORDERED) and not isinstance(value, bool)
+        ]
         # How texts sort depends on a collation that nobody here knows.
         return (
             compare(Decimal(numbers[0]), Decimal(numbers[1])) if len(numbers) == len((left, right)) else _OPEN
@@ -196,7 +198,7 @@ def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, o
     return judge
 
 
-def _equal(left: object, right: object) -> object:
+def _are_equal(left: object, right: object) -> object:
     comparable = type(left) is type(right) or (
         isinstance(left, _ORDERED)
         and isinstance(right, _ORDERED)
@@ -206,23 +208,23 @@ def _equal(left: object, right: object) -> object:
     return left == right if comparable else _OPEN
 
 
-def _negate(value: object) -> object:
+def _negate_value(value: object) -> object:
     return value if value is _OPEN else not value
 
 
-def _differ(left: object, right: object) -> object:
-    return _negate(_equal(left, right))
+def _are_different(left: object, right: object) -> object:
+    return _negate_value(_are_equal(left, right))
 
 
-def _distinct(left: object, right: object) -> object:
+def _are_distinct(left: object, right: object) -> object:
     if left is None or right is None:
         return left is not right
-    return _differ(left, right)
+    return _are_different(left, right)
 
 
-def _number(function: Callable[..., object]) -> Callable[..., object]:
+def _take_numbers(function: Callable[..., object]) -> Callable[..., object]:
     def reckon(*operands: object) -> object:
-        if not all(isinstance(one, _ORDERED) and not isinstance(one, bool) for one in operands):
+        if not all(isinstance(operand, _ORDERED) and not isinstance(operand, bool) for operand in operands):
             return _OPEN
         try:
             return function(*operands)
@@ -232,7 +234,7 @@ def _number(function: Callable[..., object]) -> Callable[..., object]:
     return reckon
 
 
-def _text(function: Callable[[str], object]) -> Callable[..., object]:
+def _take_text(function: Callable[[str], object]) -> Callable[..., object]:
     return lambda *operands: (
         function(operands[0])
         if len(operands) == 1 and isinstance(operands[0], str) and operands[0].isascii()
@@ -241,11 +243,11 @@ def _text(function: Callable[[str], object]) -> Callable[..., object]:
 
 
 _OWN_ORDER: Mapping[str, Callable[[Operation, Mapping[str, object]], object]] = {
-    "AND": _junction,
-    "OR": _junction,
-    "= ANY": _among,
-    "<> ALL": _among,
-    "cast": _cast,
+    "AND": _evaluate_junction,
+    "OR": _evaluate_junction,
+    "= ANY": _evaluate_membership,
+    "<> ALL": _evaluate_membership,
+    "cast": _evaluate_cast,
 }
 _ANSWERS_NULL: Mapping[str, Callable[..., object]] = {
     "IS NULL": lambda value: value is None,
@@ -254,26 +256,26 @@ _ANSWERS_NULL: Mapping[str, Callable[..., object]] = {
     "IS NOT TRUE": lambda value: value is not True,
     "IS FALSE": lambda value: value is False,
     "IS NOT FALSE": lambda value: value is not False,
-    "IS DISTINCT": _distinct,
-    "IS NOT DISTINCT": lambda left, right: _negate(_distinct(left, right)),
+    "IS DISTINCT": _are_distinct,
+    "IS NOT DISTINCT": lambda left, right: _negate_value(_are_distinct(left, right)),
     "coalesce": lambda *values: next((value for value in values if value is not None), None),
 }
 _STRICT: Mapping[str, Callable[..., object]] = {
     "NOT": lambda value: not value if isinstance(value, bool) else _OPEN,
-    "=": _equal,
-    "<>": _differ,
-    "<": _ordered(lambda left, right: left < right),
-    ">": _ordered(lambda left, right: left > right),
-    "<=": _ordered(lambda left, right: left <= right),
-    ">=": _ordered(lambda left, right: left >= right),
-    "+": _number(amounts.add),
-    "-": _number(lambda *operands: amounts.subtract(*(Decimal(0), *operands)[-2:])),
-    "*": _number(amounts.multiply),
-    "abs": _number(amounts.absolute),
-    "lower": _text(str.lower),
-    "upper": _text(str.upper),
-    "btrim": _text(lambda text: text.strip(" ")),
-    "length": _text(lambda text: Decimal(len(text))),
-    "char_length": _text(lambda text: Decimal(len(text))),
-    "character_length": _text(lambda text: Decimal(len(text))),
+    "=": _are_equal,
+    "<>": _are_different,
+    "<": _make_comparison(lambda left, right: left < right),
+    ">": _make_comparison(lambda left, right: left > right),
+    "<=": _make_comparison(lambda left, right: left <= right),
+    ">=": _make_comparison(lambda left, right: left >= right),
+    "+": _take_numbers(amounts.add),
+    "-": _take_numbers(lambda *operands: amounts.subtract(*(Decimal(0), *operands)[-2:])),
+    "*": _take_numbers(amounts.multiply),
+    "abs": _take_numbers(amounts.absolute),
+    "lower": _take_text(str.lower),
+    "upper": _take_text(str.upper),
+    "btrim": _take_text(lambda text: text.strip(" ")),
+    "length": _take_text(lambda text: Decimal(len(text))),
+    "char_length": _take_text(lambda text: Decimal(len(text))),
+    "character_length": _take_text(lambda text: Decimal(len(text))),
 }

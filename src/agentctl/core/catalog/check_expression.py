@@ -60,9 +60,9 @@ Expression = Literal | Name | Operation | Unknown
 
 def parse_expression(text: str) -> Expression:
     """Parse an expression; `Unknown` where nothing of it is understood, or it is nested beyond reason."""
-    parser = _Parser(list(_tokens(text)))
+    parser = _Parser(list(_cut_tokens(text)))
     try:
-        whole = parser.disjunction()
+        whole = parser.parse_disjunction()
     except (_NotUnderstood, RecursionError):
         return Unknown()
     return whole if parser.at_end() and _is_shallow(whole) else Unknown()
@@ -72,7 +72,7 @@ def _is_shallow(expression: Expression) -> bool:
     """Whether it can be walked by recursion."""
     level = [expression]
     for _ in range(_DEEPEST):
-        level = [operand for one in level if isinstance(one, Operation) for operand in one.operands]
+        level = [operand for part in level if isinstance(part, Operation) for operand in part.operands]
         if not level:
             return True
     return False
@@ -90,7 +90,7 @@ class _NotUnderstood(Exception):
     """Unwinds to the nearest parentheses."""
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
+def _cut_tokens(text: str) -> Iterator[tuple[str, str]]:
     for token in _TOKEN.finditer(text):
         yield str(token.lastgroup), str(token[str(token.lastgroup)])
 
@@ -98,128 +98,128 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 class _Parser:
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
-        self._place = 0
+        self._position = 0
 
     def at_end(self) -> bool:
-        return self._place >= len(self._tokens)
+        return self._position >= len(self._tokens)
 
-    def disjunction(self) -> Expression:
-        return self._chain("OR", lambda: self._chain("AND", self._negation))
+    def parse_disjunction(self) -> Expression:
+        return self._parse_chain("OR", lambda: self._parse_chain("AND", self._parse_negation))
 
-    def _chain(self, word: str, operand: Callable[[], Expression]) -> Expression:
+    def _parse_chain(self, word: str, operand: Callable[[], Expression]) -> Expression:
         operands = [operand()]
-        while self._takes("word", word):
+        while self._take_token("word", word):
             operands.append(operand())
         return operands[0] if len(operands) == 1 else Operation(word, tuple(operands))
 
-    def _negation(self) -> Expression:
-        if self._takes("word", "NOT"):
-            return Operation("NOT", (self._negation(),))
-        return self._comparison()
+    def _parse_negation(self) -> Expression:
+        if self._take_token("word", "NOT"):
+            return Operation("NOT", (self._parse_negation(),))
+        return self._parse_comparison()
 
-    def _comparison(self) -> Expression:
-        left = self._sum()
-        if self._takes("word", "IS"):
-            return self._is(left)
-        kind, text = self._next()
+    def _parse_comparison(self) -> Expression:
+        left = self._parse_sum()
+        if self._take_token("word", "IS"):
+            return self._parse_test(left)
+        kind, text = self._peek_token()
         if kind != "operator":
             return left
-        self._place += 1
-        if self._takes("word", "ANY") or self._takes("word", "ALL"):
-            every = self._tokens[self._place - 1][1]
-            return Operation(f"{text} {every}", (left, self._primary()))
-        right = self._sum()
+        self._position += 1
+        if self._take_token("word", "ANY") or self._take_token("word", "ALL"):
+            every = self._tokens[self._position - 1][1]
+            return Operation(f"{text} {every}", (left, self._parse_primary()))
+        right = self._parse_sum()
         return Operation(text, (left, right)) if text in _COMPARISONS else Unknown()
 
-    def _is(self, left: Expression) -> Expression:
-        test = "IS NOT" if self._takes("word", "NOT") else "IS"
-        if self._takes("word", "DISTINCT"):
-            self._expect("word", "FROM")
-            return Operation(f"{test} DISTINCT", (left, self._sum()))
-        kind, text = self._next()
+    def _parse_test(self, left: Expression) -> Expression:
+        test = "IS NOT" if self._take_token("word", "NOT") else "IS"
+        if self._take_token("word", "DISTINCT"):
+            self._expect_token("word", "FROM")
+            return Operation(f"{test} DISTINCT", (left, self._parse_sum()))
+        kind, text = self._peek_token()
         if kind != "word" or text.upper() not in {"NULL", "TRUE", "FALSE"}:
             raise _NotUnderstood
-        self._place += 1
+        self._position += 1
         return Operation(f"{test} {text.upper()}", (left,))
 
-    def _sum(self) -> Expression:
-        left = self._product()
-        while self._next() in {("operator", "+"), ("operator", "-")}:
-            operator = self._tokens[self._place][1]
-            self._place += 1
-            left = Operation(operator, (left, self._product()))
+    def _parse_sum(self) -> Expression:
+        left = self._parse_product()
+        while self._peek_token() in {("operator", "+"), ("operator", "-")}:
+            operator = self._tokens[self._position][1]
+            self._position += 1
+            left = Operation(operator, (left, self._parse_product()))
         return left
 
-    def _product(self) -> Expression:
-        left = self._cast()
-        while self._next() in {("operator", "*"), ("operator", "/"), ("operator", "%")}:
-            operator = self._tokens[self._place][1]
-            self._place += 1
-            left = Operation(operator, (left, self._cast()))
+    def _parse_product(self) -> Expression:
+        left = self._parse_cast()
+        while self._peek_token() in {("operator", "*"), ("operator", "/"), ("operator", "%")}:
+            operator = self._tokens[self._position][1]
+            self._position += 1
+            left = Operation(operator, (left, self._parse_cast()))
         return left
 
-    def _cast(self) -> Expression:
-        if self._takes("operator", "-"):
-            return Operation("-", (self._cast(),))
-        value = self._primary()
-        while self._takes("cast", "::"):
-            value = Operation("cast", (value, Literal(self._type())))
+    def _parse_cast(self) -> Expression:
+        if self._take_token("operator", "-"):
+            return Operation("-", (self._parse_cast(),))
+        value = self._parse_primary()
+        while self._take_token("cast", "::"):
+            value = Operation("cast", (value, Literal(self._parse_type())))
         return value
 
-    def _type(self) -> str:
-        words = [self._identifier()]
-        while self._takes("mark", "."):
-            words = [self._identifier()]
-        while self._next()[0] == "word" and self._next()[1] in _TYPE_WORDS:
-            words.append(self._identifier())
-        if self._takes("mark", "("):
+    def _parse_type(self) -> str:
+        words = [self._parse_identifier()]
+        while self._take_token("mark", "."):
+            words = [self._parse_identifier()]
+        while self._peek_token()[0] == "word" and self._peek_token()[1] in _TYPE_WORDS:
+            words.append(self._parse_identifier())
+        if self._take_token("mark", "("):
             words.append("(")
-            self._skip()
-        while self._takes("mark", "["):
-            self._expect("mark", "]")
+            self._skip_parentheses()
+        while self._take_token("mark", "["):
+            self._expect_token("mark", "]")
             words.append("[]")
-        while self._next()[0] == "word" and self._next()[1] in _TYPE_WORDS:
-            words.append(self._identifier())
+        while self._peek_token()[0] == "word" and self._peek_token()[1] in _TYPE_WORDS:
+            words.append(self._parse_identifier())
         return " ".join(words)
 
-    def _primary(self) -> Expression:
-        kind, text = self._next()
-        self._place += 1
+    def _parse_primary(self) -> Expression:
+        kind, text = self._peek_token()
+        self._position += 1
         if kind == "string":
-            return _string(text)
+            return _read_string(text)
         if kind == "number":
             return Literal(Decimal(text))
         if (kind, text) == ("mark", "("):
-            return self._enclosed()
+            return self._parse_enclosed()
         if kind == "quoted":
             return Name(text[1:-1].replace('""', '"'))
         if kind == "word":
-            return self._word(text)
+            return self._parse_word(text)
         raise _NotUnderstood
 
-    def _enclosed(self) -> Expression:
-        start = self._place
+    def _parse_enclosed(self) -> Expression:
+        start = self._position
         try:
-            inner = self.disjunction()
-            self._expect("mark", ")")
+            inner = self.parse_disjunction()
+            self._expect_token("mark", ")")
         except _NotUnderstood:
-            self._place = start
-            self._skip()
+            self._position = start
+            self._skip_parentheses()
             return Unknown()
         return inner
 
-    def _word(self, text: str) -> Expression:
+    def _parse_word(self, text: str) -> Expression:
         if text.upper() in _VALUES:
             return Literal(_VALUES[text.upper()])
-        if text == "ARRAY" and self._takes("mark", "["):
-            return Operation("ARRAY", self._list("]"))
-        if self._takes("mark", "("):
-            start = self._place
+        if text == "ARRAY" and self._take_token("mark", "["):
+            return Operation("ARRAY", self._parse_list("]"))
+        if self._take_token("mark", "("):
+            start = self._position
             try:
-                return Operation(text.lower(), self._list(")"))
+                return Operation(text.lower(), self._parse_list(")"))
             except _NotUnderstood:
-                self._place = start
-                self._skip()
+                self._position = start
+                self._skip_parentheses()
                 return Unknown()
         if text == "VALUE":  # what the CHECK of a domain speaks of
             return Name("value")
@@ -227,46 +227,46 @@ class _Parser:
             raise _NotUnderstood
         return Name(text)
 
-    def _list(self, end: str) -> tuple[Expression, ...]:
+    def _parse_list(self, end: str) -> tuple[Expression, ...]:
         items: list[Expression] = []
-        while not self._takes("mark", end):
-            items.append(self.disjunction())
-            if not self._takes("mark", ",") and self._next() != ("mark", end):
+        while not self._take_token("mark", end):
+            items.append(self.parse_disjunction())
+            if not self._take_token("mark", ",") and self._peek_token() != ("mark", end):
                 raise _NotUnderstood
         return tuple(items)
 
-    def _skip(self) -> None:
+    def _skip_parentheses(self) -> None:
         """Go behind the parenthesis that closes the one that was opened last."""
         depth = 1
         while depth:
-            kind, text = self._next()
-            self._place += 1
+            kind, text = self._peek_token()
+            self._position += 1
             if kind == "end":
                 raise _NotUnderstood
             depth += {"(": 1, ")": -1}.get(text, 0) if kind == "mark" else 0
 
-    def _identifier(self) -> str:
-        kind, text = self._next()
+    def _parse_identifier(self) -> str:
+        kind, text = self._peek_token()
         if kind not in {"word", "quoted"}:
             raise _NotUnderstood
-        self._place += 1
+        self._position += 1
         return text if kind == "word" else text[1:-1].replace('""', '"')
 
-    def _next(self) -> tuple[str, str]:
-        return ("end", "") if self.at_end() else self._tokens[self._place]
+    def _peek_token(self) -> tuple[str, str]:
+        return ("end", "") if self.at_end() else self._tokens[self._position]
 
-    def _takes(self, kind: str, text: str) -> bool:
-        if self._next() != (kind, text):
+    def _take_token(self, kind: str, text: str) -> bool:
+        if self._peek_token() != (kind, text):
             return False
-        self._place += 1
+        self._position += 1
         return True
 
-    def _expect(self, kind: str, text: str) -> None:
-        if not self._takes(kind, text):
+    def _expect_token(self, kind: str, text: str) -> None:
+        if not self._take_token(kind, text):
             raise _NotUnderstood
 
 
-def _string(text: str) -> Expression:
+def _read_string(text: str) -> Expression:
     if text[0] in "Ee":
         # An E'' string is printed only where there is a backslash in it; doubled is the one way it comes.
         body = text[2:-1]

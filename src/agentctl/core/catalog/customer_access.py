@@ -20,15 +20,15 @@ def may_write(table: Table, column: str) -> bool:
 def list_openings(table: Table, privilege: str, columns: Iterable[str] = ()) -> Openings:
     """Return what lets customers use a privilege on a table, or on some of its columns."""
     wanted = {None, *columns}
-    found = {
-        grant: [customer for customer in grant.customers if _admits(table, customer, privilege.lower())]
+    openings = {
+        grant: [customer for customer in grant.customers if _admits_rows(table, customer, privilege.lower())]
         for grant in table.grants
         if privilege in grant.privileges and (not columns or grant.column in wanted)
     }
-    return {grant: customers for grant, customers in found.items() if customers}
+    return {grant: customers for grant, customers in openings.items() if customers}
 
 
-def _admits(table: Table, customer: str, command: str) -> bool:
+def _admits_rows(table: Table, customer: str, command: str) -> bool:
     """Whether row level security may leave a customer a row for a command."""
     if not table.row_security.enabled or command == "truncate":
         return True

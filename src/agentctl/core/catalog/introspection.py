@@ -89,10 +89,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A primary key, unique, foreign key or check constraint.
-
-    The foreign fields are a foreign key's, and `check` is a check constraint's.
-    """
+    """A constraint; the foreign fields are a foreign key's, and `check` is a check constraint's."""
 
     name: str
     kind: str
@@ -120,7 +117,9 @@ class Index:
     def begins_with(self, *names: str) -> bool:
         """Whether its first keys are these columns, in this order."""
         first = self.columns[: len(names)]
-        return len(first) == len(names) and all(map(_is_column, first, names))
+        return len(first) == len(names) and all(
+            key in spellings(name) for key, name in zip(first, names, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +205,8 @@ class Table:
 
     def is_unique(self, name: str) -> bool:
         """Whether a column alone is a primary key or unique."""
-        return any(
-            index.unique
-            and index.valid
-            and not index.partial
-            and len(index.columns) == 1
-            and index.begins_with(name)
-            for index in self.indexes
-        )
+        usable = (index for index in self.indexes if index.unique and index.valid and not index.partial)
+        return any(len(index.columns) == 1 and index.begins_with(name) for index in usable)
 
     def foreign_key(self, name: str) -> Constraint | None:
         """Return the foreign key that a column alone is, or None."""
@@ -300,17 +293,13 @@ def introspect(
     while cursor.nextset():
         pass
     row = cursor.fetchone()
-    found: dict[str, Any] = row["catalog"] if row else {}
+    fields: dict[str, Any] = row["catalog"] if row else {}
     return Catalog(
-        server=Server(**_frozen(found["server"])),
-        tables=tuple(_table(table) for table in found["tables"]),
-        functions=tuple(_function(function) for function in found["functions"]),
-        unlisted=frozenset(found["unlisted"]),
+        server=Server(**_freeze_lists(fields["server"])),
+        tables=tuple(_read_table(table) for table in fields["tables"]),
+        functions=tuple(_read_function(function) for function in fields["functions"]),
+        unlisted=frozenset(fields["unlisted"]),
     )
-
-
-def _is_column(printed: str, name: str) -> bool:
-    return printed in spellings(name)
 
 
 def catalog_statement(
@@ -320,44 +309,39 @@ def catalog_statement(
     return sql.SQL(_MESSAGE).format(schemas=list(schemas) or None, also=list(also), everywhere=everywhere)
 
 
-def _table(found: dict[str, Any]) -> Table:
-    security = found["row_security"]
+def _read_table(fields: dict[str, Any]) -> Table:
+    security = fields["row_security"]
     parts = {
-        "columns": tuple(map(_read_column, found["columns"])),
-        "constraints": tuple(map(_read_constraint, found["constraints"])),
-        "indexes": tuple(Index(**_frozen(index)) for index in found["indexes"]),
-        "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
-        "triggers": tuple(Trigger(**trigger) for trigger in found["triggers"]),
+        "columns": tuple(Column(**_freeze_lists(column)) for column in fields["columns"]),
+        "constraints": tuple(map(_read_constraint, fields["constraints"])),
+        "indexes": tuple(Index(**_freeze_lists(index)) for index in fields["indexes"]),
+        "grants": tuple(Grant(**_freeze_lists(grant)) for grant in fields["grants"]),
+        "triggers": tuple(Trigger(**trigger) for trigger in fields["triggers"]),
         "row_security": RowSecurity(
             enabled=security["enabled"],
             active=security["active"],
-            policies=tuple(Policy(**_frozen(policy)) for policy in security["policies"]),
+            policies=tuple(Policy(**_freeze_lists(policy)) for policy in security["policies"]),
         ),
     }
-    return Table(**{**found, **parts})
-
-
-def _read_column(fields: dict[str, Any]) -> Column:
-    checks = tuple(map(Check, fields["domain_checks"]))
-    return Column(**{**_frozen(fields), "domain_checks": checks} if checks else _frozen(fields))
+    return Table(**{**fields, **parts})
 
 
 def _read_constraint(fields: dict[str, Any]) -> Constraint:
     check = Check(fields["definition"]) if fields["kind"] == "check" else None
-    return Constraint(**_frozen(fields), check=check)
+    return Constraint(**_freeze_lists(fields), check=check)
 
 
-def _function(found: dict[str, Any]) -> Function:
+def _read_function(fields: dict[str, Any]) -> Function:
     parts = {
-        "arguments": tuple(Argument(**argument) for argument in found["arguments"]),
-        "grants": tuple(Grant(**_frozen(grant)) for grant in found["grants"]),
+        "arguments": tuple(Argument(**argument) for argument in fields["arguments"]),
+        "grants": tuple(Grant(**_freeze_lists(grant)) for grant in fields["grants"]),
     }
-    return Function(**{**_frozen(found), **parts})
+    return Function(**{**_freeze_lists(fields), **parts})
 
 
-def _frozen(found: dict[str, Any]) -> dict[str, Any]:
+def _freeze_lists(fields: dict[str, Any]) -> dict[str, Any]:
     """Make tuples of the lists of a JSON object, in place: there may be tens of thousands of them."""
-    for key, value in found.items():
+    for key, value in fields.items():
         if value.__class__ is list:
-            found[key] = tuple(value)
-    return found
+            fields[key] = tuple(map(Check, value) if key == "domain_checks" else value)
+    return fields

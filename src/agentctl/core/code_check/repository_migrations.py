@@ -10,7 +10,8 @@ from functools import cached_property
 from agentctl.core.code_check.reading.content import text_of
 from agentctl.core.code_check.reading.source_files import Language, SourceFile
 from agentctl.core.location import Location
-from agentctl.core.schema_files.migrations import Migrations, is_migration
+from agentctl.core.schema_files.migration_files import is_migration
+from agentctl.core.schema_files.migrations import Migrations
 
 
 @dataclass(frozen=True)

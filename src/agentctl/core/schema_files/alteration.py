@@ -61,7 +61,7 @@ def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
 
 
 def _is_attached(node: ast.AlterTableStmt) -> bool:
-    return any(one.subtype is AlterTableType.AT_AttachPartition for one in node.cmds or ())
+    return any(command.subtype is AlterTableType.AT_AttachPartition for command in node.cmds or ())
 
 
 def _add_column(action: _Action) -> None:
@@ -107,9 +107,9 @@ def _add_identity(action: _Action) -> None:
 
 def _set_identity(action: _Action) -> None:
     options = action.node if isinstance(action.node, tuple) else ()
-    said = next((one.arg for one in options if one.defname == "generated"), None)
-    if isinstance(said, ast.Integer):
-        action.change(lambda column: replace(column, generated=chr(said.ival or 0) == _ALWAYS))
+    setting = next((option.arg for option in options if option.defname == "generated"), None)
+    if isinstance(setting, ast.Integer):
+        action.change(lambda column: replace(column, generated=chr(setting.ival or 0) == _ALWAYS))
 
 
 def _drop_identity(action: _Action) -> None:
@@ -125,11 +125,11 @@ def _drop_constraint(action: _Action) -> None:
     drop_constraint(action.store, action.table, action.name)
 
 
-def _validate(action: _Action) -> None:
-    made = action.table.constraints.get(action.name)
-    if made is not None:
-        suffix = made.suffix.replace(" NOT VALID", "")
-        action.table.constraints[made.name] = replace(made, validated=True, suffix=suffix)
+def _validate_constraint(action: _Action) -> None:
+    constraint = action.table.constraints.get(action.name)
+    if constraint is not None:
+        suffix = constraint.suffix.replace(" NOT VALID", "")
+        action.table.constraints[constraint.name] = replace(constraint, validated=True, suffix=suffix)
 
 
 def _secure_rows(action: _Action) -> None:
@@ -140,7 +140,7 @@ def _open_rows(action: _Action) -> None:
     action.table.row_security = False
 
 
-def _attach(action: _Action) -> None:
+def _attach_partition(action: _Action) -> None:
     child = (
         action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
     )
@@ -149,7 +149,7 @@ def _attach(action: _Action) -> None:
         take_over(action.store, child, action.table)
 
 
-def _detach(action: _Action) -> None:
+def _detach_partition(action: _Action) -> None:
     child = (
         action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
     )
@@ -157,13 +157,13 @@ def _detach(action: _Action) -> None:
         child.parents.remove(action.table)
 
 
-def _inherit(action: _Action) -> None:
+def _add_parent(action: _Action) -> None:
     parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
     if parent is not None and not parent.is_below(action.table) and parent not in action.table.parents:
         action.table.parents.append(parent)
 
 
-def _disinherit(action: _Action) -> None:
+def _drop_parent(action: _Action) -> None:
     parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
     if parent in action.table.parents:
         action.table.parents.remove(parent)
@@ -183,11 +183,11 @@ _ACTIONS: Mapping[AlterTableType, Callable[[_Action], None]] = {
     AlterTableType.AT_DropIdentity: _drop_identity,
     AlterTableType.AT_AddConstraint: _add_constraint,
     AlterTableType.AT_DropConstraint: _drop_constraint,
-    AlterTableType.AT_ValidateConstraint: _validate,
+    AlterTableType.AT_ValidateConstraint: _validate_constraint,
     AlterTableType.AT_EnableRowSecurity: _secure_rows,
     AlterTableType.AT_DisableRowSecurity: _open_rows,
-    AlterTableType.AT_AttachPartition: _attach,
-    AlterTableType.AT_DetachPartition: _detach,
-    AlterTableType.AT_AddInherit: _inherit,
-    AlterTableType.AT_DropInherit: _disinherit,
+    AlterTableType.AT_AttachPartition: _attach_partition,
+    AlterTableType.AT_DetachPartition: _detach_partition,
+    AlterTableType.AT_AddInherit: _add_parent,
+    AlterTableType.AT_DropInherit: _drop_parent,
 }

@@ -35,7 +35,7 @@ from agentctl.core.schema_files.drafts import (
     UserType,
 )
 from agentctl.core.schema_files.naming import qualified
-from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.store import FullName, Store
 from agentctl.core.schema_files.type_names import below, spelled, type_use
 
 _VALUE = "value"
@@ -60,43 +60,50 @@ class _Assembly:
     path: tuple[str, ...]
 
     def catalog(self, database: str) -> Catalog:
-        functions = [one for overloads in self.store.functions.values() for one in overloads]
-        made = [self._function(one) for one in functions]
+        functions = [item for overloads in self.store.functions.values() for item in overloads]
+        assembled = [self._assemble_function(item) for item in functions]
         return Catalog(
             server=Server("", 0, database, "", self.path, read_only=True, bypasses_row_security=True),
             tables=tuple(
-                self._table(table)
+                self._assemble_table(table)
                 for table in sorted(
-                    self.store.tables.values(), key=lambda one: (*self._rank(one.schema), one.name)
+                    self.store.tables.values(), key=lambda item: (*self._rank_schema(item.schema), item.name)
                 )
             ),
-            functions=tuple(sorted(made, key=lambda one: (*self._rank(one.schema), one.name, one.signature))),
+            functions=tuple(
+                sorted(
+                    assembled, key=lambda item: (*self._rank_schema(item.schema), item.name, item.signature)
+                )
+            ),
         )
 
-    def _rank(self, schema: str) -> tuple[int, str]:
+    def _rank_schema(self, schema: str) -> tuple[int, str]:
         return (self.path.index(schema) if schema in self.path else len(self.path), schema)
 
-    def _table(self, table: TableDraft) -> Table:
+    def _assemble_table(self, table: TableDraft) -> Table:
         return Table(
             table.schema,
             table.name,
             table.kind,
-            tuple(self._column(column) for column in table.columns.values()),
-            tuple(self._constraint(table, table.constraints[name]) for name in sorted(table.constraints)),
-            tuple(_index(table, table.indexes[name]) for name in sorted(table.indexes)),
+            tuple(self._assemble_column(column) for column in table.columns.values()),
+            tuple(
+                self._assemble_constraint(table, table.constraints[name])
+                for name in sorted(table.constraints)
+            ),
+            tuple(_assemble_index(table, table.indexes[name]) for name in sorted(table.indexes)),
             RowSecurity(enabled=table.row_security, active=False, policies=()),
             estimated_rows=-1,
             triggers=tuple(table.triggers[name] for name in sorted(table.triggers)),
             insertable=table.insertable,
         )
 
-    def _column(self, column: ColumnDraft) -> Column:
+    def _assemble_column(self, column: ColumnDraft) -> Column:
         base = below(column.type)
         labels = base.of.labels if base and isinstance(base.of, UserType) and not base.array else None
         return Column(
             column.name,
-            self._spelled(column.type),
-            self._spelled(base, bare=True),
+            self._print_type(column.type),
+            self._print_type(base, bare=True),
             nullable=column.nullable and not _refuses_null(column.type),
             default=column.default,
             generated=column.generated,
@@ -106,77 +113,79 @@ class _Assembly:
             updatable=True,
             sequence=column.sequence,
             sequence_usable=True if column.sequence else None,
-            domain_checks=tuple(self._domain_checks(column.type)),
+            domain_checks=tuple(self._assemble_domain_checks(column.type)),
         )
 
-    def _domain_checks(self, use: TypeUse | None) -> Iterator[Check]:
+    def _assemble_domain_checks(self, use: TypeUse | None) -> Iterator[Check]:
         if use is None or use.array or not isinstance(use.of, UserType):
             return
-        value = self._operand(_VALUE, use.of.base)
+        value = self._make_operand(_VALUE, use.of.base)
         for node in use.of.checks.values():
-            condition = read_condition(node, {_VALUE: value}, self._kind)
+            condition = read_condition(node, {_VALUE: value}, self._read_type)
             yield Check(f"CHECK ({print_condition(condition, str.upper)})", condition)
 
-    def _constraint(self, table: TableDraft, made: ConstraintDraft) -> Constraint:
-        to, check = made.reference, self._check(table, made)
+    def _assemble_constraint(self, table: TableDraft, draft: ConstraintDraft) -> Constraint:
+        to, check = draft.reference, self._assemble_check(table, draft)
         return Constraint(
-            made.name,
-            made.kind,
-            made.columns,
+            draft.name,
+            draft.kind,
+            draft.columns,
             to.schema if to else None,
             to.table if to else None,
-            self._target(made),
-            check.definition if check else self._definition(made),
-            made.validated,
+            self._find_target(draft),
+            check.definition if check else self._print_definition(draft),
+            draft.validated,
             check,
         )
 
-    def _target(self, made: ConstraintDraft) -> tuple[str, ...] | None:
-        to = made.reference
+    def _find_target(self, draft: ConstraintDraft) -> tuple[str, ...] | None:
+        to = draft.reference
         if to is None:
             return None
-        table = self.store.tables.get(Full(to.schema, to.table))
+        table = self.store.tables.get(FullName(to.schema, to.table))
         return to.columns or (table.primary_key if table else None) or None
 
-    def _definition(self, made: ConstraintDraft) -> str:
-        columns = ", ".join(map(quoted, made.columns))
-        if made.reference is None:
-            head, blank, nulls = made.kind.upper(), " ", made.suffix
+    def _print_definition(self, draft: ConstraintDraft) -> str:
+        columns = ", ".join(map(quoted, draft.columns))
+        if draft.reference is None:
+            head, blank, nulls = draft.kind.upper(), " ", draft.suffix
             return f"{head}{nulls}{blank}({columns})"
-        to = made.reference
+        to = draft.reference
         name = quoted(to.table) if to.schema in self.path else qualified(to.schema, to.table)
-        keys = ", ".join(map(quoted, self._target(made) or ()))
-        return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{made.suffix}"
+        keys = ", ".join(map(quoted, self._find_target(draft) or ()))
+        return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{draft.suffix}"
 
-    def _check(self, table: TableDraft, made: ConstraintDraft) -> Check | None:
-        if made.kind != "check":
+    def _assemble_check(self, table: TableDraft, draft: ConstraintDraft) -> Check | None:
+        if draft.kind != "check":
             return None
-        columns = made.check.columns if made.check else {}
+        columns = draft.check.columns if draft.check else {}
         operands = {
-            written: self._operand(now, table.columns[now].type)
+            written: self._make_operand(now, table.columns[now].type)
             for written, now in columns.items()
             if now in table.columns
         }
-        condition = read_condition(made.check.node if made.check else None, operands, self._kind)
-        return Check(f"CHECK ({print_condition(condition)}){made.suffix}", condition)
+        condition = read_condition(draft.check.node if draft.check else None, operands, self._read_type)
+        return Check(f"CHECK ({print_condition(condition)}){draft.suffix}", condition)
 
-    def _operand(self, text: str, use: TypeUse | None) -> Operand:
+    def _make_operand(self, text: str, use: TypeUse | None) -> Operand:
         base = below(use)
         is_enum = bool(
             base and isinstance(base.of, UserType) and base.of.labels is not None and not base.array
         )
-        return Operand(text, self._spelled(base, bare=True), is_enum=is_enum)
+        return Operand(text, self._print_type(base, bare=True), is_enum=is_enum)
 
-    def _kind(self, node: ast.TypeName) -> Operand:
-        return self._operand("", type_use(self.store, node))
+    def _read_type(self, node: ast.TypeName) -> Operand:
+        return self._make_operand("", type_use(self.store, node))
 
-    def _function(self, function: FunctionDraft) -> Function:
+    def _assemble_function(self, function: FunctionDraft) -> Function:
         return Function(
             function.schema,
             function.name,
-            tuple(self._argument(one) for one in function.arguments),
-            ", ".join(self._signature(one) for one in function.arguments if one.mode != "t"),
-            self._returns(function),
+            tuple(self._assemble_argument(argument) for argument in function.arguments),
+            ", ".join(
+                self._print_argument(argument) for argument in function.arguments if argument.mode != "t"
+            ),
+            self._print_result(function),
             security_definer=function.security_definer,
             settings=function.settings,
             executable=True,
@@ -184,25 +193,25 @@ class _Assembly:
             asks_who=function.asks_who,
         )
 
-    def _argument(self, argument: ArgumentDraft) -> Argument:
+    def _assemble_argument(self, argument: ArgumentDraft) -> Argument:
         return Argument(
-            argument.name, self._spelled(argument.type, bare=True), argument.mode, argument.optional
+            argument.name, self._print_type(argument.type, bare=True), argument.mode, argument.optional
         )
 
-    def _signature(self, argument: ArgumentDraft) -> str:
+    def _print_argument(self, argument: ArgumentDraft) -> str:
         mode = {"o": "OUT ", "b": "INOUT ", "v": "VARIADIC "}.get(argument.mode, "")
         name = f"{quoted(argument.name)} " if argument.name else ""
-        return f"{mode}{name}{self._spelled(argument.type, bare=True)}"
+        return f"{mode}{name}{self._print_type(argument.type, bare=True)}"
 
-    def _returns(self, function: FunctionDraft) -> str:
-        rows = [one for one in function.arguments if one.mode == "t"]
+    def _print_result(self, function: FunctionDraft) -> str:
+        rows = [argument for argument in function.arguments if argument.mode == "t"]
         if rows:
-            return f"TABLE({', '.join(self._signature(one) for one in rows)})"
-        given = [one.type for one in function.arguments if one.mode in "ob"]
-        use = function.returns or (given[0] if len(given) == 1 else TypeUse("record" if given else "void"))
-        return f"{'SETOF ' if function.set_of else ''}{self._spelled(use, bare=True)}"
+            return f"TABLE({', '.join(self._print_argument(argument) for argument in rows)})"
+        types = [argument.type for argument in function.arguments if argument.mode in "ob"]
+        use = function.returns or (types[0] if len(types) == 1 else TypeUse("record" if types else "void"))
+        return f"{'SETOF ' if function.set_of else ''}{self._print_type(use, bare=True)}"
 
-    def _spelled(self, use: TypeUse | None, *, bare: bool = False) -> str:
+    def _print_type(self, use: TypeUse | None, *, bare: bool = False) -> str:
         return spelled(use, lambda schema: schema in self.path, bare=bare)
 
 
@@ -214,15 +223,15 @@ def _refuses_null(use: TypeUse | None) -> bool:
     return False
 
 
-def _index(table: TableDraft, index: IndexDraft) -> Index:
+def _assemble_index(table: TableDraft, index: IndexDraft) -> Index:
     unique = "UNIQUE " if index.unique else ""
-    keys = ", ".join(f"{_key(key)}{key.order}" for key in index.keys)
+    keys = ", ".join(f"{_print_key(key)}{key.order}" for key in index.keys)
     included = f" INCLUDE ({', '.join(map(quoted, index.included))})" if index.included else ""
     condition = f" WHERE ({index.condition})" if index.condition else ""
     return Index(
         index.name,
         index.method,
-        tuple(_key(key) for key in index.keys),
+        tuple(_print_key(key) for key in index.keys),
         index.unique,
         valid=index.valid,
         partial=index.condition is not None,
@@ -231,5 +240,5 @@ def _index(table: TableDraft, index: IndexDraft) -> Index:
     )
 
 
-def _key(key: Key) -> str:
+def _print_key(key: Key) -> str:
     return quoted(key.column) if key.column else key.expression

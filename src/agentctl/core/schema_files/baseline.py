@@ -54,8 +54,8 @@ def record(tables: Iterable[Table], functions: Iterable[Function], *, whole: boo
             domains, and where a sequence fills a column.
 
     """
-    facts = dict(fact for table in tables for fact in _table_facts(table, whole=whole))
-    facts |= dict(fact for function in functions for fact in _function_facts(function))
+    facts = dict(fact for table in tables for fact in _list_table_facts(table, whole=whole))
+    facts |= dict(fact for function in functions for fact in _list_function_facts(function))
     return Baseline(facts, whole=whole)
 
 
@@ -65,14 +65,14 @@ def compare(recorded: Baseline, current: Baseline) -> tuple[Finding, ...]:
     A table or function that is there on one side only is one finding, not one for each of its parts.
     """
     findings: list[Finding] = []
-    told: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     for name in sorted({*recorded.facts, *current.facts}):
         was, now = recorded.facts.get(name), current.facts.get(name)
-        if was == now or name.startswith(told):
+        if was == now or name.startswith(reported):
             continue
-        findings.append(_drift(name, was, now, recorded=recorded))
+        findings.append(_make_finding(name, was, now, recorded=recorded))
         if was is None or now is None:
-            told += (f"{name}.", f"{name} ")
+            reported += (f"{name}.", f"{name} ")
     return tuple(findings)
 
 
@@ -83,26 +83,26 @@ def read_baseline(path: Path) -> Baseline:
         ConfigError: it cannot be read, is cut off, is of another version, or is no baseline at all.
 
     """
-    text = _text_of(path)
-    lines = _lines_of(text)
+    text = _read_text(path)
+    lines = _find_lines(text)
     try:
-        found = json.loads(text, object_pairs_hook=_unrepeated)
+        content = json.loads(text, object_pairs_hook=_refuse_repetition)
     except json.JSONDecodeError as error:
-        _refuse(path, f"not JSON, or it is cut off: {error.msg}", line=error.lineno)
+        _refuse_file(path, f"not JSON, or it is cut off: {error.msg}", line=error.lineno)
     except (ValueError, RecursionError) as error:
-        _refuse(path, f"not a baseline: {error}")
-    version = found.get("schema") if isinstance(found, dict) else None
+        _refuse_file(path, f"not a baseline: {error}")
+    version = content.get("schema") if isinstance(content, dict) else None
     if version != SCHEMA:
-        _refuse(path, f"not {SCHEMA} but {version or 'something else'}", line=lines.get("schema"))
-    facts = found.get("facts")
+        _refuse_file(path, f"not {SCHEMA} but {version or 'something else'}", line=lines.get("schema"))
+    facts = content.get("facts")
     if not isinstance(facts, dict):
-        _refuse(path, "not a baseline: it has no facts")
+        _refuse_file(path, "not a baseline: it has no facts")
     for name, fact in facts.items():
         if not isinstance(fact, str):
-            _refuse(path, f"not a baseline: {name} must be text", line=lines.get(name))
-    scope = found.get("scope")
+            _refuse_file(path, f"not a baseline: {name} must be text", line=lines.get(name))
+    scope = content.get("scope")
     if scope not in {None, _WHOLE}:
-        _refuse(path, f"not a baseline: its scope is {scope}", line=lines.get("scope"))
+        _refuse_file(path, f"not a baseline: its scope is {scope}", line=lines.get("scope"))
     return Baseline(facts, file=path, lines=lines, whole=scope == _WHOLE)
 
 
@@ -118,27 +118,27 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     write_atomically(path, json.dumps(content, indent=2) + "\n")
 
 
-def _table_facts(table: Table, *, whole: bool) -> Iterator[tuple[str, str]]:
-    name = f"{_name(table.schema)}.{_name(table.name)}"
+def _list_table_facts(table: Table, *, whole: bool) -> Iterator[tuple[str, str]]:
+    name = f"{_quote_name(table.schema)}.{_quote_name(table.name)}"
     yield name, table.kind
     yield f"{name} row security", "on" if table.row_security.enabled else "off"
     for column in table.columns:
-        yield f"{name}.{_name(column.name)}", _column_text(column, whole=whole)
+        yield f"{name}.{_quote_name(column.name)}", _describe_column(column, whole=whole)
         if whole and column.is_of_domain:
             checks = " ".join(check.definition for check in column.domain_checks)
-            yield f"{name}.{_name(column.name)} domain", f"{column.base_type} {checks}".strip()
+            yield f"{name}.{_quote_name(column.name)} domain", f"{column.base_type} {checks}".strip()
     for constraint in table.constraints:
-        yield f"{name} constraint {_name(constraint.name)}", constraint.definition
+        yield f"{name} constraint {_quote_name(constraint.name)}", constraint.definition
     for index in table.indexes:
         invalid = "" if index.valid else "INVALID "
-        yield f"{name} index {_name(index.name)}", f"{invalid}{index.definition}"
+        yield f"{name} index {_quote_name(index.name)}", f"{invalid}{index.definition}"
     for trigger in table.triggers if whole else ():
-        yield f"{name} trigger {_name(trigger.name)}", trigger.definition
+        yield f"{name} trigger {_quote_name(trigger.name)}", trigger.definition
     for policy in table.row_security.policies:
-        yield f"{name} policy {_name(policy.name)}", _policy_text(policy)
+        yield f"{name} policy {_quote_name(policy.name)}", _describe_policy(policy)
 
 
-def _column_text(column: Column, *, whole: bool) -> str:
+def _describe_column(column: Column, *, whole: bool) -> str:
     labels = f" ({', '.join(column.enum_labels)})" if column.enum_labels else ""
     null = "" if column.nullable else " not null"
     value = f" default {column.default}" if column.default else ""
@@ -149,15 +149,15 @@ def _column_text(column: Column, *, whole: bool) -> str:
     return f"{column.type}{labels}{null}{value}"
 
 
-def _policy_text(policy: Policy) -> str:
+def _describe_policy(policy: Policy) -> str:
     kind = "permissive" if policy.permissive else "restrictive"
     using = f" using ({policy.using})" if policy.using else ""
     check = f" with check ({policy.with_check})" if policy.with_check else ""
     return f"{kind} for {policy.command} to {', '.join(policy.roles)}{using}{check}"
 
 
-def _function_facts(function: Function) -> Iterator[tuple[str, str]]:
-    name = f"{_name(function.schema)}.{_name(function.name)}({function.signature})"
+def _list_function_facts(function: Function) -> Iterator[tuple[str, str]]:
+    name = f"{_quote_name(function.schema)}.{_quote_name(function.name)}({function.signature})"
     yield name, f"returns {function.returns}"
     yield f"{name} security", "definer" if function.security_definer else "invoker"
     optional = ", ".join(argument.name for argument in function.arguments if argument.optional)
@@ -167,12 +167,12 @@ def _function_facts(function: Function) -> Iterator[tuple[str, str]]:
         yield f"{name} setting {key}", value
 
 
-def _name(name: str) -> str:
+def _quote_name(name: str) -> str:
     """Quote a name as SQL does where it needs to be, so that no two objects have one name."""
     return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
-def _drift(name: str, was: str | None, now: str | None, *, recorded: Baseline) -> Finding:
+def _make_finding(name: str, was: str | None, now: str | None, *, recorded: Baseline) -> Finding:
     if was is None:
         check, msg = drift_added.CHECK, f"{name} is in the database and not in the baseline: {now}"
     elif now is None:
@@ -185,7 +185,7 @@ def _drift(name: str, was: str | None, now: str | None, *, recorded: Baseline) -
     return check.finding(name, msg, hint, location=location)
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
     except OSError as error:
@@ -196,17 +196,17 @@ def _text_of(path: Path) -> str:
     raise ConfigError(msg, hint="Record one: agentctl schema-check --write-baseline FILE")
 
 
-def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _refuse_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse what is left of a merge: JSON would silently take the second of two."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         msg = f"{next(name for name in names if names.count(name) > 1)} appears in it twice"
         raise ValueError(msg)
-    return found
+    return fields
 
 
-def _lines_of(text: str) -> dict[str, int]:
+def _find_lines(text: str) -> dict[str, int]:
     """Find the line of each name; the JSON decoder keeps none."""
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -219,6 +219,6 @@ def _lines_of(text: str) -> dict[str, int]:
     return lines
 
 
-def _refuse(path: Path, why: str, *, line: int | None = None) -> NoReturn:
+def _refuse_file(path: Path, why: str, *, line: int | None = None) -> NoReturn:
     msg = f"{path}{f', line {line}' if line else ''}: this is {why}."
     raise ConfigError(msg, hint="Record it again: agentctl schema-check --write-baseline FILE") from None

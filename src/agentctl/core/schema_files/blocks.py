@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agentctl.core.sql.statements import Statement, split_statements
-from agentctl.core.sql.tokens import Token, content
+from agentctl.core.sql.tokens import Token, content_of
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
@@ -34,7 +34,7 @@ class Inner:
     """
 
     text: str | None
-    place: int
+    offset: int
     beginning: str = ""
     doubtful: bool = False
 
@@ -47,8 +47,8 @@ def statements_in(block: str) -> Iterator[Inner]:
         if words[:1] == ("END",) and words[1:2] in {("IF",), ("LOOP",), ("CASE",)}:
             conditions = conditions[:-1]
             continue
-        start = _behind_control(piece, conditions)
-        inner = _inner(piece, start)
+        start = _find_end_of_control(piece, conditions)
+        inner = _read_inner(piece, start)
         if inner is not None:
             yield replace(inner, doubtful=_is_doubtful(inner, conditions))
 
@@ -59,25 +59,25 @@ def _is_doubtful(inner: Inner, conditions: list[str]) -> bool:
     return blind and inner.text is not None and bool(_TAKING.search(inner.text))
 
 
-def _behind_control(piece: Statement, conditions: list[str]) -> int:
+def _find_end_of_control(piece: Statement, conditions: list[str]) -> int:
     """Return the first token that is no longer control flow, and note the conditions that were passed."""
     at, own = 0, piece.tokens
     while at < len(own):
-        word = _word(piece, own[at])
+        word = _word_at(piece, own[at])
         if word in _OPENERS:
             at += 1
         elif word == "<":  # <<label>>
-            at = _next(piece, at, frozenset({">"})) + 1
+            at = _find_word(piece, at, frozenset({">"})) + 1
         elif word in _CONDITIONS:
-            end = _next(piece, at, _ENDS_OF_CONDITION)
-            _note(word, piece.text[own[at].start : own[min(end, len(own) - 1)].start], conditions)
+            end = _find_word(piece, at, _ENDS_OF_CONDITION)
+            _note_condition(word, piece.text[own[at].start : own[min(end, len(own) - 1)].start], conditions)
             at = end + 1
         else:
             break
     return at
 
 
-def _note(word: str, condition: str, conditions: list[str]) -> None:
+def _note_condition(word: str, condition: str, conditions: list[str]) -> None:
     """Remember a condition until its END; a handler's WHEN and a further one of CASE have none."""
     if word in {"ELSIF", "ELSEIF"}:
         conditions[-1:] = [condition]
@@ -85,41 +85,41 @@ def _note(word: str, condition: str, conditions: list[str]) -> None:
         conditions.append(condition)
 
 
-def _next(piece: Statement, at: int, wanted: frozenset[str]) -> int:
+def _find_word(piece: Statement, at: int, wanted: frozenset[str]) -> int:
     """Return the next token that is one of these words, outside of parentheses."""
     depth = 0
     for number, token in enumerate(piece.tokens[at:], start=at):
-        word = _word(piece, token)
+        word = _word_at(piece, token)
         depth += {"(": 1, ")": -1}.get(word, 0)
         if number > at and depth <= 0 and word in wanted:
             return number
     return len(piece.tokens)
 
 
-def _inner(piece: Statement, at: int) -> Inner | None:
+def _read_inner(piece: Statement, at: int) -> Inner | None:
     rest = piece.tokens[at:]
     if not rest:
         return None
     start = rest[0].start
-    word = _word(piece, rest[0])
+    word = _word_at(piece, rest[0])
     if word == "EXECUTE":
-        return _executed(piece, rest[1:])
+        return _read_executed(piece, rest[1:])
     text = piece.text[start:]
     return Inner(text, piece.start + start) if word in _CHANGING else None
 
 
-def _executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
+def _read_executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
     """Read EXECUTE of one literal; any other that may change the schema is known at run time only."""
     if not rest:
         return None
-    start, text = rest[0].start, content(piece.text, rest[0])
+    start, text = rest[0].start, content_of(piece.text, rest[0])
     if len(rest) == 1 and text is not None:
         return Inner(text, piece.start + start)
     if not _CHANGES.search(piece.text, start):
         return None
-    known = next((content(piece.text, token) for token in rest if token.kind in _STRINGS), None)
+    known = next((content_of(piece.text, token) for token in rest if token.kind in _STRINGS), None)
     return Inner(None, piece.start + start, known or "")
 
 
-def _word(piece: Statement, token: Token) -> str:
+def _word_at(piece: Statement, token: Token) -> str:
     return piece.text[token.start : token.end].upper()

@@ -25,31 +25,31 @@ def add_column(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site)
     """Add a column to a table and to those below it; one that they have, they keep."""
     name = node.colname or ""
     if name not in table.columns:
-        _place(store, table, column_of(store, table, node, site))
+        _put_column(store, table, column_of(store, table, node, site))
         add_column_constraints(store, table, node)
 
 
 def add_column_constraints(store: Store, table: TableDraft, node: ast.ColumnDef) -> None:
     """Add what stands beside a column and is a constraint of the table."""
-    for one in node.constraints or ():
-        if isinstance(one, ast.Constraint):
-            add_constraint(store, table, one, node.colname)
+    for constraint in node.constraints or ():
+        if isinstance(constraint, ast.Constraint):
+            add_constraint(store, table, constraint, node.colname)
 
 
-def _place(store: Store, table: TableDraft, column: ColumnDraft) -> None:
+def _put_column(store: Store, table: TableDraft, column: ColumnDraft) -> None:
     if column.name not in table.columns:
         table.columns[column.name] = column
         for child in store.children(table):
-            _place(store, child, column)
+            _put_column(store, child, column)
 
 
 def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> ColumnDraft:
     """Read a column without the table's constraints."""
-    location = site.at(node.location)
+    location = site.locate(node.location)
     column = ColumnDraft(node.colname or "", type_use(store, node.typeName), location)
     if integer := serial_of(node.typeName):
         sequence = _sequence_name(store, table, column.name)
-        value = f"nextval('{_shown(table.schema, sequence)}'::regclass)"
+        value = f"nextval('{_print_name(table.schema, sequence)}'::regclass)"
         column = replace(
             column,
             type=TypeUse(integer),
@@ -57,15 +57,15 @@ def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) 
             default=value,
             sequence=qualified(table.schema, sequence),
         )
-    for one in node.constraints or ():
-        if isinstance(one, ast.Constraint):
-            column = _described(store, table, column, one)
+    for constraint in node.constraints or ():
+        if isinstance(constraint, ast.Constraint):
+            column = _apply_constraint(store, table, column, constraint)
     return column
 
 
 def with_identity(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
     """Let the values of a column be given out by a sequence."""
-    named = next((one.arg for one in node.options or () if one.defname == "sequence_name"), None)
+    named = next((option.arg for option in node.options or () if option.defname == "sequence_name"), None)
     schema, sequence = name_of(named) if named else (None, _sequence_name(store, table, column.name))
     return replace(
         column,
@@ -83,7 +83,9 @@ def with_default(column: ColumnDraft, node: object) -> ColumnDraft:
     return replace(column, default=text_of(node), sequence=sequence_of(node))
 
 
-def _described(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
+def _apply_constraint(
+    store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint
+) -> ColumnDraft:
     match node.contype:
         case ConstrType.CONSTR_NOTNULL:
             return replace(column, nullable=False)
@@ -100,5 +102,5 @@ def _sequence_name(store: Store, table: TableDraft, column: str) -> str:
     return default_name(table.name, (column,), "seq", taken=lambda name: store.is_taken(table.schema, name))
 
 
-def _shown(schema: str, name: str) -> str:
+def _print_name(schema: str, name: str) -> str:
     return quoted(name) if schema in DEFAULT_PATH else qualified(schema, name)

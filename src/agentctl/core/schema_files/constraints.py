@@ -10,10 +10,10 @@ from pglast import ast
 from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.conditions import columns_in
-from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, Spoken, TableDraft
+from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, TableDraft, WrittenCheck
 from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.store import FullName, Store
 from agentctl.core.sql.names import Name, name_in
 
 _KEYS = {
@@ -34,22 +34,22 @@ def add_constraint(store: Store, table: TableDraft, node: ast.Constraint, column
         column: beside which it stands; None where it stands for itself.
 
     """
-    made = _constraint(store, table, node, (column,) if column else _texts(node.keys))
-    if made is None or made.name in table.constraints:
+    draft = _read_constraint(store, table, node, (column,) if column else _list_texts(node.keys))
+    if draft is None or draft.name in table.constraints:
         return
-    attach_constraint(store, table, made)
+    attach_constraint(store, table, draft)
 
 
-def attach_constraint(store: Store, table: TableDraft, made: ConstraintDraft) -> None:
+def attach_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) -> None:
     """Put a constraint in its place, with its index, and below."""
-    table.constraints[made.name] = made
-    if made.kind == "primary key":
-        set_not_null(store, table, made.columns)
-    if made.kind in LABELS:
-        add_index(store, table, made.name, made.columns)
-    if (made.kind == "check" and made.inherited) or table.kind == PARTITIONED:
+    table.constraints[draft.name] = draft
+    if draft.kind == "primary key":
+        set_not_null(store, table, draft.columns)
+    if draft.kind in LABELS:
+        add_index(store, table, draft.name, draft.columns)
+    if (draft.kind == "check" and draft.inherited) or table.kind == PARTITIONED:
         for child in store.children(table):
-            clone_constraint(store, child, made)
+            clone_constraint(store, child, draft)
 
 
 def forget_checks(store: Store, name: str) -> None:
@@ -63,33 +63,39 @@ def forget_checks(store: Store, name: str) -> None:
     words = name.replace('"', "").lower().split(".")
     meant = None if "%" in name else store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
     for table in store.tables.values() if "%" in name else filter(None, (meant,)):
-        for made in [one for one in table.constraints.values() if one.kind == "check"]:
-            del table.constraints[made.name]
+        for draft in [constraint for constraint in table.constraints.values() if constraint.kind == "check"]:
+            del table.constraints[draft.name]
 
 
-def clone_constraint(store: Store, table: TableDraft, made: ConstraintDraft) -> None:
+def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) -> None:
     """Give a table what the one above it has, unless it has it already."""
-    if made.kind in LABELS:
-        if made.kind == "primary key" and table.primary_key:
+    if draft.kind in LABELS:
+        if draft.kind == "primary key" and table.primary_key:
             return
-        taken = {one.columns for one in table.constraints.values() if one.kind == made.kind}
-        columns = made.columns if made.kind == "unique" else ()
+        taken = {
+            constraint.columns for constraint in table.constraints.values() if constraint.kind == draft.kind
+        }
+        columns = draft.columns if draft.kind == "unique" else ()
         name = default_name(
-            table.name, columns, LABELS[made.kind], taken=lambda name: store.is_taken(table.schema, name)
+            table.name, columns, LABELS[draft.kind], taken=lambda name: store.is_taken(table.schema, name)
         )
-        if made.columns not in taken:
-            attach_constraint(store, table, replace(made, name=name))
+        if draft.columns not in taken:
+            attach_constraint(store, table, replace(draft, name=name))
         return
-    alike = (one for one in table.constraints.values() if replace(one, name=made.name) == made)
-    if made.name not in table.constraints and not any(alike):
-        attach_constraint(store, table, made)
+    alike = (
+        constraint
+        for constraint in table.constraints.values()
+        if replace(constraint, name=draft.name) == draft
+    )
+    if draft.name not in table.constraints and not any(alike):
+        attach_constraint(store, table, draft)
 
 
 def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
     """Give a partition the constraints and indexes of its parent, and what inherits its CHECKs."""
-    for made in list(parent.constraints.values()):
-        if parent.kind == PARTITIONED or (made.kind == "check" and made.inherited):
-            clone_constraint(store, table, made)
+    for constraint in list(parent.constraints.values()):
+        if parent.kind == PARTITIONED or (constraint.kind == "check" and constraint.inherited):
+            clone_constraint(store, table, constraint)
     for index in list(parent.indexes.values()) if parent.kind == PARTITIONED else ():
         if index.name not in parent.constraints:
             clone_index(store, table, index)
@@ -100,16 +106,18 @@ def drop_constraint(store: Store, table: TableDraft, name: str) -> None:
     if name in table.not_null:
         set_not_null(store, table, (table.not_null.pop(name),), nullable=True)
         return
-    made = table.constraints.pop(name, None)
-    if made is None:
+    constraint = table.constraints.pop(name, None)
+    if constraint is None:
         return
     table.indexes.pop(name, None)
-    for child in store.children(table) if made.kind == "check" or table.kind == PARTITIONED else ():
+    for child in store.children(table) if constraint.kind == "check" or table.kind == PARTITIONED else ():
         alike = (
-            one for one in child.constraints.values() if (one.kind, one.columns) == (made.kind, made.columns)
+            other
+            for other in child.constraints.values()
+            if (other.kind, other.columns) == (constraint.kind, constraint.columns)
         )
-        for one in [one for one in alike if made.kind in LABELS or one.name == name]:
-            drop_constraint(store, child, one.name)
+        for other in [other for other in alike if constraint.kind in LABELS or other.name == name]:
+            drop_constraint(store, child, other.name)
 
 
 def set_not_null(
@@ -123,7 +131,7 @@ def set_not_null(
         set_not_null(store, child, columns, nullable=nullable)
 
 
-def _constraint(
+def _read_constraint(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft | None:
     match node.contype:
@@ -131,41 +139,41 @@ def _constraint(
             table.not_null |= {node.conname: columns[0]} if node.conname and columns else {}
             set_not_null(store, table, columns)
         case ConstrType.CONSTR_CHECK:
-            return _check(table, node)
+            return _read_check(table, node)
         case ConstrType.CONSTR_PRIMARY | ConstrType.CONSTR_UNIQUE:
-            return _key(store, table, node, columns)
+            return _read_key(store, table, node, columns)
         case ConstrType.CONSTR_FOREIGN:
-            return _foreign_key(store, table, node, columns)
+            return _read_foreign_key(store, table, node, columns)
         case ConstrType.CONSTR_EXCLUSION:
-            _exclude(store, table, node)
+            _add_exclusion(store, table, node)
     return None
 
 
-def _check(table: TableDraft, node: ast.Constraint) -> ConstraintDraft:
-    spoken = tuple(dict.fromkeys(columns_in(node.raw_expr)))
-    columns = tuple(column for column in table.columns if column in spoken)
+def _read_check(table: TableDraft, node: ast.Constraint) -> ConstraintDraft:
+    named = tuple(dict.fromkeys(columns_in(node.raw_expr)))
+    columns = tuple(column for column in table.columns if column in named)
     name = node.conname or default_name(
         table.name, columns if len(columns) == 1 else (), "check", taken=table.constraints.__contains__
     )
-    suffix = (" NO INHERIT" if node.is_no_inherit else "") + _validity(node)
+    suffix = (" NO INHERIT" if node.is_no_inherit else "") + _print_validity(node)
     return ConstraintDraft(
         name,
         "check",
         columns,
-        check=Spoken(node.raw_expr, {column: column for column in columns}) if node.raw_expr else None,
+        check=WrittenCheck(node.raw_expr, {column: column for column in columns}) if node.raw_expr else None,
         suffix=suffix,
-        validated="NOT" not in _validity(node),
+        validated="NOT" not in _print_validity(node),
         inherited=not node.is_no_inherit,
     )
 
 
-def _validity(node: ast.Constraint) -> str:
+def _print_validity(node: ast.Constraint) -> str:
     if node.is_enforced is False:
         return " NOT ENFORCED"
     return " NOT VALID" if node.skip_validation else ""
 
 
-def _key(
+def _read_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft | None:
     kind, label = _KEYS[node.contype or ConstrType.CONSTR_UNIQUE]
@@ -183,33 +191,33 @@ def _key(
     return ConstraintDraft(name, kind, columns, suffix=nulls) if columns else None
 
 
-def _foreign_key(
+def _read_foreign_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft:
-    columns = _texts(node.fk_attrs) or columns
+    columns = _list_texts(node.fk_attrs) or columns
     name = node.conname or default_name(table.name, columns, "fkey", taken=table.constraints.__contains__)
     wanted = name_in(node.pktable)
     target = store.table(wanted)
-    place = Full(target.schema, target.name) if target else store.place(wanted)
-    reference = Reference(place.schema, place.name, _texts(node.pk_attrs), _actions(node))
+    full_name = FullName(target.schema, target.name) if target else store.qualify(wanted)
+    reference = Reference(full_name.schema, full_name.name, _list_texts(node.pk_attrs), _print_actions(node))
     return ConstraintDraft(
         name,
         "foreign key",
         columns,
         reference=reference,
-        suffix=_validity(node),
-        validated=not _validity(node),
+        suffix=_print_validity(node),
+        validated=not _print_validity(node),
     )
 
 
-def _actions(node: ast.Constraint) -> str:
+def _print_actions(node: ast.Constraint) -> str:
     update, delete = _ACTIONS.get(node.fk_upd_action or ""), _ACTIONS.get(node.fk_del_action or "")
     shown = f" ON UPDATE {update}" if update else ""
     shown += f" ON DELETE {delete}" if delete else ""
     return shown + (" DEFERRABLE" if node.deferrable else "")
 
 
-def _exclude(store: Store, table: TableDraft, node: ast.Constraint) -> None:
+def _add_exclusion(store: Store, table: TableDraft, node: ast.Constraint) -> None:
     """Remember an exclusion's index; the catalog knows no constraint of that kind."""
     keys = keys_of(tuple(pair[0] for pair in node.exclusions or ()))
     columns = [key.column or "expr" for key in keys]
@@ -219,5 +227,5 @@ def _exclude(store: Store, table: TableDraft, node: ast.Constraint) -> None:
     table.indexes[name] = IndexDraft(name, node.access_method or "gist", keys, unique=False)
 
 
-def _texts(nodes: tuple[Any, ...] | None) -> tuple[str, ...]:
+def _list_texts(nodes: tuple[Any, ...] | None) -> tuple[str, ...]:
     return tuple(str(node.sval) for node in nodes or ())

@@ -18,7 +18,7 @@ from agentctl.core.schema_files.blocks import statements_in
 from agentctl.core.schema_files.constraints import forget_checks
 from agentctl.core.schema_files.dropping import drop
 from agentctl.core.schema_files.functions import alter_function, create_function
-from agentctl.core.schema_files.harmless import is_harmless, loosened
+from agentctl.core.schema_files.harmless import find_loosened_table, is_harmless
 from agentctl.core.schema_files.indexes import create_index
 from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
@@ -76,7 +76,7 @@ class Schema:
         """
         self._store.path = DEFAULT_PATH
         lines = Lines(text)
-        return list(self._run(text, lambda place: lines[place], file))
+        return list(self._run_statements(text, lambda offset: lines[offset], file))
 
     def presumed(self) -> list[UnreadStatement]:
         """Return the tables that statements take to be there, and that nothing has created."""
@@ -84,15 +84,15 @@ class Schema:
 
     def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return what creates a table or view, or a column of it; None where nothing does."""
-        found = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
-        if found is None or column is None:
-            return found.location if found else None
-        there = found.columns.get(column)
-        return there.location if there else None
+        table_draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
+        if table_draft is None or column is None:
+            return table_draft.location if table_draft else None
+        column_draft = table_draft.columns.get(column)
+        return column_draft.location if column_draft else None
 
     def locate_function(self, name: str, *, schema: str | None = None) -> Location | None:
         """Return what creates the first function of a name; None where nothing does."""
-        return next((one.location for one in self._store.functions_named(Name(schema, name))), None)
+        return next((function.location for function in self._store.functions_named(Name(schema, name))), None)
 
     def catalog(self, *, database: str = "", search_path: tuple[str, ...] = DEFAULT_PATH) -> Catalog:
         """Return everything as it is now.
@@ -105,7 +105,7 @@ class Schema:
         catalog = assemble(self._store, database=database, search_path=search_path)
         return self._presumptions.without_what_is_open(catalog, self._store)
 
-    def _run(
+    def _run_statements(
         self, text: str, line: Callable[[int], int], file: str, depth: int = 0
     ) -> Iterator[UnreadStatement]:
         for statement in split_statements(text):
@@ -114,11 +114,11 @@ class Schema:
             try:
                 node = parse_one(statement.text, depth=statement.depth)
                 if isinstance(node, ast.DoStmt):
-                    yield from self._block(statement, node, line, file, depth)
+                    yield from self._run_block(statement, node, line, file, depth)
                 else:
-                    site = Site(file, _behind(line, statement.start))
+                    site = Site(file, _shift_lines(line, statement.start))
                     self._presumptions.note(self._store, node, site, certain=depth == 0)
-                    self._execute(node, site)
+                    self._execute_statement(node, site)
                     if depth == 0:
                         self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
@@ -127,30 +127,30 @@ class Schema:
             except RecursionError:
                 yield UnreadStatement(Location(file, line(statement.start)), TOO_DEEP)
 
-    def _put_together(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
+    def _run_composed(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
         """Do what is known of a statement that is put together when it runs."""
-        if table := loosened(beginning):
+        if table := find_loosened_table(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
             msg = "a statement is built at run time: its effect is not known"
             yield UnreadStatement(location, msg)
 
-    def _block(
+    def _run_block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
     ) -> Iterator[UnreadStatement]:
         """Execute what a DO block does; its text begins somewhere in the statement."""
-        body = next((str(one.arg.sval) for one in node.args or () if one.defname == "as"), "")
+        body = next((str(option.arg.sval) for option in node.args or () if option.defname == "as"), "")
         start = statement.start + max(statement.text.find(body), 0)
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
-            place = start + inner.place
+            position = start + inner.offset
             if inner.text is None:
-                yield from self._put_together(inner.beginning, Location(file, line(place)))
+                yield from self._run_composed(inner.beginning, Location(file, line(position)))
             elif inner.doubtful:
-                self._perhaps(inner.text, Site(file, _behind(line, place)))
+                self._perhaps_run(inner.text, Site(file, _shift_lines(line, position)))
             else:
-                yield from self._run(inner.text, _behind(line, place), file, depth + 1)
+                yield from self._run_statements(inner.text, _shift_lines(line, position), file, depth + 1)
 
-    def _perhaps(self, text: str, site: Site) -> None:
+    def _perhaps_run(self, text: str, site: Site) -> None:
         """Leave alone what is taken away, perhaps; a column may have another name, too."""
         with suppress(NotParsed, RecursionError):
             for statement in split_statements(text):
@@ -158,15 +158,15 @@ class Schema:
                 if isinstance(node, ast.RenameStmt):
                     perhaps_rename(self._store, node, site)
 
-    def _execute(self, node: ast.Node, site: Site) -> None:
+    def _execute_statement(self, node: ast.Node, site: Site) -> None:
         if isinstance(node, ast.CreateSchemaStmt):
             self._create_schema(node, site)
             return
         perform = _STATEMENTS.get(type(node))
         if perform is not None:
             perform(self._store, node, site)
-        for late, place in self._presumptions.waiting(self._store, node):
-            self._execute(late, place)
+        for late, late_site in self._presumptions.waiting(self._store, node):
+            self._execute_statement(late, late_site)
 
     def _create_schema(self, node: ast.CreateSchemaStmt, site: Site) -> None:
         """Create what stands within CREATE SCHEMA, in that schema."""
@@ -174,13 +174,13 @@ class Schema:
         role = node.authrole.rolename if node.authrole else None
         self._store.path = (node.schemaname or role or "", *path)
         for element in node.schemaElts or ():
-            self._execute(element, site)
+            self._execute_statement(element, site)
         self._store.path = path
 
 
-def _behind(line: Callable[[int], int], start: int) -> Callable[[int], int]:
+def _shift_lines(line: Callable[[int], int], start: int) -> Callable[[int], int]:
     """Tell lines by places that are counted from there."""
-    return lambda place: line(start + place)
+    return lambda offset: line(start + offset)
 
 
 def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: Site) -> None:
@@ -188,12 +188,12 @@ def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: 
         create_table(store, node.base, site, kind="foreign table")
 
 
-def _select(store: Store, node: ast.SelectStmt, site: Site) -> None:
+def _execute_select(store: Store, node: ast.SelectStmt, site: Site) -> None:
     set_by_query(store, node)
     select_into(store, node, site)
 
 
-def _without_place(perform: Callable[[Store, Any], None]) -> Callable[[Store, Any, Site], None]:
+def _without_site(perform: Callable[[Store, Any], None]) -> Callable[[Store, Any, Site], None]:
     return lambda store, node, _: perform(store, node)
 
 
@@ -201,21 +201,21 @@ _STATEMENTS: Mapping[type[ast.Node], Callable[[Store, Any, Site], None]] = {
     ast.CreateStmt: create_table,
     ast.CreateForeignTableStmt: _create_foreign_table,
     ast.CreateTableAsStmt: create_of_query,
-    ast.SelectStmt: _select,
+    ast.SelectStmt: _execute_select,
     ast.ViewStmt: create_view,
     ast.AlterTableStmt: alter_table,
     ast.RenameStmt: rename,
     ast.AlterObjectSchemaStmt: move,
-    ast.DropStmt: _without_place(drop),
-    ast.CreateEnumStmt: _without_place(create_enum),
-    ast.CompositeTypeStmt: _without_place(create_composite),
-    ast.AlterEnumStmt: _without_place(alter_enum),
-    ast.CreateDomainStmt: _without_place(create_domain),
-    ast.AlterDomainStmt: _without_place(alter_domain),
+    ast.DropStmt: _without_site(drop),
+    ast.CreateEnumStmt: _without_site(create_enum),
+    ast.CompositeTypeStmt: _without_site(create_composite),
+    ast.AlterEnumStmt: _without_site(alter_enum),
+    ast.CreateDomainStmt: _without_site(create_domain),
+    ast.AlterDomainStmt: _without_site(alter_domain),
     ast.CreateFunctionStmt: create_function,
-    ast.AlterFunctionStmt: _without_place(alter_function),
-    ast.IndexStmt: _without_place(create_index),
-    ast.CreateTrigStmt: _without_place(create_trigger),
-    ast.RuleStmt: _without_place(create_rule),
-    ast.VariableSetStmt: _without_place(set_path),
+    ast.AlterFunctionStmt: _without_site(alter_function),
+    ast.IndexStmt: _without_site(create_index),
+    ast.CreateTrigStmt: _without_site(create_trigger),
+    ast.RuleStmt: _without_site(create_rule),
+    ast.VariableSetStmt: _without_site(set_path),
 }

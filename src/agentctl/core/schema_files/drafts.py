@@ -59,15 +59,17 @@ class ColumnDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class WrittenCheck:
     """A condition, and what the columns that it speaks of are called by now, by the names that it uses."""
 
     node: Node
     columns: Mapping[str, str]
 
-    def renamed(self, old: str, new: str) -> "Spoken":
+    def renamed(self, old: str, new: str) -> "WrittenCheck":
         """Return it after a column has got another name."""
-        return Spoken(self.node, {said: new if now == old else now for said, now in self.columns.items()})
+        return WrittenCheck(
+            self.node, {written: new if now == old else now for written, now in self.columns.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class ConstraintDraft:
     name: str
     kind: str
     columns: tuple[str, ...]
-    check: Spoken | None = None
+    check: WrittenCheck | None = None
     reference: Reference | None = None
     suffix: str = ""
     validated: bool = True
@@ -178,7 +180,9 @@ class TableDraft:
     @property
     def primary_key(self) -> tuple[str, ...]:
         """The columns of its primary key; none where it has none."""
-        keys = (one.columns for one in self.constraints.values() if one.kind == "primary key")
+        keys = (
+            constraint.columns for constraint in self.constraints.values() if constraint.kind == "primary key"
+        )
         return next(keys, ())
 
     def is_below(self, other: "TableDraft") -> bool:
@@ -218,4 +222,8 @@ class FunctionDraft:
     @property
     def inputs(self) -> tuple[TypeUse, ...]:
         """The types by which it differs from others of its name."""
-        return tuple(TypeUse(one.type.of, array=one.type.array) for one in self.arguments if one.is_input)
+        return tuple(
+            TypeUse(argument.type.of, array=argument.type.array)
+            for argument in self.arguments
+            if argument.is_input
+        )

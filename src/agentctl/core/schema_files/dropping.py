@@ -10,7 +10,7 @@ from pglast import ast
 from pglast.enums import DropBehavior, ObjectType
 
 from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, TypeUse, UserType
-from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.store import FullName, Store
 from agentctl.core.schema_files.type_names import type_use
 from agentctl.core.sql.names import Name, name_of
 
@@ -19,18 +19,18 @@ def drop(store: Store, node: ast.DropStmt) -> None:
     """Execute DROP."""
     perform = _DROPS.get(node.removeType) if node.removeType is not None else None
     cascade = node.behavior is DropBehavior.DROP_CASCADE
-    for one in node.objects or () if perform else ():
+    for name in node.objects or () if perform else ():
         if perform is not None:
-            perform(store, one, cascade)
+            perform(store, name, cascade)
 
 
 def drop_column(store: Store, table: TableDraft, name: str) -> None:
     """Drop a column with the constraints and indexes over it, here and in the tables below."""
     if table.columns.pop(name, None) is None:
         return
-    for made in list(table.constraints.values()):
-        if name in made.columns:
-            del table.constraints[made.name]
+    for constraint in list(table.constraints.values()):
+        if name in constraint.columns:
+            del table.constraints[constraint.name]
     for index in list(table.indexes.values()):
         if name in index.columns:
             del table.indexes[index.name]
@@ -43,28 +43,34 @@ def matches(store: Store, node: ast.ObjectWithArgs, function: FunctionDraft) -> 
     """Whether a statement means this one of several functions of a name."""
     if node.args_unspecified:
         return True
-    given = [type_use(store, one.argType) for one in node.objfuncargs or () if one.mode.value not in "ot"]
+    types = [
+        type_use(store, argument.argType)
+        for argument in node.objfuncargs or ()
+        if argument.mode.value not in "ot"
+    ]
     if node.objfuncargs is None:
-        given = [type_use(store, one) for one in node.objargs or ()]
-    bare = tuple(TypeUse(use.of, array=use.array) for use in given if use)
+        types = [type_use(store, argument) for argument in node.objargs or ()]
+    bare = tuple(TypeUse(use.of, array=use.array) for use in types if use)
     return bare == function.inputs
 
 
 def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: FBT001
     table = store.table(name_of(words))
     if table is not None:
-        _remove(store, table, cascade=cascade)
+        _remove_table(store, table, cascade=cascade)
 
 
-def _remove(store: Store, table: TableDraft, *, cascade: bool) -> None:
-    if store.tables.pop(Full(table.schema, table.name), None) is None:
+def _remove_table(store: Store, table: TableDraft, *, cascade: bool) -> None:
+    if store.tables.pop(FullName(table.schema, table.name), None) is None:
         return
-    store.gone.add(Full(table.schema, table.name))
+    store.gone.add(FullName(table.schema, table.name))
     _drop_references(store, lambda reference: reference == (table.schema, table.name))
     for child in list(store.children(table)):
-        _remove(store, child, cascade=cascade)
-    for view in [one for one in store.tables.values() if cascade and table in one.sources]:
-        _remove(store, view, cascade=True)
+        _remove_table(store, child, cascade=cascade)
+    for view in [
+        view_draft for view_draft in store.tables.values() if cascade and table in view_draft.sources
+    ]:
+        _remove_table(store, view, cascade=True)
 
 
 def _drop_references(
@@ -72,12 +78,12 @@ def _drop_references(
 ) -> None:
     """Drop the foreign keys that refer to a table, or to one of its columns."""
     for table in store.tables.values():
-        for made in list(table.constraints.values()):
-            to = made.reference
+        for constraint in list(table.constraints.values()):
+            to = constraint.reference
             if to is None or not wanted((to.schema, to.table)):
                 continue
             if column is None or column in to.columns:
-                del table.constraints[made.name]
+                del table.constraints[constraint.name]
 
 
 def _drop_index(store: Store, words: Any, _: bool) -> None:  # noqa: FBT001
@@ -92,7 +98,7 @@ def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: FBT001
     if use is None or not isinstance(use.of, UserType):
         return
     gone = use.of
-    store.types.pop(Full(gone.schema, gone.name), None)
+    store.types.pop(FullName(gone.schema, gone.name), None)
     for table in list(store.tables.values()) if cascade else ():
         for column in list(table.columns.values()):
             if column.type is not None and column.type.of is gone:
@@ -101,16 +107,16 @@ def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: FBT001
 
 def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
     overloads = store.functions_named(name_of(node.objname or ()))
-    overloads[:] = [one for one in overloads if not matches(store, node, one)]
+    overloads[:] = [function for function in overloads if not matches(store, node, function)]
 
 
 def _drop_schema(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
     schema = str(node.sval)
-    for table in [one for one in store.tables.values() if one.schema == schema]:
-        _remove(store, table, cascade=True)
+    for table in [item for item in store.tables.values() if item.schema == schema]:
+        _remove_table(store, table, cascade=True)
     for kept in (store.types, store.functions):
-        for place in [place for place in kept if place.schema == schema]:
-            del kept[place]
+        for full_name in [full_name for full_name in kept if full_name.schema == schema]:
+            del kept[full_name]
 
 
 def _drop_trigger(store: Store, words: Any, _: bool) -> None:  # noqa: FBT001

@@ -13,7 +13,7 @@ from pglast.enums import FunctionParameterMode, VariableSetKind
 from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.drafts import ArgumentDraft, FunctionDraft, TypeUse
 from agentctl.core.schema_files.dropping import matches
-from agentctl.core.schema_files.search_path import texts_of
+from agentctl.core.schema_files.search_path import list_texts
 from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
@@ -33,27 +33,27 @@ def create_function(store: Store, node: ast.CreateFunctionStmt, site: Site) -> N
     """Execute CREATE [OR REPLACE] FUNCTION."""
     if node.is_procedure:
         return
-    place = store.place(name_of(node.funcname or ()))
-    arguments = tuple(_argument(store, one) for one in node.parameters or ())
-    tabular = any(one.mode == "t" for one in arguments)
+    full_name = store.qualify(name_of(node.funcname or ()))
+    arguments = tuple(_read_argument(store, item) for item in node.parameters or ())
+    tabular = any(item.mode == "t" for item in arguments)
     returns = None if tabular or node.returnType is None else type_use(store, node.returnType) or _UNKNOWN
-    made = FunctionDraft(
-        place.schema,
-        place.name,
+    function = FunctionDraft(
+        full_name.schema,
+        full_name.name,
         arguments,
         returns,
         set_of=bool(node.returnType and node.returnType.setof) and not tabular,
         security_definer=False,
         settings=(),
-        asks_who=bool(_ASKS_WHO.search(_body(node.options or ()))),
+        asks_who=bool(_ASKS_WHO.search(_body_of(node.options or ()))),
         location=site.location,
     )
-    overloads = store.functions.setdefault(place, [])
-    there = next((one for one in overloads if one.inputs == made.inputs), None)
+    overloads = store.functions.setdefault(full_name, [])
+    there = next((item for item in overloads if item.inputs == function.inputs), None)
     if there is None or node.replace:
         overloads[:] = [
-            *(one for one in overloads if one is not there),
-            _with(store, made, node.options or ()),
+            *(item for item in overloads if item is not there),
+            _apply_options(store, function, node.options or ()),
         ]
 
 
@@ -64,36 +64,39 @@ def alter_function(store: Store, node: ast.AlterFunctionStmt) -> None:
         return
     overloads = store.functions_named(name_of(wanted.objname or ()))
     overloads[:] = [
-        _with(store, one, node.actions or ()) if matches(store, wanted, one) else one for one in overloads
+        _apply_options(store, function, node.actions or ()) if matches(store, wanted, function) else function
+        for function in overloads
     ]
 
 
-def _argument(store: Store, node: ast.FunctionParameter) -> ArgumentDraft:
+def _read_argument(store: Store, node: ast.FunctionParameter) -> ArgumentDraft:
     mode = _MODES.get(node.mode or FunctionParameterMode.FUNC_PARAM_IN, "i")
     use = type_use(store, node.argType) or _UNKNOWN
     return ArgumentDraft(node.name or "", use, mode, optional=node.defexpr is not None)
 
 
-def _with(store: Store, function: FunctionDraft, options: tuple[Any, ...]) -> FunctionDraft:
+def _apply_options(store: Store, function: FunctionDraft, options: tuple[Any, ...]) -> FunctionDraft:
     for option in options:
         if option.defname == "security":
             function = replace(function, security_definer=bool(option.arg.boolval))
         elif option.defname == "set" and isinstance(option.arg, ast.VariableSetStmt):
-            function = replace(function, settings=_settings(store, function.settings, option.arg))
+            function = replace(function, settings=_change_settings(store, function.settings, option.arg))
     return function
 
 
-def _settings(store: Store, there: tuple[str, ...], node: ast.VariableSetStmt) -> tuple[str, ...]:
+def _change_settings(store: Store, there: tuple[str, ...], node: ast.VariableSetStmt) -> tuple[str, ...]:
     name = node.name or ""
-    kept = tuple(one for one in there if name and not one.startswith(f"{name}="))
+    kept = tuple(setting for setting in there if name and not setting.startswith(f"{name}="))
     if node.kind is VariableSetKind.VAR_SET_CURRENT and name == "search_path":
         return (*kept, f"{name}={', '.join(map(quoted, store.path))}")
     if node.kind is VariableSetKind.VAR_SET_VALUE:
-        shown = (quoted(one) for one in texts_of(node)) if name == "search_path" else texts_of(node)
+        shown = (
+            (quoted(setting) for setting in list_texts(node)) if name == "search_path" else list_texts(node)
+        )
         return (*kept, f"{name}={', '.join(shown)}")
     return kept
 
 
-def _body(options: tuple[Any, ...]) -> str:
+def _body_of(options: tuple[Any, ...]) -> str:
     parts = (option.arg for option in options if option.defname == "as")
-    return " ".join(str(one.sval) for part in parts if isinstance(part, tuple) for one in part)
+    return " ".join(str(text.sval) for part in parts if isinstance(part, tuple) for text in part)

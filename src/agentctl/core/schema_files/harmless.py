@@ -37,7 +37,7 @@ def is_harmless(text: str) -> bool:
     return _HARMLESS.match(text) is not None
 
 
-def loosened(text: str) -> str | None:
+def find_loosened_table(text: str) -> str | None:
     """Return the table of which a statement drops a constraint, as it is written there."""
-    found = _CONSTRAINT_DROPPED.match(text)
-    return found["table"] if found else None
+    statement = _CONSTRAINT_DROPPED.match(text)
+    return statement["table"] if statement else None

@@ -34,9 +34,9 @@ def create_index(store: Store, node: ast.IndexStmt) -> None:
         bool(node.unique),
         condition=text_of(node.whereClause) if node.whereClause else None,
         condition_columns=frozenset(columns_in(node.whereClause)),
-        included=tuple(one.name for one in node.indexIncludingParams or () if one.name),
+        included=tuple(column.name for column in node.indexIncludingParams or () if column.name),
     )
-    index = replace(index, name=index.name or _free_name(store, table, index))
+    index = replace(index, name=index.name or _choose_name(store, table, index))
     partitions = list(store.children(table)) if table.kind == PARTITIONED else []
     alone = node.relation is not None and not node.relation.inh
     table.indexes[index.name] = replace(index, valid=not (alone and partitions))
@@ -62,8 +62,8 @@ def add_index(
 
 def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
     """Give a partition, and those below it, the index of its parent, unless it has one like it."""
-    if not any(replace(one, name=index.name) == index for one in table.indexes.values()):
-        own = replace(index, name=_free_name(store, table, index))
+    if not any(replace(other, name=index.name) == index for other in table.indexes.values()):
+        own = replace(index, name=_choose_name(store, table, index))
         table.indexes[own.name] = own
     if table.kind == PARTITIONED:
         for child in store.children(table):
@@ -72,10 +72,10 @@ def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
 
 def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
     """Read what an index sorts by."""
-    return tuple(_key(one) for one in elements if isinstance(one, ast.IndexElem))
+    return tuple(_read_key(element) for element in elements if isinstance(element, ast.IndexElem))
 
 
-def _key(node: ast.IndexElem) -> Key:
+def _read_key(node: ast.IndexElem) -> Key:
     order = {SortByDir.SORTBY_DESC: " DESC"}.get(node.ordering or SortByDir.SORTBY_DEFAULT, "")
     order += {
         SortByNulls.SORTBY_NULLS_FIRST: " NULLS FIRST",
@@ -89,10 +89,10 @@ def _key(node: ast.IndexElem) -> Key:
     return Key(None, shown, called, frozenset(columns_in(node.expr)), order)
 
 
-def _free_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
+def _choose_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
     """Choose a name as PostgreSQL does; what is called like another there gets a number."""
     names: list[str] = []
     for called in [*(key.column or key.called for key in index.keys), *index.included]:
         numbered = (f"{called}{number}" for number in range(1, len(names) + 1))
-        names.append(next(one for one in (called, *numbered) if one not in names))
+        names.append(next(candidate for candidate in (called, *numbered) if candidate not in names))
     return default_name(table.name, names, "idx", taken=lambda name: store.is_taken(table.schema, name))

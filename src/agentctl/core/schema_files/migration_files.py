@@ -41,24 +41,24 @@ def is_migration(path: str, text: str) -> bool:
 
 def lies_with_migrations(path: str) -> bool:
     """Whether a folder says that its files are migrations; the file itself is not looked at."""
-    return bool((_FOLDERS | _SCHEMAS) & _folders(path))
+    return bool((_FOLDERS | _SCHEMAS) & _folders_of(path))
 
 
 def changes_schema(text: str) -> bool:
     """Whether a statement creates, alters or drops something that lasts."""
     if not _MAY_CHANGE.search(text):
         return False
-    return any(map(_changes, split_statements(text)))
+    return any(map(_changes_schema, split_statements(text)))
 
 
 def leads_backwards(path: str) -> bool:
     """Whether a file takes back what another does."""
-    return bool(_BACKWARDS.fullmatch(PurePosixPath(path).stem) or _BACKWARDS_FOLDERS & _folders(path))
+    return bool(_BACKWARDS.fullmatch(PurePosixPath(path).stem) or _BACKWARDS_FOLDERS & _folders_of(path))
 
 
 def forwards(text: str) -> str:
     """Return the part of a migration that leads forwards; what is left out leaves its lines."""
-    return "\n".join(_forward_lines(text)) if _MARK.search(text) else text
+    return "\n".join(_list_forward_lines(text)) if _MARK.search(text) else text
 
 
 def order(path: str) -> tuple[object, ...]:
@@ -68,31 +68,31 @@ def order(path: str) -> tuple[object, ...]:
     last = (
         parts[-1].removesuffix(".sql").replace("__", "\0")
     )  # which ends Flyway's versions, of which 2 is before 2_1
-    names = tuple(_natural(part) for part in (*parts[:-1], last))
-    return (bool(_FOLDERS & _folders(path)), repeatable, names)
+    names = tuple(_make_natural_key(part) for part in (*parts[:-1], last))
+    return (bool(_FOLDERS & _folders_of(path)), repeatable, names)
 
 
-def _changes(statement: Statement) -> bool:
+def _changes_schema(statement: Statement) -> bool:
     first, *others = statement.words[:5]
     if first == "DO":
         return bool(_MAY_CHANGE.search(statement.text))
     return first in _CHANGING and bool(_CHANGED.intersection(others)) and not _PASSING.intersection(others)
 
 
-def _forward_lines(text: str) -> Iterator[str]:
+def _list_forward_lines(text: str) -> Iterator[str]:
     leads_forwards = True
     for line in text.split("\n"):
-        found = _MARK.match(line)
-        if found is not None:
-            leads_forwards = (found["way"] or found["words"]).lower() == "up"
+        mark = _MARK.match(line)
+        if mark is not None:
+            leads_forwards = (mark["way"] or mark["words"]).lower() == "up"
         yield line if leads_forwards else ""
 
 
-def _folders(path: str) -> set[str]:
+def _folders_of(path: str) -> set[str]:
     return {part.lower() for part in PurePosixPath(path).parts[:-1]}
 
 
-def _natural(name: str) -> tuple[tuple[int, int, str], ...]:
+def _make_natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that puts 2 before 10."""
     parts = re.split(r"(\d+)", name)
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)

@@ -10,8 +10,6 @@ from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migration_files import forwards, is_migration, leads_backwards, order
 from agentctl.core.schema_files.unread import UnreadStatement
 
-__all__ = ["Migrations", "is_migration", "run"]
-
 
 class Migrations:
     """The migrations of a repository, as they end.
@@ -30,7 +28,7 @@ class Migrations:
         """
         migrations = [file for file in files if is_migration(*file)]
         # They may begin with a database that has tables of before.
-        self._schema, self.problems = run(migrations, Schema(assumes=True))
+        self._schema, self.problems = run_migrations(migrations, Schema(assumes=True))
 
     def adds_table(self, name: str, schema: str | None = None) -> Location | None:
         """Return where a table or view is created; None where none is in the end."""
@@ -45,7 +43,7 @@ class Migrations:
         return self._schema.locate_function(name, schema=schema)
 
 
-def run(
+def run_migrations(
     files: Iterable[tuple[str, str]], schema: Schema | None = None
 ) -> tuple[Schema, list[UnreadStatement]]:
     """Execute migrations in the order of tools, without those that lead backwards.
@@ -57,5 +55,5 @@ def run(
     """
     schema = Schema() if schema is None else schema
     ahead = sorted((file for file in files if not leads_backwards(file[0])), key=lambda file: order(file[0]))
-    problems = [one for path, text in ahead for one in schema.apply(forwards(text), file=path)]
+    problems = [statement for path, text in ahead for statement in schema.apply(forwards(text), file=path)]
     return schema, problems

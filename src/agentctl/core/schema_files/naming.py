@@ -20,10 +20,10 @@ def default_name(table: str, columns: Sequence[str], label: str, *, taken: Calla
         taken: whether something has that name.
 
     """
-    name, number = _name(table, "_".join(columns), label), 0
+    name, number = _compose_name(table, "_".join(columns), label), 0
     while taken(name):
         number += 1
-        name = _name(table, "_".join(columns), f"{label}{number}")
+        name = _compose_name(table, "_".join(columns), f"{label}{number}")
     return name
 
 
@@ -32,7 +32,7 @@ def qualified(schema: str, name: str) -> str:
     return f"{quoted(schema)}.{quoted(name)}"
 
 
-def _name(table: str, column: str, label: str) -> str:
+def _compose_name(table: str, column: str, label: str) -> str:
     first, second = table.encode(errors="replace"), column.encode(errors="replace")
     room = _BYTES - len(label) - 1 - (1 if second else 0)
     while len(first) + len(second) > room:

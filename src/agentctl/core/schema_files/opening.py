@@ -12,7 +12,7 @@ from agentctl.core.errors import ConfigError
 from agentctl.core.hint_text import shell_command
 from agentctl.core.schema_files.baseline import read_baseline
 from agentctl.core.schema_files.ddl import Schema
-from agentctl.core.schema_files.migrations import run
+from agentctl.core.schema_files.migrations import run_migrations
 from agentctl.core.schema_files.recorded import schema_of
 from agentctl.core.schema_files.unread import UnreadStatement
 
@@ -47,44 +47,46 @@ def open_schema_source(path: Path) -> SchemaSource:
 
     """
     if path.is_dir():
-        found = (one for one in sorted(path.rglob("*.sql")) if one.is_file())  # a pipe would be waited for
-        files = [(one.relative_to(path).as_posix(), _text_of(one)) for one in found]
-        schema, problems = run(files)
-        return _source(path, schema, [*problems, *schema.presumed()], whole=True)
-    text = _text_of(path)
+        paths = (
+            sql_file for sql_file in sorted(path.rglob("*.sql")) if sql_file.is_file()
+        )  # a pipe would be waited for
+        files = [(sql_file.relative_to(path).as_posix(), _read_text(sql_file)) for sql_file in paths]
+        schema, problems = run_migrations(files)
+        return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
+    text = _read_text(path)
     if text.lstrip().startswith("{"):
         baseline = read_baseline(path)
         schema, problems = schema_of(baseline)
-        return _source(path, schema, problems, whole=baseline.whole)
+        return _make_source(path, schema, problems, whole=baseline.whole)
     schema = Schema()
     problems = schema.apply(text, file=path.as_posix())
-    return _source(path, schema, [*problems, *schema.presumed()], whole=True)
+    return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
 
 
-def _source(path: Path, schema: Schema, problems: list[UnreadStatement], *, whole: bool) -> SchemaSource:
+def _make_source(path: Path, schema: Schema, problems: list[UnreadStatement], *, whole: bool) -> SchemaSource:
     catalog = schema.catalog(database=path.name)
     if not catalog.tables:
         first = (
             f"; line {problems[0].location.line} is not understood: {problems[0].message}" if problems else ""
         )
-        _refuse(path, f"it has no tables{first}")
+        _refuse_path(path, f"it has no tables{first}")
     return SchemaSource(catalog, whole and not problems, path, tuple(problems))
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        _refuse(path, "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror))
+        _refuse_path(path, "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror))
     if content.startswith(_ARCHIVE):
         command = shell_command("pg_restore --schema-only -f schema.sql", str(path))
-        _refuse(path, "it is an archive", hint=f"Convert it to SQL: {command}")
+        _refuse_path(path, "it is an archive", hint=f"Convert it to SQL: {command}")
     if b"\0" in content:  # a program, or UTF-16
-        _refuse(path, "it is not UTF-8 text")
+        _refuse_path(path, "it is not UTF-8 text")
     # A letter of another encoding stands in a comment, mostly.
     return content.decode("utf-8-sig", errors="replace")
 
 
-def _refuse(path: Path, why: str, *, hint: str = _DUMP) -> NoReturn:
+def _refuse_path(path: Path, why: str, *, hint: str = _DUMP) -> NoReturn:
     msg = f"The schema {path} cannot be read: {why}."
     raise ConfigError(msg, hint=hint) from None

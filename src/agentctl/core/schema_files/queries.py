@@ -37,26 +37,28 @@ _COUNTS = frozenset({"count", "row_number", "rank", "dense_rank"})
 
 def columns_of(store: Store, query: object) -> Columns | None:
     """Return the columns of a query; None where they cannot all be told."""
-    return _Reader(store, {}, 0).columns(query)
+    return _ColumnReader(store, {}, 0).columns(query)
 
 
 def tables_of(store: Store, query: object) -> set[TableDraft]:
     """Return the tables that a query reads, also within."""
-    found = (store.table(name_in(one)) for one in nodes_in(query) if isinstance(one, ast.RangeVar))
-    return {table for table in found if table}
+    tables = (
+        store.table(name_in(relation)) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar)
+    )
+    return {table for table in tables if table}
 
 
 def aggregates(values: object) -> bool:
     """Whether values are of many rows: an aggregate, or a window."""
     return any(
-        isinstance(one, ast.FuncCall)
-        and (one.over or one.agg_star or name_of(one.funcname or ()).name in _AGGREGATES)
-        for one in nodes_in(values)
+        isinstance(value, ast.FuncCall)
+        and (value.over or value.agg_star or name_of(value.funcname or ()).name in _AGGREGATES)
+        for value in nodes_in(values)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ColumnReader:
     """Reads queries that see these common table expressions, at this depth."""
 
     store: Store
@@ -66,7 +68,7 @@ class _Reader:
     def columns(self, query: object) -> Columns | None:
         if not isinstance(query, ast.SelectStmt) or self.depth > _DEEP:
             return None
-        reader = self._with(query)
+        reader = self._with_queries(query)
         if is_set_operation(query):
             return reader.columns(query.larg)
         if query.valuesLists:
@@ -74,12 +76,12 @@ class _Reader:
         sources = list(reader.sources(query.fromClause or ()))
         return reader.targets(query.targetList or (), sources)
 
-    def _with(self, query: ast.SelectStmt) -> "_Reader":
+    def _with_queries(self, query: ast.SelectStmt) -> "_ColumnReader":
         reader = replace(self, depth=self.depth + 1)
-        for one in query.withClause.ctes or () if query.withClause else ():
-            found = reader.columns(one.ctequery)
-            named = _named(found, [str(alias.sval) for alias in one.aliascolnames or ()])
-            reader = replace(reader, common={**reader.common, one.ctename or "": named})
+        for query_of_with in query.withClause.ctes or () if query.withClause else ():
+            result = reader.columns(query_of_with.ctequery)
+            named = _rename_columns(result, [str(alias.sval) for alias in query_of_with.aliascolnames or ()])
+            reader = replace(reader, common={**reader.common, query_of_with.ctename or "": named})
         return reader
 
     def sources(self, items: tuple[Any, ...]) -> Iterator[_Source]:
@@ -89,11 +91,11 @@ class _Reader:
                 yield from self.sources((item.larg, item.rarg))
             else:
                 alias = getattr(item, "alias", None)
-                names = [str(one.sval) for one in (alias.colnames or () if alias else ())]
+                names = [str(column_name.sval) for column_name in (alias.colnames or () if alias else ())]
                 name = (alias.aliasname if alias else getattr(item, "relname", None)) or ""
-                yield name, _named(self._source(item), names)
+                yield name, _rename_columns(self._source_of(item), names)
 
-    def _source(self, item: object) -> Columns | None:
+    def _source_of(self, item: object) -> Columns | None:
         if isinstance(item, ast.RangeSubselect):
             return self.columns(item.subquery)
         if not isinstance(item, ast.RangeVar):
@@ -104,18 +106,18 @@ class _Reader:
         return _of_table(self.store.table(name))
 
     def targets(self, nodes: tuple[Any, ...], sources: Sequence[_Source]) -> Columns | None:
-        found: dict[str, TypeUse | None] = {}
+        targets_by_name: dict[str, TypeUse | None] = {}
         for node in nodes:
-            star = _star(node.val)
+            star = _read_star(node.val)
             if star is None:
                 name = node.name or name_column(node.val) or NAMELESS
-                found.setdefault(name, self.type_of(node.val, sources))
+                targets_by_name.setdefault(name, self.type_of(node.val, sources))
                 continue
-            starred = _starred(star, sources)
+            starred = _expand_star(star, sources)
             if starred is None:
                 return None
-            found |= {name: kind for name, kind in starred.items() if name not in found}
-        return found
+            targets_by_name |= {name: kind for name, kind in starred.items() if name not in targets_by_name}
+        return targets_by_name
 
     def type_of(self, node: object, sources: Sequence[_Source]) -> TypeUse | None:
         match node:
@@ -136,7 +138,7 @@ def _of_table(table: TableDraft | None) -> Columns | None:
     return {column.name: column.type for column in table.columns.values()}
 
 
-def _named(columns: Columns | None, names: list[str]) -> Columns | None:
+def _rename_columns(columns: Columns | None, names: list[str]) -> Columns | None:
     """Give the first columns other names."""
     if columns is None or not names:
         return columns
@@ -144,29 +146,29 @@ def _named(columns: Columns | None, names: list[str]) -> Columns | None:
     return dict(zip(merged, columns.values(), strict=False))
 
 
-def _star(node: object) -> Name | None:
+def _read_star(node: object) -> Name | None:
     """Return what stands before the dot of a star, or None where there is no star."""
     return name_of(node.fields) if isinstance(node, ast.ColumnRef) and is_star(node) else None
 
 
-def _starred(star: Name, sources: Sequence[_Source]) -> Columns | None:
+def _expand_star(star: Name, sources: Sequence[_Source]) -> Columns | None:
     """Return what a star stands for; columns that a join makes one of are one."""
     if star.name:
-        return _called(star.name, sources)
-    found: dict[str, TypeUse | None] = {}
+        return _find_source(star.name, sources)
+    expanded: dict[str, TypeUse | None] = {}
     for _, columns in sources:
         if columns is None:
             return None
-        found |= {name: kind for name, kind in columns.items() if name not in found}
-    return found or None
+        expanded |= {name: kind for name, kind in columns.items() if name not in expanded}
+    return expanded or None
 
 
 def _type_of_column(name: Name, sources: Sequence[_Source]) -> TypeUse | None:
     if name.schema is not None:
-        return (_called(name.schema, sources) or {}).get(name.name)
+        return (_find_source(name.schema, sources) or {}).get(name.name)
     having = [columns for _, columns in sources if columns is None or name.name in columns]
     return having[0][name.name] if having and having[0] is not None else None
 
 
-def _called(name: str, sources: Sequence[_Source]) -> Columns | None:
+def _find_source(name: str, sources: Sequence[_Source]) -> Columns | None:
     return next((columns for called, columns in sources if called == name), None)

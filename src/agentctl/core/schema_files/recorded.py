@@ -60,118 +60,127 @@ def schema_of(baseline: Baseline) -> tuple[Schema, list[UnreadStatement]]:
     """Return the schema that a baseline tells of, and what of it was not understood."""
     schema = Schema()
     file = baseline.file.as_posix() if baseline.file else ""
-    tables = _tables(baseline.facts)
-    sequences = () if baseline.whole else _perhaps_filled(tables)
-    text = ";\n".join([*_of_tables(tables, frozenset(sequences)), *_of_functions(baseline.facts)])
+    tables = _read_tables(baseline.facts)
+    sequences = () if baseline.whole else _list_perhaps_filled(tables)
+    text = ";\n".join([*_write_tables(tables, frozenset(sequences)), *_write_functions(baseline.facts)])
     problems = schema.apply(text, file=file)
     return schema, [UnreadStatement(Location(file, 1), problem.message) for problem in problems]
 
 
-def _sql(name: str) -> str:
+def _quote_parts(name: str) -> str:
     """Quote every part of a name: a baseline leaves keywords as they are."""
-    return re.sub(_NAME, lambda found: found[0] if found[0].startswith('"') else f'"{found[0]}"', name)
+    return re.sub(_NAME, lambda part: part[0] if part[0].startswith('"') else f'"{part[0]}"', name)
 
 
-def _tables(facts: Mapping[str, str]) -> dict[str, _Table]:
-    found: dict[str, _Table] = {}
-    for name, said in facts.items():
+def _read_tables(facts: Mapping[str, str]) -> dict[str, _Table]:
+    by_name: dict[str, _Table] = {}
+    for name, fact in facts.items():
         part = _OF_TABLE.fullmatch(name)
         if part is not None:
-            table = found.setdefault(_sql(part["table"]), _Table("table"))
-            _note(table, part, said)
-    return found
+            table = by_name.setdefault(_quote_parts(part["table"]), _Table("table"))
+            _note_fact(table, part, fact)
+    return by_name
 
 
-def _note(table: _Table, part: re.Match[str], said: str) -> None:
+def _note_fact(table: _Table, part: re.Match[str], fact: str) -> None:
     if part["column"] and not part["domain"]:
-        column = _COLUMN.fullmatch(said) or _ODD_COLUMN.fullmatch(said)
-        table.columns.update({_sql(part["column"]): column} if column else {})
+        column = _COLUMN.fullmatch(fact) or _ODD_COLUMN.fullmatch(fact)
+        table.columns.update({_quote_parts(part["column"]): column} if column else {})
     elif part["domain"]:
-        table.domains[_sql(part["column"])] = said
+        table.domains[_quote_parts(part["column"])] = fact
     elif part["part"] == "trigger":
-        table.triggers.append(said)
+        table.triggers.append(fact)
     elif part["part"] == "constraint":
-        table.constraints[_sql(part["name"])] = said
-    elif part["part"] == "index" and said.startswith("CREATE"):  # no INVALID one
-        table.indexes.append(said)
+        table.constraints[_quote_parts(part["name"])] = fact
+    elif part["part"] == "index" and fact.startswith("CREATE"):  # no INVALID one
+        table.indexes.append(fact)
     elif part["security"]:
-        table.secured = said == "on"
+        table.secured = fact == "on"
     elif part[0] == part["table"]:
-        table.kind = said
+        table.kind = fact
 
 
-def _perhaps_filled(tables: Mapping[str, _Table]) -> Iterator[tuple[str, str]]:
+def _list_perhaps_filled(tables: Mapping[str, _Table]) -> Iterator[tuple[str, str]]:
     """Yield the keys that a sequence may fill: a baseline of a part does not say which it does."""
     for name, table in tables.items():
-        keys = {said for said in table.constraints.values() if said.startswith("PRIMARY KEY")}
-        for column, said in table.columns.items():
+        keys = {
+            column_fact for column_fact in table.constraints.values() if column_fact.startswith("PRIMARY KEY")
+        }
+        for column, column_fact in table.columns.items():
             if (
-                said["type"] in _INTEGERS
+                column_fact["type"] in _INTEGERS
                 and {f"PRIMARY KEY ({column})", f"PRIMARY KEY ({column[1:-1]})"} & keys
-                and not said["default"]
+                and not column_fact["default"]
             ):
                 yield name, column
 
 
-def _of_tables(tables: Mapping[str, _Table], filled: frozenset[tuple[str, str]]) -> Iterator[str]:
+def _write_tables(tables: Mapping[str, _Table], filled: frozenset[tuple[str, str]]) -> Iterator[str]:
     """Write types, then tables, then what is of them and may speak of others."""
-    yield from _of_types(tables.values())
+    yield from _write_types(tables.values())
     for name, table in tables.items():
-        yield _of_table(name, table, {column for owner, column in filled if owner == name})
+        yield _write_table(name, table, {column for owner, column in filled if owner == name})
     for name, table in tables.items():
-        for constraint, said in table.constraints.items():
-            yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint} {said}"
+        for constraint, definition in table.constraints.items():
+            yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint} {definition}"
         yield from table.indexes
         yield from table.triggers
         if table.secured:
             yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
 
 
-def _of_types(tables: Iterable[_Table]) -> Iterator[str]:
+def _write_types(tables: Iterable[_Table]) -> Iterator[str]:
     for table in tables:
         for column, below in table.domains.items():
             if column in table.columns:
                 yield f"CREATE DOMAIN {table.columns[column]['type']} AS {below}"
-    for said in (said for table in tables for said in table.columns.values()):
-        labels = (said["labels"] or "").split(", ")
+    for column_fact in (column_fact for table in tables for column_fact in table.columns.values()):
+        labels = (column_fact["labels"] or "").split(", ")
         # A label with a comma in it looks like two; what shows that there is one is not trusted.
-        if said["labels"] and not any("," in one or one != one.strip() or not one for one in labels):
+        if column_fact["labels"] and not any(
+            "," in text or text != text.strip() or not text for text in labels
+        ):
             shown = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
-            yield f"CREATE TYPE {said['type'].removesuffix('[]')} AS ENUM ({shown})"
+            yield f"CREATE TYPE {column_fact['type'].removesuffix('[]')} AS ENUM ({shown})"
 
 
-def _of_table(name: str, table: _Table, filled: set[str]) -> str:
+def _write_table(name: str, table: _Table, filled: set[str]) -> str:
     if table.kind.endswith("view"):
-        columns = ", ".join(f"NULL::{said['type']} AS {column}" for column, said in table.columns.items())
+        columns = ", ".join(
+            f"NULL::{column_fact['type']} AS {column}" for column, column_fact in table.columns.items()
+        )
         return f"CREATE {table.kind} {name} AS SELECT {columns} FROM nobody_knows.what"  # noqa: S608  # not sent
-    columns = ", ".join(_of_column(column, said, column in filled) for column, said in table.columns.items())
+    columns = ", ".join(
+        _write_column(column, column_fact, column in filled) for column, column_fact in table.columns.items()
+    )
     kind = "FOREIGN TABLE" if table.kind == "foreign table" else "TABLE"
     return f"CREATE {kind} {name} ({columns}){_ENDS.get(table.kind, '')}"
 
 
-def _of_column(name: str, said: re.Match[str], is_filled: bool) -> str:  # noqa: FBT001
-    null = " NOT NULL" if said["null"] else ""
-    value = f" DEFAULT {said['default']}" if said["default"] else ""
-    if said["generated"]:
-        stored = "" if said["generated"].endswith("identity") else " STORED"
-        value = f" GENERATED {said['generated']}{stored}"
+def _write_column(name: str, column_fact: re.Match[str], is_filled: bool) -> str:  # noqa: FBT001
+    null = " NOT NULL" if column_fact["null"] else ""
+    value = f" DEFAULT {column_fact['default']}" if column_fact["default"] else ""
+    if column_fact["generated"]:
+        stored = "" if column_fact["generated"].endswith("identity") else " STORED"
+        value = f" GENERATED {column_fact['generated']}{stored}"
     elif is_filled:
         value = " GENERATED BY DEFAULT AS IDENTITY"
-    return f"{name} {said['type']}{null}{value}"
+    return f"{name} {column_fact['type']}{null}{value}"
 
 
-def _of_functions(facts: Mapping[str, str]) -> Iterator[str]:
-    for name, said in facts.items():
+def _write_functions(facts: Mapping[str, str]) -> Iterator[str]:
+    for name, result in facts.items():
         part = _OF_FUNCTION.fullmatch(name)
         if part is None or part["part"]:
             continue
         optional = facts.get(f"{name} optional arguments", "").split(", ")
-        arguments = ", ".join(_argument(one, optional) for one in _arguments(part["signature"]))
+        arguments = ", ".join(_write_argument(text, optional) for text in _split_arguments(part["signature"]))
         definer = " SECURITY DEFINER" if facts.get(f"{name} security") == "definer" else ""
-        yield f"CREATE FUNCTION {_sql(part['function'])}({arguments}) {said} LANGUAGE sql{definer} AS ''"
+        head = f"{_quote_parts(part['function'])}({arguments}) {result}"
+        yield f"CREATE FUNCTION {head} LANGUAGE sql{definer} AS ''"
 
 
-def _arguments(signature: str) -> Iterator[str]:
+def _split_arguments(signature: str) -> Iterator[str]:
     start = 0
     for token in tokens(signature):
         if signature[token.start : token.end] == ",":
@@ -181,7 +190,7 @@ def _arguments(signature: str) -> Iterator[str]:
         yield signature[start:].strip()
 
 
-def _argument(text: str, optional: list[str]) -> str:
+def _write_argument(text: str, optional: list[str]) -> str:
     """Write an argument; one without a name may be left out, for nobody says that it may not."""
     if text.startswith("OUT "):
         return text

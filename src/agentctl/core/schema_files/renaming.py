@@ -13,7 +13,7 @@ from pglast.enums import ObjectType
 from agentctl.core.schema_files.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
 from agentctl.core.schema_files.dropping import matches
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.store import FullName, Store
 from agentctl.core.sql.names import name_in, name_of
 
 _RELATIONS = frozenset(
@@ -55,57 +55,57 @@ def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
     if node.objectType in _RELATIONS:
         table = store.table(name_in(node.relation))
         if table is not None:
-            _place_table(store, table, Full(schema, table.name), site)
+            _move_table(store, table, FullName(schema, table.name), site)
     elif node.objectType in _TYPES:
-        _place_type(store, node.object, schema=schema)
+        _move_type(store, node.object, schema=schema)
     elif node.objectType in _FUNCTIONS:
-        _place_functions(store, node.object, schema=schema, site=site)
+        _move_functions(store, node.object, schema=schema, site=site)
 
 
 def _rename_relation(store: Store, node: ast.RenameStmt, site: Site) -> None:
     name, new = name_in(node.relation), node.newname or ""
     table = store.table(name)
     if table is not None:
-        _place_table(store, table, Full(table.schema, new), site)
+        _move_table(store, table, FullName(table.schema, new), site)
     elif owner := store.index_owner(name):
         _rename_index(owner, name.name, new)
 
 
-def _place_table(store: Store, table: TableDraft, place: Full, site: Site) -> None:
-    old = Full(table.schema, table.name)
-    if place in store.tables:
+def _move_table(store: Store, table: TableDraft, full_name: FullName, site: Site) -> None:
+    old = FullName(table.schema, table.name)
+    if full_name in store.tables:
         return
     del store.tables[old]
     store.gone.add(old)
-    table.schema, table.name, table.location = *place, site.location
-    store.tables[place] = table
+    table.schema, table.name, table.location = *full_name, site.location
+    store.tables[full_name] = table
     row_type = store.types.pop(old, None)
     if row_type is not None:
-        row_type.schema, row_type.name = place
-        store.types[place] = row_type
-    _refer(store, lambda made: _to_table(made, old, place))
+        row_type.schema, row_type.name = full_name
+        store.types[full_name] = row_type
+    _change_constraints(store, lambda constraint: _refer_to_table(constraint, old, full_name))
 
 
-def _refer(store: Store, change: Callable[[ConstraintDraft], ConstraintDraft]) -> None:
+def _change_constraints(store: Store, change: Callable[[ConstraintDraft], ConstraintDraft]) -> None:
     for table in store.tables.values():
-        table.constraints = {name: change(made) for name, made in table.constraints.items()}
+        table.constraints = {name: change(constraint) for name, constraint in table.constraints.items()}
 
 
-def _to_table(made: ConstraintDraft, old: Full, new: Full) -> ConstraintDraft:
-    to = made.reference
+def _refer_to_table(constraint: ConstraintDraft, old: FullName, new: FullName) -> ConstraintDraft:
+    to = constraint.reference
     if to is None or (to.schema, to.table) != old:
-        return made
-    return replace(made, reference=replace(to, schema=new.schema, table=new.name))
+        return constraint
+    return replace(constraint, reference=replace(to, schema=new.schema, table=new.name))
 
 
 def _rename_index(owner: TableDraft, old: str, new: str) -> None:
     """Rename an index, and the constraint whose it is."""
-    index, made = owner.indexes.pop(old, None), owner.constraints.get(old)
+    index, constraint = owner.indexes.pop(old, None), owner.constraints.get(old)
     if index is not None:
         owner.indexes[new] = replace(index, name=new)
-    if made is not None and made.kind in {"primary key", "unique"}:
+    if constraint is not None and constraint.kind in {"primary key", "unique"}:
         del owner.constraints[old]
-        owner.constraints[new] = replace(made, name=new)
+        owner.constraints[new] = replace(constraint, name=new)
 
 
 def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
@@ -114,8 +114,8 @@ def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
         return
     if old in table.indexes:
         _rename_index(table, old, new)
-    elif made := table.constraints.pop(old, None):
-        table.constraints[new] = replace(made, name=new)
+    elif constraint := table.constraints.pop(old, None):
+        table.constraints[new] = replace(constraint, name=new)
     elif column := table.not_null.pop(old, None):
         table.not_null[new] = column
 
@@ -126,10 +126,10 @@ def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
         return
     if table.location is None and old not in table.columns:  # of an assumed table nobody knows the columns
         table.columns[old] = ColumnDraft(old, None, site.location)
-    _rename_in(store, table, old, node.newname or "", site)
+    _rename_column_of_table(store, table, old, node.newname or "", site)
 
 
-def _rename_in(store: Store, table: TableDraft, old: str, new: str, site: Site) -> None:
+def _rename_column_of_table(store: Store, table: TableDraft, old: str, new: str, site: Site) -> None:
     if old not in table.columns or new in table.columns:
         return
     table.columns = {
@@ -138,52 +138,55 @@ def _rename_in(store: Store, table: TableDraft, old: str, new: str, site: Site) 
         else column
         for name, column in table.columns.items()
     }
-    table.constraints = {name: _over(made, old, new) for name, made in table.constraints.items()}
-    table.indexes = {name: _index_over(index, old, new) for name, index in table.indexes.items()}
+    table.constraints = {
+        name: _rename_column_of_constraint(constraint, old, new)
+        for name, constraint in table.constraints.items()
+    }
+    table.indexes = {name: _rename_column_of_index(index, old, new) for name, index in table.indexes.items()}
     table.not_null = {name: new if column == old else column for name, column in table.not_null.items()}
-    _refer(store, lambda made: _to_column(made, table, old, new))
+    _change_constraints(store, lambda constraint: _refer_to_column(constraint, table, old, new))
     for child in store.children(table):
-        _rename_in(store, child, old, new, site)
+        _rename_column_of_table(store, child, old, new, site)
 
 
-def _over(made: ConstraintDraft, old: str, new: str) -> ConstraintDraft:
-    check = made.check.renamed(old, new) if made.check else None
-    return replace(made, columns=_renamed(made.columns, old, new), check=check)
+def _rename_column_of_constraint(constraint: ConstraintDraft, old: str, new: str) -> ConstraintDraft:
+    check = constraint.check.renamed(old, new) if constraint.check else None
+    return replace(constraint, columns=_rename_columns(constraint.columns, old, new), check=check)
 
 
-def _index_over(index: IndexDraft, old: str, new: str) -> IndexDraft:
+def _rename_column_of_index(index: IndexDraft, old: str, new: str) -> IndexDraft:
     """Return an index after a column's renaming; the texts of its expressions stay as they were written."""
     keys = tuple(
         replace(
             key,
             column=new if key.column == old else key.column,
-            columns=frozenset(_renamed(tuple(key.columns), old, new)),
+            columns=frozenset(_rename_columns(tuple(key.columns), old, new)),
         )
         for key in index.keys
     )
-    condition = frozenset(_renamed(tuple(index.condition_columns), old, new))
-    included = _renamed(index.included, old, new)
+    condition = frozenset(_rename_columns(tuple(index.condition_columns), old, new))
+    included = _rename_columns(index.included, old, new)
     return replace(index, keys=keys, condition_columns=condition, included=included)
 
 
-def _to_column(made: ConstraintDraft, table: TableDraft, old: str, new: str) -> ConstraintDraft:
-    to = made.reference
+def _refer_to_column(constraint: ConstraintDraft, table: TableDraft, old: str, new: str) -> ConstraintDraft:
+    to = constraint.reference
     if to is None or (to.schema, to.table) != (table.schema, table.name):
-        return made
-    return replace(made, reference=replace(to, columns=_renamed(to.columns, old, new)))
+        return constraint
+    return replace(constraint, reference=replace(to, columns=_rename_columns(to.columns, old, new)))
 
 
-def _renamed(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+def _rename_columns(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
     return tuple(new if column == old else column for column in columns)
 
 
 def _rename_type(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    _place_type(store, node.object, name=node.newname)
+    _move_type(store, node.object, name=node.newname)
 
 
-def _place_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:
+def _move_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:
     kind = store.type(name_of(words))
-    old, new = Full(kind.schema, kind.name), Full(schema or kind.schema, name or kind.name)
+    old, new = FullName(kind.schema, kind.name), FullName(schema or kind.schema, name or kind.name)
     if new in store.types:
         return
     store.types.pop(old, None)
@@ -199,32 +202,34 @@ def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> No
 
 
 def _rename_function(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    _place_functions(store, node.object, name=node.newname, site=site)
+    _move_functions(store, node.object, name=node.newname, site=site)
 
 
-def _place_functions(
+def _move_functions(
     store: Store, node: object, *, schema: str | None = None, name: str | None = None, site: Site
 ) -> None:
     if not isinstance(node, ast.ObjectWithArgs):
         return
     overloads = store.functions_named(name_of(node.objname or ()))
-    for one in [one for one in overloads if matches(store, node, one)]:
-        overloads.remove(one)
-        moved = replace(one, schema=schema or one.schema, name=name or one.name, location=site.location)
-        store.functions.setdefault(Full(moved.schema, moved.name), []).append(moved)
+    for function in [function for function in overloads if matches(store, node, function)]:
+        overloads.remove(function)
+        moved = replace(
+            function, schema=schema or function.schema, name=name or function.name, location=site.location
+        )
+        store.functions.setdefault(FullName(moved.schema, moved.name), []).append(moved)
 
 
 def _rename_schema(store: Store, node: ast.RenameStmt, site: Site) -> None:
     old, new = node.subname or "", node.newname or ""
-    for table in [one for one in store.tables.values() if one.schema == old]:
-        _place_table(store, table, Full(new, table.name), site)
-    for place, kind in list(store.types.items()):
-        if place.schema == old:
+    for table in [item for item in store.tables.values() if item.schema == old]:
+        _move_table(store, table, FullName(new, table.name), site)
+    for full_name, kind in list(store.types.items()):
+        if full_name.schema == old:
             kind.schema = new
-            store.types[Full(new, place.name)] = store.types.pop(place)
-    for place in [place for place in store.functions if place.schema == old]:
-        moved = [replace(one, schema=new) for one in store.functions.pop(place)]
-        store.functions.setdefault(Full(new, place.name), []).extend(moved)
+            store.types[FullName(new, full_name.name)] = store.types.pop(full_name)
+    for full_name in [full_name for full_name in store.functions if full_name.schema == old]:
+        moved = [replace(item, schema=new) for item in store.functions.pop(full_name)]
+        store.functions.setdefault(FullName(new, full_name.name), []).extend(moved)
 
 
 def _rename_trigger(store: Store, node: ast.RenameStmt, _: Site) -> None:

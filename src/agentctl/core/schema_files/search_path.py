@@ -19,8 +19,8 @@ def set_path(store: Store, node: ast.VariableSetStmt) -> None:
     if node.kind is VariableSetKind.VAR_RESET_ALL:
         store.path = DEFAULT_PATH
     elif node.name == _SETTING:
-        given = node.kind is VariableSetKind.VAR_SET_VALUE
-        store.path = _schemas(texts_of(node)) if given else DEFAULT_PATH
+        is_given = node.kind is VariableSetKind.VAR_SET_VALUE
+        store.path = _list_schemas(list_texts(node)) if is_given else DEFAULT_PATH
 
 
 def set_by_query(store: Store, node: ast.SelectStmt) -> None:
@@ -28,17 +28,17 @@ def set_by_query(store: Store, node: ast.SelectStmt) -> None:
     for target in node.targetList or ():
         call = target.val if isinstance(target, ast.ResTarget) else None
         if isinstance(call, ast.FuncCall) and name_of(call.funcname or ()).name == "set_config":
-            given = list(_constants(call.args or ()))
-            if given[:1] == [_SETTING] and len(given) > 1 and given[1] is not None:
-                store.path = _schemas([one.strip().strip('"') for one in given[1].split(",")])
+            constants = list(_list_constants(call.args or ()))
+            if constants[:1] == [_SETTING] and len(constants) > 1 and constants[1] is not None:
+                store.path = _list_schemas([part.strip().strip('"') for part in constants[1].split(",")])
 
 
-def texts_of(node: ast.VariableSetStmt) -> list[str]:
+def list_texts(node: ast.VariableSetStmt) -> list[str]:
     """Return the values that a setting gets."""
-    return [one for one in _constants(node.args or ()) if one is not None]
+    return [text for text in _list_constants(node.args or ()) if text is not None]
 
 
-def _constants(nodes: tuple[object, ...]) -> Iterator[str | None]:
+def _list_constants(nodes: tuple[object, ...]) -> Iterator[str | None]:
     for node in nodes:
         value = node.val if isinstance(node, ast.A_Const) else None
         if isinstance(value, ast.Integer):
@@ -47,6 +47,6 @@ def _constants(nodes: tuple[object, ...]) -> Iterator[str | None]:
             yield value.sval if isinstance(value, ast.String) else None
 
 
-def _schemas(names: list[str]) -> tuple[str, ...]:
+def _list_schemas(names: list[str]) -> tuple[str, ...]:
     """Return the schemas of a path that hold what a user creates."""
     return tuple(name for name in names if name and name != "$user" and not name.startswith("pg_"))

@@ -24,8 +24,8 @@ class Site:
     @property
     def location(self) -> Location:
         """Where it begins."""
-        return self.at(0)
+        return self.locate(0)
 
-    def at(self, place: int | None) -> Location:
+    def locate(self, offset: int | None) -> Location:
         """Return where a part of it stands; the grammar counts from 0 and tells not all."""
-        return Location(self.file, self.line(max(place or 0, 0)))
+        return Location(self.file, self.line(max(offset or 0, 0)))

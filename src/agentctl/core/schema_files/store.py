@@ -13,7 +13,7 @@ from agentctl.core.sql.names import Name
 DEFAULT_PATH = ("public",)
 
 
-class Full(NamedTuple):
+class FullName(NamedTuple):
     """The name of one object."""
 
     schema: str
@@ -31,56 +31,58 @@ class Store:
 
     """
 
-    tables: dict[Full, TableDraft]
-    types: dict[Full, UserType]
-    functions: dict[Full, list[FunctionDraft]]
+    tables: dict[FullName, TableDraft]
+    types: dict[FullName, UserType]
+    functions: dict[FullName, list[FunctionDraft]]
     path: tuple[str, ...] = DEFAULT_PATH
     assumes: bool = False
-    gone: set[Full] = field(default_factory=set)
+    gone: set[FullName] = field(default_factory=set)
 
     @classmethod
     def empty(cls, *, assumes: bool = False) -> "Store":
         """Return one with nothing in it."""
         return cls({}, {}, {}, assumes=assumes)
 
-    def place(self, name: Name) -> Full:
+    def qualify(self, name: Name) -> FullName:
         """Return where something of that name would be created."""
-        return Full(name.schema or next(iter(self.path), DEFAULT_PATH[0]), name.name)
+        return FullName(name.schema or next(iter(self.path), DEFAULT_PATH[0]), name.name)
 
     def table(self, name: Name) -> TableDraft | None:
         """Return the table that a name leads to."""
-        return next((self.tables[place] for place in self._places(name) if place in self.tables), None)
+        return next(
+            (self.tables[full_name] for full_name in self._full_names(name) if full_name in self.tables), None
+        )
 
     def altered(self, name: Name) -> TableDraft | None:
         """Return the table that a statement changes: the one of that name, or one that is assumed."""
-        found = self.table(name)
-        if found is None and self.assumes:
-            place = self.place(name)
-            found = self.tables[place] = TableDraft(*place, kind="table", location=None)
-        return found
+        draft = self.table(name)
+        if draft is None and self.assumes:
+            full_name = self.qualify(name)
+            draft = self.tables[full_name] = TableDraft(*full_name, kind="table", location=None)
+        return draft
 
     def anywhere(self, table: str, schema: str | None) -> TableDraft | None:
         """Return a table of that name in whatever schema, where none is named."""
-        found = (one for one in self.tables.values() if one.name == table and schema is None)
-        return next(found, None)
+        drafts = (draft for draft in self.tables.values() if draft.name == table and schema is None)
+        return next(drafts, None)
 
     def type(self, name: Name) -> UserType:
         """Return the type that a name leads to; one that nothing has created is new and unknown."""
-        for place in self._places(name):
-            if place in self.types:
-                return self.types[place]
-            if place in self.tables:
-                return self._remember(place)
-        return self._remember(self.place(name))
+        for full_name in self._full_names(name):
+            if full_name in self.types:
+                return self.types[full_name]
+            if full_name in self.tables:
+                return self._remember_type(full_name)
+        return self._remember_type(self.qualify(name))
 
     def functions_named(self, name: Name) -> list[FunctionDraft]:
         """Return the overloads that a name leads to, a list that may be changed."""
-        places = (place for place in self._places(name) if self.functions.get(place))
-        return next((self.functions[place] for place in places), [])
+        places = (full_name for full_name in self._full_names(name) if self.functions.get(full_name))
+        return next((self.functions[full_name] for full_name in places), [])
 
     def index_owner(self, name: Name) -> TableDraft | None:
         """Return the table that has an index of that name."""
-        for schema, index in self._places(name):
+        for schema, index in self._full_names(name):
             for table in self.tables.values():
                 if table.schema == schema and index in table.indexes:
                     return table
@@ -92,13 +94,13 @@ class Store:
 
     def is_taken(self, schema: str, name: str) -> bool:
         """Whether a table or index of that schema has that name."""
-        return Full(schema, name) in self.tables or any(
+        return FullName(schema, name) in self.tables or any(
             name in table.indexes for table in self.tables.values() if table.schema == schema
         )
 
-    def _remember(self, place: Full) -> UserType:
-        return self.types.setdefault(place, UserType(place.schema, place.name))
+    def _remember_type(self, full_name: FullName) -> UserType:
+        return self.types.setdefault(full_name, UserType(full_name.schema, full_name.name))
 
-    def _places(self, name: Name) -> Iterator[Full]:
+    def _full_names(self, name: Name) -> Iterator[FullName]:
         schemas = (name.schema,) if name.schema else dict.fromkeys((*self.path, *DEFAULT_PATH))
-        return (Full(schema, name.name) for schema in schemas)
+        return (FullName(schema, name.name) for schema in schemas)

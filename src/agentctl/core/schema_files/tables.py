@@ -24,32 +24,36 @@ _TEMPORARY = "t"
 
 def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = "table") -> None:
     """Execute CREATE TABLE, or CREATE FOREIGN TABLE."""
-    place = store.place(name_in(node.relation))
+    full_name = store.qualify(name_in(node.relation))
     if node.relation and node.relation.relpersistence == _TEMPORARY:
         return
-    if place in store.tables:
-        if node.if_not_exists and store.tables[place].perhaps and not store.assumes:
-            _doubt(store, store.tables[place], node, site)
+    if full_name in store.tables:
+        if node.if_not_exists and store.tables[full_name].perhaps and not store.assumes:
+            _merge_descriptions(store, store.tables[full_name], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
-    table = TableDraft(place.schema, place.name, kind, site.location, perhaps=bool(node.if_not_exists))
-    parents = [parent for one in node.inhRelations or () if (parent := store.table(name_in(one)))]
-    store.tables[place] = table
+    table = TableDraft(
+        full_name.schema, full_name.name, kind, site.location, perhaps=bool(node.if_not_exists)
+    )
+    parents = [
+        parent for parent_node in node.inhRelations or () if (parent := store.table(name_in(parent_node)))
+    ]
+    store.tables[full_name] = table
     for parent in parents:
         for column in parent.columns.values():
-            table.columns.setdefault(column.name, _inherited(column, parent))
+            table.columns.setdefault(column.name, _inherit_column(column, parent))
     for element in node.tableElts or ():
-        _element(store, table, element, site)
+        _add_element(store, table, element, site)
     table.parents.extend(parents)
     for parent in parents:
         take_over(store, table, parent)
     _add_constraints(store, table, node.tableElts or ())
 
 
-def _doubt(store: Store, there: TableDraft, node: ast.CreateStmt, site: Site) -> None:
+def _merge_descriptions(store: Store, there: TableDraft, node: ast.CreateStmt, site: Site) -> None:
     """Let a table be the one that is there or the one that a statement describes, if these differ."""
-    elements = (one for one in node.tableElts or () if isinstance(one, ast.ColumnDef))
-    described = {one.colname or "": one for one in elements}
+    elements = (element for element in node.tableElts or () if isinstance(element, ast.ColumnDef))
+    described = {element.colname or "": element for element in elements}
     if not there.columns or described.keys() <= there.columns.keys():
         return
     for name, column in there.columns.items():
@@ -59,30 +63,32 @@ def _doubt(store: Store, there: TableDraft, node: ast.CreateStmt, site: Site) ->
         there.columns[name] = replace(column_of(store, there, described[name], site), nullable=True)
 
 
-def _inherited(column: ColumnDraft, parent: TableDraft) -> ColumnDraft:
+def _inherit_column(column: ColumnDraft, parent: TableDraft) -> ColumnDraft:
     """Return what a table below gets: identity is inherited by partitions alone."""
     if parent.kind == PARTITIONED or column.default is not None or column.sequence is None:
         return column
     return replace(column, generated=False, sequence=None)
 
 
-def _element(store: Store, table: TableDraft, element: object, site: Site) -> None:
+def _add_element(store: Store, table: TableDraft, element: object, site: Site) -> None:
     if isinstance(element, ast.TableLikeClause):
         _take_columns(store, table, element)
     elif isinstance(element, ast.ColumnDef):
         there = table.columns.get(element.colname or "")
-        made = column_of(store, table, element, site)
+        column = column_of(store, table, element, site)
         if there is not None:  # of a parent: it is the same column, said again
-            made = _merged(there, element)
-        table.columns[made.name] = made
+            column = _merge_column(there, element)
+        table.columns[column.name] = column
 
 
-def _merged(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
+def _merge_column(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
     """Return a parent's column with the default that is said anew; NOT NULL comes with the constraints."""
     merged = there
-    said = (one for one in node.constraints or () if one.contype is ConstrType.CONSTR_DEFAULT)
-    for one in said:
-        merged = with_default(merged, one.raw_expr)
+    defaults = (
+        constraint for constraint in node.constraints or () if constraint.contype is ConstrType.CONSTR_DEFAULT
+    )
+    for constraint in defaults:
+        merged = with_default(merged, constraint.raw_expr)
     return merged
 
 
@@ -125,8 +131,8 @@ def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause
     if source is None:
         return
     if options & TableLikeOption.CREATE_TABLE_LIKE_CONSTRAINTS:
-        for made in [one for one in source.constraints.values() if one.kind == "check"]:
-            table.constraints.setdefault(made.name, made)
+        for constraint in [item for item in source.constraints.values() if item.kind == "check"]:
+            table.constraints.setdefault(constraint.name, constraint)
     if options & TableLikeOption.CREATE_TABLE_LIKE_INDEXES:
         _take_indexes(store, table, source)
     if source.primary_key:
@@ -134,13 +140,13 @@ def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause
 
 
 def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
-    for made in list(source.constraints.values()):
-        if made.kind in {"primary key", "unique"}:
-            label, columns = ("pkey", ()) if made.kind == "primary key" else ("key", made.columns)
+    for constraint in list(source.constraints.values()):
+        if constraint.kind in {"primary key", "unique"}:
+            label, columns = ("pkey", ()) if constraint.kind == "primary key" else ("key", constraint.columns)
             name = default_name(
                 table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name)
             )
-            attach_constraint(store, table, replace(made, name=name))
+            attach_constraint(store, table, replace(constraint, name=name))
     for index in source.indexes.values():
         if index.name not in source.constraints:
             clone_index(store, table, index)

@@ -18,7 +18,7 @@ def text_of(node: Any) -> str:
     """Write a part of a statement; `(?)` where it is nested too deeply."""
     match node:
         case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):
-            return f"{_quoted(text)}::regclass"
+            return f"{_quote_text(text)}::regclass"
         case ast.FuncCall(args=(only,)) if name_of(node.funcname or ()).name == "nextval":
             return f"nextval({text_of(only)})"
         case ast.ColumnRef(fields=(ast.String(sval=str(name)),)):
@@ -44,5 +44,5 @@ def _is_regclass(node: ast.TypeCast) -> bool:
     return node.typeName is not None and name_of(node.typeName.names or ()).name == "regclass"
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

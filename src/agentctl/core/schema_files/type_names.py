@@ -72,13 +72,13 @@ def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
         return None
     words = node.names or ()
     if node.pct_type:
-        return _of_column(store, words, array=bool(node.arrayBounds))
+        return _read_type_of_column(store, words, array=bool(node.arrayBounds))
     name = name_of(words)
     array = bool(node.arrayBounds)
     if name.name.startswith("_") and name.name[1:] in _AS_THEY_ARE | set(_SPELLINGS):
         name, array = Name(name.schema, name.name[1:]), True
-    own = _own(name)
-    return TypeUse(own or store.type(name), _modifier(own, node.typmods or ()), array=array)
+    own = _find_own_type(name)
+    return TypeUse(own or store.type(name), _print_modifier(own, node.typmods or ()), array=array)
 
 
 def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str:
@@ -109,7 +109,7 @@ def below(use: TypeUse | None) -> TypeUse | None:
     return use
 
 
-def _own(name: Name) -> str | None:
+def _find_own_type(name: Name) -> str | None:
     """Return how PostgreSQL prints one of its own types."""
     if name.schema not in {None, "pg_catalog"}:
         return None
@@ -117,24 +117,24 @@ def _own(name: Name) -> str | None:
     return own or (name.name if name.schema else None)
 
 
-def _of_column(store: Store, words: tuple[Any, ...], *, array: bool) -> TypeUse | None:
+def _read_type_of_column(store: Store, words: tuple[Any, ...], *, array: bool) -> TypeUse | None:
     """Read `table.column%TYPE`."""
     table = store.table(name_of(words[:-1]))
     column = table.columns.get(str(words[-1].sval)) if table else None
-    found = column.type if column else None
-    return TypeUse(found.of, array=found.array or array) if found else None
+    use = column.type if column else None
+    return TypeUse(use.of, array=use.array or array) if use else None
 
 
-def _modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
-    words = [_word(node) for node in nodes]
+def _print_modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
+    words = [_word_of(node) for node in nodes]
     if own == "interval":
-        return _of_interval(words)
+        return _print_interval(words)
     if own == "numeric" and len(words) == 1:
         words.append("0")
     return f"({','.join(words)})" if words else ""
 
 
-def _word(node: object) -> str:
+def _word_of(node: object) -> str:
     if isinstance(node, ast.ColumnRef):  # geometry(Point)
         return name_of(node.fields or ()).name
     value = node.val if isinstance(node, ast.A_Const) else None
@@ -143,12 +143,12 @@ def _word(node: object) -> str:
     return str(value.sval if isinstance(value, ast.String) else getattr(value, "fval", "?"))
 
 
-def _of_interval(words: list[str]) -> str:
+def _print_interval(words: list[str]) -> str:
     """Write `interval day to second(3)`, of which the grammar makes a set of bits and a number."""
     if not words or not words[0].isdecimal():
         return ""
     bits = int(words[0])
-    names = [] if bits == _FULL_RANGE else [one for one in _FIELDS if bits & 1 << _FIELD_BITS[one]]
+    names = [] if bits == _FULL_RANGE else [field for field in _FIELDS if bits & 1 << _FIELD_BITS[field]]
     names.sort(key=("year", "month", "day", "hour", "minute", "second").index)
     shown = f" {names[0]}{f' to {names[-1]}' if len(names) > 1 else ''}" if names else ""
     return shown + (f"({words[1]})" if len(words) > 1 else "")

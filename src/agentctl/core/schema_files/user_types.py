@@ -9,21 +9,21 @@ from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.drafts import UserType
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import Full, Store
+from agentctl.core.schema_files.store import FullName, Store
 from agentctl.core.schema_files.type_names import type_use
 from agentctl.core.sql.names import Name, name_in, name_of
 
 
 def create_enum(store: Store, node: ast.CreateEnumStmt) -> None:
     """Execute CREATE TYPE ... AS ENUM."""
-    kind = _created(store, name_of(node.typeName or ()))
+    kind = _create_type(store, name_of(node.typeName or ()))
     if kind.labels is None:
-        kind.labels = tuple(str(one.sval) for one in node.vals or ())
+        kind.labels = tuple(str(label.sval) for label in node.vals or ())
 
 
 def create_composite(store: Store, node: ast.CompositeTypeStmt) -> None:
     """Execute CREATE TYPE ... AS (...)."""
-    _created(store, name_in(node.typevar))
+    _create_type(store, name_in(node.typevar))
 
 
 def alter_enum(store: Store, node: ast.AlterEnumStmt) -> None:
@@ -35,21 +35,21 @@ def alter_enum(store: Store, node: ast.AlterEnumStmt) -> None:
     if node.oldVal is not None:
         kind.labels = tuple(new if label == node.oldVal else label for label in kind.labels)
         return
-    place = len(kind.labels)
+    position = len(kind.labels)
     if node.newValNeighbor in kind.labels:
-        place = kind.labels.index(node.newValNeighbor or "") + (1 if node.newValIsAfter else 0)
-    kind.labels = (*kind.labels[:place], new, *kind.labels[place:])
+        position = kind.labels.index(node.newValNeighbor or "") + (1 if node.newValIsAfter else 0)
+    kind.labels = (*kind.labels[:position], new, *kind.labels[position:])
 
 
 def create_domain(store: Store, node: ast.CreateDomainStmt) -> None:
     """Execute CREATE DOMAIN."""
     base = type_use(store, node.typeName)
-    kind = _created(store, name_of(node.domainname or ()))
+    kind = _create_type(store, name_of(node.domainname or ()))
     if kind.base is not None or base is None or _leads_to(base.of, kind):
         return
     kind.base = base
-    for one in node.constraints or ():
-        _constrain(kind, one)
+    for constraint in node.constraints or ():
+        _add_constraint(kind, constraint)
 
 
 def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
@@ -59,15 +59,15 @@ def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
         case "O" | "N":
             kind.not_null = node.subtype == "O"
         case "C":
-            _constrain(kind, node.def_)
+            _add_constraint(kind, node.def_)
         case "X":
             kind.checks.pop(node.name or "", None)
 
 
-def _created(store: Store, name: Name) -> UserType:
+def _create_type(store: Store, name: Name) -> UserType:
     """Return the type of exactly that place, new or already mentioned."""
-    place = store.place(name)
-    return store.types.setdefault(Full(*place), UserType(*place))
+    full_name = store.qualify(name)
+    return store.types.setdefault(FullName(*full_name), UserType(*full_name))
 
 
 def _leads_to(base: str | UserType, kind: UserType) -> bool:
@@ -77,7 +77,7 @@ def _leads_to(base: str | UserType, kind: UserType) -> bool:
     return base is kind
 
 
-def _constrain(kind: UserType, node: Node | None) -> None:
+def _add_constraint(kind: UserType, node: Node | None) -> None:
     if not isinstance(node, ast.Constraint):
         return
     if node.contype is ConstrType.CONSTR_NOTNULL:

@@ -22,16 +22,16 @@ _TEMPORARY = "t"
 
 def create_view(store: Store, node: ast.ViewStmt, site: Site) -> None:
     """Execute CREATE [OR REPLACE] VIEW."""
-    made = _made_of(store, node.view, node.query, _texts(node.aliases), site)
-    place = store.place(name_in(node.view))
-    there = store.tables.get(place)
-    if made is None or (there is not None and not node.replace):
+    draft = _make_table(store, node.view, node.query, _list_texts(node.aliases), site)
+    full_name = store.qualify(name_in(node.view))
+    there = store.tables.get(full_name)
+    if draft is None or (there is not None and not node.replace):
         return
-    made.kind, made.insertable = "view", _takes_rows(store, node.query)
+    draft.kind, draft.insertable = "view", _takes_rows(store, node.query)
     if there is not None:
-        made.triggers, made.location = there.triggers, there.location
-        made.columns = {name: there.columns.get(name, column) for name, column in made.columns.items()}
-    store.tables[place] = made
+        draft.triggers, draft.location = there.triggers, there.location
+        draft.columns = {name: there.columns.get(name, column) for name, column in draft.columns.items()}
+    store.tables[full_name] = draft
 
 
 def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> None:
@@ -39,19 +39,19 @@ def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> No
     into = node.into
     if into is None:
         return
-    made = _made_of(store, into.rel, node.query, _texts(into.colNames), site)
-    if made is not None:
-        made.kind = "materialized view" if node.objtype is ObjectType.OBJECT_MATVIEW else "table"
-        made.insertable = made.kind == "table"
-        store.tables.setdefault(store.place(name_in(into.rel)), made)
+    table = _make_table(store, into.rel, node.query, _list_texts(into.colNames), site)
+    if table is not None:
+        table.kind = "materialized view" if node.objtype is ObjectType.OBJECT_MATVIEW else "table"
+        table.insertable = table.kind == "table"
+        store.tables.setdefault(store.qualify(name_in(into.rel)), table)
 
 
 def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
     """Execute SELECT ... INTO."""
     if node.intoClause is not None:
-        made = _made_of(store, node.intoClause.rel, node, (), site)
-        if made is not None:
-            store.tables.setdefault(store.place(name_in(node.intoClause.rel)), made)
+        table = _make_table(store, node.intoClause.rel, node, (), site)
+        if table is not None:
+            store.tables.setdefault(store.qualify(name_in(node.intoClause.rel)), table)
 
 
 def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
@@ -59,7 +59,7 @@ def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
     table, name = store.table(name_in(node.relation)), node.trigname or ""
     if table is None:
         return
-    schema, function = _function(store, name_of(node.funcname or ()))
+    schema, function = _find_function(store, name_of(node.funcname or ()))
     table.triggers[name] = Trigger(name, qualified(schema, function), text_of(node))
     if node.timing == _INSTEAD:
         table.insertable = True
@@ -72,15 +72,17 @@ def create_rule(store: Store, node: ast.RuleStmt) -> None:
         table.insertable = True
 
 
-def _made_of(
+def _make_table(
     store: Store, relation: ast.RangeVar | None, query: object, names: tuple[str, ...], site: Site
 ) -> TableDraft | None:
     if relation is None or relation.relpersistence == _TEMPORARY:
         return None
-    place = store.place(name_in(relation))
-    table = TableDraft(place.schema, place.name, "table", site.location, sources=tables_of(store, query))
-    found = list((columns_of(store, query) or {}).items())
-    merged = [*zip(names, [kind for _, kind in found], strict=False), *found[len(names) :]]
+    full_name = store.qualify(name_in(relation))
+    table = TableDraft(
+        full_name.schema, full_name.name, "table", site.location, sources=tables_of(store, query)
+    )
+    of_query = list((columns_of(store, query) or {}).items())
+    merged = [*zip(names, [kind for _, kind in of_query], strict=False), *of_query[len(names) :]]
     if NAMELESS not in dict(merged):
         table.columns = {name: ColumnDraft(name, kind, site.location) for name, kind in merged}
     return table
@@ -112,10 +114,10 @@ def _takes_rows(store: Store, query: object) -> bool:
     return behind is None or behind.insertable
 
 
-def _function(store: Store, name: Name) -> tuple[str, str]:
-    found = store.functions_named(name)
-    return (found[0].schema, found[0].name) if found else store.place(name)
+def _find_function(store: Store, name: Name) -> tuple[str, str]:
+    overloads = store.functions_named(name)
+    return (overloads[0].schema, overloads[0].name) if overloads else store.qualify(name)
 
 
-def _texts(nodes: tuple[ast.String, ...] | None) -> tuple[str, ...]:
+def _list_texts(nodes: tuple[ast.String, ...] | None) -> tuple[str, ...]:
     return tuple(str(node.sval) for node in nodes or ())

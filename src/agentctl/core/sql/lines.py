@@ -11,13 +11,13 @@ class Lines:
     """The lines of a text."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._starts = [0, *(feed.end() for feed in re.finditer("\n", text))]
 
-    def __getitem__(self, place: int) -> int:
+    def __getitem__(self, offset: int) -> int:
         """Return the line of a place, from 1."""
-        return bisect_right(self._starts, place)
+        return bisect_right(self._starts, offset)
 
-    def locate(self, place: int) -> tuple[int, int]:
+    def locate(self, offset: int) -> tuple[int, int]:
         """Return line and column of a place, both from 1."""
-        line = self[place]
-        return line, place - self._starts[line - 1] + 1
+        line = self[offset]
+        return line, offset - self._starts[line - 1] + 1

@@ -42,8 +42,8 @@ def parse(text: str, *, depth: int) -> tuple[Node, ...]:
     try:
         return tuple(raw.stmt for raw in parse_sql(text) if raw.stmt is not None)
     except ParseError as error:
-        message, *place = error.args
-        raise NotParsed(str(message), place[0] if place and place[0] is not None else 0) from error
+        message, *position = error.args
+        raise NotParsed(str(message), position[0] if position and position[0] is not None else 0) from error
     except UnicodeEncodeError as error:
         raise NotParsed(error.reason, error.start) from error
 
@@ -55,20 +55,20 @@ def parse_one(text: str, *, depth: int) -> Node:
         NotParsed: as `parse` does, and where there are several or none.
 
     """
-    found = parse(text, depth=depth)
-    if len(found) != 1:
+    trees = parse(text, depth=depth)
+    if len(trees) != 1:
         msg = "it is not one statement"
         raise NotParsed(msg)
-    return found[0]
+    return trees[0]
 
 
 def nodes_in(tree: object) -> Iterator[Node]:
     """Yield every node of a tree, however deep it is."""
     waiting = [tree]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, Node):
-            yield one
-            waiting.extend(getattr(one, attribute) for attribute in one)
-        elif isinstance(one, tuple):
-            waiting.extend(one)
+        part = waiting.pop()
+        if isinstance(part, Node):
+            yield part
+            waiting.extend(getattr(part, attribute) for attribute in part)
+        elif isinstance(part, tuple):
+            waiting.extend(part)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from agentctl.core.sql.copied_data import find_end_of_data, is_announced
 from agentctl.core.sql.nesting import depth_of
-from agentctl.core.sql.tokens import Token, behind_semicolon, next_token
+from agentctl.core.sql.tokens import Token, find_end_of_statement, next_token
 
 _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})
@@ -77,7 +77,7 @@ def _take_tokens(text: str, offset: int, find_token: FindToken, *, whole: bool) 
             taken += [token] if taken else []
             continue
         if not (whole or taken) and _is_about_rows(text, token):
-            return [token], behind_semicolon(text, offset)
+            return [token], find_end_of_statement(text, offset)
         if token.kind == "mark" and text[token.start] == ";" and not body.is_open:
             break
         body.enter(text[token.start : offset].upper() if token.kind in {"word", "mark"} else "")

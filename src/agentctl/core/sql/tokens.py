@@ -47,33 +47,33 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
         token = next_token(text, token.end)
 
 
-def next_token(text: str, place: int) -> Token | None:
+def next_token(text: str, offset: int) -> Token | None:
     """Return the first token behind a place, blanks and comments left out; None where there is none."""
-    while found := _TOKEN.match(text, place):
-        kind = found.lastgroup or "mark"
+    while piece := _TOKEN.match(text, offset):
+        kind = piece.lastgroup or "mark"
         if kind == "comment":
-            place = _end_of_comment(text, found.end())
+            offset = _find_end_of_comment(text, piece.end())
             continue
-        start, end = found.span(kind)
-        return Token(kind, start, _end_of_dollars(text, start, end) if kind == "dollar" else end)
+        start, end = piece.span(kind)
+        return Token(kind, start, _find_end_of_dollars(text, start, end) if kind == "dollar" else end)
     return None
 
 
-def behind_semicolon(text: str, start: int) -> int:
+def find_end_of_statement(text: str, start: int) -> int:
     """Return the place behind the next semicolon that ends a statement, quickly: dumps hold much data."""
-    place = start
-    while place < len(text):
-        found = _NOTHING_SPECIAL.match(text, place)
-        token = next_token(text, found.end() if found else place)
+    offset = start
+    while offset < len(text):
+        plain = _NOTHING_SPECIAL.match(text, offset)
+        token = next_token(text, plain.end() if plain else offset)
         if token is None:
             break
-        place = token.end
+        offset = token.end
         if text[token.start] == ";" or token.kind == "command":
-            return place
+            return offset
     return len(text)
 
 
-def content(text: str, token: Token) -> str | None:
+def content_of(text: str, token: Token) -> str | None:
     """Return what a string or dollar-quoted token says; None for one with escapes, or for no string."""
     body = text[token.start : token.end]
     if token.kind == "dollar":
@@ -83,20 +83,20 @@ def content(text: str, token: Token) -> str | None:
     return body[1:].removesuffix("'").replace("''", "'") if plain else None
 
 
-def _end_of_dollars(text: str, start: int, end: int) -> int:
+def _find_end_of_dollars(text: str, start: int, end: int) -> int:
     """Return the place behind a dollar-quoted string that is opened there."""
     tag = text[start:end]
     closing = text.find(tag, end)
     return len(text) if closing < 0 else closing + len(tag)
 
 
-def _end_of_comment(text: str, place: int) -> int:
+def _find_end_of_comment(text: str, offset: int) -> int:
     """Return the place behind a comment, in which there may be others."""
     depth = 1
     while depth:
-        edge = _COMMENT_EDGE.search(text, place)
+        edge = _COMMENT_EDGE.search(text, offset)
         if edge is None:
             return len(text)
         depth += 1 if edge[0] == "/*" else -1
-        place = edge.end()
-    return place
+        offset = edge.end()
+    return offset

@@ -7,7 +7,7 @@ import ast
 import re
 import warnings
 
-from agentctl.core.code_check.reading.python.calls import CALLED, begins_with_a_verb, handed_over
+from agentctl.core.code_check.reading.python.calls import CALLED, begins_with_a_verb, list_handed_over
 from agentctl.core.code_check.reading.python.drivers import is_for_postgres
 from agentctl.core.code_check.reading.python.literals import Source, Text
 from agentctl.core.code_check.reading.python.texts import Texts
@@ -31,13 +31,13 @@ def may_hold_sql(content: bytes) -> bool:
     return CALLED.search(content) is not None and _VERB.search(content) is not None
 
 
-def read_python(source: str, *, file: str, made: frozenset[str] = frozenset()) -> CodeReading:
+def read_python(source: str, *, file: str, made_tables: frozenset[str] = frozenset()) -> CodeReading:
     """Read the SQL in one Python file.
 
     Args:
         source: the file's text.
         file: its name, for places.
-        made: names of tables that are made elsewhere in the code.
+        made_tables: names of tables that are made elsewhere in the code.
 
     """
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -46,37 +46,39 @@ def read_python(source: str, *, file: str, made: frozenset[str] = frozenset()) -
         try:
             module = ast.parse(text)
         except SyntaxError as error:
-            return _unparsed(file, error.msg, error.lineno or 1, error.offset or 1)
+            return _make_unparsed(file, error.msg, error.lineno or 1, error.offset or 1)
         except ValueError as error:  # a NUL, or half of a surrogate pair
-            return _unparsed(file, str(error), 1, 1)
+            return _make_unparsed(file, str(error), 1, 1)
         except (RecursionError, MemoryError):
-            return _unparsed(file, "nested too deeply", 1, 1)
-        return _read(module, text, file, made) if is_for_postgres(module) else CodeReading()
+            return _make_unparsed(file, "nested too deeply", 1, 1)
+        return _read_module(module, text, file, made_tables) if is_for_postgres(module) else CodeReading()
 
 
-def _read(module: ast.Module, source: str, file: str, made: frozenset[str]) -> CodeReading:
-    texts = _texts(module, source)
+def _read_module(module: ast.Module, source: str, file: str, made_tables: frozenset[str]) -> CodeReading:
+    texts = _list_texts(module, source)
     path = source.find(_SEARCH_PATH)
-    whole = [(one.value, one.locate) for one in texts if one.whole]
-    reading = read_texts(whole, file=file, made=made, lost=path >= 0)
-    unresolved = [Unresolved(_AT_RUN_TIME, Location(file, *one.locate(0))) for one in texts if not one.whole]
-    unresolved += [Unresolved(f"{_NOT_POSTGRES}: {one.why}", one.location) for one in reading.unparsed]
+    whole = [(text.value, text.locate) for text in texts if text.whole]
+    reading = read_texts(whole, file=file, made_tables=made_tables, lost=path >= 0)
+    unresolved = [
+        Unresolved(_AT_RUN_TIME, Location(file, *text.locate(0))) for text in texts if not text.whole
+    ]
+    unresolved += [Unresolved(f"{_NOT_POSTGRES}: {text.why}", text.location) for text in reading.unparsed]
     if path >= 0 and whole:
         unresolved.append(Unresolved(_ELSEWHERE, Location(file, *Lines(source).locate(path))))
     return CodeReading(uses=reading.uses, unresolved=(*reading.unresolved, *unresolved))
 
 
-def _texts(module: ast.Module, source: str) -> list[Text]:
+def _list_texts(module: ast.Module, source: str) -> list[Text]:
     """Return what looks like SQL, each text once, in the order of the file."""
     texts = Texts(Source(source))
-    found = (texts.text(argument, names) for argument, names in handed_over(module))
+    arguments = (texts.text(argument, names) for argument, names in list_handed_over(module))
     sql = {
         (text.pieces, text.whole): text
-        for text in found
+        for text in arguments
         if text is not None and begins_with_a_verb(text.value)
     }
     return sorted(sql.values(), key=lambda text: text.locate(0))
 
 
-def _unparsed(file: str, why: str, line: int, column: int) -> CodeReading:
+def _make_unparsed(file: str, why: str, line: int, column: int) -> CodeReading:
     return CodeReading(unparsed=(Unparsed(Location(file, line, column), why),))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector, Locate
-from agentctl.core.code_check.reading.sql.definitions import made_by
+from agentctl.core.code_check.reading.sql.definitions import list_tables_made_by
 from agentctl.core.code_check.reading.sql.readable import ReadableStatement, split_readable_statements
 from agentctl.core.code_check.reading.sql.scopes import Scope
 from agentctl.core.code_check.reading.sql.writes import StatementReader
@@ -22,43 +22,47 @@ _SETS_PATH = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'sea
 _HARMLESS_PATH = frozenset({"public", "$user", "pg_catalog", "pg_temp", "extensions"})
 
 
-def read_sql(text: str, *, file: str, made: frozenset[str] = frozenset()) -> CodeReading:
+def read_sql(text: str, *, file: str, made_tables: frozenset[str] = frozenset()) -> CodeReading:
     """Read every statement of a file.
 
     Args:
         text: SQL, with the placeholders of any driver and the commands of psql.
         file: its name, for places.
-        made: names of tables that are made elsewhere in the code, beside those that this text makes itself.
+        made_tables: names of tables that other parts of the code make; those that this text makes are known.
 
     """
-    return read_texts([(text, Lines(text).locate)], file=file, made=made)
+    return read_texts([(text, Lines(text).locate)], file=file, made_tables=made_tables)
 
 
 def read_texts(
-    texts: Iterable[tuple[str, Locate]], *, file: str, made: frozenset[str] = frozenset(), lost: bool = False
+    texts: Iterable[tuple[str, Locate]],
+    *,
+    file: str,
+    made_tables: frozenset[str] = frozenset(),
+    lost: bool = False,
 ) -> CodeReading:
     """Read every statement of several texts that stand in one file.
 
     Args:
         texts: each with what tells line and column of an offset in it.
         file: its name, for places.
-        made: as in `read_sql`.
+        made_tables: as in `read_sql`.
         lost: whether it is not known in which schema a table without one is.
 
     """
-    collector = Collector(file, made)
-    parsed = [one for text, locate in texts for one in _parsed(text, locate, collector)]
-    collector.made |= frozenset(name for one in parsed for node in one.nodes for name in made_by(node))
-    paths = [one for one in parsed if any(_sets_path(node, one.statement) for node in one.nodes)]
+    collector = Collector(file, made_tables)
+    parsed = [item for text, locate in texts for item in _parse_statements(text, locate, collector)]
+    collector.made_tables |= _list_made_tables(parsed)
+    paths = [item for item in parsed if any(_sets_path(node, item.statement) for node in item.nodes)]
     collector.lost = lost or bool(paths)
-    for one in paths[:1]:
-        collector.begin(one.statement, one.locate)
+    for item in paths[:1]:
+        collector.begin(item.statement, item.locate)
         collector.leave_open("tables behind a search path that the code sets itself")
-    for one in parsed:
-        collector.begin(one.statement, one.locate)
-        _read(collector, one.nodes)
+    for item in parsed:
+        collector.begin(item.statement, item.locate)
+        _read_parsed(collector, item.nodes)
     return CodeReading(
-        uses=tuple(sorted(dict.fromkeys(collector.uses), key=_order)),
+        uses=tuple(sorted(dict.fromkeys(collector.uses), key=_order_key)),
         unresolved=tuple(collector.unresolved),
         unparsed=tuple(collector.unparsed),
     )
@@ -66,8 +70,7 @@ def read_texts(
 
 def tables_made(text: str) -> frozenset[str]:
     """Return the names of the tables and views that SQL makes or changes itself."""
-    parsed = _parsed(text, Lines(text).locate, Collector("", frozenset()))
-    return frozenset(name for one in parsed for node in one.nodes for name in made_by(node))
+    return _list_made_tables(_parse_statements(text, Lines(text).locate, Collector("", frozenset())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class _Parsed:
     locate: Locate
 
 
-def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed]:
+def _parse_statements(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed]:
     """Parse what can be; what cannot is noted."""
     for statement in split_readable_statements(text):
         collector.begin(statement, locate)
@@ -90,22 +93,26 @@ def _parsed(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed
             collector.unparsed.append(Unparsed(collector.location_at(error.offset), error.message))
 
 
-def _read(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
+def _list_made_tables(parsed: Iterable[_Parsed]) -> frozenset[str]:
+    return frozenset(name for item in parsed for node in item.nodes for name in list_tables_made_by(node))
+
+
+def _read_parsed(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
     """Read one statement; one that is nested too deeply leaves nothing behind."""
     before = len(collector.uses), len(collector.unresolved)
     try:
         for node in nodes:
-            _statement(node, collector)
+            _read_statement(node, collector)
     except RecursionError:
         del collector.uses[before[0] :], collector.unresolved[before[1] :]
         collector.unparsed.append(Unparsed(collector.location_at(0), TOO_DEEP))
 
 
-def _statement(node: object, collector: Collector) -> None:
+def _read_statement(node: object, collector: Collector) -> None:
     reader = StatementReader(collector)
     match node:
         case ast.ExplainStmt() | ast.PrepareStmt() | ast.DeclareCursorStmt() | ast.CreateTableAsStmt():
-            _statement(node.query, collector)
+            _read_statement(node.query, collector)
         case ast.CopyStmt():
             reader.copy(node)
         case ast.SelectStmt() | ast.InsertStmt() | ast.UpdateStmt() | ast.DeleteStmt() | ast.MergeStmt():
@@ -115,11 +122,11 @@ def _statement(node: object, collector: Collector) -> None:
 def _sets_path(node: object, statement: ReadableStatement) -> bool:
     """Whether a statement sets a search path that may lead to other schemas than those of the role."""
     if isinstance(node, ast.VariableSetStmt) and node.name == "search_path":
-        values = [one.val for one in node.args or () if isinstance(one, ast.A_Const)]
-        names = {one.sval for one in values if isinstance(one, ast.String)}
+        values = [constant.val for constant in node.args or () if isinstance(constant, ast.A_Const)]
+        names = {constant.sval for constant in values if isinstance(constant, ast.String)}
         return not names or not names <= _HARMLESS_PATH
     return isinstance(node, ast.SelectStmt) and bool(_SETS_PATH.match(statement.text))
 
 
-def _order(use: Use) -> tuple[int, int]:
+def _order_key(use: Use) -> tuple[int, int]:
     return use.location.line, use.location.column

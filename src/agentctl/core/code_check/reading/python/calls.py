@@ -46,7 +46,7 @@ def begins_with_a_verb(text: str) -> bool:
     return bool(_BEGINS.match(text))
 
 
-def handed_over(module: ast.Module) -> Iterator[tuple[ast.expr, Names]]:
+def list_handed_over(module: ast.Module) -> Iterator[tuple[ast.expr, Names]]:
     """Return the expressions that calls hand to a database, with the names that they see."""
     waiting = [Names(module)]
     while waiting:
@@ -54,11 +54,11 @@ def handed_over(module: ast.Module) -> Iterator[tuple[ast.expr, Names]]:
         for node in inner_nodes(names.body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
                 waiting.append(Names(node, names))
-            elif isinstance(node, ast.Call) and (argument := _argument(node)) is not None:
+            elif isinstance(node, ast.Call) and (argument := _find_argument(node)) is not None:
                 yield argument, names
 
 
-def _argument(call: ast.Call) -> ast.expr | None:
+def _find_argument(call: ast.Call) -> ast.expr | None:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     position = 1 if name in _SECOND_ARGUMENT else 0

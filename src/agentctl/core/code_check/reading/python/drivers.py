@@ -67,13 +67,13 @@ _MIGRATIONS = frozenset({"alembic", "django.db.migrations", "yoyo"})
 
 def is_for_postgres(module: ast.Module) -> bool:
     """Whether the SQL of a file can be meant for the live database: for PostgreSQL, and no migration."""
-    imported = {prefix for name in _imported(module) for prefix in _prefixes(name)}
+    imported = {prefix for name in _list_imported(module) for prefix in _list_prefixes(name)}
     if imported & _MIGRATIONS:
         return False
     return not imported & _OTHERS or bool(imported & _POSTGRES)
 
 
-def _imported(module: ast.Module) -> Iterator[str]:
+def _list_imported(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -81,7 +81,7 @@ def _imported(module: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _prefixes(name: str) -> Iterator[str]:
+def _list_prefixes(name: str) -> Iterator[str]:
     """Return a dotted name and everything that it is in."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(1, len(parts) + 1))

@@ -44,7 +44,7 @@ class Text:
 
     def locate(self, offset: int) -> tuple[int, int]:
         """Return line and column in the source of an offset in the text."""
-        piece = self.pieces[max(0, bisect_right(self.pieces, offset, key=lambda one: one.offset) - 1)]
+        piece = self.pieces[max(0, bisect_right(self.pieces, offset, key=lambda item: item.offset) - 1)]
         if not piece.exact:
             return piece.line, piece.column
         before = self.value[piece.offset : offset]
@@ -53,7 +53,7 @@ class Text:
         return piece.line + lines, column
 
 
-def joined(texts: list[Text], *, whole: bool) -> Text:
+def join_texts(texts: list[Text], *, whole: bool) -> Text:
     """Put texts one behind the other."""
     pieces: list[Piece] = []
     length = 0
@@ -71,50 +71,52 @@ class Source:
 
     def start(self, node: ast.expr) -> tuple[int, int]:
         """Return line and column, from 1, of where an expression begins."""
-        return node.lineno, self._column(node.lineno, node.col_offset) + 1
+        return node.lineno, self._find_column(node.lineno, node.col_offset) + 1
 
     def literal(self, node: ast.expr, value: str) -> Text:
         """Return a string literal, or several that stand one behind the other."""
         line, column = self.start(node)
-        tokens = list(_tokens(self._slice(node), line, column))
-        text = joined(tokens, whole=True)
-        return text if tokens and text.value == value else inexact(value, (line, column))
+        tokens = list(_list_literals(self._cut_slice(node), line, column))
+        text = join_texts(tokens, whole=True)
+        return text if tokens and text.value == value else make_inexact(value, (line, column))
 
-    def _slice(self, node: ast.expr) -> str:
+    def _cut_slice(self, node: ast.expr) -> str:
         end_line, end_bytes = node.end_lineno or node.lineno, node.end_col_offset or 0
         lines = self._lines[node.lineno - 1 : end_line]
-        lines[-1] = lines[-1][: self._column(end_line, end_bytes)]
-        lines[0] = lines[0][self._column(node.lineno, node.col_offset) :]
+        lines[-1] = lines[-1][: self._find_column(end_line, end_bytes)]
+        lines[0] = lines[0][self._find_column(node.lineno, node.col_offset) :]
         return "\n".join(lines)
 
-    def _column(self, line: int, offset: int) -> int:
+    def _find_column(self, line: int, offset: int) -> int:
         text = self._lines[line - 1]
         return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
 
 
-def inexact(value: str, start: tuple[int, int], *, whole: bool = True) -> Text:
+def make_inexact(value: str, start: tuple[int, int], *, whole: bool = True) -> Text:
     """Return a text of which only the beginning is known."""
     return Text(value, (Piece(0, *start, exact=False),), whole)
 
 
-def _tokens(source: str, line: int, column: int) -> Iterator[Text]:
+def _list_literals(source: str, line: int, column: int) -> Iterator[Text]:
     """Return the literals of an implicit concatenation."""
     position = 0
     where = Text(source, (Piece(0, line, column, exact=True),))
-    while found := _TOKEN.match(source, position):
-        begin, body = found.start("body"), found["body"]
+    while token := _TOKEN.match(source, position):
+        begin, body = token.start("body"), token["body"]
         if body.startswith(_JOINED_LINE):
             begin, body = begin + len(_JOINED_LINE), body[len(_JOINED_LINE) :]
-        prefix = found["prefix"].lower()
+        prefix = token["prefix"].lower()
         if ("\\" in body and "r" not in prefix) or ("f" in prefix and re.search("[{}]", body)):
-            yield inexact(_decoded(found.group(), formatted="f" in prefix), where.locate(found.start()))
+            yield make_inexact(
+                _decode_token(token.group(), formatted="f" in prefix), where.locate(token.start())
+            )
         else:
             yield Text(body, (Piece(0, *where.locate(begin), exact=True),))
-        between = _BETWEEN.match(source, found.end())
-        position = between.end() if between else found.end()
+        between = _BETWEEN.match(source, token.end())
+        position = between.end() if between else token.end()
 
 
-def _decoded(token: str, *, formatted: bool) -> str:
+def _decode_token(token: str, *, formatted: bool) -> str:
     """Return what a literal with escapes says."""
     value = ast.literal_eval(re.sub("^([A-Za-z]*)[fF]", r"\1", token) if formatted else token)
     return str(value).replace("{{", "{").replace("}}", "}") if formatted else str(value)

@@ -37,21 +37,21 @@ class Names:
 
     def find(self, name: str) -> Binding | None:
         """Return what a name is assigned; a function does not see the names of its class."""
-        for names in self._outwards():
+        for names in self._list_outwards():
             if name in names.bound and (names is self or not isinstance(names.body, ast.ClassDef)):
                 return None if name in self.set_elsewhere else names.bound[name]
         return None
 
     def find_attribute(self, owner: str, name: str) -> Binding | None:
         """Return what a class assigns to a name of it, for `self.NAME`, `cls.NAME` and `Class.NAME`."""
-        found = self._find_class(owner)
-        return found.bound.get(name) if found and name not in self.set_elsewhere else None
+        owner_names = self._find_class(owner)
+        return owner_names.bound.get(name) if owner_names and name not in self.set_elsewhere else None
 
     @cached_property
     def bound(self) -> dict[str, Binding]:
         """What each name is assigned, but for the names of what stands in functions and classes in it."""
         bound: dict[str, Binding] = {}
-        for name, value in _bindings(self.body):
+        for name, value in _list_bindings(self.body):
             before = bound.get(name)
             bound[name] = Binding((before and before.value) or value, self, only=before is None)
         return bound
@@ -67,23 +67,23 @@ class Names:
         """The names that anything in the file declares to be of another scope, or sets as an attribute."""
         if self.outer is not None:
             return self.outer.set_elsewhere
-        found: set[str] = set()
+        every: set[str] = set()
         for node in ast.walk(self.body):
             if isinstance(node, ast.Global | ast.Nonlocal):
-                found.update(node.names)
+                every.update(node.names)
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                found.add(node.attr)
-        return frozenset(found)
+                every.add(node.attr)
+        return frozenset(every)
 
     def _find_class(self, owner: str) -> "Names | None":
-        for names in self._outwards():
+        for names in self._list_outwards():
             if isinstance(names.body, ast.ClassDef) and owner in {"self", "cls"}:
                 return names
             if owner in names.classes:
                 return names.classes[owner]
         return None
 
-    def _outwards(self) -> Iterator["Names"]:
+    def _list_outwards(self) -> Iterator["Names"]:
         names: Names | None = self
         while names is not None:
             yield names
@@ -100,7 +100,7 @@ def inner_nodes(body: ast.AST) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
-def _bindings(body: Body) -> Iterator[tuple[str, ast.expr | None]]:
+def _list_bindings(body: Body) -> Iterator[tuple[str, ast.expr | None]]:
     assigned: dict[int, ast.expr] = {}
     for node in inner_nodes(body):
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -111,10 +111,10 @@ def _bindings(body: Body) -> Iterator[tuple[str, ast.expr | None]]:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id, assigned.get(id(node))
         else:
-            yield from ((name, None) for name in _bound_otherwise(node))
+            yield from ((name, None) for name in _list_bound_otherwise(node))
 
 
-def _bound_otherwise(node: ast.AST) -> Iterator[str]:
+def _list_bound_otherwise(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.arg(arg=name) | ast.alias(asname=str(name)):
             yield name

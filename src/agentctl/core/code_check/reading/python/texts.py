@@ -6,7 +6,7 @@ It runs nothing. What is put in at run time is left out of the text, which is th
 import ast
 import textwrap
 
-from agentctl.core.code_check.reading.python.literals import Source, Text, inexact, joined
+from agentctl.core.code_check.reading.python.literals import Source, Text, join_texts, make_inexact
 from agentctl.core.code_check.reading.python.names import Binding, Names
 
 _WRAPPERS = frozenset({"text", "SQL", "dedent", "cleandoc"})
@@ -33,83 +33,87 @@ class Texts:
         if id(node) not in self._known and self._depth < _DEEPEST:
             self._known[id(node)] = None  # while it is looked at: a name may lead back to itself
             self._depth += 1
-            found = self._evaluated(node, names)
+            result = self._evaluate_node(node, names)
             self._depth -= 1
-            self._known[id(node)] = found if found is None or len(found.value) <= _LONGEST else None
+            self._known[id(node)] = result if result is None or len(result.value) <= _LONGEST else None
         return self._known.get(id(node))
 
-    def _evaluated(self, node: ast.expr, names: Names) -> Text | None:
+    def _evaluate_node(self, node: ast.expr, names: Names) -> Text | None:
         match node:
             case ast.Constant(value=str(value)):
                 return self._source.literal(node, value)
             case ast.JoinedStr():
-                return self._formatted(node, names)
+                return self._read_formatted(node, names)
             case ast.BinOp(left=left, op=operator):
-                filled = self._filled(left, names) if isinstance(operator, ast.Mod) else None
-                return self._sum(node, names) if isinstance(operator, ast.Add) else filled
+                filled = self._mark_filled(left, names) if isinstance(operator, ast.Mod) else None
+                return self._read_sum(node, names) if isinstance(operator, ast.Add) else filled
             case ast.Call():
-                return self._call(node, names)
-        return self._reference(node, names)
+                return self._read_call(node, names)
+        return self._read_reference(node, names)
 
-    def _reference(self, node: ast.expr, names: Names) -> Text | None:
-        found: Binding | None = None
+    def _read_reference(self, node: ast.expr, names: Names) -> Text | None:
+        binding: Binding | None = None
         if isinstance(node, ast.NamedExpr):
-            found = Binding(node.value, names)
+            binding = Binding(node.value, names)
         elif isinstance(node, ast.Name):
-            found = names.find(node.id)
+            binding = names.find(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found = names.find_attribute(node.value.id, node.attr)
-        if found is None or found.value is None:
+            binding = names.find_attribute(node.value.id, node.attr)
+        if binding is None or binding.value is None:
             return None
-        return self.text(found.value, found.names) if found.only else self._filled(found.value, found.names)
+        return (
+            self.text(binding.value, binding.names)
+            if binding.only
+            else self._mark_filled(binding.value, binding.names)
+        )
 
-    def _sum(self, node: ast.expr, names: Names) -> Text | None:
+    def _read_sum(self, node: ast.expr, names: Names) -> Text | None:
         """Read a chain of additions, however long."""
         operands: list[ast.expr] = []
         while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             operands.append(node.right)
             node = node.left
         operands.append(node)
-        texts = [self.text(one, names) for one in reversed(operands)]
+        texts = [self.text(operand, names) for operand in reversed(operands)]
         known = [text for text in texts if text is not None]
         whole = len(known) == len(texts) and all(text.whole for text in known)
-        return joined(known, whole=whole) if texts[0] is not None else None
+        return join_texts(known, whole=whole) if texts[0] is not None else None
 
-    def _formatted(self, node: ast.JoinedStr, names: Names) -> Text | None:
-        parts = [self._part(one, names) for one in node.values]
+    def _read_formatted(self, node: ast.JoinedStr, names: Names) -> Text | None:
+        parts = [self._read_part(piece, names) for piece in node.values]
         value = "".join(part for part in parts if part is not None)
-        if all(isinstance(one, ast.Constant) for one in node.values):
+        if all(isinstance(piece, ast.Constant) for piece in node.values):
             return self._source.literal(node, value)
-        return inexact(value, self._source.start(node), whole=None not in parts)
+        return make_inexact(value, self._source.start(node), whole=None not in parts)
 
-    def _part(self, node: ast.expr, names: Names) -> str | None:
+    def _read_part(self, node: ast.expr, names: Names) -> str | None:
         if isinstance(node, ast.Constant):
             return str(node.value)
         if not isinstance(node, ast.FormattedValue) or node.conversion != -1:
             return None
         if node.format_spec is not None:
             return _A_NUMBER if _formats_a_number(node.format_spec) else None
-        found = self.text(node.value, names)
-        return found.value if found and found.whole else None
+        inner = self.text(node.value, names)
+        return inner.value if inner and inner.whole else None
 
-    def _call(self, node: ast.Call, names: Names) -> Text | None:
+    def _read_call(self, node: ast.Call, names: Names) -> Text | None:
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if name in _WRAPPERS and len(node.args) == 1:
             inner = self.text(node.args[0], names)
-            return self._unindented(inner) if inner and name in _UNINDENTING else inner
+            return self._unindent_text(inner) if inner and name in _UNINDENTING else inner
         if not isinstance(function, ast.Attribute):
             return None
         if name in _KEEPING:
             return self.text(function.value, names)
-        return self._filled(function.value, names) if name in _FILLING else None
+        return self._mark_filled(function.value, names) if name in _FILLING else None
 
-    def _filled(self, node: ast.expr, names: Names) -> Text | None:
-        found = self.text(node, names)
-        return Text(found.value, found.pieces, whole=False) if found else None
+    def _mark_filled(self, node: ast.expr, names: Names) -> Text | None:
+        inner = self.text(node, names)
+        return Text(inner.value, inner.pieces, whole=False) if inner else None
 
-    def _unindented(self, text: Text) -> Text:
-        return inexact(textwrap.dedent(text.value), text.locate(0), whole=text.whole)
+    def _unindent_text(self, text: Text) -> Text:
+        return make_inexact(textwrap.dedent(text.value), text.locate(0), whole=text.whole)
 
 
 def _formats_a_number(spec: ast.expr) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pglast import ast
 
-from agentctl.core.code_check.reading.sql.literals import literals
+from agentctl.core.code_check.reading.sql.literals import list_literals
 from agentctl.core.code_check.reading.sql.readable import ReadableStatement
 from agentctl.core.code_check.reading.sql.scopes import OPAQUE, Relation, Scope
 from agentctl.core.code_check.reading.uses import (
@@ -48,7 +48,7 @@ class Collector:
     """
 
     file: str
-    made: frozenset[str]
+    made_tables: frozenset[str]
     lost: bool = False
     statement: ReadableStatement = field(default_factory=lambda: ReadableStatement("", 0))
     uses: list[Use] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Collector:
         if self.is_put_in(node.location):
             self.leave_open("a table that is named at run time", node.location)
             return OPAQUE
-        if named.name in self.made or builtins.is_relation(named.schema, named.name):
+        if named.name in self.made_tables or builtins.is_relation(named.schema, named.name):
             return OPAQUE
         if self.lost and named.schema is None:
             return OPAQUE
@@ -116,9 +116,9 @@ class Collector:
         if builtins.is_function(path):
             return
         arguments = tuple(
-            Written(one.name or "", self.location_at(one.location), literals([one.arg]))
-            for one in node.args or ()
-            if isinstance(one, ast.NamedArgExpr)
+            Written(argument.name or "", self.location_at(argument.location), list_literals([argument.arg]))
+            for argument in node.args or ()
+            if isinstance(argument, ast.NamedArgExpr)
         )
         schema = path[-2] if len(path) > 1 else None
         location = self.location_in_path(node.location, len(path) - 1)
@@ -132,7 +132,7 @@ class Collector:
 
     def offsets_of_names(self, offset: int | None) -> tuple[int, ...]:
         """Return where the names in the next parentheses stand, for which the grammar has no places."""
-        found = _IN_PARENTHESES.search(self.statement.text, offset or 0)
-        if found is None:
+        parentheses = _IN_PARENTHESES.search(self.statement.text, offset or 0)
+        if parentheses is None:
             return ()
-        return tuple(name.start() for name in _NAME.finditer(self.statement.text, *found.span(1)))
+        return tuple(name.start() for name in _NAME.finditer(self.statement.text, *parentheses.span(1)))

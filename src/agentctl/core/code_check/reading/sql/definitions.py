@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from pglast import ast
 
 
-def made_by(node: object) -> Iterator[str]:
+def list_tables_made_by(node: object) -> Iterator[str]:
     """Return the tables that a statement makes or changes."""
-    made: object = None
+    table: object = None
     match node:
         case ast.CreateStmt() | ast.AlterTableStmt() | ast.RenameStmt():
-            made = node.relation
+            table = node.relation
         case ast.CreateForeignTableStmt():
-            made = node.base.relation if node.base else None
+            table = node.base.relation if node.base else None
         case ast.CreateTableAsStmt():
-            made = node.into.rel if node.into else None
+            table = node.into.rel if node.into else None
         case ast.SelectStmt():
-            made = node.intoClause.rel if node.intoClause else None
+            table = node.intoClause.rel if node.intoClause else None
         case ast.ViewStmt():
-            made = node.view
-    if isinstance(made, ast.RangeVar) and made.relname:
-        yield made.relname
+            table = node.view
+    if isinstance(table, ast.RangeVar) and table.relname:
+        yield table.relname
     if isinstance(node, ast.RenameStmt) and node.newname:
         yield node.newname

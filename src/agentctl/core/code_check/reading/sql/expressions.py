@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pglast import ast
 from pglast.enums import A_Expr_Kind
 
-from agentctl.core.code_check.reading.sql.literals import texts
-from agentctl.core.code_check.reading.uses import Given
+from agentctl.core.code_check.reading.sql.literals import list_texts
+from agentctl.core.code_check.reading.uses import CodeLiteral
 from agentctl.core.sql.names import list_names
 
 _NO_EXPRESSION = (ast.TypeName, ast.A_Const, ast.String)
@@ -33,7 +33,7 @@ class Parts:
     calls: list[ast.FuncCall] = field(default_factory=list)
 
 
-def taken_apart(*expressions: object) -> Parts:
+def take_apart(*expressions: object) -> Parts:
     """Return the parts of several expressions."""
     parts = Parts()
     waiting: list[object] = list(expressions)
@@ -42,11 +42,11 @@ def taken_apart(*expressions: object) -> Parts:
         if isinstance(node, tuple):
             waiting += node
         elif isinstance(node, ast.Node) and not isinstance(node, _NO_EXPRESSION):
-            waiting += _inner(node, parts)
+            waiting += _note_node(node, parts)
     return parts
 
 
-def _inner(node: ast.Node, parts: Parts) -> list[object]:
+def _note_node(node: ast.Node, parts: Parts) -> list[object]:
     """Note what a node is; return what is in it."""
     if isinstance(node, ast.ColumnRef):
         parts.columns.append((node, ()))
@@ -55,31 +55,31 @@ def _inner(node: ast.Node, parts: Parts) -> list[object]:
         parts.queries.append(node)
         return []
     if isinstance(node, ast.A_Expr):
-        return _operation(node, parts)
+        return _note_operation(node, parts)
     if isinstance(node, ast.FuncCall):
-        return _call(node, parts)
+        return _note_call(node, parts)
     return [getattr(node, name) for name in node]
 
 
-def _operation(node: ast.A_Expr, parts: Parts) -> list[object]:
+def _note_operation(node: ast.A_Expr, parts: Parts) -> list[object]:
     for column, other in ((node.lexpr, node.rexpr), (node.rexpr, node.lexpr)):
-        if isinstance(column, ast.ColumnRef) and (compared := _compared(node, other)):
+        if isinstance(column, ast.ColumnRef) and (compared := _list_compared(node, other)):
             parts.columns.append((column, compared))
             return [other]
     return [node.lexpr, node.rexpr]
 
 
-def _compared(node: ast.A_Expr, other: object) -> tuple[Given, ...]:
+def _list_compared(node: ast.A_Expr, other: object) -> tuple[CodeLiteral, ...]:
     if list_names(node.name) not in {("=",), ("<>",)}:
         return ()
     if node.kind == A_Expr_Kind.AEXPR_OP:
-        return texts([other])
-    return texts(other) if node.kind == A_Expr_Kind.AEXPR_IN and isinstance(other, tuple) else ()
+        return list_texts([other])
+    return list_texts(other) if node.kind == A_Expr_Kind.AEXPR_IN and isinstance(other, tuple) else ()
 
 
-def _call(node: ast.FuncCall, parts: Parts) -> list[object]:
+def _note_call(node: ast.FuncCall, parts: Parts) -> list[object]:
     if list_names(node.funcname)[:-1] == (_OF_A_TOOL,):
         return []
-    if any(isinstance(one, ast.NamedArgExpr) for one in node.args or ()):
+    if any(isinstance(argument, ast.NamedArgExpr) for argument in node.args or ()):
         parts.calls.append(node)
     return [node.args, node.agg_order, node.agg_filter, node.over]

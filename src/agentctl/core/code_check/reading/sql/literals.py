@@ -18,40 +18,42 @@ _KEEPS_TEXTS = frozenset({"text", "varchar", "citext"})
 _KEEPS_INTEGERS = frozenset({"int4", "int8", "numeric"})
 
 
-def literal(node: object) -> CodeLiteral | None:
+def read_literal(node: object) -> CodeLiteral | None:
     """Return what a literal says; None where there is no literal."""
     if isinstance(node, ast.A_Const):
-        return CodeLiteral(None) if node.isnull else _constant(node.val)
+        return CodeLiteral(None) if node.isnull else _read_constant(node.val)
     if isinstance(node, ast.TypeCast):
-        inner = literal(node.arg)
-        return inner if inner is not None and _keeps(inner, node.typeName) else None
+        inner = read_literal(node.arg)
+        return inner if inner is not None and _is_kept(inner, node.typeName) else None
     return None
 
 
-def literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
+def list_literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals among some values, each once: true is not 1."""
-    found = (literal(node) for node in nodes)
-    return tuple({(type(one.value), one.value): one for one in found if one is not None}.values())
+    read = (read_literal(node) for node in nodes)
+    return tuple(
+        {(type(literal.value), literal.value): literal for literal in read if literal is not None}.values()
+    )
 
 
-def texts(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
+def list_texts(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals of a comparison that are read as what they are compared with: only texts are."""
-    found = [literal(node) for node in nodes]
-    texts_only = tuple(one for one in found if one is not None and isinstance(one.value, str))
-    return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(found) else ()
+    read = [read_literal(node) for node in nodes]
+    texts_only = tuple(literal for literal in read if literal is not None and isinstance(literal.value, str))
+    return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(read) else ()
 
 
-def _constant(value: object) -> CodeLiteral | None:
+def _read_constant(value: object) -> CodeLiteral | None:
     if isinstance(value, ast.String):
         return None if _PUT_IN_LATER.search(value.sval or "") else CodeLiteral(value.sval or "")
     if isinstance(value, ast.Boolean):
         return CodeLiteral(bool(value.boolval))
     if isinstance(value, ast.Integer):
         return CodeLiteral(value.ival or 0)
-    return _number(value.fval or "") if isinstance(value, ast.Float) else None
+    return _read_number(value.fval or "") if isinstance(value, ast.Float) else None
 
 
-def _number(text: str) -> CodeLiteral | None:
+def _read_number(text: str) -> CodeLiteral | None:
     """Read what PostgreSQL's grammar calls a float: whatever is no 32-bit integer."""
     try:
         number = (
@@ -64,7 +66,7 @@ def _number(text: str) -> CodeLiteral | None:
     return CodeLiteral(number) if math.isfinite(number) else None
 
 
-def _keeps(inner: CodeLiteral, kind: ast.TypeName | None) -> bool:
+def _is_kept(inner: CodeLiteral, kind: ast.TypeName | None) -> bool:
     """Whether a cast leaves a literal as it is, as one to an enum does."""
     if kind is None or kind.typmods or kind.arrayBounds:
         return False

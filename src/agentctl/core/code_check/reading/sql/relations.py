@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from pglast import ast
 
-from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Relation, united
+from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Relation, unite
 from agentctl.core.sql import builtins
 from agentctl.core.sql.names import list_names
 
 
-def aliased(relation: Relation, alias: ast.Alias | None) -> Relation:
+def apply_alias(relation: Relation, alias: ast.Alias | None) -> Relation:
     """Return a relation with the columns that an alias names; the others keep their names."""
     return with_names(relation, list_names(alias.colnames) if alias else ())
 
@@ -19,7 +19,7 @@ def with_names(relation: Relation, names: tuple[str, ...]) -> Relation:
     return replace(relation, names=relation.names | frozenset(names))
 
 
-def called(alias: ast.Alias | None, node: object = None) -> tuple[tuple[str, ...], ...]:
+def list_names_of(alias: ast.Alias | None, node: object = None) -> tuple[tuple[str, ...], ...]:
     """Return by what names a relation goes: its alias alone, or what it is called itself."""
     if alias and alias.aliasname:
         return ((alias.aliasname,),)
@@ -31,27 +31,29 @@ def called(alias: ast.Alias | None, node: object = None) -> tuple[tuple[str, ...
     return ()
 
 
-def of_function(node: ast.RangeFunction) -> Relation:
+def read_function(node: ast.RangeFunction) -> Relation:
     """Return what functions in a FROM clause consist of."""
     ordinality = ("ordinality",) if node.ordinality else ()
-    return aliased(with_names(_rows(node), ordinality), node.alias)
+    return apply_alias(with_names(_read_rows(node), ordinality), node.alias)
 
 
-def _rows(node: ast.RangeFunction) -> Relation:
-    definitions = [node.coldeflist, *(one[1] for one in node.functions or () if isinstance(one, tuple))]
-    defined = [one.colname or "" for several in definitions for one in several or ()]
+def _read_rows(node: ast.RangeFunction) -> Relation:
+    definitions = [node.coldeflist, *(item[1] for item in node.functions or () if isinstance(item, tuple))]
+    defined = [item.colname or "" for columns in definitions for item in columns or ()]
     if defined:
         return Relation(names=frozenset(defined), open=bool(node.is_rowsfrom))
     alias = node.alias.aliasname if node.alias else None
-    return united(_row(name, alias or name) for name in _function_names(node)) if node.functions else NOTHING
+    return (
+        unite(_read_row(name, alias or name) for name in _function_names(node)) if node.functions else NOTHING
+    )
 
 
-def _row(function: str, alias: str) -> Relation:
+def _read_row(function: str, alias: str) -> Relation:
     names = builtins.columns_of_rows(function, alias)
     return OPAQUE if names is None else Relation(names=names)
 
 
 def _function_names(node: ast.RangeFunction) -> list[str]:
     """Return the names of the functions; an empty one for what looks like a function and is none."""
-    calls = [one[0] for one in node.functions or () if isinstance(one, tuple)]
-    return [list_names(one.funcname)[-1] if isinstance(one, ast.FuncCall) else "" for one in calls]
+    calls = [item[0] for item in node.functions or () if isinstance(item, tuple)]
+    return [list_names(item.funcname)[-1] if isinstance(item, ast.FuncCall) else "" for item in calls]

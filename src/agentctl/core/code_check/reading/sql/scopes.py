@@ -34,13 +34,13 @@ OPAQUE = Relation(open=True)
 NOTHING = Relation()
 
 
-def united(relations: Iterable[Relation]) -> Relation:
+def unite(relations: Iterable[Relation]) -> Relation:
     """Return what has all columns of several."""
     every = tuple(relations)
     return Relation(
-        names=frozenset().union(*(one.names for one in every)),
-        tables=tuple(dict.fromkeys(table for one in every for table in one.tables)),
-        open=any(one.open for one in every),
+        names=frozenset().union(*(item.names for item in every)),
+        tables=tuple(dict.fromkeys(table for item in every for table in item.tables)),
+        open=any(item.open for item in every),
     )
 
 
@@ -92,7 +92,7 @@ class Scope:
         # The name of a relation alone is a whole row of it.
         if name in SYSTEM_COLUMNS or any((name,) in level.named for level in self.levels):
             return ()
-        return united(one for level in self.levels for one in level.visible).sources(name)
+        return unite(seen for level in self.levels for seen in level.visible).sources(name)
 
     def relation(self, name: tuple[str, ...]) -> Relation | None:
         """Return the relation that goes by a name, the innermost one."""

@@ -9,23 +9,23 @@ from agentctl.core.sql.column_names import is_set_operation, is_star
 UNSEEN: Sequence[object] = (None,)
 
 
-def cells(query: object, width: int) -> list[Sequence[object]]:
+def list_cells(query: object, width: int) -> list[Sequence[object]]:
     """Return the values of each of an INSERT's columns."""
     if not isinstance(query, ast.SelectStmt) or is_set_operation(query):
         return [UNSEEN] * width
     if query.valuesLists:
-        return columnwise(query.valuesLists, width)
+        return turn_rows(query.valuesLists, width)
     values = tuple(target.val for target in query.targetList or ())
-    return [UNSEEN] * width if any(map(is_star, values)) else columnwise([values], width)
+    return [UNSEEN] * width if any(map(is_star, values)) else turn_rows([values], width)
 
 
-def columnwise(rows: Sequence[object], width: int) -> list[Sequence[object]]:
+def turn_rows(rows: Sequence[object], width: int) -> list[Sequence[object]]:
     """Turn rows into columns; of a row of another width nothing can be seen."""
     fitting = [row if isinstance(row, tuple) and len(row) == width else (None,) * width for row in rows]
     return list(zip(*fitting, strict=True)) if fitting else [UNSEEN] * width
 
 
-def assigned(value: object) -> object:
+def find_assigned_value(value: object) -> object:
     """Return what a column is set to: in `(a, b) = (1, 2)` its own part."""
     if not isinstance(value, ast.MultiAssignRef):
         return value
@@ -34,7 +34,7 @@ def assigned(value: object) -> object:
     return parts[position] if len(parts) == value.ncolumns else None
 
 
-def read_for(value: object) -> object:
+def find_expression_to_read(value: object) -> object:
     """Return the expression to read for one column: what several are set to belongs to the first of them."""
     if not isinstance(value, ast.MultiAssignRef):
         return value
