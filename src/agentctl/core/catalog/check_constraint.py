@@ -1,7 +1,7 @@
-"""Judges what a CHECK constraint would say to a row, without asking the database.
+"""Decides whether a CHECK constraint accepts a row, without asking the database.
 
-Where the row leaves something open, or the constraint says something that is not understood, the answer is
-that nobody knows. It never raises, and never guesses.
+The answer is "unknown" where the row leaves something open or the constraint is not understood. It never
+raises and never guesses.
 """
 
 import re
@@ -38,7 +38,7 @@ class Check:
 
     Attributes:
         definition: as pg_get_constraintdef prints it.
-        parsed: what the one who wrote the definition knows that it means; None for PostgreSQL's own print.
+        parsed: the condition, where a reader of schema files has parsed it; None where PostgreSQL printed it.
 
     """
 
@@ -57,7 +57,7 @@ class Check:
 
     @property
     def is_understood(self) -> bool:
-        """Whether anything can be said of it."""
+        """Whether at least a part of the condition is understood."""
         return not isinstance(self.expression, Unknown)
 
     def literals(self, column: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Check:
         return tuple(dict.fromkeys(texts))
 
     def holds(self, values: Mapping[str, object]) -> bool | None:
-        """Say whether PostgreSQL would take a row; None where that depends on what is not known.
+        """Return whether PostgreSQL accepts a row; None where that depends on something unknown.
 
         Args:
             values: by column; None is NULL, and what is left out may be anything.
@@ -91,7 +91,7 @@ def _parse_definition(definition: str) -> Expression:
 
 
 def _list_texts(part: Operation) -> list[str]:
-    """Return the texts in a comparison, but for the names of types."""
+    """Return the texts in a comparison, without the names of types."""
     texts: list[str] = []
     for operand in part.operands:
         if isinstance(operand, Literal) and isinstance(operand.value, str):
@@ -173,7 +173,7 @@ def _is_whole(number: int | Decimal) -> bool:
 
 
 def _read_text(text: str, kind: str) -> object:
-    """Return what a text is as a value of a type."""
+    """Return a text as a value of a type."""
     if kind == "boolean":
         return {"true": True, "t": True, "false": False, "f": False}.get(text, _OPEN)
     if kind in _NUMBERS:
@@ -181,7 +181,7 @@ def _read_text(text: str, kind: str) -> object:
             return Decimal(text)
         except ArithmeticError:
             return _OPEN
-    # A text stays what it is as a text, and as a label of an enum; as a time it may be spelled anyhow.
+    # A text, or an enum's label, keeps its spelling; a time can be spelled in many ways.
     return text if (kind in _TEXTS or not _SPELLED_ANYHOW.match(kind)) and "(" not in kind else _OPEN
 
 
@@ -190,7 +190,7 @@ def _make_comparison(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[o
         numbers = [
             value for value in (left, right) if isinstance(value, _ORDERED) and not isinstance(value, bool)
         ]
-        # How texts sort depends on a collation that nobody here knows.
+        # How texts sort depends on a collation, which is not known here.
         return (
             compare(Decimal(numbers[0]), Decimal(numbers[1])) if len(numbers) == len((left, right)) else _OPEN
         )
@@ -228,7 +228,7 @@ def _take_numbers(function: Callable[..., object]) -> Callable[..., object]:
             return _OPEN
         try:
             return function(*operands)
-        except ArithmeticError:  # more digits than anybody's number has
+        except ArithmeticError:  # too many digits
             return _OPEN
 
     return reckon

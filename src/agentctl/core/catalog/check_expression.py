@@ -1,7 +1,7 @@
 """Parses the expressions of CHECK constraints as PostgreSQL prints them.
 
-It knows the common part of the language. What it does not know becomes `Unknown`, as little of it as
-possible: PostgreSQL puts every condition into parentheses of its own. It evaluates nothing.
+It knows the common part of the language. What it does not know becomes `Unknown`, within the
+nearest parentheses, which PostgreSQL puts around every condition. It evaluates nothing.
 """
 
 import re
@@ -52,7 +52,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What is not understood."""
+    """A part that is not understood."""
 
 
 Expression = Literal | Name | Operation | Unknown
@@ -223,7 +223,7 @@ class _Parser:
                 return Unknown()
         if text == "VALUE":  # what the CHECK of a domain speaks of
             return Name("value")
-        if text.isupper():  # a keyword: CASE, or whatever comes
+        if text.isupper():  # a keyword, such as CASE
             raise _NotUnderstood
         return Name(text)
 
@@ -236,7 +236,7 @@ class _Parser:
         return tuple(items)
 
     def _skip_parentheses(self) -> None:
-        """Go behind the parenthesis that closes the one that was opened last."""
+        """Move behind the parenthesis that closes the one opened last."""
         depth = 1
         while depth:
             kind, text = self._peek_token()

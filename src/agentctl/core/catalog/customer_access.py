@@ -1,7 +1,7 @@
 """What customers may do with a table, by its privileges and its policies.
 
-A customer's browser is `anon` or `authenticated` to Supabase, and everybody is PUBLIC. It judges a catalog
-and knows no table's role.
+A customer's browser is `anon` or `authenticated` to Supabase, and everybody is PUBLIC. It looks at a
+catalog and does not know which role a table plays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ def _admits_rows(table: Table, customer: str, command: str) -> bool:
 
 
 def _admits_nothing(policy: Policy, command: str) -> bool:
-    """Whether a policy says literally no to a command."""
+    """Whether a policy is literally false for a command."""
     check = policy.using if policy.with_check is None else policy.with_check
     looked_at = {"insert": (check,), "update": (policy.using, check)}.get(command, (policy.using,))
     return "false" in looked_at

@@ -1,4 +1,4 @@
-"""Writes the GRANT that lets a role do what it may not do yet."""
+"""Writes the GRANT statements that let a role do what it may not do yet."""
 
 from collections.abc import Sequence
 from typing import LiteralString
@@ -10,7 +10,7 @@ from agentctl.core.database.quoting import Printed, compose
 
 
 def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[str], *, to: str) -> str:
-    """Write the statement that settles it, ready to be pasted."""
+    """Return the statement that lets a role use columns of a table, ready to be pasted."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     what = sql.SQL(", ").join(compose("{} ({})", sql.SQL(privilege), names) for privilege in privileges)
     on, grantee = sql.Identifier(table.schema, table.name), sql.Identifier(to)

@@ -1,7 +1,7 @@
 """Introspection: what a database holds, as one immutable value read in one round trip.
 
-The value knows nothing of agentctl's needs: which table plays which part is mapping.py's business, what is
-wrong with it a check's. Two catalogs are equal when they hold the same tables and functions, whatever server
+The value knows nothing of agentctl's needs: `mapping` decides which table plays which role, and a check
+what is wrong with it. Two catalogs are equal when they hold the same tables and functions, whatever server
 they were read from and however many rows there are, so that drift can be computed.
 """
 
@@ -36,12 +36,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What reaches customers: `public`, which is everybody, and Supabase's `anon` and `authenticated`.
+    """A grant to customers: `public`, which is everybody, and Supabase's `anon` and `authenticated`.
 
     Attributes:
-        grantee: who was given them: one of the three, or a group that they are members of.
-        column: the one column that they are on; None where it is the whole table, or a function.
-        customers: those among the three that have them, and may use the schema.
+        grantee: one of the three, or a group of which they are members.
+        column: the column that it is on; None for a whole table or a function.
+        customers: those of the three that have the privileges and may use the schema.
 
     """
 
@@ -61,7 +61,7 @@ class Column:
         generated: always computed by the database, so never written.
         sequence: what gives out its values, ready for nextval, and whether this role may ask it.
         domain_checks: the CHECKs of its type, which speak of VALUE.
-        sample: for columns of words, those that stand in some rows; for amounts their signs: -1, 0, 1.
+        sample: the words in some rows of a column of words; the signs (-1, 0, 1) of a column of amounts.
 
     """
 
@@ -82,7 +82,7 @@ class Column:
 
     @property
     def is_of_domain(self) -> bool:
-        """Whether its type is a domain, as far as its name tells: `interval day to second` is none."""
+        """Whether its type is a domain, judged by its name: `interval day to second` is none."""
         below = self.base_type.removesuffix("[]").partition(" ")[0]
         return self.enum_labels is None and not self.type.startswith(below)
 
@@ -124,7 +124,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A row level security policy; `applies` tells whether it speaks of this role, `customers` of which."""
+    """A row level security policy; `applies`: whether it is for this role, `customers`: for which of them."""
 
     name: str
     command: str
@@ -137,13 +137,13 @@ class Policy:
 
     @property
     def is_for_a_signed_in_user(self) -> bool:
-        """Whether it admits only what belongs to a user of Supabase's: agentctl is none."""
+        """Whether it admits only rows of the signed-in Supabase user, which agentctl never is."""
         return bool(_OWN_ROWS.fullmatch(self.using or ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What runs when rows are written; a disabled one is left out."""
+    """What runs when rows are written; disabled triggers are left out."""
 
     name: str
     function: str
@@ -151,13 +151,13 @@ class Trigger:
 
     @property
     def keeps_time(self) -> bool:
-        """Whether its name says that it does nothing but note when a row was changed."""
+        """Whether its name says that it only notes when a row was changed."""
         return "updated_at" in self.name or "updated_at" in self.function or "moddatetime" in self.function
 
 
 @dataclass(frozen=True, slots=True)
 class RowSecurity:
-    """Row level security of a table; `active` is PostgreSQL's own word on whether this role is filtered."""
+    """Row level security of a table; `active` is PostgreSQL's own answer whether it filters this role."""
 
     enabled: bool
     active: bool
@@ -176,11 +176,11 @@ class RowSecurity:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, or what stands in its place.
+    """A table, or a view or foreign table in its place.
 
     Attributes:
         insertable: whether rows can be put into it at all, as into a simple view.
-        inspectable: whether some rows can be read without executing anybody's code, as a view's cannot.
+        inspectable: whether rows can be read without executing foreign code, which a view's cannot.
         grants: what customers may do with it.
         estimated_rows: the planner's; -1 where it has none.
 
@@ -209,7 +209,7 @@ class Table:
         return any(len(index.columns) == 1 and index.begins_with(name) for index in usable)
 
     def foreign_key(self, name: str) -> Constraint | None:
-        """Return the foreign key that a column alone is, or None."""
+        """Return the foreign key that consists of one column, or None."""
         keys = (item for item in self.constraints if item.kind == "foreign key")
         return next((key for key in keys if key.columns == (name,)), None)
 
@@ -256,7 +256,7 @@ class Catalog:
     """Everything introspected at one moment, in the order of the search path.
 
     Attributes:
-        unlisted: the names of sequences and of extensions' functions; no more is known of them.
+        unlisted: the names of sequences and of extensions' functions, of which no more is read.
 
     """
 
@@ -279,17 +279,17 @@ def introspect(
 ) -> Catalog:
     """Read the catalog of the schemas on the search path, or of those named, or of all.
 
-    One message, no lock beyond a reader's, nothing written, nobody's code executed.
+    It sends one message, takes no lock beyond a reader's, writes nothing and executes no foreign code.
 
     Args:
         connection: any.
         schemas: instead of those on the search path.
         also: schemas behind them.
-        everywhere: all schemas, those come first.
+        everywhere: all schemas, with those first.
 
     """
     query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere)
-    cursor = connection.execute(query)  # without parameters: PostgreSQL takes several statements at once
+    cursor = connection.execute(query)  # several statements work without parameters only
     while cursor.nextset():
         pass
     row = cursor.fetchone()

@@ -1,6 +1,6 @@
-"""ALTER TABLE: each of its actions, on a table and on those below it.
+"""ALTER TABLE: each of its actions, on a table and on its children.
 
-An action on something that is not there does nothing, as with IF EXISTS.
+An action on something that does not exist does nothing, as with IF EXISTS.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ _ALWAYS = "a"
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """One action of a statement; `name` is of the column or constraint that it is about."""
+    """One action of a statement; `name` names the column or constraint that it changes."""
 
     store: Store
     table: TableDraft
@@ -34,7 +34,7 @@ class _Action:
     site: Site
 
     def change(self, change: Callable[[ColumnDraft], ColumnDraft], table: TableDraft | None = None) -> None:
-        """Put another column in the place of the one that it is about, here and below."""
+        """Replace the column that it changes, in this table and in its children."""
         table = table or self.table
         column = table.columns.get(self.name)
         if column is not None:
@@ -47,7 +47,7 @@ _NOT_TABLES = frozenset({ObjectType.OBJECT_TYPE, ObjectType.OBJECT_INDEX, Object
 
 
 def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
-    """Execute ALTER TABLE, and of ALTER VIEW what is like it; types and indexes have nothing to alter."""
+    """Execute ALTER TABLE, and ALTER VIEW where it does the same; types and indexes have nothing to alter."""
     name = name_in(node.relation)
     if node.objtype is ObjectType.OBJECT_INDEX and _is_attached(node):
         attach_index(store, name)

@@ -1,6 +1,6 @@
-"""Makes a catalog of what statements have created: types followed, conditions printed, everything in order.
+"""Makes a catalog of what statements have created: with types resolved, conditions read, everything in order.
 
-Whoever reads it may do everything: a text tells nothing of roles that is worth more than a guess.
+The catalog lets its reader do everything: what SQL files say of roles is worth no more than a guess.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def assemble(store: Store, *, database: str, search_path: tuple[str, ...]) -> Ca
     Args:
         store: read, not changed.
         database: what to call it.
-        search_path: what the first tables are of; their types need no schema.
+        search_path: the schemas whose tables come first, and whose types need no schema.
 
     """
     return _Assembly(replace(store, path=search_path), search_path).catalog(database)

@@ -1,9 +1,9 @@
-"""A schema as it was recorded, in a file that people review, and how a live schema has drifted from it.
+"""A recorded schema, in a file that people review, and how a live schema has drifted from it.
 
 It holds only what is the same for every role, server and number of rows: no privilege, version or estimate.
 
 A baseline is a set of facts, each a name and a text: `public.profiles.credits` is `integer not null`. A name
-without a blank is a table, column or function; one with a blank tells more of it, such as
+without a blank is a table, column or function; a name with a blank is a part of it, such as
 `public.profiles constraint profiles_pkey`.
 """
 
@@ -33,8 +33,8 @@ class Baseline:
     Attributes:
         facts: texts by name.
         file: where they were read, or None where a database was.
-        lines: the line of that file, from 1, on which each stands.
-        whole: whether they are those of every table and function, not only of agentctl's.
+        lines: the line of each fact in that file, from 1.
+        whole: whether they cover every table and function, not only agentctl's.
 
     """
 
@@ -45,13 +45,13 @@ class Baseline:
 
 
 def record(tables: Iterable[Table], functions: Iterable[Function], *, whole: bool = False) -> Baseline:
-    """Take down what is to stay as it is of these tables and functions.
+    """Record the facts of tables and functions that are to stay as they are.
 
     Args:
         tables: all, or those that matter.
         functions: likewise.
-        whole: whether these are all, so that code can be checked against it; then it tells of more: triggers,
-            domains, and where a sequence fills a column.
+        whole: whether these are all, so that code can be checked against it; then it also records triggers,
+            domains, and which columns a sequence fills.
 
     """
     facts = dict(fact for table in tables for fact in _list_table_facts(table, whole=whole))
@@ -62,7 +62,7 @@ def record(tables: Iterable[Table], functions: Iterable[Function], *, whole: boo
 def compare(recorded: Baseline, current: Baseline) -> tuple[Finding, ...]:
     """Return how `current` differs from `recorded`, in both directions; nothing where they are the same.
 
-    A table or function that is there on one side only is one finding, not one for each of its parts.
+    A table or function that only one side has is one finding, not one for each of its parts.
     """
     findings: list[Finding] = []
     reported: tuple[str, ...] = ()
@@ -168,7 +168,7 @@ def _list_function_facts(function: Function) -> Iterator[tuple[str, str]]:
 
 
 def _quote_name(name: str) -> str:
-    """Quote a name as SQL does where it needs to be, so that no two objects have one name."""
+    """Quote a name where SQL needs it, so that no two objects share a name."""
     return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
@@ -197,7 +197,7 @@ def _read_text(path: Path) -> str:
 
 
 def _refuse_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse what is left of a merge: JSON would silently take the second of two."""
+    """Refuse a repeated name, as a merge can leave it: JSON would silently take the second."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]

@@ -1,8 +1,8 @@
 """Finds the statements of a DO block that change the schema, without running the block.
 
 A statement behind a condition counts as executed: idempotent migrations ask whether it is still to be done.
-What is taken away behind a condition on anything but the schema is doubtful; what is put together at run time
-is told.
+A removal behind a condition on anything but the schema is doubtful. A statement that is composed at run
+time has no text.
 """
 
 import re
@@ -24,12 +24,12 @@ _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A statement in a block, and its place there.
+    """A statement in a block, and its offset there.
 
     Attributes:
-        text: None where it is put together at run time.
-        beginning: of such a one, as far as it is known.
-        doubtful: whether it takes something away, and that under a condition of which nobody knows anything.
+        text: None where it is composed at run time.
+        beginning: the beginning of a composed one, as far as it is known.
+        doubtful: whether it removes something under a condition that cannot be decided.
 
     """
 
@@ -54,13 +54,13 @@ def statements_in(block: str) -> Iterator[Inner]:
 
 
 def _is_doubtful(inner: Inner, conditions: list[str]) -> bool:
-    """Whether something is taken away, and not because the schema has it."""
+    """Whether it removes something, under a condition that does not look at the schema."""
     blind = any(not _ASKS_SCHEMA.search(condition) for condition in conditions)
     return blind and inner.text is not None and bool(_TAKING.search(inner.text))
 
 
 def _find_end_of_control(piece: Statement, conditions: list[str]) -> int:
-    """Return the first token that is no longer control flow, and note the conditions that were passed."""
+    """Return the first token behind the control flow, and note the conditions on the way."""
     at, own = 0, piece.tokens
     while at < len(own):
         word = _word_at(piece, own[at])
@@ -78,7 +78,7 @@ def _find_end_of_control(piece: Statement, conditions: list[str]) -> int:
 
 
 def _note_condition(word: str, condition: str, conditions: list[str]) -> None:
-    """Remember a condition until its END; a handler's WHEN and a further one of CASE have none."""
+    """Remember a condition until its END; WHEN, of a handler or of CASE, has none of its own."""
     if word in {"ELSIF", "ELSEIF"}:
         conditions[-1:] = [condition]
     elif word != "WHEN":
@@ -109,7 +109,7 @@ def _read_inner(piece: Statement, at: int) -> Inner | None:
 
 
 def _read_executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
-    """Read EXECUTE of one literal; any other that may change the schema is known at run time only."""
+    """Read EXECUTE of one literal; any other that may change the schema is only known at run time."""
     if not rest:
         return None
     start, text = rest[0].start, content_of(piece.text, rest[0])

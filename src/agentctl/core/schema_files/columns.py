@@ -1,6 +1,6 @@
 """Columns as CREATE TABLE and ADD COLUMN describe them.
 
-What a column says of others, a key or a CHECK, is the business of constraints.py.
+Keys and CHECKs beside a column are the business of constraints.py.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ _ALWAYS = "a"
 
 
 def add_column(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) -> None:
-    """Add a column to a table and to those below it; one that they have, they keep."""
+    """Add a column to a table and to its children; a column that a child has stays."""
     name = node.colname or ""
     if name not in table.columns:
         _put_column(store, table, column_of(store, table, node, site))
@@ -64,7 +64,7 @@ def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) 
 
 
 def with_identity(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
-    """Let the values of a column be given out by a sequence."""
+    """Let a sequence fill a column."""
     named = next((option.arg for option in node.options or () if option.defname == "sequence_name"), None)
     schema, sequence = name_of(named) if named else (None, _sequence_name(store, table, column.name))
     return replace(

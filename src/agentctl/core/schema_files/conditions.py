@@ -1,6 +1,6 @@
 """Reads the conditions of CHECKs off the grammar's nodes, as catalog/check_constraint.py judges them.
 
-Whatever it does not know, or does not know the types of, becomes `Unknown`: nobody takes it for anything.
+Whatever it does not know, or whose types it does not know, becomes `Unknown`.
 """
 
 import re
@@ -115,7 +115,7 @@ class _ConditionReader:
         return Operation(names[node.boolop], operands) if node.boolop is not None else _UNKNOWN
 
     def _read_tested(self, node: object, depth: int) -> Expression:
-        """Read what is looked at for NULL, whatever its type is."""
+        """Read what is tested for NULL, of whatever type."""
         column = self._find_operand(node)
         return Name(column.name) if column else self._read_value(node, self._type_of(node), depth)
 
@@ -188,7 +188,7 @@ class _ConditionReader:
         return next((kind for kind in map(self._type_of, nodes) if kind), "")
 
     def _type_of(self, node: object) -> str:
-        """Return a value's type where it is certain and equal values are spelled equally, else nothing."""
+        """Return a value's type where it is certain and equal values are spelled equally, else ""."""
         match node:
             case ast.ColumnRef():
                 return _plain_type(self._find_operand(node))
@@ -232,7 +232,7 @@ def _read_number(text: str) -> Expression:
 
 
 def _read_column(operand: Operand | None) -> Expression:
-    """Read a column; one whose equal values may be spelled differently with its type, as a warning."""
+    """Read a column; one whose equal values can differ in spelling is cast to its own type, as a warning."""
     if operand is None:
         return _UNKNOWN
     if operand.is_plain:
@@ -246,7 +246,7 @@ def _join_bounds(junction: str, value: Expression, *bounds: tuple[str, Expressio
 
 
 def _read_membership(node: ast.A_Expr, value: Expression, each: list[Expression]) -> Expression:
-    """Read IN and ANY; the operators that nobody judges, such as LIKE, are unknown."""
+    """Read IN and ANY; operators that are never judged, such as LIKE, are unknown."""
     way = "ANY" if node.kind is A_Expr_Kind.AEXPR_OP_ANY else "ALL"
     if node.kind is A_Expr_Kind.AEXPR_IN:
         way = "ANY" if _operator_of(node) == "=" else "ALL"
@@ -267,7 +267,7 @@ def _is_sum(node: ast.A_Expr) -> bool:
 
 
 def _elements_of(node: object) -> tuple[Any, ...]:
-    """Return what an array is written to hold."""
+    """Return the elements of an array as they are written."""
     while isinstance(node, ast.TypeCast):
         node = node.arg
     return tuple(node.elements or ()) if isinstance(node, ast.A_ArrayExpr) else ()

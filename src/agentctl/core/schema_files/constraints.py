@@ -1,6 +1,6 @@
 """Constraints as statements add and drop them, with the names and indexes that PostgreSQL gives them.
 
-Whether rows keep to them is not known here.
+Whether rows satisfy them is not known here.
 """
 
 from dataclasses import replace
@@ -25,13 +25,13 @@ _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"
 
 
 def add_constraint(store: Store, table: TableDraft, node: ast.Constraint, column: str | None = None) -> None:
-    """Add a constraint to a table and, where PostgreSQL does so, to those below it.
+    """Add a constraint to a table and, where PostgreSQL does so, to its children.
 
     Args:
         store: everything.
-        table: whose it is.
-        node: that says it.
-        column: beside which it stands; None where it stands for itself.
+        table: the table that gets it.
+        node: the grammar's node for it.
+        column: the column beside which it stands; None for a table constraint.
 
     """
     draft = _read_constraint(store, table, node, (column,) if column else _list_texts(node.keys))
@@ -41,7 +41,7 @@ def add_constraint(store: Store, table: TableDraft, node: ast.Constraint, column
 
 
 def attach_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) -> None:
-    """Put a constraint in its place, with its index, and below."""
+    """Add a constraint with its index to a table and to its children."""
     table.constraints[draft.name] = draft
     if draft.kind == "primary key":
         set_not_null(store, table, draft.columns)
@@ -53,11 +53,11 @@ def attach_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) -
 
 
 def forget_checks(store: Store, name: str) -> None:
-    """Leave open what a table's CHECKs say, because nobody knows which of them are dropped.
+    """Forget a table's CHECKs, because it is not known which of them are dropped.
 
     Args:
         store: everything.
-        name: of the table as a text has it; with `%` in it, it may be any.
+        name: of the table as it is written; with `%` in it, it can be any table.
 
     """
     words = name.replace('"', "").lower().split(".")
@@ -68,7 +68,7 @@ def forget_checks(store: Store, name: str) -> None:
 
 
 def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) -> None:
-    """Give a table what the one above it has, unless it has it already."""
+    """Give a table a constraint of its parent, unless it has one like it."""
     if draft.kind in LABELS:
         if draft.kind == "primary key" and table.primary_key:
             return
@@ -92,7 +92,7 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
 
 
 def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
-    """Give a partition the constraints and indexes of its parent, and what inherits its CHECKs."""
+    """Give a partition the constraints and indexes of its parent, and an inheriting table the CHECKs."""
     for constraint in list(parent.constraints.values()):
         if parent.kind == PARTITIONED or (constraint.kind == "check" and constraint.inherited):
             clone_constraint(store, table, constraint)
@@ -102,7 +102,7 @@ def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
 
 
 def drop_constraint(store: Store, table: TableDraft, name: str) -> None:
-    """Drop a constraint, with its index, and those that tables below have from it."""
+    """Drop a constraint with its index, and what the table's children have from it."""
     if name in table.not_null:
         set_not_null(store, table, (table.not_null.pop(name),), nullable=True)
         return
@@ -123,7 +123,7 @@ def drop_constraint(store: Store, table: TableDraft, name: str) -> None:
 def set_not_null(
     store: Store, table: TableDraft, columns: tuple[str, ...], *, nullable: bool = False
 ) -> None:
-    """Let columns refuse NULL, or take it, here and in the tables below."""
+    """Let columns refuse NULL, or take it, in a table and in its children."""
     for name in columns:
         if name in table.columns:
             table.columns[name] = replace(table.columns[name], nullable=nullable)
@@ -218,7 +218,7 @@ def _print_actions(node: ast.Constraint) -> str:
 
 
 def _add_exclusion(store: Store, table: TableDraft, node: ast.Constraint) -> None:
-    """Remember an exclusion's index; the catalog knows no constraint of that kind."""
+    """Add an exclusion's index; the catalog has no constraint of that kind."""
     keys = keys_of(tuple(pair[0] for pair in node.exclusions or ()))
     columns = [key.column or "expr" for key in keys]
     name = node.conname or default_name(

@@ -1,7 +1,7 @@
-"""Executes SQL files without a database: statements that create, alter and drop, on a schema that is a value.
+"""Interprets SQL files without a database: statements that create, alter and drop.
 
-What a statement does to rows is not looked at, nor whether PostgreSQL would take it: one that it would refuse
-does as much as can be made of it. No text makes it raise.
+It ignores what a statement does to rows, and whether PostgreSQL would refuse it: such a statement does as
+much as can be made of it. No text makes it raise.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ class Schema:
     """What SQL files create, one after the other.
 
     Args:
-        assumes: whether tables that they alter and do not create are there all the same.
+        assumes: whether tables that they alter and do not create exist all the same.
 
     """
 
@@ -71,7 +71,7 @@ class Schema:
             file: what to call it, in problems and locations.
 
         Returns:
-            What may change the schema and was not understood.
+            The statements that may change the schema and were not understood.
 
         """
         self._store.path = DEFAULT_PATH
@@ -79,11 +79,11 @@ class Schema:
         return list(self._run_statements(text, lambda offset: lines[offset], file))
 
     def presumed(self) -> list[UnreadStatement]:
-        """Return the tables that statements take to be there, and that nothing has created."""
+        """Return a problem for each table that statements rely on and nothing has created."""
         return list(self._presumptions.problems(self._store))
 
     def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
-        """Return what creates a table or view, or a column of it; None where nothing does."""
+        """Return where a table, a view or a column of it is created; None where nothing creates it."""
         table_draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
         if table_draft is None or column is None:
             return table_draft.location if table_draft else None
@@ -91,11 +91,11 @@ class Schema:
         return column_draft.location if column_draft else None
 
     def locate_function(self, name: str, *, schema: str | None = None) -> Location | None:
-        """Return what creates the first function of a name; None where nothing does."""
+        """Return where the first function of a name is created; None where nothing creates it."""
         return next((function.location for function in self._store.functions_named(Name(schema, name))), None)
 
     def catalog(self, *, database: str = "", search_path: tuple[str, ...] = DEFAULT_PATH) -> Catalog:
-        """Return everything as it is now.
+        """Return the catalog of everything created so far.
 
         Args:
             database: what to call it.
@@ -128,7 +128,7 @@ class Schema:
                 yield UnreadStatement(Location(file, line(statement.start)), TOO_DEEP)
 
     def _run_composed(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
-        """Do what is known of a statement that is put together when it runs."""
+        """Do what is known of a statement that is composed at run time."""
         if table := find_loosened_table(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
@@ -138,7 +138,7 @@ class Schema:
     def _run_block(
         self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
     ) -> Iterator[UnreadStatement]:
-        """Execute what a DO block does; its text begins somewhere in the statement."""
+        """Execute the statements of a DO block; its text begins somewhere in the statement."""
         body = next((str(option.arg.sval) for option in node.args or () if option.defname == "as"), "")
         start = statement.start + max(statement.text.find(body), 0)
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
@@ -151,7 +151,7 @@ class Schema:
                 yield from self._run_statements(inner.text, _shift_lines(line, position), file, depth + 1)
 
     def _perhaps_run(self, text: str, site: Site) -> None:
-        """Leave alone what is taken away, perhaps; a column may have another name, too."""
+        """Keep what a statement may or may not remove; a column may have a second name."""
         with suppress(NotParsed, RecursionError):
             for statement in split_statements(text):
                 node = parse_one(statement.text, depth=statement.depth)
@@ -169,7 +169,7 @@ class Schema:
             self._execute_statement(late, late_site)
 
     def _create_schema(self, node: ast.CreateSchemaStmt, site: Site) -> None:
-        """Create what stands within CREATE SCHEMA, in that schema."""
+        """Execute the statements within CREATE SCHEMA, in that schema."""
         path = self._store.path
         role = node.authrole.rolename if node.authrole else None
         self._store.path = (node.schemaname or role or "", *path)
@@ -179,7 +179,7 @@ class Schema:
 
 
 def _shift_lines(line: Callable[[int], int], start: int) -> Callable[[int], int]:
-    """Tell lines by places that are counted from there."""
+    """Return what finds lines by offsets that count from a start."""
     return lambda offset: line(start + offset)
 
 

@@ -1,4 +1,4 @@
-"""What statements build a schema of, before it becomes a catalog: tables and types that still change.
+"""The parts of a schema that statements build before it becomes a catalog: they still change.
 
 Values are replaced, never changed; only tables and types have an identity, because others refer to them.
 """
@@ -14,7 +14,7 @@ from agentctl.core.location import Location
 
 @dataclass(slots=True, eq=False)
 class UserType:
-    """A type that statements create, or only mention: then nothing is known but its name.
+    """A type that statements create or only mention; of the latter only its name is known.
 
     Attributes:
         labels: of an enum.
@@ -47,7 +47,7 @@ class TypeUse:
 
 @dataclass(frozen=True, slots=True)
 class ColumnDraft:
-    """A column; `type` is None where nobody can tell, as for most expressions of a view."""
+    """A column; `type` is None where it is unknown, as for most expressions of a view."""
 
     name: str
     type: TypeUse | None
@@ -60,13 +60,13 @@ class ColumnDraft:
 
 @dataclass(frozen=True, slots=True)
 class WrittenCheck:
-    """A condition, and what the columns that it speaks of are called by now, by the names that it uses."""
+    """A condition as it was written, and today's names of its columns by the names in it."""
 
     node: Node
     columns: Mapping[str, str]
 
     def renamed(self, old: str, new: str) -> "WrittenCheck":
-        """Return it after a column has got another name."""
+        """Return the condition after a column has been renamed."""
         return WrittenCheck(
             self.node, {written: new if now == old else now for written, now in self.columns.items()}
         )
@@ -74,7 +74,7 @@ class WrittenCheck:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a foreign key refers to; `columns` is empty where that is the primary key, whatever it is.
+    """What a foreign key refers to; `columns` is empty for the primary key.
 
     Attributes:
         actions: what is done ON DELETE and ON UPDATE, as PostgreSQL prints it.
@@ -93,7 +93,7 @@ class ConstraintDraft:
 
     Attributes:
         suffix: of its definition, such as ` NOT VALID`.
-        inherited: whether tables below get it too.
+        inherited: whether children get it too.
 
     """
 
@@ -129,7 +129,7 @@ class IndexDraft:
 
     Attributes:
         condition: the text of what makes it partial, over `condition_columns`.
-        valid: not so while partitions lack it.
+        valid: False while partitions lack it.
 
     """
 
@@ -144,7 +144,7 @@ class IndexDraft:
 
     @property
     def columns(self) -> frozenset[str]:
-        """Every column without which it cannot be."""
+        """Every column without which it cannot exist."""
         named = {key.column for key in self.keys if key.column} | set(self.included)
         return self.condition_columns.union(named, *(key.columns for key in self.keys))
 
@@ -155,7 +155,7 @@ class TableDraft:
 
     Attributes:
         location: None of a table that is only assumed to be there.
-        perhaps: whether it was created only if there was none of its name.
+        perhaps: whether it was created IF NOT EXISTS.
         parents: whose columns it has, as a partition or by inheritance.
         sources: what a view reads.
         not_null: columns by the name of the constraint that says so.

@@ -1,6 +1,6 @@
-"""DROP of tables, types, functions and whatever else a catalog knows, with what cannot be without them.
+"""DROP of tables, types, functions and whatever else a catalog holds, with what depends on them.
 
-A DROP that PostgreSQL would refuse, because something depends on what goes, is executed all the same.
+A DROP that PostgreSQL would refuse because something depends on the object is executed all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def drop(store: Store, node: ast.DropStmt) -> None:
 
 
 def drop_column(store: Store, table: TableDraft, name: str) -> None:
-    """Drop a column with the constraints and indexes over it, here and in the tables below."""
+    """Drop a column with the constraints and indexes over it, in a table and in its children."""
     if table.columns.pop(name, None) is None:
         return
     for constraint in list(table.constraints.values()):
@@ -40,7 +40,7 @@ def drop_column(store: Store, table: TableDraft, name: str) -> None:
 
 
 def matches(store: Store, node: ast.ObjectWithArgs, function: FunctionDraft) -> bool:
-    """Whether a statement means this one of several functions of a name."""
+    """Whether a statement means this overload of a function."""
     if node.args_unspecified:
         return True
     types = [

@@ -1,6 +1,6 @@
-"""CREATE and ALTER FUNCTION; procedures are none, for nobody calls them as part of a query.
+"""CREATE and ALTER FUNCTION; procedures are left out, because no query calls them.
 
-What a function does is not looked at, except whether it asks who is signed in.
+Of a function's body, it only looks whether it asks who is signed in.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Statements that cannot be parsed, or are put together at run time, and leave alone what matters.
+"""Recognizes statements that are not parsed, or are composed at run time, and change nothing that matters.
 
-Their beginning tells it. Only what changes nothing that a catalog is asked for counts; so does what takes
-away a function, an index or a trigger, because keeping it here makes nobody accuse any code.
+It looks at their beginning. Harmless is what leaves alone everything that a catalog is asked for, and what
+drops a function, an index or a trigger: code is never accused because the catalog still has it.
 """
 
 import re
@@ -31,13 +31,13 @@ def is_harmless(text: str) -> bool:
     """Whether a statement changes nothing that matters.
 
     Args:
-        text: its beginning, with whatever stands for parts that nobody knows.
+        text: its beginning, with anything in the place of unknown parts.
 
     """
     return _HARMLESS.match(text) is not None
 
 
 def find_loosened_table(text: str) -> str | None:
-    """Return the table of which a statement drops a constraint, as it is written there."""
+    """Return the table whose constraint a statement drops, as the statement writes it."""
     statement = _CONSTRAINT_DROPPED.match(text)
     return statement["table"] if statement else None

@@ -1,6 +1,6 @@
 """CREATE INDEX, and the indexes behind primary keys and unique constraints.
 
-A partitioned table's index is one of each of its partitions too. Whether one is of use is not known here.
+A partitioned table's index is also an index of each partition. Whether an index is useful is not known here.
 """
 
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ def add_index(
 
 
 def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
-    """Give a partition, and those below it, the index of its parent, unless it has one like it."""
+    """Give a partition and its partitions the index of its parent, unless it has one like it."""
     if not any(replace(other, name=index.name) == index for other in table.indexes.values()):
         own = replace(index, name=_choose_name(store, table, index))
         table.indexes[own.name] = own
@@ -71,7 +71,7 @@ def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
 
 
 def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
-    """Read what an index sorts by."""
+    """Return what an index sorts by."""
     return tuple(_read_key(element) for element in elements if isinstance(element, ast.IndexElem))
 
 
@@ -90,7 +90,7 @@ def _read_key(node: ast.IndexElem) -> Key:
 
 
 def _choose_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
-    """Choose a name as PostgreSQL does; what is called like another there gets a number."""
+    """Choose a name as PostgreSQL does; a name that is taken gets a number."""
     names: list[str] = []
     for called in [*(key.column or key.called for key in index.keys), *index.included]:
         numbered = (f"{called}{number}" for number in range(1, len(names) + 1))

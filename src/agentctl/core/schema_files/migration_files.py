@@ -1,6 +1,6 @@
 """Which SQL files are migrations, in which order tools run them, and which part of one leads forwards.
 
-It looks at names and at single lines; what a migration does to the schema is told by migrations.py.
+It looks at names and single lines; migrations.py finds out what a migration does to the schema.
 """
 
 import re
@@ -40,7 +40,7 @@ def is_migration(path: str, text: str) -> bool:
 
 
 def lies_with_migrations(path: str) -> bool:
-    """Whether a folder says that its files are migrations; the file itself is not looked at."""
+    """Whether the name of a folder says that its files are migrations."""
     return bool((_FOLDERS | _SCHEMAS) & _folders_of(path))
 
 
@@ -52,22 +52,20 @@ def changes_schema(text: str) -> bool:
 
 
 def leads_backwards(path: str) -> bool:
-    """Whether a file takes back what another does."""
+    """Whether a file undoes what another does."""
     return bool(_BACKWARDS.fullmatch(PurePosixPath(path).stem) or _BACKWARDS_FOLDERS & _folders_of(path))
 
 
 def forwards(text: str) -> str:
-    """Return the part of a migration that leads forwards; what is left out leaves its lines."""
+    """Return the part of a migration that leads forwards; empty lines replace the rest."""
     return "\n".join(_list_forward_lines(text)) if _MARK.search(text) else text
 
 
 def order(path: str) -> tuple[object, ...]:
     """Return the key by which files are sorted: as tools run them, and migrations after whole schemas."""
     parts = PurePosixPath(path).parts
-    repeatable = parts[-1].startswith("R__")  # Flyway runs them when all others have been
-    last = (
-        parts[-1].removesuffix(".sql").replace("__", "\0")
-    )  # which ends Flyway's versions, of which 2 is before 2_1
+    repeatable = parts[-1].startswith("R__")  # Flyway runs them after all others
+    last = parts[-1].removesuffix(".sql").replace("__", "\0")  # it ends Flyway's versions: 2 comes before 2_1
     names = tuple(_make_natural_key(part) for part in (*parts[:-1], last))
     return (bool(_FOLDERS & _folders_of(path)), repeatable, names)
 

@@ -1,6 +1,6 @@
 """What the migrations of a repository lead to, for telling what a database lacks only until they have run.
 
-Whether they have run, nobody here knows. What a later migration takes away again is not there.
+It does not know whether they have run. What a later migration takes away again does not count.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Migrations:
 
         """
         migrations = [file for file in files if is_migration(*file)]
-        # They may begin with a database that has tables of before.
+        # They may begin with a database that already has tables.
         self._schema, self.problems = run_migrations(migrations, Schema(assumes=True))
 
     def adds_table(self, name: str, schema: str | None = None) -> Location | None:

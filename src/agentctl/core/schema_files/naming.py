@@ -1,6 +1,6 @@
-"""The names that PostgreSQL gives to what a statement leaves without one.
+"""The names that PostgreSQL gives to objects for which a statement names none.
 
-It follows its rules to the byte: a name has at most 63, and one that is taken gets a number.
+It follows PostgreSQL's rules to the byte: a name has at most 63 bytes, and a taken name gets a number.
 """
 
 from collections.abc import Callable, Sequence

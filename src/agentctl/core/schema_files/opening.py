@@ -25,8 +25,8 @@ class SchemaSource:
     """A schema that was read off files.
 
     Attributes:
-        whole: whether what it does not have is not there; else nobody knows.
-        problems: what may change the schema and was not understood: then it is not whole.
+        whole: whether it is complete: what it lacks does not exist.
+        problems: statements that may change the schema and were not understood; then it is not whole.
 
     """
 
@@ -49,7 +49,7 @@ def open_schema_source(path: Path) -> SchemaSource:
     if path.is_dir():
         paths = (
             sql_file for sql_file in sorted(path.rglob("*.sql")) if sql_file.is_file()
-        )  # a pipe would be waited for
+        )  # reading a pipe would wait
         files = [(sql_file.relative_to(path).as_posix(), _read_text(sql_file)) for sql_file in paths]
         schema, problems = run_migrations(files)
         return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
@@ -83,7 +83,7 @@ def _read_text(path: Path) -> str:
         _refuse_path(path, "it is an archive", hint=f"Convert it to SQL: {command}")
     if b"\0" in content:  # a program, or UTF-16
         _refuse_path(path, "it is not UTF-8 text")
-    # A letter of another encoding stands in a comment, mostly.
+    # A character of another encoding is mostly part of a comment.
     return content.decode("utf-8-sig", errors="replace")
 
 

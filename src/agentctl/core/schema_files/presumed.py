@@ -1,8 +1,8 @@
-"""Tables and columns that statements take to be there and nothing has created.
+"""Tables and columns that statements rely on and that nothing has created.
 
-Migrations may begin with a database that somebody made by hand: then there are tables that no text tells of.
-Or files are not run in the order of their names: then what is done to a table waits until it is created. A
-platform's own schemas, of which no table is known here, say nothing.
+Migrations may begin with a database that somebody made by hand: then no text creates some of its tables. Or
+the files do not run in the order of their names: then a change to a table waits until the table is created.
+Tables in a platform's own schemas are not expected to be created.
 """
 
 from collections.abc import Iterator
@@ -42,12 +42,12 @@ class Presumptions:
         self._open: set[FullName] = set()
 
     def note(self, store: Store, node: ast.Node, site: Site, *, certain: bool) -> None:
-        """Remember the tables that have to be there before a statement, and are not known.
+        """Remember the unknown tables that must exist before a statement.
 
         Args:
             store: everything, before the statement.
             node: the statement.
-            site: its place.
+            site: its position.
             certain: whether it is executed in any case.
 
         """
@@ -59,7 +59,7 @@ class Presumptions:
                     presumption.waiting.append((node, site))
 
     def waiting(self, store: Store, node: ast.Node) -> list[tuple[ast.AlterTableStmt, Site]]:
-        """Take what was to be done to a table that a statement has just created."""
+        """Take the statements that waited for a table that has just been created."""
         if not isinstance(node, ast.CreateStmt) or not self._of:
             return []
         full_name = store.qualify(name_in(node.relation))
@@ -71,9 +71,9 @@ class Presumptions:
         return presumption.waiting
 
     def add_columns(self, store: Store, node: ast.Node, site: Site) -> None:
-        """Add the columns without which a statement that has been executed would have been refused.
+        """Add the columns that an executed statement needs and that are not known.
 
-        Of what type they are nobody knows.
+        Their type is unknown.
         """
         table = store.table(name_in(node.relation)) if isinstance(node, _NAMING_COLUMNS) else None
         if table is None or not table.columns or store.assumes:
@@ -82,19 +82,19 @@ class Presumptions:
             table.columns.setdefault(name, ColumnDraft(name, None, site.location))
 
     def problems(self, store: Store) -> Iterator[UnreadStatement]:
-        """Tell of the tables that nothing has created."""
+        """Yield a problem for each table that nothing has created."""
         for full_name, presumption in self._of.items():
             if presumption.certain and full_name not in store.tables:
                 message = f"it is about table {full_name.name}, which nothing here creates"
                 yield UnreadStatement(presumption.location, message)
 
     def without_what_is_open(self, catalog: Catalog, store: Store) -> Catalog:
-        """Return a store's catalog without what nobody can tell.
+        """Return a store's catalog without what cannot be known.
 
-        A table that is changed only if it is there may be there. One that is changed first and then created
-        if it is not there was there already, with columns that no text tells of.
+        A table that is only changed IF EXISTS may exist. One that is changed first and then created IF NOT
+        EXISTS existed before, with columns that no text describes.
         """
-        open_ = self._open - store.gone  # one that has been dropped since is known again
+        open_ = self._open - store.gone  # a table that has been dropped since is known again
         tables = tuple(
             replace(table, columns=(), constraints=(), indexes=())
             if FullName(table.schema, table.name) in open_
@@ -108,12 +108,12 @@ class Presumptions:
 
 
 def _is_numbered(file: str) -> bool:
-    """Whether files are run in the order of their names, as the name of one tells."""
+    """Whether files run in the order of their names, judged by the name of one."""
     return PurePosixPath(file).name[:1].isdecimal()
 
 
 def _is_covered(store: Store, name: Name) -> bool:
-    """Whether a table of that name would be known, if statements had created it and had not dropped it."""
+    """Whether a table of that name would be known if statements had created and not dropped it."""
     full_name = store.qualify(name)
     own = {*DEFAULT_PATH, *(table.schema for table in store.tables.values())}
     return full_name.schema in own and not any(FullName(schema, name.name) in store.gone for schema in own)

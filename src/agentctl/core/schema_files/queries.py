@@ -1,6 +1,7 @@
-"""Tells the columns that a query returns, by name and, where that is easy, by type.
+"""Finds the columns that a query returns, by name and, where that is easy, by type.
 
-It runs nothing. Where one name cannot be told the answer is that nobody knows them.
+It runs nothing. Where one name is unknown, all of them are. The reader of code asks another question of a
+query, to which tables a name can belong, and so keeps relations whose columns it does not know.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ Columns = Mapping[str, TypeUse | None]
 """What a query or a table returns."""
 
 _Source = tuple[str, Columns | None]
-"""A part of FROM; nobody knows the columns of None."""
+"""A part of FROM with its name; None where its columns are unknown."""
 
 _DEEP = 50
 _AGGREGATES = frozenset(
@@ -36,12 +37,12 @@ _COUNTS = frozenset({"count", "row_number", "rank", "dense_rank"})
 
 
 def columns_of(store: Store, query: object) -> Columns | None:
-    """Return the columns of a query; None where they cannot all be told."""
+    """Return the columns of a query; None where one of them is unknown."""
     return _ColumnReader(store, {}, 0).columns(query)
 
 
 def tables_of(store: Store, query: object) -> set[TableDraft]:
-    """Return the tables that a query reads, also within."""
+    """Return the tables that a query and its subqueries read."""
     tables = (
         store.table(name_in(relation)) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar)
     )
@@ -49,7 +50,7 @@ def tables_of(store: Store, query: object) -> set[TableDraft]:
 
 
 def aggregates(values: object) -> bool:
-    """Whether values are of many rows: an aggregate, or a window."""
+    """Whether values are made of many rows: by an aggregate, or over a window."""
     return any(
         isinstance(value, ast.FuncCall)
         and (value.over or value.agg_star or name_of(value.funcname or ()).name in _AGGREGATES)
@@ -59,7 +60,7 @@ def aggregates(values: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _ColumnReader:
-    """Reads queries that see these common table expressions, at this depth."""
+    """Reads queries that can see some common table expressions, at some depth."""
 
     store: Store
     common: Mapping[str, Columns | None]
@@ -85,7 +86,7 @@ class _ColumnReader:
         return reader
 
     def sources(self, items: tuple[Any, ...]) -> Iterator[_Source]:
-        """Yield what stands behind FROM, each by the name that it has there."""
+        """Yield what stands in FROM, with the name that it has there."""
         for item in items:
             if isinstance(item, ast.JoinExpr):
                 yield from self.sources((item.larg, item.rarg))
@@ -152,7 +153,7 @@ def _read_star(node: object) -> Name | None:
 
 
 def _expand_star(star: Name, sources: Sequence[_Source]) -> Columns | None:
-    """Return what a star stands for; columns that a join makes one of are one."""
+    """Return the columns that a star stands for; columns that a join merges count once."""
     if star.name:
         return _find_source(star.name, sources)
     expanded: dict[str, TypeUse | None] = {}

@@ -1,6 +1,6 @@
-"""Makes a schema of a baseline: writes what its facts say as SQL, and has that executed.
+"""Makes a schema of a baseline: writes its facts as SQL, which ddl.py interprets.
 
-A baseline tells less than a database: nothing of what views read, or of who inherits from whom.
+A baseline holds less than a database: neither what views read nor which table inherits from which.
 """
 
 import re
@@ -31,7 +31,7 @@ _COLUMN = re.compile(
         (?:\ default\ (?P<default>.*)|\ generated\ (?P<generated>(?:always|by\ default)\ as\ .*))?""",
     re.DOTALL | re.VERBOSE,
 )
-# The same parts, of what is no column's: PostgreSQL's grammar says what is wrong with it.
+# The same groups for a fact that is not a column's: PostgreSQL's grammar says what is wrong with it.
 _ODD_COLUMN = re.compile(
     r"(?P<type>.*)(?P<labels>(?!))?(?P<null>(?!))?(?P<default>(?!))?(?P<generated>(?!))?", re.DOTALL
 )
@@ -45,7 +45,7 @@ _ENDS = {"partitioned table": " PARTITION BY RANGE (x)", "foreign table": " SERV
 
 @dataclass(slots=True)
 class _Table:
-    """What the facts say of one table."""
+    """The facts of one table."""
 
     kind: str
     columns: dict[str, re.Match[str]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class _Table:
 
 
 def schema_of(baseline: Baseline) -> tuple[Schema, list[UnreadStatement]]:
-    """Return the schema that a baseline tells of, and what of it was not understood."""
+    """Return the schema that a baseline records, and what of it was not understood."""
     schema = Schema()
     file = baseline.file.as_posix() if baseline.file else ""
     tables = _read_tables(baseline.facts)
@@ -101,7 +101,7 @@ def _note_fact(table: _Table, part: re.Match[str], fact: str) -> None:
 
 
 def _list_perhaps_filled(tables: Mapping[str, _Table]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that a sequence may fill: a baseline of a part does not say which it does."""
+    """Yield the keys that a sequence may fill: a baseline of some tables does not say which."""
     for name, table in tables.items():
         keys = {
             column_fact for column_fact in table.constraints.values() if column_fact.startswith("PRIMARY KEY")
@@ -116,7 +116,7 @@ def _list_perhaps_filled(tables: Mapping[str, _Table]) -> Iterator[tuple[str, st
 
 
 def _write_tables(tables: Mapping[str, _Table], filled: frozenset[tuple[str, str]]) -> Iterator[str]:
-    """Write types, then tables, then what is of them and may speak of others."""
+    """Write types, then tables, then what belongs to tables and may refer to others."""
     yield from _write_types(tables.values())
     for name, table in tables.items():
         yield _write_table(name, table, {column for owner, column in filled if owner == name})
@@ -136,7 +136,7 @@ def _write_types(tables: Iterable[_Table]) -> Iterator[str]:
                 yield f"CREATE DOMAIN {table.columns[column]['type']} AS {below}"
     for column_fact in (column_fact for table in tables for column_fact in table.columns.values()):
         labels = (column_fact["labels"] or "").split(", ")
-        # A label with a comma in it looks like two; what shows that there is one is not trusted.
+        # A label with a comma in it looks like two labels, so such a list is not trusted.
         if column_fact["labels"] and not any(
             "," in text or text != text.strip() or not text for text in labels
         ):
@@ -191,7 +191,7 @@ def _split_arguments(signature: str) -> Iterator[str]:
 
 
 def _write_argument(text: str, optional: list[str]) -> str:
-    """Write an argument; one without a name may be left out, for nobody says that it may not."""
+    """Write an argument; one without a name counts as optional, because the baseline does not say."""
     if text.startswith("OUT "):
         return text
     bare = text.removeprefix("INOUT ").removeprefix("VARIADIC ")

@@ -1,6 +1,6 @@
-"""RENAME and SET SCHEMA, and everything that refers to what gets another name.
+"""RENAME and SET SCHEMA, with everything that refers to the renamed object.
 
-What has a new name counts as created by the statement that gave it.
+A renamed object counts as created by the statement that renamed it.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 
 def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    """Execute what may not be executed: a column has both names then, and nobody has to write it."""
+    """Execute a RENAME that may not run: the column has both names afterwards, and neither is required."""
     table = store.table(name_in(node.relation))
     column = table.columns.get(node.subname or "") if table is not None else None
     if table is None or column is None or node.renameType is not ObjectType.OBJECT_COLUMN:
@@ -99,7 +99,7 @@ def _refer_to_table(constraint: ConstraintDraft, old: FullName, new: FullName) -
 
 
 def _rename_index(owner: TableDraft, old: str, new: str) -> None:
-    """Rename an index, and the constraint whose it is."""
+    """Rename an index, and the constraint that it backs."""
     index, constraint = owner.indexes.pop(old, None), owner.constraints.get(old)
     if index is not None:
         owner.indexes[new] = replace(index, name=new)
@@ -124,7 +124,7 @@ def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
     table, old = store.altered(name_in(node.relation)), node.subname or ""
     if table is None:
         return
-    if table.location is None and old not in table.columns:  # of an assumed table nobody knows the columns
+    if table.location is None and old not in table.columns:  # the columns of an assumed table are unknown
         table.columns[old] = ColumnDraft(old, None, site.location)
     _rename_column_of_table(store, table, old, node.newname or "", site)
 

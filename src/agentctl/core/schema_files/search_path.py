@@ -1,6 +1,6 @@
-"""SET search_path and its like, as far as they say where names lead.
+"""SET search_path and its like, as far as they decide where names lead.
 
-A setting holds until the file's end; whether a transaction ends earlier is not looked at.
+A setting holds until the end of the file, even where its transaction ends earlier.
 """
 
 from collections.abc import Iterator
@@ -48,5 +48,5 @@ def _list_constants(nodes: tuple[object, ...]) -> Iterator[str | None]:
 
 
 def _list_schemas(names: list[str]) -> tuple[str, ...]:
-    """Return the schemas of a path that hold what a user creates."""
+    """Return the schemas of a path in which users create objects."""
     return tuple(name for name in names if name and name != "$user" and not name.startswith("pg_"))

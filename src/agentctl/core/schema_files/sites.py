@@ -1,4 +1,4 @@
-"""Where the statement that is being executed stands.
+"""The position of the statement that is being executed.
 
 Data only.
 """
@@ -11,10 +11,10 @@ from agentctl.core.location import Location
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A statement's place.
+    """A statement's file and the lines of its text.
 
     Attributes:
-        line: of a place in its text.
+        line: returns the line of an offset in its text.
 
     """
 
@@ -23,9 +23,9 @@ class Site:
 
     @property
     def location(self) -> Location:
-        """Where it begins."""
+        """Where the statement begins."""
         return self.locate(0)
 
     def locate(self, offset: int | None) -> Location:
-        """Return where a part of it stands; the grammar counts from 0 and tells not all."""
+        """Return where a part of it stands; the grammar counts from 0 and leaves some offsets out."""
         return Location(self.file, self.line(max(offset or 0, 0)))

@@ -27,7 +27,7 @@ class Store:
     Attributes:
         path: the search_path.
         assumes: whether tables that nothing has created are there all the same, as a database's own are.
-        gone: what tables were called that have been dropped, or have another name now.
+        gone: the former names of tables that have been dropped or renamed.
 
     """
 
@@ -40,11 +40,11 @@ class Store:
 
     @classmethod
     def empty(cls, *, assumes: bool = False) -> "Store":
-        """Return one with nothing in it."""
+        """Return an empty store."""
         return cls({}, {}, {}, assumes=assumes)
 
     def qualify(self, name: Name) -> FullName:
-        """Return where something of that name would be created."""
+        """Return the full name under which an object of that name would be created."""
         return FullName(name.schema or next(iter(self.path), DEFAULT_PATH[0]), name.name)
 
     def table(self, name: Name) -> TableDraft | None:
@@ -62,12 +62,12 @@ class Store:
         return draft
 
     def anywhere(self, table: str, schema: str | None) -> TableDraft | None:
-        """Return a table of that name in whatever schema, where none is named."""
+        """Return a table of that name in any schema, if no schema is named."""
         drafts = (draft for draft in self.tables.values() if draft.name == table and schema is None)
         return next(drafts, None)
 
     def type(self, name: Name) -> UserType:
-        """Return the type that a name leads to; one that nothing has created is new and unknown."""
+        """Return the type that a name leads to; a type that nothing has created is added as unknown."""
         for full_name in self._full_names(name):
             if full_name in self.types:
                 return self.types[full_name]
@@ -76,7 +76,7 @@ class Store:
         return self._remember_type(self.qualify(name))
 
     def functions_named(self, name: Name) -> list[FunctionDraft]:
-        """Return the overloads that a name leads to, a list that may be changed."""
+        """Return the overloads that a name leads to, in a list that callers may change."""
         places = (full_name for full_name in self._full_names(name) if self.functions.get(full_name))
         return next((self.functions[full_name] for full_name in places), [])
 

@@ -1,7 +1,7 @@
-"""CREATE TABLE in all its forms but that of a query.
+"""CREATE TABLE in all its forms except CREATE TABLE AS.
 
-A table that is there already stays as it is. Where both statements allow for that and describe different
-ones, nobody knows which of the two there is: it may have the columns of both, and none has to be given.
+A table that exists stays as it is. Where two statements say IF NOT EXISTS and describe different tables,
+either of the two may exist: the table then has the columns of both, and none of them is required.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
 
 
 def _merge_descriptions(store: Store, there: TableDraft, node: ast.CreateStmt, site: Site) -> None:
-    """Let a table be the one that is there or the one that a statement describes, if these differ."""
+    """Let a table be the existing one or the one that a statement describes, if they differ."""
     elements = (element for element in node.tableElts or () if isinstance(element, ast.ColumnDef))
     described = {element.colname or "": element for element in elements}
     if not there.columns or described.keys() <= there.columns.keys():
@@ -64,7 +64,7 @@ def _merge_descriptions(store: Store, there: TableDraft, node: ast.CreateStmt, s
 
 
 def _inherit_column(column: ColumnDraft, parent: TableDraft) -> ColumnDraft:
-    """Return what a table below gets: identity is inherited by partitions alone."""
+    """Return the column that a child table gets: only partitions inherit identity."""
     if parent.kind == PARTITIONED or column.default is not None or column.sequence is None:
         return column
     return replace(column, generated=False, sequence=None)
@@ -76,13 +76,13 @@ def _add_element(store: Store, table: TableDraft, element: object, site: Site) -
     elif isinstance(element, ast.ColumnDef):
         there = table.columns.get(element.colname or "")
         column = column_of(store, table, element, site)
-        if there is not None:  # of a parent: it is the same column, said again
+        if there is not None:  # the parent's column, repeated
             column = _merge_column(there, element)
         table.columns[column.name] = column
 
 
 def _merge_column(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
-    """Return a parent's column with the default that is said anew; NOT NULL comes with the constraints."""
+    """Return a parent's column with the child's own default; NOT NULL comes with the constraints."""
     merged = there
     defaults = (
         constraint for constraint in node.constraints or () if constraint.contype is ConstrType.CONSTR_DEFAULT

@@ -1,6 +1,6 @@
 """Writes expressions as text for people: defaults, the keys of indexes, what a trigger is.
 
-Nothing is concluded from these texts; conditions.py prints those that are judged.
+Nothing is concluded from these texts.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ NOT_SHOWN = "(?)"
 
 
 def text_of(node: Any) -> str:
-    """Write a part of a statement; `(?)` where it is nested too deeply."""
+    """Return a part of a statement as text; `(?)` where it is nested too deeply."""
     match node:
         case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):
             return f"{_quote_text(text)}::regclass"

@@ -1,6 +1,6 @@
 """Reads the names of types, and writes them as PostgreSQL's format_type does.
 
-What it does not know it takes for a type of the user's; it never refuses one.
+A type that it does not know counts as the user's own; it never refuses one.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def serial_of(node: ast.TypeName | None) -> str | None:
 
 
 def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
-    """Read a type; None for one that is another column's and that column is not known."""
+    """Read a type; None where it is the type of a column that is not known."""
     if node is None:
         return None
     words = node.names or ()
@@ -82,7 +82,7 @@ def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
 
 
 def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str:
-    """Write a type; one that nobody can tell is PostgreSQL's `unknown`.
+    """Return a type as PostgreSQL prints it; an unknown type is `unknown`.
 
     Args:
         use: the type.
@@ -110,7 +110,7 @@ def below(use: TypeUse | None) -> TypeUse | None:
 
 
 def _find_own_type(name: Name) -> str | None:
-    """Return how PostgreSQL prints one of its own types."""
+    """Return PostgreSQL's spelling of one of its own types."""
     if name.schema not in {None, "pg_catalog"}:
         return None
     own = _SPELLINGS.get(name.name) or (name.name if name.name in _AS_THEY_ARE else None)
@@ -144,7 +144,7 @@ def _word_of(node: object) -> str:
 
 
 def _print_interval(words: list[str]) -> str:
-    """Write `interval day to second(3)`, of which the grammar makes a set of bits and a number."""
+    """Return the fields of `interval day to second(3)`, which the grammar turns into bits and a number."""
     if not words or not words[0].isdecimal():
         return ""
     bits = int(words[0])

@@ -1,6 +1,6 @@
 """CREATE and ALTER of types and domains.
 
-A composite type is remembered by its name alone: no column is looked at inside of it.
+Only the name of a composite type is kept: nothing looks inside its columns.
 """
 
 from pglast import ast
@@ -65,7 +65,7 @@ def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
 
 
 def _create_type(store: Store, name: Name) -> UserType:
-    """Return the type of exactly that place, new or already mentioned."""
+    """Return the type of exactly that full name, new or already mentioned."""
     full_name = store.qualify(name)
     return store.types.setdefault(FullName(*full_name), UserType(*full_name))
 

@@ -1,6 +1,7 @@
 """Views, materialized views and tables that are made of a query.
 
-One whose columns cannot all be told has none: that is how a catalog made of text says that it does not know.
+A relation with an unknown column gets no columns at all: so a catalog made of text says that it does not
+know.
 """
 
 from pglast import ast
@@ -66,7 +67,7 @@ def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
 
 
 def create_rule(store: Store, node: ast.RuleStmt) -> None:
-    """Execute CREATE RULE, with which a view may take rows."""
+    """Execute CREATE RULE, which may let a view take rows."""
     table = store.table(name_in(node.relation))
     if table is not None and node.instead:
         table.insertable = True

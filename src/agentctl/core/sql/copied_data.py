@@ -1,4 +1,4 @@
-"""Knows the data of COPY, which follows a statement in the files of psql and is no SQL.
+"""Finds the data of COPY, which follows its statement in a psql script and is not SQL.
 
 It does not read the data.
 """

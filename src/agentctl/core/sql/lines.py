@@ -1,4 +1,4 @@
-"""Tells line and column of a place in a text.
+"""Finds the line and column of an offset in a text.
 
 Only a line feed ends a line, as for editors and for PostgreSQL.
 """
@@ -14,10 +14,10 @@ class Lines:
         self._starts = [0, *(feed.end() for feed in re.finditer("\n", text))]
 
     def __getitem__(self, offset: int) -> int:
-        """Return the line of a place, from 1."""
+        """Return the line of an offset, from 1."""
         return bisect_right(self._starts, offset)
 
     def locate(self, offset: int) -> tuple[int, int]:
-        """Return line and column of a place, both from 1."""
+        """Return the line and column of an offset, both from 1."""
         line = self[offset]
         return line, offset - self._starts[line - 1] + 1

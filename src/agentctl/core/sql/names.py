@@ -19,7 +19,7 @@ def list_names(nodes: object) -> tuple[str, ...]:
 
 
 def name_of(nodes: object) -> Name:
-    """Return the name that a list of its parts is."""
+    """Return the name that a list spells, part by part."""
     names = list_names(nodes)
     return Name(names[-2] if len(names) > 1 else None, names[-1] if names else "")
 

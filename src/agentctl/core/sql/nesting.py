@@ -1,4 +1,4 @@
-"""Foresees how deep the syntax tree of a statement can get, from its tokens alone.
+"""Estimates how deep the syntax tree of a statement can get, from its tokens alone.
 
 PostgreSQL's parser builds a tree of any depth, and what walks it then overflows the stack, which no exception
 reports. The depth is never estimated too low; lists are flat, however long.
@@ -73,7 +73,7 @@ class Nesting:
 
 
 def depth_of(text: str, tokens: Iterable[Token]) -> int:
-    """Return how deep the syntax tree of a text can be that consists of these tokens."""
+    """Return how deep the syntax tree of a text with these tokens can be."""
     nesting = Nesting()
     for kind, start, end in tokens:
         nesting.take(kind, text[start:end])

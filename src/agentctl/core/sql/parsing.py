@@ -1,4 +1,4 @@
-"""Parses SQL with PostgreSQL's own grammar, and lives through whatever the text is.
+"""Parses SQL with PostgreSQL's own grammar, and survives any text.
 
 It splits no text and gives no statement a meaning. Nothing else calls the parser.
 """
@@ -15,7 +15,7 @@ _DEEPEST = 2500
 
 
 class NotParsed(Exception):
-    """A text is not PostgreSQL's SQL; `offset` is where in it it stops to be."""
+    """A text is not SQL as PostgreSQL knows it; `offset` is where parsing stopped."""
 
     def __init__(self, message: str, offset: int = 0) -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ def parse(text: str, *, depth: int) -> tuple[Node, ...]:
 
     Args:
         text: SQL.
-        depth: how deep the trees can be, as nesting.py tells; that of the text itself is not looked at.
+        depth: how deep the trees can be, as nesting.py estimates it; the text is not measured again.
 
     Raises:
         NotParsed: the grammar does not know it, or it is nested too deeply to look.

@@ -46,11 +46,12 @@ class Statement:
 def split_statements(
     text: str, *, whole: bool = False, find_token: FindToken = next_token
 ) -> Iterator[Statement]:
-    """Yield the statements of a text, also those that nobody understands.
+    """Yield the statements of a text, valid or not.
 
     Args:
         text: SQL.
-        whole: give also those whole that are about rows, or of another language; else only their first word.
+        whole: yield all statements in full; otherwise those about rows, or in another language, are cut to
+            their first word.
         find_token: what cuts the text.
 
     """
@@ -66,7 +67,7 @@ def split_statements(
 
 
 def _take_tokens(text: str, offset: int, find_token: FindToken, *, whole: bool) -> tuple[list[Token], int]:
-    """Return the tokens of the statement that begins there, and the offset behind it."""
+    """Return the tokens of the statement at an offset, and the offset behind it."""
     taken: list[Token] = []
     body = _Body()
     while token := find_token(text, offset):

@@ -1,7 +1,7 @@
 """Cuts SQL text into tokens as PostgreSQL's own programs do, whatever the text is.
 
 It knows where strings, comments, identifiers and psql's commands end, and nothing of what they mean; it never
-raises. Operators come as single marks: which characters belong together depends on who reads.
+raises. Operators come as single marks: the caller knows which of them belong together.
 """
 
 import re
@@ -48,7 +48,7 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
 
 
 def next_token(text: str, offset: int) -> Token | None:
-    """Return the first token behind a place, blanks and comments left out; None where there is none."""
+    """Return the first token behind an offset, without blanks and comments; None at the end."""
     while piece := _TOKEN.match(text, offset):
         kind = piece.lastgroup or "mark"
         if kind == "comment":
@@ -60,7 +60,7 @@ def next_token(text: str, offset: int) -> Token | None:
 
 
 def find_end_of_statement(text: str, start: int) -> int:
-    """Return the place behind the next semicolon that ends a statement, quickly: dumps hold much data."""
+    """Return the offset behind the statement's semicolon, quickly: dumps hold much data."""
     offset = start
     while offset < len(text):
         plain = _NOTHING_SPECIAL.match(text, offset)
@@ -74,7 +74,7 @@ def find_end_of_statement(text: str, start: int) -> int:
 
 
 def content_of(text: str, token: Token) -> str | None:
-    """Return what a string or dollar-quoted token says; None for one with escapes, or for no string."""
+    """Return the content of a string or dollar-quoted token; None with escapes, and for other kinds."""
     body = text[token.start : token.end]
     if token.kind == "dollar":
         tag = body[: body.index("$", 1) + 1]
@@ -84,14 +84,14 @@ def content_of(text: str, token: Token) -> str | None:
 
 
 def _find_end_of_dollars(text: str, start: int, end: int) -> int:
-    """Return the place behind a dollar-quoted string that is opened there."""
+    """Return the offset behind a dollar-quoted string."""
     tag = text[start:end]
     closing = text.find(tag, end)
     return len(text) if closing < 0 else closing + len(tag)
 
 
 def _find_end_of_comment(text: str, offset: int) -> int:
-    """Return the place behind a comment, in which there may be others."""
+    """Return the offset behind a comment, which may hold other comments."""
     depth = 1
     while depth:
         edge = _COMMENT_EDGE.search(text, offset)

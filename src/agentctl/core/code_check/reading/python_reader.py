@@ -1,6 +1,6 @@
 """Reads the SQL that Python code hands to a PostgreSQL driver as a text.
 
-A text that is put together at run time, or that PostgreSQL would not understand, is counted and not guessed.
+A text that is composed at run time, or that PostgreSQL would not understand, is counted and not guessed.
 """
 
 import ast
@@ -27,7 +27,7 @@ _ELSEWHERE = "tables behind a search path that the code sets itself"
 
 
 def may_hold_sql(content: bytes) -> bool:
-    """Whether a Python file is worth reading: whether it calls what takes SQL, and has a bit of it."""
+    """Whether a Python file is worth reading: whether it makes calls that take SQL, and has some."""
     return CALLED.search(content) is not None and _VERB.search(content) is not None
 
 
@@ -36,13 +36,13 @@ def read_python(source: str, *, file: str, made_tables: frozenset[str] = frozens
 
     Args:
         source: the file's text.
-        file: its name, for places.
-        made_tables: names of tables that are made elsewhere in the code.
+        file: its name, for locations.
+        made_tables: names of tables that other parts of the code make.
 
     """
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of invalid escapes: the file's author has seen them
+        warnings.simplefilter("ignore")  # about invalid escapes: the file's author has seen them
         try:
             module = ast.parse(text)
         except SyntaxError as error:

@@ -1,6 +1,7 @@
 """Reads SQL that application code ships: queries, writes and calls become uses.
 
-What changes the schema is passed over, what is no PostgreSQL is told statement by statement. It never raises.
+Statements that change the schema are skipped; those that PostgreSQL does not know are reported one by one. It
+never raises.
 """
 
 import re
@@ -27,7 +28,7 @@ def read_sql(text: str, *, file: str, made_tables: frozenset[str] = frozenset())
 
     Args:
         text: SQL, with the placeholders of any driver and the commands of psql.
-        file: its name, for places.
+        file: its name, for locations.
         made_tables: names of tables that other parts of the code make; those that this text makes are known.
 
     """
@@ -44,10 +45,10 @@ def read_texts(
     """Read every statement of several texts that stand in one file.
 
     Args:
-        texts: each with what tells line and column of an offset in it.
-        file: its name, for places.
+        texts: each with a function that finds the line and column of an offset in it.
+        file: its name, for locations.
         made_tables: as in `read_sql`.
-        lost: whether it is not known in which schema a table without one is.
+        lost: whether the schema of a table that is named without one is unknown.
 
     """
     collector = Collector(file, made_tables)
@@ -81,7 +82,7 @@ class _Parsed:
 
 
 def _parse_statements(text: str, locate: Locate, collector: Collector) -> Iterator[_Parsed]:
-    """Parse what can be; what cannot is noted."""
+    """Yield the parsed statements; those that cannot be parsed are noted."""
     for statement in split_readable_statements(text):
         collector.begin(statement, locate)
         if statement.template is not None:
@@ -98,7 +99,7 @@ def _list_made_tables(parsed: Iterable[_Parsed]) -> frozenset[str]:
 
 
 def _read_parsed(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
-    """Read one statement; one that is nested too deeply leaves nothing behind."""
+    """Read one statement; a statement that is nested too deeply leaves nothing behind."""
     before = len(collector.uses), len(collector.unresolved)
     try:
         for node in nodes:

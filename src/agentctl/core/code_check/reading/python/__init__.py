@@ -1,5 +1,5 @@
-"""SQL in the strings of Python: found without running or importing anything.
+"""SQL in the strings of Python, found without running or importing anything.
 
-names.py says what a name is bound to, texts.py what an expression is as a text, literals.py where each
-character of a literal stands, drivers.py whose SQL it is, calls.py what hands it to a database.
+`names` knows what a name is bound to, `texts` the text of an expression, `literals` where each character of a
+literal stands, `drivers` which database the SQL is for, and `calls` which calls hand it over.
 """

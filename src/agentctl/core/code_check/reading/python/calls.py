@@ -1,6 +1,6 @@
 """Finds the calls that hand a text to a database.
 
-It goes by the names of methods alone: what begins with no verb of SQL is none, and left alone.
+It looks at the names of methods only; a text that does not begin with a verb of SQL is left alone.
 """
 
 import ast

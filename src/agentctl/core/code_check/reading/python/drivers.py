@@ -1,4 +1,4 @@
-"""Whose SQL a Python file holds, by what it imports.
+"""Decides which database the SQL of a Python file is for, by what the file imports.
 
 It does not know what other files import.
 """
@@ -82,6 +82,6 @@ def _list_imported(module: ast.Module) -> Iterator[str]:
 
 
 def _list_prefixes(name: str) -> Iterator[str]:
-    """Return a dotted name and everything that it is in."""
+    """Return a dotted name and the names of all modules that contain it."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(1, len(parts) + 1))

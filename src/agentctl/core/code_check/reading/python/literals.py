@@ -1,6 +1,6 @@
-"""String literals of Python, with the place in the source of every character that stands there as itself.
+"""String literals of Python, with the position in the source of every character that is written literally.
 
-It takes what the parser has found, and decides nothing about what a text means.
+It relies on Python's parser and decides nothing about what a text means.
 """
 
 import ast
@@ -24,7 +24,7 @@ class Piece:
         offset: in the text.
         line: of the source, from 1.
         column: in characters, from 1.
-        exact: whether the source has the same characters; else all of it is said to stand at its beginning.
+        exact: whether the source has the same characters; else all of it gets the position of its start.
 
     """
 
@@ -36,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that the source has; not `whole` where something is missing in it that is put in at run time."""
+    """A text in the source; not `whole` where a part of it is filled in at run time."""
 
     value: str
     pieces: tuple[Piece, ...]
@@ -54,7 +54,7 @@ class Text:
 
 
 def join_texts(texts: list[Text], *, whole: bool) -> Text:
-    """Put texts one behind the other."""
+    """Concatenate texts."""
     pieces: list[Piece] = []
     length = 0
     for text in texts:
@@ -64,7 +64,7 @@ def join_texts(texts: list[Text], *, whole: bool) -> Text:
 
 
 class Source:
-    """The lines of a Python file, for places that its parser counts in bytes."""
+    """The lines of a Python file, for positions that its parser counts in bytes."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
@@ -74,7 +74,7 @@ class Source:
         return node.lineno, self._find_column(node.lineno, node.col_offset) + 1
 
     def literal(self, node: ast.expr, value: str) -> Text:
-        """Return a string literal, or several that stand one behind the other."""
+        """Return a string literal, or an implicit concatenation of several."""
         line, column = self.start(node)
         tokens = list(_list_literals(self._cut_slice(node), line, column))
         text = join_texts(tokens, whole=True)
@@ -93,7 +93,7 @@ class Source:
 
 
 def make_inexact(value: str, start: tuple[int, int], *, whole: bool = True) -> Text:
-    """Return a text of which only the beginning is known."""
+    """Return a text of which only the position of its beginning is known."""
     return Text(value, (Piece(0, *start, exact=False),), whole)
 
 
@@ -117,6 +117,6 @@ def _list_literals(source: str, line: int, column: int) -> Iterator[Text]:
 
 
 def _decode_token(token: str, *, formatted: bool) -> str:
-    """Return what a literal with escapes says."""
+    """Return the value of a literal with escapes."""
     value = ast.literal_eval(re.sub("^([A-Za-z]*)[fF]", r"\1", token) if formatted else token)
     return str(value).replace("{{", "{").replace("}}", "}") if formatted else str(value)

@@ -1,6 +1,6 @@
-"""What the names of a Python file are bound to, as far as one binding is all there is.
+"""Finds what the names of a Python file are bound to, where they have a single binding.
 
-It runs nothing, and follows no name into another file.
+It runs nothing and follows no name into another file.
 """
 
 import ast
@@ -14,11 +14,11 @@ _BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a name is assigned, one time or another.
+    """A value that a name is assigned.
 
     Attributes:
-        value: None where it is bound by anything but an assignment.
-        names: those that `value` sees.
+        value: None where something other than an assignment binds it.
+        names: the names that `value` sees.
         only: whether it is never bound again.
 
     """
@@ -29,7 +29,7 @@ class Binding:
 
 
 class Names:
-    """The names of one module, function or class; found out when the first is asked for."""
+    """The names of one module, function or class, found on first use."""
 
     def __init__(self, body: Body, outer: "Names | None" = None) -> None:
         self.body = body
@@ -49,7 +49,7 @@ class Names:
 
     @cached_property
     def bound(self) -> dict[str, Binding]:
-        """What each name is assigned, but for the names of what stands in functions and classes in it."""
+        """The binding of each name, without those in functions and classes nested in it."""
         bound: dict[str, Binding] = {}
         for name, value in _list_bindings(self.body):
             before = bound.get(name)
@@ -64,7 +64,7 @@ class Names:
 
     @cached_property
     def set_elsewhere(self) -> frozenset[str]:
-        """The names that anything in the file declares to be of another scope, or sets as an attribute."""
+        """The names that the file declares to be of another scope, or sets as an attribute."""
         if self.outer is not None:
             return self.outer.set_elsewhere
         every: set[str] = set()
@@ -91,7 +91,7 @@ class Names:
 
 
 def inner_nodes(body: ast.AST) -> Iterator[ast.AST]:
-    """Return everything in a module, function or class but for what is in functions and classes in it."""
+    """Return everything in a module, function or class, without nested functions and classes."""
     waiting = list(ast.iter_child_nodes(body))
     while waiting:
         node = waiting.pop()

@@ -1,6 +1,6 @@
-"""What an expression of Python is as a text, as far as that stands in the source.
+"""Evaluates expressions of Python to texts, as far as the source has them.
 
-It runs nothing. What is put in at run time is left out of the text, which is then not whole.
+It runs nothing. What is filled in at run time is left out of the text, which is then not whole.
 """
 
 import ast
@@ -21,7 +21,7 @@ _LONGEST = 500_000
 
 
 class Texts:
-    """Evaluates the expressions of one file, each once, whatever way leads to it."""
+    """Evaluates the expressions of one file, each of them once."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -29,7 +29,7 @@ class Texts:
         self._depth = 0
 
     def text(self, node: ast.expr, names: Names) -> Text | None:
-        """Return the text that an expression is; None where it is none, or nothing of it is known."""
+        """Return the text of an expression; None where it is not a text or nothing of it is known."""
         if id(node) not in self._known and self._depth < _DEEPEST:
             self._known[id(node)] = None  # while it is looked at: a name may lead back to itself
             self._depth += 1
@@ -117,7 +117,7 @@ class Texts:
 
 
 def _formats_a_number(spec: ast.expr) -> bool:
-    """Whether nothing but a number fits a format, such as `d` or `.2f`."""
+    """Whether only numbers fit a format, such as `d` or `.2f`."""
     parts = spec.values if isinstance(spec, ast.JoinedStr) else []
     text = "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
     return text.endswith(_NUMERIC) and all(isinstance(part, ast.Constant) for part in parts)

@@ -1,6 +1,6 @@
-"""Collects the uses of one text, with their places in the file that it stands in.
+"""Collects the uses of one text, with their locations in its file.
 
-What it is told is certain; it judges nothing.
+What it gets is certain; it judges nothing.
 """
 
 import re
@@ -37,13 +37,13 @@ _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 @dataclass(slots=True)
 class Collector:
-    """What was found so far.
+    """What has been collected so far.
 
     Attributes:
-        file: that the places are in.
-        made: tables that the code itself makes or changes, so that nobody knows their columns.
-        lost: whether it is not known in which schema a table without one is.
-        statement: that is being read.
+        file: the file that holds the text.
+        made_tables: tables that the code itself makes or changes, whose columns are therefore unknown.
+        lost: whether the schema of a table that is named without one is unknown.
+        statement: the statement that is being read.
 
     """
 
@@ -57,7 +57,7 @@ class Collector:
     _locate: Locate = field(default=lambda offset: (1, offset + 1))
 
     def begin(self, statement: ReadableStatement, locate: Locate) -> None:
-        """Go on to another statement, whose text has its own places."""
+        """Continue with another statement, whose text has its own offsets."""
         self.statement = statement
         self._locate = locate
 
@@ -78,15 +78,15 @@ class Collector:
         return self.location_at(at)
 
     def is_put_in(self, offset: int | None) -> bool:
-        """Whether there is a placeholder in the source, which anything may be put in for."""
+        """Whether the source has a placeholder there, for which anything may be filled in."""
         return offset in self.statement.placeholders
 
     def leave_open(self, what: str, offset: int | None = 0) -> None:
-        """Note something that cannot be told."""
+        """Note something that stays unknown."""
         self.unresolved.append(Unresolved(what, self.location_at(offset)))
 
     def table(self, node: ast.RangeVar) -> Relation:
-        """Note a table, unless it is none of the live database's; return what it consists of."""
+        """Note a table of the live database; return it as a relation."""
         named = Named(node.relname or "", node.schemaname)
         if self.is_put_in(node.location):
             self.leave_open("a table that is named at run time", node.location)
@@ -102,7 +102,7 @@ class Collector:
     def column(
         self, node: ast.ColumnRef, scope: Scope, purpose: Purpose, compared: tuple[CodeLiteral, ...] = ()
     ) -> None:
-        """Note a column, if it is certain to what tables it can belong."""
+        """Note a column, if the tables to which it can belong are certain."""
         path = list_names(node.fields)
         if len(path) != len(node.fields or ()) or self.is_put_in(node.location):
             return
@@ -131,7 +131,7 @@ class Collector:
             self.uses.append(ColumnUse(sources, name, purpose, self.location_at(offset)))
 
     def offsets_of_names(self, offset: int | None) -> tuple[int, ...]:
-        """Return where the names in the next parentheses stand, for which the grammar has no places."""
+        """Return the offsets of the names in the next parentheses, which the grammar leaves out."""
         parentheses = _IN_PARENTHESES.search(self.statement.text, offset or 0)
         if parentheses is None:
             return ()

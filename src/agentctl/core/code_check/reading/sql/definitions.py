@@ -1,6 +1,6 @@
-"""Which tables SQL makes or changes itself, so that nobody knows what they will look like when it runs.
+"""Finds the tables that SQL makes or changes itself, whose columns are therefore unknown when it runs.
 
-It does not read how they look.
+It does not read their columns.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Takes an expression apart: the columns that it names, the queries in it, the calls with named arguments.
 
-It walks without recursion, and does not ask what a name means.
+It walks without recursion and does not resolve names.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Parts:
 
     Attributes:
         columns: with the literals that each is compared with.
-        queries: all that stand in it, but not those that stand in these.
+        queries: all that stand in it, but not those nested in these.
         calls: of functions with at least one argument by name.
 
     """
@@ -47,7 +47,7 @@ def take_apart(*expressions: object) -> Parts:
 
 
 def _note_node(node: ast.Node, parts: Parts) -> list[object]:
-    """Note what a node is; return what is in it."""
+    """Note a node; return what is in it."""
     if isinstance(node, ast.ColumnRef):
         parts.columns.append((node, ()))
         return []

@@ -1,6 +1,6 @@
-"""Cuts the SQL of applications: operators, the placeholders of drivers and the marks of templates are whole.
+"""Cuts the SQL of applications into lexemes: whole operators, drivers' placeholders and template marks.
 
-It takes any text at all; it judges nothing.
+It takes any text and judges nothing.
 """
 
 import re
@@ -32,7 +32,7 @@ class Lexeme(NamedTuple):
 
 
 def find_lexeme(text: str, offset: int) -> Token | None:
-    """Return the first lexeme behind an offset; comments, blanks and what is no SQL are left out."""
+    """Return the first lexeme behind an offset; comments, blanks and what is not SQL are left out."""
     while token := next_token(text, offset):
         if token.kind != "mark":
             return token

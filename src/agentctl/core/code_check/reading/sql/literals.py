@@ -1,6 +1,6 @@
-"""Literals of SQL as the code has them.
+"""Reads the literals of SQL.
 
-A literal that a cast may change, or that does not mean in SQL what it means in JSON, is none.
+A literal that a cast may change, or that means something else in SQL than in JSON, does not count.
 """
 
 import math
@@ -19,7 +19,7 @@ _KEEPS_INTEGERS = frozenset({"int4", "int8", "numeric"})
 
 
 def read_literal(node: object) -> CodeLiteral | None:
-    """Return what a literal says; None where there is no literal."""
+    """Return the value of a literal; None where the node is not one."""
     if isinstance(node, ast.A_Const):
         return CodeLiteral(None) if node.isnull else _read_constant(node.val)
     if isinstance(node, ast.TypeCast):
@@ -37,7 +37,7 @@ def list_literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
 
 
 def list_texts(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
-    """Return the literals of a comparison that are read as what they are compared with: only texts are."""
+    """Return the literals of a comparison if all are texts, which take the other side's type."""
     read = [read_literal(node) for node in nodes]
     texts_only = tuple(literal for literal in read if literal is not None and isinstance(literal.value, str))
     return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(read) else ()
@@ -54,7 +54,7 @@ def _read_constant(value: object) -> CodeLiteral | None:
 
 
 def _read_number(text: str) -> CodeLiteral | None:
-    """Read what PostgreSQL's grammar calls a float: whatever is no 32-bit integer."""
+    """Read what PostgreSQL's grammar calls a float: every number that is not a 32-bit integer."""
     try:
         number = (
             float(text) if re.search("[.eE]", text) and not text.lower().startswith("0x") else int(text, 0)

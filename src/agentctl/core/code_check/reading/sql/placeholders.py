@@ -1,6 +1,6 @@
-"""Tells the placeholders of drivers and tools from SQL's own operators, and puts SQL in their place.
+"""Distinguishes the placeholders of drivers and tools from SQL's own operators, and replaces them by SQL.
 
-What takes a placeholder's place is as long as it was, so that everything else stays where it is.
+A replacement is as long as its placeholder, so that everything else keeps its offset.
 """
 
 from pglast import keywords
@@ -36,17 +36,17 @@ _BEFORE_LISTS = frozenset({"in", "values"})
 
 
 def is_value(lexeme: Lexeme) -> bool:
-    """Whether a value ends with this lexeme, so that what follows is an operator and no placeholder."""
+    """Whether a value ends with this lexeme, so that an operator and not a placeholder follows."""
     if lexeme.kind == "word":
         return lexeme.text.lower() not in _BEFORE_VALUES
     return lexeme.text in {")", "]"} or lexeme.kind in _VALUE_KINDS
 
 
 def is_placeholder(lexeme: Lexeme, previous: Lexeme | None, *, in_subscript: bool) -> bool:
-    """Tell a placeholder from an operator, and `:n` from the second half of a slice.
+    """Whether a lexeme is a placeholder, and neither an operator nor the second half of a slice.
 
     Args:
-        lexeme: the one to judge.
+        lexeme: the lexeme in question.
         previous: the one before it in the same statement.
         in_subscript: whether the innermost bracket is that of a subscript.
 
@@ -58,9 +58,9 @@ def is_placeholder(lexeme: Lexeme, previous: Lexeme | None, *, in_subscript: boo
 
 
 def substitute(lexeme: Lexeme, previous: Lexeme | None, source: str) -> tuple[int, str, int]:
-    """Return what takes a placeholder's place: from where, which text, and where its identifier begins.
+    """Return what replaces a placeholder: from which offset, which text, and where its identifier begins.
 
-    Behind IN and VALUES drivers put in a whole list.
+    Behind IN and VALUES, drivers fill in a whole list.
     """
     start, length = lexeme.start, len(lexeme.text)
     as_list = previous is not None and previous.text.lower() in _BEFORE_LISTS

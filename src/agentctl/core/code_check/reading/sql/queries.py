@@ -1,4 +1,4 @@
-"""Reads queries: what SELECT, FROM and WITH name, and what columns they return."""
+"""Reads queries: what SELECT, FROM and WITH name, and which columns they return."""
 
 from pglast import ast
 
@@ -28,7 +28,7 @@ class QueryReader:
         self.collector = collector
 
     def query(self, node: object, scope: Scope) -> Relation:
-        """Read a query; return what it consists of for what stands around it."""
+        """Read a query; return it as a relation of the surrounding query."""
         return self._read_select(node, scope) if isinstance(node, ast.SelectStmt) else OPAQUE
 
     def expressions(self, *nodes: object, scope: Scope, purpose: Purpose, output: Relation = NOTHING) -> None:
@@ -87,7 +87,7 @@ class QueryReader:
             level.add(columns, *list_names_of(getattr(node, "alias", None), node))
 
     def targets(self, nodes: object, scope: Scope, level: Level) -> Relation:
-        """Read what is selected or returned; return the columns that this makes."""
+        """Read what is selected or returned; return the resulting columns."""
         targets = (
             [target for target in nodes if isinstance(target, ast.ResTarget)]
             if isinstance(nodes, tuple)
@@ -97,7 +97,7 @@ class QueryReader:
         return unite(self._read_target(target, scope, level) for target in targets)
 
     def _read_target(self, target: ast.ResTarget, scope: Scope, level: Level) -> Relation:
-        """Return one column as a relation: a star makes many of it."""
+        """Return a selected value as a relation; a star has many columns."""
         value = target.val
         if is_star(value):
             path = list_names(value.fields) if isinstance(value, ast.ColumnRef) else None
@@ -143,7 +143,7 @@ class QueryReader:
                 level.named[(alias.aliasname or "",)] = joined
 
     def _read_using(self, node: ast.JoinExpr, sides: tuple[Relation, Relation]) -> None:
-        """Read the columns of USING, each of which both sides have, where it is certain where they stand."""
+        """Read the columns of USING, which both sides have, where their offsets are certain."""
         right = node.rarg
         if not node.usingClause or not isinstance(right, ast.RangeVar):
             return

@@ -1,4 +1,4 @@
-"""What a FROM clause calls its relations, and what columns the clause itself gives them."""
+"""The names of relations in a FROM clause, and the columns that the clause itself gives them."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def with_names(relation: Relation, names: tuple[str, ...]) -> Relation:
 
 
 def list_names_of(alias: ast.Alias | None, node: object = None) -> tuple[tuple[str, ...], ...]:
-    """Return by what names a relation goes: its alias alone, or what it is called itself."""
+    """Return the names of a relation: its alias alone, or its own names."""
     if alias and alias.aliasname:
         return ((alias.aliasname,),)
     if isinstance(node, ast.RangeVar):
@@ -32,7 +32,7 @@ def list_names_of(alias: ast.Alias | None, node: object = None) -> tuple[tuple[s
 
 
 def read_function(node: ast.RangeFunction) -> Relation:
-    """Return what functions in a FROM clause consist of."""
+    """Return functions in a FROM clause as a relation."""
     ordinality = ("ordinality",) if node.ordinality else ()
     return apply_alias(with_names(_read_rows(node), ordinality), node.alias)
 
@@ -54,6 +54,6 @@ def _read_row(function: str, alias: str) -> Relation:
 
 
 def _function_names(node: ast.RangeFunction) -> list[str]:
-    """Return the names of the functions; an empty one for what looks like a function and is none."""
+    """Return the names of the functions; an empty name for what only looks like a function."""
     calls = [item[0] for item in node.functions or () if isinstance(item, tuple)]
     return [list_names(item.funcname)[-1] if isinstance(item, ast.FuncCall) else "" for item in calls]

@@ -1,6 +1,6 @@
 """What a column's name can mean where it stands: the relations that are visible there, and their columns.
 
-It decides by names alone. Where something with unknown columns is in sight, a bare name is never certain.
+It decides by names alone. Where a relation with unknown columns is visible, a bare name is never certain.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ class Relation:
     open: bool = False
 
     def sources(self, name: str) -> tuple[Named, ...]:
-        """Return the tables to one of which a column of it must belong; none where that is not certain."""
+        """Return the tables of which one must have a column; none where that is not certain."""
         return () if self.open or name in self.names or name in SYSTEM_COLUMNS else self.tables
 
 
@@ -35,7 +35,7 @@ NOTHING = Relation()
 
 
 def unite(relations: Iterable[Relation]) -> Relation:
-    """Return what has all columns of several."""
+    """Return a relation with all columns of several."""
     every = tuple(relations)
     return Relation(
         names=frozenset().union(*(item.names for item in every)),
@@ -58,7 +58,7 @@ class Level:
     named: dict[tuple[str, ...], Relation] = field(default_factory=dict)
 
     def add(self, relation: Relation, *names: tuple[str, ...]) -> None:
-        """Take one more relation, with the names by which it goes."""
+        """Add a relation with its names."""
         self.visible.append(relation)
         self.named.update(dict.fromkeys(names, relation))
 
@@ -75,11 +75,11 @@ class Scope:
         return replace(self, levels=(level, *self.levels))
 
     def having(self, name: str, query: Relation) -> "Scope":
-        """Return the scope in which a query has a name, too."""
+        """Return the scope in which a query of WITH has a name, too."""
         return replace(self, queries={**self.queries, name: query})
 
     def sources(self, path: tuple[str, ...]) -> tuple[Named, ...]:
-        """Return the tables to one of which a column must belong, as in `Relation.sources`.
+        """Return the tables of which one must have a column, as in `Relation.sources`.
 
         Args:
             path: the column, behind what stands before it.
@@ -95,5 +95,5 @@ class Scope:
         return unite(seen for level in self.levels for seen in level.visible).sources(name)
 
     def relation(self, name: tuple[str, ...]) -> Relation | None:
-        """Return the relation that goes by a name, the innermost one."""
+        """Return the innermost relation of a name."""
         return next((level.named[name] for level in self.levels if name in level.named), None)

@@ -1,4 +1,4 @@
-"""Which values a column of an INSERT or UPDATE gets, as far as they can be seen: None is one that cannot."""
+"""The values that a column of an INSERT or UPDATE gets, as far as they are visible; None for others."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ def list_cells(query: object, width: int) -> list[Sequence[object]]:
 
 
 def turn_rows(rows: Sequence[object], width: int) -> list[Sequence[object]]:
-    """Turn rows into columns; of a row of another width nothing can be seen."""
+    """Turn rows into columns; the values of a row of another width are not visible."""
     fitting = [row if isinstance(row, tuple) and len(row) == width else (None,) * width for row in rows]
     return list(zip(*fitting, strict=True)) if fitting else [UNSEEN] * width
 
 
 def find_assigned_value(value: object) -> object:
-    """Return what a column is set to: in `(a, b) = (1, 2)` its own part."""
+    """Return the value that a column is set to: in `(a, b) = (1, 2)` its own part."""
     if not isinstance(value, ast.MultiAssignRef):
         return value
     source, position = value.source, (value.colno or 1) - 1
@@ -35,7 +35,7 @@ def find_assigned_value(value: object) -> object:
 
 
 def find_expression_to_read(value: object) -> object:
-    """Return the expression to read for one column: what several are set to belongs to the first of them."""
+    """Return the expression to read for a column: that of several columns belongs to the first of them."""
     if not isinstance(value, ast.MultiAssignRef):
         return value
     return value.source if value.colno == 1 else None

@@ -1,6 +1,6 @@
-"""Reads what writes: the columns that INSERT, UPDATE, MERGE and COPY set, and the literals that they get.
+"""Reads statements that write: the columns that INSERT, UPDATE, MERGE and COPY set, and their literals.
 
-It decides no name itself, and knows nothing of columns that a statement does not mention.
+It resolves no name itself and knows nothing of columns that a statement does not mention.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ class StatementReader(QueryReader):
         return super().query(node, scope)
 
     def copy(self, node: ast.CopyStmt) -> None:
-        """Read COPY: what goes in are rows, what comes out are columns."""
+        """Read COPY: it writes rows, or reads columns."""
         if node.relation is None:
             self.query(node.query, Scope())
             return
@@ -138,7 +138,7 @@ class StatementReader(QueryReader):
         self._note_write(table, Verb.INSERT, assignments, target, complete=bool(columns) or not values)
 
     def _read_target_table(self, node: ast.RangeVar | None) -> tuple[Relation, Level]:
-        """Read the table that is written to, which WITH cannot name."""
+        """Read the table that is written to, which is never a query of WITH."""
         level = Level()
         table = self.collector.table(node) if node else OPAQUE
         level.add(table, *list_names_of(node.alias if node else None, node))
@@ -170,7 +170,7 @@ class StatementReader(QueryReader):
         *,
         complete: bool,
     ) -> None:
-        """Note the row that is written, and what is put in for one of its columns at run time."""
+        """Note the row that is written, and the columns whose names are filled in at run time."""
         put_in = [column.location for column, _ in assignments if self.collector.is_put_in(column.location)]
         for offset in put_in:
             self.collector.leave_open("a column that is named at run time", offset)
@@ -192,7 +192,7 @@ class StatementReader(QueryReader):
             self.collector.uses.append(RowWrite(table.tables[0], verb, columns, complete, location))
 
     def _list_written(self, table: Relation, assignments: Iterable[Assignment]) -> Iterator[Written]:
-        """Return what gets a value; a column that always gets its DEFAULT is named, and is not written."""
+        """Yield the columns that get a value; a column that always gets its DEFAULT is only named."""
         for target, values in assignments:
             name, own = (
                 target.name or "",
