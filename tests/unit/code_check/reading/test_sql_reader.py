@@ -239,7 +239,7 @@ def test_what_writes_reads_columns_too(sql: str, expected: set[str]) -> None:
         ("", []),
     ],
 )
-def test_a_conflict_is_told_where_plain_columns_decide(target: str, expected: list[str]) -> None:
+def test_an_upsert_names_its_conflict_where_plain_columns_decide(target: str, expected: list[str]) -> None:
     found = uses(f"INSERT INTO t (a) VALUES (1) ON CONFLICT {target} DO NOTHING")
     assert [line for line in found if line.startswith("conflict")] == expected
 

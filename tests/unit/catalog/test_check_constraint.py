@@ -90,7 +90,7 @@ def test_a_constraint_names_the_columns_that_it_speaks_of() -> None:
         "CHECK ('",
     ],
 )
-def test_what_is_not_understood_is_nothing(text: str) -> None:
+def test_a_check_that_cannot_be_parsed_is_not_understood(text: str) -> None:
     assert not Check(text).is_understood
     assert Check(text).holds({"a": "y"}) is None
 

@@ -29,9 +29,7 @@ def opened(folder: Path, *texts: str) -> SchemaSource:
         "CREATE TABLE late_runs () INHERITS (runs)",
     ],
 )
-def test_a_table_that_is_taken_to_be_there_and_is_created_nowhere_is_told(
-    tmp_path: Path, statement: str
-) -> None:
+def test_a_table_that_nothing_creates_is_reported(tmp_path: Path, statement: str) -> None:
     source = opened(tmp_path, f"{AGENTS}{statement};\nALTER TABLE runs OWNER TO somebody;")
 
     assert not source.whole
@@ -88,9 +86,7 @@ def test_a_table_that_is_changed_only_if_it_is_there_may_be_there(tmp_path: Path
         "'CREATE INDEX IF NOT EXISTS ' || t || ' ON agents (id)'",
     ],
 )
-def test_a_statement_that_is_put_together_and_changes_nothing_that_matters_is_passed_over(
-    tmp_path: Path, statement: str
-) -> None:
+def test_a_composed_statement_that_changes_nothing_is_skipped(tmp_path: Path, statement: str) -> None:
     assert opened(tmp_path, f"{AGENTS} DO $$ BEGIN EXECUTE {statement}; END $$;").whole
 
 
@@ -106,14 +102,14 @@ def test_a_statement_that_is_put_together_and_changes_nothing_that_matters_is_pa
         "changed || 'create'",
     ],
 )
-def test_a_statement_that_is_put_together_and_may_change_much_is_told(tmp_path: Path, statement: str) -> None:
+def test_a_composed_statement_that_may_change_much_is_reported(tmp_path: Path, statement: str) -> None:
     assert not opened(tmp_path, f"{AGENTS} DO $$ BEGIN EXECUTE {statement}; END $$;").whole
 
 
 @pytest.mark.parametrize(
     ("table", "left"), [("agents", []), ("public.%I", []), ("other", ["agents_cost_check"])]
 )
-def test_checks_of_which_nobody_knows_which_is_dropped_are_forgotten(
+def test_all_checks_are_forgotten_where_the_dropped_one_is_unknown(
     tmp_path: Path, table: str, left: list[str]
 ) -> None:
     agents = "CREATE TABLE agents (id int PRIMARY KEY, cost int CHECK (cost > 0));"
@@ -125,7 +121,7 @@ def test_checks_of_which_nobody_knows_which_is_dropped_are_forgotten(
     assert any(one.kind == "primary key" for one in source.catalog.tables[0].constraints)
 
 
-def test_a_policy_that_nobody_understands_takes_nothing_from_a_schema(tmp_path: Path) -> None:
+def test_a_policy_that_cannot_be_parsed_leaves_the_schema_whole(tmp_path: Path) -> None:
     assert opened(tmp_path, f"{AGENTS} CREATE POLICY a ON agents FOR INSERT, UPDATE USING (true);").whole
 
 
@@ -166,7 +162,7 @@ def test_files_without_numbers_are_in_no_order(tmp_path: Path) -> None:
     assert [one.name for one in runs.columns] == ["id", "note"]
 
 
-def test_a_column_that_is_renamed_perhaps_has_both_names(tmp_path: Path) -> None:
+def test_a_column_that_may_be_renamed_has_both_names(tmp_path: Path) -> None:
     table = "CREATE TABLE runs (id uuid, owner uuid NOT NULL);"
     block = "IF has_owner THEN ALTER TABLE runs RENAME COLUMN owner TO user_id; END IF;"
     source = opened(tmp_path, f"{table} DO $$ BEGIN {block} END $$;")
@@ -208,7 +204,7 @@ def test_a_table_that_is_described_again_with_less_stays(tmp_path: Path) -> None
         "ALTER TABLE agents ALTER owner TYPE text",
     ],
 )
-def test_a_column_that_a_statement_takes_to_be_there_is_there(tmp_path: Path, statement: str) -> None:
+def test_a_column_that_a_statement_needs_exists(tmp_path: Path, statement: str) -> None:
     source = opened(tmp_path, f"{AGENTS}{statement}")
 
     assert [(one.name, one.type) for one in source.catalog.tables[0].columns] == [

@@ -164,6 +164,6 @@ def test_a_stale_schema_beside_migrations_does_not_bring_back_what_they_drop() -
     assert found.adds_column("a", "z") == Location("supabase/migrations/2.sql", 1, 1)
 
 
-def test_what_is_not_understood_is_told() -> None:
+def test_a_statement_that_is_not_understood_is_reported() -> None:
     (problem,) = Migrations([("m/1.sql", "CREATE TABLE `a` (x int);")]).problems
     assert problem.location == Location("m/1.sql", 1)

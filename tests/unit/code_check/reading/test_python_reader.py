@@ -215,7 +215,7 @@ def test_a_use_stands_where_its_name_does_or_where_its_literal_begins(
     ],
     ids=range(7),
 )
-def test_what_python_does_not_understand_is_told_once(source: str, line: int) -> None:
+def test_a_syntax_error_is_reported_once(source: str, line: int) -> None:
     (only,) = read_python(source, file="app.py").unparsed
     assert only.location.line == line
 
@@ -291,7 +291,7 @@ def test_a_file_that_is_cut_or_has_something_left_out_is_read(data: st.DataObjec
     st.sampled_from(["", "r", "f", "R", "u"]),
     st.sampled_from(['"', "'", '"""', "'''"]),
 )
-def test_a_place_in_a_literal_is_exact_or_its_beginning(
+def test_a_location_in_a_literal_is_exact_or_its_beginning(
     before: str, within: str, prefix: str, quote: str
 ) -> None:
     source = f"x = '{before}'; cur.execute({prefix}{quote}SELECT '{within}', nme FROM t{quote})"

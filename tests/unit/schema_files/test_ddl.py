@@ -36,7 +36,7 @@ def column(catalog: Catalog, place: str) -> Column:
     return found
 
 
-def test_the_server_is_nobody_and_may_do_everything_to_what_is_there() -> None:
+def test_a_catalog_of_files_lets_its_reader_do_everything() -> None:
     catalog = schema_of("CREATE TABLE t (a int)").catalog(database="dump.sql")
     server = catalog.server
     assert (server.version, server.version_number, server.database, server.role) == ("", 0, "dump.sql", "")
@@ -74,7 +74,7 @@ def test_a_type_may_be_created_behind_its_use() -> None:
     assert column(catalog, "t.a").enum_labels == ("x", "y")
 
 
-def test_a_broken_statement_is_told_and_costs_no_other() -> None:
+def test_a_broken_statement_is_reported_and_the_next_is_read() -> None:
     schema = Schema()
     text = (
         "CREATE TABLE a (x int);\n\nCREATE TABLE b (y int,,);\nCREATE TABLE c (\n  z int oops oops);\n"
@@ -119,12 +119,12 @@ def test_temporary_tables_are_no_part_of_a_schema() -> None:
     assert catalog.tables == ()
 
 
-def test_a_table_that_is_there_stays_as_it_is() -> None:
+def test_an_existing_table_stays_as_it_is() -> None:
     texts = ("CREATE TABLE a (x int)", "CREATE TABLE IF NOT EXISTS a (x text); CREATE TABLE a (z int)")
     assert names(read(*texts), "a") == ["x"]
 
 
-def test_what_is_not_there_is_altered_and_dropped_without_effect() -> None:
+def test_altering_or_dropping_a_missing_object_has_no_effect() -> None:
     catalog = read(
         "ALTER TABLE no ADD COLUMN x int; ALTER TABLE IF EXISTS no RENAME TO yes; DROP TABLE IF EXISTS no;"
         "DROP VIEW no; DROP FUNCTION no(int); DROP TYPE no; DROP INDEX no; DROP TRIGGER no ON no;"
@@ -214,7 +214,7 @@ def test_a_function_of_a_tables_rows_follows_the_table() -> None:
     assert (function.signature, function.returns) == ("one app.b", "SETOF app.b")
 
 
-def test_a_view_has_columns_only_where_all_can_be_told() -> None:
+def test_a_view_has_columns_only_where_all_are_known() -> None:
     catalog = read(
         "CREATE TABLE t (a int, b text);"
         "CREATE VIEW known AS SELECT t.*, upper(b) AS c FROM t;"
@@ -305,7 +305,7 @@ def test_a_block_does_what_it_would_on_a_database_that_needs_it(block: str, colu
     assert [one.name for one in catalog.tables] == ["a"]
 
 
-def test_a_statement_that_a_block_puts_together_is_told_with_its_line() -> None:
+def test_a_composed_statement_in_a_block_is_reported_with_its_line() -> None:
     schema = Schema()
     text = "DO $$\nBEGIN\n  EXECUTE format('ALTER TABLE %I ADD COLUMN y int', name);\nEND $$"
     assert schema.apply(text, file="s.sql") == [

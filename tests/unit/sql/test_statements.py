@@ -49,13 +49,13 @@ def test_a_statement_ends_where_psql_ends_it(text: str, expected: list[str]) -> 
     assert split(text) == expected
 
 
-def test_what_is_about_rows_is_passed_over_and_what_comes_behind_is_not() -> None:
+def test_statements_about_rows_are_skipped_and_the_next_is_read() -> None:
     data = "('x;', E'\\';', $$;$$, $1, 1-1, 2/3, a$b$c) -- ; /* '\n, ('/*')"
     text = f"INSERT INTO a VALUES {data}; SELECT 1; grant x; SELECT 2"
     assert [one.text for one in split_statements(text)] == ["INSERT", "SELECT 1", "grant", "SELECT 2"]
 
 
-def test_a_place_has_a_line_from_1() -> None:
+def test_an_offset_has_a_line_from_1() -> None:
     text = "a\nbc\n\nd"
     lines = Lines(text)
     assert [lines[place] for place in range(len(text))] == [1, 1, 2, 2, 2, 3, 4]
