@@ -37,6 +37,7 @@ def split(text: str) -> list[str]:
         ("BEGIN; SELECT 1; END; SELECT 2", ["BEGIN", "SELECT 1", "END", "SELECT 2"]),
         ("\\restrict abc'def\nSELECT 1;\n\\connect x\nSELECT 2;\n\\unrestrict", ["SELECT 1", "SELECT 2"]),
         ("SELECT 1 \\gexec\nSELECT 2", ["SELECT 1", "SELECT 2"]),
+        ("SELECT 1 \\d\n, 2; SELECT 3", ["SELECT 1   \n, 2", "SELECT 3"]),
         ("COPY t FROM stdin;\n1;'\n\\.\nSELECT 1", ["COPY t FROM stdin", "SELECT 1"]),
         ("COPY t (a) FROM STDIN CSV;\n\\.\nSELECT 1;", ["COPY t (a) FROM STDIN CSV", "SELECT 1"]),
         ("COPY t FROM stdin;\nit's cut off", ["COPY t FROM stdin"]),
