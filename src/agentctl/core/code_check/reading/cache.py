@@ -1,7 +1,7 @@
-"""What was read off files, kept from run to run by their content.
+"""Keeps what was read from files between runs, by the content of the files.
 
-It saves time and decides nothing: a cache that is missing, damaged or of another version is an empty one, and
-one that cannot be written costs the next run its time. What the readings mean is the caller's.
+The cache saves time and changes no result: a cache that is missing, damaged or from another version counts as
+empty, and a cache that cannot be written only makes the next run slower. It does not know what it keeps.
 """
 
 import contextlib
@@ -23,17 +23,17 @@ from agentctl.core.files.user_folders import find_cache_folder
 from agentctl.core.files.writing import make_own_folder, written_whole
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of one cache: what does not fit is read again next time."""
-_MOST_CACHES = 16  # caches, each of other files; the oldest goes
+"""Bytes of one cache; files whose readings do not fit are read again next time."""
+_MOST_CACHES = 16  # one cache for each set of files; the oldest is deleted
 _SIZE = 20  # bytes of a digest
-_OVERHEAD = _SIZE + 8  # bytes of a reading beside its own
+_OVERHEAD = _SIZE + 8  # bytes that are stored with each reading
 _PARSERS = ("pglast", "tree-sitter", "tree-sitter-javascript", "tree-sitter-typescript")
 _NOWHERE = Path("/dev/null")
 
 
 @cache
 def _reader_version() -> bytes:
-    """Return what changes with every reader and parser, so that none is taken for another."""
+    """Return a digest of all readers and parsers, so that a reading is only used by those that made it."""
     digest = blake2b("".join((__version__, *map(_find_version, _PARSERS))).encode(), digest_size=_SIZE)
     for path in sorted(_list_readers()):
         digest.update(path.read_bytes())
@@ -41,7 +41,7 @@ def _reader_version() -> bytes:
 
 
 def _list_readers() -> Iterator[Path]:
-    """Yield the modules that a reading comes of."""
+    """Yield the modules that a reading depends on."""
     yield Path(location.__file__)
     for package in (Path(__file__), Path(sql.__file__)):
         yield from package.parent.rglob("*.py")
@@ -50,7 +50,7 @@ def _list_readers() -> Iterator[Path]:
 def _find_version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # it was installed without a note of it
+    except PackageNotFoundError:  # it was installed without metadata
         return ""
 
 
@@ -58,8 +58,8 @@ def key_of(content: bytes, language: str) -> bytes:
     """Return the key of a file's reading.
 
     Args:
-        content: of the file.
-        language: what it is read as, and whatever else its reading depends on.
+        content: the content of the file.
+        language: the language, and anything else that the reading depends on.
 
     """
     digest = blake2b(digest_size=_SIZE, key=_reader_version())
@@ -72,8 +72,8 @@ class ReadingCache:
     """The readings of the files below some folders.
 
     Args:
-        path: where they are kept.
-        known: those of earlier runs, by their keys.
+        path: the file that they are kept in.
+        known: the readings of earlier runs, by their keys.
 
     """
 
@@ -84,11 +84,11 @@ class ReadingCache:
 
     @classmethod
     def open(cls, roots: Sequence[Path], *, folder: Path | None = None) -> Self:
-        """Open the cache of some files and folders; other ones have another.
+        """Open the cache that belongs to some files and folders.
 
         Args:
-            roots: as they were named.
-            folder: where caches lie; None for the user's own folder for such things.
+            roots: the files and folders as the user names them.
+            folder: the folder with all caches; None for the user's cache folder.
 
         """
         path = (folder or _find_user_folder()) / _make_file_name(roots)
@@ -106,11 +106,11 @@ class ReadingCache:
         self._used[key] = payload
 
     def keep_all(self) -> None:
-        """Keep everything that is known, whether it was asked for or not."""
+        """Keep all readings, including those that were not used in this run."""
         self._used = {**self._known, **self._used}
 
     def save(self) -> bool:
-        """Write what was used since it was opened, and nothing else; False where that cannot be done."""
+        """Write the readings that were used since the cache was opened; return False if that fails."""
         if self._used == self._known:
             return True
         body = Encoder().encode(_keep_what_fits(self._used))
@@ -130,7 +130,7 @@ def _find_user_folder() -> Path:
         folder = find_cache_folder() / "code"
     except RuntimeError:  # this user has no home
         return _NOWHERE
-    return folder if folder.is_absolute() else _NOWHERE  # and older versions of platformdirs make one up
+    return folder if folder.is_absolute() else _NOWHERE  # old platformdirs invent a relative one
 
 
 def _make_file_name(roots: Sequence[Path]) -> str:

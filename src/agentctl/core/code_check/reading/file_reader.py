@@ -1,6 +1,7 @@
-"""Reads one file: what its text alone says, packed so that it can be kept by the file's content.
+"""Reads one file, and packs the reading so that the cache can keep it by the file's content.
 
-It looks into no other file. TypeScript becomes a `Module`, to be linked; SQL and Python become uses at once.
+It opens no other file. TypeScript becomes a `Module`, which linking completes; SQL and Python become uses at
+once.
 """
 
 from collections.abc import Callable
@@ -24,14 +25,14 @@ unpack_reading = Decoder(CodeReading).decode
 
 
 def may_matter(file: SourceFile, content: bytes) -> bool:
-    """Whether a file's text can hold a use at all; cheap."""
+    """Return whether a file's text can contain a use at all; this is a quick test."""
     if file.language in SCRIPTS:
         return may_hold_calls(content)
     return file.language is Language.SQL or may_hold_sql(content)
 
 
 def read_packed(file: SourceFile) -> bytes:
-    """Read a file, and return what it says, packed; of one that has gone in the meantime, nothing."""
+    """Return the packed reading of a file; that of an empty file if it has disappeared."""
     content = content_of(file.path)
     if file.language in SCRIPTS:
         return pack(read_module(content, file.language))

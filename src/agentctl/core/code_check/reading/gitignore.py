@@ -1,7 +1,7 @@
-"""What git ignores, as the .gitignore files of a repository say.
+"""Decides what git ignores, by the .gitignore files of a repository.
 
-glob.py reads each pattern; which of several decides is settled here. git itself is not asked, and the user's
-own rules (core.excludesFile) are not read: a check must find the same on every machine.
+glob.py translates each pattern; this module decides which of several patterns wins. It does not run git, and
+does not read the user's own rules (core.excludesFile): a check must find the same on every machine.
 """
 
 import os
@@ -25,7 +25,7 @@ class _Rule:
 
 
 class _Matcher:
-    """Rules in one expression: its first alternative that matches is the last rule that does."""
+    """Rules as one regular expression, in reverse order: its first matching alternative is the last rule."""
 
     def __init__(self, rules: Iterable[tuple[int, _Rule]]) -> None:
         backwards = list(rules)[::-1]
@@ -42,8 +42,8 @@ class Rules:
     """The rules of one file.
 
     Args:
-        folder: what the patterns are relative to: an absolute path.
-        lines: the patterns; what is no valid one is passed over, as git does.
+        folder: the absolute path that the patterns are relative to.
+        lines: the patterns; invalid ones are skipped, as git does.
 
     """
 
@@ -54,7 +54,7 @@ class Rules:
         self._for_folders = _make_matchers(rules)
 
     def find_verdict(self, path: str, *, folder: bool) -> bool | None:
-        """Say whether a file or folder is ignored; None where no rule is about it."""
+        """Return whether a file or folder is ignored; None if no rule matches it."""
         by_name, by_path = self._for_folders if folder else self._for_files
         name = by_name.find_last(path[path.rindex("/") + 1 :])
         position, ignores = max(name, by_path.find_last(path[self._skipped :]))
@@ -62,12 +62,12 @@ class Rules:
 
 
 def is_ignored(chain: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
-    """Say whether something is ignored whose parent folder is not.
+    """Return whether a file or folder is ignored; its parent folder is known not to be.
 
     Args:
-        chain: the rules above it, those of the nearest folder last.
-        path: absolute.
-        folder: whether it is one.
+        chain: the rules of the folders above, the nearest folder last.
+        path: the absolute path.
+        folder: whether the path is a folder.
 
     """
     verdicts = (rules.find_verdict(path, folder=folder) for rules in reversed(chain))
@@ -75,10 +75,10 @@ def is_ignored(chain: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
 
 
 def rules_above(folder: str) -> tuple[Rules, ...]:
-    """Return the rules of the repository that hold in a folder because of those above it.
+    """Return the repository's rules that apply to a folder because of the folders above it.
 
     Args:
-        folder: absolute.
+        folder: an absolute path.
 
     """
     path = Path(folder)
@@ -94,17 +94,17 @@ def rules_above(folder: str) -> tuple[Rules, ...]:
 
 
 def read_rules(folder: str, file: Path) -> Rules | None:
-    """Return the rules in a file; None where it has none or cannot be read, as it is for git."""
+    """Return the rules in a file; None if it is empty or cannot be read, which git treats alike."""
     try:
         content = file.read_bytes() if file.is_file() and not file.is_symlink() else b""
-    except (OSError, ValueError):  # ValueError: a zero byte in what a .git file names
+    except (OSError, ValueError):  # ValueError: the path in a .git file has a zero byte
         return None
     lines = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf")).split("\n")
     return Rules(folder, (line.removesuffix("\r") for line in lines)) if content else None
 
 
 def _exclude_file(git: Path) -> Path:
-    """Return where a repository keeps rules that are not shared; a worktree shares its main one's."""
+    """Return the file with a repository's private rules; a worktree uses the file of its main repository."""
     named = _first_line(git).removeprefix("gitdir: ")
     own = git.parent / named if named else git
     return own / (_first_line(own / "commondir") or ".") / "info/exclude"
@@ -118,7 +118,7 @@ def _first_line(file: Path) -> str:
 
 
 def _make_matchers(rules: list[tuple[int, _Rule]]) -> tuple[_Matcher, _Matcher]:
-    """Return one for names, whatever the folder, and one for paths."""
+    """Return a matcher for names in any folder, and a matcher for paths."""
     for_names = [(number, rule) for number, rule in rules if rule.name_only]
     for_paths = [(number, rule) for number, rule in rules if not rule.name_only]
     return _Matcher(for_names), _Matcher(for_paths)
@@ -137,9 +137,9 @@ def _parse_rule(line: str) -> _Rule | None:
 
 
 def _translate_pattern(body: str) -> str | None:
-    """Return what matches a path that a pattern names, but nothing below it; None for no valid pattern."""
+    """Return an expression for the paths that a pattern names; None if the pattern is invalid."""
     try:
-        # One character a byte, as git compares them.
+        # One character for each byte: git compares bytes.
         return translate_glob(os.fsencode(body.removeprefix("/")).decode("latin-1"))
     except InvalidPatternError:
         return None

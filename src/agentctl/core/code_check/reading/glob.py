@@ -1,8 +1,8 @@
-"""A pattern of .gitignore as a regular expression whose work is bounded by the lengths of both.
+"""Translates a pattern of .gitignore into a regular expression that takes bounded time to match.
 
-It follows git's wildmatch.c, byte by byte, with all its corners. Each `*` takes as little as lets what stands
-between it and the next one fit, and is not asked again: what comes after could only be harder to reach.
-`(?>...)` says that to Python, which would otherwise try every division of a name among ten stars.
+It follows git's wildmatch.c byte by byte, including its corner cases. Each `*` matches as little as possible
+before the text up to the next `*` fits, and is never tried again: a longer match could not help what follows.
+The atomic groups `(?>...)` tell Python so; otherwise it would try every way to divide a name among ten stars.
 """
 
 import re
@@ -27,17 +27,17 @@ _FOLDERS = "(?:[^/]*/)*"
 
 
 class InvalidPatternError(ValueError):
-    """A pattern that fits nothing, as `[a`."""
+    """A pattern that can match nothing, such as `[a`."""
 
 
 def translate_glob(pattern: str) -> str:
-    """Return an expression for the paths that a pattern fits, from their first character to the last.
+    """Return an expression that matches the whole path of whatever a pattern matches.
 
     Args:
-        pattern: relative, in one character a byte; `*` stops at a slash, `**/` does not.
+        pattern: relative, with one character for each byte; `*` stops at a slash, `**/` does not.
 
     Raises:
-        InvalidPatternError: it can fit nothing.
+        InvalidPatternError: the pattern can match nothing.
 
     """
     reader = _PatternReader(pattern)
@@ -48,13 +48,13 @@ def translate_glob(pattern: str) -> str:
 
 @dataclass(slots=True)
 class _PatternReader:
-    """Goes through a pattern once.
+    """Reads a pattern from left to right, once.
 
     Attributes:
-        place: of the next character.
-        pieces: what stands between the stars of the part between two slashes that is being read.
-        run: the parts that are read since the last `**/`, each with its slash.
-        runs: the earlier ones.
+        position: the index of the next character.
+        pieces: the expressions between the stars of the current part; a part ends at a slash.
+        run: the parts since the last `**/`, each with its slash.
+        runs: the runs before that.
 
     """
 
@@ -113,7 +113,7 @@ class _PatternReader:
         while self.pattern[self.position : self.position + 1] == "*":
             self.position += 1
         rest = self.pattern[self.position :]
-        # What comes before the first star is compared as it is, and git's matcher begins after it.
+        # git compares the text before the first star as it is, and starts its matcher after it.
         begins = start == 0 or self.pattern[start - 1] == "/" or first_special
         if self.position - start == 1 or not begins or not (not rest or rest.startswith(("/", "\\/"))):
             self.pieces.append("")
@@ -127,10 +127,10 @@ class _PatternReader:
 
 
 def _read_class(pattern: str, position: int) -> tuple[str, int]:
-    """Return what `[...]` at a place says, and how long it is.
+    """Return the expression for a `[...]`, and its length in the pattern.
 
     Raises:
-        InvalidPatternError: it does not end, or names a kind of characters that there is none of.
+        InvalidPatternError: it has no end, or names an unknown class of characters.
 
     """
     start = position
@@ -158,7 +158,7 @@ def _read_class(pattern: str, position: int) -> tuple[str, int]:
 
 
 def _read_member(pattern: str, position: int) -> tuple[int, str]:
-    """Return the place after a character that stands for itself, and the character."""
+    """Return the position after a literal character, and the character."""
     position += pattern[position] == "\\"
     if position >= len(pattern):
         raise InvalidPatternError
@@ -166,7 +166,7 @@ def _read_member(pattern: str, position: int) -> tuple[int, str]:
 
 
 def _read_named(pattern: str, position: int) -> tuple[str, int] | None:
-    """Return the characters of `[:name:]` and the place after it; None where it is none."""
+    """Return the characters of `[:name:]` and the position after it; None if it is something else."""
     end = pattern.find("]", position + 2)
     if end < 0:
         raise InvalidPatternError

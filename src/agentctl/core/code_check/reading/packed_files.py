@@ -1,6 +1,6 @@
-"""What the files of a project say, each read once: from what was kept of it, or on all processors.
+"""Reads each file of a project once: from the cache, or on all processors.
 
-It keeps what is read packed, and unpacks what is asked for. What stands in the files is no concern of its.
+Readings stay packed until somebody asks for one. This module does not look at what the files say.
 """
 
 import re
@@ -26,15 +26,15 @@ from agentctl.core.code_check.reading.uses import CodeReading
 _WORDS = re.compile(rb"[\w$]+")
 
 Watch = Callable[[int], None]
-"""Is told how many files are done."""
+"""Called with the number of files that are done."""
 
 
 class PackedFiles:
     """The files of a project.
 
     Attributes:
-        scripts: the names of TypeScript and JavaScript files that may hold chains.
-        others: of SQL and Python files that may hold a statement.
+        scripts: the names of TypeScript and JavaScript files that may contain chains.
+        others: the names of SQL and Python files that may contain statements.
 
     """
 
@@ -56,7 +56,7 @@ class PackedFiles:
 
     @property
     def key(self) -> bytes:
-        """The key of the whole: the same for the same files with the same content."""
+        """The key of the project: it is the same for the same files with the same content."""
         named = (name.encode() + key for name, key in sorted(self._keys.items()))
         return key_of(b"\0".join(named), "project")
 
@@ -68,17 +68,17 @@ class PackedFiles:
             self._keep_packed(new[done], packed)
 
     def _take_known(self, names: Sequence[str]) -> list[SourceFile]:
-        """Take what was kept of files; return those of which nothing was."""
+        """Take the readings of some files from the cache; return the files that it does not know."""
         known = {name: self._cache.get(self._keys[name]) for name in names}
         self._packed |= {name: packed for name, packed in known.items() if packed is not None}
         return [self._files[name] for name, packed in known.items() if packed is None]
 
     def reading(self, name: str) -> CodeReading:
-        """Return what a SQL or Python file says."""
+        """Return the reading of a SQL or Python file."""
         return unpack_reading(self._packed[name])
 
     def module(self, name: str) -> Module | None:
-        """Return what a script says, whether it was thought to matter or not; None of what is no script."""
+        """Return the module of a script, reading it if necessary; None if the file is not a script."""
         file = self._files.get(name)
         if name not in self._modules and file is not None and file.language in SCRIPTS:
             if name not in self._packed and self._take_known([name]):
@@ -87,7 +87,7 @@ class PackedFiles:
         return self._modules.get(name)
 
     def returned(self, name: str, number: int) -> Value:
-        """Return what a function of a script can return."""
+        """Return the values that a function of a script can return."""
         if (name, number) not in self._returned:
             self._returned[name, number] = self._read_returned(self._files[name], number)
         return self._returned[name, number]
@@ -100,7 +100,7 @@ class PackedFiles:
         return unpack_value(packed)
 
     def mentioning(self, words: Collection[str], *, besides: Collection[str]) -> list[str]:
-        """Read the other scripts that have one of these words, and return their names."""
+        """Read the other scripts that contain one of these words, and return their names."""
         wanted = {word.encode() for word in words}
         names = [
             name
@@ -119,6 +119,6 @@ class PackedFiles:
 
 
 def _compute_key(file: SourceFile, content: bytes) -> bytes:
-    # What is read off a script says nothing of its name; what is read off others does.
+    # The reading of a script does not contain its name; other readings do.
     named = b"" if file.language in SCRIPTS else f"{file.name}\0".encode()
     return key_of(named + content, file.language)

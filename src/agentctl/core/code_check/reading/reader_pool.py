@@ -1,6 +1,6 @@
-"""Reads many files at once, on all processors; a few are read where they are asked for.
+"""Reads many files at once, on all processors; reads a few files in this process.
 
-What is read off a file, and what is done with it, is none of its business.
+It knows neither what a reading is nor what it is used for.
 """
 
 import os
@@ -19,13 +19,13 @@ from agentctl.core.code_check.reading.source_files import SourceFile
 from agentctl.core.errors import SetupError
 
 _MOST_READ_HERE = 150
-"""So many files are read faster than other processes are started."""
+"""Reading this many files takes less time than starting processes."""
 _BATCH = 50
-_PATIENCE = 1.0  # seconds; a batch takes a tenth of one
+_PATIENCE = 1.0  # seconds; a batch takes a tenth of a second
 
 
 class ReaderPool:
-    """Processes that read; none is started before there is much to read, and all end with the block."""
+    """Processes that read files; they start when there are many files, and end with the `with` block."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -37,7 +37,7 @@ class ReaderPool:
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
-            # What nobody waits for any more, as after Ctrl-C, is dropped; what is being read takes a moment.
+            # After Ctrl-C or an error, waiting batches are dropped; those that are being read take a moment.
             self._pool.shutdown(wait=kind is None, cancel_futures=True)
         for reader in active_children() if kind is not None else ():
             reader.join(_PATIENCE)
@@ -45,10 +45,10 @@ class ReaderPool:
                 reader.kill()
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[bytes]:
-        """Yield what each file says, in their order.
+        """Yield the packed reading of each file, in order.
 
         Raises:
-            SetupError: a process that read was killed.
+            SetupError: a reading process was killed.
 
         """
         if self._pool is None and len(files) > _MOST_READ_HERE:
@@ -69,11 +69,11 @@ class ReaderPool:
 
 
 def _start_pool() -> ProcessPoolExecutor | None:
-    """Return processes that read; None where there is one processor, or where locks are missing."""
+    """Return the started processes; None if there is one processor, or the system lacks locks."""
     processors = _count_processors()
     if processors == 1:
         return None
-    # Not forked: threads and open connections of this process are none of a reader's business.
+    # Not forked: readers must not inherit the threads and connections of this process.
     context = get_context("spawn")
     try:
         return ProcessPoolExecutor(processors, context, initializer=_end_with_parent)
@@ -83,7 +83,7 @@ def _start_pool() -> ProcessPoolExecutor | None:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Let what is started never see Ctrl-C, which a terminal sends to all; here it comes a moment later."""
+    """Start processes that never see Ctrl-C, which a terminal sends to all; this process gets it later."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -92,7 +92,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """End when the process that started this one does, even if it was killed."""
+    """End this process when its parent ends, even if the parent is killed."""
     Thread(target=_wait_for_parent, daemon=True).start()
 
 

@@ -1,6 +1,6 @@
-"""Reads a whole project: all files by themselves, then TypeScript's together, and gives what they do.
+"""Reads a whole project: first each file by itself, then the TypeScript files together.
 
-It decides nothing about the database, and never raises for what stands in a file.
+It does not know whether the database agrees, and never raises an error because of a file's content.
 """
 
 import zlib
@@ -27,7 +27,7 @@ from agentctl.core.code_check.reading.uses import CallUse, CodeReading, TableUse
 from agentctl.core.location import Location
 
 _ROUNDS = 4
-"""Through so many functions, each calling the next one in another file, an argument is followed."""
+"""How many calls an argument is followed through, from function to function and file to file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Scan:
     """What a project does with its database.
 
     Attributes:
-        reading: all of it.
-        statements: of how many a table or function was named.
-        paths: of the files that were looked at, by the names that uses have for them.
+        reading: everything that was read.
+        statements: the number of statements in which a table or function is named.
+        paths: the paths of the files, by the names that locations have for them.
 
     """
 
@@ -47,12 +47,12 @@ class Scan:
 
 
 def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None) -> Scan:
-    """Read all of these files.
+    """Read all source files.
 
     Args:
         sources: the files.
-        cache: what was kept of them; it is brought up to date, and not saved.
-        watch: is told how many files are done.
+        cache: their readings of earlier runs; it is updated but not saved.
+        watch: called with the number of files that are done.
 
     """
     with ReaderPool() as readers:
@@ -65,7 +65,7 @@ def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None
 
 
 class _KeptScan(Struct, frozen=True, array_like=True):
-    """What was read of a project when its files were the same, and what else it depends on."""
+    """The reading of a project, and the state of everything else on the disk that it depends on."""
 
     looked: DiskState
     reading: CodeReading
@@ -90,13 +90,13 @@ def _read_project(
     readings += (uses_of(chain, file=file) for file, chain in chains)
     readings.append(CodeReading(unparsed=tuple(_list_unparsed(packed))))
     reading = _merge_readings(readings)
-    # Compressed, because the names of files are in it many times.
+    # Compressed, because it repeats the names of files many times.
     cache.put(packed.key, zlib.compress(pack(_KeptScan(resolver.get_disk_state(), reading)), level=1))
     return reading
 
 
 def _list_chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Chain]]:
-    """Yield the chains of supabase-js, each with its file, as their callers call them."""
+    """Yield each chain of supabase-js with its file, once for each caller whose arguments matter."""
     _find_callers(packed, linker)
     for name in packed.scripts:
         module = packed.module(name)
@@ -117,7 +117,7 @@ def _make_linker(packed: PackedFiles, files: tuple[SourceFile, ...], resolver: M
 
 
 def _find_callers(packed: PackedFiles, linker: Linker) -> None:
-    """Tell the linker who calls functions that pass something on to a chain, and who calls those in turn."""
+    """Tell the linker who calls the functions that pass arguments to a chain, and who calls those callers."""
     known = list(packed.scripts)
     for _ in range(_ROUNDS):
         wanted = len(linker.wanted)
@@ -140,7 +140,7 @@ def _list_unparsed(packed: PackedFiles) -> Iterator[Unparsed]:
 
 
 def _merge_readings(readings: list[CodeReading]) -> CodeReading:
-    """Return one reading; what several callers of one function lead to counts once."""
+    """Return one reading without the repetitions that several callers of one function cause."""
     return CodeReading(
         tuple(dict.fromkeys(use for reading in readings for use in reading.uses)),
         tuple(dict.fromkeys(unresolved for reading in readings for unresolved in reading.unresolved)),

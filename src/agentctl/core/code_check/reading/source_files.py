@@ -1,6 +1,6 @@
-"""Which files are read: those in languages that are understood, but for what git or the operator leaves out.
+"""Finds the source files to read: files in supported languages, except what git or the operator excludes.
 
-It lists files and reads none of them. It follows no link to a folder: such links can lead in circles.
+It lists files and reads none of them. It follows no links to folders, because they can lead in circles.
 """
 
 import os
@@ -14,11 +14,11 @@ from agentctl.core.code_check.reading.gitignore import FILE_NAME, Rules, is_igno
 from agentctl.core.errors import UsageError
 
 LARGEST = 2 * 1024 * 1024
-"""Bytes of a file that is still read; what is larger was made by a program."""
+"""Bytes of the largest file that is read; larger ones are generated."""
 
 
 class Language(StrEnum):
-    """What a file is read as."""
+    """The language that a file is read as."""
 
     TYPESCRIPT = "typescript"
     TSX = "tsx"
@@ -52,8 +52,8 @@ class SourceFile:
     """A file to be read.
 
     Attributes:
-        path: absolute.
-        name: what findings call it: relative to the current folder, or absolute where it is not in there.
+        path: the absolute path.
+        name: the path that findings show: relative to the current folder if the file is in it, else absolute.
 
     """
 
@@ -64,10 +64,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file or folder that is there and is not read.
+    """A file or folder that exists but is not read.
 
     Attributes:
-        name: as a `SourceFile` has it.
+        name: as in a `SourceFile`.
         why: completes "It is not read: ...".
 
     """
@@ -78,22 +78,22 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything below the paths that were named, each once: in their order, and sorted inside each."""
+    """Everything below the named paths, without repetition: in the order of the paths, each one sorted."""
 
     files: tuple[SourceFile, ...]
     unread: tuple[Unread, ...]
 
 
 def find_sources(paths: Sequence[Path], *, exclude: Sequence[str] = ()) -> Sources:
-    """Find the source files in folders; a file that is named itself is taken whatever ignores it.
+    """Find the source files in folders; a file that is named itself is always taken, even if git ignores it.
 
     Args:
         paths: files and folders.
-        exclude: patterns as .gitignore has them, relative to the current folder, or to the folder that is
-            named where that is not in there.
+        exclude: patterns as in .gitignore, relative to the current folder; for a named folder outside the
+            current one, relative to the named folder.
 
     Raises:
-        UsageError: a path that does not exist or cannot be looked at, or a file in no language that is read.
+        UsageError: a path does not exist or may not be examined, or a file is in an unsupported language.
 
     """
     search = _Search(exclude)
@@ -103,10 +103,10 @@ def find_sources(paths: Sequence[Path], *, exclude: Sequence[str] = ()) -> Sourc
 
 
 def require_paths(paths: Sequence[Path]) -> None:
-    """Refuse paths that cannot be read, before anything else is done.
+    """Refuse paths that do not exist or may not be examined, before anything else is done.
 
     Raises:
-        UsageError: a path that does not exist or cannot be looked at.
+        UsageError: a path does not exist or may not be examined.
 
     """
     for path in paths:
@@ -116,7 +116,7 @@ def require_paths(paths: Sequence[Path]) -> None:
 def _get_status(path: Path) -> os.stat_result:
     try:
         return path.stat()
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in it
+    except (OSError, ValueError) as error:  # ValueError: the path has a zero byte
         why = "There is no" if isinstance(error, FileNotFoundError) else "You have no access to"
         msg = f"{why} {str(path)!r}."
         raise UsageError(msg) from None
@@ -130,7 +130,7 @@ def _detect_language(name: str) -> Language | None:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """One that is to be entered, with the rules that hold there, and where it really lies."""
+    """A folder to enter, with its real path and the rules that apply to it."""
 
     path: str
     real: str
@@ -149,9 +149,9 @@ class _Search:
         self._seen: set[str] = set()
 
     def add(self, path: Path) -> None:
-        """Take a file, or everything in a folder."""
+        """Add a file, or everything in a folder."""
         status = _get_status(path)
-        absolute = os.path.abspath(path)  # noqa: PTH100 - a link is called what it was called
+        absolute = os.path.abspath(path)  # noqa: PTH100 - a link keeps its name
         if S_ISDIR(status.st_mode):
             self._walk_folder(absolute)
         elif S_ISREG(status.st_mode) and (language := _LANGUAGES.get(path.suffix.lower())):
@@ -161,7 +161,7 @@ class _Search:
             raise UsageError(msg, hint=f"Supported: {', '.join(_LANGUAGES)}.")
 
     def _walk_folder(self, root: str) -> None:
-        """Go through a folder, without recursion: folders can be nested more deeply than calls."""
+        """Walk through a folder without recursion: folders can be nested more deeply than calls."""
         base = self._here if root.startswith(self._here) else root
         excluded = (Rules(base, self._exclude),)
         waiting = [_Folder(root.rstrip("/"), os.path.realpath(root).rstrip("/"), rules_above(root))]
@@ -186,7 +186,7 @@ class _Search:
     def _sift_entries(
         self, folder: _Folder, entries: list[os.DirEntry[str]], excluded: tuple[Rules, ...]
     ) -> Iterator[_Folder]:
-        """Take the source files of a folder, and yield the folders in it that are to be entered."""
+        """Take the source files of a folder, and yield its subfolders that are to be entered."""
         for entry in entries:
             name, language = entry.name, _detect_language(entry.name)
             below = entry.is_dir(follow_symlinks=False)
@@ -203,7 +203,7 @@ class _Search:
     def _take_entry(self, entry: os.DirEntry[str], folder: _Folder, language: Language) -> None:
         try:
             status = entry.stat()
-        except OSError:  # a link to nothing, or gone in the meantime
+        except OSError:  # a link to nothing, or deleted in the meantime
             return
         if S_ISREG(status.st_mode):
             real = os.path.realpath(entry.path) if entry.is_symlink() else f"{folder.real}/{entry.name}"

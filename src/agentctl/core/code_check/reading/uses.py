@@ -1,7 +1,7 @@
-"""What application code does with the database: tables and columns that it names, rows that it writes.
+"""Describes what application code does with the database: tables and columns it names, rows it writes.
 
-Data only. A use is certain: what a reader cannot tell becomes an `Unresolved`, never a use. Whether a table
-or column exists is not known here; core/code_check/ compares uses with a catalog.
+This module is data only. A use is certain: what a reader cannot determine becomes an `Unresolved`. Whether a
+table or column exists is not known here; core/code_check/ compares uses with a catalog.
 """
 
 from enum import StrEnum
@@ -12,32 +12,32 @@ from agentctl.core.location import Location
 
 
 class Shape(StrEnum):
-    """A literal that is no scalar."""
+    """The kind of a literal that is not a scalar."""
 
     OBJECT = "object"
     LIST = "list"
 
 
 class CodeLiteral(Struct, frozen=True, gc=False, array_like=True):
-    """A literal as the code has it: a text, a number, true, false, null; or the shape of a container."""
+    """A literal in the code: a text, number, true, false or null; or only the shape of an object or list."""
 
     value: str | int | float | bool | None = None
     shape: Shape | None = None
 
 
 class Named(Struct, frozen=True, gc=False, array_like=True, tag="table"):
-    """A table or view by its name; `schema` is None where the code names none."""
+    """The name of a table or view; `schema` is None if the code names no schema."""
 
     name: str
     schema: str | None = None
 
 
 class Embedded(Struct, frozen=True, gc=False, array_like=True, tag="embedded"):
-    """What a PostgREST select embeds: rows that are related to those of `parent`.
+    """The rows that a PostgREST select embeds: rows related to those of `parent`.
 
     Attributes:
         target: a table, view, foreign key column or foreign key.
-        hint: behind `!`: a foreign key, a column or a junction; None without one.
+        hint: the foreign key, column or junction after a `!`; None if there is none.
 
     """
 
@@ -54,11 +54,11 @@ class Returned(Struct, frozen=True, gc=False, array_like=True, tag="returned"):
 
 
 Source = Named | Embedded | Returned
-"""What columns belong to."""
+"""The rows that a column belongs to."""
 
 
 class Purpose(StrEnum):
-    """What a column is named for."""
+    """Why the code names a column."""
 
     SELECTED = "selected"
     FILTERED = "filtered"
@@ -67,7 +67,7 @@ class Purpose(StrEnum):
 
 
 class Verb(StrEnum):
-    """How rows are written."""
+    """How the code writes rows."""
 
     INSERT = "insert"
     UPSERT = "upsert"
@@ -75,19 +75,19 @@ class Verb(StrEnum):
 
 
 class TableUse(Struct, frozen=True, gc=False, tag="table"):
-    """A table is named, to be read from, written to or deleted from."""
+    """The code reads from a table, writes to it or deletes from it."""
 
     table: Named
     location: Location
 
 
 class ColumnUse(Struct, frozen=True, gc=False, tag="column"):
-    """A column is named.
+    """The code names a column.
 
     Attributes:
-        sources: the column belongs to one of them; mostly there is one.
-        location: of the column's name.
-        compared: literals that its value is compared with as its own type, not as JSON or text.
+        sources: the rows that the column can belong to; usually there is one source.
+        location: where the column's name stands.
+        compared: the literals that the column is compared with as its own type, not as JSON or text.
 
     """
 
@@ -102,8 +102,8 @@ class Written(Struct, frozen=True, gc=False):
     """One column of a row, or one argument of a function.
 
     Attributes:
-        literals: those that it may get; empty where none is visible. `status ?? 'pending'` has one.
-        always: whether it is there in any case: not behind a condition.
+        literals: the literals that can be written; empty if none is visible. `status ?? 'pending'` has one.
+        always: whether it is written in any case, without a condition.
 
     """
 
@@ -114,13 +114,13 @@ class Written(Struct, frozen=True, gc=False):
 
 
 class RowWrite(Struct, frozen=True, gc=False, tag="row"):
-    """A row is inserted, or columns of rows are set.
+    """The code inserts a row, or sets columns of rows.
 
     Attributes:
-        written: the columns that are visible.
-        complete: whether these are all that can be: no spread of something unknown.
-        nulled: columns that it does not name and gets NULL in all the same, as PostgREST does with the
-            columns of a bulk insert's other rows.
+        written: the visible columns.
+        complete: whether there can be no others, as there are after the spread of something unknown.
+        nulled: columns that the row does not name but that become NULL: in a bulk insert, PostgREST does this
+            with the columns that only other rows name.
 
     """
 
@@ -133,7 +133,7 @@ class RowWrite(Struct, frozen=True, gc=False, tag="row"):
 
 
 class ConflictUse(Struct, frozen=True, gc=False, tag="conflict"):
-    """An upsert names the columns whose unique index decides; empty for the primary key."""
+    """An upsert names the columns of the unique index that detects conflicts; empty for the primary key."""
 
     table: Named
     columns: tuple[str, ...]
@@ -141,18 +141,18 @@ class ConflictUse(Struct, frozen=True, gc=False, tag="conflict"):
 
 
 class EmbedUse(Struct, frozen=True, gc=False, tag="embed"):
-    """A relationship is used."""
+    """The code uses a relationship between tables."""
 
     embedded: Embedded
     location: Location
 
 
 class CallUse(Struct, frozen=True, gc=False, tag="call"):
-    """A function is called with arguments by name.
+    """The code calls a function with named arguments.
 
     Attributes:
-        arguments: those that are visible.
-        complete: whether these are all that can be.
+        arguments: the visible arguments.
+        complete: whether there can be no others.
 
     """
 
@@ -167,21 +167,21 @@ Use = TableUse | ColumnUse | RowWrite | ConflictUse | EmbedUse | CallUse
 
 
 class Unresolved(Struct, frozen=True, gc=False):
-    """Something that names a table, column or function in a way that cannot be told without running it."""
+    """Code that names a table, column or function in a way that only running it would reveal."""
 
     what: str
     location: Location
 
 
 class Unparsed(Struct, frozen=True, gc=False):
-    """A file, or a part of one, that its language's grammar does not understand."""
+    """A file, or a part of a file, that the grammar of its language does not understand."""
 
     location: Location
     why: str
 
 
 class CodeReading(Struct, frozen=True, gc=False):
-    """Everything that was read off one file, or of many."""
+    """Everything that was read in one file, or in many."""
 
     uses: tuple[Use, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()

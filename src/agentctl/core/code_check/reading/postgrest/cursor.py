@@ -1,6 +1,6 @@
 """Names as PostgREST reads them in a URL: plain, quoted, with a JSON path, behind an embedded table's name.
 
-What all of its grammars share. It knows no operators and no options, and does not ask whether a name exists.
+All of PostgREST's grammars share it. It knows no operators and no options, and not which names exist.
 """
 
 import re
@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import TypeVar
 
 HOLE = "\ufffc"
-"""Stands in a text for a part that may be any text."""
+"""Stands in a text for a part that can be any text."""
 MOST_NESTED = 40
-"""How deep parentheses may stand in each other; nobody writes more, and a broken file might."""
+"""How deep parentheses may be nested; only a broken file has more."""
 MANY = 4096
-"""So many texts are remembered with what they mean: a project says the same thing again and again."""
+"""How many parsed texts are remembered: a project repeats the same texts again and again."""
 
 _IDENTIFIER = re.compile(rf"[\w$ {HOLE}]+(?:-[\w$ {HOLE}]+)*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -43,7 +43,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Says why a text does not fit the grammar."""
+    """The reason why a text does not fit the grammar, and where."""
 
     reason: str
     offset: int
@@ -51,11 +51,11 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class ColumnPath:
-    """A column by the names of the embedded tables that it is in.
+    """The path to a column, through the embedded tables that it is in.
 
     Attributes:
-        embeds: from the outermost on; none for a column of the table itself.
-        json: whether a part of its JSON is meant.
+        embeds: the embedded tables, the outermost first; empty for a column of the table itself.
+        json: whether only a part of the column's JSON is meant.
 
     """
 
@@ -65,13 +65,13 @@ class ColumnPath:
 
     @property
     def is_own_word(self) -> bool:
-        """Whether PostgREST takes it for a parameter of its own: `order` is never a filter."""
+        """Whether PostgREST reads it as one of its own parameters: `order` is never a filter."""
         text = self.column.text
         return text in _OWN_WORDS or (not self.embeds and text in _OWN_WORDS_ALONE)
 
 
 class MisfitError(Exception):
-    """Unwinds to where another reading is possible, or to the end."""
+    """Leaves a grammar that does not fit; the caller may try another one."""
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(reason)
@@ -79,11 +79,11 @@ class MisfitError(Exception):
 
 
 class Cursor:
-    """A place in a text that moves on as the text is read.
+    """A position in a text, which moves on as the text is read.
 
     Args:
-        text: what PostgREST gets.
-        origins: for each character, where it stands in the source's text; as they come without it.
+        text: the text that PostgREST receives.
+        origins: the position of each character in the source's text; without it, they are the same.
 
     """
 
@@ -93,34 +93,34 @@ class Cursor:
         self.position = 0
 
     def is_at_end(self) -> bool:
-        """Say whether all is read."""
+        """Return whether the whole text has been read."""
         return self.position >= len(self._text)
 
     def is_at(self, token: str) -> bool:
-        """Say whether a token comes next."""
+        """Return whether a token comes next."""
         return self._text.startswith(token, self.position)
 
     def take(self, token: str) -> bool:
-        """Move behind a token, if it comes next."""
+        """Move past a token if it comes next, and return whether it did."""
         if not self.is_at(token):
             return False
         self.position += len(token)
         return True
 
     def expect(self, token: str) -> None:
-        """Move behind a token that must come next."""
+        """Move past a token that must come next."""
         if not self.take(token):
             raise self.make_error(f"expected `{token}`")
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Move behind a pattern, if it comes next."""
+        """Move past a pattern if it comes next, and return the match."""
         matched = pattern.match(self._text, self.position)
         if matched is not None:
             self.position = matched.end()
         return matched
 
     def skip_blanks(self) -> None:
-        """Move behind spaces and tabs; other white space is nowhere allowed between tokens."""
+        """Move past spaces and tabs; no other white space is allowed between tokens."""
         while self.take(" ") or self.take("\t"):
             pass
 
@@ -136,14 +136,14 @@ class Cursor:
         return Name(plain[0].strip(" "), self._origins[start])
 
     def skip_json_path(self) -> bool:
-        """Move behind a JSON path, and say whether there was one."""
+        """Move past a JSON path, and return whether there was one."""
         start = self.position
         while self.match(_JSON_STEP):
             pass
         return self.position > start
 
     def make_error(self, reason: str) -> MisfitError:
-        """Return the error for this place."""
+        """Return the error for this position."""
         end = self._origins[-1] + 1 if self._origins else 0
         offset = end if self.is_at_end() else self._origins[self.position]
         instead = f", not `{self._text[self.position]}`" if not self.is_at_end() else ", not the end"
@@ -151,7 +151,7 @@ class Cursor:
 
 
 def parse_whole(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
-    """Return what a grammar makes of all that a cursor has before it."""
+    """Parse the rest of the text with a grammar, which must fit all of it."""
     try:
         result = grammar(cursor)
         cursor.skip_blanks()
@@ -164,12 +164,12 @@ def parse_whole(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
 
 @lru_cache(MANY)
 def parse_path(text: str) -> ColumnPath | Misfit:
-    """Read what is left of `=` in a filter: `status`, `data->>kind`, `agents.owner.name`."""
+    """Parse the left side of a filter: `status`, `data->>kind`, `agents.owner.name`."""
     return parse_whole(Cursor(text), _read_path)
 
 
 def parse_names(text: str) -> tuple[Name, ...] | Misfit:
-    """Read names with commas between them, as `on_conflict` has them."""
+    """Parse names that are separated by commas, as in `on_conflict`."""
     return parse_whole(Cursor(text), _read_names)
 
 

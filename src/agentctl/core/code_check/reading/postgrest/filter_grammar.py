@@ -1,7 +1,7 @@
-"""Conditions of PostgREST that are joined by `and` and `or`, as `.or()` of supabase-js passes them on.
+"""Parses PostgREST's conditions joined by `and` and `or`, as `.or()` of supabase-js passes them on.
 
-It says which columns they name and what they compare them with. It evaluates nothing, and does not keep how
-they are joined.
+It returns the columns and the values they are compared with. It evaluates nothing, and does not keep how the
+conditions are joined.
 """
 
 import re
@@ -36,12 +36,12 @@ _LIST = re.compile(r"""[ \t]*\((?:"(?:[^"\\]|\\.)*"(?=[,)])|[^)])*+\)[ \t]*""", 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One column's condition.
+    """A condition on one column.
 
     Attributes:
-        json: whether a part of its JSON is meant.
-        operator: without `not`; None where it is not told.
-        value: that the whole column is compared with; None for a list, and where it is not told.
+        json: whether it is on a part of the column's JSON.
+        operator: without `not`; None if it is not known.
+        value: the value that the whole column is compared with; None for a list, or if it is not known.
 
     """
 
@@ -53,7 +53,7 @@ class Condition:
 
 @lru_cache(MANY)
 def parse_filter(text: str) -> tuple[Condition, ...] | Misfit:
-    """Read conditions with commas between them; one that is all hole is a column that is not told."""
+    """Parse conditions separated by commas; a condition that is only a hole has an unknown column."""
     return parse_whole(Cursor(text), lambda cursor: _read_conditions(cursor, 0))
 
 
@@ -103,7 +103,7 @@ def _read_condition(cursor: Cursor) -> Condition:
 
 
 def _read_unknown_condition(cursor: Cursor, column: Name, *, json: bool) -> Condition:
-    """Read a condition whose operator or list is a hole."""
+    """Read the rest of a condition whose operator or list is a hole."""
     start = cursor.position
     rest = cursor.match(_PLAIN)
     if rest is None or HOLE not in rest[0]:

@@ -1,6 +1,6 @@
-"""The columns that PostgREST is told to sort by, as `.order()` of supabase-js passes them on.
+"""Parses the columns that PostgREST sorts by, as `.order()` of supabase-js passes them on.
 
-Directions are read over. The last column has none: supabase-js writes it behind.
+Directions are skipped. The last column has none: supabase-js adds it.
 """
 
 import re
@@ -14,7 +14,7 @@ _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """A column to sort by; `embed` is the embedded table that it is in: `agents(name)`."""
+    """A column to sort by; `embed` is the embedded table that it is in, as in `agents(name)`."""
 
     column: Name
     embed: Name | None = None
@@ -22,7 +22,7 @@ class OrderTerm:
 
 @lru_cache(MANY)
 def parse_order(text: str) -> tuple[OrderTerm, ...] | Misfit:
-    """Read what `.order()` is given."""
+    """Parse the first argument of `.order()`."""
     return parse_whole(Cursor(text), _read_terms)
 
 

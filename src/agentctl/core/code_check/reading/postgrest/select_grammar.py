@@ -1,7 +1,7 @@
-"""What a select of PostgREST names: columns, and embedded tables with theirs.
+"""Parses a select of PostgREST: columns, and embedded tables with their columns.
 
-It reads the text as supabase-js sends it. What does not fit the grammar is a `Misfit` and is not repaired: a
-parser that is more generous than PostgREST's would promise what the server refuses.
+It parses the text that supabase-js sends. A text that does not fit the grammar is a `Misfit` and is not
+repaired: a parser that accepts more than PostgREST's would promise what the server refuses.
 """
 
 import re
@@ -20,7 +20,7 @@ from agentctl.core.code_check.reading.postgrest.cursor import (
 _WHITE = frozenset("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff").union(
     map(chr, range(0x2000, 0x200B))
 )
-"""What JavaScript's `\\s` takes for white space; Python's has others."""
+"""The white space of JavaScript's `\\s`; Python's differs."""
 _CAST = re.compile(r"::[\w$ \ufffc]+")
 _AGGREGATE = re.compile(r"\.(?:sum|avg|count|max|min)\(\)")
 _JOINS = frozenset({"left", "inner"})
@@ -28,7 +28,7 @@ _JOINS = frozenset({"left", "inner"})
 
 @dataclass(frozen=True, slots=True)
 class SelectedColumn:
-    """A column, whatever is made of it: a part of its JSON, a cast, an aggregate."""
+    """A column, or a part of its JSON, a cast or an aggregate of it."""
 
     name: Name
 
@@ -38,8 +38,8 @@ class Embed:
     """A related table.
 
     Attributes:
-        hint: names the relationship, where there may be several.
-        items: what of it is selected.
+        hint: the name of the relationship, if there can be several.
+        items: the items that are selected from it.
 
     """
 
@@ -50,7 +50,7 @@ class Embed:
 
     @property
     def known_as(self) -> Name:
-        """The name that filters and orders call it by."""
+        """The name that filters and orders use for it."""
         return self.alias or self.target
 
 
@@ -59,10 +59,10 @@ SelectItem = SelectedColumn | Embed
 
 @lru_cache(MANY)
 def parse_select(text: str) -> tuple[SelectItem, ...] | Misfit:
-    """Read a select as the source has it.
+    """Parse a select as it stands in the source.
 
-    `*` and `count()` name no column and leave nothing. Nor does `count`: PostgreSQL takes it for the function
-    where there is no such column.
+    `*` and `count()` name no column and are left out. So is `count`: without such a column, PostgreSQL reads
+    it as the function.
     """
     kept = _list_sent_positions(text)
     sent = "".join(text[position] for position in kept)
@@ -70,7 +70,7 @@ def parse_select(text: str) -> tuple[SelectItem, ...] | Misfit:
 
 
 def _list_sent_positions(text: str) -> list[int]:
-    """Return the places of the characters that supabase-js sends: no white space, unless it is quoted."""
+    """Return the positions of the characters that supabase-js sends: it drops white space outside quotes."""
     quoted, kept = False, []
     for position, character in enumerate(text):
         if not quoted and character in _WHITE:

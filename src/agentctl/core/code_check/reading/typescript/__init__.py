@@ -1,6 +1,11 @@
-"""TypeScript, TSX and JavaScript: what supabase-js is called with.
+"""Reads TypeScript, TSX and JavaScript, and returns what the code calls supabase-js with.
 
-syntax.py parses, scopes.py and evaluation.py say what an expression can be, finder.py finds the chains,
-module.py is all of one file; resolution.py and linking.py put files together; clients.py tells which chains
-are supabase-js's, chains.py makes uses of them.
+One file: syntax.py parses it; scopes.py finds declarations; evaluation.py (with literals.py, methods.py,
+mutation.py and reduction.py) computes what an expression can be, as values.py; finder.py finds the call
+chains; module.py is everything together. All files: resolution.py (with folders.py, packages.py and
+projects.py) finds the file that an import means, and linking.py puts the modules together. Then clients.py
+decides which chains are supabase-js's, and chains.py (with selects.py, filters.py, writes.py and rows.py)
+turns them into uses.
+
+It runs no code, and does not know which tables and columns exist.
 """

@@ -1,4 +1,4 @@
-"""A call chain of supabase-js as one file has it: data only.
+"""Describes a call chain of supabase-js as it stands in one file; data only.
 
 `supabase.schema("x").from("agents").select("id").eq("id", 1)` is a chain of kind `from` on `agents` with two
 steps.
@@ -12,7 +12,7 @@ from agentctl.core.code_check.reading.typescript.values import Spot, Value
 
 
 class Step(Struct, frozen=True, gc=False, array_like=True):
-    """One method of a chain with its arguments; `spot` is that of the method's name."""
+    """One method call of a chain; `spot` is where the method's name stands."""
 
     method: str
     arguments: tuple[Value, ...]
@@ -24,14 +24,14 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
 
     Attributes:
         kind: `from` or `rpc`.
-        client: what the chain is called on.
-        client_name: that in the source's own words, such as `this.supabase`.
-        schema: the argument of `.schema()` before it; None without one.
+        client: the value that the chain is called on.
+        client_name: the client as the source spells it, such as `this.supabase`.
+        schema: the argument of a `.schema()` before it; None without one.
         target: the table or the function.
-        arguments: of `rpc`, behind its name.
-        steps: the methods behind it, in their order, those on a variable that holds the chain, too.
-        spot: of the target.
-        is_closed: whether nothing in it depends on other files or on callers, its client apart.
+        arguments: the arguments of `rpc` after the function's name.
+        steps: the method calls that follow, in order, including those on a variable that holds the chain.
+        spot: where the target stands.
+        is_closed: whether nothing in it but the client depends on other files or on callers.
 
     """
 
@@ -46,7 +46,7 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
     is_closed: bool = False
 
     def values(self) -> Iterator[Value]:
-        """Yield all values but the client."""
+        """Yield all values except the client."""
         if self.schema is not None:
             yield self.schema
         yield self.target
@@ -56,7 +56,7 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
 
 
 class CallSite(Struct, frozen=True, gc=False, array_like=True):
-    """A call of a function whose arguments may reach a chain."""
+    """A call of a function whose arguments can reach a chain."""
 
     function: Value
     arguments: tuple[Value, ...]

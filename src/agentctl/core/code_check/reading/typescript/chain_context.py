@@ -1,6 +1,6 @@
-"""What reading a chain comes to, piece by piece, and what all pieces are read with.
+"""Holds what all steps of a chain are read with, and reads the arguments of a step.
 
-Data only.
+It does not know what the methods of supabase-js do.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ MaybeUse = Use | Unresolved
 
 @dataclass(frozen=True, slots=True)
 class ChainContext:
-    """What the steps of a chain act on.
+    """The file that a chain stands in, and the tables that its steps act on.
 
     Attributes:
-        file: that spots without a file stand in.
-        tables: that are written to; one of them is meant. None behind a function.
-        relation: that is read from.
+        file: the file of all spots that name no file.
+        tables: the tables that can be written to, of which one is meant; empty after a function.
+        relation: the relation that is read from.
 
     """
 
@@ -40,15 +40,15 @@ class ChainContext:
 
 
 def get_argument(step: Step, position: int) -> Value:
-    """Return what a method is called with; undefined where it is called with less."""
+    """Return an argument of a method; undefined if the call has fewer."""
     return step.arguments[position] if position < len(step.arguments) else UNDEFINED
 
 
 def drop_nothing(value: Value) -> Value:
-    """Return what a value can be except null and undefined, which supabase-js mostly takes for nothing."""
+    """Return a value without null and undefined, which supabase-js mostly reads as no argument."""
     return Choice(tuple(option for option in options_of(value) if not is_nothing(option)))
 
 
 def is_nothing(value: Value) -> bool:
-    """Say whether a value is null or undefined."""
+    """Return whether a value is null or undefined."""
     return value == UNDEFINED or (isinstance(value, Constant) and value.value is None)

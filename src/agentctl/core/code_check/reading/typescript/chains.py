@@ -1,7 +1,7 @@
-"""Makes uses of a chain of supabase-js whose values are linked.
+"""Turns a chain of supabase-js with linked values into uses.
 
-What it cannot tell is an `Unresolved`. Whether a chain is one of supabase-js is decided elsewhere, with one
-exception: what is neither selected from nor written to, like `Array.from()` or a bucket, is no table.
+What cannot be determined becomes an `Unresolved`. clients.py decides which chains are supabase-js's, with one
+exception: a target that is neither read nor written, as in `Array.from()` or of a bucket, is no table.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +49,7 @@ _READERS: Mapping[str, StepReader] = {
     "range": read_limit,
     **dict.fromkeys((*_FILTERS.split(), *_FILTERS_OF_OLD.split()), read_filter),
 }
-"""What is not here names no column: `single`, `csv`, `throwOnError`, and what other versions may have."""
+"""Other methods name no column: `single`, `csv`, `throwOnError`, and those of other versions."""
 _WRITERS: Mapping[str, StepReader] = dict.fromkeys(("insert", "upsert", "update"), read_write)
 
 
@@ -57,8 +57,8 @@ def uses_of(chain: Chain, *, file: str) -> CodeReading:
     """Return what a chain does with the database.
 
     Args:
-        chain: with linked values: what is not known by now is not known at all.
-        file: that it stands in.
+        chain: a chain with linked values: what is not known now is not known at all.
+        file: the file that it stands in.
 
     """
     every = tuple(dict.fromkeys(_read_call(chain, file) if chain.kind == "rpc" else _read_query(chain, file)))
@@ -69,7 +69,7 @@ def uses_of(chain: Chain, *, file: str) -> CodeReading:
 
 
 def _read_query(chain: Chain, file: str) -> Iterator[MaybeUse]:
-    """Yield what is done with tables."""
+    """Yield the uses of a chain that begins with tables."""
     if not chain.steps or chain.steps[0].method not in _FIRST_METHODS:
         return
     tables, unresolved = _list_targets("table", chain, file)
@@ -81,7 +81,7 @@ def _read_query(chain: Chain, file: str) -> Iterator[MaybeUse]:
 
 
 def _read_call(chain: Chain, file: str) -> Iterator[MaybeUse]:
-    """Yield what is done with functions and the rows that they return."""
+    """Yield the uses of a chain that begins with functions, and of the rows that they return."""
     functions, unresolved = _list_targets("function", chain, file)
     options = options_of(chain.arguments[0] if chain.arguments else UNDEFINED)
     if len(functions) > 1 and len(options) > 1:
@@ -110,7 +110,7 @@ def _read_steps(
 def _list_targets(
     kind: str, chain: Chain, file: str
 ) -> tuple[list[tuple[Named, Location]], list[Unresolved]]:
-    """Return the tables or functions that a chain can begin with, and what is not known of them."""
+    """Return the tables or functions that a chain can begin with, and what is unresolved about them."""
     names, open_ = _list_names(kind, chain.target, chain.spot, file)
     if chain.schema is None:
         return [(Named(name), location) for name, location in names], open_
@@ -133,7 +133,7 @@ def _list_names(
 def _read_arguments(
     value: Value, functions: list[tuple[Named, Location]], spot: Spot, file: str
 ) -> Iterator[MaybeUse]:
-    """Yield the calls of functions with what may be their arguments."""
+    """Yield the calls of functions with their possible arguments."""
     properties = Properties(complete=is_nothing(value))
     if isinstance(value, Record):
         properties = properties_of(value)

@@ -1,7 +1,7 @@
-"""Which chains are supabase-js's: other libraries have methods called `from` and `rpc`, too.
+"""Decides which chains are supabase-js's: other libraries have methods called `from` and `rpc` too.
 
-A client is told by where it comes from, else by what is done with it. What is certainly another library's is
-passed over; it never decides by a table's name.
+It recognises a client by the package it comes from, or else by the methods that are called on it. A chain
+that is certainly another library's is skipped. A table's name never decides.
 """
 
 import re
@@ -51,7 +51,7 @@ _NOT_OURS = frozenset(
 
 
 def is_supabase(chain: Chain) -> bool:
-    """Whether a linked chain is one of supabase-js."""
+    """Return whether a linked chain is supabase-js's."""
     origin = _find_origin(chain.client)
     if isinstance(chain.client, Record):  # the project's own object, which only looks like a client
         return False
@@ -68,7 +68,7 @@ def is_supabase(chain: Chain) -> bool:
 
 
 def schema_of(client: Value) -> Value | None:
-    """Return the schema that a client was made for: `createClient(url, key, { db: { schema } })`."""
+    """Return the schema of a client's options: `createClient(url, key, { db: { schema } })`."""
     for argument in client.arguments if isinstance(client, Result) else ():
         if isinstance(argument, Record):
             schema = get_member(get_member(argument, "db"), "schema")
@@ -78,7 +78,7 @@ def schema_of(client: Value) -> Value | None:
 
 
 def _find_origin(client: Value) -> str | None:
-    """Return the package that a client comes from, as far as that can be seen."""
+    """Return the package that a client comes from; None if it is not visible."""
     while True:
         match client:
             case Member(base):
@@ -102,6 +102,6 @@ def _goes_through_storage(client: Value) -> bool:
 
 
 def _selects_like_knex(chain: Chain) -> bool:
-    """Whether several texts are selected: supabase-js takes one, with all columns in it."""
+    """Return whether several texts are selected: supabase-js takes one, with all columns in it."""
     first = chain.steps[0]
     return first.method == "select" and len(first.arguments) > 1 and isinstance(first.arguments[1], Constant)

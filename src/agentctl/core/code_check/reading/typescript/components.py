@@ -1,11 +1,11 @@
-"""Components of Vue and Svelte: the scripts in them, in their places, and nothing else.
+"""Extracts the scripts from components of Vue and Svelte, without moving them.
 
-What their templates do is not looked at.
+It does not look at their templates.
 """
 
 import re
 
-# What is never closed ends with the file, as in a browser: it is not looked for again behind each beginning.
+# What is never closed ends with the file, as in a browser; so its end is looked for only once.
 _SCRIPT = re.compile(
     rb"""
     <!--(?:.*?-->|.*)
@@ -18,7 +18,7 @@ _VISIBLE = re.compile(rb"[^\n]")
 
 
 def scripts_of(content: bytes) -> bytes:
-    """Return a component's scripts; blanks stand for all that is around them, so that no line moves."""
+    """Return a component's scripts, with blanks for everything around them, so that no line moves."""
     pieces, position = list[bytes](), 0
     for matched in _SCRIPT.finditer(content):
         if matched["script"] is not None:

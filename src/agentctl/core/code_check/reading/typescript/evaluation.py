@@ -1,6 +1,6 @@
-"""Says what an expression of one file can be, without running it.
+"""Evaluates the expressions of one file: computes the values that they can have, without running them.
 
-Whatever it does not understand is `Unknown`; it follows nothing into other files, and never raises.
+What it does not understand is `Unknown`. It follows nothing into other files, and never raises an error.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +45,7 @@ _GOES_INTO = ("statement", "block", "clause", "body", "case", "default")
 
 
 class Evaluator:
-    """Evaluates the expressions of one file; each once."""
+    """Evaluates the expressions of one file, each of them once."""
 
     def __init__(self, source: Source, scopes: Scopes) -> None:
         self._source = source
@@ -78,7 +78,7 @@ class Evaluator:
         }
 
     def evaluate(self, node: Node | None) -> Value:
-        """Return what an expression can be."""
+        """Return the value that an expression can have."""
         while node is not None and node.type in WRAPPERS:
             node = inner_of(node)
         if node is None:
@@ -104,7 +104,7 @@ class Evaluator:
         return Unknown() if evaluate is None else evaluate(node)
 
     def evaluate_declaration(self, declaration: Declaration) -> Value:
-        """Return what a declaration stands for, before anything happens to it."""
+        """Return the value that a declaration gives a name, before any assignment."""
         node = declaration.node
         result: Value = Unknown()
         match declaration.kind:
@@ -152,7 +152,7 @@ class Evaluator:
         return self._apply_changes(value, declaration, node)
 
     def _apply_changes(self, initial: Value, declaration: Declaration, use: Node) -> Value:
-        """Return what a variable is where it is used, after all that may have happened to it."""
+        """Return the value that a variable can have where it is used, after all possible changes."""
         options, added, pushed = [initial], list[Entry](), list[Node]()
         for change in self._mutations.list_changes(declaration, use):
             match change:
@@ -183,7 +183,7 @@ class Evaluator:
         return value
 
     def _evaluate_class(self, node: Node) -> Value:
-        """Return a class as the object that it is: its static fields, and a prototype with its methods."""
+        """Return a class as an object: its static fields, and a prototype with its methods."""
         spot, static, own = self._source.spot(node), list[Entry](), list[Entry]()
         for item, name in _list_class_items(node):
             value = (
@@ -207,7 +207,7 @@ class Evaluator:
         return get_member(self.evaluate(base), self._source.text(name))
 
     def _evaluate_own_member(self, node: Node, name: str) -> Value:
-        """Return a method of the class that `this` is, or a field that is given a value once."""
+        """Return a method of the class of `this`, or a field that is never assigned again."""
         body = node.parent
         while body is not None and body.type != "class_body":
             body = body.parent
@@ -268,14 +268,14 @@ class Evaluator:
         return Unknown("an object") if instance == UNDEFINED else instance
 
     def find_function(self, function: Function) -> Node | None:
-        """Return the node of a function."""
+        """Return the syntax node of a function."""
         node = self._source.root.descendant_for_byte_range(function.number, function.number)
         while node is not None and node.type not in FUNCTIONS:
             node = node.parent
         return node
 
     def evaluate_returns(self, function: Node | None) -> Value:
-        """Return what a function can return."""
+        """Return the value that a function can return."""
         body = function.child_by_field_name("body") if function is not None else None
         if body is None:
             return Unknown()
@@ -286,7 +286,7 @@ class Evaluator:
 
 
 def _list_returns(body: Node) -> Iterator[Node]:
-    """Yield the return statements of a function's body, but not those of functions inside it."""
+    """Yield the return statements of a function's body, without those of nested functions."""
     waiting = list(body.named_children)
     while waiting:
         node = waiting.pop(0)

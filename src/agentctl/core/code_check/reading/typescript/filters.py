@@ -1,7 +1,7 @@
-"""The columns that filters and orders of supabase-js name, and what they are compared with.
+"""Reads the columns that filters and orders of supabase-js name, and the values they are compared with.
 
-A column of an embedded table is looked up in the selects of the same chain. One that is not found there is
-unresolved, although PostgREST would refuse it where the select is known: that is no matter of the database.
+A column of an embedded table is looked up in the selects of the same chain. If it is not there, it is
+unresolved. PostgREST would refuse it if the select is known, but that has nothing to do with the database.
 """
 
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ from agentctl.core.location import Location
 
 _COMPARING_METHODS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isDistinct"})
 _COMPARING_OPERATORS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
-"""The operators of these methods; what they compare with is a value of the column's own type."""
+"""Operators and methods that compare a column with a value of its own type."""
 _LIST_METHODS = frozenset({"in", "notIn"})
 
 
 def read_filter(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what a filter on one column names."""
+    """Yield the uses of a filter on one column."""
     texts, reasons = texts_of(get_argument(step, 0))
     for reason in reasons:
         yield context.unresolved(f"the column of a filter is {reason}", step.spot)
@@ -58,7 +58,7 @@ def read_filter(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
 
 
 def read_match(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what `.match({column: value})` names."""
+    """Yield the uses of `.match({column: value})`."""
     for option in options_of(get_argument(step, 0)):
         if not isinstance(option, Record):
             yield context.unresolved(f"the filter is {why(option)}", step.spot)
@@ -70,7 +70,7 @@ def read_match(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
 
 
 def read_or(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what the conditions of `.or()` name."""
+    """Yield the uses of the conditions in `.or()`."""
     relations = list(_find_referenced(step, 1, context))
     yield from (gap for gap in relations if isinstance(gap, Unresolved))
     texts, reasons = texts_of(get_argument(step, 0))
@@ -82,7 +82,7 @@ def read_or(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
 
 
 def read_order(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what an order names."""
+    """Yield the uses of an order."""
     relations = list(_find_referenced(step, 1, context))
     yield from (gap for gap in relations if isinstance(gap, Unresolved))
     texts, reasons = texts_of(get_argument(step, 0))
@@ -94,7 +94,7 @@ def read_order(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
 
 
 def read_limit(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what is not known of the embedded table that `.limit()` and `.range()` can be about."""
+    """Yield what is unresolved about the embedded table that `.limit()` and `.range()` can name."""
     position = 2 if step.method == "range" else 1
     yield from (gap for gap in _find_referenced(step, position, context) if isinstance(gap, Unresolved))
 
@@ -132,7 +132,7 @@ def _read_column(
     *,
     may_ask_null: bool,
 ) -> Iterator[MaybeUse]:
-    """Yield a column that is filtered by; `is null` may be said of what is embedded, too."""
+    """Yield the use of a filtered column; a filter `is null` can also be on an embedded table."""
     if not condition.column.is_known:
         yield Unresolved("the column of a filter is built at run time", location)
     elif may_ask_null and not condition.json and relation.embedded(condition.column.text):
@@ -178,7 +178,7 @@ def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterat
 
 
 def _find_referenced(step: Step, position: int, context: ChainContext) -> Iterator[Relation | Unresolved]:
-    """Yield the relation that a step is about: that of the chain, or one embedded in it."""
+    """Yield the relation that a step acts on: that of the chain, or one embedded in it."""
     options = get_argument(step, position)
     value: Value = UNDEFINED
     for name in ("referencedTable", "foreignTable"):
@@ -206,7 +206,7 @@ def _spell_names(names: tuple[Name, ...]) -> str:
 
 
 def _get_operator(step: Step) -> str | None:
-    """Return the operator that `.not()` and `.filter()` are given; None where it is not known."""
+    """Return the operator in a call of `.not()` or `.filter()`; None if it is not known."""
     value = get_argument(step, 1)
     if not isinstance(value, Constant) or not isinstance(value.value, str):
         return None
@@ -239,14 +239,14 @@ def _list_compared(step: Step) -> tuple[CodeLiteral, ...]:
 
 
 def _list_exhaustive(value: Value) -> tuple[CodeLiteral, ...]:
-    """Return the literals that a value can be, if it can be nothing else.
+    """Return the literals that a value can be, or none if it can be anything else.
 
-    Beside what is not known, a literal may well say that nothing is to be looked for: `id || 'demo'`.
+    A literal beside an unknown value often means that there is nothing to look for: `id || 'demo'`.
     """
     options = [literals_of(option) for option in likely_options(value)]
     return tuple(literal for literals in options for literal in literals) if all(options) else ()
 
 
 def _keep_scalars(literals: tuple[CodeLiteral, ...]) -> tuple[CodeLiteral, ...]:
-    """Return the literals that are sent as they are: null is sent as that word, which nothing equals."""
+    """Return the literals that are sent unchanged: null is sent as the word, which equals nothing."""
     return tuple(literal for literal in literals if literal.shape is None and literal.value is not None)

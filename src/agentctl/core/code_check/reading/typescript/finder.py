@@ -1,6 +1,6 @@
-"""Finds the call chains of supabase-js in one file, with what is called on the variables that hold them.
+"""Finds the call chains of one file, including the methods called on variables that hold them.
 
-Which of them are supabase-js's is not decided here: `storage.from(x)` is a chain, too.
+clients.py decides which of them are supabase-js's: `storage.from(x)` is a chain too.
 """
 
 import re
@@ -20,20 +20,20 @@ from agentctl.core.code_check.reading.typescript.values import Unknown
 
 _STARTS = re.compile(rb"\.\s*(from|rpc)\b")
 _BUILTIN = (b"Array", b"Buffer", b"Object")
-"""What JavaScript itself has a `from` of is most common, and is passed over unparsed."""
+"""Objects of JavaScript that have a method `from`; it is so common that these calls are skipped unparsed."""
 _LONGEST_BUILTIN = 16
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
 )
 _LONGEST_NAME = 80
 _LONGEST = 200
-"""Steps of a chain that are looked at; finding a node's parent takes the longer the deeper it is."""
+"""How many steps of a chain are read; finding a node's parent takes longer the deeper the node is."""
 _FURTHEST = 4
-"""How many variables, or functions in one another, a chain is followed through."""
+"""How many variables or nested functions a chain is followed through."""
 
 
 def may_hold_calls(content: bytes) -> bool:
-    """Whether a file's text can hold a chain at all."""
+    """Return whether a file's text can contain a chain at all."""
     return any(True for _ in _find_starts(content))
 
 
@@ -64,7 +64,7 @@ class Finder:
     def chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
         heads = [head for start in _find_starts(self._source.content) if (head := self._read_head(start))]
-        # Of a variable that holds several chains nobody knows which of them goes on.
+        # If a variable holds several chains, nobody knows which of them a call on it continues.
         held = Counter(id(head.holder) for head in heads)
         for head in heads:
             alone = held[id(head.holder)] == 1
@@ -82,7 +82,7 @@ class Finder:
         return _ChainHead(call, self._source.text(name), receiver, steps, self._find_holder(top))
 
     def _is_builtin(self, receiver: Node) -> bool:
-        """Whether a receiver is `Array`, `Buffer` or another of JavaScript's own: there are many."""
+        """Return whether a receiver is an object of JavaScript's own, such as `Array` or `Buffer`."""
         name = self._source.text(receiver) if receiver.type == "identifier" else ""
         return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
 
@@ -103,7 +103,7 @@ class Finder:
         return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
 
     def _climb_calls(self, node: Node) -> tuple[list[Step], Node]:
-        """Return the methods that are called on an expression, one after the other, and the whole."""
+        """Return the method calls that follow an expression, and the outermost expression."""
         steps: list[Step] = []
         while len(steps) < _LONGEST and (parent := node.parent) is not None:
             if parent.type in _TRANSPARENT:
@@ -119,7 +119,7 @@ class Finder:
         return steps, node
 
     def _find_holder(self, top: Node, depth: int = 0) -> Declaration | None:
-        """Return the variable, or the function, that a chain is given to."""
+        """Return the variable that holds a chain, or the function that returns it."""
         parent = top.parent
         if parent is None or depth > _FURTHEST:
             return None
@@ -147,7 +147,7 @@ class Finder:
         return self._scopes.lookup(name, self._source.text(name))
 
     def _list_continuing_steps(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
-        """Yield the methods that are called on what holds a chain: a variable, or what a function returns."""
+        """Yield the method calls on the variable that holds a chain, or on the result of a function."""
         for reference in self._scopes.references(holder):
             start = reference
             if holder.kind is Kind.FUNCTION or _is_function(holder):
@@ -162,7 +162,7 @@ class Finder:
                 yield from self._list_continuing_steps(further, depth + 1)
 
     def _find_schema(self, receiver: Node) -> tuple[Node | None, Node]:
-        """Return the argument of `.schema()` before a chain, if there is one, and the client itself."""
+        """Return the argument of a `.schema()` before a chain, if there is one, and the client."""
         node = receiver
         for _ in range(_FURTHEST):
             while node.type in _TRANSPARENT and node.named_children:
@@ -186,7 +186,7 @@ class Finder:
 
 
 def call_of(function: Node) -> Node | None:
-    """Return the call of a function, of which the grammar says `(await f)<T>()` for `await f<T>()`."""
+    """Return the call of a function; the grammar parses `await f<T>()` as `(await f)<T>()`."""
     parent = function.parent
     while parent is not None and parent.type == "await_expression":
         function, parent = parent, parent.parent

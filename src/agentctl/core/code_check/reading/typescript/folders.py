@@ -1,7 +1,7 @@
-"""What lies in folders, looked at once each: the sources that are known, and whatever else is on the disk.
+"""Lists folders, each once: the known sources and whatever else is on the disk.
 
-A file that is there but is no known source counts, too: it is what a module's name means, although nobody
-reads it. Nothing here raises for what is missing, closed or broken: it counts as absent.
+A file that exists but is not a known source counts too: a module's name can mean it, although nobody reads
+it. Files and folders that are missing, unreadable or broken count as absent; they cause no error.
 """
 
 import os
@@ -27,10 +27,10 @@ class _Entries:
 
 
 class DiskState(Struct, frozen=True, array_like=True):
-    """Folders and files that answers depend on.
+    """The folders and files that answers depend on.
 
     Attributes:
-        state: what was in them, as a digest.
+        state: a digest of their contents.
 
     """
 
@@ -39,7 +39,7 @@ class DiskState(Struct, frozen=True, array_like=True):
     state: bytes
 
     def is_unchanged(self) -> bool:
-        """Whether the same is in them now."""
+        """Return whether their contents are still the same."""
         return _compute_state(self.folders, self.files) == self.state
 
 
@@ -47,7 +47,7 @@ class Folders:
     """Folders by their absolute paths.
 
     Args:
-        sources: absolute paths of files that are there in any case.
+        sources: absolute paths of files that exist in any case.
 
     """
 
@@ -60,7 +60,7 @@ class Folders:
             self._sources.setdefault(folder or "/", set()).add(name)
 
     def with_sources(self) -> Iterator[str]:
-        """Yield each folder that a source is in, or that such a folder is in."""
+        """Yield each folder that contains a source, and each folder above it."""
         yielded: set[str] = set()
         for folder in self._sources:
             for above in upwards(folder):
@@ -70,23 +70,23 @@ class Folders:
                 yield above
 
     def has_file(self, path: str) -> bool:
-        """Whether there is a file, or a link to one."""
+        """Return whether there is a file at a path, or a link to one."""
         folder, _, name = path.rpartition("/")
         return name in self._list_entries(folder or "/").files
 
     def has_folder(self, path: str) -> bool:
-        """Whether there is a folder, or a link to one."""
+        """Return whether there is a folder at a path, or a link to one."""
         folder, _, name = path.rpartition("/")
         return name in self._list_entries(folder or "/").folders
 
     def read(self, path: str) -> Mapping[str, object] | None:
-        """Return the object in a JSON file; None where there is no such thing."""
+        """Return the object in a JSON file; None if there is no such file or no object."""
         if path not in self._read:
             self._read[path] = _read_object(path) if self.has_file(path) else None
         return self._read[path]
 
     def get_disk_state(self) -> "DiskState":
-        """Return what has been looked at so far, and what was there."""
+        """Return the folders and files that were read so far, and their state."""
         folders = tuple(sorted(self._seen))
         files = tuple(sorted(path for path in self._read if self.has_file(path)))
         return DiskState(folders, files, _compute_state(folders, files))
@@ -98,13 +98,13 @@ class Folders:
                 with os.scandir(folder) as scanned:
                     for entry in scanned:
                         (entries.folders if entry.is_dir() else entries.files).add(entry.name)
-            except (OSError, ValueError):  # ValueError: a zero byte in its name
+            except (OSError, ValueError):  # ValueError: the name has a zero byte
                 pass
         return self._seen[folder]
 
 
 def upwards(folder: str) -> Iterator[str]:
-    """Yield a folder and those that it is in, the nearest first."""
+    """Yield a folder and the folders above it, the nearest first."""
     while folder not in {"", "/"}:
         yield folder
         folder = folder.rpartition("/")[0]
@@ -115,7 +115,7 @@ def _compute_state(folders: Iterable[str], files: Iterable[str]) -> bytes:
     digest = blake2b(digest_size=20)
     for folder in folders:
         with suppress(OSError, ValueError):
-            names = os.listdir(folder)  # noqa: PTH208 - paths are texts here: there are many
+            names = os.listdir(folder)  # noqa: PTH208 - there are many paths, and strings are faster
             mattering = sorted(name for name in names if _can_matter(name, folder))
             digest.update("\0".join(mattering).encode(errors="surrogateescape"))
         digest.update(b"\0\0")
@@ -127,13 +127,13 @@ def _compute_state(folders: Iterable[str], files: Iterable[str]) -> bytes:
 
 
 def _can_matter(name: str, folder: str) -> bool:
-    """Whether a module's name can depend on this: there are folders in which much else comes and goes."""
+    """Return whether a module's name can mean this entry: other entries come and go all the time."""
     return name.endswith(_MATTERING) or _INSTALLED in {name, folder.rpartition("/")[2]}
 
 
 def _read_object(path: str) -> Mapping[str, object] | None:
     try:
-        if os.stat(path).st_size > _LARGEST:  # noqa: PTH116 - paths are texts here: there are many
+        if os.stat(path).st_size > _LARGEST:  # noqa: PTH116 - there are many paths, and strings are faster
             return None
         content = parse_jsonc(Path(path).read_bytes())
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""What TypeScript allows and the grammars here do not: it is overwritten, in its place, with what they know.
+"""Overwrites syntax that TypeScript allows and the grammars do not, with syntax that they understand.
 
-Nothing of it is a value. It is tried only where a grammar has not understood a file.
+Nothing that it overwrites is a value. It is only tried if a grammar has not understood a file.
 """
 
 import re
@@ -14,7 +14,7 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 
 
 def fill_gaps(content: bytes) -> bytes:
-    """Return a source in which every gap is filled; all other bytes stay what and where they are."""
+    """Return a source in which every gap is filled; all other bytes stay the same and where they are."""
     content = _JSX_TEXT.sub(lambda text: _AMPERSAND.sub(b" ", text[0]), content)
     return _TYPE_ARGUMENTS.sub(_blank_arguments, content)
 

@@ -1,6 +1,6 @@
-"""Reads JSON with comments and trailing commas, as tsconfig.json has them, with JavaScript's grammar.
+"""Parses JSON with comments and trailing commas, as in tsconfig.json, with JavaScript's grammar.
 
-It evaluates nothing: an object, a list and literals are all there may be.
+It evaluates nothing: only objects, lists and literals are allowed.
 """
 
 import json
@@ -9,7 +9,7 @@ from functools import cache
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
-_DEEPEST = 100  # levels; a configuration has five
+_DEEPEST = 100  # levels; a configuration file has about five
 
 
 @cache
@@ -18,8 +18,8 @@ def _get_parser() -> Parser:
 
 
 def parse_jsonc(content: bytes) -> object:
-    """Return what a text says in plain values; None where it is no such text."""
-    # A comment may be the last thing in it, and may have no end of line.
+    """Return the value of a text; None if it is not valid."""
+    # The text can end with a comment that has no end of line.
     root = _get_parser().parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)").root_node
     statements = _without_comments(root)
     if root.has_error or len(statements) != 1:

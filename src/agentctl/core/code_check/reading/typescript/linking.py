@@ -1,6 +1,6 @@
-"""Puts the files of a project together: what is imported is looked up, what callers give is put in.
+"""Links the files of a project: looks up imports, and replaces parameters by what callers pass.
 
-It reads no file itself: modules come from whoever made them. What cannot be found stays as it is.
+It reads no files: the caller provides the modules. What cannot be found stays as it is.
 """
 
 from collections import defaultdict
@@ -39,20 +39,20 @@ _FURTHEST = 4
 """How many functions an argument is followed through."""
 
 GetModule = Callable[[str], Module | None]
-"""Gives the module of a file by its name."""
+"""Returns the module of a file by its name."""
 GetReturned = Callable[[str, int], Value]
-"""Gives what a function of a file can return, by its number there."""
+"""Returns the value that a function of a file can return, by the number of the function."""
 ResolveSpecifier = Callable[[str, str], str | None]
-"""Gives the file that a specifier means in a file."""
+"""Returns the file that a specifier means in another file."""
 IsOurs = Callable[[Chain], bool]
-"""Says of a chain whose client is linked whether the rest of it matters."""
+"""Returns whether a chain with a linked client is supabase-js's, so that the rest matters."""
 
 
 class Linker:
     """Links the modules of one project.
 
     Attributes:
-        wanted: names of the functions that pass what they are given to a chain.
+        wanted: the names of the functions that pass an argument to a chain.
 
     """
 
@@ -66,13 +66,13 @@ class Linker:
         self.wanted: set[str] = set()
 
     def want_callers(self, module: Module) -> None:
-        """Note the names of a module's functions whose callers decide about its chains or its calls."""
+        """Note the names of a module's functions whose callers determine its chains or calls."""
         functions = set(map(Function, module.passing))
         for name, value in module.exports.items() if functions else ():
             self.wanted.update(_list_names(name, value, functions))
 
     def add_callers(self, file: str, module: Module) -> None:
-        """Remember with what a file calls functions that are wanted."""
+        """Remember the arguments of a file's calls of wanted functions."""
         for call in module.calls:
             if _called_name(call) in self.wanted or isinstance(call.function, Function):
                 function = placed(self.link(call.function, file), file)
@@ -81,7 +81,7 @@ class Linker:
                     self._callers[function][arguments] = None
 
     def chains(self, file: str, module: Module, ours: IsOurs) -> Iterator[Chain]:
-        """Yield a file's chains as they are called: once for each caller whose arguments matter."""
+        """Yield a file's chains, each once for each caller whose arguments matter."""
         clients: dict[Value, Value] = {}
         for chain in module.chains:
             if chain.client not in clients:
@@ -93,7 +93,7 @@ class Linker:
                 )
 
     def link(self, value: Value, file: str, depth: int = 0) -> Value:
-        """Return a value of a file in which what other files say has been put in."""
+        """Return a value of a file with the values of other files put in."""
         if depth > DEEPEST:
             return TOO_DEEP
         if is_closed((value,)):
@@ -112,7 +112,7 @@ class Linker:
         return replaced(value, change)
 
     def _list_called(self, chain: Chain, file: str, depth: int = 0) -> Iterator[Chain]:
-        """Yield a chain with what each caller gives; as it is where no caller is seen."""
+        """Yield a chain with the arguments of each caller; unchanged if no caller is visible."""
         linked = _change_values(chain, lambda value: self.link(value, file))
         seen = (
             part.function for part in _list_parameters(linked.values()) if self._calls_of(part.function, file)
@@ -137,10 +137,10 @@ class Linker:
         return None if file is None else self._link_export(file, name, depth + 1)
 
     def _link_export(self, file: str, name: str, depth: int) -> Value | None:
-        """Return what a file exports under a name; None where it exports no such thing."""
+        """Return the value that a file exports under a name; None if there is none."""
         key = (file, name)
         if key not in self._exported:
-            self._exported[key] = None  # whoever imports in a circle gets nothing
+            self._exported[key] = None  # a circular import gets nothing
             module = self._modules(file) if depth <= DEEPEST else None
             if module is not None:
                 self._exported[key] = self._find_export(module, file, name, depth)
@@ -169,7 +169,7 @@ class Linker:
         return self.link(with_arguments(returned, callee, linked), file, depth + 1)
 
     def _returned_by(self, function: Function, depth: int) -> Value:
-        """Return what a function of some file returns, whatever it is called with; that is linked once."""
+        """Return the value that a function of some file returns for any arguments; it is linked once."""
         if function not in self._results:
             self._results[function] = Unknown("the result of a function that calls itself")
             returned = placed(self._returned(function.file, function.number), function.file)
@@ -182,7 +182,7 @@ def _list_parameters(values: Iterable[Value]) -> Iterator[Parameter]:
 
 
 def _list_names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:
-    """Yield the names by which functions can be called that are exported as a value, or in it."""
+    """Yield the names by which functions in an exported value can be called."""
     if value in functions:
         yield name
     elif isinstance(value, Record):
@@ -192,7 +192,7 @@ def _list_names(name: str, value: Value, functions: set[Function]) -> Iterator[s
 
 
 def _is_in_earnest(file: str, function: Function) -> bool:
-    """Whether what a file calls a function with may reach a database: a test's own functions may, at most."""
+    """Return whether a call can reach a database: calls in tests count for functions of tests only."""
     return is_rehearsal(function.file) or not is_rehearsal(file)
 
 
@@ -201,7 +201,7 @@ def _called_name(call: CallSite) -> str | None:
 
 
 def _change_values(chain: Chain, change: Callable[[Value], Value]) -> Chain:
-    """Return a chain with its values changed, but for its client."""
+    """Return a chain with all values except the client changed."""
     return replace(
         chain,
         schema=None if chain.schema is None else change(chain.schema),

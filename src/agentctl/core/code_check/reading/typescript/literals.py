@@ -1,6 +1,6 @@
-"""Literals, and what is put together of them: texts, numbers, objects, arrays, enums.
+"""Reads literals and what is composed of them: texts, numbers, objects, arrays and enums.
 
-What stands inside them is asked of the evaluator.
+The evaluator evaluates the expressions inside them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,24 +25,24 @@ from agentctl.core.code_check.reading.typescript.values import (
 )
 
 _WIDEST = 400
-"""More entries or items than this are not looked at one by one."""
+"""The most entries or items that are read one by one."""
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _MOST_BITS = 63
-"""Of a whole number; PostgreSQL has no larger ones, and readings cannot be kept with any."""
+"""The most bits of an integer: PostgreSQL has no larger ones, and the cache cannot store them."""
 
 
 class ExpressionEvaluator(Protocol):
-    """Says what an expression can be."""
+    """Evaluates expressions and functions."""
 
     def evaluate(self, node: Node | None) -> Value:
-        """Return it."""
+        """Return the value that an expression can have."""
 
     def evaluate_returns(self, function: Node | None) -> Value:
-        """Return what a function can return."""
+        """Return the value that a function can return."""
 
 
 class Literals:
-    """Makes values of the literals of one file."""
+    """Turns the literals of one file into values."""
 
     def __init__(self, source: Source, evaluator: ExpressionEvaluator) -> None:
         self._source = source
@@ -59,7 +59,7 @@ class Literals:
             if piece.type == "template_substitution":
                 pieces.append(self._evaluate(inner_of(piece)))
             else:
-                before = self._source.spot(piece)  # where a quote would be
+                before = self._source.spot(piece)  # the position of a quote, if there were one
                 pieces.append(Constant(self._read_piece(piece), Spot(before.line, before.column - 1)))
         return join_texts(pieces, self._source.spot(node))
 
@@ -94,7 +94,7 @@ class Literals:
         return UNDEFINED if sign == "void" else Unknown()
 
     def read_binary(self, node: Node) -> Value:
-        """Return what `||`, `??`, `&&` and `+` make."""
+        """Return the value of `||`, `??`, `&&` or `+`."""
         operator = node.child_by_field_name("operator")
         left, right = (self._evaluate(node.child_by_field_name(name)) for name in ("left", "right"))
         match operator.type if operator is not None else "":
@@ -107,7 +107,7 @@ class Literals:
         return Unknown()
 
     def read_ternary(self, node: Node) -> Value:
-        """Return one of two."""
+        """Return a choice of both values of `a ? b : c`."""
         return choice_of(
             self._evaluate(node.child_by_field_name(name)) for name in ("consequence", "alternative")
         )
@@ -134,7 +134,7 @@ class Literals:
             yield Entry(None, Unknown("not understood"), spot)
 
     def read_spread(self, node: Node) -> Entry:
-        """Return what `...x` adds; behind `condition && x` it may be nothing."""
+        """Return the entry that `...x` adds; after `condition &&` it may add nothing."""
         inner: Node | None = node
         while inner is not None and inner.type in WRAPPERS:
             inner = inner_of(inner)
@@ -158,7 +158,7 @@ class Literals:
         return self.make_listing(items, self._source.spot(node))
 
     def make_listing(self, items: Iterable[Node], spot: Spot) -> Listing:
-        """Return an array of expressions, of which some may be spread."""
+        """Return an array of expressions, some of which can be spread."""
         values: list[Value] = []
         whole = True
         for item in items:
@@ -173,7 +173,7 @@ class Literals:
         return Listing(tuple(values), whole, spot)
 
     def read_enum(self, node: Node) -> Value:
-        """Return an enum as the object that it is at run time."""
+        """Return an enum as the object that it becomes at run time."""
         body = node.child_by_field_name("body")
         members = (
             [child for child in body.named_children if child.type != "comment"] if body is not None else []
@@ -187,7 +187,7 @@ class Literals:
 
 
 def join_texts(pieces: Iterable[Value], spot: Spot) -> Value:
-    """Return a text that is put together of others; what is one literal stays a constant."""
+    """Return the concatenation of texts; a single literal stays a constant."""
     flat: list[Value] = []
     for piece in pieces:
         flat += piece.pieces if isinstance(piece, Template) else (piece,)
@@ -198,7 +198,7 @@ def join_texts(pieces: Iterable[Value], spot: Spot) -> Value:
 
 
 def _list_kept(left: Value, operator: str) -> Iterator[Value]:
-    """Yield what is left of the first operand of `||` or `??`."""
+    """Yield the values of the first operand of `||` or `??` that the operator keeps."""
     passed = (None,) if operator == "??" else (None, False, 0, "")
     for option in left.options if isinstance(left, Choice) else (left,):
         if option != UNDEFINED and not (isinstance(option, Constant) and option.value in passed):

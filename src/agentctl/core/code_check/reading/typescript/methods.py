@@ -1,4 +1,4 @@
-"""What JavaScript's own methods return: of objects, arrays and texts. Of any other nothing is said here."""
+"""Evaluates calls of JavaScript's own methods of objects, arrays and texts, and no others."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _SAME_WORDS = frozenset({"trim", "trimStart", "trimEnd"})
 
 
 class Methods:
-    """Calls the methods of one file that need not be run to be known."""
+    """Evaluates the method calls of one file whose result is known without running them."""
 
     def __init__(self, source: Source, literals: Literals, evaluator: ExpressionEvaluator) -> None:
         self._source = source
@@ -22,12 +22,12 @@ class Methods:
         self._evaluator = evaluator
 
     def call_method(self, function: Node, arguments: list[Node], spot: Spot) -> Value | None:
-        """Return what a method returns; None where that is not known.
+        """Return the result of a method call; None if it is not known.
 
         Args:
-            function: the method with what it is called on.
-            arguments: of the call.
-            spot: of the call.
+            function: the member expression: the object and the method.
+            arguments: the arguments of the call.
+            spot: where the call stands.
 
         """
         base, name = function.child_by_field_name("object"), function.child_by_field_name("property")

@@ -1,6 +1,6 @@
-"""All that one file says of supabase-js, by its text alone: chains, exports, calls that may reach chains.
+"""Reads one file: its chains, its exports, and the calls whose arguments can reach chains.
 
-It is kept by the file's content, so that nothing in it may depend on another file.
+A module is cached by the file's content, so nothing in it may depend on another file.
 """
 
 from bisect import bisect_left
@@ -31,18 +31,18 @@ from agentctl.core.code_check.reading.typescript.values import (
 
 _OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
 WHOLE = "="
-"""The name under which `module.exports = x` and `export = x` are kept."""
+"""The name in `exports` for `module.exports = x` and `export = x`."""
 
 
 class Module(Struct, frozen=True, gc=False, array_like=True):
-    """One file.
+    """The reading of one file.
 
     Attributes:
-        exports: by name.
+        exports: the exported values, by name.
         stars: the specifiers of `export * from`.
-        calls: of functions from other files, and of its own `passing` ones.
-        passing: the numbers of the functions that pass what they are given to a chain, or to another call.
-        error: where the grammar understood nothing, if anywhere.
+        calls: the calls of functions from other files, and of the file's own `passing` functions.
+        passing: the numbers of the functions that pass an argument to a chain or to another call.
+        error: where the first syntax error is, if there is one.
 
     """
 
@@ -58,15 +58,15 @@ def read_module(content: bytes, language: Language) -> Module:
     """Read a file.
 
     Args:
-        content: its text, which may be anything.
-        language: which grammar it has.
+        content: the text; any bytes are allowed.
+        language: the language, which determines the grammar.
 
     """
     return _ModuleReader(content, language).read()
 
 
 def read_returned(content: bytes, language: Language, number: int) -> Value:
-    """Read what one function of a file can return; that is asked of few."""
+    """Read the value that one function of a file can return; only few functions need it."""
     return _ModuleReader(content, language).returned(number)
 
 
@@ -111,7 +111,7 @@ class _ModuleReader:
             yield from self._read_export_list(statement)
 
     def _list_declared_by(self, node: Node) -> list[Declaration]:
-        """Return what a declaration of the file declares; generated files have thousands of them."""
+        """Return the names that a declaration declares; generated files have thousands of declarations."""
         ends = (
             bisect_left(self._top_declarations, byte, key=_get_start)
             for byte in (node.start_byte, node.end_byte)
@@ -159,11 +159,11 @@ class _ModuleReader:
             yield target.rpartition(".")[2], self._evaluator.evaluate(right)
 
     def returned(self, number: int) -> Value:
-        """Return what one of its functions can return."""
+        """Return the value that a function of the file can return."""
         return self._evaluator.evaluate_returns(self._evaluator.find_function(Function(number)))
 
     def _find_calls(self, chains: tuple[Chain, ...]) -> tuple[tuple[CallSite, ...], tuple[int, ...]]:
-        """Return the calls that may reach chains, and the functions of this file that they go through."""
+        """Return the calls that can reach chains, and the numbers of the functions that they go through."""
         names = self._list_called_names()
         called = self._source.captured.get("called", ())
         ours = (node for node in called if self._source.text(node) in names)
@@ -182,21 +182,21 @@ class _ModuleReader:
         )
 
     def _list_called_names(self) -> set[str]:
-        """Return the first words of calls that can be those of the project's functions: most are not."""
+        """Return the first words of calls that can mean the project's functions; most calls do not."""
         top = self._scopes.at_top()
         constructed = (node for node in self._source.captured.get("made", ()) if self._get_maker(node) in top)
         ours = (declared.name for declared in top.values() if _can_be_ours(declared))
         return {"this", *map(self._source.text, constructed), *ours}
 
     def _get_maker(self, name: Node) -> str:
-        """Return the name of the class or function that a variable is made by, which may be `Map`."""
+        """Return the name of the class or function that creates a variable's value, such as `Map`."""
         value = name.parent.child_by_field_name("value") if name.parent is not None else None
         return (
             self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
         )
 
     def _make_site(self, named: Node) -> CallSite | None:
-        """Return a call whose arguments say anything, if its function is one of the project's, perhaps."""
+        """Return a call, if its arguments are informative and its function can be one of the project's."""
         function = named
         while function.parent is not None and function.parent.type == "member_expression":
             function = function.parent
@@ -220,12 +220,12 @@ def _can_be_ours(declaration: Declaration) -> bool:
 
 
 def _find_origin(value: Value) -> Value:
-    """Return what a value is a part or a result of."""
+    """Return the value that another value is a member or a result of."""
     while isinstance(value, Member | Result):
         value = value.base if isinstance(value, Member) else value.function
     return value
 
 
 def parameters_in(value: Value) -> Iterator[Parameter]:
-    """Yield the parameters that a value is made of."""
+    """Yield the parameters in a value."""
     return (part for part in walk(value) if isinstance(part, Parameter))

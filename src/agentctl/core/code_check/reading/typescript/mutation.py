@@ -1,7 +1,7 @@
-"""What becomes of a variable between its declaration and a place where it is used.
+"""Finds what changes a variable between its declaration and a use.
 
-It finds assignments to the variable and to its properties, and says when it gets out of sight: whatever it is
-handed to may change it. It evaluates nothing.
+These are assignments to the variable and to its properties, and calls that receive it, which can change it in
+any way. It evaluates nothing.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from agentctl.core.code_check.reading.typescript.scopes import (
 )
 from agentctl.core.code_check.reading.typescript.syntax import LOOP
 
-# What an object may be handed to without being changed by it.
+# Methods that do not change an object they receive.
 _HARMLESS = frozenset(
     {"insert", "upsert", "update", "match", "rpc", "push", "log", "info", "warn", "error", "debug"}
     | {"stringify", "keys", "entries", "values", "freeze", "json", "isArray", "setState"}
@@ -27,10 +27,10 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A value that a variable is given; None for one that cannot be told, as by `+=`.
+    """A value that is assigned to a variable; None if it is not known, as after `+=`.
 
     Attributes:
-        always: whether that happens in any case, so that nothing is left of what it was before.
+        always: whether the assignment happens in any case, so that the earlier value is lost.
 
     """
 
@@ -40,7 +40,7 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class PropertyAssigned:
-    """A property that is set: its name's node, its value, and whether that happens in any case."""
+    """An assignment to a property: the node of its name, its value, and whether it happens in any case."""
 
     key: Node
     value: Node
@@ -49,21 +49,21 @@ class PropertyAssigned:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A property that may be deleted."""
+    """A property that can be deleted."""
 
     key: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """An object whose properties are copied into the variable's, as by Object.assign; None: out of sight."""
+    """An object that is copied into the variable, as by Object.assign; None if it is not known."""
 
     value: Node | None
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """An item that is added to an array; a spread is one, too."""
+    """An item, or a spread of items, that is added to an array."""
 
     value: Node
 
@@ -72,24 +72,24 @@ Change = Assigned | PropertyAssigned | Removed | Merged | Pushed
 
 
 class Mutations:
-    """What happens to the variables of one file."""
+    """The changes of the variables of one file."""
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes = scopes
         self._known: dict[int, list[tuple[int, int | None, Change]]] = {}
 
     def list_changes(self, declaration: Declaration, use: Node) -> Iterator[Change]:
-        """Yield, in the order of the text, what may have happened to a variable where it is used."""
+        """Yield the changes that can have happened to a variable before a use, in the order of the text."""
         changes = self._list_all(declaration)
         function = self._scopes.function_around(use) if changes else None
         for position, within, change in changes:
             same = within == function
             if position != use.start_byte and not (same and position > use.start_byte):
-                # What another function assigns may have happened, or not yet.
+                # An assignment in another function can happen before or after.
                 yield replace(change, always=False) if isinstance(change, Assigned) and not same else change
 
     def _list_all(self, declaration: Declaration) -> list[tuple[int, int | None, Change]]:
-        """Return all changes of a variable, each with its place and the function that it is in."""
+        """Return all changes of a variable, each with its position and the function that it is in."""
         if id(declaration) not in self._known:
             self._known[id(declaration)] = [
                 (reference.start_byte, self._scopes.function_around(reference), change)
@@ -116,7 +116,7 @@ def _read_change(reference: Node, declaration: Declaration) -> Iterator[Change]:
 
 
 def _read_assignment(target: Node, reference: Node, declaration: Declaration) -> Assigned:
-    """Return what a variable is given; of one that is a part of a pattern, or of a loop, nothing is known."""
+    """Return an assignment; in a pattern or a loop, its value is not known."""
     assignment = target.parent
     if assignment is None or assignment.type == LOOP or target != reference:
         return Assigned(None, always=True)
@@ -154,7 +154,7 @@ def _read_handover(arguments: Node, reference: Node) -> Iterator[Change]:
 
 
 def _is_unconditional(assignment: Node, declaration: Declaration) -> bool:
-    """Whether an assignment stands among the statements of the scope itself, behind no condition."""
+    """Return whether an assignment is a statement of the scope itself, outside any condition."""
     statement = assignment.parent
     return (
         statement is not None

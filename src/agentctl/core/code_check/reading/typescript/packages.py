@@ -1,6 +1,6 @@
-"""What package.json files say: the packages of the repository by their names, and names of a package's own.
+"""Reads package.json files: finds the repository's packages by name, and the files that they export.
 
-A package that is installed is somebody else's code: it is no source, whatever its name.
+An installed package is somebody else's code; it is not a source, whatever its name.
 """
 
 import os
@@ -20,7 +20,7 @@ class Package:
     """A folder with a package.json.
 
     Attributes:
-        said: what stands in that.
+        content: the object in the package.json.
 
     """
 
@@ -28,17 +28,17 @@ class Package:
     content: Mapping[str, object]
 
     def list_import_paths(self, name: str) -> tuple[str, ...]:
-        """Return the places of a name of the package's own, such as `#lib/db`."""
+        """Return the paths of a name that only the package itself uses, such as `#lib/db`."""
         return self._list_paths(self.content.get("imports"), name)
 
     def list_export_paths(self, path: str) -> tuple[str, ...]:
-        """Return the places that it exports something from; the path is `.` or begins with `./`."""
+        """Return the paths of an export; its name is `.` or begins with `./`."""
         exports = self.content.get("exports")
         by_path = isinstance(exports, dict) and any(key.startswith(".") for key in exports)
         return self._list_paths(exports if by_path else {".": exports}, path)
 
     def list_entry_paths(self) -> Iterator[str]:
-        """Yield the places that it says its main file is at, those of sources first."""
+        """Yield the possible paths of the main file, sources first."""
         for key in _ENTRIES:
             path = self.content.get(key)
             if isinstance(path, str):
@@ -53,7 +53,7 @@ class Package:
 
 
 class Packages:
-    """The packages that the folders of sources are in."""
+    """The packages that contain sources."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
@@ -61,20 +61,20 @@ class Packages:
         self._installed: dict[str, str | None] = {}
 
     def get_at(self, folder: str) -> Package | None:
-        """Return the package whose folder this is."""
+        """Return the package of a folder; None if the folder has no package.json."""
         content = self._folders.read(f"{folder.rstrip('/')}/{_FILE}")
         return None if content is None else Package(folder, content)
 
     def find_around(self, folder: str) -> Package | None:
-        """Return the nearest package that a folder is in."""
+        """Return the nearest package that contains a folder."""
         return next(
             (package for above in upwards(folder) if (package := self.get_at(above)) is not None), None
         )
 
     def find_named(self, specifier: str, folder: str) -> tuple[Package, str] | None:
-        """Return the package that a module of a folder means by a name, and what it wants of it.
+        """Return the package that a specifier means in a folder, and the path inside the package.
 
-        None for a package that is none of the repository's, or that two folders claim to be.
+        None if the package is not in the repository, or if two folders have its name.
         """
         name, path = _split_specifier(specifier)
         package = self._packages.get(name)
@@ -108,14 +108,14 @@ def _map_by_name(packages: Iterable[Package]) -> dict[str, Package]:
 
 
 def _split_specifier(specifier: str) -> tuple[str, str]:
-    """Return the name of a package, and the path in it: `.`, or one that begins with `./`."""
+    """Return the name of a package, and the path inside it: `.`, or a path that begins with `./`."""
     parts = specifier.split("/")
     length = 2 if specifier.startswith("@") else 1
     return "/".join(parts[:length]), "/".join((".", *parts[length:]))
 
 
 def _list_texts(target: object) -> Iterator[str]:
-    """Yield every text of a target: it may depend on conditions."""
+    """Yield every path of a target, for all conditions."""
     if isinstance(target, str):
         yield target
     elif isinstance(target, dict | list):

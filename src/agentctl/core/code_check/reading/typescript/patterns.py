@@ -1,13 +1,14 @@
-"""Finds the pattern of a name among several: `@app/*` and the like, in tsconfig.json and in package.json.
+"""Finds the pattern that a name matches best, such as `@app/*` in tsconfig.json or package.json.
 
-TypeScript and Node agree on how: the name itself, else the pattern with the longest text before its `*`.
+TypeScript and Node have the same rule: the name itself, or else the pattern with the longest text before its
+`*`.
 """
 
 from collections.abc import Iterable
 
 
 def find_best_pattern(patterns: Iterable[str], name: str) -> tuple[str, str] | None:
-    """Return the pattern that fits a name best, and what its `*` stands for; None where none fits."""
+    """Return the best pattern for a name, and the text that its `*` stands for; None if none matches."""
     fitting = [(pattern, part) for pattern in patterns if (part := _match_star(pattern, name)) is not None]
     return max(fitting, key=lambda fit: ("*" not in fit[0], fit[0].find("*")), default=None)
 

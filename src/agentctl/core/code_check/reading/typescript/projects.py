@@ -1,6 +1,7 @@
-"""What a tsconfig.json or jsconfig.json says of modules that are not named by a relative path.
+"""Reads tsconfig.json and jsconfig.json: how a project names modules other than by a relative path.
 
-Only `baseUrl`, `paths` and what is extended; `references` are other projects. A broken file counts as absent.
+It reads only `baseUrl`, `paths` and `extends`; `references` are other projects. A broken file counts as
+absent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from agentctl.core.code_check.reading.typescript.patterns import find_best_patte
 
 _NAMES = ("tsconfig.json", "jsconfig.json")
 _OWN_FOLDER = "${configDir}"
-_LONGEST_CHAIN = 16  # files, each of which extends another
+_LONGEST_CHAIN = 16  # files that extend each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ class Project:
     """How a project names modules.
 
     Attributes:
-        base: what names are relative to; None where there is no `baseUrl`.
-        paths: places by pattern; None where it says nothing of them.
-        paths_base: what these are relative to without a `baseUrl`.
+        base: the folder that names are relative to; None without a `baseUrl`.
+        paths: paths by pattern; None if the project has none.
+        paths_base: the folder that the paths are relative to without a `baseUrl`.
 
     """
 
@@ -31,7 +32,7 @@ class Project:
     paths_base: str = "/"
 
     def list_paths(self, name: str) -> Iterator[str]:
-        """Yield where a module can be, without its extension, in the order in which TypeScript looks."""
+        """Yield the possible paths of a module, without extension, in TypeScript's order."""
         paths = self.paths or {}
         best = find_best_pattern(paths, name)
         if best is not None:
@@ -50,7 +51,7 @@ class Projects:
         self._nearest: dict[str, Project] = {}
 
     def find_project(self, folder: str) -> Project:
-        """Return the project that files in a folder belong to; one that says nothing where there is none."""
+        """Return the project that files in a folder belong to; an empty one if there is none."""
         if folder not in self._nearest:
             files = (f"{above.rstrip('/')}/{name}" for above in upwards(folder) for name in _NAMES)
             nearest = next((file for file in files if self._folders.read(file) is not None), None)
@@ -58,7 +59,7 @@ class Projects:
         return self._nearest[folder]
 
     def _read_merged(self, file: str, extending: tuple[str, ...]) -> Project:
-        """Return what a file says, over what it extends; `extending` are the files that extend it."""
+        """Return the project of a file and the files it extends; `extending` are the files that extend it."""
         content = self._folders.read(file)
         if content is None or file in extending or len(extending) > _LONGEST_CHAIN:
             return Project()
@@ -88,7 +89,7 @@ def _merge_over(project: Project, other: Project) -> Project:
 
 
 def _read_own(options: object, folder: str, *, owner: str) -> Project:
-    """Return what one file says itself; `owner` is the folder of the one that extends it."""
+    """Return the project of one file alone; `owner` is the folder of the file that extends it."""
     content = options if isinstance(options, dict) else {}
     base, paths = content.get("baseUrl"), content.get("paths")
     return Project(

@@ -1,6 +1,6 @@
-"""What can be said of values without the source: their members, one of several, and what replaces what.
+"""Computes with values, without the source: members, choices and replacements.
 
-Pure functions; whatever is not certain comes out as `Unknown`.
+All functions are pure. A value that is not certain becomes `Unknown`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,16 +24,16 @@ from agentctl.core.code_check.reading.typescript.values import (
 _MOST_OPTIONS = 24
 _OPEN = frozenset({Imported, Parameter, Member, Result})
 DEEPEST = 50
-"""How far anything here is followed: source text may be nested as deeply as its author likes."""
+"""How deep values are followed: source text can be nested as deeply as its author likes."""
 TOO_DEEP = Unknown("nested too deeply")
 HEAVIEST = 10_000
-"""So many parts a value may have; no row that anybody writes has as many."""
+"""The most parts that a value can have; no hand-written row has as many."""
 LATER = Unknown("perhaps filled in later")
 TOO_LARGE = Unknown("too large")
 
 
 def choice_of(options: Iterable[Value]) -> Value:
-    """Return one of several values; nested choices become one."""
+    """Return the choice of several values; nested choices become one."""
     flat: list[Value] = []
     for option in options:
         flat += option.options if isinstance(option, Choice) else (option,)
@@ -63,9 +63,9 @@ def get_member(base: Value, name: str, depth: int = 0) -> Value:
 
 
 def _get_property(record: Record, name: str, depth: int) -> Value:
-    """Return a property of an object: later ones win, and one behind a condition may not be there.
+    """Return a property of an object: later entries win, and a conditional entry can be missing.
 
-    One that begins as null or '' is there to be filled in, by whoever gets the object.
+    A property that starts as null or '' will be filled in later, by other code that gets the object.
     """
     options: list[Value] = []
     for entry in reversed(record.entries):
@@ -89,7 +89,7 @@ def _get_under_key(entry: Entry, name: str, depth: int) -> Value | None:
 
 
 def walk(value: Value) -> Iterator[Value]:
-    """Yield a value and everything in it."""
+    """Yield a value and all its parts, at any depth."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -99,7 +99,7 @@ def walk(value: Value) -> Iterator[Value]:
 
 
 class Weights:
-    """Tells how many parts values have, counting one that stands in several places each time.
+    """Counts the parts of values; a part that occurs several times counts each time.
 
     Values share their parts: `x = f(x)`, written twenty times, has a million.
     """
@@ -108,26 +108,26 @@ class Weights:
         self._known: dict[int, tuple[Value, int]] = {}
 
     def of(self, value: Value) -> int:
-        """Return the number of parts; those of a value that was asked for before are not counted again."""
+        """Return the number of parts, which is remembered for each value."""
         known = self._known.get(id(value))
         if known is None:
-            # The value is kept beside its weight, so that no other one gets its id.
+            # The value is kept beside its weight, so that no other value gets its id.
             known = self._known[id(value)] = (value, 1 + sum(map(self.of, value.parts())))
         return known[1]
 
 
 def is_closed(values: Iterable[Value]) -> bool:
-    """Whether nothing in values depends on other files or on callers."""
+    """Return whether nothing in values depends on other files or on callers."""
     return all(type(part) not in _OPEN for value in values for part in walk(value))
 
 
 def replaced(value: Value, change: Callable[[Value], Value | None], depth: int = 0) -> Value:
-    """Return a value in which others stand for some of its parts; members are looked up anew.
+    """Return a value with some of its parts replaced; members are looked up again.
 
     Args:
-        value: anything.
-        change: gives what stands for a value; None where it stays as it is.
-        depth: how far this is inside another.
+        value: any value.
+        change: returns the replacement of a value, or None to keep it.
+        depth: the depth of the value inside another.
 
     """
     if depth > DEEPEST:
@@ -141,16 +141,16 @@ def replaced(value: Value, change: Callable[[Value], Value | None], depth: int =
 
 
 def placed(value: Value, file: str, depth: int = 0) -> Value:
-    """Return a value of one file so that it means the same in another: with the file's name in it."""
+    """Return a value with the name of its file, so that it means the same in another file."""
     if depth > DEEPEST:
         return TOO_DEEP
     return value.mapped(lambda part: placed(part, file, depth + 1)).placed(file)
 
 
 def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...]) -> Value:
-    """Return a value in which a call's arguments stand for a function's parameters.
+    """Return a value with a function's parameters replaced by the arguments of a call.
 
-    What this call leaves out another may give: that it is undefined here says nothing of the function.
+    An argument that this call omits can be passed by another call, so it is not undefined but unknown.
     """
 
     def change(part: Value) -> Value | None:
@@ -166,7 +166,7 @@ def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...
 
 
 def _unwrap_members(value: Value) -> tuple[Value, list[str]]:
-    """Return what a value is a member of, and the names that lead to it, the last one first."""
+    """Return the value that another is a member of, and the names of the members, the last one first."""
     names: list[str] = []
     while isinstance(value, Member):
         names.append(value.name)

@@ -1,6 +1,6 @@
-"""Which files only try code out: tests and their helpers, which mostly put something in a client's place.
+"""Recognises files that only try code out: tests and their helpers, which often replace the client.
 
-It looks at names alone, as the tools do that run tests.
+It looks only at the names of files, as test runners do.
 """
 
 import re
@@ -11,5 +11,5 @@ _TEST = re.compile(
 
 
 def is_rehearsal(file: str) -> bool:
-    """Whether a file is a test, by its relative path."""
+    """Return whether a file is a test, by its relative path."""
     return _TEST.search(file) is not None

@@ -1,6 +1,6 @@
-"""What a chain's columns belong to: its tables, and what its selects embed.
+"""Knows what the columns of a chain belong to: its tables, and the tables that its selects embed.
 
-A name that cannot be placed is answered with the reason; it is never looked for anywhere else.
+A name that is not embedded is answered with the reason; it is looked for nowhere else.
 """
 
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ class Relation:
     """Rows, and the rows that are embedded in them.
 
     Attributes:
-        sources: one of them has the columns; none where that is not known.
-        embeds: in the order in which they are selected.
+        sources: the sources that can have the columns; empty if they are not known.
+        embeds: the embedded relations, in the order of the select.
         visible: whether it embeds no others.
 
     """
@@ -27,7 +27,7 @@ class Relation:
     visible: bool = True
 
     def at(self, names: Iterable[Name]) -> "Relation | str":
-        """Return what is embedded under names, from the outermost on, or why that is not known."""
+        """Return the relation that is embedded under a path of names, or the reason why it is not known."""
         relation: Relation = self
         for name in names:
             inner = relation.embedded(name.text)
@@ -38,20 +38,20 @@ class Relation:
         return relation if relation.sources else "embedded under an unknown name"
 
     def embedded(self, name: str) -> "Relation | None":
-        """Return what is embedded under an alias, or under a table's name: most servers know it by both."""
+        """Return the relation that is embedded under an alias or a table's name; most servers accept both."""
         by_alias = (relation for embed, relation in self.embeds if embed.known_as.text == name)
         by_table = (relation for embed, relation in self.embeds if embed.target.text == name)
         return next(by_alias, None) or next(by_table, None)
 
     def selecting(self, items: tuple[SelectItem, ...]) -> "Relation":
-        """Return the relation with what a select embeds in it."""
+        """Return the relation with the relations that a select embeds."""
         embeds = tuple((item, _relate_embed(item, self.sources)) for item in items if isinstance(item, Embed))
         visible = all(item.name.is_known for item in items if not isinstance(item, Embed))
         return replace(self, embeds=(*self.embeds, *embeds), visible=self.visible and visible)
 
 
 def sources_of(embed: Embed, parents: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Return where the rows of an embedded table can come from; nothing where its name is not told."""
+    """Return the possible sources of an embedded table; none if its name is not known."""
     if not embed.target.is_known or not (embed.hint is None or embed.hint.is_known):
         return ()
     hint = embed.hint.text if embed.hint else None

@@ -1,6 +1,7 @@
-"""Which source file an import means, as TypeScript, Node and bundlers agree on it; nothing is run.
+"""Finds the source file that an import means, by the rules that TypeScript, Node and bundlers share.
 
-What they do not agree on, or what is no known source, is nothing: a wrong file would be worse than none.
+If they disagree, or the file is not a known source, there is no answer: a wrong file would be worse than
+none. It runs nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,15 +19,15 @@ _WRITTEN_AS = {
     ".mjs": (".mts", ".mjs"),
     ".cjs": (".cts", ".cjs"),
 }
-"""An import may name what will be compiled; the source is called otherwise."""
+"""An import can name the compiled file; the source has another extension."""
 _FOLDER_ENDINGS = ("/", "/.", "/..")
 
 
 class ModuleResolver:
-    """Finds the files of modules; every question is answered once and remembered.
+    """Finds the files of modules, and remembers every answer.
 
     Args:
-        sources: the TypeScript and JavaScript files that are known, by absolute paths.
+        sources: the known TypeScript and JavaScript files, as absolute paths.
 
     """
 
@@ -38,11 +39,11 @@ class ModuleResolver:
         self._answers: dict[tuple[str, str], Path | None] = {}
 
     def resolve(self, specifier: str, importer: Path) -> Path | None:
-        """Return the known source that a module means by a specifier; None where that is none, or not clear.
+        """Return the known source that a specifier means; None if there is none or it is ambiguous.
 
         Args:
-            specifier: as it stands in the import.
-            importer: the file that it stands in.
+            specifier: the specifier in the import.
+            importer: the file with the import.
 
         """
         question = specifier, str(importer.parent)
@@ -52,13 +53,13 @@ class ModuleResolver:
         return self._answers[question]
 
     def get_disk_state(self) -> DiskState:
-        """Return what its answers so far depend on."""
+        """Return the state of everything that the answers so far depend on."""
         return self._folders.get_disk_state()
 
     def _find_file(self, specifier: str, folder: str) -> str | None:
         if specifier in {".", ".."} or specifier.startswith(("./", "../")):
             return self._find_at(f"{folder}/{specifier}")
-        if specifier.startswith("/"):  # of the disk, or of a web server: nobody agrees
+        if specifier.startswith("/"):  # on the disk or on a web server: tools disagree
             return None
         if specifier.startswith("#"):
             package = self._packages.find_around(folder)
@@ -79,7 +80,7 @@ class ModuleResolver:
         return self._find_first_source((f"{package.folder}/{path}", f"{package.folder}/src/{path}"))
 
     def _find_at(self, path: str) -> str | None:
-        """Return the file at a place, `/app/db` or `/app/db.js`, which may be a folder with an index."""
+        """Return the file at a path such as `/app/db` or `/app/db.js`; a folder means its index."""
         whole = normpath(path)
         named = None if path.endswith(_FOLDER_ENDINGS) else self._find_file_at(whole)
         return named or self._find_in_folder(whole)
@@ -99,7 +100,7 @@ class ModuleResolver:
         return next(self._find_sources_at(places), None)
 
     def _find_only_source(self, places: Iterable[str]) -> str | None:
-        """Return the source that all places lead to which lead to one: they are for several conditions."""
+        """Return the only source at the paths of several conditions; None if there are two sources."""
         sources = set(self._find_sources_at(places))
         return sources.pop() if len(sources) == 1 else None
 
@@ -112,7 +113,7 @@ class ModuleResolver:
 
 
 def _list_spellings(path: str) -> Iterator[str]:
-    """Yield the names that a file may have, in the order in which TypeScript looks for them."""
+    """Yield the names that a file can have, in TypeScript's order."""
     for extension in _EXTENSIONS:
         yield path + extension
     stem, dot, ending = path.rpartition(".")

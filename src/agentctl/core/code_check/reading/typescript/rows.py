@@ -1,6 +1,6 @@
-"""The columns of rows that supabase-js sends, and the arguments of functions: object literals, put together.
+"""Collects the properties of object literals: the columns of rows, and the arguments of functions.
 
-What a spread or a computed key may add is not guessed: the row is then not complete.
+It does not guess what a spread or a computed key can add: such a row is not complete.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,19 +29,19 @@ _DEEPEST = 30
 
 
 class Undefined(Enum):
-    """What becomes of a property whose value is undefined."""
+    """What supabase-js sends for a property whose value is undefined."""
 
     LEFT_OUT = auto()
-    """JSON has no such thing."""
+    """Nothing: JSON has no undefined."""
     NULL = auto()
-    """In a list its key is sent among the columns, and PostgREST fills in NULL."""
+    """NULL: in a list the key is sent among the columns, and PostgREST fills in NULL."""
     DEFAULT = auto()
-    """In a list, with `defaultToNull: false`, the column's default."""
+    """The column's default: in a list with `defaultToNull: false`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property that an object can have: one of some values; `always` if its key is there in any case."""
+    """A property of an object with its possible values; `always` if the object has it in any case."""
 
     options: tuple[Value, ...]
     spot: Spot
@@ -50,11 +50,12 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What an object can have.
+    """The properties that an object can have.
 
     Attributes:
-        complete: whether nothing else.
-        open: what cannot be told, and where.
+        named: the properties by their names.
+        complete: whether it can have no others.
+        open: what is unresolved, and where.
 
     """
 
@@ -64,11 +65,11 @@ class Properties:
 
     @property
     def certain(self) -> frozenset[str]:
-        """The keys that are there in any case."""
+        """The keys that the object has in any case."""
         return frozenset(key for key, own in self.named.items() if own.always)
 
     def unresolved(self, file: str) -> Iterator[Unresolved]:
-        """Yield what cannot be told."""
+        """Yield what is unresolved."""
         for what, spot in self.open:
             yield Unresolved(what, location_of(spot, file))
 
@@ -78,7 +79,7 @@ class Properties:
         return tuple(column for column in columns if column is not None)
 
     def over(self, earlier: "Properties") -> "Properties":
-        """Return what an object can have that these are added to: later ones win."""
+        """Return the properties after these are added to earlier ones, which they override."""
         named = dict(earlier.named)
         for key, later in self.named.items():
             before = named.get(key)
@@ -90,12 +91,12 @@ class Properties:
 
 
 def properties_of(read_record: Record) -> Properties:
-    """Return what an object literal can have."""
+    """Return the properties that an object literal can have."""
     return _Gatherer().read_record(read_record, 0)
 
 
 class _Gatherer:
-    """Puts one object literal together; what is spread several times is looked at once."""
+    """Collects the properties of one object literal; an object that is spread several times is read once."""
 
     def __init__(self) -> None:
         self._known: dict[int, Properties] = {}
@@ -125,7 +126,7 @@ class _Gatherer:
         if isinstance(value, Record):
             return self.read_record(value, depth + 1)
         if value == UNDEFINED or (isinstance(value, Constant) and not isinstance(value.value, str)):
-            return Properties()  # `...(x && {})`: of false, null and numbers nothing is spread
+            return Properties()  # `...(x && {})`: spreading false, null or a number adds nothing
         return Properties({}, complete=False, open=((f"the spread value is {why(value)}", spot),))
 
 
@@ -145,7 +146,7 @@ def _spell_key(key: Constant) -> str:
 
 
 def _combine_either(alternatives: list[Properties]) -> Properties:
-    """Return what an object can have that is one of several."""
+    """Return the properties of an object that is one of several."""
     named: dict[str, Property] = {}
     for properties in alternatives:
         for key, own in properties.named.items():
@@ -163,7 +164,7 @@ def _combine_either(alternatives: list[Properties]) -> Properties:
 
 
 def _list_distinct(first: Property, second: Property) -> tuple[Value, ...]:
-    """Return the values that two properties can have; what is spread several times counts once."""
+    """Return the values that two properties can have, without repetition."""
     return tuple({id(value): value for value in (*first.options, *second.options)}.values())
 
 

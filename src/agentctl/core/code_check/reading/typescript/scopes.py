@@ -1,6 +1,6 @@
-"""Which declaration a name means at a place of the source: lexical scopes, looked up when somebody asks.
+"""Finds the declaration that a name means at a position of the source, by lexical scopes.
 
-It knows declarations and references, and says nothing of values.
+It knows declarations and references, and no values.
 """
 
 from bisect import bisect_right
@@ -33,7 +33,7 @@ _PATTERNS = frozenset(
 ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression", "update_expression"})
 _Path = tuple[str, ...] | None
 _Piece = tuple[Node, _Path, Node | None]
-"""A pattern, which part of the whole it takes, and the value where there would be none."""
+"""A pattern, the path of the part that it takes, and the default value of that part."""
 
 
 class Kind(Enum):
@@ -53,11 +53,11 @@ class Declaration:
     """A name's declaration.
 
     Attributes:
-        node: what is evaluated for it: the declarator, function, class, enum or import.
-        scope: the node in which it holds.
-        path: which part of that, where a pattern takes it apart; None for a part that cannot be named.
-        default: the value where there would be none.
-        position: of a parameter.
+        node: the node to evaluate: the declarator, function, class, enum or import.
+        scope: the node in which the name is visible.
+        path: the path of the part that a pattern takes from the value; None for a part without a name.
+        default: the default value.
+        position: the position of a parameter.
         constant: whether it is declared by `const`.
 
     """
@@ -75,8 +75,8 @@ class Declaration:
 class Scopes:
     """The scopes of one file.
 
-    They are laid out once, in the order of the text: asking a syntax tree for parents takes longer the deeper
-    a node is.
+    They are listed once, in the order of the text: finding the parents of a node in a syntax tree takes
+    longer the deeper the node is.
     """
 
     def __init__(self, source: Source) -> None:
@@ -90,21 +90,21 @@ class Scopes:
         self._references: dict[int, list[Node]] = {}
 
     def _find_scope(self, position: int) -> int:
-        """Return the number of the innermost scope around a place of the text; -1 for none."""
+        """Return the number of the innermost scope around a position of the text; -1 for none."""
         number = bisect_right(self._starts, position) - 1
         while number >= 0 and position >= self._ends[number]:
             number = self._list_outer[number]
         return number
 
     def function_around(self, node: Node) -> int | None:
-        """Return where the innermost function begins that a node is in."""
+        """Return the start of the innermost function that contains a node."""
         number = self._find_scope(node.start_byte)
         while number >= 0 and self._nodes[number].type not in FUNCTIONS:
             number = self._list_outer[number]
         return self._starts[number] if number >= 0 else None
 
     def lookup(self, node: Node, name: str) -> Declaration | None:
-        """Return the declaration that a name has at a node, or None where it is not the file's own."""
+        """Return the declaration that a name means at a node; None if the file does not declare it."""
         number = self._find_scope(node.start_byte)
         key = (number, name)
         if key not in self._found:
@@ -115,18 +115,18 @@ class Scopes:
         return self._found[key]
 
     def at_top(self) -> dict[str, Declaration]:
-        """Return what the file itself declares."""
+        """Return the declarations at the top level of the file."""
         return self._list_declared_in(0) if self._nodes else {}
 
     def _list_declared_in(self, number: int) -> dict[str, Declaration]:
-        """Return what is declared directly in a scope."""
+        """Return the declarations directly in a scope, by name."""
         if number not in self._declared:
             declarations = self._list_declarations(self._nodes[number])
             self._declared[number] = {declaration.name: declaration for declaration in declarations}
         return self._declared[number]
 
     def references(self, declaration: Declaration) -> list[Node]:
-        """Return the places that mean a declaration, without its own."""
+        """Return the nodes that refer to a declaration, without the declaration itself."""
         key = id(declaration)
         if key not in self._references:
             self._references[key] = [
@@ -216,7 +216,7 @@ class Scopes:
         path: _Path = (),
         default: Node | None = None,
     ) -> Iterator[Declaration]:
-        """Yield the names that a pattern takes out of a value."""
+        """Yield the declarations of all names in a pattern."""
         waiting: list[_Piece] = [(pattern, path, default)]
         while waiting:
             piece, path, default = waiting.pop()
@@ -268,7 +268,7 @@ _NAMED = {
 
 
 def _list_outer(starts: list[int], ends: list[int]) -> Iterator[int]:
-    """Yield, for each stretch of the text in their order, the number of the one around it, or -1."""
+    """Yield the number of the scope around each scope, in the order of the text; -1 for none."""
     open_: list[int] = []
     for number, start in enumerate(starts):
         while open_ and ends[open_[-1]] <= start:
@@ -282,7 +282,7 @@ def _extend_path(path: _Path, name: str) -> _Path:
 
 
 def _is_declaring(node: Node) -> bool:
-    """Whether a name stands where it is declared."""
+    """Return whether a node is the name in its declaration."""
     parent = node.parent
     if parent is None:
         return False
@@ -292,14 +292,14 @@ def _is_declaring(node: Node) -> bool:
 
 
 def pattern_around(node: Node) -> Node:
-    """Return the whole pattern that a name is a part of, such as `[{ a }]` of `a`, or the name itself."""
+    """Return the whole pattern around a name, such as `[{ a }]` around `a`, or the name itself."""
     while (parent := node.parent) is not None and parent.type in _PATTERNS:
         node = parent
     return node
 
 
 def is_assigned(target: Node) -> bool:
-    """Whether a name or pattern is given a value where it stands, and not declared: `a = 1`, `[a] = b`."""
+    """Return whether a name or pattern is assigned and not declared: `a = 1`, `[a] = b`."""
     parent = target.parent
     if parent is None:
         return False

@@ -1,4 +1,4 @@
-"""What `.select()` of supabase-js names.
+"""Reads the columns and embedded tables that `.select()` of supabase-js names.
 
 A select that is not known, or that PostgREST would not understand, is unresolved.
 """
@@ -26,7 +26,7 @@ from agentctl.core.code_check.reading.uses import ColumnUse, Embedded, EmbedUse,
 
 
 def related(relation: Relation, steps: Iterable[Step]) -> Relation:
-    """Return a relation with what the selects among steps embed in it."""
+    """Return a relation with the relations that the selects of a chain embed."""
     for step in steps:
         if step.method == "select":
             texts, reasons = texts_of(drop_nothing(get_argument(step, 0)))
@@ -41,7 +41,7 @@ def related(relation: Relation, steps: Iterable[Step]) -> Relation:
 
 
 def read_select(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what a select names."""
+    """Yield the uses of a select."""
     texts, reasons = texts_of(drop_nothing(get_argument(step, 0)))
     for reason in reasons:
         yield context.unresolved(f"the select is {reason}", step.spot)

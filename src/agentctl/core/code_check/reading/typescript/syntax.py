@@ -1,6 +1,6 @@
-"""Parses TypeScript, TSX and JavaScript with tree-sitter; the text may be anything at all.
+"""Parses TypeScript, TSX and JavaScript with tree-sitter; any bytes are accepted.
 
-It says where things stand and what literals mean, and knows nothing of names or scopes.
+It knows the positions of nodes and the meaning of escapes, and nothing about names or scopes.
 """
 
 import re
@@ -54,7 +54,7 @@ WRAPPERS = frozenset(
         "computed_property_name",
     }
 )
-"""What stands around an expression without changing what it is."""
+"""Nodes around an expression that do not change its value."""
 
 
 _GRAMMARS = {
@@ -86,11 +86,11 @@ class Source:
         self._ascii = content.isascii()
 
     def text(self, node: Node) -> str:
-        """Return what a node covers."""
+        """Return the text of a node."""
         return self.content[node.start_byte : node.end_byte].decode(errors="replace")
 
     def spot(self, node: Node) -> Spot:
-        """Return where a node begins."""
+        """Return the spot where a node begins."""
         row, column = node.start_point
         if not self._ascii:
             start = node.start_byte - column
@@ -98,15 +98,15 @@ class Source:
         return Spot(row + 1, column + 1)
 
     def first_error(self) -> Node | None:
-        """Return the first node that the grammar did not understand."""
+        """Return the first node that the grammar did not understand, if there is one."""
         return _find_first_error(self.root)
 
     @cached_property
     def captured(self) -> Mapping[str, list[Node]]:
-        """What is found in one walk through the whole tree.
+        """The nodes that one walk through the whole tree finds.
 
-        `scope`: each scope; `called`: the first name of what is called, `a` of `a.b.c()`; `made`: variables
-        that hold what a constructor or a function has made.
+        `scope`: each scope. `called`: the first name of each call, such as `a` in `a.b.c()`. `made`: each
+        variable that holds the result of a constructor or a function.
         """
         return QueryCursor(_make_query(self._language)).captures(self.root)
 
@@ -115,7 +115,7 @@ class Source:
         return sorted(self.captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
 
     def occurrences(self, name: str, within: Node) -> list[Node]:
-        """Return the nodes inside another that are spelled as a name."""
+        """Return the nodes inside another node whose text is a name."""
         word, nodes = name.encode(), []
         position = self.content.find(word, within.start_byte, within.end_byte)
         while position >= 0:
@@ -127,7 +127,7 @@ class Source:
 
 
 def _parse_best(content: bytes, language: Language) -> tuple[bytes, Node]:
-    """Parse a text, or the same with the grammar's gaps filled, where that is understood further."""
+    """Parse a text; if it has an error and filling the grammar's gaps gets further, parse the filled text."""
     root = _make_parser(language).parse(content).root_node
     error = _find_first_error(root)
     other = content if error is None else fill_gaps(content)
@@ -149,7 +149,7 @@ def _find_first_error(root: Node) -> Node | None:
 
 
 def unescaped(text: str) -> str:
-    """Return what an escape sequence of a string literal stands for."""
+    """Return the character that an escape sequence of a string literal stands for."""
     if code := _CODE.fullmatch(text):
         number = int(next(filter(None, code.groups())), 16)
         return chr(number) if number <= _HIGHEST else ""
@@ -157,7 +157,7 @@ def unescaped(text: str) -> str:
 
 
 def inner_of(node: Node) -> Node | None:
-    """Return the first expression in a node: what is wrapped in parentheses, a cast, `await` or `...`."""
+    """Return the expression inside parentheses, a cast, `await` or `...`."""
     if node.type == "type_assertion":  # `<T>value`
         return node.named_children[-1] if node.named_children else None
     return next((child for child in node.named_children if child.type != "comment"), None)

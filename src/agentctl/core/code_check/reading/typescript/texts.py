@@ -1,6 +1,6 @@
-"""Texts that a value can be, where their parts stand in the source, and what to say where there is none.
+"""Lists the texts that a value can be, the positions of their parts, and the reason if a value is no text.
 
-A part that can be any text becomes a hole. Nothing here knows what the texts mean.
+A part that can be any text becomes a hole. What the texts mean is not known here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
 from agentctl.core.location import Location
 
 _MOST_OPTIONS = 64
-"""A value that can be more than this is not looked at option by option."""
+"""The most options of a value that are read one by one."""
 _MOST_PIECES = 200
 _WORDS = {True: "true", False: "false", None: "null"}
 _REASONS: Mapping[type[Value], str] = {
@@ -38,7 +38,7 @@ _REASONS: Mapping[type[Value], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text; `quote` is the spot before its first character, None where there is none."""
+    """A part of a text; `quote` is the spot before its first character; None if it is not in the source."""
 
     text: str
     quote: Spot | None
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text; `spot` is that of the whole."""
+    """A text; `spot` is where the whole text stands."""
 
     pieces: tuple[Piece, ...]
     spot: Spot
@@ -56,11 +56,11 @@ class Text:
 
     @property
     def whole(self) -> bool:
-        """Whether there is no hole in it."""
+        """Whether it has no hole."""
         return HOLE not in str(self)
 
     def locate(self, offset: int, file: str) -> Location:
-        """Return where a character stands; that of the whole text where escapes make it uncertain."""
+        """Return the location of a character; that of the whole text if escapes make it uncertain."""
         for piece in self.pieces:
             if offset < len(piece.text):
                 break
@@ -76,12 +76,12 @@ class Text:
 
 
 def location_of(spot: Spot, file: str) -> Location:
-    """Return a spot of a file, or of the other file that it names."""
+    """Return the location of a spot in a file, or in the file that the spot names."""
     return Location(spot.file or file, spot.line, spot.column)
 
 
 def options_of(value: Value) -> tuple[Value, ...]:
-    """Return what a value can be: itself, or what it is one of."""
+    """Return the values that a value can be: the options of a choice, or else the value itself."""
     if not isinstance(value, Choice):
         return (value,)
     waiting: list[Value] = [value]
@@ -96,10 +96,10 @@ def options_of(value: Value) -> tuple[Value, ...]:
 
 
 def likely_options(value: Value) -> tuple[Value, ...]:
-    """Return what a value can be, without what only stands in for it: null, '' and 0 beside others.
+    """Return the values that a value can be, without placeholders: null, '' and 0 beside other values.
 
-    `user?.id ?? ''` and `let id = null` please a compiler, and `let total = 0` is where a sum begins; most
-    code asks whether they are still that before it goes on, and what it asks is not followed.
+    `user?.id ?? ''` and `let id = null` satisfy a compiler, and `let total = 0` starts a sum. Most code
+    checks whether such a placeholder is still there before it goes on, and these checks are not followed.
     """
     options = options_of(value)
     return tuple(option for option in options if not _is_blank(option)) or options[:1]
@@ -110,7 +110,7 @@ def _is_blank(value: Value) -> bool:
 
 
 def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
-    """Return the texts that a value can be, and for what else it can be, why that is no text."""
+    """Return the texts that a value can be, and the reasons why its other values are no texts."""
     texts, reasons = list[Text](), list[str]()
     for option in likely_options(value):
         match option:
@@ -124,7 +124,7 @@ def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
 
 
 def why(value: Value) -> str:
-    """Return why a value is not known; it completes "… is"."""
+    """Return the reason why a value is not known; it completes "… is"."""
     match value:
         case Unknown(reason):
             return reason
@@ -136,7 +136,7 @@ def why(value: Value) -> str:
 
 
 def literals_of(value: Value) -> tuple[CodeLiteral, ...]:
-    """Return the literals that a value can be; of containers, the shape."""
+    """Return the literals that a value can be; for containers, only their shape."""
     return tuple(literal for option in likely_options(value) for literal in _list_literals(option))
 
 
@@ -153,7 +153,7 @@ def _list_literals(value: Value) -> Iterator[CodeLiteral]:
 
 
 def _spell_template(template: Template) -> Iterator[tuple[Piece, ...]]:
-    """Yield the ways in which a template can come out, as far as they are few."""
+    """Yield the texts that a template can become; parts with too many options become holes."""
     choices = [list(_list_pieces(part)) for part in template.pieces[:_MOST_PIECES]]
     if len(template.pieces) > _MOST_PIECES:
         choices.append([Piece(HOLE, None)])
@@ -173,7 +173,7 @@ def _list_pieces(value: Value) -> Iterator[Piece]:
     for option in likely_options(value):
         if not isinstance(option, Constant) or isinstance(
             option.value, float
-        ):  # JavaScript spells these its way
+        ):  # JavaScript formats floats differently
             yield Piece(HOLE, None)
         elif isinstance(option.value, str):
             yield Piece(option.value, option.spot)

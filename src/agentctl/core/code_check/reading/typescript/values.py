@@ -1,7 +1,8 @@
-"""What an expression of the source can be, as far as that can be told without running it.
+"""Describes the values that an expression of the source can have, as far as they are known statically.
 
-Data only, made of one file's text alone, so that it can be kept by the file's content: what comes from
-another file is an `Imported`, what a caller gives a `Parameter`. linking.py replaces both.
+This module is data only. A value is made from one file's text alone, so that it can be cached by the file's
+content: a value from another file is an `Imported`, and an argument is a `Parameter`. linking.py replaces
+both.
 """
 
 from typing import TYPE_CHECKING, Self
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 
 class Spot(Struct, frozen=True, gc=False, array_like=True):
-    """Where something stands: line and column from 1; columns count characters.
+    """A position in a file: line and column count from 1, columns in characters.
+
+    It is a `Location` whose file is not known yet, so that a value can be cached by the content of its file.
 
     Attributes:
-        file: empty for the file that is being read; linking.py names others.
+        file: empty for the file that is being read; linking.py fills in other files.
 
     """
 
@@ -25,28 +28,28 @@ class Spot(Struct, frozen=True, gc=False, array_like=True):
     file: str = ""
 
     def placed(self, file: str) -> "Spot":
-        """Return the same with its file's name."""
+        """Return the spot with the name of its file."""
         return self if self.file else Spot(self.line, self.column, file)
 
 
 class Expression(Struct, frozen=True, gc=False, array_like=True):
-    """What all values can be asked."""
+    """The methods of all values."""
 
     def parts(self) -> "tuple[Value, ...]":
-        """Return the values that this one is directly made of."""
+        """Return the values that this value directly consists of."""
         return ()
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:  # noqa: ARG002 - for those with parts
-        """Return it with each of its parts changed."""
+    def mapped(self, change: "Callable[[Value], Value]") -> Self:  # noqa: ARG002 - values with parts need it
+        """Return the value with each of its parts changed."""
         return self
 
-    def placed(self, file: str) -> Self:  # noqa: ARG002 - for those that stand somewhere
-        """Return it so that it means the same in another file; its parts stay as they are."""
+    def placed(self, file: str) -> Self:  # noqa: ARG002 - values with a spot need it
+        """Return the value with the name of its file; its parts stay as they are."""
         return self
 
 
 class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
-    """A text, a number, true, false or null; the spot of a text is that of its opening quote."""
+    """A text, a number, true, false or null; the spot of a text is its opening quote."""
 
     value: str | int | float | bool | None
     spot: Spot
@@ -56,7 +59,7 @@ class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
 
 
 class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
-    """A text that is put together; a part that is no `Constant` may be any text."""
+    """A text that is composed of parts; a part that is not a `Constant` can be any text."""
 
     pieces: "tuple[Value, ...]"
     spot: Spot
@@ -72,11 +75,11 @@ class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
-    """One property of an object; `always` unless it stands behind a condition.
+    """One property of an object, or a spread; `always` is False if it depends on a condition.
 
     Attributes:
-        key: None for a spread, whose `value` is what is spread.
-        spot: of the key.
+        key: None for a spread; `value` is then the object that is spread.
+        spot: where the key stands.
 
     """
 
@@ -86,13 +89,13 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
     always: bool = True
 
     def mapped(self, change: "Callable[[Value], Value]") -> "Entry":
-        """Return it with key and value changed."""
+        """Return the entry with its key and value changed."""
         return Entry(
             None if self.key is None else change(self.key), change(self.value), self.spot, self.always
         )
 
     def placed(self, file: str) -> "Entry":
-        """Return it with its file's name."""
+        """Return the entry with the name of its file."""
         return Entry(self.key, self.value, self.spot.placed(file), self.always)
 
 
@@ -114,7 +117,7 @@ class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
 
 
 class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
-    """An array; not `whole` where there may be more items, or fewer: the result of a `map`, for instance."""
+    """An array; `whole` is False if there can be more or fewer items, as in the result of a `map`."""
 
     items: "tuple[Value, ...]"
     whole: bool
@@ -131,7 +134,7 @@ class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
 
 
 class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
-    """One of several: `a ? b : c`, `a ?? b`, what a variable is assigned."""
+    """One of several values: `a ? b : c`, `a ?? b`, or all values assigned to a variable."""
 
     options: "tuple[Value, ...]"
 
@@ -143,7 +146,7 @@ class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
 
 
 class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
-    """A function of the source; `number` is its own in its file."""
+    """A function of the source; `number` identifies it in its file."""
 
     number: int
     file: str = ""
@@ -153,10 +156,10 @@ class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
 
 
 class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
-    """What another file exports; the name `*` is the file's whole namespace.
+    """An export of another file; the name `*` is the file's whole namespace.
 
     Attributes:
-        importer: the file that imports it; empty for the one that is being read.
+        importer: the file that imports it; empty for the file that is being read.
 
     """
 
@@ -169,7 +172,7 @@ class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
 
 
 class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
-    """What a function is called with."""
+    """A parameter of a function."""
 
     function: Function
     position: int
@@ -179,7 +182,7 @@ class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
 
 
 class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
-    """A property of something that is not known in this file alone."""
+    """A property of a value that is not known from this file alone."""
 
     base: "Value"
     name: str
@@ -192,7 +195,7 @@ class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
 
 
 class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
-    """What a call returns whose function is not known in this file alone."""
+    """The result of a call whose function is not known from this file alone."""
 
     function: "Value"
     arguments: "tuple[Value, ...]" = ()
@@ -205,7 +208,7 @@ class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
 
 
 class Unknown(Expression, frozen=True, gc=False, array_like=True, tag="u"):
-    """What cannot be told; `why` completes "… is", as in "computed at run time".
+    """A value that is not known; `why` completes "… is", as in "computed at run time".
 
     `UNDEFINED` is JavaScript's undefined, which is not sent at all.
     """

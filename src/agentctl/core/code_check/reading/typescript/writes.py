@@ -1,6 +1,6 @@
-"""What `.insert()`, `.upsert()` and `.update()` of supabase-js write.
+"""Reads the rows that `.insert()`, `.upsert()` and `.update()` of supabase-js write.
 
-Rows that are not visible are unresolved. Whether a table takes a row is not known here.
+Rows that are not visible are unresolved. Whether a table accepts a row is not known here.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ _VERBS = {"insert": Verb.INSERT, "upsert": Verb.UPSERT, "update": Verb.UPDATE}
 
 
 def read_write(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    """Yield what a write names: its rows, and what decides about a conflict."""
+    """Yield the uses of a write: its rows, and the columns that detect a conflict."""
     options = get_argument(step, 1)
     verb = Verb.UPSERT if _is_true(_get_option(options, "upsert")) else _VERBS[step.method]
     writing = _RowReader(
@@ -60,13 +60,13 @@ def _is_true(value: Value) -> bool:
 
 
 def _find_missing(options: Value) -> Undefined:
-    """Return what a list's row gets where only others have a key: NULL, unless that is not certain."""
+    """Return what a row of a list gets for keys that only other rows have: NULL, if that is certain."""
     value = _get_option(options, "defaultToNull")
     return Undefined.NULL if value == UNDEFINED or _is_true(value) else Undefined.DEFAULT
 
 
 class _RowReader:
-    """Rows on their way into a table."""
+    """Reads the rows that are written to a table."""
 
     def __init__(self, context: ChainContext, verb: Verb, missing: Undefined) -> None:
         self._context = context
@@ -74,7 +74,7 @@ class _RowReader:
         self._find_missing = missing
 
     def rows(self, value: Value, spot: Spot) -> Iterator[MaybeUse]:
-        """Yield the row that a value is, or the rows in it."""
+        """Yield the uses of a row, or of a list of rows."""
         match value:
             case Record(_, place):
                 yield from self._read_row(properties_of(value), place, Undefined.LEFT_OUT, frozenset())
@@ -99,7 +99,7 @@ class _RowReader:
     def _read_row(
         self, row: Properties, spot: Spot, undefined: Undefined, columns: frozenset[str]
     ) -> Iterator[MaybeUse]:
-        """Yield one row; `columns` are those that are sent for all rows of its list."""
+        """Yield the uses of one row; `columns` are sent for all rows of its list."""
         yield from row.unresolved(self._context.file)
         written = row.written(undefined, self._context.file)
         nulled = columns - row.named.keys() if undefined is Undefined.NULL and row.complete else frozenset()
@@ -115,7 +115,7 @@ class _RowReader:
 
 
 def _list_certain(options: tuple[Value, ...]) -> frozenset[str]:
-    """Return the keys that a row has whichever of some it is."""
+    """Return the keys that a row has, whichever of several options it is."""
     rows = [
         properties_of(option).certain if isinstance(option, Record) else frozenset[str]()
         for option in options
