@@ -115,7 +115,7 @@ def test_a_file_need_not_be_on_the_disk_to_be_known() -> None:
     assert resolver.resolve("../a", Path("/nowhere/src/b/index.ts")) == Path("/nowhere/src/a.ts")
 
 
-def test_a_file_that_is_there_but_not_read_is_what_the_name_means(root: Path) -> None:
+def test_a_name_can_mean_a_file_that_is_not_read(root: Path) -> None:
     laid = tree(root, "src/a.ts", "src/a/index.ts", unknown=("src/a.ts",))
     assert laid.resolve("./a") is None
     assert laid.resolve("./a/") == "src/a/index.ts"
@@ -144,7 +144,7 @@ def test_paths_of_the_project_lead_to_files(root: Path) -> None:
     assert laid.resolve("@/absent") is None
 
 
-def test_a_place_that_is_not_read_is_not_passed_over_for_another(root: Path) -> None:
+def test_a_file_that_is_not_read_is_not_skipped_for_another(root: Path) -> None:
     options = {"compilerOptions": {"paths": {"@/*": ["gen/*", "src/*"]}}}
     laid = tree(root, "gen/a.ts", "src/a.ts", unknown=("gen/a.ts",), tsconfig=options)
     assert laid.resolve("@/a") is None
@@ -176,7 +176,7 @@ def test_the_nearest_configuration_counts_and_a_broken_one_does_not(root: Path) 
     assert found == {".": "a.ts", "p": "p/b.ts", "p/q": "p/b.ts", "r": "r/d.ts", "s": "a.ts"}
 
 
-def test_what_a_configuration_extends_holds_unless_it_says_otherwise(root: Path) -> None:
+def test_an_extended_configuration_applies_unless_it_is_overridden(root: Path) -> None:
     laid = tree(
         root,
         *("shared/a.ts", "shared/b.ts", "app/b.ts", "app/src/c.ts", "app/src/app.ts"),
@@ -228,7 +228,7 @@ def test_configurations_that_extend_one_another_come_to_an_end(root: Path) -> No
         {"compilerOptions": {"paths": {"x": ["\0", "../../../../../../x"]}}},
     ],
 )
-def test_a_configuration_of_another_shape_says_nothing(root: Path, said: object) -> None:
+def test_a_configuration_of_another_shape_is_ignored(root: Path, said: object) -> None:
     laid = tree(root, "src/a.ts", tsconfig=said, package=said)
     assert laid.resolve("x") is None
     assert laid.resolve("z") is None
@@ -287,7 +287,7 @@ def test_a_file_of_a_package_is_what_it_exports_or_what_lies_there(root: Path) -
     assert laid.resolve("@app/db/../x") is None
 
 
-def test_a_name_that_two_packages_have_is_nobodys(root: Path) -> None:
+def test_a_name_that_two_packages_have_means_neither(root: Path) -> None:
     laid = tree(root, "a/index.ts", "b/index.ts", a__package={"name": "x"}, b__package={"name": "x"})
     assert laid.resolve("x") is None
 
@@ -305,7 +305,7 @@ def test_an_installed_package_hides_one_of_the_repository_unless_it_is_the_same(
     assert laid.resolve("db", "a.ts") == "db/index.ts"
 
 
-def test_a_folder_with_a_package_file_means_what_that_says(root: Path) -> None:
+def test_a_folder_with_a_package_file_means_its_main_file(root: Path) -> None:
     laid = tree(root, "src/db/main.ts", "src/db/index.ts", src__db__package={"main": "main.js"})
     assert laid.resolve("./db") == "src/db/main.ts"
 

@@ -90,7 +90,7 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize(("expression", "expected"), CONSTANTS)
-def test_an_expression_is_what_it_says(expression: str, expected: Any) -> None:
+def test_an_expression_has_its_value(expression: str, expected: Any) -> None:
     assert exported(f"export const x = {expression}") == expected
 
 
@@ -100,11 +100,11 @@ def test_a_name_means_its_declaration(source: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(("source", "expected"), VARIABLES)
-def test_a_variable_is_what_may_have_become_of_it(source: str, expected: Any) -> None:
+def test_a_variable_has_every_value_it_can_have(source: str, expected: Any) -> None:
     assert exported(source) == expected
 
 
-def test_a_value_that_doubles_again_and_again_is_not_followed_for_ever() -> None:
+def test_a_value_that_keeps_doubling_is_not_followed_forever() -> None:
     steps = "".join(f"const v{n} = {{ a: v{n - 1}, b: v{n - 1} }}\n" for n in range(1, 40))
     exports = module(f"const v0 = 'a'\n{steps}export const x = v39, y = v10").exports
 

@@ -15,7 +15,7 @@ def test_types_casts_and_optional_chaining_do_not_hide_it() -> None:
     ]
 
 
-def test_a_query_goes_on_on_its_variable() -> None:
+def test_a_query_continues_on_its_variable() -> None:
     source = """
     let query = sb.from('agents').select('id')
     if (only) query = query.eq('category', only)
@@ -25,7 +25,7 @@ def test_a_query_goes_on_on_its_variable() -> None:
     assert chains(source) == ["sb.from(agents).select(id).eq(category, ?).order(name).limit(5)"]
 
 
-def test_of_two_queries_on_one_variable_nobody_knows_which_goes_on() -> None:
+def test_calls_on_a_variable_with_two_queries_continue_neither() -> None:
     source = "let q = sb.from('a').select(); if (x) q = sb.from('b').select(); q.eq('c', 1)"
     assert chains(source) == ["sb.from(a).select()", "sb.from(b).select()"]
 
@@ -44,7 +44,7 @@ def test_the_schema_stands_before_the_table() -> None:
     ]
 
 
-def test_a_field_of_a_class_is_known_where_it_is_given_once() -> None:
+def test_a_field_of_a_class_is_known_if_it_is_assigned_once() -> None:
     source = "class A { private t = 'agents'; private u = 'b'; f() { this.u = 'c'; %s } }"
     assert chains(source % "this.c.from(this.t).select()") == ["this.c.from(agents).select()"]
     assert chains(source % "this.c.from(this.u).select()") == ["this.c.from(?).select()"]
@@ -61,7 +61,7 @@ def test_javascript_and_tsx_are_read() -> None:
     assert chain.kind == "rpc"
 
 
-def test_constants_come_from_other_files_by_every_way_that_there_is() -> None:
+def test_constants_are_imported_in_every_way() -> None:
     files = {
         "main": """
             import { T, Renamed } from './index'
@@ -93,7 +93,7 @@ def test_constants_come_from_other_files_by_every_way_that_there_is() -> None:
     assert targets == ["agents", "one", "agents", "three", "two"]
 
 
-def test_files_that_import_each_other_in_a_circle_come_to_an_end() -> None:
+def test_circular_imports_come_to_an_end() -> None:
     files = {
         "main": "import { a } from './b'; export { a }; sb.from(a).select()",
         "b": "export { a } from './main'",
@@ -113,7 +113,7 @@ def test_common_js_exports_are_found() -> None:
     assert linked(files) == ["sb.from(agents).select()", "sb.from(users).select()"]
 
 
-def test_what_callers_give_is_put_in_for_each_of_them() -> None:
+def test_the_arguments_of_each_caller_replace_the_parameters() -> None:
     files = {
         "main": """
             export async function add(table: string, { row }: Options) { await sb.from(table).insert(row) }

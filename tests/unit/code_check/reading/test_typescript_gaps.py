@@ -40,11 +40,11 @@ def test_a_gap_of_a_grammar_is_filled(source: str, language: Language) -> None:
         "const small = a < b, large = c > (d)",
     ],
 )
-def test_what_is_no_gap_stays(source: str) -> None:
+def test_a_text_that_is_no_gap_stays(source: str) -> None:
     assert fill_gaps(source.encode()) == source.encode()
 
 
-def test_what_is_broken_all_the_same_is_told_where_it_breaks() -> None:
+def test_a_syntax_error_is_reported_where_it_is() -> None:
     module = read_module(b"const a = <b>Save & exit</b>\nconst = 1\n", Language.TSX)
 
     assert module.error is not None

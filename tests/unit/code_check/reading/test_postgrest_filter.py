@@ -51,13 +51,13 @@ def test_a_column_is_where_it_stands() -> None:
     assert [one.json for one in found] == [False, False, False, True]
 
 
-def test_a_hole_in_a_value_is_no_matter() -> None:
+def test_a_hole_in_a_value_is_ignored() -> None:
     found = conditions(f"name.ilike.%{HOLE}%,description.ilike.%{HOLE}%,id.in.({HOLE}),x.eq.{HOLE}")
     assert [column for column, _, _ in found] == ["name", "description", "id", "x"]
     assert [value for _, _, value in found] == [None] * 4
 
 
-def test_a_hole_for_an_operator_or_a_list_leaves_the_column_told() -> None:
+def test_a_hole_for_an_operator_or_a_list_leaves_the_column_known() -> None:
     assert conditions(f"a.{HOLE}.1,b.{HOLE},c.in.{HOLE},d.not.{HOLE}") == [
         ("a", None, None),
         ("b", None, None),
@@ -66,7 +66,7 @@ def test_a_hole_for_an_operator_or_a_list_leaves_the_column_told() -> None:
     ]
 
 
-def test_a_condition_that_is_all_hole_is_a_column_that_is_not_told() -> None:
+def test_a_condition_that_is_only_a_hole_has_an_unknown_column() -> None:
     found = parse_filter(f"a.eq.1,{HOLE},and({HOLE},{HOLE}_id.eq.2)")
     assert not isinstance(found, Misfit)
     assert [one.column.is_known for one in found] == [True, False, False, False]
@@ -95,7 +95,7 @@ def test_a_condition_that_is_all_hole_is_a_column_that_is_not_told() -> None:
         "a.in.(" + '"a",' * 5000,
     ],
 )
-def test_what_postgrest_would_not_understand_is_no_condition(text: str) -> None:
+def test_a_text_that_postgrest_would_refuse_is_no_condition(text: str) -> None:
     assert isinstance(parse_filter(text), Misfit)
 
 
@@ -126,7 +126,7 @@ trees = st.recursive(
 
 
 @given(st.lists(trees, min_size=1, max_size=3))
-def test_whatever_conditions_are_written_down_are_read_again(written: list[Written]) -> None:
+def test_conditions_survive_writing_and_parsing(written: list[Written]) -> None:
     text = ",".join(text for _, text in written)
     assert [(column, operator) for column, operator, _ in conditions(text)] == [
         one for found, _ in written for one in found

@@ -23,7 +23,7 @@ from agentctl.core.location import Location
 from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, record, step, whys
 
 
-def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
+def test_columns_and_embedded_tables_are_located_inside_the_literal() -> None:
     text = "id,\n    agent:agents!fk (\n      name\n    ),status"
     reading = read(step("select", c(text, Spot(5, 11))))
     agents = Embedded(RUNS, "agents", "fk")
@@ -36,20 +36,20 @@ def test_columns_and_embedded_tables_are_where_the_literal_has_them() -> None:
     ]
 
 
-def test_the_parts_of_a_text_that_is_put_together_stand_where_they_are() -> None:
+def test_parts_of_a_composed_text_keep_their_locations() -> None:
     text = Template((c("id, ", Spot(2, 5)), c("status", Spot(3, 7))), Spot(2, 5))
 
     places = {use.column: use.location for use in of(read(step("select", text)), ColumnUse)}
     assert places == {"id": Location(FILE, 2, 6), "status": Location(FILE, 3, 8)}
 
 
-def test_behind_an_escape_only_the_literal_is_certain() -> None:
+def test_after_an_escape_the_location_is_that_of_the_literal() -> None:
     reading = read(step("select", c('"a\\\\b",id', Spot(2, 5))))
 
     assert [use.location for use in of(reading, ColumnUse)] == [Location(FILE, 2, 6), Location(FILE, 2, 5)]
 
 
-def test_a_text_of_another_file_stands_there() -> None:
+def test_a_text_of_another_file_is_located_there() -> None:
     reading = read(step("select", c("id,\n cost", Spot(3, 1, "columns.ts"))))
 
     assert [use.location for use in of(reading, ColumnUse)] == [
@@ -58,7 +58,7 @@ def test_a_text_of_another_file_stands_there() -> None:
     ]
 
 
-def test_of_a_text_that_can_be_too_many_not_all_is_known() -> None:
+def test_a_text_with_too_many_options_is_not_fully_known() -> None:
     reading = read(step("select", Choice(tuple(c(f"c{number}") for number in range(500)))))
 
     assert len(columns(reading, Purpose.SELECTED)) < 100
@@ -74,14 +74,14 @@ def test_a_text_with_too_many_parts_that_vary_has_holes() -> None:
 
 
 @pytest.mark.parametrize("nothing", [(), (UNDEFINED,), (c(None),), (c("*"),)])
-def test_everything_names_nothing(nothing: tuple[Value, ...]) -> None:
+def test_a_star_names_no_column(nothing: tuple[Value, ...]) -> None:
     reading = read(step("select", *nothing))
 
     assert [type(use) for use in reading.uses] == [TableUse]
     assert reading.unresolved == ()
 
 
-def test_each_select_that_is_possible_counts() -> None:
+def test_every_possible_select_counts() -> None:
     reading = read(step("select", Choice((c("id"), c("id,cost"), Unknown("chosen by the caller")))))
 
     assert set(columns(reading, Purpose.SELECTED)) == {"id", "cost"}
@@ -105,7 +105,7 @@ def test_a_part_that_is_one_of_a_few_is_no_hole() -> None:
     assert reading.unresolved == ()
 
 
-def test_of_a_table_under_a_name_that_is_not_told_nothing_is_known() -> None:
+def test_columns_of_a_table_with_an_unknown_name_are_unknown() -> None:
     text = Template((c("id,"), Unknown(), c("(name)")), HERE)
     reading = read(step("select", text))
 
@@ -113,7 +113,7 @@ def test_of_a_table_under_a_name_that_is_not_told_nothing_is_known() -> None:
     assert whys(reading) == ["an embedded table is built at run time"]
 
 
-def test_what_is_no_select_is_unresolved() -> None:
+def test_an_invalid_select_is_unresolved() -> None:
     (one,) = read(step("select", c("id, status,", Spot(2, 5)))).unresolved
 
     assert one.what == "the select does not fit PostgREST's grammar: expected a name, not the end"
@@ -147,7 +147,7 @@ def test_a_column_is_looked_up_in_what_the_select_embeds(column: str, source: Em
 
 
 @pytest.mark.parametrize("option", ["referencedTable", "foreignTable"])
-def test_an_option_says_what_is_meant(option: str) -> None:
+def test_the_option_referenced_table_names_the_embedded_table(option: str) -> None:
     options = record(**{option: "agent.owner"})
     reading = read(
         SELECT,
@@ -173,7 +173,7 @@ def test_an_option_says_what_is_meant(option: str) -> None:
         step("range", 0, 1, record(referencedTable="tools")),
     ],
 )
-def test_what_the_select_does_not_embed_is_unresolved(asking: Step) -> None:
+def test_a_table_that_the_select_does_not_embed_is_unresolved(asking: Step) -> None:
     before = read(SELECT)
     reading = read(SELECT, asking)
 
@@ -182,7 +182,7 @@ def test_what_the_select_does_not_embed_is_unresolved(asking: Step) -> None:
     assert why.endswith("`tools` is not embedded")
 
 
-def test_what_a_select_embeds_that_is_not_known_is_not_known_either() -> None:
+def test_tables_that_an_unknown_select_embeds_are_unresolved() -> None:
     for select in (
         step("select", Unknown()),
         step("select", "id,"),
@@ -210,11 +210,11 @@ def test_an_option_that_is_not_known_leaves_the_columns_unresolved() -> None:
         step("or", "agent.is.null,plans.not.is.null"),
     ],
 )
-def test_what_is_embedded_can_be_null_and_is_no_column_then(asking: Step) -> None:
+def test_is_null_on_an_embedded_table_names_no_column(asking: Step) -> None:
     assert read(SELECT, asking) == read(SELECT)
 
 
-def test_where_a_select_is_not_known_a_name_that_is_null_may_be_embedded() -> None:
+def test_is_null_can_mean_an_embedded_table_if_the_select_is_unknown() -> None:
     unknown = step("select", Unknown())
     for asking in (step("is", "agent", None), step("or", "agent.is.null")):
         assert columns(read(unknown, asking), Purpose.FILTERED) == []

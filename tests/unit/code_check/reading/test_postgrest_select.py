@@ -132,7 +132,7 @@ def test_a_select_embeds_these_tables(text: str, items: Tree) -> None:
         "a(" * 5000,
     ],
 )
-def test_what_postgrest_would_not_understand_is_no_select(text: str) -> None:
+def test_a_text_that_postgrest_would_refuse_is_no_select(text: str) -> None:
     assert isinstance(parse_select(text), Misfit)
 
 
@@ -141,7 +141,7 @@ def test_a_misfit_says_what_is_wrong_and_where() -> None:
     assert parse_select("id, ") == Misfit("expected a name, not the end", 3)
 
 
-def test_names_are_where_they_stand_in_the_source_whatever_white_space_is_left_out() -> None:
+def test_names_keep_their_source_position_without_white_space() -> None:
     text = '\n  id,\n  author : "pen name",\n  agents ! fk (\n    title\n  )'
     items = parse_select(text)
     assert not isinstance(items, Misfit)
@@ -157,7 +157,7 @@ def test_names_are_where_they_stand_in_the_source_whatever_white_space_is_left_o
     assert starts == ["id,", '"pen', "agents", "fk", "title"]
 
 
-def test_a_name_with_a_hole_is_not_told_and_a_cast_with_one_is_no_matter() -> None:
+def test_a_name_with_a_hole_is_unknown_and_a_hole_in_a_cast_is_ignored() -> None:
     items = parse_select(f"id,{HOLE},x_{HOLE},name::{HOLE},data->>{HOLE},{HOLE}:email,agents({HOLE})")
     assert not isinstance(items, Misfit)
     columns = [item.name for item in items if isinstance(item, SelectedColumn)]
@@ -185,7 +185,7 @@ def test_a_filter_is_on_a_column_behind_the_tables_it_is_embedded_in(text: str, 
 
 
 @pytest.mark.parametrize("text", ["", "a.", ".a", "a[0]", "lower(name)", "a,b", "a->>", "*"])
-def test_what_is_no_column_is_no_filter(text: str) -> None:
+def test_a_text_that_is_no_column_is_no_filter(text: str) -> None:
     assert isinstance(parse_path(text), Misfit)
 
 
@@ -242,7 +242,7 @@ written = st.lists(st.recursive(columns(), embeds, max_leaves=12), max_size=4)
 
 
 @given(written)
-def test_whatever_tree_is_written_down_is_read_again(items: list[Written]) -> None:
+def test_selects_survive_writing_and_parsing(items: list[Written]) -> None:
     assert tree(parse_select(" ,\n".join(text for _, text in items))) == [item for item, _ in items]
 
 

@@ -69,7 +69,7 @@ def test_a_column_stands_where_its_key_does() -> None:
     assert found.written[0].location == Location(FILE, 4, 5)
 
 
-def test_what_is_undefined_is_not_sent() -> None:
+def test_undefined_properties_are_not_sent() -> None:
     found = row(read(step("insert", record(a=UNDEFINED, b=Choice((c(1), UNDEFINED)), c=1))))
 
     assert sent(found) == {"b": ((1,), False), "c": ((1,), True)}
@@ -95,7 +95,7 @@ def test_later_keys_win_and_conditions_stay() -> None:
     }
 
 
-def test_what_may_be_spread_may_be_written() -> None:
+def test_properties_of_a_possible_spread_can_be_written() -> None:
     either = Choice((record(a=1, b=2), record(a=3)))
     maybe = Choice((c(False), record(d=4)))
     values = record(spread(either), spread(maybe), spread(record(e=5), always=False), spread(c(None)))
@@ -118,7 +118,7 @@ def test_a_row_that_something_unknown_is_spread_into_is_not_complete() -> None:
     assert whys(reading) == ["the spread value is an argument that no known caller passes"]
 
 
-def test_a_key_may_be_put_together() -> None:
+def test_a_key_can_be_composed_of_parts() -> None:
     keys = (
         Entry(Template((c("credits_"), c("used")), HERE), c(1), HERE),
         Entry(Choice((c("a"), c("b"))), c(2), HERE),
@@ -149,7 +149,7 @@ def test_a_key_that_is_not_known_leaves_the_row_open(key: Value, why: str) -> No
     assert whys(reading) == [f"a key is {why}"]
 
 
-def test_each_row_that_is_possible_is_written() -> None:
+def test_every_possible_row_is_written() -> None:
     value = Choice((record(a=1), Choice((listing(record(b=2)), Unknown()))))
     reading = read(step("insert", value))
 
@@ -174,7 +174,7 @@ def test_rows_that_are_not_visible_are_unresolved(value: Value, why: str) -> Non
 
 
 @pytest.mark.parametrize("always", [True, False])
-def test_rows_that_spread_each_other_many_times_are_read_all_the_same(always: bool) -> None:
+def test_rows_that_spread_each_other_many_times_are_read(always: bool) -> None:
     values: Record = record(spread(Unknown()), a=1)
     for _ in range(25):
         values = record(*[spread(values, always=always)] * 8)
@@ -184,7 +184,7 @@ def test_rows_that_spread_each_other_many_times_are_read_all_the_same(always: bo
     assert whys(reading) == ["the spread value is computed at run time"]
 
 
-def test_what_is_spread_too_deeply_leaves_the_row_open() -> None:
+def test_a_spread_that_is_too_deep_leaves_the_row_incomplete() -> None:
     values: Record = record(a=1)
     for _ in range(2000):
         values = record(spread(values), b=2)
@@ -215,7 +215,9 @@ def test_a_row_gets_null_where_only_another_row_has_a_column() -> None:
         ((UNDEFINED,), ("b",)),
     ],
 )
-def test_an_option_leaves_it_the_default(options: tuple[Value, ...], nulled: tuple[str, ...]) -> None:
+def test_with_default_to_null_off_missing_columns_keep_their_default(
+    options: tuple[Value, ...], nulled: tuple[str, ...]
+) -> None:
     for method in ("insert", "upsert"):
         _, lacking = rows(listing(record(a=1, b=2), record(a=3)), *options, method=method)
         assert lacking.nulled == nulled
@@ -230,7 +232,7 @@ def test_only_a_column_that_another_row_has_for_certain_makes_null() -> None:
     assert rows(listing(record(a=1), record(b=2), whole=False))[0].nulled == ()
 
 
-def test_the_alternatives_of_a_row_are_no_other_rows() -> None:
+def test_alternatives_of_one_row_are_no_other_rows() -> None:
     first, second = rows(listing(Choice((record(a=1), record(b=2)))))
 
     assert (first.nulled, second.nulled) == ((), ())
@@ -242,7 +244,7 @@ def test_a_row_that_is_not_complete_may_have_the_column() -> None:
     assert rows(listing(lacking, record(b=2)))[0].nulled == ()
 
 
-def test_what_is_undefined_in_a_list_is_null_or_the_default() -> None:
+def test_undefined_in_a_list_is_null_or_the_default() -> None:
     items = listing(record(a=UNDEFINED, b=Choice((c(1), UNDEFINED))))
 
     assert sent(rows(items)[0]) == {"a": ((None,), True), "b": ((1,), True)}
@@ -250,7 +252,7 @@ def test_what_is_undefined_in_a_list_is_null_or_the_default() -> None:
     assert sent(rows(items, options)[0]) == {"a": ((), False), "b": ((1,), False)}
 
 
-def test_an_update_fills_nothing_in() -> None:
+def test_an_update_fills_in_no_columns() -> None:
     assert [one.nulled for one in rows(listing(record(a=1), record(b=1)), method="update")] == [
         (),
         (),
@@ -267,7 +269,9 @@ def test_an_update_fills_nothing_in() -> None:
         ((record(onConflict=Choice((c("id"), UNDEFINED))),), [("id",), ()]),
     ],
 )
-def test_an_upsert_says_what_decides(options: tuple[Value, ...], columns: list[tuple[str, ...]]) -> None:
+def test_an_upsert_names_its_conflict_columns(
+    options: tuple[Value, ...], columns: list[tuple[str, ...]]
+) -> None:
     reading = read(step("upsert", record(id=1), *options))
 
     assert [use.columns for use in of(reading, ConflictUse)] == columns
@@ -293,7 +297,7 @@ def test_what_cannot_be_told_is_unresolved(target: Value, why: str) -> None:
     assert whys(reading) == [why]
 
 
-def test_an_insert_of_the_first_version_can_be_an_upsert() -> None:
+def test_insert_with_the_option_upsert_is_an_upsert() -> None:
     reading = read(step("insert", record(id=1), record(upsert=True, onConflict="id")))
 
     assert row(reading).verb is Verb.UPSERT

@@ -46,20 +46,20 @@ def test_a_table_that_is_read_is_named() -> None:
     assert reading == CodeReading(uses=(TableUse(Named("agents"), Location(FILE, 3, 7)),))
 
 
-def test_a_table_is_in_the_schema_that_the_chain_says() -> None:
+def test_a_table_is_in_the_schema_of_the_chain() -> None:
     reading = uses_of(chain(c("runs"), step("delete"), schema=c("ops")), file=FILE)
 
     assert of(reading, TableUse) == [TableUse(Named("runs", "ops"), Location(FILE, 1, 1))]
 
 
-def test_a_name_that_another_file_gives_stands_there() -> None:
+def test_a_name_from_another_file_is_located_there() -> None:
     reading = uses_of(chain(c("runs", Spot(4, 2, "names.ts")), step("select")), file=FILE)
 
     assert of(reading, TableUse)[0].location == Location("names.ts", 4, 2)
 
 
 @pytest.mark.parametrize("first", ["upload", "list", "eq", "then", "map"])
-def test_what_is_neither_read_nor_written_is_no_table(first: str) -> None:
+def test_a_target_that_is_neither_read_nor_written_is_no_table(first: str) -> None:
     assert read(step(first, "id"), step("select", "id")) == CodeReading()
     assert uses_of(chain(c("agents")), file=FILE) == CodeReading()
 
@@ -114,7 +114,7 @@ def test_columns_of_one_of_several_tables_belong_to_one_of_them() -> None:
     assert not [use for use in reading.uses if isinstance(use, RowWrite | ConflictUse | EmbedUse)]
 
 
-def test_of_a_table_that_may_be_another_only_the_name_is_known() -> None:
+def test_one_of_several_tables_only_has_its_name_known() -> None:
     target = Choice((c("runs"), Unknown()))
     reading = uses_of(chain(target, step("select", "id")), file=FILE)
 
@@ -159,7 +159,7 @@ def test_a_function_that_is_not_known_is_unresolved() -> None:
     assert whys(reading) == ["the function is computed at run time"]
 
 
-def test_which_of_several_functions_gets_which_arguments_is_not_guessed() -> None:
+def test_arguments_of_several_possible_functions_are_not_guessed() -> None:
     either = Choice((c("f"), c("g")))
     reading = uses_of(rpc(either, Choice((record(a=1), record(b=1)))), file=FILE)
 
@@ -171,7 +171,7 @@ def test_which_of_several_functions_gets_which_arguments_is_not_guessed() -> Non
     assert [call.arguments[0].name for call in both] == ["a", "a"]
 
 
-def test_what_a_function_returns_is_selected_from_and_filtered() -> None:
+def test_rows_that_a_function_returns_are_selected_from_and_filtered() -> None:
     steps = (
         step("select", "id,agents(name)"),
         step("eq", "agents.name", "x"),

@@ -19,7 +19,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_each_language_is_told_by_the_files_extension() -> None:
+def test_the_extension_determines_the_language() -> None:
     lay(["a.ts", "b.tsx", "c.mts", "d.cts", "e.js", "f.jsx", "g.mjs", "h.cjs", "i.sql", "j.py", "K.SQL"])
     languages = {file.name: file.language for file in found().files}
     assert languages == {
@@ -56,7 +56,7 @@ def test_a_file_that_several_paths_reach_is_taken_once(here: Path) -> None:
     assert names("src/b", ".", "src/b/c.ts", "link") == ["src/b/c.ts", "src/a.ts"]
 
 
-def test_what_git_and_package_managers_keep_is_never_entered_unless_it_is_named() -> None:
+def test_folders_of_git_and_package_managers_are_entered_only_if_named() -> None:
     lay(["node_modules/x/a.js", "p/node_modules/b.js", ".git/hooks/c.py", "p/a.ts"])
     lay([".venv/pyvenv.cfg", ".venv/lib/d.py", "tools/env/pyvenv.cfg", "tools/env/e.py", "venv/f.py"])
     assert names() == ["p/a.ts", "venv/f.py"]
@@ -64,7 +64,7 @@ def test_what_git_and_package_managers_keep_is_never_entered_unless_it_is_named(
     assert names("tools/env") == ["tools/env/e.py"]
 
 
-def test_links_to_folders_and_to_nothing_and_what_is_no_file_are_passed_over(here: Path) -> None:
+def test_links_to_folders_or_nothing_and_special_files_are_skipped(here: Path) -> None:
     lay(["src/a.ts", "outside/b.ts"])
     (here / "src/loop").symlink_to("..")
     (here / "src/gone.ts").symlink_to("nothing")
@@ -99,7 +99,7 @@ def test_a_named_path_that_cannot_be_source_code_is_an_error(path: str, here: Pa
     assert ".tsx" in str(error.value.hint)
 
 
-def test_a_large_file_is_not_read_and_said_to_be() -> None:
+def test_a_large_file_is_reported_and_not_read() -> None:
     lay({"a.ts": "x" * LARGEST, "b.ts": "x" * (LARGEST + 1)})
     assert names() == ["a.ts"]
     assert [(one.name, one.why) for one in found().unread] == [("b.ts", "it is larger than 2 MB")]

@@ -58,13 +58,13 @@ _ALL = [b"reading %d" % number for number in range(5)]
 _NONE = [None] * 5
 
 
-def test_what_one_run_has_read_the_next_one_knows(folder: Path) -> None:
+def test_the_next_run_knows_the_readings_of_the_last(folder: Path) -> None:
     assert known(folder) == _NONE
     filled(folder)
     assert known(folder) == _ALL
 
 
-def test_a_key_is_that_of_the_content_and_the_language() -> None:
+def test_a_key_depends_on_the_content_and_the_language() -> None:
     assert key_of(b"x", "sql") == key_of(b"x", "sql")
     assert key_of(b"x", f"sql{'/' * 50}a") != key_of(b"x", f"sql{'/' * 50}b")
     assert key_of(b"x", "a b") != key_of(b"b x", "a")
@@ -99,7 +99,7 @@ def test_other_files_have_another_cache_and_the_same_ones_the_same(folder: Path,
     assert ReadingCache.open([tmp_path / "link", Path("/app")], folder=folder).get(_KEYS[0])
 
 
-def test_readings_of_an_older_reader_are_not_believed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readings_of_an_older_reader_are_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(folder)
     monkeypatch.setattr(cache, "__version__", "0.0.0")
     cache._reader_version.cache_clear()
@@ -130,9 +130,7 @@ def test_garbage_is_an_empty_cache(folder: Path, content: bytes) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
-def test_one_byte_that_is_another_makes_the_whole_file_an_empty_cache(
-    folder: Path, place: int, change: int
-) -> None:
+def test_one_changed_byte_makes_the_cache_empty(folder: Path, place: int, change: int) -> None:
     file = filled(folder)
     content = bytearray(file.read_bytes())
     content[place % len(content)] ^= change
@@ -142,12 +140,12 @@ def test_one_byte_that_is_another_makes_the_whole_file_an_empty_cache(
 
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x81\xa1a\xa1b", b"\xc1"])
-def test_what_is_whole_but_no_cache_is_an_empty_one(folder: Path, body: bytes) -> None:
+def test_a_sealed_file_that_is_no_cache_is_an_empty_one(folder: Path, body: bytes) -> None:
     filled(folder).write_bytes(cache._compute_digest(body) + body)
     assert known(folder) == _NONE
 
 
-def test_a_folder_in_its_place_is_an_empty_cache_that_cannot_be_written(folder: Path) -> None:
+def test_a_folder_at_its_path_is_an_empty_cache_that_cannot_be_written(folder: Path) -> None:
     file = filled(folder)
     file.unlink()
     (file / "x").mkdir(parents=True)
@@ -157,7 +155,7 @@ def test_a_folder_in_its_place_is_an_empty_cache_that_cannot_be_written(folder: 
     assert not list(folder.glob(".agentctl-*"))
 
 
-def test_nobody_else_may_look_into_it(folder: Path) -> None:
+def test_nobody_else_may_read_the_cache(folder: Path) -> None:
     file = filled(folder)
     modes = [path.stat().st_mode & 0o777 for path in (file, folder, folder.parent)]
     assert modes == [0o600, 0o700, 0o700]
@@ -174,7 +172,7 @@ def test_a_home_that_cannot_be_written_costs_nothing_but_time(
     assert not kept.save()
 
 
-def test_it_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     kept = ReadingCache.open([tmp_path])
     kept.put(_KEYS[0], b"x")
@@ -194,7 +192,7 @@ def test_a_user_without_a_home_has_no_cache(tmp_path: Path, monkeypatch: pytest.
     assert not list(tmp_path.iterdir())
 
 
-def test_it_stops_growing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_stops_growing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "LARGEST", 1000)
     kept = opened(folder)
     for number in range(100):
@@ -216,7 +214,7 @@ def test_a_file_that_is_too_large_is_not_even_read(folder: Path, monkeypatch: py
     assert known(folder) == _NONE
 
 
-def test_the_oldest_of_many_caches_goes(folder: Path) -> None:
+def test_the_oldest_of_many_caches_is_deleted(folder: Path) -> None:
     for number in range(18):
         kept = opened(folder, f"/{number}")
         kept.put(_KEYS[0], b"x")
