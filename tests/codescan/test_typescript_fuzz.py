@@ -59,7 +59,7 @@ def read(contents: Mapping[str, bytes], language: Language = Language.TYPESCRIPT
     found = [
         uses_of(chain, file=name)
         for name, module in modules.items()
-        for chain in linker.chains(name, module, is_supabase)
+        for chain in linker.link_chains(name, module, is_supabase)
         if is_supabase(chain)
     ]
     reading = CodeReading(

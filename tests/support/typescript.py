@@ -95,4 +95,4 @@ def linked(files: Mapping[str, str], file: str = "main") -> list[str]:
             linker.want_callers(found)
         for name, found in modules.items():
             linker.add_callers(name, found)
-    return list(map(plain_chain, linker.chains(file, modules[file], lambda _: True)))
+    return list(map(plain_chain, linker.link_chains(file, modules[file], lambda _: True)))

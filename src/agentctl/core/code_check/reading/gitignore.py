@@ -71,7 +71,7 @@ def is_ignored(chain: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
 
     """
     verdicts = (rules.find_verdict(path, folder=folder) for rules in reversed(chain))
-    return next((find_verdict for find_verdict in verdicts if find_verdict is not None), False)
+    return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
 def rules_above(folder: str) -> tuple[Rules, ...]:

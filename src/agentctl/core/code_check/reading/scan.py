@@ -100,7 +100,7 @@ def _list_chains(packed: PackedFiles, linker: Linker) -> Iterator[tuple[str, Cha
     _find_callers(packed, linker)
     for name in packed.scripts:
         module = packed.module(name)
-        for chain in linker.chains(name, module, is_supabase) if module is not None else ():
+        for chain in linker.link_chains(name, module, is_supabase) if module is not None else ():
             if is_supabase(chain):
                 yield name, chain if chain.schema else replace(chain, schema=schema_of(chain.client))
 

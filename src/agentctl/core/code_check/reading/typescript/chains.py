@@ -17,8 +17,8 @@ from agentctl.core.code_check.reading.typescript.filters import (
 )
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.rows import Properties, Undefined, properties_of
-from agentctl.core.code_check.reading.typescript.selects import read_select, related
-from agentctl.core.code_check.reading.typescript.texts import location_of, options_of, texts_of, why
+from agentctl.core.code_check.reading.typescript.selects import embed_selects, read_select
+from agentctl.core.code_check.reading.typescript.texts import location_of, options_of, reason_of, texts_of
 from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Record, Spot, Unknown, Value
 from agentctl.core.code_check.reading.typescript.writes import read_write
 from agentctl.core.code_check.reading.uses import (
@@ -101,7 +101,7 @@ def _read_steps(
     file: str,
     readers: Mapping[str, StepReader],
 ) -> Iterator[MaybeUse]:
-    context = ChainContext(file, tables, related(Relation(sources), chain.steps))
+    context = ChainContext(file, tables, embed_selects(Relation(sources), chain.steps))
     for step in chain.steps:
         if step.method in readers:
             yield from readers[step.method](step, context)
@@ -137,9 +137,9 @@ def _read_arguments(
     properties = Properties(complete=is_nothing(value))
     if isinstance(value, Record):
         properties = properties_of(value)
-        yield from properties.unresolved(file)
+        yield from properties.list_unresolved(file)
     elif not properties.complete:
-        yield Unresolved(f"the argument of the call is {why(value)}", location_of(spot, file))
+        yield Unresolved(f"the argument of the call is {reason_of(value)}", location_of(spot, file))
     for function, location in functions:
-        written = properties.written(Undefined.LEFT_OUT, file)
+        written = properties.list_written(Undefined.LEFT_OUT, file)
         yield CallUse(function.name, function.schema, written, properties.complete, location)

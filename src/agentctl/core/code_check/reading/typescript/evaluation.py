@@ -15,10 +15,10 @@ from agentctl.core.code_check.reading.typescript.reduction import (
     HEAVIEST,
     TOO_DEEP,
     TOO_LARGE,
-    Weights,
+    PartCounts,
     choice_of,
     get_member,
-    with_arguments,
+    replace_parameters,
 )
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
 from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, WRAPPERS, Source, inner_of
@@ -52,7 +52,7 @@ class Evaluator:
         self._scopes = scopes
         self._mutations = mutation.Mutations(scopes)
         self._known: dict[int, Value] = {}
-        self._weights = Weights()
+        self._part_counts = PartCounts()
         self._under_way: set[int] = set()
         self._literals = literals = Literals(source, self)
         self._methods = Methods(source, literals, self)
@@ -91,7 +91,7 @@ class Evaluator:
             return TOO_DEEP
         self._under_way.add(node.id)
         value = self._evaluate_node(node)
-        if self._weights.of(value) > HEAVIEST:
+        if self._part_counts.count_parts(value) > HEAVIEST:
             value = TOO_LARGE
         self._under_way.discard(node.id)
         self._known[node.id] = value
@@ -223,7 +223,7 @@ class Evaluator:
         return Unknown("a property of this")
 
     def _is_assigned(self, name: str, within: Node) -> bool:
-        for node in self._source.occurrences(name, within):
+        for node in self._source.find_occurrences(name, within):
             target = node.parent
             assignment = target.parent if target is not None and target.type == "member_expression" else None
             if assignment is not None and assignment.child_by_field_name("left") == target:
@@ -260,7 +260,7 @@ class Evaluator:
     def _evaluate_result(self, function: Value, arguments: list[Node]) -> Value:
         values = tuple(map(self.evaluate, arguments))
         if isinstance(function, Function):
-            return with_arguments(self.evaluate_returns(self.find_function(function)), function, values)
+            return replace_parameters(self.evaluate_returns(self.find_function(function)), function, values)
         return Result(function, values) if isinstance(function, Imported | Member) else Unknown()
 
     def _evaluate_new(self, node: Node) -> Value:

@@ -4,7 +4,7 @@ A column of an embedded table is looked up in the selects of the same chain. If 
 unresolved. PostgREST would refuse it if the select is known, but that has nothing to do with the database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agentctl.core.code_check.reading.postgrest.cursor import ColumnPath, Misfit, Name, parse_path
 from agentctl.core.code_check.reading.postgrest.filter_grammar import Condition, parse_filter
@@ -25,8 +25,8 @@ from agentctl.core.code_check.reading.typescript.texts import (
     likely_options,
     literals_of,
     options_of,
+    reason_of,
     texts_of,
-    why,
 )
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
@@ -61,42 +61,46 @@ def read_match(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of `.match({column: value})`."""
     for option in options_of(get_argument(step, 0)):
         if not isinstance(option, Record):
-            yield context.unresolved(f"the filter is {why(option)}", step.spot)
+            yield context.unresolved(f"the filter is {reason_of(option)}", step.spot)
             continue
         columns = properties_of(option)
-        yield from columns.unresolved(context.file)
-        for column in columns.written(Undefined.DEFAULT, context.file):
+        yield from columns.list_unresolved(context.file)
+        for column in columns.list_written(Undefined.DEFAULT, context.file):
             yield from _read_filtered(column.name, column.location, context, _keep_scalars(column.literals))
 
 
 def read_or(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of the conditions in `.or()`."""
-    relations = list(_find_referenced(step, 1, context))
-    yield from (gap for gap in relations if isinstance(gap, Unresolved))
-    texts, reasons = texts_of(get_argument(step, 0))
-    for reason in reasons:
-        yield context.unresolved(f"the filter is {reason}", step.spot)
-    for relation in (target for target in relations if isinstance(target, Relation)):
-        for text in texts:
-            yield from _read_conditions(text, relation, context)
+    yield from _read_related(step, context, "the filter", _read_conditions)
 
 
 def read_order(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of an order."""
-    relations = list(_find_referenced(step, 1, context))
-    yield from (gap for gap in relations if isinstance(gap, Unresolved))
-    texts, reasons = texts_of(get_argument(step, 0))
-    for reason in reasons:
-        yield context.unresolved(f"the column of an order is {reason}", step.spot)
-    for relation in (target for target in relations if isinstance(target, Relation)):
-        for text in texts:
-            yield from _read_terms(text, relation, context)
+    yield from _read_related(step, context, "the column of an order", _read_terms)
 
 
 def read_limit(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield what is unresolved about the embedded table that `.limit()` and `.range()` can name."""
     position = 2 if step.method == "range" else 1
     yield from (gap for gap in _find_referenced(step, position, context) if isinstance(gap, Unresolved))
+
+
+def _read_related(
+    step: Step,
+    context: ChainContext,
+    what: str,
+    read: Callable[[Text, Relation, ChainContext], Iterator[MaybeUse]],
+) -> Iterator[MaybeUse]:
+    """Read the text of a step for each relation that it can act on."""
+    relations = list(_find_referenced(step, 1, context))
+    yield from (gap for gap in relations if isinstance(gap, Unresolved))
+    texts, reasons = texts_of(get_argument(step, 0))
+    for reason in reasons:
+        yield context.unresolved(f"{what} is {reason}", step.spot)
+    for relation in relations:
+        if isinstance(relation, Relation):
+            for text in texts:
+                yield from read(text, relation, context)
 
 
 def _read_filtered(

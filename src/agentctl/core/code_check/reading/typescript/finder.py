@@ -61,7 +61,7 @@ class Finder:
         self._scopes = scopes
         self._evaluator = evaluator
 
-    def chains(self) -> Iterator[Chain]:
+    def find_chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
         heads = [head for start in _find_starts(self._source.content) if (head := self._read_head(start))]
         # If a variable holds several chains, nobody knows which of them a call on it continues.
@@ -148,7 +148,7 @@ class Finder:
 
     def _list_continuing_steps(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
         """Yield the method calls on the variable that holds a chain, or on the result of a function."""
-        for reference in self._scopes.references(holder):
+        for reference in self._scopes.list_references(holder):
             start = reference
             if holder.kind is Kind.FUNCTION or _is_function(holder):
                 called = call_of(reference)

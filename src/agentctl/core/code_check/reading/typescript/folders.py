@@ -53,7 +53,7 @@ class Folders:
 
     def __init__(self, sources: Iterable[str]) -> None:
         self._seen: dict[str, _Entries] = {}
-        self._read: dict[str, Mapping[str, object] | None] = {}
+        self._contents: dict[str, Mapping[str, object] | None] = {}
         self._sources: dict[str, set[str]] = {}
         for path in sources:
             folder, _, name = path.rpartition("/")
@@ -63,7 +63,7 @@ class Folders:
         """Yield each folder that contains a source, and each folder above it."""
         yielded: set[str] = set()
         for folder in self._sources:
-            for above in upwards(folder):
+            for above in list_upwards(folder):
                 if above in yielded:
                     break
                 yielded.add(above)
@@ -81,14 +81,14 @@ class Folders:
 
     def read(self, path: str) -> Mapping[str, object] | None:
         """Return the object in a JSON file; None if there is no such file or no object."""
-        if path not in self._read:
-            self._read[path] = _read_object(path) if self.has_file(path) else None
-        return self._read[path]
+        if path not in self._contents:
+            self._contents[path] = _read_object(path) if self.has_file(path) else None
+        return self._contents[path]
 
     def get_disk_state(self) -> "DiskState":
         """Return the folders and files that were read so far, and their state."""
         folders = tuple(sorted(self._seen))
-        files = tuple(sorted(path for path in self._read if self.has_file(path)))
+        files = tuple(sorted(path for path in self._contents if self.has_file(path)))
         return DiskState(folders, files, _compute_state(folders, files))
 
     def _list_entries(self, folder: str) -> _Entries:
@@ -103,7 +103,7 @@ class Folders:
         return self._seen[folder]
 
 
-def upwards(folder: str) -> Iterator[str]:
+def list_upwards(folder: str) -> Iterator[str]:
     """Yield a folder and the folders above it, the nearest first."""
     while folder not in {"", "/"}:
         yield folder

@@ -17,9 +17,9 @@ from agentctl.core.code_check.reading.typescript.reduction import (
     TOO_DEEP,
     get_member,
     is_closed,
-    placed,
-    replaced,
-    with_arguments,
+    put_in_file,
+    replace_parameters,
+    replace_parts,
 )
 from agentctl.core.code_check.reading.typescript.rehearsals import is_rehearsal
 from agentctl.core.code_check.reading.typescript.values import (
@@ -75,12 +75,12 @@ class Linker:
         """Remember the arguments of a file's calls of wanted functions."""
         for call in module.calls:
             if _called_name(call) in self.wanted or isinstance(call.function, Function):
-                function = placed(self.link(call.function, file), file)
-                arguments = tuple(placed(argument, file) for argument in call.arguments)
+                function = put_in_file(self.link(call.function, file), file)
+                arguments = tuple(put_in_file(argument, file) for argument in call.arguments)
                 if isinstance(function, Function) and _is_in_earnest(file, function):
                     self._callers[function][arguments] = None
 
-    def chains(self, file: str, module: Module, ours: IsOurs) -> Iterator[Chain]:
+    def link_chains(self, file: str, module: Module, ours: IsOurs) -> Iterator[Chain]:
         """Yield a file's chains, each once for each caller whose arguments matter."""
         clients: dict[Value, Value] = {}
         for chain in module.chains:
@@ -109,7 +109,7 @@ class Linker:
                     return self._link_result(function, arguments, file, depth)
             return None
 
-        return replaced(value, change)
+        return replace_parts(value, change)
 
     def _list_called(self, chain: Chain, file: str, depth: int = 0) -> Iterator[Chain]:
         """Yield a chain with the arguments of each caller; unchanged if no caller is visible."""
@@ -122,7 +122,7 @@ class Linker:
             yield linked
             return
         for arguments in self._calls_of(function, file):
-            fill = partial(with_arguments, function=function, arguments=arguments)
+            fill = partial(replace_parameters, function=function, arguments=arguments)
             yield from self._list_called(_change_values(linked, fill), file, depth + 1)
 
     def _calls_of(self, function: Function, file: str) -> Iterable[tuple[Value, ...]]:
@@ -148,9 +148,9 @@ class Linker:
 
     def _find_export(self, module: Module, file: str, name: str, depth: int) -> Value | None:
         if name in module.exports:
-            return self.link(placed(module.exports[name], file), file, depth)
+            return self.link(put_in_file(module.exports[name], file), file, depth)
         if WHOLE in module.exports:
-            whole = self.link(placed(module.exports[WHOLE], file), file, depth)
+            whole = self.link(put_in_file(module.exports[WHOLE], file), file, depth)
             return whole if name == "default" else get_member(whole, name)
         for specifier in module.stars if name != "default" else ():
             target = self._resolve(specifier, file)
@@ -166,13 +166,13 @@ class Linker:
             return Result(known, linked)
         callee = Function(known.number, known.file or file)
         returned = self._returned_by(callee, depth + 1)
-        return self.link(with_arguments(returned, callee, linked), file, depth + 1)
+        return self.link(replace_parameters(returned, callee, linked), file, depth + 1)
 
     def _returned_by(self, function: Function, depth: int) -> Value:
         """Return the value that a function of some file returns for any arguments; it is linked once."""
         if function not in self._results:
             self._results[function] = Unknown("the result of a function that calls itself")
-            returned = placed(self._returned(function.file, function.number), function.file)
+            returned = put_in_file(self._returned(function.file, function.number), function.file)
             self._results[function] = self.link(returned, function.file, depth)
         return self._results[function]
 

@@ -78,7 +78,7 @@ class _ModuleReader:
         self._stars: list[str] = []
 
     def read(self) -> Module:
-        chains = tuple(Finder(self._source, self._scopes, self._evaluator).chains())
+        chains = tuple(Finder(self._source, self._scopes, self._evaluator).find_chains())
         exports = dict(self._list_exports())
         error = self._source.first_error()
         calls, passing = self._find_calls(chains)

@@ -93,7 +93,7 @@ class Mutations:
         if id(declaration) not in self._known:
             self._known[id(declaration)] = [
                 (reference.start_byte, self._scopes.function_around(reference), change)
-                for reference in self._scopes.references(declaration)
+                for reference in self._scopes.list_references(declaration)
                 for change in _read_change(reference, declaration)
             ]
         return self._known[id(declaration)]

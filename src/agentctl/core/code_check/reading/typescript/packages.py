@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os.path import normpath
 
-from agentctl.core.code_check.reading.typescript.folders import Folders, upwards
+from agentctl.core.code_check.reading.typescript.folders import Folders, list_upwards
 from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
 
 _FILE = "package.json"
@@ -58,9 +58,8 @@ class Packages:
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
         self._packages = _map_by_name(self._list_all())
-        self._installed: dict[str, str | None] = {}
 
-    def get_at(self, folder: str) -> Package | None:
+    def find_at(self, folder: str) -> Package | None:
         """Return the package of a folder; None if the folder has no package.json."""
         content = self._folders.read(f"{folder.rstrip('/')}/{_FILE}")
         return None if content is None else Package(folder, content)
@@ -68,7 +67,7 @@ class Packages:
     def find_around(self, folder: str) -> Package | None:
         """Return the nearest package that contains a folder."""
         return next(
-            (package for above in upwards(folder) if (package := self.get_at(above)) is not None), None
+            (package for above in list_upwards(folder) if (package := self.find_at(above)) is not None), None
         )
 
     def find_named(self, specifier: str, folder: str) -> tuple[Package, str] | None:
@@ -87,11 +86,11 @@ class Packages:
 
     def _list_all(self) -> Iterator[Package]:
         for folder in self._folders.with_sources():
-            if (package := self.get_at(folder)) is not None:
+            if (package := self.find_at(folder)) is not None:
                 yield package
 
     def _find_installed(self, name: str, folder: str) -> str | None:
-        for above in upwards(folder):
+        for above in list_upwards(folder):
             path = f"{above.rstrip('/')}/node_modules/{name}"
             if self._folders.has_folder(path):
                 return path

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os.path import normpath
 
-from agentctl.core.code_check.reading.typescript.folders import Folders, upwards
+from agentctl.core.code_check.reading.typescript.folders import Folders, list_upwards
 from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
 
 _NAMES = ("tsconfig.json", "jsconfig.json")
@@ -53,7 +53,7 @@ class Projects:
     def find_project(self, folder: str) -> Project:
         """Return the project that files in a folder belong to; an empty one if there is none."""
         if folder not in self._nearest:
-            files = (f"{above.rstrip('/')}/{name}" for above in upwards(folder) for name in _NAMES)
+            files = (f"{above.rstrip('/')}/{name}" for above in list_upwards(folder) for name in _NAMES)
             nearest = next((file for file in files if self._folders.read(file) is not None), None)
             self._nearest[folder] = Project() if nearest is None else self._read_merged(nearest, ())
         return self._nearest[folder]
@@ -73,10 +73,12 @@ class Projects:
 
     def _find_extended(self, name: str, folder: str) -> str | None:
         if name.startswith((".", "/")):
-            list_paths = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
+            candidates = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
         else:
-            list_paths = [normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in upwards(folder)]
-        files = (f"{path}{ending}" for path in list_paths for ending in ("", ".json", "/tsconfig.json"))
+            candidates = [
+                normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in list_upwards(folder)
+            ]
+        files = (f"{path}{ending}" for path in candidates for ending in ("", ".json", "/tsconfig.json"))
         return next((file for file in files if self._folders.has_file(file)), None)
 
 
@@ -90,13 +92,13 @@ def _merge_over(project: Project, other: Project) -> Project:
 
 def _read_own(options: object, folder: str, *, owner: str) -> Project:
     """Return the project of one file alone; `owner` is the folder of the file that extends it."""
-    content = options if isinstance(options, dict) else {}
-    base, paths = content.get("baseUrl"), content.get("paths")
+    settings = options if isinstance(options, dict) else {}
+    base, paths = settings.get("baseUrl"), settings.get("paths")
     return Project(
         base=_join_path(folder, base.replace(_OWN_FOLDER, owner)) if isinstance(base, str) else None,
         paths={
-            pattern: tuple(path.replace(_OWN_FOLDER, owner) for path in _list_texts(list_paths))
-            for pattern, list_paths in paths.items()
+            pattern: tuple(path.replace(_OWN_FOLDER, owner) for path in _list_texts(targets))
+            for pattern, targets in paths.items()
         }
         if isinstance(paths, dict)
         else None,

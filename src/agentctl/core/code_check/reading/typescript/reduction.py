@@ -98,7 +98,7 @@ def walk(value: Value) -> Iterator[Value]:
             waiting += parts
 
 
-class Weights:
+class PartCounts:
     """Counts the parts of values; a part that occurs several times counts each time.
 
     Values share their parts: `x = f(x)`, written twenty times, has a million.
@@ -107,12 +107,12 @@ class Weights:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Value, int]] = {}
 
-    def of(self, value: Value) -> int:
+    def count_parts(self, value: Value) -> int:
         """Return the number of parts, which is remembered for each value."""
         known = self._known.get(id(value))
         if known is None:
             # The value is kept beside its weight, so that no other value gets its id.
-            known = self._known[id(value)] = (value, 1 + sum(map(self.of, value.parts())))
+            known = self._known[id(value)] = (value, 1 + sum(map(self.count_parts, value.parts())))
         return known[1]
 
 
@@ -121,7 +121,7 @@ def is_closed(values: Iterable[Value]) -> bool:
     return all(type(part) not in _OPEN for value in values for part in walk(value))
 
 
-def replaced(value: Value, change: Callable[[Value], Value | None], depth: int = 0) -> Value:
+def replace_parts(value: Value, change: Callable[[Value], Value | None], depth: int = 0) -> Value:
     """Return a value with some of its parts replaced; members are looked up again.
 
     Args:
@@ -134,20 +134,20 @@ def replaced(value: Value, change: Callable[[Value], Value | None], depth: int =
         return TOO_DEEP
     if (new := change(value)) is not None:
         return new
-    changed = value.mapped(lambda part: replaced(part, change, depth + 1))
+    changed = value.map_parts(lambda part: replace_parts(part, change, depth + 1))
     if isinstance(changed, Choice):
         return choice_of(changed.options)
     return get_member(changed.base, changed.name) if isinstance(changed, Member) else changed
 
 
-def placed(value: Value, file: str, depth: int = 0) -> Value:
+def put_in_file(value: Value, file: str, depth: int = 0) -> Value:
     """Return a value with the name of its file, so that it means the same in another file."""
     if depth > DEEPEST:
         return TOO_DEEP
-    return value.mapped(lambda part: placed(part, file, depth + 1)).placed(file)
+    return value.map_parts(lambda part: put_in_file(part, file, depth + 1)).with_file(file)
 
 
-def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...]) -> Value:
+def replace_parameters(value: Value, function: Function, arguments: tuple[Value, ...]) -> Value:
     """Return a value with a function's parameters replaced by the arguments of a call.
 
     An argument that this call omits can be passed by another call, so it is not undefined but unknown.
@@ -162,7 +162,7 @@ def with_arguments(value: Value, function: Function, arguments: tuple[Value, ...
             argument = get_member(argument, name)
         return Unknown("perhaps given by other callers") if argument == UNDEFINED else argument
 
-    return replaced(value, change)
+    return replace_parts(value, change)
 
 
 def _unwrap_members(value: Value) -> tuple[Value, list[str]]:

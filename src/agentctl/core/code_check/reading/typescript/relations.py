@@ -43,7 +43,7 @@ class Relation:
         by_table = (relation for embed, relation in self.embeds if embed.target.text == name)
         return next(by_alias, None) or next(by_table, None)
 
-    def selecting(self, items: tuple[SelectItem, ...]) -> "Relation":
+    def with_embeds(self, items: tuple[SelectItem, ...]) -> "Relation":
         """Return the relation with the relations that a select embeds."""
         embeds = tuple((item, _relate_embed(item, self.sources)) for item in items if isinstance(item, Embed))
         visible = all(item.name.is_known for item in items if not isinstance(item, Embed))
@@ -59,4 +59,4 @@ def sources_of(embed: Embed, parents: tuple[Source, ...]) -> tuple[Source, ...]:
 
 
 def _relate_embed(embed: Embed, parents: tuple[Source, ...]) -> Relation:
-    return Relation(sources_of(embed, parents)).selecting(embed.items)
+    return Relation(sources_of(embed, parents)).with_embeds(embed.items)

@@ -64,8 +64,8 @@ class ModuleResolver:
         if specifier.startswith("#"):
             package = self._packages.find_around(folder)
             return self._find_only_source(package.list_import_paths(specifier)) if package else None
-        places = self._projects.find_project(folder).list_paths(specifier)
-        in_project = next(filter(None, map(self._find_at, places)), None)
+        paths = self._projects.find_project(folder).list_paths(specifier)
+        in_project = next(filter(None, map(self._find_at, paths)), None)
         return in_project or self._find_in_package(specifier, folder)
 
     def _find_in_package(self, specifier: str, folder: str) -> str | None:
@@ -89,23 +89,23 @@ class ModuleResolver:
         return next((file for file in _list_spellings(path) if self._folders.has_file(file)), None)
 
     def _find_in_folder(self, folder: str) -> str | None:
-        package = self._packages.get_at(folder)
+        package = self._packages.find_at(folder)
         return self._find_main(package) if package else self._find_file_at(f"{folder}/index")
 
     def _find_main(self, package: Package) -> str | None:
         indexes = (f"{package.folder}/src/index", f"{package.folder}/index")
         return self._find_first_source((*package.list_entry_paths(), *indexes))
 
-    def _find_first_source(self, places: Iterable[str]) -> str | None:
-        return next(self._find_sources_at(places), None)
+    def _find_first_source(self, paths: Iterable[str]) -> str | None:
+        return next(self._find_sources_at(paths), None)
 
-    def _find_only_source(self, places: Iterable[str]) -> str | None:
+    def _find_only_source(self, paths: Iterable[str]) -> str | None:
         """Return the only source at the paths of several conditions; None if there are two sources."""
-        sources = set(self._find_sources_at(places))
+        sources = set(self._find_sources_at(paths))
         return sources.pop() if len(sources) == 1 else None
 
-    def _find_sources_at(self, places: Iterable[str]) -> Iterator[str]:
-        for path in places:
+    def _find_sources_at(self, paths: Iterable[str]) -> Iterator[str]:
+        for path in paths:
             whole = normpath(path)
             file = self._find_file_at(whole) or self._find_file_at(f"{whole}/index")
             if file in self._sources:

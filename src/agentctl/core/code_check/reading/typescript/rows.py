@@ -11,8 +11,8 @@ from agentctl.core.code_check.reading.typescript.texts import (
     literals_of,
     location_of,
     options_of,
+    reason_of,
     texts_of,
-    why,
 )
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
@@ -68,17 +68,17 @@ class Properties:
         """The keys that the object has in any case."""
         return frozenset(key for key, own in self.named.items() if own.always)
 
-    def unresolved(self, file: str) -> Iterator[Unresolved]:
+    def list_unresolved(self, file: str) -> Iterator[Unresolved]:
         """Yield what is unresolved."""
         for what, spot in self.open:
             yield Unresolved(what, location_of(spot, file))
 
-    def written(self, undefined: Undefined, file: str) -> tuple[Written, ...]:
+    def list_written(self, undefined: Undefined, file: str) -> tuple[Written, ...]:
         """Return the columns or arguments that are sent."""
         columns = (_write_property(key, own, undefined, file) for key, own in self.named.items())
         return tuple(column for column in columns if column is not None)
 
-    def over(self, earlier: "Properties") -> "Properties":
+    def merge_over(self, earlier: "Properties") -> "Properties":
         """Return the properties after these are added to earlier ones, which they override."""
         named = dict(earlier.named)
         for key, later in self.named.items():
@@ -90,9 +90,9 @@ class Properties:
         return Properties(named, earlier.complete and self.complete, _drop_repeated(earlier.open + self.open))
 
 
-def properties_of(read_record: Record) -> Properties:
+def properties_of(record: Record) -> Properties:
     """Return the properties that an object literal can have."""
-    return _Gatherer().read_record(read_record, 0)
+    return _Gatherer().read_record(record, 0)
 
 
 class _Gatherer:
@@ -101,13 +101,13 @@ class _Gatherer:
     def __init__(self) -> None:
         self._known: dict[int, Properties] = {}
 
-    def read_record(self, read_record: Record, depth: int) -> Properties:
-        if id(read_record) not in self._known:
+    def read_record(self, record: Record, depth: int) -> Properties:
+        if id(record) not in self._known:
             properties = Properties()
-            for entry in read_record.entries:
-                properties = self._read_entry(entry, depth).over(properties)
-            self._known[id(read_record)] = properties
-        return self._known[id(read_record)]
+            for entry in record.entries:
+                properties = self._read_entry(entry, depth).merge_over(properties)
+            self._known[id(record)] = properties
+        return self._known[id(record)]
 
     def _read_entry(self, entry: Entry, depth: int) -> Properties:
         properties = self._read_spread(entry, depth) if entry.key is None else _read_keyed(entry, entry.key)
@@ -127,7 +127,7 @@ class _Gatherer:
             return self.read_record(value, depth + 1)
         if value == UNDEFINED or (isinstance(value, Constant) and not isinstance(value.value, str)):
             return Properties()  # `...(x && {})`: spreading false, null or a number adds nothing
-        return Properties({}, complete=False, open=((f"the spread value is {why(value)}", spot),))
+        return Properties({}, complete=False, open=((f"the spread value is {reason_of(value)}", spot),))
 
 
 def _read_keyed(entry: Entry, key: Value) -> Properties:

@@ -81,10 +81,10 @@ class Scopes:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._nodes = source.scopes()
+        self._nodes = source.list_scopes()
         self._starts = [node.start_byte for node in self._nodes]
         self._ends = [node.end_byte for node in self._nodes]
-        self._list_outer = list(_list_outer(self._starts, self._ends))
+        self._outer = list(_list_outer(self._starts, self._ends))
         self._declared: dict[int, dict[str, Declaration]] = {}
         self._found: dict[tuple[int, str], Declaration | None] = {}
         self._references: dict[int, list[Node]] = {}
@@ -93,14 +93,14 @@ class Scopes:
         """Return the number of the innermost scope around a position of the text; -1 for none."""
         number = bisect_right(self._starts, position) - 1
         while number >= 0 and position >= self._ends[number]:
-            number = self._list_outer[number]
+            number = self._outer[number]
         return number
 
     def function_around(self, node: Node) -> int | None:
         """Return the start of the innermost function that contains a node."""
         number = self._find_scope(node.start_byte)
         while number >= 0 and self._nodes[number].type not in FUNCTIONS:
-            number = self._list_outer[number]
+            number = self._outer[number]
         return self._starts[number] if number >= 0 else None
 
     def lookup(self, node: Node, name: str) -> Declaration | None:
@@ -110,7 +110,7 @@ class Scopes:
         if key not in self._found:
             declaration = None
             while number >= 0 and (declaration := self._list_declared_in(number).get(name)) is None:
-                number = self._list_outer[number]
+                number = self._outer[number]
             self._found[key] = declaration
         return self._found[key]
 
@@ -125,13 +125,13 @@ class Scopes:
             self._declared[number] = {declaration.name: declaration for declaration in declarations}
         return self._declared[number]
 
-    def references(self, declaration: Declaration) -> list[Node]:
+    def list_references(self, declaration: Declaration) -> list[Node]:
         """Return the nodes that refer to a declaration, without the declaration itself."""
         key = id(declaration)
         if key not in self._references:
             self._references[key] = [
                 node
-                for node in self._source.occurrences(declaration.name, declaration.scope)
+                for node in self._source.find_occurrences(declaration.name, declaration.scope)
                 if node.type in _IDENTIFIERS and not _is_declaring(node)
                 if self.lookup(node, declaration.name) is declaration
             ]

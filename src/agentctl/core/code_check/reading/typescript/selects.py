@@ -25,7 +25,7 @@ from agentctl.core.code_check.reading.typescript.texts import Text, texts_of
 from agentctl.core.code_check.reading.uses import ColumnUse, Embedded, EmbedUse, Purpose, Source, Unresolved
 
 
-def related(relation: Relation, steps: Iterable[Step]) -> Relation:
+def embed_selects(relation: Relation, steps: Iterable[Step]) -> Relation:
     """Return a relation with the relations that the selects of a chain embed."""
     for step in steps:
         if step.method == "select":
@@ -36,7 +36,7 @@ def related(relation: Relation, steps: Iterable[Step]) -> Relation:
                 if isinstance(items, Misfit):
                     relation = replace(relation, visible=False)
                 else:
-                    relation = relation.selecting(items)
+                    relation = relation.with_embeds(items)
     return relation
 
 

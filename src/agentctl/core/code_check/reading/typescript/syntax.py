@@ -110,11 +110,11 @@ class Source:
         """
         return QueryCursor(_make_query(self._language)).captures(self.root)
 
-    def scopes(self) -> list[Node]:
+    def list_scopes(self) -> list[Node]:
         """Return all nodes that are scopes, in the order of the text, outer ones first."""
         return sorted(self.captured.get("scope", []), key=lambda node: (node.start_byte, -node.end_byte))
 
-    def occurrences(self, name: str, within: Node) -> list[Node]:
+    def find_occurrences(self, name: str, within: Node) -> list[Node]:
         """Return the nodes inside another node whose text is a name."""
         word, nodes = name.encode(), []
         position = self.content.find(word, within.start_byte, within.end_byte)

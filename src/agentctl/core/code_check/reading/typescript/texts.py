@@ -119,11 +119,11 @@ def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
             case Template(_, spot):
                 texts += (Text(pieces, spot) for pieces in _spell_template(option))
             case _:
-                reasons.append(why(option))
+                reasons.append(reason_of(option))
     return tuple(texts), tuple(dict.fromkeys(reasons))
 
 
-def why(value: Value) -> str:
+def reason_of(value: Value) -> str:
     """Return the reason why a value is not known; it completes "… is"."""
     match value:
         case Unknown(reason):

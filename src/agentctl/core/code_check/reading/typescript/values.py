@@ -27,7 +27,7 @@ class Spot(Struct, frozen=True, gc=False, array_like=True):
     column: int
     file: str = ""
 
-    def placed(self, file: str) -> "Spot":
+    def with_file(self, file: str) -> "Spot":
         """Return the spot with the name of its file."""
         return self if self.file else Spot(self.line, self.column, file)
 
@@ -39,11 +39,11 @@ class Expression(Struct, frozen=True, gc=False, array_like=True):
         """Return the values that this value directly consists of."""
         return ()
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:  # noqa: ARG002 - values with parts need it
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:  # noqa: ARG002 - values with parts need it
         """Return the value with each of its parts changed."""
         return self
 
-    def placed(self, file: str) -> Self:  # noqa: ARG002 - values with a spot need it
+    def with_file(self, file: str) -> Self:  # noqa: ARG002 - values with a spot need it
         """Return the value with the name of its file; its parts stay as they are."""
         return self
 
@@ -54,8 +54,8 @@ class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
     value: str | int | float | bool | None
     spot: Spot
 
-    def placed(self, file: str) -> Self:
-        return type(self)(self.value, self.spot.placed(file))
+    def with_file(self, file: str) -> Self:
+        return type(self)(self.value, self.spot.with_file(file))
 
 
 class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
@@ -67,11 +67,11 @@ class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
     def parts(self) -> "tuple[Value, ...]":
         return self.pieces
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(map(change, self.pieces)), self.spot)
 
-    def placed(self, file: str) -> Self:
-        return type(self)(self.pieces, self.spot.placed(file))
+    def with_file(self, file: str) -> Self:
+        return type(self)(self.pieces, self.spot.with_file(file))
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -88,15 +88,15 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
     spot: Spot
     always: bool = True
 
-    def mapped(self, change: "Callable[[Value], Value]") -> "Entry":
+    def map_parts(self, change: "Callable[[Value], Value]") -> "Entry":
         """Return the entry with its key and value changed."""
         return Entry(
             None if self.key is None else change(self.key), change(self.value), self.spot, self.always
         )
 
-    def placed(self, file: str) -> "Entry":
+    def with_file(self, file: str) -> "Entry":
         """Return the entry with the name of its file."""
-        return Entry(self.key, self.value, self.spot.placed(file), self.always)
+        return Entry(self.key, self.value, self.spot.with_file(file), self.always)
 
 
 class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
@@ -109,11 +109,11 @@ class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
         keys = tuple(entry.key for entry in self.entries if entry.key is not None)
         return (*keys, *(entry.value for entry in self.entries))
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(entry.mapped(change) for entry in self.entries), self.spot)
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
+        return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.spot)
 
-    def placed(self, file: str) -> Self:
-        return type(self)(tuple(entry.placed(file) for entry in self.entries), self.spot.placed(file))
+    def with_file(self, file: str) -> Self:
+        return type(self)(tuple(entry.with_file(file) for entry in self.entries), self.spot.with_file(file))
 
 
 class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
@@ -126,11 +126,11 @@ class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
     def parts(self) -> "tuple[Value, ...]":
         return self.items
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(map(change, self.items)), self.whole, self.spot)
 
-    def placed(self, file: str) -> Self:
-        return type(self)(self.items, self.whole, self.spot.placed(file))
+    def with_file(self, file: str) -> Self:
+        return type(self)(self.items, self.whole, self.spot.with_file(file))
 
 
 class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
@@ -141,7 +141,7 @@ class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
     def parts(self) -> "tuple[Value, ...]":
         return self.options
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(map(change, self.options)))
 
 
@@ -151,7 +151,7 @@ class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
     number: int
     file: str = ""
 
-    def placed(self, file: str) -> Self:
+    def with_file(self, file: str) -> Self:
         return type(self)(self.number, self.file or file)
 
 
@@ -167,7 +167,7 @@ class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     name: str
     importer: str = ""
 
-    def placed(self, file: str) -> Self:
+    def with_file(self, file: str) -> Self:
         return type(self)(self.specifier, self.name, self.importer or file)
 
 
@@ -177,8 +177,8 @@ class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
     function: Function
     position: int
 
-    def placed(self, file: str) -> Self:
-        return type(self)(self.function.placed(file), self.position)
+    def with_file(self, file: str) -> Self:
+        return type(self)(self.function.with_file(file), self.position)
 
 
 class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
@@ -190,7 +190,7 @@ class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
     def parts(self) -> "tuple[Value, ...]":
         return (self.base,)
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(change(self.base), self.name)
 
 
@@ -203,7 +203,7 @@ class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
     def parts(self) -> "tuple[Value, ...]":
         return (self.function, *self.arguments)
 
-    def mapped(self, change: "Callable[[Value], Value]") -> Self:
+    def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(change(self.function), tuple(map(change, self.arguments)))
 
 

@@ -16,7 +16,13 @@ from agentctl.core.code_check.reading.typescript.chain_context import (
 )
 from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.rows import Properties, Undefined, properties_of
-from agentctl.core.code_check.reading.typescript.texts import Text, location_of, options_of, texts_of, why
+from agentctl.core.code_check.reading.typescript.texts import (
+    Text,
+    location_of,
+    options_of,
+    reason_of,
+    texts_of,
+)
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Constant,
@@ -42,11 +48,11 @@ def read_write(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of a write: its rows, and the columns that detect a conflict."""
     options = get_argument(step, 1)
     verb = Verb.UPSERT if _is_true(_get_option(options, "upsert")) else _VERBS[step.method]
-    writing = _RowReader(
+    reader = _RowReader(
         context, verb, _find_missing(options) if verb is not Verb.UPDATE else Undefined.LEFT_OUT
     )
     for value in options_of(get_argument(step, 0)):
-        yield from writing.rows(value, step.spot)
+        yield from reader.read_rows(value, step.spot)
     if verb is Verb.UPSERT:
         yield from _read_conflicts(step, context)
 
@@ -71,9 +77,9 @@ class _RowReader:
     def __init__(self, context: ChainContext, verb: Verb, missing: Undefined) -> None:
         self._context = context
         self._verb = verb
-        self._find_missing = missing
+        self._missing = missing
 
-    def rows(self, value: Value, spot: Spot) -> Iterator[MaybeUse]:
+    def read_rows(self, value: Value, spot: Spot) -> Iterator[MaybeUse]:
         """Yield the uses of a row, or of a list of rows."""
         match value:
             case Record(_, place):
@@ -81,7 +87,7 @@ class _RowReader:
             case Listing():
                 yield from self._read_list(value)
             case _:
-                yield self._context.unresolved(f"the row is {why(value)}", spot)
+                yield self._context.unresolved(f"the row is {reason_of(value)}", spot)
 
     def _read_list(self, listing: Listing) -> Iterator[MaybeUse]:
         if not listing.items and not listing.whole:
@@ -92,16 +98,16 @@ class _RowReader:
         for options in items:
             for option in options:
                 if isinstance(option, Record):
-                    yield from self._read_row(properties_of(option), option.spot, self._find_missing, columns)
+                    yield from self._read_row(properties_of(option), option.spot, self._missing, columns)
                 else:
-                    yield self._context.unresolved(f"a row is {why(option)}", listing.spot)
+                    yield self._context.unresolved(f"a row is {reason_of(option)}", listing.spot)
 
     def _read_row(
         self, row: Properties, spot: Spot, undefined: Undefined, columns: frozenset[str]
     ) -> Iterator[MaybeUse]:
         """Yield the uses of one row; `columns` are sent for all rows of its list."""
-        yield from row.unresolved(self._context.file)
-        written = row.written(undefined, self._context.file)
+        yield from row.list_unresolved(self._context.file)
+        written = row.list_written(undefined, self._context.file)
         nulled = columns - row.named.keys() if undefined is Undefined.NULL and row.complete else frozenset()
         location = location_of(spot, self._context.file)
         if len(self._context.tables) == 1:
