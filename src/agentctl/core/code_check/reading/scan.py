@@ -32,7 +32,7 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a project does with its database.
+    """The reading of a whole project.
 
     Attributes:
         reading: everything that was read.

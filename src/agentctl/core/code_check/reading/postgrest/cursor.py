@@ -1,4 +1,4 @@
-"""Names as PostgREST reads them in a URL: plain, quoted, with a JSON path, behind an embedded table's name.
+"""Reads names as PostgREST has them in a URL: plain, quoted, with a JSON path, or in an embedded table.
 
 All of PostgREST's grammars share it. It knows no operators and no options, and not which names exist.
 """

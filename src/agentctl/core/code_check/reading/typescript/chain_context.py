@@ -31,7 +31,7 @@ class ChainContext:
     relation: Relation
 
     def location_at(self, spot: Spot) -> Location:
-        """Return a spot's place."""
+        """Return the location of a spot."""
         return location_of(spot, self.file)
 
     def unresolved(self, what: str, spot: Spot) -> Unresolved:

@@ -64,7 +64,7 @@ class Finder:
     def find_chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
         heads = [head for start in _find_starts(self._source.content) if (head := self._read_head(start))]
-        # If a variable holds several chains, nobody knows which of them a call on it continues.
+        # If a variable holds several chains, it is unknown which of them a call on it continues.
         held = Counter(id(head.holder) for head in heads)
         for head in heads:
             alone = held[id(head.holder)] == 1

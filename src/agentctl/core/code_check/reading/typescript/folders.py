@@ -1,7 +1,7 @@
 """Lists folders, each once: the known sources and whatever else is on the disk.
 
-A file that exists but is not a known source counts too: a module's name can mean it, although nobody reads
-it. Files and folders that are missing, unreadable or broken count as absent; they cause no error.
+A file that exists but is not a known source counts too: a module's name can mean it, although it is not
+read. Files and folders that are missing, unreadable or broken count as absent; they cause no error.
 """
 
 import os

@@ -82,8 +82,8 @@ class _RowReader:
     def read_rows(self, value: Value, spot: Spot) -> Iterator[MaybeUse]:
         """Yield the uses of a row, or of a list of rows."""
         match value:
-            case Record(_, place):
-                yield from self._read_row(properties_of(value), place, Undefined.LEFT_OUT, frozenset())
+            case Record():
+                yield from self._read_row(properties_of(value), value.spot, Undefined.LEFT_OUT, frozenset())
             case Listing():
                 yield from self._read_list(value)
             case _:
