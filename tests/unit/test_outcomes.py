@@ -7,13 +7,13 @@ import pytest
 
 from agentctl.core.errors import ConfigError, Refused
 from agentctl.core.models import Outcome
+from agentctl.core.strict_json import parse_json
 from agentctl.core.webhook.addresses import is_allowed, why_refused
 from agentctl.core.webhook.answer import (
     BODY_LIMIT,
-    Answer,
     BodyTooLarge,
+    WebhookAnswer,
     decompress,
-    parse_json,
     read_content,
     seconds_to_wait,
 )
@@ -34,7 +34,7 @@ NOT_PUBLIC = """
 
 
 def judged(status: int, body: bytes, kind: str = JSON, *, rule: str | None = None) -> Judgement:
-    return judge(Answer(status, read_content(body, kind)), success_when=rule)
+    return judge(WebhookAnswer(status, read_content(body, kind)), success_when=rule)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_an_answer_says_is_shortened_and_without_control_characters() -> No
 
 
 def test_a_redirect_is_named_without_credentials_and_parameters() -> None:
-    answer = Answer(301, location="https://user:pass@new.example.com/webhook/a?token=t#f")
+    answer = WebhookAnswer(301, location="https://user:pass@new.example.com/webhook/a?token=t#f")
     assert "https://new.example.com/webhook/a:" in (judge(answer).hint or "")
 
 
@@ -99,7 +99,7 @@ def test_a_redirect_is_named_without_credentials_and_parameters() -> None:
     ("location", "shown"), [(None, "no address"), ("", "no address"), ("http://[bad", "http://***")]
 )
 def test_a_redirect_to_nowhere_is_one_too(location: str | None, shown: str) -> None:
-    assert f"points to {shown}:" in (judge(Answer(302, location=location)).hint or "")
+    assert f"points to {shown}:" in (judge(WebhookAnswer(302, location=location)).hint or "")
 
 
 def test_a_failure_keeps_the_json_that_may_tell_why_and_an_unknown_outcome_keeps_nothing() -> None:

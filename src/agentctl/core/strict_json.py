@@ -1,11 +1,12 @@
-"""Reads JSON that others have written, so that whatever comes of it can be walked and written again.
+"""Reads JSON that others have written, so that its value can be walked by recursion and written again.
 
-It knows neither webhooks nor databases. What Python cannot hold exactly, or not at all, stays text.
+`parse_json` refuses any other JSON, and `read_stored_json` returns its text. It knows neither webhooks nor
+databases.
 """
 
 import json
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 DEEPEST = 100
 """Levels of nesting that others in this program walk by recursion."""
@@ -19,34 +20,61 @@ def is_shallow(value: object, levels: int = DEEPEST) -> bool:
     for _ in range(levels):
         if not level:
             return True
-        level = [child for parent in level for child in _children(parent) if isinstance(child, _CONTAINERS)]
+        level = [
+            child for parent in level for child in _list_children(parent) if isinstance(child, _CONTAINERS)
+        ]
     return not level
 
 
-def _children(parent: Any) -> Any:
+def _list_children(parent: Any) -> Any:
     return parent.values() if isinstance(parent, dict) else parent
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text that every reader of JSON would understand.
+
+    Raises:
+        ValueError: it is not JSON, is nested too deeply, or holds NaN, Infinity or a number that overflows.
+
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_number, parse_float=_parse_finite)
+    except RecursionError:
+        raise ValueError(DEEPEST) from None
+    if not is_shallow(value):
+        raise ValueError(DEEPEST)
+    return value
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _parse_finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
 
 
 def read_stored_json(text: str | bytes) -> Any:
     """Return the value of a JSON text that a database holds; never raises.
 
-    Numbers beyond a float's range or Python's limit of digits become texts; so does the whole where it is
-    nested too deeply, since nobody here could walk it.
+    Numbers beyond a float's range or Python's limit of digits become texts; so does the whole value if it is
+    nested too deeply.
     """
     try:
         value = json.loads(text, parse_float=_read_fraction)
     except RecursionError:
-        return _spell(text)
+        return _show_text(text)
     except ValueError:
         value = _read_with_long_numbers(text)
-    return value if is_shallow(value) else _spell(text)
+    return value if is_shallow(value) else _show_text(text)
 
 
 def _read_with_long_numbers(text: str | bytes) -> Any:
     try:
         return json.loads(text, parse_float=_read_fraction, parse_int=_read_whole)
     except (RecursionError, ValueError):  # too deep, or bytes that are no UTF-8
-        return _spell(text)
+        return _show_text(text)
 
 
 def _read_fraction(text: str) -> float | str:
@@ -61,5 +89,5 @@ def _read_whole(text: str) -> int | str:
         return text
 
 
-def _spell(text: str | bytes) -> str:
+def _show_text(text: str | bytes) -> str:
     return text if isinstance(text, str) else text.decode(errors="replace")

@@ -12,8 +12,7 @@ from enum import StrEnum
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.schema_rules import DRAFT, fault_of, is_light
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.strict_json import is_shallow
-from agentctl.core.webhook.answer import parse_json
+from agentctl.core.strict_json import is_shallow, parse_json
 
 
 class FieldKind(StrEnum):

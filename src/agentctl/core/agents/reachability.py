@@ -16,8 +16,8 @@ from agentctl import __version__
 from agentctl.core.config.profiles import Profile
 from agentctl.core.errors import Refused
 from agentctl.core.models import Agent
-from agentctl.core.webhook.answer import Answer
-from agentctl.core.webhook.attempts import Attempt, Broken, Delivery, Stage
+from agentctl.core.webhook.answer import WebhookAnswer
+from agentctl.core.webhook.attempts import Attempt, Delivery
 from agentctl.core.webhook.endpoint import Endpoint, Target, check_endpoint, target_of
 from agentctl.core.webhook.http import Client, Request
 from agentctl.core.webhook.judgement import Judgement, Reason, judge, one_line
@@ -94,7 +94,7 @@ class _Preflight:
     endpoint: Endpoint
     target: Target
 
-    def request(self) -> Request:
+    def make_request(self) -> Request:
         target = self.target
         headers = {
             "Host": target.host_header,
@@ -149,53 +149,18 @@ async def _check_all(
 
 
 async def _ask(client: Client, preflight: _Preflight) -> Checked:
-    delivery = Delivery(preflight.endpoint, preflight.target, timeout=_SECONDS, on_event=lambda _: None)
-    calls: list[_Call] = []
-
-    def begin() -> _Call:
-        calls.append(_Call(client, preflight.request()))
-        return calls[-1]
-
-    last = await delivery.run(begin)
-    answer = calls[-1].answer
-    look = _no_answer(last.judgement) if answer is None else _read(answer)
+    """Send a preflight, and read what its answer says."""
+    delivery = Delivery(client, preflight.endpoint, preflight.target, timeout=_SECONDS, retries=_RETRIES)
+    last = await delivery.run(preflight.make_request, _judge_preflight)
+    look = _read_silence(last.judgement) if last.answer is None else _read_answer(last.answer)
     return Checked(preflight.agent, preflight.agent.public_url, look)
 
 
-class _Call:
-    """One preflight on the wire; `answer` is what came back, once it has come."""
-
-    def __init__(self, client: Client, request: Request) -> None:
-        self._exchange = client.exchange()
-        self._request = request
-        self.answer: Answer | None = None
-
-    @property
-    def stage(self) -> Stage:
-        """How far it has got."""
-        return self._exchange.stage
-
-    @property
-    def http_status(self) -> int | None:
-        """Of the answer, as soon as there is one."""
-        return self._exchange.http_status
-
-    async def post(self, address: str) -> Attempt:
-        """Send the preflight, which is no POST for all its name, to an address.
-
-        Raises:
-            Broken: there is no answer, or not all of it.
-
-        """
-        try:
-            self.answer = await self._exchange.send(self._request, address)
-        except Broken as broken:
-            broken.retries = min(broken.retries, _RETRIES)
-            raise
-        return Attempt(judge(self.answer), self.answer.status)
+def _judge_preflight(answer: WebhookAnswer) -> Attempt:
+    return Attempt(judge(answer), answer.status, answer)
 
 
-def _read(answer: Answer) -> Look:
+def _read_answer(answer: WebhookAnswer) -> Look:
     """Read what n8n says of a path: the methods that are registered there."""
     welcome = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     methods = {method.strip().upper() for method in (answer.allow_methods or "").split(",")}
@@ -230,7 +195,7 @@ _REASONS = {
 }
 
 
-def _no_answer(judgement: Judgement) -> Look:
+def _read_silence(judgement: Judgement) -> Look:
     if judgement.reason is Reason.TIMED_OUT:
         return Look(State.NO_ANSWER, f"No answer within {_SECONDS:g} s.", _IS_IT_RUNNING)
     return Look(_REASONS.get(judgement.reason, State.CANNOT_TELL), judgement.message, judgement.hint)

@@ -4,16 +4,13 @@ It does not judge what the answer means, and never raises for what it finds in a
 """
 
 import codecs
-import json
-import math
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
 
-from agentctl.core.strict_json import DEEPEST, is_shallow
+from agentctl.core.strict_json import parse_json
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of an answer that are read, and that its decompression may yield."""
@@ -57,7 +54,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookAnswer:
     """An answer that arrived whole; the headers are as they came, `allow_methods` is the CORS one."""
 
     status: int
@@ -126,22 +123,6 @@ def read_content(body: bytes, content_type: str) -> Content:
     return Content(text=text, content_type=kind or None)
 
 
-def parse_json(text: str) -> Any:
-    """Return the value of a JSON text that every reader of JSON would understand.
-
-    Raises:
-        ValueError: it is no JSON, is nested too deeply, or holds a number that is none or overflows.
-
-    """
-    try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
-    except RecursionError:
-        raise ValueError(DEEPEST) from None
-    if not is_shallow(value):
-        raise ValueError(DEEPEST)
-    return value
-
-
 def seconds_to_wait(retry_after: str | None, *, now: datetime) -> float | None:
     """Return the seconds that a Retry-After header asks for, or None where there is no sense in it."""
     if retry_after is None:
@@ -178,14 +159,3 @@ def _decode(body: bytes, charset: str | None) -> str:
 def _codec(charset: str | None) -> str:
     name = codecs.lookup(charset or "utf-8").name
     return "utf-8" if name in _NO_CHARSETS else name
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number

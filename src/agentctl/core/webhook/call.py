@@ -1,7 +1,7 @@
-"""Calls an agent's webhook and says what became of it.
+"""Calls an agent's webhook and returns what became of the call.
 
-It never sends a request again that may have arrived, except for an agent declared idempotent, and follows no
-redirect. It writes nothing: charging before the call and settling after it are the caller's.
+It never repeats a request that may have arrived, except for an agent declared idempotent, and follows no
+redirect. It writes nothing: the caller charges before the call and settles after it.
 """
 
 import asyncio
@@ -9,24 +9,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from http import HTTPStatus
 
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.webhook.answer import Answer, seconds_to_wait
-from agentctl.core.webhook.attempts import (
-    RETRIES,
-    Attempt,
-    Broken,
-    Delivery,
-    EventKind,
-    OnEvent,
-    Stage,
-    WebhookEvent,
-)
+from agentctl.core.webhook.answer import WebhookAnswer
+from agentctl.core.webhook.attempts import Attempt, Delivery, OnEvent, judge_attempt
 from agentctl.core.webhook.endpoint import Endpoint, Target, headers_for, target_of
 from agentctl.core.webhook.http import Client, Request
-from agentctl.core.webhook.judgement import MAY_PASS, Judgement, judge
+from agentctl.core.webhook.judgement import Judgement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +25,9 @@ class WebhookCall:
     Attributes:
         judgement: what the answer means, or that there was none.
         sent: whether any byte of a request may have reached the other side.
-        attempts: how many there were, sent or not.
-        http_status: of the answer that was judged; None where there was none.
-        duration_ms: of the whole call, with its pauses.
+        attempts: how many attempts were made, sent or not.
+        http_status: the status of the answer that was judged; None if there was none.
+        duration_ms: the time that the whole call took, pauses included.
 
     """
 
@@ -58,15 +47,15 @@ def call_webhook(
     on_event: OnEvent | None = None,
     row_mark: str | None = None,
 ) -> WebhookCall:
-    """Call a webhook; whatever becomes of that is returned, not raised.
+    """Call a webhook; every failure of the call is returned, not raised.
 
     Args:
-        endpoint: one that `check_endpoint` has let pass.
-        body: JSON, or what can be written as JSON.
-        execution_id: goes into the headers, as the idempotency key too.
+        endpoint: has passed `check_endpoint`.
+        body: JSON as bytes, or a mapping to be written as JSON.
+        execution_id: goes into the headers, also as the idempotency key.
         timeout: seconds for everything: look-up, attempts, pauses, the last byte of the answer.
-        on_event: is told what happens.
-        row_mark: which row the execution is, where it is known; goes into the headers.
+        on_event: called with what happens.
+        row_mark: identifies the execution's row if it is known; goes into the headers.
 
     Raises:
         Refused, ConfigError: the endpoint was not checked.
@@ -80,7 +69,7 @@ def call_webhook(
         execution_id=execution_id,
         row_mark=row_mark,
     )
-    client = Client(tls=order.target.scheme == "https")  # out of the loop, which it would hold up
+    client = Client(tls=order.target.scheme == "https")  # outside the loop, see there
     return asyncio.run(_deliver(client, order, on_event or (lambda _: None), seconds=timeout))
 
 
@@ -92,7 +81,7 @@ class _Order:
     execution_id: str
     row_mark: str | None
 
-    def request(self) -> Request:
+    def sign_request(self) -> Request:
         """Return the request, signed now."""
         headers = headers_for(
             self.endpoint,
@@ -104,14 +93,19 @@ class _Order:
         )
         return Request(target=self.target, headers=headers, content=self.content)
 
+    def judge_answer(self, answer: WebhookAnswer) -> Attempt:
+        """Judge an answer that has just arrived."""
+        passing(Failpoint.ANSWERED)
+        return judge_attempt(answer, self.endpoint)
+
 
 async def _deliver(client: Client, order: _Order, on_event: OnEvent, *, seconds: float) -> WebhookCall:
     loop = asyncio.get_running_loop()
-    _stay_awake(loop)
+    _keep_awake(loop)
     began = loop.time()
-    delivery = Delivery(order.endpoint, order.target, timeout=seconds, on_event=on_event)
+    delivery = Delivery(client, order.endpoint, order.target, timeout=seconds, on_event=on_event)
     async with client:
-        last = await delivery.run(lambda: _Call(client, order, on_event))
+        last = await delivery.run(order.sign_request, order.judge_answer)
     return WebhookCall(
         judgement=last.judgement,
         sent=delivery.sent,
@@ -121,53 +115,6 @@ async def _deliver(client: Client, order: _Order, on_event: OnEvent, *, seconds:
     )
 
 
-def _stay_awake(loop: asyncio.AbstractEventLoop) -> None:
+def _keep_awake(loop: asyncio.AbstractEventLoop) -> None:
     """Wake the loop now and then: it sleeps through a signal that comes just before it goes to sleep."""
-    loop.call_later(0.25, _stay_awake, loop)
-
-
-class _Call:
-    """One attempt: what goes over the wire, judged."""
-
-    def __init__(self, client: Client, order: _Order, on_event: OnEvent) -> None:
-        self._order = order
-        self._exchange = client.exchange(
-            on_sending=lambda: on_event(WebhookEvent(EventKind.SENT)),
-            on_answer=lambda status: on_event(WebhookEvent(EventKind.ANSWERED, str(status))),
-        )
-
-    @property
-    def stage(self) -> Stage:
-        """How far it has got."""
-        return self._exchange.stage
-
-    @property
-    def http_status(self) -> int | None:
-        """Of the answer, as soon as there is one."""
-        return self._exchange.http_status
-
-    async def post(self, address: str) -> Attempt:
-        """Send the request to an address and judge the answer.
-
-        Raises:
-            Broken: there is none, or not all of it.
-
-        """
-        try:
-            answer = await self._exchange.send(self._order.request(), address)
-        except Broken as broken:
-            if self._order.endpoint.idempotent and broken.judgement.reason in MAY_PASS:
-                broken.retries = RETRIES
-            raise
-        passing(Failpoint.ANSWERED)
-        return _judged(answer, self._order.endpoint)
-
-
-def _judged(answer: Answer, endpoint: Endpoint) -> Attempt:
-    judgement = judge(answer, success_when=endpoint.success_when)
-    pause = seconds_to_wait(answer.retry_after, now=datetime.now(UTC))
-    not_now = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
-        answer.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None
-    )
-    again = not_now or (endpoint.idempotent and judgement.reason in MAY_PASS)
-    return Attempt(judgement, answer.status, RETRIES if again else 0, pause)
+    loop.call_later(0.25, _keep_awake, loop)

@@ -1,25 +1,25 @@
-"""One HTTP request to one address and its answer, or how far it got: the only place that knows httpx.
+"""Sends one HTTP request to one address and reads the answer: the only module that knows httpx.
 
-It judges no answer, repeats nothing and follows no redirect; it goes only where it is told, takes no proxy
-from the environment, and reads no more than an answer may have.
+It judges no answer, repeats nothing and follows no redirect. It connects only to the address that it is
+given, ignores the environment's proxies, and stops reading an answer that is too large.
 """
 
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Self
 
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.webhook.answer import (
     BODY_LIMIT,
-    Answer,
     BodyBroken,
     BodyTooLarge,
+    WebhookAnswer,
     decompress,
     read_content,
 )
-from agentctl.core.webhook.attempts import CONNECT_SECONDS, RETRIES, Broken, Stage
 from agentctl.core.webhook.endpoint import Target
 from agentctl.core.webhook.judgement import Reason
 
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     import httpx
+
+CONNECT_SECONDS = 10.0
+"""For one look-up, one connection, one handshake: the next address may answer where this one is silent."""
+
+
+class Stage(Enum):
+    """How far an exchange has got; from the last stage on, the agent may be running."""
+
+    CONNECTING = auto()
+    HANDSHAKE = auto()
+    SENDING = auto()
+
 
 _STAGES = {
     "connection.connect_tcp.started": Stage.CONNECTING,
@@ -37,7 +49,7 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be sent; the headers are all that there are, but for the length of the content."""
+    """What to send; httpx adds no header to these but the length of the content."""
 
     target: Target
     headers: Mapping[str, str] = field(repr=False)
@@ -45,23 +57,40 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
 
 
-class Client:
-    """Makes exchanges; it trusts what the system and SSL_CERT_FILE trust.
+class NoAnswer(Exception):
+    """An exchange ended without an answer, or before the whole answer had arrived.
 
-    Making one reads certificates, which would hold an event loop up: make it outside.
+    Attributes:
+        reason: why.
+        detail: the facts, for a sentence to the operator.
+        is_lasting: the cause will hardly have gone by the next attempt.
+
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", *, is_lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+        self.is_lasting = is_lasting
+
+
+class Client:
+    """Begins exchanges, and trusts the certificates that the system and SSL_CERT_FILE trust.
+
+    Create it outside the event loop: reading the certificates would block the loop.
     """
 
     def __init__(self, *, tls: bool) -> None:
         from http.cookiejar import CookieJar, DefaultCookiePolicy  # noqa: PLC0415 - see below
 
-        import httpx  # noqa: PLC0415 - what only prepares a call does not pay for it
+        import httpx  # noqa: PLC0415 - a command that only prepares a call needs no httpx
 
         verify: ssl.SSLContext | bool = False
         if tls:
             verify = httpx.create_ssl_context(trust_env=False)
             verify.load_default_certs()
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)  # the rest is the caller's deadline
-        # A jar that takes nothing: what one answer sets is not sent with the next request, to whomever.
+        # This jar accepts nothing: a cookie of one answer must not go out with the next request.
         cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         self._client = httpx.AsyncClient(
             verify=verify, timeout=timeout, follow_redirects=False, trust_env=False, cookies=cookies
@@ -74,13 +103,19 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    def exchange(
+    def begin_exchange(
         self,
         *,
         on_sending: Callable[[], None] = lambda: None,
         on_answer: Callable[[int], None] = lambda _: None,
     ) -> "Exchange":
-        """Return an exchange that is still to begin; it tells when it does, and which status came back."""
+        """Return an exchange that has sent nothing yet.
+
+        Args:
+            on_sending: called before the first byte goes out.
+            on_answer: called with the status of the answer, before its body is read.
+
+        """
         return Exchange(self._client, on_sending=on_sending, on_answer=on_answer)
 
 
@@ -89,7 +124,7 @@ class Exchange:
 
     Attributes:
         stage: how far it has got.
-        http_status: of the answer, as soon as there is one.
+        http_status: the answer's, as soon as there is one.
 
     """
 
@@ -107,36 +142,36 @@ class Exchange:
         self.stage = Stage.CONNECTING
         self.http_status: int | None = None
 
-    async def send(self, request: Request, address: str) -> Answer:
-        """Send a request to an address, the very one that was checked, and read the whole answer.
+    async def send(self, request: Request, address: str) -> WebhookAnswer:
+        """Send a request to an address that was checked, and read the whole answer.
 
         Raises:
-            Broken: there is none, or not all of it.
+            NoAnswer: there is none, or not all of it arrived.
 
         """
         import httpx  # noqa: PLC0415 - see Client
 
         try:
-            async with self._stream(request, address) as response:
+            async with self._open_stream(request, address) as response:
                 self.http_status = response.status_code
                 self._on_answer(response.status_code)
-                return await _read(response)
+                return await _read_answer(response)
         except httpx.HTTPError as error:
-            raise self._broken(error, f"{request.target.host_header} ({address})") from None
+            raise self._explain_failure(error, f"{request.target.host_header} ({address})") from None
         finally:
             if self._connection is not None:  # a deadline during the handshake leaves it open
                 await self._connection.aclose()
 
-    def _stream(self, request: Request, address: str) -> "AbstractAsyncContextManager[httpx.Response]":
+    def _open_stream(self, request: Request, address: str) -> "AbstractAsyncContextManager[httpx.Response]":
         return self._client.stream(
             request.method,
             request.target.url_at(address),
             content=request.content,
             headers=request.headers,
-            extensions={"trace": self._trace, "sni_hostname": request.target.host},
+            extensions={"trace": self._follow_trace, "sni_hostname": request.target.host},
         )
 
-    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+    async def _follow_trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
             self._connection = info["return_value"]
         stage = _STAGES.get(event)
@@ -148,33 +183,33 @@ class Exchange:
         if event == "http11.send_request_body.complete":
             passing(Failpoint.SENT)
 
-    def _broken(self, error: Exception, whom: str) -> Broken:
-        """Say what a failure of the connection means at the stage where it came."""
+    def _explain_failure(self, error: Exception, peer: str) -> NoAnswer:
+        """Say what a failure of the connection means at the stage that was reached."""
         if self.stage is Stage.SENDING:
             reason = Reason.CONNECTION_LOST if self.http_status is None else Reason.ANSWER_BROKEN
-            return Broken(reason, "the connection ended too early")
-        detail = f"{whom} {_why_no_connection(error)}"
+            return NoAnswer(reason, "the connection ended too early")
+        detail = f"{peer} {_explain_no_connection(error)}"
         if self.stage is Stage.HANDSHAKE:
-            untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-            return Broken(Reason.TLS_FAILED, detail, retries=1 if untrusted else RETRIES)
-        return Broken(Reason.NOT_CONNECTED, detail, retries=RETRIES)
+            untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _list_causes(error))
+            return NoAnswer(Reason.TLS_FAILED, detail, is_lasting=untrusted)
+        return NoAnswer(Reason.NOT_CONNECTED, detail)
 
 
-async def _read(response: "httpx.Response") -> Answer:
+async def _read_answer(response: "httpx.Response") -> WebhookAnswer:
     """Read an answer to its end.
 
     Raises:
-        Broken: it is too large, or cannot be decompressed.
+        NoAnswer: it is too large, or cannot be decompressed.
 
     """
     try:
-        body = await _read_raw(response)
+        body = await _read_raw_body(response)
         plain = decompress(body, response.headers.get("content-encoding", ""))
     except BodyTooLarge:
-        raise Broken(Reason.ANSWER_TOO_LARGE, f"{BODY_LIMIT // 1024**2} MiB") from None
+        raise NoAnswer(Reason.ANSWER_TOO_LARGE, f"{BODY_LIMIT // 1024**2} MiB") from None
     except BodyBroken:
-        raise Broken(Reason.ANSWER_BROKEN, "it cannot be decompressed") from None
-    return Answer(
+        raise NoAnswer(Reason.ANSWER_BROKEN, "it cannot be decompressed") from None
+    return WebhookAnswer(
         status=response.status_code,
         content=read_content(plain, response.headers.get("content-type", "")),
         location=response.headers.get("location"),
@@ -183,7 +218,7 @@ async def _read(response: "httpx.Response") -> Answer:
     )
 
 
-async def _read_raw(response: "httpx.Response") -> bytes:
+async def _read_raw_body(response: "httpx.Response") -> bytes:
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
@@ -192,8 +227,8 @@ async def _read_raw(response: "httpx.Response") -> bytes:
     return bytes(body)
 
 
-def _why_no_connection(error: Exception) -> str:
-    for cause in _causes(error):
+def _explain_no_connection(error: Exception) -> str:
+    for cause in _list_causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"has a certificate that is not trusted: {cause.verify_message}"
@@ -208,7 +243,7 @@ def _why_no_connection(error: Exception) -> str:
     return "ended the connection"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from agentctl.core.models import Outcome
-from agentctl.core.webhook.answer import Answer, Content
+from agentctl.core.webhook.answer import Content, WebhookAnswer
 from agentctl.core.webhook.success_rule import parse_rule
 from agentctl.core.webhook_url import without_secrets
 
@@ -92,7 +92,7 @@ class Judgement:
 class _Row(NamedTuple):
     """Answers that fit mean this; `{said}`, `{location}` and the like are filled in."""
 
-    fits: Callable[[Answer], bool]
+    fits: Callable[[WebhookAnswer], bool]
     outcome: Outcome
     reason: Reason
     message: str
@@ -221,7 +221,7 @@ _NO_ANSWERS = {
 }
 
 
-def judge(answer: Answer, *, success_when: str | None = None) -> Judgement:
+def judge(answer: WebhookAnswer, *, success_when: str | None = None) -> Judgement:
     """Return what an answer means.
 
     Raises:
@@ -247,7 +247,7 @@ def judge(answer: Answer, *, success_when: str | None = None) -> Judgement:
     return _with_content(judgement, answer.content)
 
 
-def no_answer(reason: Reason, detail: str) -> Judgement:
+def judge_no_answer(reason: Reason, detail: str) -> Judgement:
     """Return what it means that there is no answer, or none that arrived whole."""
     outcome, message, hint = _NO_ANSWERS[reason]
     return Judgement(outcome=outcome, reason=reason, message=message.format(detail=detail), hint=hint)

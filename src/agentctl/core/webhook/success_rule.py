@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentctl.core.errors import ConfigError
-from agentctl.core.webhook.answer import parse_json
+from agentctl.core.strict_json import parse_json
 
 _RULE = re.compile(r"(?P<path>[\w-]+(?:\.[\w-]+)*)\s*(?P<operator>==|!=)\s*(?P<literal>\S.*)", re.DOTALL)
 _PLACE = re.compile(r"[0-9]{1,9}")

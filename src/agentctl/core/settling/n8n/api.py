@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from agentctl.core.webhook import addresses
-from agentctl.core.webhook.answer import Answer, seconds_to_wait
-from agentctl.core.webhook.attempts import Broken
+from agentctl.core.webhook.answer import WebhookAnswer, seconds_to_wait
 from agentctl.core.webhook.endpoint import Target
-from agentctl.core.webhook.http import Client, Request
-from agentctl.core.webhook.judgement import Reason
+from agentctl.core.webhook.http import Client, NoAnswer, Request
+from agentctl.core.webhook.judgement import Reason, judge_no_answer
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -119,9 +118,9 @@ class Api:
         except TimeoutError:
             msg = f"n8n did not answer within {_REQUEST_SECONDS:g} s."
             raise _NotNow(msg) from None
-        except Broken as broken:
-            msg = f"n8n could not be asked: {broken.judgement.message}"
-            if broken.judgement.reason in _NO_USE:
+        except NoAnswer as failure:
+            msg = f"n8n could not be asked: {judge_no_answer(failure.reason, failure.detail).message}"
+            if failure.reason in _NO_USE:
                 raise Unusable(msg) from None
             raise _NotNow(msg) from None
         except (OSError, UnicodeError):
@@ -129,11 +128,11 @@ class Api:
             raise _NotNow(msg) from None
         return _read_object(answer)
 
-    async def _send_request(self, resource: str) -> Answer:
+    async def _send_request(self, resource: str) -> WebhookAnswer:
         here = self._target
         target = Target(here.scheme, here.host, here.port, f"{here.resource.rstrip('/')}/api/v1/{resource}")
         found_addresses = await addresses.resolve(here.host, here.port)
-        return await self._client.exchange().send(
+        return await self._client.begin_exchange().send(
             Request(target, self._headers, method="GET"), found_addresses[0]
         )
 
@@ -146,7 +145,7 @@ def _choose_pause(state: "RetryCallState") -> float:
     return wait_exponential_jitter(initial=0.5, max=5)(state) if asked is None else min(asked, _LONGEST_PAUSE)
 
 
-def _read_object(answer: Answer) -> Mapping[str, Any]:
+def _read_object(answer: WebhookAnswer) -> Mapping[str, Any]:
     if answer.status == HTTPStatus.OK and isinstance(answer.content.result, dict):
         return answer.content.result
     problem = _describe_problem(answer)
@@ -156,7 +155,7 @@ def _read_object(answer: Answer) -> Mapping[str, Any]:
     raise Unusable(problem) if unusable else Trouble(problem)
 
 
-def _describe_problem(answer: Answer) -> str:
+def _describe_problem(answer: WebhookAnswer) -> str:
     match answer.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             needs = "execution:read, execution:list, workflow:read and workflow:list"
