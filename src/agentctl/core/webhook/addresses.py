@@ -1,4 +1,4 @@
-"""Which hosts a webhook may be called at: public ones, and those that the operator has named.
+"""Decides which hosts may be called: public ones, and those that the operator has allowed.
 
 It looks names up and judges addresses; it connects to nothing.
 """
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from agentctl.core.webhook.special_networks import Kind, judge_address
 
 NEVER_BY_NAME = frozenset({Kind.LINK_LOCAL, Kind.METADATA})
-"""What is called only where the address itself is allowed, and what `init` never allows."""
+"""Kinds that are called only if the address itself is allowed; `init` never allows them."""
 _METADATA_NAMES = frozenset(
     {
         *("metadata", "metadata.goog", "metadata.google.internal"),
@@ -28,57 +28,57 @@ _METADATA_NAMES = frozenset(
 
 
 def canonical_host(host: str) -> str:
-    """Return a host's name or address in the one form that it is compared and looked up in.
+    """Return a host's name or address in the form in which hosts are compared and looked up.
 
     Raises:
-        ValueError: no such name can exist.
+        ValueError: no host can have that name.
 
     """
     name = host if host.isascii() else host.encode("idna").decode("ascii")
     name = name.lower().removesuffix(".")
     with contextlib.suppress(ValueError):
         return str(ip_address(name))
-    # The system takes `127.1`, `0x7f000001` and `2130706433` for addresses, too.
+    # The system takes `127.1`, `0x7f000001` and `2130706433` for addresses as well.
     with contextlib.suppress(OSError):
         return socket.inet_ntoa(socket.inet_aton(name))
     return name
 
 
 def is_allowed(host: str, port: int, allow_hosts: Iterable[str]) -> bool:
-    """Tell whether the operator has named this host, or this host with this port.
+    """Tell whether the operator has allowed this host, or this host with this port.
 
     Args:
-        host: canonical.
-        port: that is to be called.
-        allow_hosts: names or addresses; `:PORT` may follow, IPv6 is then in brackets.
+        host: in its canonical form.
+        port: the one to call.
+        allow_hosts: names or addresses; `:PORT` may follow, and an IPv6 address is then in brackets.
 
     """
-    return any(_split(entry) in {(host, None), (host, port)} for entry in allow_hosts)
+    return any(_split_entry(entry) in {(host, None), (host, port)} for entry in allow_hosts)
 
 
 def entry_for(host: str, port: int) -> str:
-    """Return the entry of allow_hosts that names a host with this port and no other."""
+    """Return the entry of allow_hosts that allows a host with this port and no other."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def names_host(entry: str) -> bool:
-    """Tell whether an entry of allow_hosts names a host; URLs, networks and patterns name none."""
-    return bool(_split(entry)[0]) and not re.search(r"[\s/*?#@\\]", entry)
+    """Tell whether an entry of allow_hosts names a host; a URL, a network or a pattern does not."""
+    return bool(_split_entry(entry)[0]) and not re.search(r"[\s/*?#@\\]", entry)
 
 
-def _split(entry: str) -> tuple[str, int | None]:
+def _split_entry(entry: str) -> tuple[str, int | None]:
     bare_ipv6 = entry.count(":") > 1 and not entry.startswith("[")
     try:
         parts = urlsplit(f"//[{entry}]" if bare_ipv6 else f"//{entry}")
         return canonical_host(parts.hostname or ""), parts.port
     except ValueError:
-        return "", None  # no host is called that
+        return "", None  # no host has this name
 
 
 def why_refused(host: str) -> Kind | None:
-    """Return what is wrong with calling an address, or None for a public one and for a name.
+    """Return why a host is not called, or None for a public address and for a name.
 
-    Of names, `localhost` and those of metadata services are judged; all others by the addresses they have.
+    The only names that are judged are `localhost` and those of metadata services; others have addresses.
     """
     if host == "localhost" or host.endswith(".localhost"):
         return Kind.LOOPBACK
@@ -93,10 +93,10 @@ def why_refused(host: str) -> Kind | None:
 def callable_addresses(
     host: str, port: int, addresses: Iterable[str], allow_hosts: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return those of a host's addresses that may be called.
+    """Return the addresses of a host that may be called.
 
-    Public ones may, and those of a host that the operator has named. A link-local address or a metadata
-    service must be named itself, too: whoever owns a name could point it there later.
+    Public addresses may, and those of a host that the operator has allowed. A link-local address or a
+    metadata service must be allowed itself as well: whoever owns the name could point it there later.
     """
     is_named = is_allowed(host, port, allow_hosts)
 
@@ -112,24 +112,24 @@ def callable_addresses(
 async def resolve(host: str, port: int) -> tuple[str, ...]:
     """Return the addresses of a name, or the address itself, as the system orders them.
 
-    The look-up runs in a thread that nobody waits for: asyncio's own pool would hold up the end of the
-    program for as long as a resolver hangs.
+    The look-up runs in a thread that nothing waits for: with asyncio's own pool, a resolver that hangs
+    would keep the program from ending.
 
     Raises:
-        OSError: `socket.gaierror`, as the resolver said it.
-        UnicodeError: no such name can exist.
+        OSError: the resolver's `socket.gaierror`.
+        UnicodeError: no host can have that name.
 
     """
     loop = asyncio.get_running_loop()
-    found: asyncio.Future[list[Any]] = loop.create_future()
+    resolved: asyncio.Future[list[Any]] = loop.create_future()
 
-    def tell(outcome: Any, error: Exception | None) -> None:
-        if found.done():
-            return  # given up meanwhile
+    def deliver(outcome: Any, error: Exception | None) -> None:
+        if resolved.done():
+            return  # the caller has given up
         if error is None:
-            found.set_result(outcome)
+            resolved.set_result(outcome)
         else:
-            found.set_exception(error)
+            resolved.set_exception(error)
 
     def look_up() -> None:
         outcome, failure = None, None
@@ -137,8 +137,8 @@ async def resolve(host: str, port: int) -> tuple[str, ...]:
             outcome = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             failure = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, outcome, failure)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing waits any more
+            loop.call_soon_threadsafe(deliver, outcome, failure)
 
     threading.Thread(target=look_up, name="resolver", daemon=True).start()
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in await found))
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in await resolved))

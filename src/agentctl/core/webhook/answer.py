@@ -1,6 +1,6 @@
-"""What a webhook's answer holds: its bytes, read as JSON, as text or as a file.
+"""Reads the body of a webhook's answer: as JSON, as text or as a file.
 
-It does not judge what the answer means, and never raises for what it finds in a body that arrived whole.
+It does not judge what the answer means, and accepts any content of a body that arrived whole.
 """
 
 import codecs
@@ -13,10 +13,10 @@ from email.utils import parsedate_to_datetime
 from agentctl.core.strict_json import parse_json
 
 BODY_LIMIT = 10 * 1024 * 1024
-"""Bytes of an answer that are read, and that its decompression may yield."""
+"""How many bytes of an answer are read, and how many its decompression may yield."""
 
 _MOST_MEMBERS = 1000  # of a gzip body; taking a member off copies the rest
-# Not encodings of text, or ones that take for ever: whoever answers chooses the charset.
+# These encode no text, or take very long to decode: whoever answers chooses the charset.
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 _TEXT = frozenset(
     {
@@ -30,7 +30,7 @@ _TEXT = frozenset(
 
 
 class BodyTooLarge(Exception):
-    """There are more than BODY_LIMIT bytes in the body."""
+    """The body has more than BODY_LIMIT bytes."""
 
 
 class BodyBroken(Exception):
@@ -39,7 +39,7 @@ class BodyBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body: JSON in `result` where `has_result`, else text, else bytes; none of them where it was empty."""
+    """A body: JSON in `result` if `has_result`, else text, else bytes; an empty body has none of them."""
 
     result: object = None
     has_result: bool = False
@@ -48,14 +48,14 @@ class Content:
     content_type: str | None = None
 
     @property
-    def empty(self) -> bool:
-        """Whether the body says nothing."""
+    def is_empty(self) -> bool:
+        """Whether the body holds nothing."""
         return not self.has_result and self.text is None and self.data is None
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """An answer that arrived whole; the headers are as they came, `allow_methods` is the CORS one."""
+    """An answer that arrived whole, with its headers unchanged; `allow_methods` is the CORS one."""
 
     status: int
     content: Content = Content()
@@ -65,20 +65,20 @@ class WebhookAnswer:
 
     @property
     def kind(self) -> int:
-        """The status's first digit."""
+        """The first digit of the status."""
         return self.status // 100
 
-    def says(self, name: str) -> str:
-        """Return the text under a name of the JSON object that was answered, or nothing."""
-        said = self.content.result.get(name) if isinstance(self.content.result, dict) else None
-        return said if isinstance(said, str) else ""
+    def text_at(self, key: str) -> str:
+        """Return the text under a key of the answer's JSON object; an empty one if there is none."""
+        text = self.content.result.get(key) if isinstance(self.content.result, dict) else None
+        return text if isinstance(text, str) else ""
 
 
 def decompress(body: bytes, encoding: str) -> bytes:
-    """Undo a Content-Encoding; stops as soon as there are more than BODY_LIMIT bytes.
+    """Undo a Content-Encoding, and stop as soon as there are more than BODY_LIMIT bytes.
 
     Raises:
-        BodyTooLarge, BodyBroken
+        BodyTooLarge, BodyBroken: as their names say.
 
     """
     if encoding.strip().lower() in {"", "identity"} or not body:
@@ -86,7 +86,7 @@ def decompress(body: bytes, encoding: str) -> bytes:
     if encoding.strip().lower() not in {"gzip", "x-gzip"}:
         raise BodyBroken
     whole = bytearray()
-    for _ in range(_MOST_MEMBERS):  # gzip may have several
+    for _ in range(_MOST_MEMBERS):  # a gzip body may have several
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             whole += member.decompress(body, BODY_LIMIT + 1 - len(whole))
@@ -96,14 +96,14 @@ def decompress(body: bytes, encoding: str) -> bytes:
             raise BodyTooLarge
         if not member.eof:
             raise BodyBroken
-        body = member.unused_data.lstrip(b"\0")  # what pads a block
+        body = member.unused_data.lstrip(b"\0")  # the padding of a block
         if not body:
             return bytes(whole)
     raise BodyBroken
 
 
 def read_content(body: bytes, content_type: str) -> Content:
-    """Return a body as JSON, text or bytes: by its Content-Type or, where that is silent, by itself."""
+    """Return a body as JSON, text or bytes: by its Content-Type or, without one, by its own bytes."""
     if not body.strip():
         return Content()
     header = Message()
@@ -111,10 +111,10 @@ def read_content(body: bytes, content_type: str) -> Content:
     kind = header.get_content_type() if content_type else ""
     if not _is_textual(kind, body):
         return Content(data=body, content_type=kind or "application/octet-stream")
-    text = _decode(body, header.get_content_charset())
+    text = _decode_text(body, header.get_content_charset())
     if not text.strip():
         return Content()
-    # Text that looks like a number or a word is text, unless it is said to be JSON.
+    # Text that looks like a number or a word stays text unless its type says that it is JSON.
     if _is_json(kind) or text.lstrip().startswith(("{", "[")):
         try:
             return Content(result=parse_json(text), has_result=True, content_type=kind or None)
@@ -123,8 +123,8 @@ def read_content(body: bytes, content_type: str) -> Content:
     return Content(text=text, content_type=kind or None)
 
 
-def seconds_to_wait(retry_after: str | None, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, or None where there is no sense in it."""
+def parse_retry_after(retry_after: str | None, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait, or None if it makes no sense."""
     if retry_after is None:
         return None
     if retry_after.isascii() and retry_after.isdigit():
@@ -147,15 +147,15 @@ def _is_textual(kind: str, body: bytes) -> bool:
     return kind.startswith("text/") or kind.endswith("+xml") or _is_json(kind) or kind in _TEXT
 
 
-def _decode(body: bytes, charset: str | None) -> str:
-    """Read a text; what its charset cannot read is shown as such, and a byte order mark is dropped."""
+def _decode_text(body: bytes, charset: str | None) -> str:
+    """Return text; U+FFFD replaces what the charset cannot decode, and a byte order mark is dropped."""
     try:
-        text = body.decode(_codec(charset), "replace")
+        text = body.decode(_choose_codec(charset), "replace")
     except (LookupError, ValueError):  # no such charset, or one that cannot replace
         text = body.decode("utf-8", "replace")
     return text.removeprefix("\ufeff")
 
 
-def _codec(charset: str | None) -> str:
+def _choose_codec(charset: str | None) -> str:
     name = codecs.lookup(charset or "utf-8").name
     return "utf-8" if name in _NO_CHARSETS else name

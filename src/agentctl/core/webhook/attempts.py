@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from agentctl.core.models import Outcome
 from agentctl.core.webhook import addresses
-from agentctl.core.webhook.answer import WebhookAnswer, seconds_to_wait
+from agentctl.core.webhook.answer import WebhookAnswer, parse_retry_after
 from agentctl.core.webhook.endpoint import Endpoint, Target
 from agentctl.core.webhook.http import CONNECT_SECONDS, Client, Exchange, NoAnswer, Request, Stage
 from agentctl.core.webhook.judgement import MAY_PASS, NEVER_RAN, Judgement, Reason, judge, judge_no_answer
@@ -74,7 +74,7 @@ class Attempt:
 def judge_attempt(answer: WebhookAnswer, endpoint: Endpoint) -> Attempt:
     """Judge the answer of a webhook that was called, and decide whether to call it again."""
     judgement = judge(answer, success_when=endpoint.success_when)
-    pause = seconds_to_wait(answer.retry_after, now=datetime.now(UTC))
+    pause = parse_retry_after(answer.retry_after, now=datetime.now(UTC))
     asks_to_wait = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
         answer.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None
     )

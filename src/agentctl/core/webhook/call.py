@@ -70,7 +70,7 @@ def call_webhook(
         row_mark=row_mark,
     )
     client = Client(tls=order.target.scheme == "https")  # outside the loop, see there
-    return asyncio.run(_deliver(client, order, on_event or (lambda _: None), seconds=timeout))
+    return asyncio.run(_deliver_order(client, order, on_event or (lambda _: None), seconds=timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class _Order:
         return judge_attempt(answer, self.endpoint)
 
 
-async def _deliver(client: Client, order: _Order, on_event: OnEvent, *, seconds: float) -> WebhookCall:
+async def _deliver_order(client: Client, order: _Order, on_event: OnEvent, *, seconds: float) -> WebhookCall:
     loop = asyncio.get_running_loop()
     _keep_awake(loop)
     began = loop.time()

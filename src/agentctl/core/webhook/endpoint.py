@@ -1,7 +1,7 @@
-"""What is to be called: a webhook's URL with its settings, checked before anything is charged.
+"""Describes what to call: a webhook's URL with its settings, checked before anything is charged.
 
-It turns them into a target and into headers; it looks nothing up and sends nothing. No message here holds a
-secret: no header's value, no signing key, nothing that a URL has before its `@` or after its `?`.
+It makes a target and headers of them; it looks nothing up and sends nothing. Its messages hold no secret: no
+value of a header, no signing key, nothing that stands before the `@` or after the `?` of a URL.
 """
 
 import base64
@@ -21,9 +21,9 @@ from agentctl.core.webhook.judgement import ALLOW_HOSTS_HINT
 from agentctl.core.webhook.success_rule import parse_rule
 
 ROW_HEADER = "X-Agentctl-Row"
-"""Says which row of which database a call is for."""
+"""The header that says which row of which database a call is for."""
 SIGNATURE_HEADER = "X-Agentctl-Signature"
-"""Proves that the execution's id and its row were sent by us."""
+"""The header that proves that we sent the execution's id and its row."""
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 8192
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks gives every secret
@@ -38,14 +38,14 @@ _OUR_OWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A webhook, with what the configuration says about calling it.
+    """A webhook with its configuration.
 
     Attributes:
         url: http or https; credentials before an `@` are sent as Basic authentication.
-        headers: sent with every request.
+        headers: added to every request.
         allow_hosts: hosts that may be called although their addresses are not public.
-        signing_secret: `whsec_` and a key in base64; requests are then signed as Standard Webhooks says.
-        idempotent: the same execution may be sent again after nobody knows what became of it.
+        signing_secret: `whsec_` and a key in base64, with which requests are signed by Standard Webhooks.
+        idempotent: the same execution may be sent again after its outcome is unknown.
         success_when: a rule that the JSON answer must meet, such as `status == ok`.
 
     """
@@ -60,7 +60,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL in the parts that a connection needs; `resource` is path and query."""
+    """A URL as the parts that a connection needs; `resource` is its path and query."""
 
     scheme: str
     host: str
@@ -70,21 +70,21 @@ class Target:
 
     @property
     def host_header(self) -> str:
-        """What the other side should know itself by."""
-        host = _bracketed(self.host)
+        """The value of the Host header."""
+        host = _bracket_ipv6(self.host)
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     def url_at(self, address: str) -> str:
-        """Return the URL at one of the host's addresses, so that no other is looked up."""
-        return f"{self.scheme}://{_bracketed(address)}:{self.port}{self.resource}"
+        """Return the URL with one of the host's addresses in place of its name, so that none is looked up."""
+        return f"{self.scheme}://{_bracket_ipv6(address)}:{self.port}{self.resource}"
 
 
 def check_endpoint(endpoint: Endpoint) -> None:
-    """Refuse what could never be called; names are looked up when the call is made.
+    """Refuse an endpoint that could never be called; names are looked up when the call is made.
 
     Raises:
-        Refused: the URL is malformed, is n8n's for tests, or leads to an address that must not be called.
-        ConfigError: a header, the signing secret, success_when or allow_hosts.
+        Refused: the URL is malformed, is n8n's test URL, or leads to an address that must not be called.
+        ConfigError: a header, the signing secret, success_when or allow_hosts is wrong.
 
     """
     for entry in endpoint.allow_hosts:
@@ -98,32 +98,32 @@ def check_endpoint(endpoint: Endpoint) -> None:
     for name, value in endpoint.headers.items():
         _check_header(name, value)
     if endpoint.signing_secret is not None:
-        _key(endpoint.signing_secret)
+        _decode_secret(endpoint.signing_secret)
     if endpoint.success_when is not None:
         parse_rule(endpoint.success_when)
 
 
 def target_of(url: str) -> Target:
-    """Take a URL apart.
+    """Return the parts of a URL.
 
     Raises:
-        Refused: it is no URL of a webhook; the message does not repeat it, for it may hold credentials.
+        Refused: it is not the URL of a webhook; the message leaves it out, since it may hold credentials.
 
     """
     try:
         parts = urlsplit(url)
         host, port = addresses.canonical_host(parts.hostname or ""), parts.port
     except ValueError:
-        parts, host, port = urlsplit("http://"), "", None  # reported below
+        parts, host, port = urlsplit("http://"), "", None  # refused below
     problems = {
         "it does not begin with http:// or https://": parts.scheme not in _PORTS,
-        # urlsplit drops tabs and line ends; programs disagree where a host with `\` or `%` in it ends.
+        # urlsplit drops tabs and line ends; programs disagree about the end of a host with `\` or `%` in it.
         "it contains a space or a backslash": re.search(r"[\x00-\x20\x7f\\]", url),
         "its host or port is malformed": not host or "%" in host or port == 0,
         f"it is longer than {_LONGEST_URL} characters": len(url) > _LONGEST_URL,
     }
-    for problem, there in problems.items():
-        if there:
+    for problem, is_present in problems.items():
+        if is_present:
             msg = f"The agent's webhook URL cannot be called: {problem}."
             raise Refused(msg, hint="Correct it in the agents table.", code="webhook_url")
     return Target(
@@ -131,7 +131,7 @@ def target_of(url: str) -> Target:
         host=host,
         port=port or _PORTS[parts.scheme],
         resource=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-        authorization=_basic(parts.username, parts.password),
+        authorization=_format_basic(parts.username, parts.password),
     )
 
 
@@ -177,15 +177,15 @@ def headers_for(
     """Return all headers of one request.
 
     Args:
-        endpoint: with its own headers, and the secret to sign with.
+        endpoint: has headers of its own, and the secret to sign with.
         target: its URL.
         content: the body.
-        execution_id: which execution it is.
-        now: in seconds since 1970, for the signature.
-        row_mark: which row of which database that is, where it is known.
+        execution_id: the execution's id.
+        now: seconds since 1970, for the signature.
+        row_mark: identifies the execution's row if it is known.
 
     """
-    identity = quote(execution_id, safe="")  # the same for the ids there are, and harmless for any other
+    identity = quote(execution_id, safe="")  # changes no usual id, and makes any other one harmless
     named = {name.lower() for name in endpoint.headers}
     replaceable = {"User-Agent": f"agentctl/{__version__}", "Authorization": target.authorization}
     headers = {
@@ -209,14 +209,14 @@ def headers_for(
 
 
 def sign_row(secret: str, identity: str, row_mark: str | None) -> str:
-    """Return what nobody else can send with an execution's id: n8n keeps it, and no body as it came.
+    """Return a signature of an execution's id and row; n8n keeps headers unchanged, but no raw body.
 
     Raises:
-        ConfigError: the secret is none.
+        ConfigError: the secret is malformed.
 
     """
     signed = json.dumps(["agentctl", identity, row_mark]).encode()
-    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
@@ -224,15 +224,15 @@ def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
     """Return the signature of Standard Webhooks: HMAC-SHA256 over id, timestamp and body.
 
     Raises:
-        ConfigError: the secret is none.
+        ConfigError: the secret is malformed.
 
     """
     signed = f"{identity}.{now}.".encode() + content
-    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
-def _key(secret: str) -> bytes:
+def _decode_secret(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -243,12 +243,12 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _basic(user: str | None, password: str | None) -> str | None:
+def _format_basic(user: str | None, password: str | None) -> str | None:
     if user is None:
         return None
     credentials = f"{unquote(user)}:{unquote(password or '')}".encode()
     return f"Basic {base64.b64encode(credentials).decode('ascii')}"
 
 
-def _bracketed(host: str) -> str:
+def _bracket_ipv6(host: str) -> str:
     return f"[{host}]" if ":" in host else host

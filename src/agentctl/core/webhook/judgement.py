@@ -1,6 +1,6 @@
-"""What became of an execution, told from how its webhook answered, or did not.
+"""Decides what became of an execution: from the answer of its webhook, or from why there is none.
 
-Everything that is known about answers is in two tables. It sends nothing, retries nothing and reads no clock.
+Two tables hold all knowledge about answers. It sends nothing, retries nothing and reads no clock.
 """
 
 import json
@@ -14,13 +14,13 @@ from agentctl.core.webhook.answer import Content, WebhookAnswer
 from agentctl.core.webhook.success_rule import parse_rule
 from agentctl.core.webhook_url import without_secrets
 
-_LONGEST_QUOTE = 300  # characters of somebody else's text in a sentence of ours
+_LONGEST_QUOTE = 300  # characters of foreign text in one of our sentences
 
 ALLOW_HOSTS_HINT = "If it should be called, add it to allow_hosts in the profile's [webhook] section."
 
 
 class Reason(StrEnum):
-    """Why an outcome is what it is, in a word for programs."""
+    """Why an outcome is what it is: one word, for programs."""
 
     ANSWERED = "answered"
     RULE_NOT_MET = "rule_not_met"
@@ -56,25 +56,25 @@ NEVER_RAN = frozenset(
         Reason.REJECTED,
     }
 )
-"""Reasons that say of one request that the agent did not run, and so nothing about an earlier one."""
+"""Reasons that prove that one request did not make the agent run; an earlier one may have."""
 
 MAY_PASS = frozenset(
     {Reason.CONNECTION_LOST, Reason.ANSWER_BROKEN, Reason.SERVER_ERROR, Reason.GATEWAY_ERROR}
 )
-"""Reasons for which an idempotent agent may be asked again."""
+"""Reasons for which an idempotent agent may be called again."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """An outcome, why, and what was answered.
+    """An outcome, the reason for it, and the content of the answer.
 
     Attributes:
         reason: a stable word for programs.
-        message: a sentence for the operator; what it quotes of the answer is shortened, in one line.
+        message: a sentence for the operator; a quotation of the answer in it is short and has no line end.
         hint: the next step, or None.
-        result: the JSON that was answered, where `has_result`; of a failure too, it may tell why.
-        result_text: what a successful agent answered that was not JSON.
-        result_bytes: the same where it was no text either; `content_type` says what it is.
+        result: the JSON of the answer if `has_result`; a failure has it too, since it may say why.
+        result_text: a successful agent's answer that is text but not JSON.
+        result_bytes: a successful agent's answer that is neither; `content_type` names its format.
 
     """
 
@@ -90,7 +90,7 @@ class Judgement:
 
 
 class _Row(NamedTuple):
-    """Answers that fit mean this; `{said}`, `{location}` and the like are filled in."""
+    """The meaning of the answers that fit; `{said}`, `{location}` and the like are filled in."""
 
     fits: Callable[[WebhookAnswer], bool]
     outcome: Outcome
@@ -99,24 +99,24 @@ class _Row(NamedTuple):
     hint: str | None = None
 
 
-# n8n's words for an answer that does not wait for the workflow, the second in older versions.
+# n8n's answers that do not wait for the workflow; older versions give the second one.
 _ONLY_STARTED = ({"message": "Workflow was started"}, {"message": "Workflow got started."})
-# What n8n's webhook node puts out, and an answer would hardly have.
+# The keys of what n8n's webhook node puts out; an agent's answer will hardly have all of them.
 _ECHO = frozenset({"headers", "body", "webhookUrl", "executionMode"})
-# n8n's words, with 500, for a workflow that ended without an error but left its webhook nothing to return.
+# n8n says this, with 500, of a workflow that ended without an error and gave its webhook nothing to return.
 _NOTHING_TO_RETURN = ("No item to return", "No item was found to return", "No binary data was found")
 
 
 def _is_echo(result: object) -> bool:
-    """Whether an answer is what n8n's webhook node made of our request, with all its headers."""
+    """Tell whether an answer is our own request, as n8n's webhook node puts it out."""
     items = result if isinstance(result, list) else [result]
     return any(isinstance(item, dict) and item.keys() >= _ECHO for item in items)
 
 
-# The first row that fits is the one. `agentctl reconcile` is named by whoever knows the execution.
+# The first row that fits applies. None names `agentctl reconcile`, since only the caller knows the execution.
 _ANSWERS = (
     _Row(
-        lambda answer: answer.kind == 2 and answer.content.empty,
+        lambda answer: answer.kind == 2 and answer.content.is_empty,
         Outcome.UNKNOWN,
         Reason.EMPTY,
         "The webhook answered {status} with an empty body, as some n8n versions do after a failure.",
@@ -169,7 +169,7 @@ _ANSWERS = (
         "The webhook rejected the call ({status}{said}).",
     ),
     _Row(
-        lambda answer: answer.status == 500 and answer.says("message").startswith(_NOTHING_TO_RETURN),
+        lambda answer: answer.status == 500 and answer.text_at("message").startswith(_NOTHING_TO_RETURN),
         Outcome.UNKNOWN,
         Reason.EMPTY,
         "The workflow ended without an error, and with nothing to return (500{said}).",
@@ -195,7 +195,7 @@ _ANSWERS = (
     ),
 )
 
-# `{detail}` is what the connection knew.
+# `{detail}` stands for the facts that the connection reported.
 _NO_ANSWERS = {
     Reason.NAME_NOT_FOUND: (
         Outcome.FAILED,
@@ -225,61 +225,60 @@ def judge(answer: WebhookAnswer, *, success_when: str | None = None) -> Judgemen
     """Return what an answer means.
 
     Raises:
-        ConfigError: success_when is no rule.
+        ConfigError: success_when is not a rule.
 
     """
     row = next(row for row in _ANSWERS if row.fits(answer))
     if row.outcome is Outcome.SUCCESS and success_when is not None:
-        row = _ruled(row, answer.content, rule=success_when)
-    said = one_line(answer.says("message") or answer.says("error"))
+        row = _apply_rule(row, answer.content, rule=success_when)
+    quote = one_line(answer.text_at("message") or answer.text_at("error"))
     words = {
         "status": answer.status,
-        "said": f": {said}" if said else "",
+        "said": f": {quote}" if quote else "",
         "location": one_line(without_secrets(answer.location or "")) or "no address",
     }
-    hint = one_line(answer.says("hint")) if row.outcome is Outcome.FAILED else ""
+    hint = one_line(answer.text_at("hint")) if row.outcome is Outcome.FAILED else ""
     judgement = Judgement(
         outcome=row.outcome,
         reason=row.reason,
         message=row.message.format_map(words),
         hint=hint or (row.hint.format_map(words) if row.hint else None),
     )
-    return _with_content(judgement, answer.content)
+    return _add_content(judgement, answer.content)
 
 
 def judge_no_answer(reason: Reason, detail: str) -> Judgement:
-    """Return what it means that there is no answer, or none that arrived whole."""
+    """Return what a missing or incomplete answer means."""
     outcome, message, hint = _NO_ANSWERS[reason]
     return Judgement(outcome=outcome, reason=reason, message=message.format(detail=detail), hint=hint)
 
 
 def one_line(text: str) -> str:
-    """Return somebody else's text as a short piece of one line."""
+    """Return foreign text without line ends, shortened."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}\u2026"
 
 
-def _ruled(row: _Row, content: Content, *, rule: str) -> _Row:
-    """Replace what would be a success where the agent's own rule says otherwise."""
+def _apply_rule(row: _Row, content: Content, *, rule: str) -> _Row:
+    """Replace the row of a success if the agent's own rule says otherwise."""
     if not content.has_result:
         message = "The agent answered ({status}), but not with JSON, which success_when needs."
         return row._replace(outcome=Outcome.UNKNOWN, reason=Reason.RULE_NEEDS_JSON, message=message)
     parsed = parse_rule(rule)
     if parsed.holds(content.result):
         return row
-    found = one_line(json.dumps(parsed.found(content.result), ensure_ascii=False))
-    message = (
-        f"The agent answered ({{status}}), but {'.'.join(parsed.path)} is {_escaped(found)} (success_when)."
-    )
+    value = one_line(json.dumps(parsed.value_at_path(content.result), ensure_ascii=False))
+    path = ".".join(parsed.path)
+    message = f"The agent answered ({{status}}), but {path} is {_escape_braces(value)} (success_when)."
     return row._replace(outcome=Outcome.FAILED, reason=Reason.RULE_NOT_MET, message=message)
 
 
-def _escaped(text: str) -> str:
+def _escape_braces(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _with_content(judgement: Judgement, content: Content) -> Judgement:
-    """Add what was answered: all of a success, the JSON of a failure, nothing where its author is unknown."""
+def _add_content(judgement: Judgement, content: Content) -> Judgement:
+    """Add the answer: all of a success, the JSON of a failure, nothing if its author is unknown."""
     if judgement.outcome is Outcome.SUCCESS:
         judgement = replace(judgement, result_text=content.text, result_bytes=content.data)
     if judgement.outcome is Outcome.UNKNOWN:

@@ -1,8 +1,8 @@
-"""The networks that no webhook of the public internet is in: a table of our own, the same on every Python.
+"""The networks in which no webhook of the public internet can be: our own table, the same on every Python.
 
-Its source are IANA's registries of special-purpose addresses for IPv4 and IPv6, both in whole, with IPv6's
-global unicast space as the frame: what lies outside of it is nobody's yet. Addresses that clouds serve their
-machines' credentials at stand here, too. It looks no name up.
+It holds all of IANA's special-purpose registries for IPv4 and IPv6, and everything outside IPv6's global
+unicast space, which is assigned to nobody yet. The addresses at which clouds serve credentials to their
+machines are in it, too. It looks no name up.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 
 
 class Kind(StrEnum):
-    """What is wrong with calling an address, as a word for messages: "n8n.example.com is KIND"."""
+    """Why an address is not called, as a word for messages: "n8n.example.com is KIND"."""
 
     UNSPECIFIED = "unspecified"
     LOOPBACK = "loopback"
@@ -25,7 +25,7 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 # NAT64's well-known prefix: a packet to it ends up at the IPv4 address in the last 32 bits.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
-# What lies in a narrower network stands before what holds it.
+# A narrower network stands before the one that holds it.
 _TABLE: tuple[tuple[Kind, str], ...] = (
     (Kind.UNSPECIFIED, "0.0.0.0/8 ::/128"),
     (Kind.LOOPBACK, "127.0.0.0/8 ::1/128"),
@@ -43,18 +43,18 @@ _TABLE: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def _networks() -> tuple[tuple[Kind, IPv4Network | IPv6Network], ...]:
+def _read_table() -> tuple[tuple[Kind, IPv4Network | IPv6Network], ...]:
     return tuple((kind, ip_network(network)) for kind, networks in _TABLE for network in networks.split())
 
 
-SPECIAL_NETWORKS = _networks()
-"""Each network with what it is; the first that holds an address says what that is."""
+SPECIAL_NETWORKS = _read_table()
+"""Each network with its kind; the first that holds an address decides the address's kind."""
 
 
 def judge_address(address: IPv4Address | IPv6Address) -> Kind | None:
-    """Return what is wrong with calling an address, or None for a public one."""
+    """Return why an address is not called, or None for a public one."""
     if isinstance(address, IPv6Address):
-        address = _embedded(address) or address
+        address = _find_embedded_ipv4(address) or address
     for kind, network in SPECIAL_NETWORKS:
         if address in network:
             return kind
@@ -62,7 +62,7 @@ def judge_address(address: IPv4Address | IPv6Address) -> Kind | None:
     return Kind.NOT_PUBLIC if outside else None
 
 
-def _embedded(address: IPv6Address) -> IPv4Address | None:
+def _find_embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that a packet to this IPv6 address ends up at, if there is one."""
     if address in _TRANSLATED:
         return IPv4Address(int(address) & 0xFFFFFFFF)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from agentctl.core.webhook import addresses
-from agentctl.core.webhook.answer import WebhookAnswer, seconds_to_wait
+from agentctl.core.webhook.answer import WebhookAnswer, parse_retry_after
 from agentctl.core.webhook.endpoint import Target
 from agentctl.core.webhook.http import Client, NoAnswer, Request
 from agentctl.core.webhook.judgement import Reason, judge_no_answer
@@ -150,7 +150,7 @@ def _read_object(answer: WebhookAnswer) -> Mapping[str, Any]:
         return answer.content.result
     problem = _describe_problem(answer)
     if answer.status in _NOT_NOW:
-        raise _NotNow(problem, pause=seconds_to_wait(answer.retry_after, now=datetime.now(UTC)))
+        raise _NotNow(problem, pause=parse_retry_after(answer.retry_after, now=datetime.now(UTC)))
     unusable = answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
     raise Unusable(problem) if unusable else Trouble(problem)
 

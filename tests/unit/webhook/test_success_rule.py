@@ -56,7 +56,7 @@ def test_a_rule_holds(rule: str, answer: object) -> None:
 
 @pytest.mark.parametrize("place", ["9" * 5000, "-1", "\u0660", "²"])
 def test_what_is_no_place_in_a_list_leads_nowhere(place: str) -> None:
-    assert parse_rule(f"{place} == null").found([7]) is None
+    assert parse_rule(f"{place} == null").value_at_path([7]) is None
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from agentctl.core.webhook.answer import (
     BodyTooLarge,
     WebhookAnswer,
     decompress,
+    parse_retry_after,
     read_content,
-    seconds_to_wait,
 )
 from agentctl.core.webhook.endpoint import Endpoint, check_endpoint, sign
 from agentctl.core.webhook.judgement import Judgement, Reason, judge
@@ -224,7 +224,7 @@ def test_anything_else_is_no_rule(rule: str) -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert seconds_to_wait(header, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == seconds
+    assert parse_retry_after(header, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == seconds
 
 
 @pytest.mark.parametrize(

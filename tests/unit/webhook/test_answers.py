@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.strict_json import is_shallow
-from agentctl.core.webhook.answer import BodyBroken, decompress, read_content, seconds_to_wait
+from agentctl.core.webhook.answer import BodyBroken, decompress, parse_retry_after, read_content
 
 JSON, TEXT = "application/json", "text/plain"
 CHARSETS = ["utf-8", "UTF8", "latin-1", "utf-16", "hex", "idna", "undefined", "utf-7", "", "''", "foo'en'%ff"]
@@ -26,12 +26,12 @@ CHARSETS = ["utf-8", "UTF8", "latin-1", "utf-16", "hex", "idna", "undefined", "u
 )
 def test_nothing_that_a_body_or_its_type_may_be_is_an_error(body: bytes, content_type: str) -> None:
     content = read_content(body, content_type)
-    assert content.empty or is_shallow(content.result)
+    assert content.is_empty or is_shallow(content.result)
 
 
 @given(st.text(max_size=30) | st.text(alphabet="0123456789,:+- MonNovGT", max_size=40))
 def test_nothing_that_retry_after_may_say_is_an_error(header: str) -> None:
-    seconds = seconds_to_wait(header, now=datetime(2026, 11, 23, tzinfo=UTC))
+    seconds = parse_retry_after(header, now=datetime(2026, 11, 23, tzinfo=UTC))
     assert seconds is None or seconds >= 0
 
 
@@ -56,7 +56,7 @@ def test_a_charset_that_is_named_is_used(charset: str) -> None:
     ],
 )
 def test_a_body_of_nothing_to_read_is_empty_and_so_no_success(body: bytes, kind: str) -> None:
-    assert read_content(body, kind).empty
+    assert read_content(body, kind).is_empty
 
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "no-such", "hex", "a\0b"])
