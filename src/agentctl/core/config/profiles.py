@@ -5,12 +5,13 @@ somebody asks for its value.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast
+
+import tomli
 
 from agentctl.core.config.code_section import CodeSettings, read_code
 from agentctl.core.config.schema_section import read_schema
@@ -227,11 +228,11 @@ def _read_document(path: Path) -> tuple[str, dict[str, object]]:
     try:
         # Some editors begin a file with a byte order mark. A lone carriage return ends no line in TOML.
         text = path.read_bytes().decode("utf-8-sig")
-        return text, tomllib.loads(text)
+        return text, tomli.loads(text)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
-    except ValueError as error:  # not UTF-8, or not TOML: tomllib names line and column, never a value
+    except ValueError as error:  # not UTF-8, or not TOML: tomli names line and column, never a value
         msg = f"{path} is not valid TOML: {error}."
         raise ConfigError(msg) from None
 

@@ -6,8 +6,6 @@ It knows nothing of what agentctl's keys mean; config.py does. It never puts a v
 import os
 import shlex
 import subprocess
-import tomllib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
+from agentctl.core.config.key_lines import Keys, find_line
 from agentctl.core.errors import ConfigError, UsageError
 from agentctl.core.times import parse_duration
 
@@ -94,7 +93,7 @@ class Section:
     table: Mapping[str, object]
     path: Path
     source: str
-    keys: "Keys" = ()
+    keys: Keys = ()
 
     def allow_only(self, *known: str) -> None:
         """Refuse the first key that is not known, with the nearest one that is."""
@@ -222,58 +221,12 @@ class Section:
         raise ConfigError(msg, hint=hint)
 
 
-Keys = tuple[str | int, ...]
-"""The way to a value: names of tables, positions (from 0) in arrays of them."""
-
-
 def _nearest(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'nothing'}."
 
 
 def _place(path: Path, source: str, keys: Keys) -> str:
-    line = line_of(source, keys)
+    line = find_line(source, keys)
     shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
     return f"{path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"
-
-
-def line_of(text: str, keys: Keys) -> int | None:
-    """Return the line (from 1) on which a TOML key, or else its table, is first named; None if neither is.
-
-    tomllib keeps no positions, so each line that looks like a header or an assignment is read by itself.
-    """
-    if not keys:
-        return None
-    table: Keys = ()
-    arrays: Counter[Keys] = Counter()
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            table = path = _path_of(stripped)
-            if stripped.startswith("[["):
-                table, arrays[path] = (*path, arrays[path]), arrays[path] + 1
-            named = table
-        else:
-            named = (*table, *_path_of(f"{stripped.partition('=')[0]}= 0"))
-        if _leads_to(named, keys):
-            return number
-    return line_of(text, keys[:-1])
-
-
-def _leads_to(named: Keys, keys: Keys) -> bool:
-    """Whether a line is about a key; where no position is asked for, any will do."""
-    if not any(isinstance(key, int) for key in keys):
-        named = tuple(key for key in named if isinstance(key, str))
-    return named[: len(keys)] == keys
-
-
-def _path_of(line: str) -> tuple[str, ...]:
-    try:
-        node: object = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return ()
-    path: list[str] = []
-    while isinstance(node, dict | list) and node:
-        key, node = next(iter(node.items())) if isinstance(node, dict) else ("", node[0])
-        path.append(key)
-    return tuple(key for key in path if key)

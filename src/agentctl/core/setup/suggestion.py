@@ -4,11 +4,11 @@ What stands in it works unmodified, and means what agentctl would do without it.
 stands there as comments, for an operator to decide. It writes no file.
 """
 
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import tomli
 import tomlkit
 from tomlkit import TOMLDocument
 from tomlkit.items import AbstractTable
@@ -82,7 +82,7 @@ def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding
 def _text(document: TOMLDocument) -> Configuration:
     text, meaning = tomlkit.dumps(document).lstrip("\n"), document.unwrap()
     try:
-        said = tomllib.loads(text.encode().decode())
+        said = tomli.loads(text.encode().decode())
     except ValueError:  # not TOML, or not even text: a lone surrogate in a name
         said = None
     if said != meaning:

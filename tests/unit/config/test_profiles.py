@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomlkit
 
+from agentctl.core.config.key_lines import find_line
 from agentctl.core.config.profiles import AgentSettings, Profile, load_profile
-from agentctl.core.config.toml_sections import Value, line_of
+from agentctl.core.config.toml_sections import Value
 from agentctl.core.errors import ConfigError
 
 Write = Callable[[str], Path]
@@ -22,8 +24,10 @@ def write(tmp_path: Path) -> Write:
     return to_file
 
 
-def load(path: Path | None, *, profile: str | None = None, **environment: str) -> Profile:
-    return load_profile(config=path, profile=profile, environment=environment)
+def load(
+    path: Path | None, *, profile: str | None = None, needs_database: bool = True, **environment: str
+) -> Profile:
+    return load_profile(config=path, profile=profile, environment=environment, needs_database=needs_database)
 
 
 def refused(path: Path, **options: str) -> ConfigError:
@@ -125,6 +129,53 @@ def test_a_value_of_the_wrong_kind_is_named_and_never_shown(write: Write, line: 
     error = refused(write(f"# first\n[profiles.a]\n{line}\n"))
     assert "line 3: profiles.a." in error.message
     assert what in error.message
+
+
+_IN_SEVERAL_LINES = """[profiles.a]
+webhook = {
+    timeout = "3s",  # a comment, and a comma behind the last key
+    headers = {
+        "X-Key" = %s,
+    },
+}
+user = %s
+"""
+
+
+def test_an_inline_table_may_take_several_lines(write: Write) -> None:
+    profile = load(write(_IN_SEVERAL_LINES % ('"k"', '"u"')), needs_database=False)
+    assert profile.webhook.headers["X-Key"].resolve() == "k"
+    assert profile.user is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "user", "place"),
+    [("1", '"u"', "line 5: profiles.a.webhook.headers.X-Key"), ('"k"', "1", "line 8: profiles.a.user")],
+)
+def test_a_mistake_in_an_inline_table_of_several_lines_is_named_with_its_line(
+    write: Write, key: str, user: str, place: str
+) -> None:
+    path = write(_IN_SEVERAL_LINES % (key, user))
+    assert refused(path).message == f"{path}, {place} must be a text in quotes."
+
+
+def test_what_is_not_toml_in_an_inline_table_of_several_lines_is_named_with_its_line(write: Write) -> None:
+    path = write('[profiles.a]\nwebhook = {\n  timeout = "3s",\n  timeout = "4s",\n}\n')
+    assert "(at line 4, column 17)" in refused(path).message
+
+
+def test_whatever_tomlkit_writes_is_read(write: Write) -> None:
+    headers = tomlkit.inline_table()
+    headers.add("X-First", "\x1b\x7f\u0085\N{GRINNING FACE}")
+    headers.add(tomlkit.nl())  # which TOML 1.0 does not allow in an inline table
+    headers.add('X "second"', "b")
+    document = tomlkit.document()
+    document["profiles"] = {"a": {"webhook": {"headers": headers}}}
+
+    profile = load(write(tomlkit.dumps(document)), needs_database=False)
+
+    written = {name: value.resolve() for name, value in profile.webhook.headers.items()}
+    assert written == {"X-First": "\x1b\x7f\u0085\N{GRINNING FACE}", 'X "second"': "b"}
 
 
 def test_what_is_wrong_in_another_profile_is_an_error_too(write: Write) -> None:
@@ -310,9 +361,16 @@ def test_a_value_never_shows_itself() -> None:
         ("[a]\nx = { b = 1 }", ("a", "x", "b"), 2),
         ("[a]\n", ("a", "missing"), 1),
         ("", ("a",), None),
+        ("x = {\n  b = 1,\n  c = 2,\n}", ("x", "c"), 3),
+        ('x = { # { b = 1\n  b = """\nc = 1\n""", c = 2 }\nb = 3', ("x", "c"), 4),
+        ("x = {\n  b = 1\n}\nb = 2", ("b",), 4),
+        ("x = {\n  y = { },\n  'd e' = [\n    1,\n    { f.g = 2 }\n  ]\n}", ("x", "d e", 1, "f", "g"), 5),
+        ("x = [[1, 2], [\n{ b = '}' }, {\nb = ']' }]]", ("x", 1, 1, "b"), 3),
+        ("[[a]]\n[a.b]\nc = 1\n[[a]]\n[a.b]\nc = 2", ("a", 1, "b", "c"), 6),
+        ("a = 1979-05-27 07:32:00\nb = 1", ("b",), 2),
     ],
 )
 def test_the_line_of_a_key_is_found_in_every_way_to_write_it(
     text: str, keys: tuple[str, ...], line: int | None
 ) -> None:
-    assert line_of(text, keys) == line
+    assert find_line(text, keys) == line

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from agentctl.core.config.code_section import CodeSettings, Ignored
+from agentctl.core.config.key_lines import find_line
 from agentctl.core.config.profiles import Profile, load_profile
-from agentctl.core.config.toml_sections import line_of
 from agentctl.core.errors import ConfigError
 
 Write = Callable[[str], Path]
@@ -118,7 +118,7 @@ def test_a_mistake_is_named_with_file_line_and_key(
 def test_the_line_of_a_key_is_found_in_the_right_table_of_several(
     keys: tuple[str | int, ...], line: int
 ) -> None:
-    assert line_of("[[a]]\nb = 1\n[[ a ]]\nb = 2\n[[c]]\nb = 3\n", keys) == line
+    assert find_line("[[a]]\nb = 1\n[[ a ]]\nb = 2\n[[c]]\nb = 3\n", keys) == line
 
 
 @pytest.fixture
