@@ -16,25 +16,28 @@ def main() -> None:
     """Answer the question."""
     _limit_memory()
     question: dict[str, Any] = json.load(sys.stdin)
-    _write({"answer": _answer(question)})
+    _write_line({"answer": _judge_question(question)})
 
 
-def _answer(question: dict[str, Any]) -> dict[str, Any]:
-    from agentctl.core.agents.schema_rules import fault_of  # noqa: PLC0415 - what is loaded is limited, too
+def _judge_question(question: dict[str, Any]) -> dict[str, Any]:
+    from agentctl.core.agents.schema_rules import find_fault  # noqa: PLC0415 - what is loaded is limited, too
     from agentctl.core.agents.validation import judge  # noqa: PLC0415 - likewise
 
     if "inputs" not in question:
-        return {"fault": fault_of(question["schema"])}
+        return {"fault": find_fault(question["schema"])}
     verdict = judge(
         question["schema"],
         question["inputs"],
         secret=frozenset(question["secret"]),
-        on_field=lambda name: _write({"field": name}),
+        on_field=lambda name: _write_line({"field": name}),
     )
-    return {"problems": [[one.name, one.text] for one in verdict.problems], "obstacle": verdict.obstacle}
+    return {
+        "problems": [[problem.name, problem.text] for problem in verdict.problems],
+        "obstacle": verdict.obstacle,
+    }
 
 
-def _write(line: dict[str, Any]) -> None:
+def _write_line(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 

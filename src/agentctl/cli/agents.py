@@ -42,37 +42,37 @@ def agents(
     """
     match words or []:
         case []:
-            return _list(session)
+            return _list_agents(session)
         case ["check", *names]:
-            return _check(session, names)
+            return _check_webhooks(session, names)
         case [agent]:
-            return _show(session, agent)
+            return _show_agent(session, agent)
     msg = "Only one agent can be shown at a time."
     raise UsageError(msg, hint="See: agentctl agents --help")
 
 
-def _list(session: Session) -> Reply:
+def _list_agents(session: Session) -> Reply:
     from agentctl.core.agents import agent_table as core
     from agentctl.render import agents as render
 
     with session.connected(reads=True) as (connection, market, profile):
         listed = core.list_agents(connection, market.agents)
-    found = [profile.as_far_as_known(agent) for agent in listed]
-    return Reply(data=lambda: render.list_data(found), view=lambda: render.list_view(found))
+    completed = [profile.as_far_as_known(agent) for agent in listed]
+    return Reply(data=lambda: render.list_data(completed), view=lambda: render.list_view(completed))
 
 
-def _show(session: Session, agent: str) -> Reply:
+def _show_agent(session: Session, agent: str) -> Reply:
     from agentctl.core.agents import agent_table as core
     from agentctl.core.agents.form import read_form
     from agentctl.render import agents as render
 
     with session.connected(reads=True) as (connection, market, profile):
-        one = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
-    form = read_form(one.raw_form)
-    return Reply(data=lambda: render.one_data(one, form), view=lambda: render.one_view(one, form))
+        completed = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
+    form = read_form(completed.raw_form)
+    return Reply(data=lambda: render.one_data(completed, form), view=lambda: render.one_view(completed, form))
 
 
-def _check(session: Session, names: "Sequence[str]") -> Reply:
+def _check_webhooks(session: Session, names: "Sequence[str]") -> Reply:
     from agentctl.core.agents import agent_table as core
     from agentctl.core.agents.reachability import check_agents
     from agentctl.core.mapping import read_marketplace
@@ -83,21 +83,21 @@ def _check(session: Session, names: "Sequence[str]") -> Reply:
         with database.connect() as connection:
             table = read_marketplace(connection, profile.schema).agents
             if names:
-                found = [core.get_agent(connection, table, name) for name in names]
+                chosen = [core.get_agent(connection, table, name) for name in names]
             else:
-                found = [agent for agent in core.list_agents(connection, table) if agent.active]
-        told = [profile.as_far_as_known(agent) for agent in found]
+                chosen = [agent for agent in core.list_agents(connection, table) if agent.active]
+        completed = [profile.as_far_as_known(agent) for agent in chosen]
         checked = check_agents(
-            told, profile, progress=lambda total: screen.progress("Checking webhooks", total)
+            completed, profile, progress=lambda total: screen.progress("Checking webhooks", total)
         )
     return Reply(
         data=lambda: render.check_data(checked),
         view=lambda: render.check_view(checked),
-        error=_findings(checked),
+        error=_make_error(checked),
     )
 
 
-def _findings(checked: "Sequence[Checked]") -> FindingsFound | None:
+def _make_error(checked: "Sequence[Checked]") -> FindingsFound | None:
     wrong = [each.agent.slug for each in checked if each.is_finding]
     if not wrong:
         return None

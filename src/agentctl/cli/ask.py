@@ -13,7 +13,7 @@ _HINTS = {FieldKind.CHECKBOX: "yes or no", FieldKind.DATE: "such as 2026-11-30",
 
 def ask_for(field: Field, judge: Judge) -> object:
     """Ask until the answer is one that the field takes, and return its JSON value."""
-    question = clean_line(f"{field.label}{_hint(field)}")
+    question = clean_line(f"{field.label}{_describe_choices(field)}")
     while True:
         answer = typer.prompt(question, err=True, hide_input=field.secret)
         try:
@@ -27,7 +27,7 @@ def ask_for(field: Field, judge: Judge) -> object:
             typer.echo(clean_line(f"  {problem}"), err=True)
 
 
-def _hint(field: Field) -> str:
+def _describe_choices(field: Field) -> str:
     more = ["..."] if len(field.options) > _MOST_CHOICES else []
     choices = ", ".join([option.label for option in field.options[:_MOST_CHOICES]] + more)
     hint = choices or _HINTS.get(field.kind)

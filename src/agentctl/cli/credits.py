@@ -113,8 +113,8 @@ def refund(
     from agentctl.render import credits as render
 
     with session.connected() as (connection, market, _):
-        found = get_execution_or_charge(connection, market, execution)
-        done = refund_execution(connection, market, found, reason=reason)
+        target = get_execution_or_charge(connection, market, execution)
+        done = refund_execution(connection, market, target, reason=reason)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
 
 

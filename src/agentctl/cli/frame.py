@@ -49,9 +49,9 @@ def run(arguments: Sequence[str]) -> int:
     _prepare_streams()
     for cause in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(cause) is signal.SIG_DFL:
-            signal.signal(cause, _interrupt)
+            signal.signal(cause, _interrupt_command)
     frame = Frame.of(arguments)
-    reply = present(frame, _reply(arguments))
+    reply = present(frame, _make_reply(arguments))
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
     return reply.exit_code
@@ -74,19 +74,19 @@ def _let_go(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt_command(_signal: int, _frame: FrameType | None) -> None:
     """End as on Ctrl-C: what is certain is settled, what is not is named."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started with nohup, or by a shell with `&`
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
-def _reply(arguments: Sequence[str]) -> Reply:
+def _make_reply(arguments: Sequence[str]) -> Reply:
     from typer import Abort
     from typer._click.exceptions import ClickException  # Typer names no public base of its usage errors
 
     try:
-        returned = _invoke(arguments)
+        returned = _invoke_app(arguments)
     except AgentctlError as error:
         return Reply(error=error)
     except ClickException as error:
@@ -96,11 +96,11 @@ def _reply(arguments: Sequence[str]) -> Reply:
     except SystemExit:
         return Reply()  # Typer's word for a closed pipe: a command that streams lost its reader, and so ends
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
-        return Reply(error=_defect(error))
+        return Reply(error=_report_defect(error))
     return returned if isinstance(returned, Reply) else Reply()  # --help was printed
 
 
-def _invoke(arguments: Sequence[str]) -> object:
+def _invoke_app(arguments: Sequence[str]) -> object:
     from agentctl.cli.app import app
 
     returned = app(list(arguments), prog_name="agentctl", standalone_mode=False)
@@ -109,7 +109,7 @@ def _invoke(arguments: Sequence[str]) -> object:
     return returned
 
 
-def _defect(error: Exception) -> AgentctlError:
+def _report_defect(error: Exception) -> AgentctlError:
     if os.environ.get("AGENTCTL_DEBUG"):
         raise error
     msg = f"Unexpected error: {type(error).__name__}."
@@ -126,7 +126,7 @@ def _usage_hint(error: "ClickException") -> str:
 def present(frame: Frame, reply: Reply) -> Reply:
     """Print a reply, and return what has become of it."""
     try:
-        _print(frame, reply)
+        _print_reply(frame, reply)
         sys.stdout.flush()
     except BrokenPipeError:
         pass  # nobody reads any more
@@ -136,11 +136,11 @@ def present(frame: Frame, reply: Reply) -> Reply:
         with suppress(OSError):
             _print_error(reply)
     except Exception as error:  # noqa: BLE001 - the last resort here, too
-        return present(frame, Reply(error=_defect(error)))
+        return present(frame, Reply(error=_report_defect(error)))
     return reply
 
 
-def _print(frame: Frame, reply: Reply) -> None:
+def _print_reply(frame: Frame, reply: Reply) -> None:
     if frame.json:
         _print_json(frame, reply)
         return

@@ -95,21 +95,21 @@ def history(
     _refuse_formats(output, follow=follow, stats=stats)
     with session.connected(reads=True) as (connection, market, _):
         if execution is not None:
-            return _one(session, connection, market, execution, output)
-        filters = _filters(
+            return _show_one(session, connection, market, execution, output)
+        filters = _make_filters(
             connection, market, agent=agent, user=user, status=status, since=since, until=until
         )
         if stats:
-            return _stats(connection, market, filters)
+            return _show_stats(connection, market, filters)
         if everything:
-            return _everything(session, connection, market, filters, output)
+            return _print_all(session, connection, market, filters, output)
         if follow:
-            return _follow(connection, market, filters, limit=limit, output=output)
-        return _page(session, connection, market, filters, limit=limit, cursor=cursor, output=output)
+            return _follow_executions(connection, market, filters, limit=limit, output=output)
+        return _show_page(session, connection, market, filters, limit=limit, cursor=cursor, output=output)
 
 
-def _refuse_contradictions(given: dict[str, object]) -> None:
-    together = [name for name, value in given.items() if value]
+def _refuse_contradictions(options: dict[str, object]) -> None:
+    together = [name for name, value in options.items() if value]
     if len(together) > 1:
         msg = f"{' and '.join(together)} cannot be used together."
         raise UsageError(msg, hint="See: agentctl history --help")
@@ -124,7 +124,7 @@ def _refuse_formats(output: Format, *, follow: bool, stats: bool) -> None:
         raise UsageError(msg, hint="Use --format json.")
 
 
-def _filters(
+def _make_filters(
     connection: "Connection",
     market: "Marketplace",
     *,
@@ -149,7 +149,7 @@ def _filters(
     )
 
 
-def _one(
+def _show_one(
     session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
 ) -> Reply:
     from agentctl.core.credits.ledger_reports import rows_of_execution
@@ -158,32 +158,34 @@ def _one(
     from agentctl.core.executions.lookup import get_execution
     from agentctl.render import history as render
 
-    found = get_execution(connection, market, key)
+    execution = get_execution(connection, market, key)
     if output in _ROWS:
-        _print(session, [found], output)
+        _print_rows(session, [execution], output)
         return Reply()
     ledger = market.ledger
     linked = ledger is not None and ledger.is_linked
-    rows = rows_of_execution(connection, ledger, found.id) if ledger is not None and linked else ()
-    missing = _missing(market)
-    row = identify_row(identify_database(connection), found.creation)
-    told = user_journal(content=False).list_entries(found.id, row, database=connection.database.address)
+    rows = rows_of_execution(connection, ledger, execution.id) if ledger is not None and linked else ()
+    missing = _list_missing(market)
+    row = identify_row(identify_database(connection), execution.creation)
+    entries = user_journal(content=False).list_entries(
+        execution.id, row, database=connection.database.address
+    )
     return Reply(
-        data=lambda: render.one_data(found, rows, missing, told),
-        view=lambda: render.one_view(found, rows, missing, told),
+        data=lambda: render.one_data(execution, rows, missing, entries),
+        view=lambda: render.one_view(execution, rows, missing, entries),
     )
 
 
-def _stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:
+def _show_stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:
     from agentctl.core.executions.stats import compute_stats
     from agentctl.render import history as render
 
     figures = compute_stats(connection, market, filters)
-    missing = _missing(market)
+    missing = _list_missing(market)
     return Reply(data=lambda: render.stats_data(figures), view=lambda: render.stats_view(figures, missing))
 
 
-def _page(
+def _show_page(
     session: Session,
     connection: "Connection",
     market: "Marketplace",
@@ -198,9 +200,9 @@ def _page(
 
     content = output is not Format.TABLE
     page = list_executions(connection, market, filters, limit=limit, cursor=cursor, content=content)
-    missing, filtered = _missing(market), market.executions.is_filtered
+    missing, filtered = _list_missing(market), market.executions.is_filtered
     if output in _ROWS:
-        _print(session, page.executions, output)
+        _print_rows(session, page.executions, output)
         return Reply(aside=lambda: render.page_aside(page, (), filtered=filtered))
     return Reply(
         data=lambda: render.page_data(page),
@@ -209,7 +211,7 @@ def _page(
     )
 
 
-def _everything(
+def _print_all(
     session: Session, connection: "Connection", market: "Marketplace", filters: "Filters", output: Format
 ) -> Reply:
     from agentctl.core.executions.history import Page, stream_executions
@@ -219,13 +221,13 @@ def _everything(
     # Closed before the connection is: it holds a transaction open.
     with closing(stream_executions(connection, market, filters, content=content)) as stream:
         if output is not Format.JSON:
-            _print(session, stream, output)
+            _print_rows(session, stream, output)
             return Reply()
         page = Page(tuple(stream), next_cursor=None)
     return Reply(data=lambda: render.page_data(page))
 
 
-def _print(session: Session, executions: Iterable["Execution"], output: Format) -> None:
+def _print_rows(session: Session, executions: Iterable["Execution"], output: Format) -> None:
     """Print executions while they are read."""
     from agentctl.render import history as render
 
@@ -237,17 +239,17 @@ def _print(session: Session, executions: Iterable["Execution"], output: Format) 
         while (table := render.table_of(islice(rows, _SHOWN_AT_ONCE))).rows:
             screen.show([table])
         return
-    for line in _lines(executions, output):
+    for line in _write_lines(executions, output):
         write_clean(sys.stdout, line)
 
 
-def _lines(executions: Iterable["Execution"], output: Format) -> Iterator[str]:
+def _write_lines(executions: Iterable["Execution"], output: Format) -> Iterator[str]:
     from agentctl.render import history as render
 
     return render.csv_lines(executions) if output is Format.CSV else render.json_lines(executions)
 
 
-def _follow(
+def _follow_executions(
     connection: "Connection", market: "Marketplace", filters: "Filters", *, limit: int, output: Format
 ) -> Reply:
     from agentctl.core.executions.history import follow_executions
@@ -260,13 +262,13 @@ def _follow(
             screen.show([render.line_of(execution)])
             sys.stdout.flush()
     else:
-        for line in _lines(executions, output):
+        for line in _write_lines(executions, output):
             write_clean(sys.stdout, line)
             sys.stdout.flush()
     return Reply()
 
 
-def _missing(market: "Marketplace") -> tuple[str, ...]:
+def _list_missing(market: "Marketplace") -> tuple[str, ...]:
     from agentctl.core.mapping.optional_columns import BY_NAME
 
     return tuple(name for name in BY_NAME if name not in market.executions)

@@ -50,7 +50,7 @@ def init(
     if url is None:
         msg = "No database is named."
         raise UsageError(msg, hint=f"Pass --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
-    database = read_database_url(Value(url, place="--database-url").resolve(), source="--database-url")
+    database = read_database_url(Value(url, origin="--database-url").resolve(), source="--database-url")
     profile = session.profile_name or _PROFILE
     with database.connect() as connection:
         done = initialise(

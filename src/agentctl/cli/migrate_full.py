@@ -68,10 +68,10 @@ def migrate_full(
     wait = LockWait(parse_duration(lock_timeout), parse_duration(give_up_after))
     with (
         session.marketplace(reads=dry_run) as (database, profile),
-        _direct(database, profile).connect() as connection,
+        _find_direct(database, profile).connect() as connection,
     ):
         order = _Order(session, connection, profile.schema, wait, dry_run=dry_run, yes=yes, output=output)
-        return _take_back(order, discard=discard_data) if undo else _widen(order, backfill=backfill)
+        return _take_back(order, discard=discard_data) if undo else _widen_table(order, backfill=backfill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _direct(database: "Database", profile: "Profile") -> "Database":
     return database if url is None else read_database_url(url.resolve(), source=url.place)
 
 
-def _widen(order: _Order, *, backfill: bool) -> Reply:
+def _widen_table(order: _Order, *, backfill: bool) -> Reply:
     from agentctl.cli.migration_progress import migrating
     from agentctl.core.migration.apply import apply
     from agentctl.core.migration.widening import plan_widening
@@ -124,16 +124,16 @@ def _widen(order: _Order, *, backfill: bool) -> Reply:
         _write_script(plan, order.output)
     if order.dry_run or not (plan.steps or backfill):
         return planned
-    _confirm(order, plan, planned)
+    _confirm_plan(order, plan, planned)
     if plan.steps:
-        with migrating(order.session) as told:
-            apply(order.connection, plan, planner, told)
+        with migrating(order.session) as on_event:
+            apply(order.connection, plan, planner, on_event)
     if backfill:
-        return _filled(order, plan)
+        return _fill_rows(order, plan)
     return Reply(data=lambda: render.plan_data(plan, applied=True), view=lambda: render.done_view(plan))
 
 
-def _filled(order: _Order, plan: "Plan") -> Reply:
+def _fill_rows(order: _Order, plan: "Plan") -> Reply:
     """Fill old rows, after the index that this needs was built where there is none."""
     from agentctl.cli.migration_progress import filling, migrating
     from agentctl.core.migration.apply import apply
@@ -142,11 +142,11 @@ def _filled(order: _Order, plan: "Plan") -> Reply:
 
     planner = partial(plan_link_index, settings=order.settings, wait=order.wait)
     link_index = planner(order.connection)
-    with migrating(order.session) as told:
+    with migrating(order.session) as on_event:
         if link_index.steps:
-            apply(order.connection, link_index, planner, told)
-        with filling(order.session) as hears:
-            filled = backfill(order.connection, plan, hears, told)
+            apply(order.connection, link_index, planner, on_event)
+        with filling(order.session) as on_batch:
+            filled = backfill(order.connection, plan, on_batch, on_event)
     return Reply(data=lambda: render.filled_data(plan, filled), view=lambda: render.filled_view(plan, filled))
 
 
@@ -178,13 +178,13 @@ def _write_script(plan: "Plan", output: Path | None) -> None:
         write_atomically(output, render.script(plan))
 
 
-def _file_for(plan: "Plan") -> Path:
+def _name_file(plan: "Plan") -> Path:
     """Name a file that is not there yet."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Path(f"{plan.name.replace('/', '_')}-{now}.csv")
 
 
-def _confirm(order: _Order, plan: "Plan", planned: Reply) -> None:
+def _confirm_plan(order: _Order, plan: "Plan", planned: Reply) -> None:
     """Show the plan, and go on only where the operator wants that.
 
     Raises:

@@ -16,17 +16,17 @@ from agentctl.render.blocks import Tone
 def migrating(session: Session) -> Iterator[OnEvent]:
     """Yield what a migration tells its events to."""
     with ExitStack() as bar:
-        yield _Shown(session, bar)
+        yield _MigrationProgress(session, bar)
 
 
 @contextmanager
 def filling(session: Session) -> Iterator[Callable[[BackfillProgress], None]]:
     """Yield what a backfill tells its batches to: a bar with rows a second and the time left."""
     with ExitStack() as bar:
-        yield _Filling(session, bar)
+        yield _BackfillProgress(session, bar)
 
 
-class _Filling:
+class _BackfillProgress:
     def __init__(self, session: Session, bar: ExitStack) -> None:
         self._session = session
         self._bar = bar
@@ -47,7 +47,7 @@ class _Filling:
         self._advance(event.done)
 
 
-class _Shown:
+class _MigrationProgress:
     def __init__(self, session: Session, bar: ExitStack) -> None:
         self._session = session
         self._bar = bar
@@ -68,9 +68,9 @@ class _Shown:
             case BuildProgress():
                 self._show(event)
 
-    def _name(self, blockers: tuple[Blocker, ...]) -> None:
+    def _name_blockers(self, blockers: tuple[Blocker, ...]) -> None:
         """Name those who are in the way, once as long as they are the same."""
-        pids = tuple(one.pid for one in blockers)
+        pids = tuple(blocker.pid for blocker in blockers)
         if pids != self._named:
             self._named = pids
             for one in blockers:
@@ -78,7 +78,7 @@ class _Shown:
 
     def _show(self, building: BuildProgress) -> None:
         if building.blocker is not None:
-            self._name((building.blocker,))
+            self._name_blockers((building.blocker,))
         if not self._moves:
             return
         phase = (building.phase, building.total, building.blocker)

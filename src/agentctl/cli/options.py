@@ -27,7 +27,7 @@ _QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on su
 _NAMES = ("profile", "config", "json", "quiet")
 
 
-def _common() -> list[inspect.Parameter]:
+def _make_common_parameters() -> list[inspect.Parameter]:
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, annotation, default in zip(
@@ -43,11 +43,11 @@ def with_common_options(command: Callable[..., Reply]) -> Callable[..., Reply]:
     """
 
     @functools.wraps(command)
-    def invoke(*, context: typer.Context, **given: object) -> Reply:
-        mine = {name: given.pop(name) for name in _NAMES}
+    def invoke(*, context: typer.Context, **values: object) -> Reply:
+        mine = {name: values.pop(name) for name in _NAMES}
         if wants_context:
-            given["context"] = context
-        return command(_session(mine, context.parent.params if context.parent else {}), **given)
+            values["context"] = context
+        return command(_make_session(mine, context.parent.params if context.parent else {}), **values)
 
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
     wants_context = any(parameter.name == "context" for parameter in own)
@@ -57,13 +57,13 @@ def with_common_options(command: Callable[..., Reply]) -> Callable[..., Reply]:
         if parameter.name != "context"
     ]
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    parameters = [context, *keyword_only, *_common()]
+    parameters = [context, *keyword_only, *_make_common_parameters()]
     invoke.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
     invoke.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return invoke
 
 
-def _session(mine: Mapping[str, Any], before: Mapping[str, Any]) -> Session:
+def _make_session(mine: Mapping[str, Any], before: Mapping[str, Any]) -> Session:
     return Session(
         profile_name=mine["profile"] or before.get("profile"),
         config=mine["config"] or before.get("config"),

@@ -34,7 +34,7 @@ _BUSY = {
 def watching(session: Session) -> Iterator[OnStep]:
     """Yield what a run tells its steps to."""
     with ExitStack() as spinner:
-        yield _heedless(_watcher(session, spinner))
+        yield _ignore_lost_reader(_choose_watch(session, spinner))
 
 
 def _watcher(session: Session, spinner: ExitStack) -> OnStep:
@@ -48,11 +48,11 @@ def _watcher(session: Session, spinner: ExitStack) -> OnStep:
 def _heedless(watch: OnStep) -> OnStep:
     """Go on with the run where nobody reads stderr any more: money is at stake, not a line of text."""
 
-    def told(step: Step, detail: str) -> None:
+    def watch_safely(step: Step, detail: str) -> None:
         with suppress(OSError):
             watch(step, detail)
 
-    return told
+    return watch_safely
 
 
 class _Steps:
@@ -69,11 +69,11 @@ class _Steps:
         if step is Step.CALLING:
             self._where = detail
         if step in _DONE:
-            self._draw(step, self._where if step is Step.SENT else detail)
+            self._draw_step(step, self._where if step is Step.SENT else detail)
         if step in _BUSY:
             self._spinner.enter_context(self._screen.busy(_BUSY[step].format(detail=detail)))
 
-    def _draw(self, step: Step, detail: str) -> None:
+    def _draw_step(self, step: Step, detail: str) -> None:
         label, tone = _DONE[step]
         now = time.monotonic()
         took = duration_text(round((now - self._since) * 1000))

@@ -79,16 +79,16 @@ def reconcile(
     return Reply(
         data=lambda: render.reconcile_data(cases),
         view=lambda: render.reconcile_view(cases),
-        error=_still_open(cases),
+        error=_make_error(cases),
     )
 
 
-def _still_open(cases: "Sequence[Case]") -> FindingsFound | None:
+def _make_error(cases: "Sequence[Case]") -> FindingsFound | None:
     still_open = [case for case in cases if case.action.is_open]
     if not still_open:
         return None
-    one = len(still_open) == 1
-    msg = f"{len(still_open)} execution{' is' if one else 's are'} still open: {still_open[0].message}"
+    is_single = len(still_open) == 1
+    msg = f"{len(still_open)} execution{' is' if is_single else 's are'} still open: {still_open[0].message}"
     hint = "If you know the outcome: agentctl reconcile EXECUTION --assume failed|success"
     refused = next((case.obstacle for case in still_open if case.obstacle is not None), None)
     return FindingsFound(msg, hint=refused.hint if refused else hint, code="still_open")

@@ -10,7 +10,7 @@ from agentctl.core.errors import AgentctlError, ExitCode
 from agentctl.render.blocks import View
 
 
-def _nothing() -> View:
+def _show_nothing() -> View:
     return ()
 
 
@@ -27,8 +27,8 @@ class Reply:
     """
 
     data: Callable[[], Mapping[str, object] | None] = lambda: None
-    view: Callable[[], View] = _nothing
-    aside: Callable[[], View] = _nothing
+    view: Callable[[], View] = _show_nothing
+    aside: Callable[[], View] = _show_nothing
     error: AgentctlError | None = None
 
     @property

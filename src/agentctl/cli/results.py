@@ -45,11 +45,11 @@ def save_result(report: RunReport, output: Path | None) -> Saved:
             why = f"{output}: {error.strerror}"
         else:
             return Saved(output)
-    file = _write_elsewhere(content, stem=str(report.execution), suffix=_suffix(report, output))
-    return Saved(file, None if file and output is None else _misplaced(report, file, why=why))
+    file = _write_elsewhere(content, stem=str(report.execution), suffix=_choose_suffix(report, output))
+    return Saved(file, None if file and output is None else _make_misplaced_error(report, file, why=why))
 
 
-def _suffix(report: RunReport, output: Path | None) -> str:
+def _choose_suffix(report: RunReport, output: Path | None) -> str:
     if output is not None:
         return output.suffix
     kind = report.call.judgement.content_type if report.call else None
@@ -76,7 +76,7 @@ def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
     raise AssertionError  # there is no end of names
 
 
-def _misplaced(report: RunReport, file: Path | None, *, why: str) -> SetupError:
+def _make_misplaced_error(report: RunReport, file: Path | None, *, why: str) -> SetupError:
     msg = f"The result could not be written ({why})" + (f"; it is in {file}." if file else ".")
     command = shell_command("agentctl history", str(report.execution))
     hint = f"The run is complete and settled: {command}"

@@ -68,7 +68,7 @@ def run(
     from agentctl.render import run as render
 
     _require_writable(output)
-    request = _request(
+    request = _make_request(
         agent,
         items=items,
         input_file=input_file,
@@ -95,7 +95,7 @@ def run(
     )
 
 
-def _request(
+def _make_request(
     agent: str,
     *,
     items: list[str] | None,
@@ -124,7 +124,7 @@ def _require_writable(output: Path | None) -> None:
     """Find out before anything is charged."""
     if output is None:
         return
-    place = output if output.exists() else output.parent
-    if output.is_dir() or not os.access(place, os.W_OK):
+    target = output if output.exists() else output.parent
+    if output.is_dir() or not os.access(target, os.W_OK):
         msg = f"The result cannot be written to {output}."
         raise UsageError(msg, hint="Name a file in an existing folder that you can write to.")

@@ -36,11 +36,11 @@ def url(
         if hold:
             write_clean(sys.stdout, address + "\n")
             sys.stdout.flush()
-            _wait(session)
+            _wait_for_interrupt(session)
     return Reply() if hold else Reply(data=lambda: {"url": address}, view=lambda: [Text(address)])
 
 
-def _wait(session: Session) -> None:
+def _wait_for_interrupt(session: Session) -> None:
     import signal
 
     session.note("The sandbox runs until Ctrl-C.")
@@ -54,8 +54,8 @@ def path(_session: Session) -> Reply:
     """Print the path of the sandbox's folder."""
     from agentctl.sandbox.server import folder
 
-    place = str(folder())
-    return Reply(data=lambda: {"path": place}, view=lambda: [Text(place)])
+    location = str(folder())
+    return Reply(data=lambda: {"path": location}, view=lambda: [Text(location)])
 
 
 def reset(
@@ -65,12 +65,12 @@ def reset(
     """Delete the sandbox's data; the next command that needs the sandbox creates it again."""
     from agentctl.sandbox.server import folder, reset
 
-    place = str(folder())
-    if not yes and not session.confirm(f"Delete everything in {place}?", flag="--yes"):
+    location = str(folder())
+    if not yes and not session.confirm(f"Delete everything in {location}?", flag="--yes"):
         return Reply(view=lambda: [Text("Nothing was changed.")])
     reset()
     return Reply(
-        data=lambda: {"path": place, "reset": True}, view=lambda: [Text("The sandbox is empty now.")]
+        data=lambda: {"path": location, "reset": True}, view=lambda: [Text("The sandbox is empty now.")]
     )
 
 

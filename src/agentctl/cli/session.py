@@ -76,14 +76,14 @@ class Session:
 
         profile = load_profile(config=self.config, profile=self.profile_name)
         if profile.database_url is not None:
-            database = read_database_url(profile.database_url.resolve(), source=profile.database_url.place)
+            database = read_database_url(profile.database_url.resolve(), source=profile.database_url.origin)
             yield replace(database, answer_within=profile.read_timeout if reads else None), profile
             return
         from agentctl.sandbox.server import running
 
         self.note("Nothing is configured: using the embedded sandbox.", tone=Tone.DIM)
         webhook = replace(profile.webhook, allow_hosts=("127.0.0.1",))
-        profile = replace(profile, user=Value(_SANDBOX_USER, place="sandbox"), webhook=webhook)
+        profile = replace(profile, user=Value(_SANDBOX_USER, origin="sandbox"), webhook=webhook)
         with running() as url:
             yield read_database_url(url, source="sandbox"), profile
 

@@ -1,8 +1,7 @@
-"""Writes what an operator is told to type: a command for their shell, a line for their configuration.
+"""Writes foreign text into what an operator reads and types: shell commands, lines of TOML, messages.
 
-What stands in it may have been chosen by somebody else: a name in a database, an e-mail address, a file's
-name. It arrives as one word, and nothing in it is executed. SQL in a hint is the business of
-core/database/quoting.py.
+Somebody else may have chosen it: a name in a database, an e-mail address, the name of a file. In a command
+or a line it stays one word, and nothing in it is executed. core/database/quoting.py does the same for SQL.
 """
 
 import json
@@ -12,12 +11,12 @@ from typing import LiteralString
 
 
 def shell_command(program: LiteralString, *words: str, options: LiteralString = "") -> str:
-    """Write a command with words that somebody else has chosen.
+    """Write a command whose arguments somebody else has chosen.
 
     Args:
-        program: the command's beginning.
-        words: its arguments; where one begins with a dash, all stand behind `--`.
-        options: stand behind the words, or before `--`.
+        program: the beginning of the command.
+        words: its arguments; if one of them begins with a dash, `--` stands before them.
+        options: follow the arguments, or stand before `--`.
 
     """
     arguments = [shell_word(word) for word in words]
@@ -31,25 +30,29 @@ def shell_command(program: LiteralString, *words: str, options: LiteralString = 
 def shell_word(text: str) -> str:
     """Quote a text for a shell, in one line.
 
-    What cannot be shown as it is, because a terminal would act upon it, is written as bash, zsh and ksh read
-    it: $'...'.
+    Characters that a terminal would act upon are written in the notation of bash, zsh and ksh: $'...'.
     """
     if not all(character.isprintable() for character in text):
-        return "$'" + "".join(map(_ansi_c, text)) + "'"
+        return "$'" + "".join(map(_escape_character, text)) + "'"
     return f"'{text}'" if text.startswith("=") and "'" not in text else shlex.quote(text)
 
 
-def _ansi_c(character: str) -> str:
+def _escape_character(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character
     return "".join(f"\\x{byte:02x}" for byte in character.encode(errors="replace"))
 
 
+def shorten(text: str, length: int = 60) -> str:
+    """Return the beginning of a text, for a message; three dots mark that the rest is missing."""
+    return text if len(text) <= length else f"{text[: length - 1]}\u2026"
+
+
 def toml_text(text: str) -> str:
-    """Write a text as a TOML value; JSON's texts are TOML's but for the character DEL."""
+    """Write a text as a TOML value; only the character DEL is written otherwise than in JSON."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def toml_key(*parts: str) -> str:
-    """Write a dotted key, each part in quotes where it needs them."""
+    """Write a dotted key, and quote the parts that need it."""
     return ".".join(part if re.fullmatch("[A-Za-z0-9_-]+", part) else toml_text(part) for part in parts)

@@ -62,19 +62,19 @@ def moment_of(raw: object) -> Moment | None:
         return None
     if isinstance(raw, datetime) and raw.tzinfo is not None:
         try:
-            return _instant(raw, raw.astimezone(UTC))
+            return _make_instant(raw, raw.astimezone(UTC))
         except OverflowError:
-            return _instant(str(raw), _FIRST if raw.year == _FIRST.year else _LAST)
+            return _make_instant(str(raw), _FIRST if raw.year == _FIRST.year else _LAST)
     if not isinstance(raw, date):
         text = str(raw)
-        return _instant(raw, _FIRST if text == "-infinity" or text.endswith(" BC") else _LAST)
+        return _make_instant(raw, _FIRST if text == "-infinity" or text.endswith(" BC") else _LAST)
     length = timedelta(0) if isinstance(raw, datetime) else DAY
     start = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - see below
     shown = start.replace(tzinfo=UTC)
     return Moment(raw, shown, shifted(shown, -AHEAD_OF_UTC), shifted(shown, BEHIND_UTC + length))
 
 
-def _instant(raw: object, instant: datetime) -> Moment:
+def _make_instant(raw: object, instant: datetime) -> Moment:
     return Moment(raw, instant, instant, instant)
 
 
@@ -127,10 +127,10 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
         instant = datetime.fromisoformat(text.strip())
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        return _ago(text, now=now)
+        return _parse_age(text, now=now)
 
 
-def _ago(text: str, *, now: datetime) -> datetime:
+def _parse_age(text: str, *, now: datetime) -> datetime:
     try:
         return now - parse_duration(text)
     except (UsageError, OverflowError):

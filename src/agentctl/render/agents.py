@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agentctl.core.agents.form import Field, Form, spelled
+from agentctl.core.agents.form import Field, Form, spell_value
 from agentctl.core.hint_text import shell_command
 from agentctl.core.models import Agent
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
@@ -38,7 +38,9 @@ def list_view(agents: Sequence[Agent]) -> View:
     """Show the agents, one a line."""
     if not agents:
         return [Text("There are no agents.")]
-    rows = tuple((agent.slug, agent.name, agent.category, agent.price, _state(agent)) for agent in agents)
+    rows = tuple(
+        (agent.slug, agent.name, agent.category, agent.price, _describe_state(agent)) for agent in agents
+    )
     return [Table(("agent", "name", "category", "price", "state"), rows, numbers=frozenset({"price"}))]
 
 
@@ -52,7 +54,7 @@ def one_view(agent: Agent, form: Form) -> View:
             ("Description", agent.description),
             ("Category", agent.category),
             ("Price", None if agent.price is None else f"{agent.price} credits"),
-            ("State", _state(agent)),
+            ("State", _describe_state(agent)),
             ("Webhook", agent.public_url),
             ("Platforms", ", ".join(agent.platforms) or None),
         )
@@ -66,7 +68,7 @@ def one_view(agent: Agent, form: Form) -> View:
     yield Text(shell_command("agentctl run", agent.slug, *inputs), Tone.DIM)
 
 
-def _state(agent: Agent) -> Cell:
+def _describe_state(agent: Agent) -> Cell:
     if agent.deleted:
         return Toned("deleted", Tone.BAD)
     if not agent.active:
@@ -94,13 +96,13 @@ def _field_row(field: Field) -> tuple[Cell, ...]:
         field.name,
         field.kind,
         "yes" if field.required else None,
-        _default(field),
-        ", ".join(spelled(option.value) for option in field.options) or None,
+        _show_default(field),
+        ", ".join(spell_value(option.value) for option in field.options) or None,
         field.label,
     )
 
 
-def _default(field: Field) -> str | None:
+def _show_default(field: Field) -> str | None:
     if field.default is None:
         return None
-    return "***" if field.secret else spelled(field.default)
+    return "***" if field.secret else spell_value(field.default)

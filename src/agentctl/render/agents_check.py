@@ -29,7 +29,7 @@ def check_view(checked: Sequence[Checked]) -> View:
     if not checked:
         yield Text("There are no active agents.")
         return
-    rows = tuple((each.agent.slug, _state(each), each.url) for each in checked)
+    rows = tuple((each.agent.slug, _describe_state(each), each.url) for each in checked)
     yield Table(("agent", "state", "webhook"), rows)
     for each in checked:
         if each.look.state is not State.REGISTERED:
@@ -37,7 +37,7 @@ def check_view(checked: Sequence[Checked]) -> View:
             yield Text(f"{each.agent.slug}: {each.look.message}{hint}")
 
 
-def _state(checked: Checked) -> Toned:
+def _describe_state(checked: Checked) -> Toned:
     word = checked.look.state.replace("_", " ")
     if checked.look.state is State.REGISTERED:
         return Toned(word, Tone.GOOD)

@@ -21,7 +21,7 @@ def clean(text: str) -> str:
     """Return text of any number of lines without a character that a terminal would act upon."""
     if text.isascii() and text.rstrip("\n").isprintable():
         return text
-    return _DANGEROUS.sub(_show, text.replace("\r\n", "\n"))
+    return _DANGEROUS.sub(_show_code, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
@@ -39,11 +39,11 @@ def write_clean(stream: TextIO, text: str) -> None:
     stream.write(_COMMAND.sub(_show_command, cleaned) if obeyed else cleaned)
 
 
-def _show(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _show_code(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - widths of the notation
 
 
-def _show_command(found: re.Match[str]) -> str:
+def _show_command(match: re.Match[str]) -> str:
     """Show the character that begins a command by its code; blanks before it stay."""
-    return f"{found[1] or ''}\\x{ord(found[0][-1]):02x}"
+    return f"{match[1] or ''}\\x{ord(match[0][-1]):02x}"

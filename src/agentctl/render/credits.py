@@ -13,7 +13,7 @@ _NO_REASON = "The ledger has no column for a reason, so it is not recorded there
 
 def user_data(user: User, rows: Sequence[LedgerRow]) -> dict[str, object]:
     """Return a balance and ledger rows as programs read them."""
-    return {"user": _user(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
+    return {"user": _user_data(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
 
 
 def totals_data(totals: Totals) -> dict[str, object]:
@@ -22,14 +22,14 @@ def totals_data(totals: Totals) -> dict[str, object]:
         "users": totals.users,
         "balance": totals.balance,
         "ledger": [{"type": kind, "rows": rows, "amount": amount} for kind, rows, amount in totals.by_kind],
-        "largest": [{**_user(user), "balance": user.balance} for user in totals.largest],
+        "largest": [{**_user_data(user), "balance": user.balance} for user in totals.largest],
     }
 
 
 def grant_data(grant: Grant, reason: str) -> dict[str, object]:
     """Return a grant as programs read it."""
     return {
-        "user": _user(grant.user),
+        "user": _user_data(grant.user),
         "amount": grant.amount,
         "balance_before": grant.balance_before,
         "balance_after": grant.balance_after,
@@ -43,7 +43,7 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
     """Return a refund as programs read it."""
     return {
         "execution": {"id": refund.execution.id, "status": refund.execution.status},
-        "user": _user(refund.execution.user),
+        "user": _user_data(refund.execution.user),
         "amount": refund.amount,
         "balance_before": refund.balance_before,
         "balance_after": refund.balance_after,
@@ -59,7 +59,8 @@ def user_view(user: User, rows: Sequence[LedgerRow]) -> View:
         yield Text("The ledger has no rows for this user.")
         return
     cells = tuple(
-        (row.created_at, row.kind, _signed(row.amount), row.balance_after, row.execution_id) for row in rows
+        (row.created_at, row.kind, _signed_cell(row.amount), row.balance_after, row.execution_id)
+        for row in rows
     )
     headers = ("when", "type", "amount", "balance after", "execution")
     yield Table(headers, cells, numbers=frozenset({"amount", "balance after"}))
@@ -70,7 +71,7 @@ def totals_view(totals: Totals) -> View:
     yield Facts((("Users", totals.users), ("Credits held", Toned(str(totals.balance), Tone.STRONG))))
     if totals.by_kind:
         headers = ("type", "rows", "amount")
-        cells = tuple((kind, rows, _signed(amount)) for kind, rows, amount in totals.by_kind)
+        cells = tuple((kind, rows, _signed_cell(amount)) for kind, rows, amount in totals.by_kind)
         yield Table(headers, cells, numbers=frozenset({"rows", "amount"}), title="Ledger")
     if totals.largest:
         largest = tuple((user.email or user.id, user.balance) for user in totals.largest)
@@ -98,7 +99,7 @@ def refund_view(refund: Refund) -> View:
         yield Text(_NO_REASON, Tone.DIM)
 
 
-def _user(user: User | UserRef) -> dict[str, object]:
+def _user_data(user: User | UserRef) -> dict[str, object]:
     return {"id": user.id, "email": user.email}
 
 
@@ -113,7 +114,7 @@ def _row_data(row: LedgerRow) -> dict[str, object]:
     }
 
 
-def _signed(amount: Amount | None) -> Cell:
+def _signed_cell(amount: Amount | None) -> Cell:
     if amount is None or isinstance(amount, Verbatim):
         return amount
     return Toned(signed(amount), Tone.GOOD if amount > 0 else Tone.PLAIN)

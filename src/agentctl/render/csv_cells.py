@@ -33,4 +33,4 @@ def csv_cell(value: object) -> str:
     if isinstance(value, int | float | Decimal):
         return to_json(value).strip('"')
     text = clean(value) if isinstance(value, str) else to_json(value).strip('"')
-    return _FORMULA.sub(lambda found: f"{found[1] or ''}'", text)
+    return _FORMULA.sub(lambda match: f"{match[1] or ''}'", text)

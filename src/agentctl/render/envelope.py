@@ -40,12 +40,12 @@ def error_data(error: AgentctlError) -> Mapping[str, object]:
 
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
-    text = json.dumps(value, default=_plain, indent=indent, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(value, default=_make_plain, indent=indent, ensure_ascii=True, allow_nan=False)
     # DEL is the one control character that ASCII JSON leaves as it is; CI services obey what begins with ##.
     return text.replace("\x7f", "\\u007f").replace("##", "#\\u0023")
 
 
-def _plain(value: object) -> object:
+def _make_plain(value: object) -> object:
     match value:
         case datetime():
             return rfc3339(value)

@@ -100,13 +100,13 @@ def stats_data(stats: Stats) -> dict[str, object]:
 
 def table_of(executions: Iterable[Execution]) -> Table:
     """Lay out executions, one a line."""
-    return Table(_HEADERS, tuple(map(_row, executions)), numbers=frozenset({"duration", "credits"}))
+    return Table(_HEADERS, tuple(map(_make_row, executions)), numbers=frozenset({"duration", "credits"}))
 
 
 def line_of(execution: Execution) -> Text:
     """Write an execution in one line, for a list that grows."""
     when, key, status = map(plain_cell, (execution.created_at, execution.id, execution.status))
-    others = (_agent(execution), _user(execution), duration_text(execution.duration_ms))
+    others = (_agent_cell(execution), _user_cell(execution), duration_text(execution.duration_ms))
     return Text("  ".join((when, key, f"{status:<8}", *map(plain_cell, others))))
 
 
@@ -140,13 +140,13 @@ def one_view(
         (
             ("Execution", execution.id),
             ("Agent", execution.agent.name or execution.agent.id),
-            ("User", _user(execution)),
-            ("Status", _status(execution.status)),
+            ("User", _user_cell(execution)),
+            ("Status", _status_cell(execution.status)),
             ("Created", execution.created_at),
             ("Started", execution.started_at),
             ("Completed", execution.completed_at),
             ("Duration", duration_text(execution.duration_ms)),
-            ("Credits", _money(execution)),
+            ("Credits", _describe_money(execution)),
             ("Webhook", execution.workflow_id),
             ("Error", Toned(execution.error, Tone.BAD) if execution.error else None),
         )
@@ -186,7 +186,7 @@ def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:
     """Write executions as CSV that a spreadsheet does not take for formulas."""
     yield csv_line(_CSV_HEADERS)
     for execution in executions:
-        yield csv_line(_flat(execution))
+        yield csv_line(_list_cells(execution))
 
 
 def json_lines(executions: Iterable[Execution]) -> Iterator[str]:
@@ -221,31 +221,31 @@ def _journal_line(entry: Entry) -> tuple[Cell, ...]:
     return (entry.at, entry.event, entry.outcome, entry.http_status, took, entry.error)
 
 
-def _row(execution: Execution) -> tuple[Cell, ...]:
+def _make_row(execution: Execution) -> tuple[Cell, ...]:
     return (
         execution.id,
-        _agent(execution),
-        _user(execution),
-        _status(execution.status),
+        _agent_cell(execution),
+        _user_cell(execution),
+        _status_cell(execution.status),
         execution.created_at,
         duration_text(execution.duration_ms),
-        _cost(execution),
+        _known_cost(execution),
     )
 
 
-def _agent(execution: Execution) -> Cell:
+def _agent_cell(execution: Execution) -> Cell:
     return execution.agent.slug or execution.agent.id
 
 
-def _user(execution: Execution) -> Cell:
+def _user_cell(execution: Execution) -> Cell:
     return execution.user.email or execution.user.id
 
 
-def _status(word: str | None) -> Cell:
+def _status_cell(word: str | None) -> Cell:
     return None if word is None else Toned(word, _TONES.get(word, Tone.PLAIN))
 
 
-def _money(execution: Execution) -> str:
+def _describe_money(execution: Execution) -> str:
     if execution.charged is None:
         return "the database does not say"
     if not execution.charged:
@@ -257,14 +257,14 @@ def _money(execution: Execution) -> str:
 def _json_block(title: str, value: object) -> Iterator[Block]:
     if value is not None:
         yield Text(title, Tone.STRONG)
-        yield Code(_pretty(value), "json")
+        yield Code(_format_json(value), "json")
 
 
-def _pretty(value: object) -> str:
+def _format_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _flat(execution: Execution) -> Iterator[object]:
+def _list_cells(execution: Execution) -> Iterator[object]:
     own = {
         **execution_data(execution),
         "agent_id": execution.agent.id,
@@ -277,7 +277,7 @@ def _flat(execution: Execution) -> Iterator[object]:
     return (own[name] for name in _CSV_HEADERS)
 
 
-def _cost(execution: Execution) -> Amount | None:
+def _known_cost(execution: Execution) -> Amount | None:
     charged, refunded = execution.charged, execution.refunded or 0
     if charged is None or isinstance(charged, Verbatim) or isinstance(refunded, Verbatim):
         return charged

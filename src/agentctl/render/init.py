@@ -20,7 +20,7 @@ def init_data(done: Initialised, path: Path) -> dict[str, object]:
         "allow_hosts": list(done.allow_hosts),
         "refused_hosts": list(done.refused_hosts),
         "environment": list(done.variables),
-        "findings": [{"id": one.id, "object": one.object} for one in errors_among(done.findings)],
+        "findings": [{"id": finding.id, "object": finding.object} for finding in errors_among(done.findings)],
     }
 
 
@@ -54,6 +54,6 @@ def undecided(done: Initialised, path: Path) -> FindingsFound | None:
     errors = errors_among(done.findings)
     if not errors:
         return None
-    said = "\n".join(f"  {finding.message}" for finding in errors)
-    msg = f"{path} is written. This is left for you to decide:\n{said}"
+    listed = "\n".join(f"  {finding.message}" for finding in errors)
+    msg = f"{path} is written. This is left for you to decide:\n{listed}"
     return FindingsFound(msg, hint="For the lines to choose from, run: agentctl schema-check.")

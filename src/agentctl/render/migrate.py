@@ -107,11 +107,11 @@ def undo_view(plan: Plan) -> View:
 
 def _steps_view(plan: Plan) -> View:
     for number, step in enumerate(plan.steps, start=1):
-        yield Text("\n   ".join([f"{number}. {step.kind} ({step.object})", *_facts(step)]), Tone.STRONG)
+        yield Text("\n   ".join([f"{number}. {step.kind} ({step.object})", *_list_facts(step)]), Tone.STRONG)
         yield Code(f"{step.sql};", "sql")
 
 
-def _facts(step: Step) -> Iterator[str]:
+def _list_facts(step: Step) -> Iterator[str]:
     yield f"Lock: {step.lock}."
     if step.scans:
         yield "Reads the whole table, rewrites nothing."
@@ -121,37 +121,41 @@ def _facts(step: Step) -> Iterator[str]:
 
 def script(plan: Plan) -> str:
     """Write a plan as a file of SQL for whoever runs it by hand."""
-    return "\n".join(_script(plan)) + "\n"
+    return "\n".join(_write_script(plan)) + "\n"
 
 
-def _script(plan: Plan) -> Iterator[str]:
-    yield from _comment(f"{plan.table}: {len(plan.steps)} steps of agentctl migrate-full.")
-    yield from _comment("Run it outside a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
-    yield from _comment("A step that does not get its lock in time changes nothing: run the file again.")
+def _write_script(plan: Plan) -> Iterator[str]:
+    yield from _write_comment(f"{plan.table}: {len(plan.steps)} steps of agentctl migrate-full.")
+    yield from _write_comment("Run it outside a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
+    yield from _write_comment(
+        "A step that does not get its lock in time changes nothing: run the file again."
+    )
     yield from (f"{statement};" for statement in plan.session)
     for number, step in enumerate(plan.steps, start=1):
         yield ""
-        yield from _comment(f"{number}. {step.kind}: {step.object}")
-        for fact in _facts(step):
-            yield from _comment(fact)
+        yield from _write_comment(f"{number}. {step.kind}: {step.object}")
+        for fact in _list_facts(step):
+            yield from _write_comment(fact)
         if step.scans:
-            yield from _comment(
+            yield from _write_comment(
                 "If it is interrupted, it leaves an invalid index: undo it before you repeat it."
             )
         if step.undo is not None:
-            yield from _comment(f"Undone by: {step.undo};")
+            yield from _write_comment(f"Undone by: {step.undo};")
         yield f"{step.sql};"
     yield ""
-    yield from _comment("Afterwards, agentctl schema-check --require full proves that everything is there.")
+    yield from _write_comment(
+        "Afterwards, agentctl schema-check --require full proves that everything is there."
+    )
 
 
-def _comment(text: str) -> Iterator[str]:
+def _write_comment(text: str) -> Iterator[str]:
     yield f"-- {clean_line(text)}"
 
 
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
-    return [Text(f"{plan.table} now has full tracking: {_steps(plan)} done and verified.", Tone.GOOD)]
+    return [Text(f"{plan.table} now has full tracking: {_count_steps(plan)} done and verified.", Tone.GOOD)]
 
 
 def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
@@ -162,7 +166,7 @@ def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
 
 def undone_view(plan: Plan, undone: UndoReport) -> View:
     """Say that an undo was applied and verified, and where the data is."""
-    yield Text(f"{plan.table} is as it was before: {_steps(plan)} done and verified.", Tone.GOOD)
+    yield Text(f"{plan.table} is as it was before: {_count_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:
         yield Text(f"The data of {undone.rows} rows is in {undone.file}.")
         yield Text(_RAW, Tone.WARNING)
@@ -170,5 +174,5 @@ def undone_view(plan: Plan, undone: UndoReport) -> View:
         yield Text(remark, Tone.DIM)
 
 
-def _steps(plan: Plan) -> str:
+def _count_steps(plan: Plan) -> str:
     return f"{len(plan.steps)} step{'s' if len(plan.steps) > 1 else ''}"

@@ -30,7 +30,7 @@ class PlainScreen:
         for block in view:
             if gap(above, block):
                 self._stream.write("\n")
-            for line in self._lines(block):
+            for line in self._draw_block(block):
                 write_clean(self._stream, line.replace("\n", " ") + "\n")
             above = block
 
@@ -49,38 +49,38 @@ class PlainScreen:
         return nullcontext(lambda _: None)
 
     @singledispatchmethod
-    def _lines(self, block: Block) -> list[str]:
+    def _draw_block(self, block: Block) -> list[str]:
         raise TypeError(block)
 
-    @_lines.register
-    def _text(self, block: Text) -> list[str]:
+    @_draw_block.register
+    def _draw_text(self, block: Text) -> list[str]:
         return clean(block.text).splitlines()
 
-    @_lines.register
-    def _markdown(self, block: Markdown) -> list[str]:
+    @_draw_block.register
+    def _draw_markdown(self, block: Markdown) -> list[str]:
         return clean(block.text).splitlines()
 
-    @_lines.register
-    def _code(self, block: Code) -> list[str]:
+    @_draw_block.register
+    def _draw_code(self, block: Code) -> list[str]:
         return clean(block.text).splitlines()
 
-    @_lines.register
-    def _facts(self, block: Facts) -> list[str]:
+    @_draw_block.register
+    def _draw_facts(self, block: Facts) -> list[str]:
         pairs = [(clean_line(label), value) for label, value in block.pairs if value is not None]
         width = max((len(label) for label, _ in pairs), default=0) + 2
         return [f"{f'{label}:':<{width}}{plain_cell(value)}" for label, value in pairs]
 
-    @_lines.register
-    def _table(self, block: Table) -> list[str]:
+    @_draw_block.register
+    def _draw_table(self, block: Table) -> list[str]:
         rows = [tuple(map(plain_cell, row)) for row in block.rows]
         table = [tuple(clean_line(header).upper() for header in block.headers), *rows]
         widths = [min(max(map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
         right = [header in block.numbers for header in block.headers]
         title = [clean_line(block.title)] if block.title else []
-        return [*title, *("  ".join(_aligned(row, widths, right)).rstrip() for row in table)]
+        return [*title, *("  ".join(_align_cells(row, widths, right)).rstrip() for row in table)]
 
-    @_lines.register
-    def _bars(self, block: Bars) -> list[str]:
+    @_draw_block.register
+    def _draw_bars(self, block: Bars) -> list[str]:
         width = max((len(clean_line(label)) for label, _ in block.items), default=0)
         most = max((count for _, count in block.items), default=1) or 1
         bars = (
@@ -109,6 +109,6 @@ def signed(amount: Amount | None) -> str:
     return f"+{amount}" if amount >= 0 else str(amount)
 
 
-def _aligned(row: tuple[str, ...], widths: list[int], right: list[bool]) -> list[str]:
+def _align_cells(row: tuple[str, ...], widths: list[int], right: list[bool]) -> list[str]:
     sized = zip(row, widths, right, strict=True)
     return [cell.rjust(width) if flush else cell.ljust(width) for cell, width, flush in sized]

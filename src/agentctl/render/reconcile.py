@@ -34,8 +34,8 @@ def reconcile_view(cases: Sequence[Case]) -> View:
         yield Text("No open execution is old enough to be dead.", Tone.GOOD)
         return
     headers = ("execution", "agent", "user", "created", "was", "now", "why")
-    yield Table(headers, tuple(map(_row, cases)))
-    yield Text(_sum(cases))
+    yield Table(headers, tuple(map(_make_row, cases)))
+    yield Text(_summarise_cases(cases))
 
 
 def _case_data(case: Case) -> dict[str, object]:

@@ -61,7 +61,7 @@ def dry_view(report: RunReport) -> View:
         )
     )
     yield Text("Inputs", Tone.STRONG)
-    yield Code(_pretty(report.inputs), "json")
+    yield Code(_format_json(report.inputs), "json")
     yield Text("Dry run: nothing was written and nothing was sent.", Tone.DIM)
 
 
@@ -76,7 +76,7 @@ def result_view(report: RunReport, *, file: Path | None) -> View:
         yield Markdown(report.result_text)
     elif report.result is not None:
         text, others = readable(report.result)
-        yield Markdown(text) if text is not None else Code(_pretty(report.result), "json")
+        yield Markdown(text) if text is not None else Code(_format_json(report.result), "json")
         if others:
             yield Text(f"Also returned: {', '.join(others)} (see --json).", Tone.DIM)
 
@@ -102,7 +102,7 @@ def money_view(report: RunReport) -> Iterator[Block]:
             Tone.DIM,
         )
     again = "Replayed: nothing was charged and nothing was sent. " if report.replayed else ""
-    yield Text(f"{again}Credits: {_credits(report)}.", Tone.STRONG)
+    yield Text(f"{again}Credits: {_describe_credits(report)}.", Tone.STRONG)
 
 
 def is_binary(report: RunReport) -> bool:
@@ -119,7 +119,7 @@ def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
     if report.result is None:
         return None
     text, _ = readable(report.result) if suffix in _TEXT_FILES else (None, ())
-    return (text if text is not None else _pretty(report.result)).encode("utf-8", "replace") + b"\n"
+    return (text if text is not None else _format_json(report.result)).encode("utf-8", "replace") + b"\n"
 
 
 def readable(result: object) -> tuple[str | None, tuple[str, ...]]:
@@ -135,7 +135,7 @@ def readable(result: object) -> tuple[str | None, tuple[str, ...]]:
     return None, ()
 
 
-def _credits(report: RunReport) -> str:
+def _describe_credits(report: RunReport) -> str:
     moved = f"{report.charged} charged" if report.charged else "none charged"
     back = f", {report.refunded} refunded" if report.refunded else ""
     held = ", held until the outcome is known" if report.charged and report.outcome == "unknown" else ""
@@ -145,5 +145,5 @@ def _credits(report: RunReport) -> str:
     return f"{moved}{back}{held}{left}"
 
 
-def _pretty(value: object) -> str:
+def _format_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -78,7 +78,7 @@ class TerminalScreen:
         for block in view:
             if gap(above, block):
                 self._console.print()
-            self._console.print(self._drawn(block))
+            self._console.print(self._draw_block(block))
             above = block
 
     def busy(self, text: str) -> AbstractContextManager[object]:
@@ -116,39 +116,39 @@ class TerminalScreen:
             yield advance
 
     @singledispatchmethod
-    def _drawn(self, block: Block) -> RenderableType:
+    def _draw_block(self, block: Block) -> RenderableType:
         raise TypeError(block)
 
-    @_drawn.register
-    def _text(self, block: Text) -> RenderableType:
+    @_draw_block.register
+    def _draw_text(self, block: Text) -> RenderableType:
         return RichText(clean(block.text), style=_STYLES[block.tone])
 
-    @_drawn.register
-    def _markdown(self, block: Markdown) -> RenderableType:
+    @_draw_block.register
+    def _draw_markdown(self, block: Markdown) -> RenderableType:
         # A hyperlink would be an escape sequence with the agent's own address in it: show the address.
         return RichMarkdown(clean(block.text), hyperlinks=False)
 
-    @_drawn.register
-    def _code(self, block: Code) -> RenderableType:
+    @_draw_block.register
+    def _draw_code(self, block: Code) -> RenderableType:
         return Syntax(clean(block.text), block.language, background_color="default", word_wrap=True)
 
-    @_drawn.register
-    def _facts(self, block: Facts) -> RenderableType:
+    @_draw_block.register
+    def _draw_facts(self, block: Facts) -> RenderableType:
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(overflow="fold")
         for label, value in block.pairs:
             if value is not None:
-                grid.add_row(RichText(clean_line(label)), _cell(value))
+                grid.add_row(RichText(clean_line(label)), _draw_cell(value))
         return grid
 
-    @_drawn.register
-    def _table(self, block: Table) -> RenderableType:
+    @_draw_block.register
+    def _draw_table(self, block: Table) -> RenderableType:
         title = clean_line(block.title) if block.title else None
         limits = [_LONGEST_NUMBER if header in block.numbers else _LONGEST_CELL for header in block.headers]
-        block = replace(block, rows=tuple(tuple(map(_shorten, row, limits)) for row in block.rows))
+        block = replace(block, rows=tuple(tuple(map(_shorten_cell, row, limits)) for row in block.rows))
         if self._console.width < _least_width(block):
-            return self._records(block, title)
+            return self._draw_records(block, title)
         table = RichTable(
             box=box.SIMPLE_HEAD, show_edge=False, title=title, title_justify="left", title_style="bold"
         )
@@ -158,20 +158,22 @@ class TerminalScreen:
             overflow: Literal["ellipsis", "fold"] = "ellipsis" if right else "fold"
             table.add_column(clean_line(header), justify=justify, overflow=overflow, no_wrap=right)
         for row in block.rows:
-            table.add_row(*(_cell(str(cell)[:_ID_SHOWN] if isinstance(cell, UUID) else cell) for cell in row))
+            table.add_row(
+                *(_draw_cell(str(cell)[:_ID_SHOWN] if isinstance(cell, UUID) else cell) for cell in row)
+            )
         return table
 
-    def _records(self, block: Table, title: str | None) -> RenderableType:
+    def _draw_records(self, block: Table, title: str | None) -> RenderableType:
         """Draw a table that is too wide for the terminal: one cell a line, an empty line between rows."""
         records: list[RenderableType] = [RichText(title, style="bold")] if title else []
         for number, row in enumerate(block.rows):
             above = 1 if number else 0
             facts = Facts(tuple(zip(block.headers, row, strict=True)))
-            records.append(Padding(self._facts(facts), (above, 0, 0, 0)))
+            records.append(Padding(self._draw_facts(facts), (above, 0, 0, 0)))
         return Group(*records)
 
-    @_drawn.register
-    def _bars(self, block: Bars) -> RenderableType:
+    @_draw_block.register
+    def _draw_bars(self, block: Bars) -> RenderableType:
         grid = RichTable.grid(padding=(0, 1))
         grid.title = block.title
         grid.title_justify = "left"
@@ -186,11 +188,11 @@ class TerminalScreen:
 def _least_width(block: Table) -> int:
     """Return the columns of a terminal below which a table's words would fall apart."""
     columns = zip(block.headers, *block.rows, strict=True)
-    words = (max(min(len(_cell(cell).plain), _LEAST_CELL) for cell in column) for column in columns)
+    words = (max(min(len(_draw_cell(cell).plain), _LEAST_CELL) for cell in column) for column in columns)
     return sum(max(word, len(header)) + _GUTTER for word, header in zip(words, block.headers, strict=True))
 
 
-def _shorten(cell: Cell, limit: int) -> Cell:
+def _shorten_cell(cell: Cell, limit: int) -> Cell:
     """Cut a cell of a table that nobody would read to its end; Rich would take minutes to fold it."""
     text = cell.text if isinstance(cell, Toned | Verbatim) else str(cell)
     if len(text) <= limit:
@@ -199,12 +201,12 @@ def _shorten(cell: Cell, limit: int) -> Cell:
     return Toned(cut, cell.tone) if isinstance(cell, Toned) else cut
 
 
-def _cell(cell: Cell) -> RichText:
+def _draw_cell(cell: Cell) -> RichText:
     match cell:
         case None:
             return RichText("-", style="dim")
         case datetime():
-            return RichText(_relative(cell))
+            return RichText(_describe_age(cell))
         case Toned():
             return RichText(clean_line(cell.text), style=_STYLES[cell.tone])
         case Verbatim():
@@ -212,15 +214,15 @@ def _cell(cell: Cell) -> RichText:
     return RichText(clean_line(str(cell)))
 
 
-def _relative(instant: datetime) -> str:
+def _describe_age(instant: datetime) -> str:
     """Write how long ago something was; from a month on, the day says more."""
     now = datetime.now(UTC)
     if abs(now - instant) > _A_MONTH:
-        return _local(instant).date().isoformat()
+        return _show_local_time(instant).date().isoformat()
     return humanize.naturaltime(now - instant)
 
 
-def _local(instant: datetime) -> datetime:
+def _show_local_time(instant: datetime) -> datetime:
     """Return an instant in the operator's zone, if the calendar has it there."""
     try:
         return instant.astimezone()

@@ -32,7 +32,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AgentAnswer:
     """What goes back.
 
     Attributes:
@@ -49,57 +49,59 @@ class Answer:
     delay: float = 0
 
 
-Agent = Callable[[Call], Answer]
+Agent = Callable[[Call], AgentAnswer]
 
 
-def answer(agent: Agent, body: bytes, *, attempt: int) -> Answer:
+def answer(agent: Agent, body: bytes, *, attempt: int) -> AgentAnswer:
     """Return what an agent answers to a request's body, or what is wrong with that body."""
     try:
         request = json.loads(body)
     except ValueError:  # UnicodeDecodeError too
-        return _failure(422, "Failed to parse request body: it is not JSON.")
+        return _make_failure(422, "Failed to parse request body: it is not JSON.")
     except RecursionError:
-        return _failure(422, "Failed to parse request body: it is nested too deeply.")
+        return _make_failure(422, "Failed to parse request body: it is nested too deeply.")
     inputs = request.get("inputs", {}) if isinstance(request, dict) else None
     if not isinstance(inputs, dict):
-        return _failure(422, 'The request body is not an object with an object "inputs".')
+        return _make_failure(422, 'The request body is not an object with an object "inputs".')
     return agent(Call(inputs, attempt))
 
 
-def seo_blog(call: Call) -> Answer:
+def seo_blog(call: Call) -> AgentAnswer:
     """Write an article; 400 when an input makes no sense."""
     topic = " ".join(str(call.inputs.get("topic") or "").split())
     tone = call.inputs.get("tone") or TONES[0]
-    words = _number(call.inputs.get("words"), default=_DEFAULT_WORDS)
+    words = _parse_number(call.inputs.get("words"), default=_DEFAULT_WORDS)
     if not topic or len(topic) > _LONGEST_TOPIC:
-        return _failure(400, f"topic: between 1 and {_LONGEST_TOPIC} characters are needed.")
+        return _make_failure(400, f"topic: between 1 and {_LONGEST_TOPIC} characters are needed.")
     if tone not in TONES:
-        return _failure(400, f"tone: one of {', '.join(TONES)} is needed.")
+        return _make_failure(400, f"tone: one of {', '.join(TONES)} is needed.")
     if words is None:
-        return _failure(400, "words: a number is needed.")
+        return _make_failure(400, "words: a number is needed.")
     keywords = [word.strip() for word in str(call.inputs.get("keywords") or "").split(",") if word.strip()]
-    return Answer(200, write_article(topic, tone=tone, words=words, keywords=keywords))
+    return AgentAnswer(200, write_article(topic, tone=tone, words=words, keywords=keywords))
 
 
-def always_fails(_: Call) -> Answer:
+def always_fails(_: Call) -> AgentAnswer:
     """Fail as n8n does when a node of the workflow fails."""
-    return _failure(500, "Error in workflow")
+    return _make_failure(500, "Error in workflow")
 
 
-def slow(call: Call) -> Answer:
+def slow(call: Call) -> AgentAnswer:
     """Succeed after the time asked for, ten minutes at most."""
-    seconds = _number(call.inputs.get("seconds"), default=_DEFAULT_WAIT)
+    seconds = _parse_number(call.inputs.get("seconds"), default=_DEFAULT_WAIT)
     if seconds is None:
-        return _failure(400, "seconds: a number is needed.")
+        return _make_failure(400, "seconds: a number is needed.")
     seconds = min(max(seconds, 0.0), _LONGEST_WAIT)
-    return Answer(200, {"message": f"Done after {seconds:g} seconds."}, delay=seconds)
+    return AgentAnswer(200, {"message": f"Done after {seconds:g} seconds."}, delay=seconds)
 
 
-def flaky(call: Call) -> Answer:
+def flaky(call: Call) -> AgentAnswer:
     """Be too busy for the first request of an execution."""
     if call.attempt == 1:
-        return Answer(429, {"message": "Too many requests: try again in a second."}, {"Retry-After": "1"})
-    return Answer(200, {"message": f"Done at attempt {call.attempt}."})
+        return AgentAnswer(
+            429, {"message": "Too many requests: try again in a second."}, {"Retry-After": "1"}
+        )
+    return AgentAnswer(200, {"message": f"Done at attempt {call.attempt}."})
 
 
 AGENTS: Mapping[str, Agent] = {
@@ -110,16 +112,16 @@ AGENTS: Mapping[str, Agent] = {
 }
 
 
-def _failure(status: int, message: str) -> Answer:
-    return Answer(status, {"message": message})
+def _make_failure(status: int, message: str) -> AgentAnswer:
+    return AgentAnswer(status, {"message": message})
 
 
-def _number(given: object, *, default: float) -> float | None:
+def _parse_number(value: object, *, default: float) -> float | None:
     """Return a number, from text too; None where there is none."""
-    if given is None or given == "":
+    if value is None or value == "":
         return default
     try:
-        number = float(str(given))
+        number = float(str(value))
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from agentctl.core.errors import SetupError
 from agentctl.core.files.writing import write_atomically
 from agentctl.sandbox.home import SUPERUSER, Home, complaint_in, identity, make_server_folder
-from agentctl.sandbox.installation import reachable_installation
+from agentctl.sandbox.installation import find_reachable_installation
 from agentctl.sandbox.locks import is_held, wait_until
 
 _START_SECONDS = 60
@@ -58,7 +58,7 @@ def initialise(home: Home) -> None:
         "--no-instructions",
     ]
     unicode_case = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    program = reachable_installation(home) / "bin/initdb"
+    program = find_reachable_installation(home) / "bin/initdb"
     done = subprocess.run(  # noqa: S603 - a program of ours
         [program, "-D", home.data, "-U", SUPERUSER, *options, *unicode_case],
         check=False,
@@ -103,7 +103,7 @@ def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
         "ident_file": str(home.user_map),
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
-    program = reachable_installation(home) / "bin/postgres"
+    program = find_reachable_installation(home) / "bin/postgres"
     return subprocess.Popen(  # noqa: S603 - a program of ours
         [program, "-D", home.data, *options],
         stdin=subprocess.DEVNULL,
@@ -203,7 +203,7 @@ def end_leftover(home: Home) -> None:
 
 def _signal_postmaster(home: Home, how: str) -> None:
     """Signal whatever process the data folder names, with no more rights than the server's own user has."""
-    pid = _lines(home.data / "postmaster.pid")[:1]
+    pid = _read_lines(home.data / "postmaster.pid")[:1]
     if pid and pid[0].isdigit():
         command = ["/bin/sh", "-c", 'kill -"$1" "$2"', "sh", how, pid[0]]
         silent, rights = subprocess.DEVNULL, identity()
@@ -211,10 +211,10 @@ def _signal_postmaster(home: Home, how: str) -> None:
 
 
 def _last_line(file: Path) -> str:
-    return "".join(_lines(file)[-1:]).strip()
+    return "".join(_read_lines(file)[-1:]).strip()
 
 
-def _lines(file: Path) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     try:
         return file.read_text(errors="replace").splitlines()
     except OSError:

@@ -92,7 +92,7 @@ class Home:
         """The folder of PostgreSQL's Unix socket, which only the server's user may enter."""
         inside = self.folder / "socket"
         fits = len(os.fsencode(_socket_in(inside))) <= _LONGEST_SOCKET_PATH
-        return inside if fits else Path("/tmp") / f"agentctl-{_digest(self.folder)}"  # noqa: S108 - verified to be ours
+        return inside if fits else Path("/tmp") / f"agentctl-{_hash_path(self.folder)}"  # noqa: S108 - verified to be ours
 
     @property
     def socket(self) -> Path:
@@ -123,7 +123,7 @@ def find_home() -> Home:
     base = user_data_path("agentctl")
     if os.geteuid() != 0 or _fit_for_root(base):
         return Home(base.resolve() / "sandbox")
-    return Home(_FOR_ROOT / _digest(base.resolve()))
+    return Home(_FOR_ROOT / _hash_path(base.resolve()))
 
 
 def make_home_folder(home: Home) -> None:
@@ -147,9 +147,9 @@ def make_socket_folder(home: Home) -> None:
     """
     make_server_folder(home.sockets)
     user = server_user()
-    found = home.sockets.lstat()
-    closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if not closed or found.st_uid != (user.pw_uid if user else os.geteuid()):
+    folder = home.sockets.lstat()
+    closed = stat.S_ISDIR(folder.st_mode) and not folder.st_mode & 0o077
+    if not closed or folder.st_uid != (user.pw_uid if user else os.geteuid()):
         msg = f"{home.sockets} is not a private folder of the sandbox."
         raise SetupError(msg, hint="Check who created it, and remove it.")
 
@@ -209,5 +209,5 @@ def _socket_in(folder: Path) -> Path:
     return folder / f".s.PGSQL.{_PORT}"
 
 
-def _digest(path: Path) -> str:
+def _hash_path(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

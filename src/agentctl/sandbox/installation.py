@@ -44,7 +44,7 @@ def find_installation() -> Path:
     raise SetupError(msg, hint=hint)
 
 
-def reachable_installation(home: Home) -> Path:
+def find_reachable_installation(home: Home) -> Path:
     """Return an installation that the server's user can run: the one found, or a copy beside the sandbox.
 
     Raises:
@@ -52,32 +52,32 @@ def reachable_installation(home: Home) -> Path:
         OSError: it cannot be copied.
 
     """
-    found = find_installation()
-    if server_user() is None or _runs_for_all(found / "bin/postgres"):
-        return found
-    packages = found.parents[1]
+    installation = find_installation()
+    if server_user() is None or _runs_for_all(installation / "bin/postgres"):
+        return installation
+    packages = installation.parents[1]
     # The inode changes with every reinstallation: another version is another copy.
-    copy = home.folder.parent / f"server-{(found / 'bin/postgres').stat().st_ino}"
+    copy = home.folder.parent / f"server-{(installation / 'bin/postgres').stat().st_ino}"
     if not copy.is_dir():
-        _copy(packages, copy)
-    return copy / found.relative_to(packages)
+        _copy_programs(packages, copy)
+    return copy / installation.relative_to(packages)
 
 
 def _runs_for_all(program: Path) -> bool:
     return open_to_all(program) and bool(program.stat().st_mode & stat.S_IXOTH)
 
 
-def _copy(packages: Path, copy: Path) -> None:
+def _copy_programs(packages: Path, target_folder: Path) -> None:
     """Copy what is needed under another name first, so that no half of it is ever taken for the whole."""
-    draft = copy.with_name(f".{copy.name}.{os.getpid()}")
+    draft = target_folder.with_name(f".{target_folder.name}.{os.getpid()}")
     for name in _NEEDED:
         source, target = packages / name, draft / name
         make_own_folder(target.parent, mode=0o755)
         if source.exists():
             copy_for_all(source, target)
     try:
-        draft.rename(copy)
+        draft.rename(target_folder)
     except OSError:
         shutil.rmtree(draft)
-        if not copy.is_dir():  # else another command was faster
+        if not target_folder.is_dir():  # else another command was faster
             raise

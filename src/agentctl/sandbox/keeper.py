@@ -28,23 +28,23 @@ _ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def main(folder: str, start_lock: str) -> None:
     """Keep the sandbox in `folder` running; `start_lock` is the inherited descriptor of that lock."""
     for cause in _ENDINGS:
-        signal.signal(cause, _end)
+        signal.signal(cause, _exit_keeper)
     home = Home(Path(folder))
     with contextlib.ExitStack() as ending:
         try:
-            server = ending.enter_context(_sandbox(home))
+            server = ending.enter_context(_bring_up(home))
         except (SetupError, OSError) as error:
-            _report(message=str(error), hint=getattr(error, "hint", f"The whole log: {home.log}"))
+            _send_report(message=str(error), hint=getattr(error, "hint", f"The whole log: {home.log}"))
             return
         users = ending.enter_context(Lock(home.users_lock))
-        _report()
+        _send_report()
         os.close(int(start_lock))  # from here on others may come
         _end_with(server)
         users.exclusive()  # the kernel lets go of a command's share whatever ended it
 
 
 @contextlib.contextmanager
-def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
+def _bring_up(home: Home) -> Iterator["Popen[bytes]"]:
     """Bring everything up, and down again."""
     keeper_lock, server_lock = Lock(home.keeper_lock), Lock(home.server_lock)
     keeper_lock.exclusive()
@@ -55,11 +55,11 @@ def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
     server = cluster.start(home, lock=server_lock.fd)
     guard = cluster.guard(server, home)
     try:
-        port = _listen(home)
+        port = _start_webhooks(home)
         cluster.await_ready(server, home)
         if not complete:
-            _seed(home)
-        _remember(home, port)
+            _seed_database(home)
+        _remember_port(home, port)
         yield server
     finally:
         _heed_no_signals()
@@ -68,45 +68,45 @@ def _sandbox(home: Home) -> Iterator["Popen[bytes]"]:
         cluster.stop(server, home)
 
 
-def _listen(home: Home) -> int:
+def _start_webhooks(home: Home) -> int:
     # Imported while PostgreSQL starts.
     from agentctl.sandbox.webhooks import listen  # noqa: PLC0415 - see above
 
-    return listen(preferred_port=_remembered(home))
+    return listen(preferred_port=_read_port(home))
 
 
-def _seed(home: Home) -> None:
+def _seed_database(home: Home) -> None:
     from agentctl.sandbox.seed import seed  # noqa: PLC0415 - psycopg is slow to import, and seldom needed
 
     seed(home)
 
 
-def _remember(home: Home, port: int) -> None:
+def _remember_port(home: Home, port: int) -> None:
     """Make the agents' rows and the remembered port agree with the port in use."""
-    before = _remembered(home)
+    before = _read_port(home)
     if port == before:
         return
     from agentctl.sandbox.seed import move_webhooks  # noqa: PLC0415 - psycopg again
 
     # Whatever ends us in between, the next start knows that it cannot trust the rows.
     if before:
-        _write(home, 0)
+        _write_port(home, 0)
     move_webhooks(home, old_port=before, new_port=port)
-    _write(home, port)
+    _write_port(home, port)
 
 
-def _remembered(home: Home) -> int:
+def _read_port(home: Home) -> int:
     try:
         return int(home.webhook_port.read_text())
     except (FileNotFoundError, ValueError):
         return 0
 
 
-def _write(home: Home, port: int) -> None:
+def _write_port(home: Home, port: int) -> None:
     write_atomically(home.webhook_port, f"{port}\n")
 
 
-def _report(**trouble: str | None) -> None:
+def _send_report(**trouble: str | None) -> None:
     """Tell the command that waits: nothing, or what went wrong. Then let go of its pipe."""
     with contextlib.suppress(BrokenPipeError):  # it was killed in the meantime
         os.write(1, json.dumps(trouble).encode())
@@ -118,7 +118,7 @@ def _end_with(server: "Popen[bytes]") -> None:
 
     def look(*_: object) -> None:
         if server.poll() is not None:
-            _end()
+            _exit_keeper()
 
     signal.signal(signal.SIGCHLD, look)
     look()  # it may have ended just before
@@ -129,7 +129,7 @@ def _heed_no_signals() -> None:
         signal.signal(cause, lambda *_: None)
 
 
-def _end(*_: object) -> None:
+def _exit_keeper(*_: object) -> None:
     raise SystemExit
 
 

@@ -46,20 +46,20 @@ def running() -> Iterator[str]:
 
     """
     home = find_home()
-    with _explained(home):
+    with _explain_refusals(home):
         find_installation()
         make_home_folder(home)
         users = Lock(home.users_lock)
     keeper = None
     try:
-        with _explained(home), _turn(home) as start:
-            _join(users, home)
+        with _explain_refusals(home), _take_turn(home) as start:
+            _become_user(users, home)
             keeper = _ensure_running(home, start)
         yield home.url()
     finally:
         # What the command has done is not undone by a sandbox that is slow to stop.
         with contextlib.suppress(SetupError, OSError):
-            _leave(home, users, keeper)
+            _stop_using(home, users, keeper)
 
 
 def reset() -> None:
@@ -71,9 +71,9 @@ def reset() -> None:
 
     """
     home = find_home()
-    with _explained(home):
+    with _explain_refusals(home):
         make_home_folder(home)
-        with _turn(home):
+        with _take_turn(home):
             if not _is_last(Lock(home.users_lock)):
                 msg = "Other commands are using the sandbox."
                 raise Refused(msg, hint="Wait until they have ended, or stop them, then reset it.")
@@ -81,10 +81,10 @@ def reset() -> None:
             cluster.remove_data(home)
 
 
-def _join(users: Lock, home: Home) -> None:
+def _become_user(users: Lock, home: Home) -> None:
     """Become a user; waits for a keeper that is about to end."""
     if not wait_until(users.try_shared, seconds=_STOP_SECONDS):
-        raise _stuck(home)
+        raise _make_stuck_error(home)
 
 
 def _ensure_running(home: Home, start: Lock) -> Keeper | None:
@@ -93,7 +93,7 @@ def _ensure_running(home: Home, start: Lock) -> Keeper | None:
     if is_held(home.keeper_lock) and home.socket.exists():
         return None
     if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
-        raise _stuck(home)
+        raise _make_stuck_error(home)
     cluster.end_leftover(home)
     make_socket_folder(home)
     return _start_keeper(home, start)
@@ -130,9 +130,9 @@ def _await_report(keeper: Keeper, home: Home) -> None:
         raise SetupError(trouble["message"], hint=trouble["hint"])
 
 
-def _leave(home: Home, users: Lock, keeper: Keeper | None) -> None:
+def _stop_using(home: Home, users: Lock, keeper: Keeper | None) -> None:
     """Stop being a user; the last one waits until no process of the sandbox is left."""
-    with users, _turn(home):
+    with users, _take_turn(home):
         if _is_last(users):
             _await_end(home)
             if keeper:
@@ -150,21 +150,21 @@ def _is_last(users: Lock) -> bool:
 
 def _await_end(home: Home) -> None:
     if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
-        raise _stuck(home)
+        raise _make_stuck_error(home)
     cluster.end_leftover(home)
 
 
 @contextlib.contextmanager
-def _turn(home: Home) -> Iterator[Lock]:
+def _take_turn(home: Home) -> Iterator[Lock]:
     """Let one process at a time start or stop the sandbox."""
     with Lock(home.start_lock) as lock:
         if not wait_until(lock.try_exclusive, seconds=_TURN_SECONDS):
-            raise _stuck(home)
+            raise _make_stuck_error(home)
         yield lock
 
 
 @contextlib.contextmanager
-def _explained(home: Home) -> Iterator[None]:
+def _explain_refusals(home: Home) -> Iterator[None]:
     """Turn what the operating system refuses into what the operator can do about it."""
     try:
         yield
@@ -175,6 +175,6 @@ def _explained(home: Home) -> Iterator[None]:
         raise SetupError(msg, hint=hint) from error
 
 
-def _stuck(home: Home) -> SetupError:
+def _make_stuck_error(home: Home) -> SetupError:
     msg = f"The sandbox in {home.folder} neither starts nor stops: {home.last_words() or 'its log is empty'}"
     return SetupError(msg, hint="Look for its processes with `ps`: their command lines name that folder.")

@@ -39,17 +39,17 @@ class Lock:
 
     def try_exclusive(self) -> bool:
         """Take it alone, or return False; a shared lock held before may be lost either way."""
-        return self._try(fcntl.LOCK_EX)
+        return self._try_lock(fcntl.LOCK_EX)
 
     def try_shared(self) -> bool:
         """Take it beside others, or return False because somebody has it alone."""
-        return self._try(fcntl.LOCK_SH)
+        return self._try_lock(fcntl.LOCK_SH)
 
     def exclusive(self) -> None:
         """Take it alone, however long that takes."""
         fcntl.flock(self.fd, fcntl.LOCK_EX)
 
-    def _try(self, kind: int) -> bool:
+    def _try_lock(self, kind: int) -> bool:
         try:
             fcntl.flock(self.fd, kind | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -84,29 +84,29 @@ def write_article(topic: str, *, tone: str, words: float, keywords: Sequence[str
     name = name or topic
     capitalised = name[0].upper() + name[1:]
     title = f"{capitalised}: {voice.subtitle}"
-    quoted = f"*{_literal(name)}*"
+    quoted = f"*{_quote_literal(name)}*"
     opening, closing = voice.opening.format(topic=quoted), voice.closing.format(topic=quoted)
     if keywords:
-        opening += f"\n\nAlong the way you will meet {_listed(keywords)}."
-    sections = _choose(words - _length(opening) - _length(closing))
-    parts = [f"# {_literal(title)}", opening]
+        opening += f"\n\nAlong the way you will meet {_join_words(keywords)}."
+    sections = _choose_sections(words - _count_words(opening) - _count_words(closing))
+    parts = [f"# {_quote_literal(title)}", opening]
     parts += [f"## {section.heading}\n\n{section.text}" for section in sections]
     parts += [f"## In short\n\n{closing}\n"]
     return {
         "title": title,
-        "slug": _slug(name),
-        "meta_description": _shortened(voice.meta, capitalised),
+        "slug": _make_slug(name),
+        "meta_description": _fill_topic(voice.meta, capitalised),
         "outline": [*(section.heading for section in sections), "In short"],
         "markdown": "\n\n".join(parts),
     }
 
 
-def _choose(words: float) -> list[_Section]:
+def _choose_sections(words: float) -> list[_Section]:
     """Return as many sections as come closest to that many words."""
     chosen: list[_Section] = []
     left = words
-    for section in _sections():
-        length = _length(section.text)
+    for section in _write_sections():
+        length = _count_words(section.text)
         if len(chosen) >= _FEWEST_SECTIONS and left < length / 2:
             break
         chosen.append(section)
@@ -114,31 +114,31 @@ def _choose(words: float) -> list[_Section]:
     return chosen
 
 
-def _sections() -> Iterator[_Section]:
+def _write_sections() -> Iterator[_Section]:
     for part in _TEXT.read_text(encoding="utf-8").split("## ")[1:]:
         heading, _, text = part.partition("\n")
         yield _Section(heading, text.strip())
 
 
-def _length(text: str) -> int:
+def _count_words(text: str) -> int:
     return len(text.split())
 
 
-def _listed(keywords: Sequence[str]) -> str:
-    *others, last = (f"**{_literal(word)}**" for word in keywords)
+def _join_words(keywords: Sequence[str]) -> str:
+    *others, last = (f"**{_quote_literal(word)}**" for word in keywords)
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _literal(text: str) -> str:
+def _quote_literal(text: str) -> str:
     """Return text so that Markdown takes none of its characters for markup."""
     return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 
 
-def _slug(text: str) -> str:
+def _make_slug(text: str) -> str:
     return re.sub(r"[\W_]+", "-", text.casefold()).strip("-")[:_LONGEST_SLUG].rstrip("-") or "article"
 
 
-def _shortened(template: str, topic: str) -> str:
+def _fill_topic(template: str, topic: str) -> str:
     """Fill the topic in; a long one loses its end, so that the sentence keeps its own."""
     room = _LONGEST_META - len(template.format(topic=""))
     return template.format(topic=topic if len(topic) <= room else f"{topic[: room - 1].rstrip()}…")

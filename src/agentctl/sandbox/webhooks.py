@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import cast
 
-from agentctl.sandbox.agents import AGENTS, Answer, answer
+from agentctl.sandbox.agents import AGENTS, AgentAnswer, answer
 
 _ADDRESS = "127.0.0.1"
 _PREFIX = "/webhook/"
@@ -22,18 +22,18 @@ _REMEMBERED_EXECUTIONS = 10_000
 
 
 def listen(*, preferred_port: int) -> int:
-    """Answer in the background until the process ends; return the port, the preferred one if it is free.
+    """AgentAnswer in the background until the process ends; return the port, the preferred one if it is free.
 
     Raises:
         OSError: no port can be had.
 
     """
-    server = _bind(preferred_port)
+    server = _bind_server(preferred_port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
 
 
-def _bind(preferred_port: int) -> "_Server":
+def _bind_server(preferred_port: int) -> "_Server":
     try:
         return _Server((_ADDRESS, preferred_port), _Handler)
     except OSError:
@@ -71,18 +71,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._read_body()
-        agent = AGENTS.get(self._webhook)
+        agent = AGENTS.get(self.webhook_name)
         if body is None:
             message = "A body of known length is needed, at most 1 MiB."
-            self._send(Answer(413, {"message": message}, {"Connection": "close"}))
+            self._send_answer(AgentAnswer(413, {"message": message}, {"Connection": "close"}))
         elif agent is None:
-            self._send(_not_registered(f"POST {self._webhook}"))
+            self._send_answer(_make_not_registered(f"POST {self.webhook_name}"))
         else:
             server = cast("_Server", self.server)
-            self._send(answer(agent, body, attempt=server.count(self.headers.get(_EXECUTION_HEADER))))
+            self._send_answer(answer(agent, body, attempt=server.count(self.headers.get(_EXECUTION_HEADER))))
 
     def do_OPTIONS(self) -> None:
-        registered = self._webhook in AGENTS
+        registered = self.webhook_name in AGENTS
         self.send_response(204 if registered else 500)
         self.send_header("Access-Control-Allow-Methods", "OPTIONS, POST" if registered else "OPTIONS")
         if not registered:
@@ -90,14 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
-        if self._webhook in AGENTS:
+        if self.webhook_name in AGENTS:
             message = (
                 f"This webhook is not registered for {self.command} requests. "
                 "Did you mean to make a POST request?"
             )
-            self._send(Answer(404, {"code": 404, "message": message}, {"Connection": "close"}))
+            self._send_answer(AgentAnswer(404, {"code": 404, "message": message}, {"Connection": "close"}))
         else:
-            self._send(_not_registered(f"{self.command} {self._webhook}"))
+            self._send_answer(_make_not_registered(f"{self.command} {self.webhook_name}"))
 
     do_HEAD = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - named by the base class
 
@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the log is PostgreSQL's."""
 
     @property
-    def _webhook(self) -> str:
+    def webhook_name(self) -> str:
         path = self.path.partition("?")[0]
         return path.removeprefix(_PREFIX) if path.startswith(_PREFIX) else path.lstrip("/")
 
@@ -115,26 +115,26 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _send(self, what: Answer) -> None:
-        time.sleep(what.delay)
+    def _send_answer(self, reply: AgentAnswer) -> None:
+        time.sleep(reply.delay)
         with contextlib.suppress(ConnectionError):  # the client did not wait
-            self._write(what)
+            self._write_answer(reply)
 
-    def _write(self, what: Answer) -> None:
-        body = json.dumps(what.body).encode()
-        self.send_response(what.status)
+    def _write_answer(self, reply: AgentAnswer) -> None:
+        body = json.dumps(reply.body).encode()
+        self.send_response(reply.status)
         headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(body))}
-        for name, value in (headers | dict(what.headers)).items():
+        for name, value in (headers | dict(reply.headers)).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
 
-def _not_registered(request: str) -> Answer:
+def _make_not_registered(request: str) -> AgentAnswer:
     body = {
         "code": 404,
         "message": f'The requested webhook "{request}" is not registered.',
         "hint": f"The sandbox answers for {', '.join(AGENTS)}.",
     }
-    return Answer(404, body, {"Connection": "close"})
+    return AgentAnswer(404, body, {"Connection": "close"})

@@ -143,7 +143,7 @@ def test_a_profile_without_a_database_is_enough_where_none_is_needed(write: Writ
 
 def test_a_database_that_is_configured_is_known_though_none_is_needed(write: Write) -> None:
     path = write('[profiles.a]\ndatabase_url = "x"')
-    assert str(load(path).database_url) == f"Value(place='{path}, line 2: profiles.a.database_url')"
+    assert str(load(path).database_url) == f"Value(origin='{path}, line 2: profiles.a.database_url')"
     assert load(path, AGENTCTL_DATABASE_URL="y").database_url is not None
 
 

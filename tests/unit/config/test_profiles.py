@@ -30,9 +30,9 @@ def load(
     return load_profile(config=path, profile=profile, environment=environment, needs_database=needs_database)
 
 
-def refused(path: Path, **options: str) -> ConfigError:
+def refused(path: Path, *, profile: str | None = None) -> ConfigError:
     with pytest.raises(ConfigError) as error:
-        load(path, **options)
+        load(path, profile=profile)
     return error.value
 
 
@@ -262,7 +262,7 @@ def test_the_database_url_of_the_environment_wins_over_the_file(write: Write) ->
     profile = load(path, AGENTCTL_DATABASE_URL="postgresql://environment")
     assert profile.database_url
     assert profile.database_url.resolve() == "postgresql://environment"
-    assert profile.database_url.place == "$AGENTCTL_DATABASE_URL"
+    assert profile.database_url.origin == "$AGENTCTL_DATABASE_URL"
     assert profile.user
 
 
@@ -300,7 +300,7 @@ def test_a_value_may_stand_in_the_environment_in_a_file_or_come_from_a_command(
     monkeypatch.setenv("HOME", str(tmp_path))
 
     def resolved(raw: str) -> str:
-        return Value(raw, place="here", folder=tmp_path).resolve()
+        return Value(raw, origin="here", folder=tmp_path).resolve()
 
     assert resolved("env:SECRET") == "from-env"
     assert resolved("file:secret") == "from-file"  # beside the configuration, not where we stand
@@ -330,7 +330,7 @@ def test_a_value_that_is_not_to_be_had_says_where_it_was_asked_for(
     monkeypatch.setenv("EMPTY", "")
     (tmp_path / "binary").write_bytes(b"\xff")
     with pytest.raises(ConfigError) as error:
-        Value(raw, place="agentctl.toml, line 3: user", folder=tmp_path).resolve()
+        Value(raw, origin="agentctl.toml, line 3: user", folder=tmp_path).resolve()
     assert error.value.message.startswith("agentctl.toml, line 3: user: ")
     assert why in error.value.message
 
@@ -345,8 +345,8 @@ def test_nothing_is_resolved_before_it_is_needed(write: Write) -> None:
 
 
 def test_a_value_never_shows_itself() -> None:
-    assert "s3cret" not in repr(Value("s3cret", place="here"))
-    assert "s3cret" not in repr(Profile(name="a", database_url=Value("s3cret", place="here")))
+    assert "s3cret" not in repr(Value("s3cret", origin="here"))
+    assert "s3cret" not in repr(Profile(name="a", database_url=Value("s3cret", origin="here")))
 
 
 @pytest.mark.parametrize(

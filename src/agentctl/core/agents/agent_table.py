@@ -35,8 +35,8 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
     rows = connection.execute(sql.SQL("SELECT * FROM {} AS a").format(agents.rows)).fetchall()
     if not rows:
         agents.require_visible_rows()
-    found = map(_read_agent, rows)
-    return tuple(sorted((agent for agent in found if not agent.deleted), key=lambda agent: agent.name))
+    all_agents = map(_read_agent, rows)
+    return tuple(sorted((agent for agent in all_agents if not agent.deleted), key=lambda agent: agent.name))
 
 
 def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
@@ -53,7 +53,7 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
     known = connection.execute(names).fetchall()
     if not known:
         agents.require_visible_rows()
-    row = _choose(known, key)
+    row = _choose_row(known, key)
     agent = find_agent(connection, agents, row["id"])
     if agent is None:
         raise removed(key)
@@ -73,7 +73,7 @@ def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent |
     return _read_agent(row) if row else None
 
 
-def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
+def _choose_row(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
     tiers: tuple[Callable[[dict[str, Any]], bool], ...] = (
         lambda row: bool(row["slug"] == key),
         lambda row: str(row["id"]) == key.lower(),
@@ -91,10 +91,10 @@ def _choose(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         if fitting:
             return fitting[0]
     msg = f"There is no agent {key!r}."
-    raise Refused(msg, hint=_nearest(known, key), code="agent_not_found")
+    raise Refused(msg, hint=_suggest_nearest(known, key), code="agent_not_found")
 
 
-def _nearest(known: Iterable[dict[str, Any]], key: str) -> str:
+def _suggest_nearest(known: Iterable[dict[str, Any]], key: str) -> str:
     slugs = [_slug_of(row) for row in known if not row["deleted"]]
     near = get_close_matches(slugify(key), slugs, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else "See what can be run: agentctl agents."

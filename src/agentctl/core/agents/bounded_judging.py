@@ -54,16 +54,16 @@ def judge_apart(question: Mapping[str, object]) -> Ruling:
         except BaseException:  # Ctrl-C: leaving the block would wait for it
             process.kill()
             raise
-    return _read(output.decode(errors="replace").splitlines(), in_time=in_time)
+    return _read_lines(output.decode(errors="replace").splitlines(), in_time=in_time)
 
 
-def _read(lines: Sequence[str], *, in_time: bool) -> Ruling:
+def _read_lines(lines: Sequence[str], *, in_time: bool) -> Ruling:
     """Read lines of JSON: the name of each input as its turn came, and the answer at the end."""
     field, answer = "", None
     for line in lines:
         try:
-            said = json.loads(line)
+            record = json.loads(line)
         except ValueError:  # it was ended in the middle of a line
             break
-        field, answer = said.get("field", field), said.get("answer")
+        field, answer = record.get("field", field), record.get("answer")
     return Ruling(answer, field, in_time=in_time)

@@ -7,7 +7,8 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 
-from agentctl.core.agents.form import Field, FieldKind, shortened, spelled
+from agentctl.core.agents.form import Field, FieldKind, spell_value
+from agentctl.core.hint_text import shorten
 from agentctl.core.strict_json import is_shallow
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
@@ -27,7 +28,7 @@ def convert(field: Field, text: str) -> object:
 
     """
     require_unicode(text)
-    return _CONVERTERS.get(field.kind, _as_it_is)(field, text)
+    return _CONVERTERS.get(field.kind, _keep_text)(field, text)
 
 
 def require_unicode(text: str) -> None:
@@ -55,9 +56,9 @@ def read_json(text: str) -> object:
         value = json.loads(
             text,
             parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_whole,
-            object_pairs_hook=_unique,
+            parse_float=_parse_fraction,
+            parse_int=_parse_whole,
+            object_pairs_hook=_require_unique_keys,
         )
         shallow = is_shallow(value)
     except json.JSONDecodeError as error:
@@ -71,76 +72,76 @@ def read_json(text: str) -> object:
     return value
 
 
-def _as_it_is(_field: Field, text: str) -> object:
+def _keep_text(_field: Field, text: str) -> object:
     return text
 
 
-def _number(field: Field, text: str) -> object:
+def _convert_number(field: Field, text: str) -> object:
     plain = text.strip()
     try:
         value = read_json(plain[1:] if plain[:1] == "+" and plain[1:2].isdigit() else plain)
     except Unfit:
         value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{_quoted(field, text)} is not a number"
+        msg = f"{_quote_text(field, text)} is not a number"
         raise Unfit(msg)
     return value
 
 
-def _checkbox(field: Field, text: str) -> object:
+def _convert_checkbox(field: Field, text: str) -> object:
     word = text.strip().lower()
     if word not in _YES | _NO:
-        msg = f"{_quoted(field, text)} is neither yes nor no"
+        msg = f"{_quote_text(field, text)} is neither yes nor no"
         raise Unfit(msg)
     return word in _YES
 
 
-def _quoted(field: Field, text: str) -> str:
-    return "the value" if field.secret else repr(shortened(text))
+def _quote_text(field: Field, text: str) -> str:
+    return "the value" if field.secret else repr(shorten(text))
 
 
-def _multiselect(field: Field, text: str) -> object:
+def _convert_choices(field: Field, text: str) -> object:
     choices = _Choices(field)
-    if whole := list(choices.named(text)):  # a choice that has a comma in it
+    if whole := list(choices.find_value(text)):  # a choice that has a comma in it
         return whole
-    return [next(choices.named(part.strip()), part.strip()) for part in text.split(",") if part.strip()]
+    return [next(choices.find_value(part.strip()), part.strip()) for part in text.split(",") if part.strip()]
 
 
-def _choice(field: Field, text: str) -> object:
-    return next(_Choices(field).named(text), text)  # validation names the options
+def _convert_choice(field: Field, text: str) -> object:
+    return next(_Choices(field).find_value(text), text)  # validation names the options
 
 
 class _Choices:
     """A field's options by their names; they are gone through once, however many texts are looked up."""
 
     def __init__(self, field: Field) -> None:
-        self._named: list[tuple[Callable[[str], str], dict[str, list[object]]]] = []
+        self._by_spelling: list[tuple[Callable[[str], str], dict[str, list[object]]]] = []
         for spelling in (str, str.casefold):
-            for name_of in (lambda option: spelled(option.value), lambda option: option.label):
+            for name_of in (lambda option: spell_value(option.value), lambda option: option.label):
                 values: dict[str, list[object]] = {}
                 for option in field.options:
                     values.setdefault(spelling(name_of(option)), []).append(option.value)
-                self._named.append((spelling, values))
+                self._by_spelling.append((spelling, values))
 
-    def named(self, text: str) -> Iterator[object]:
+    def find_value(self, text: str) -> Iterator[object]:
         """Find the option by its value, else by its label; in any case where that is not ambiguous."""
-        for spelling, values in self._named:
+        for spelling, values in self._by_spelling:
             if len(several := values.get(spelling(text), [])) == 1:
                 yield several[0]
                 return
 
 
-def _json(_field: Field, text: str) -> object:
+def _convert_json(_field: Field, text: str) -> object:
     return read_json(text)
 
 
 _CONVERTERS: Mapping[FieldKind, Callable[[Field, str], object]] = {
-    FieldKind.NUMBER: _number,
-    FieldKind.INTEGER: _number,
-    FieldKind.CHECKBOX: _checkbox,
-    FieldKind.SELECT: _choice,
-    FieldKind.MULTISELECT: _multiselect,
-    FieldKind.JSON: _json,
+    FieldKind.NUMBER: _convert_number,
+    FieldKind.INTEGER: _convert_number,
+    FieldKind.CHECKBOX: _convert_checkbox,
+    FieldKind.SELECT: _convert_choice,
+    FieldKind.MULTISELECT: _convert_choices,
+    FieldKind.JSON: _convert_json,
 }
 
 
@@ -149,14 +150,14 @@ def _refuse_constant(name: str) -> object:
     raise Unfit(msg)
 
 
-def _finite(text: str) -> float:
+def _parse_fraction(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise Unfit(_TOO_LARGE)
     return number
 
 
-def _whole(text: str) -> int:
+def _parse_whole(text: str) -> int:
     try:
         number = int(text)
         float(number)
@@ -165,11 +166,11 @@ def _whole(text: str) -> int:
     return number
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made: dict[str, object] = {}
+def _require_unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members: dict[str, object] = {}
     for name, value in pairs:
-        if name in made:
-            msg = f"is JSON that has {shortened(name)!r} twice"
+        if name in members:
+            msg = f"is JSON that has {shorten(name)!r} twice"
             raise Unfit(msg)
-        made[name] = value
-    return made
+        members[name] = value
+    return members

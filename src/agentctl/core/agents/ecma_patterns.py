@@ -43,12 +43,12 @@ def translate_pattern(pattern: str) -> str:
 
     """
     tokens = _TOKEN.finditer(pattern)
-    return "".join(_translated(token, tokens) for token in tokens)
+    return "".join(_translate_token(token, tokens) for token in tokens)
 
 
-def _translated(token: re.Match[str], tokens: Iterator[re.Match[str]]) -> str:
+def _translate_token(token: re.Match[str], tokens: Iterator[re.Match[str]]) -> str:
     if token["class"]:
-        return _class(token["class"], tokens)
+        return _translate_class(token["class"], tokens)
     if token["group"]:
         return "(?P<"
     if token["reference"]:
@@ -57,15 +57,15 @@ def _translated(token: re.Match[str], tokens: Iterator[re.Match[str]]) -> str:
         return f"[{'^' if token['escaped'].isupper() else ''}{_SETS[token['escaped'].lower()]}]"
     if token["property"]:
         return f"[{'^' if token['property'] == 'P' else ''}{_characters_of(token['category'])}]"
-    return r"\Z" if token["other"] == "$" else _character(token)
+    return r"\Z" if token["other"] == "$" else _translate_character(token)
 
 
-def _class(opening: str, tokens: Iterator[re.Match[str]]) -> str:
+def _translate_class(opening: str, tokens: Iterator[re.Match[str]]) -> str:
     parts: list[str] = []
     for token in tokens:
         if token["other"] == "]":
             break
-        parts.append(_in_class(token))
+        parts.append(_translate_in_class(token))
     else:
         return opening + "".join(parts)  # it never ends, which the compiler will say
     if not parts:
@@ -73,7 +73,7 @@ def _class(opening: str, tokens: Iterator[re.Match[str]]) -> str:
     return f"{opening}{''.join(parts)}]"
 
 
-def _in_class(token: re.Match[str]) -> str:
+def _translate_in_class(token: re.Match[str]) -> str:
     if token["escaped"] in _SETS:
         return _SETS[token["escaped"]]
     if token["escaped"] in {"D", "W"}:
@@ -84,10 +84,10 @@ def _in_class(token: re.Match[str]) -> str:
     if token["class"]:
         return "\\" + token["class"]
     text = token["group"] or token["other"]
-    return f"\\{text}" if text in _ODD_IN_CLASS else _character(token)
+    return f"\\{text}" if text in _ODD_IN_CLASS else _translate_character(token)
 
 
-def _character(token: re.Match[str]) -> str:
+def _translate_character(token: re.Match[str]) -> str:
     if token["code"]:
         number = int(token["code"], 16)
         if number > _LAST:
@@ -102,15 +102,15 @@ def _character(token: re.Match[str]) -> str:
 
 
 def _characters_of(category: str) -> str:
-    return _ranges(category.rpartition("=")[2])
+    return _list_ranges(category.rpartition("=")[2])
 
 
 def _others_than(category: str) -> str:
-    return _ranges(category.rpartition("=")[2], wanted=False)
+    return _list_ranges(category.rpartition("=")[2], wanted=False)
 
 
 @lru_cache(maxsize=20)
-def _ranges(category: str, *, wanted: bool = True) -> str:
+def _list_ranges(category: str, *, wanted: bool = True) -> str:
     """Return the characters of a general category (L, Lu, Nd), or all others, as they stand in a class.
 
     Raises:
@@ -146,7 +146,7 @@ def translate_schema(schema: object, written: dict[str, str]) -> object:
 
     """
     if isinstance(schema, list):
-        return [translate_schema(one, written) for one in schema]
+        return [translate_schema(subschema, written) for subschema in schema]
     if not isinstance(schema, dict):
         return schema
     return {name: _translate_keyword(name, value, written) for name, value in schema.items()}
@@ -154,16 +154,18 @@ def translate_schema(schema: object, written: dict[str, str]) -> object:
 
 def _translate_keyword(name: str, value: object, written: dict[str, str]) -> object:
     if name == "pattern" and isinstance(value, str):
-        return _noted(value, written)
+        return _note_pattern(value, written)
     if name in _DATA:
         return value
     if name in _NAMED and isinstance(value, dict):
-        rename = _noted if name == "patternProperties" else lambda key, _: key
-        return {rename(key, written): translate_schema(one, written) for key, one in value.items()}
+        rename = _note_pattern if name == "patternProperties" else lambda key, _: key
+        return {
+            rename(key, written): translate_schema(subschema, written) for key, subschema in value.items()
+        }
     return translate_schema(value, written)
 
 
-def _noted(pattern: str, written: dict[str, str]) -> str:
+def _note_pattern(pattern: str, written: dict[str, str]) -> str:
     translated = translate_pattern(pattern)
     written[translated] = pattern
     return translated

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
-from agentctl.core.agents.schema_rules import DRAFT, fault_of, is_light
+from agentctl.core.agents.schema_rules import DRAFT, find_fault, is_light
 from agentctl.core.errors import SchemaLacks
+from agentctl.core.hint_text import shorten
 from agentctl.core.strict_json import is_shallow, parse_json
 
 
@@ -83,7 +84,6 @@ _TYPES = {
     "array": FieldKind.JSON,
 }
 _CHOICES = frozenset({FieldKind.SELECT, FieldKind.MULTISELECT})
-_LONGEST = 60  # characters of somebody else's text in a message
 
 
 def read_form(raw: object) -> Form:
@@ -100,47 +100,42 @@ def read_form(raw: object) -> Form:
         try:
             raw = parse_json(raw.strip() or "null")
         except ValueError:
-            raise _unreadable("it is text, but not JSON") from None
+            raise _make_form_error("it is text, but not JSON") from None
     if not is_shallow(raw):
-        raise _unreadable("it is nested too deeply")
+        raise _make_form_error("it is nested too deeply")
     if isinstance(raw, dict) and isinstance(raw.get("fields"), list):
         raw = raw["fields"]
     if raw is None or raw in ([], {}):
         return Form((), {})
     match raw:
         case list():
-            fields = tuple(_field(item) for item in raw)
+            fields = tuple(_read_field(item) for item in raw)
             _require_unique(fields)
-            return Form(fields, _schema_of(fields))
+            return Form(fields, _make_schema(fields))
         case dict():
-            return _from_json_schema(raw)
-    raise _unreadable("it is neither a list of fields nor a JSON Schema")
+            return _read_json_schema(raw)
+    raise _make_form_error("it is neither a list of fields nor a JSON Schema")
 
 
-def _unreadable(why: str) -> SchemaLacks:
+def _make_form_error(why: str) -> SchemaLacks:
     msg = f"The agent's input_schema cannot be understood: {why}."
     return SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
 
 
-def shortened(text: str) -> str:
-    """Return the beginning of somebody else's text, for a message."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
-
-
-def spelled(value: object) -> str:
+def spell_value(value: object) -> str:
     """Write a JSON value as people type it: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _field(item: object) -> Field:
+def _read_field(item: object) -> Field:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"]:
-        raise _unreadable("a field has no name")
+        raise _make_form_error("a field has no name")
     raw_options = item.get("options")
-    options = _distinct(map(_option, raw_options if isinstance(raw_options, list) else ()))
-    kind = _declared_kind(item.get("type"), choice=bool(options))
+    options = _drop_duplicates(map(_read_option, raw_options if isinstance(raw_options, list) else ()))
+    kind = _classify_field(item.get("type"), choice=bool(options))
     return Field(
         name=item["name"],
-        label=spelled(item.get("label") or item["name"]),
+        label=spell_value(item.get("label") or item["name"]),
         kind=kind,
         required=item.get("required") in (True, "true"),
         options=options if kind in _CHOICES else (),
@@ -149,47 +144,47 @@ def _field(item: object) -> Field:
     )
 
 
-def _declared_kind(name: object, *, choice: bool) -> FieldKind:
+def _classify_field(name: object, *, choice: bool) -> FieldKind:
     """Return what a form calls a kind; an unknown one is a choice where there is one, else text."""
     if not isinstance(name, str) or name not in {*FieldKind, *_TYPES, "password"}:
         return FieldKind.SELECT if choice else FieldKind.TEXT
     return FieldKind(name) if name in set(FieldKind) else _TYPES.get(name, FieldKind.TEXT)
 
 
-def _distinct(options: Iterable[Option]) -> tuple[Option, ...]:
+def _drop_duplicates(options: Iterable[Option]) -> tuple[Option, ...]:
     """Make one of those that stand there twice."""
-    found: dict[str, Option] = {}
+    distinct: dict[str, Option] = {}
     for option in options:
-        found.setdefault(json.dumps(option.value), option)
-    return tuple(found.values())
+        distinct.setdefault(json.dumps(option.value), option)
+    return tuple(distinct.values())
 
 
-def _option(option: object) -> Option:
+def _read_option(option: object) -> Option:
     if isinstance(option, dict) and ("value" in option or "label" in option):
         value = option.get("value", option.get("label"))
-        return Option(value, spelled(option.get("label") or value))
-    return Option(option, spelled(option))
+        return Option(value, spell_value(option.get("label") or value))
+    return Option(option, spell_value(option))
 
 
 def _require_unique(fields: tuple[Field, ...]) -> None:
     seen: set[str] = set()
     for field in fields:
         if field.name in seen:
-            raise _unreadable(f"two fields are called {shortened(field.name)!r}")
+            raise _make_form_error(f"two fields are called {shorten(field.name)!r}")
         seen.add(field.name)
 
 
-def _schema_of(fields: tuple[Field, ...]) -> Mapping[str, object]:
+def _make_schema(fields: tuple[Field, ...]) -> Mapping[str, object]:
     return {
         "$schema": DRAFT,
         "type": "object",
-        "properties": {field.name: _property(field) for field in fields},
+        "properties": {field.name: _describe_field(field) for field in fields},
         "required": [field.name for field in fields if field.required],
         "additionalProperties": False,
     }
 
 
-def _property(field: Field) -> Mapping[str, object]:
+def _describe_field(field: Field) -> Mapping[str, object]:
     choices = {"enum": [option.value for option in field.options]} if field.options else {}
     if field.kind is FieldKind.MULTISELECT:
         not_empty = {"minItems": 1} if field.required else {}
@@ -200,21 +195,21 @@ def _property(field: Field) -> Mapping[str, object]:
     return {**_SCHEMAS.get(field.kind, {"type": "string"}), **not_blank}
 
 
-def _from_json_schema(raw: dict[str, object]) -> Form:
-    fault = fault_of(raw) if is_light(raw) else _fault_told_apart(raw)
+def _read_json_schema(raw: dict[str, object]) -> Form:
+    fault = find_fault(raw) if is_light(raw) else _find_fault_apart(raw)
     if fault is not None:
-        raise _unreadable(fault)
+        raise _make_form_error(fault)
     properties = raw.get("properties")
     required = raw.get("required")
     names = required if isinstance(required, list) else []
     fields = tuple(
-        _field_of(name, schema, required=name in names)
+        _describe_property(name, schema, required=name in names)
         for name, schema in (properties if isinstance(properties, dict) else {}).items()
     )
     return Form(fields, raw)
 
 
-def _fault_told_apart(raw: Mapping[str, object]) -> str | None:
+def _find_fault_apart(raw: Mapping[str, object]) -> str | None:
     """Ask a process of its own, which may be ended: to read a pattern alone may take very long."""
     ruling = judge_apart({"schema": raw})
     if ruling.answer is None:
@@ -224,21 +219,21 @@ def _fault_told_apart(raw: Mapping[str, object]) -> str | None:
     return fault
 
 
-def _field_of(name: str, schema: object, *, required: bool) -> Field:
+def _describe_property(name: str, schema: object, *, required: bool) -> Field:
     own = schema if isinstance(schema, dict) else {}
     return Field(
         name=name,
-        label=spelled(own.get("title") or name),
-        kind=_kind_of(own),
+        label=spell_value(own.get("title") or name),
+        kind=_classify_schema(own),
         required=required,
-        options=_distinct(Option(value, spelled(value)) for value in _choices(own)),
+        options=_drop_duplicates(Option(value, spell_value(value)) for value in _list_choices(own)),
         default=own.get("default"),
         secret=own.get("writeOnly") is True or own.get("format") == "password",
     )
 
 
-def _kind_of(schema: Mapping[str, object]) -> FieldKind:
-    schema = _not_null(schema)
+def _classify_schema(schema: Mapping[str, object]) -> FieldKind:
+    schema = _drop_null(schema)
     items = schema.get("items")
     if isinstance(schema.get("enum"), list):
         return FieldKind.SELECT
@@ -250,7 +245,7 @@ def _kind_of(schema: Mapping[str, object]) -> FieldKind:
     return _TYPES.get(kind, FieldKind.JSON) if isinstance(kind, str) else FieldKind.TEXT
 
 
-def _not_null(schema: Mapping[str, object]) -> Mapping[str, object]:
+def _drop_null(schema: Mapping[str, object]) -> Mapping[str, object]:
     """Return what a field that may also be null takes otherwise, where that is one thing."""
     kinds, ways = schema.get("type"), schema.get("anyOf") or schema.get("oneOf")
     if isinstance(kinds, list) and len(rest := [kind for kind in kinds if kind != "null"]) == 1:
@@ -260,8 +255,8 @@ def _not_null(schema: Mapping[str, object]) -> Mapping[str, object]:
     return schema
 
 
-def _choices(schema: Mapping[str, object]) -> list[object]:
-    schema = _not_null(schema)
+def _list_choices(schema: Mapping[str, object]) -> list[object]:
+    schema = _drop_null(schema)
     items = schema.get("items")
     choices = schema.get("enum") or (items.get("enum") if isinstance(items, dict) else None)
     return choices if isinstance(choices, list) else []

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from agentctl.core.agents.conversion import Unfit, convert, read_json, require_unicode
-from agentctl.core.agents.form import Field, FieldKind, Form, shortened
+from agentctl.core.agents.form import Field, FieldKind, Form
 from agentctl.core.agents.validation import Problem, problems_of
 from agentctl.core.errors import InvalidInputs, UsageError
+from agentctl.core.hint_text import shorten
 
 Judge = Callable[[object], list[str]]
 """Says what is wrong with a value; nothing where it will do."""
@@ -43,11 +44,11 @@ def read_input_file(name: str) -> str:
         UsageError: it cannot be read, is no UTF-8, or is larger than 10 MiB.
 
     """
-    return _read(name, what=f"The input file {shortened(name)}")
+    return _read_text(name, what=f"The input file {shorten(name)}")
 
 
-def _read(name: str, *, what: str) -> str:
-    content = _content(name, what=what)
+def _read_text(name: str, *, what: str) -> str:
+    content = _read_bytes(name, what=what)
     if len(content) > _LARGEST_FILE:
         msg = f"{what} is larger than {_LARGEST_FILE // 1024**2} MiB."
         raise UsageError(msg)
@@ -58,7 +59,7 @@ def _read(name: str, *, what: str) -> str:
         raise UsageError(msg) from None
 
 
-def _content(name: str, *, what: str) -> bytes:
+def _read_bytes(name: str, *, what: str) -> bytes:
     try:
         if name != "-":
             with Path(name).open("rb") as file:
@@ -93,32 +94,32 @@ def resolve_inputs(
 
     """
     problems: list[Problem] = []
-    inputs = _from_file(input_file_text, problems) if input_file_text is not None else {}
-    inputs.update(_from_items(form, items, problems))
+    inputs = _read_file_inputs(input_file_text, problems) if input_file_text is not None else {}
+    inputs.update(_read_item_inputs(form, items, problems))
     credentials = None if form.field(_CREDENTIALS) else inputs.pop(_CREDENTIALS, None)
-    told = {problem.name for problem in problems}
-    defaults = {name: value for name, value in _defaults(form) if name not in {*inputs, *told}}
+    names = {problem.name for problem in problems}
+    defaults = {name: value for name, value in _list_defaults(form) if name not in {*inputs, *names}}
     inputs.update(defaults)
-    found = [problem for problem in problems_of(form, inputs) if problem.name not in told]
-    if ask is not None and not problems and _can_be_asked(form, inputs, found):
-        _ask_for(form, inputs, {problem.name for problem in found}, ask=ask)
-        found = problems_of(form, inputs)
-    if problems or found:
-        raise InvalidInputs(_lines([*problems, *found], defaults))
+    further = [problem for problem in problems_of(form, inputs) if problem.name not in names]
+    if ask is not None and not problems and _can_be_asked(form, inputs, further):
+        _ask_for(form, inputs, {problem.name for problem in further}, ask=ask)
+        further = problems_of(form, inputs)
+    if problems or further:
+        raise InvalidInputs(_list_lines([*problems, *further], defaults))
     return GivenInputs(inputs, credentials)
 
 
-def _defaults(form: Form) -> Iterator[tuple[str, object]]:
+def _list_defaults(form: Form) -> Iterator[tuple[str, object]]:
     """Yield the form's defaults, converted: forms tend to write them all as text."""
     for field in form.fields:
         value = field.default
         if isinstance(value, str) and field.kind is not FieldKind.JSON:
-            value = _default(field, value)
+            value = _convert_default(field, value)
         if value is not None:
             yield field.name, value
 
 
-def _default(field: Field, text: str) -> object:
+def _convert_default(field: Field, text: str) -> object:
     if not text and field.kind not in {FieldKind.TEXT, FieldKind.TEXTAREA}:
         return None
     try:
@@ -138,15 +139,15 @@ def _can_be_asked(form: Form, inputs: Mapping[str, object], problems: Sequence[P
 def _ask_for(form: Form, inputs: dict[str, object], names: Collection[str], *, ask: Ask) -> None:
     for field in form.fields:
         if field.name in names:
-            inputs[field.name] = ask(field, partial(_wrong_with, form, inputs, field.name))
+            inputs[field.name] = ask(field, partial(_judge_value, form, inputs, field.name))
 
 
-def _wrong_with(form: Form, inputs: Mapping[str, object], name: str, value: object) -> list[str]:
-    found = problems_of(form, {**inputs, name: value})
-    return [problem.text for problem in found if problem.name == name]
+def _judge_value(form: Form, inputs: Mapping[str, object], name: str, value: object) -> list[str]:
+    problems = problems_of(form, {**inputs, name: value})
+    return [problem.text for problem in problems if problem.name == name]
 
 
-def _lines(problems: Sequence[Problem], defaults: Container[str]) -> list[str]:
+def _list_lines(problems: Sequence[Problem], defaults: Container[str]) -> list[str]:
     lines = [
         f"{problem.text} (the form's default)" if problem.name in defaults else problem.text
         for problem in problems
@@ -155,7 +156,7 @@ def _lines(problems: Sequence[Problem], defaults: Container[str]) -> list[str]:
     return lines[:_MOST_TOLD] + more
 
 
-def _from_file(text: str, problems: list[Problem]) -> dict[str, object]:
+def _read_file_inputs(text: str, problems: list[Problem]) -> dict[str, object]:
     try:
         value = read_json(text)
     except Unfit as error:
@@ -167,36 +168,36 @@ def _from_file(text: str, problems: list[Problem]) -> dict[str, object]:
     return value
 
 
-def _from_items(form: Form, items: Sequence[str], problems: list[Problem]) -> dict[str, object]:
-    given: dict[str, object] = {}
+def _read_item_inputs(form: Form, items: Sequence[str], problems: list[Problem]) -> dict[str, object]:
+    inputs: dict[str, object] = {}
     seen: set[str] = set()
     for item in items:
-        found = _ITEM.fullmatch(item)
-        if found is None:
-            text = f"{shortened(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"
+        parts = _ITEM.fullmatch(item)
+        if parts is None:
+            text = f"{shorten(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"
             problems.append(Problem(item, text))
             continue
-        name = found["name"]
+        name = parts["name"]
         if name in seen:
-            problems.append(Problem(name, f"{shortened(name)}: is given twice"))
+            problems.append(Problem(name, f"{shorten(name)}: is given twice"))
         seen.add(name)
         try:
-            value = _value(form.field(name), found["kind"], found["rest"])
+            value = _read_value(form.field(name), parts["kind"], parts["rest"])
         except Unfit as error:
-            problems.append(Problem(name, f"{shortened(name)}: {error}"))
+            problems.append(Problem(name, f"{shorten(name)}: {error}"))
         except UsageError as error:
-            problems.append(Problem(name, f"{shortened(name)}: {error.message}"))
+            problems.append(Problem(name, f"{shorten(name)}: {error.message}"))
         else:
             if value is not _NOTHING:
-                given[name] = value
-    return given
+                inputs[name] = value
+    return inputs
 
 
-def _value(field: Field | None, kind: str, rest: str) -> object:
+def _read_value(field: Field | None, kind: str, rest: str) -> object:
     if kind == ":=":
         return read_json(rest)
     if kind == "=@" and not rest.startswith("@"):
-        rest = _read(rest, what=f"The file {shortened(rest)}").rstrip("\r\n")
+        rest = _read_text(rest, what=f"The file {shorten(rest)}").rstrip("\r\n")
     if field is None:
         require_unicode(rest)
         return rest

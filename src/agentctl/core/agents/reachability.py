@@ -80,7 +80,7 @@ def check_agents(agents: Sequence[Agent], profile: Profile, *, progress: Progres
 
     """
     headers = {name: value.resolve() for name, value in profile.webhook.headers.items()}
-    planned = [_plan(agent, headers, profile.webhook.allow_hosts) for agent in agents]
+    planned = [_plan_check(agent, headers, profile.webhook.allow_hosts) for agent in agents]
     tls = any(isinstance(plan, _Preflight) and plan.target.scheme == "https" for plan in planned)
     with progress(len(agents)) as tell:
         return asyncio.run(_check_all(Client(tls=tls), planned, tell))
@@ -109,7 +109,9 @@ class _Preflight:
         return Request(target=target, headers=headers, method="OPTIONS")
 
 
-def _plan(agent: Agent, headers: Mapping[str, str], allow_hosts: tuple[str, ...]) -> Checked | _Preflight:
+def _plan_check(
+    agent: Agent, headers: Mapping[str, str], allow_hosts: tuple[str, ...]
+) -> Checked | _Preflight:
     """Say what is wrong before anything is looked up, or what is to be asked."""
     if not agent.webhook_url:
         return Checked(agent, None, Look(State.NO_URL, "It has no webhook URL.", "Set its webhook_url."))
@@ -139,7 +141,7 @@ async def _check_all(
 
     async def check(plan: Checked | _Preflight) -> Checked:
         async with slots:
-            checked = plan if isinstance(plan, Checked) else await _ask(client, plan)
+            checked = plan if isinstance(plan, Checked) else await _send_preflight(client, plan)
         tell(next(done))
         return checked
 
@@ -148,7 +150,7 @@ async def _check_all(
     return tuple(task.result() for task in tasks)
 
 
-async def _ask(client: Client, preflight: _Preflight) -> Checked:
+async def _send_preflight(client: Client, preflight: _Preflight) -> Checked:
     """Send a preflight, and read what its answer says."""
     delivery = Delivery(client, preflight.endpoint, preflight.target, timeout=_SECONDS, retries=_RETRIES)
     last = await delivery.run(preflight.make_request, _judge_preflight)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from agentctl.core.agents.ecma_patterns import translate_schema
+from agentctl.core.hint_text import shorten
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -26,13 +27,12 @@ _HEAVY_KEYWORDS = frozenset(
 _MOST_NODES = 3000
 _LONGEST_TEXTS = 50_000  # characters
 _MOST_WORK = 10**6  # a node of the schema beside two nodes of the inputs, as `uniqueItems` compares them
-_LONGEST_QUOTE = 60  # characters
 
 
 def is_light(schema: object, inputs: object = None) -> bool:
     """Whether judging inputs by a schema, or the schema itself, takes a second at the very most."""
     nodes = characters = 0
-    for node in _nodes_of(schema):
+    for node in _list_nodes(schema):
         nodes += 1
         characters += len(node) if isinstance(node, str) else 0
         if nodes > _MOST_NODES or characters > _LONGEST_TEXTS:
@@ -40,10 +40,10 @@ def is_light(schema: object, inputs: object = None) -> bool:
         if isinstance(node, dict) and not _HEAVY_KEYWORDS.isdisjoint(node):
             return False
     most = math.isqrt(_MOST_WORK // (nodes or 1))
-    return sum(1 for _ in islice(_nodes_of(inputs), most + 1)) <= most
+    return sum(1 for _ in islice(_list_nodes(inputs), most + 1)) <= most
 
 
-def _nodes_of(value: object) -> Iterator[object]:
+def _list_nodes(value: object) -> Iterator[object]:
     """Yield a JSON value and everything in it, names included."""
     waiting = [value]
     while waiting:
@@ -69,8 +69,8 @@ def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
     return validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
 
 
-def fault_of(schema: Mapping[str, object]) -> str | None:
-    """Say what makes it no JSON Schema, with the place; None where it is one."""
+def find_fault(schema: Mapping[str, object]) -> str | None:
+    """Say what makes it no JSON Schema, with the location; None where it is one."""
     from jsonschema import SchemaError  # noqa: PLC0415 - only agents with a form pay
 
     try:
@@ -80,10 +80,10 @@ def fault_of(schema: Mapping[str, object]) -> str | None:
     try:
         judge.check_schema(python_schema(schema).rules)
     except SchemaError as error:
-        place = ".".join(str(part) for part in error.absolute_path)
-        return f"{_quoted(place) or 'it'} is not a JSON Schema: {_quoted(error.message)}"
+        location = ".".join(str(part) for part in error.absolute_path)
+        return f"{shorten(location) or 'it'} is not a JSON Schema: {shorten(error.message)}"
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
-        return f"it is not a JSON Schema: {_quoted(str(error)) or type(error).__name__}"
+        return f"it is not a JSON Schema: {shorten(str(error)) or type(error).__name__}"
     return None
 
 
@@ -105,7 +105,3 @@ def python_schema(schema: Mapping[str, object]) -> PythonSchema:
     written: dict[str, str] = {}
     rules: Any = translate_schema(schema, written)
     return PythonSchema(rules, written)
-
-
-def _quoted(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}\u2026"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
-from agentctl.core.agents.form import Form, shortened, spelled
+from agentctl.core.agents.form import Form, spell_value
 from agentctl.core.agents.schema_rules import is_light, python_schema, validator_class
 from agentctl.core.errors import SchemaLacks
+from agentctl.core.hint_text import shorten
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker, ValidationError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _EMAIL = re.compile(r"[^@\s]+@([^@\s.]+\.)*[^@\s.]+")
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f]")
+_WEB_SCHEMES = frozenset({"http", "https"})
 _MOST = 100  # problems that are looked for: a file may have millions
 _MOST_LISTED = 20
 _LONGEST_LINE = 300
@@ -89,7 +91,7 @@ def _judge_apart(form: Form, inputs: Mapping[str, object], secret: frozenset[str
             f"checking it against the agent's input_schema takes longer than {SECONDS:.0f} "
             "seconds; use another value, or correct its pattern or $ref in the agents table"
         )
-        return Verdict((_problem(path, sentence),))
+        return Verdict((_make_problem(path, sentence),))
     if ruling.answer is None:
         return Verdict(obstacle="checking it takes more memory than is allowed")
     problems = tuple(Problem(name, text) for name, text in ruling.answer["problems"])
@@ -118,23 +120,25 @@ def judge(
     judged: Any = inputs
     try:
         python = python_schema(schema)
-        kind = _telling(validator_class(python.rules), judged, on_field)
+        kind = _report_fields(validator_class(python.rules), judged, on_field)
         # An empty registry: without one, jsonschema would fetch what a `$ref` names.
-        judge = kind(python.rules, registry=Registry(), format_checker=_formats())
+        judge = kind(python.rules, registry=Registry(), format_checker=_make_format_checker())
         wording = _Wording(secret, python.written)
         # Each is put into words at once: an error of jsonschema's may hold all of the inputs, as text.
-        told = [
+        judged_errors = [
             ([str(part) for part in error.path], wording.problems(error))
             for error in islice(judge.iter_errors(judged), _MOST)
         ]
-        told.sort(key=itemgetter(0))
-        return Verdict(tuple(problem for _, problems in told for problem in problems))
+        judged_errors.sort(key=itemgetter(0))
+        return Verdict(tuple(problem for _, problems in judged_errors for problem in problems))
     except Exception as error:  # noqa: BLE001 - what a schema of somebody else's can make it raise is open
         elsewhere = "it refers to something that it does not contain"
         return Verdict(obstacle=elsewhere if isinstance(error, Unresolvable) else type(error).__name__)
 
 
-def _telling(kind: type["Validator"], inputs: object, on_field: Callable[[str], None]) -> type["Validator"]:
+def _report_fields(
+    kind: type["Validator"], inputs: object, on_field: Callable[[str], None]
+) -> type["Validator"]:
     """Return a validator that says which of the inputs it is about to judge."""
     from jsonschema.validators import extend  # noqa: PLC0415 - see judge
 
@@ -148,8 +152,8 @@ def _telling(kind: type["Validator"], inputs: object, on_field: Callable[[str], 
                 on_field(name)
             yield from judge_properties(validator, {name: rule}, instance, schema)
 
-    telling: type[Validator] = extend(kind, {"properties": properties})  # type: ignore[no-untyped-call]
-    return telling
+    reporting: type[Validator] = extend(kind, {"properties": properties})  # type: ignore[no-untyped-call]
+    return reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,25 +178,30 @@ class _Wording:
             case "required" if isinstance(rule, list):
                 # jsonschema reports each missing name by itself, and says which only in its message.
                 missing = next(name for name in rule if error.message.startswith(f"{name!r} is"))
-                return [_problem([*path, missing], "is required")]
+                return [_make_problem([*path, missing], "is required")]
             case "additionalProperties" if rule is False:
                 known = list(schema.get("properties", ()))
-                unknown = _unknown(value, known, schema.get("patternProperties", ()))
-                return [_problem([*path, name], f"unknown input; {_hint(name, known)}") for name in unknown]
+                unknown = _list_unknown(value, known, schema.get("patternProperties", ()))
+                return [
+                    _make_problem([*path, name], f"unknown input; {_suggest_input(name, known)}")
+                    for name in unknown
+                ]
             case "minLength" | "minItems" if value in ("", []):
-                return [_problem(path, "is required")]
+                return [_make_problem(path, "is required")]
             case "format" if value == "" and schema.get("minLength"):
                 return []  # said already: it is required
-        return [_problem(path, self._sentence(error, secret=bool(path) and path[0] in self.secret))]
+        return [
+            _make_problem(path, self._write_sentence(error, secret=bool(path) and path[0] in self.secret))
+        ]
 
-    def _sentence(self, error: "ValidationError", *, secret: bool) -> str:
-        value = "the value" if secret else _quoted(error.instance)
+    def _write_sentence(self, error: "ValidationError", *, secret: bool) -> str:
+        value = "the value" if secret else _quote_value(error.instance)
         rule: Any = error.validator_value
         match error.validator:
             case "enum":
-                return f"{value} is not one of {_listed(rule)}"
+                return f"{value} is not one of {_join_values(rule)}"
             case "type":
-                return f"{value} is not {_types(rule)}"
+                return f"{value} is not {_name_types(rule)}"
             case "format":
                 return f"{value} is not {_FORMATS.get(rule, rule)}"
             case name if secret:
@@ -202,64 +211,65 @@ class _Wording:
         return str(error.message).replace(repr(error.instance), value, 1)
 
 
-def _unknown(given: Iterable[str], known: Iterable[str], patterns: Iterable[str]) -> Iterable[str]:
+def _list_unknown(names: Iterable[str], known: Iterable[str], patterns: Iterable[str]) -> Iterable[str]:
     unknown = (
-        name for name in given if name not in known and not any(re.search(each, name) for each in patterns)
+        name for name in names if name not in known and not any(re.search(each, name) for each in patterns)
     )
     return islice(unknown, _MOST)
 
 
-def _problem(path: list[str], sentence: str) -> Problem:
-    text = f"{shortened('.'.join(path)) or 'inputs'}: {sentence}"
-    cut = text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 1]}…"
-    return Problem(path[0] if path else "", cut)
+def _make_problem(path: list[str], sentence: str) -> Problem:
+    text = f"{shorten('.'.join(path)) or 'inputs'}: {sentence}"
+    return Problem(path[0] if path else "", shorten(text, _LONGEST_LINE))
 
 
-def _hint(name: str, known: list[str]) -> str:
+def _suggest_input(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    return f'did you mean "{near[0]}"?' if near else f"expected {_listed(known) or 'none'}"
+    return f'did you mean "{near[0]}"?' if near else f"expected {_join_values(known) or 'none'}"
 
 
-def _types(wanted: object) -> str:
+def _name_types(wanted: object) -> str:
     kinds = wanted if isinstance(wanted, list) else [wanted]
     return " or ".join(_TYPES.get(str(kind), str(kind)) for kind in kinds)
 
 
-def _listed(values: Sequence[object]) -> str:
+def _join_values(values: Sequence[object]) -> str:
     """List values, but not a thousand of them."""
     more = f" and {len(values) - _MOST_LISTED} more" if len(values) > _MOST_LISTED else ""
-    return ", ".join(shortened(spelled(value)) for value in values[:_MOST_LISTED]) + more
+    return ", ".join(shorten(spell_value(value)) for value in values[:_MOST_LISTED]) + more
 
 
-def _quoted(value: object) -> str:
+def _quote_value(value: object) -> str:
     match value:
         case str():
-            return repr(shortened(value))
+            return repr(shorten(value))
         case list():
             return "a list"
         case dict():
             return "an object"
-    return shortened(spelled(value))
+    return shorten(spell_value(value))
 
 
-def _formats() -> "FormatChecker":
+def _make_format_checker() -> "FormatChecker":
     from jsonschema import FormatChecker  # noqa: PLC0415 - see judge
 
     checker = FormatChecker(formats=())
     checker.checks("email")(lambda value: not isinstance(value, str) or bool(_EMAIL.fullmatch(value)))
-    checker.checks("uri")(lambda value: not isinstance(value, str) or _scheme(value) is not None)
-    checker.checks("url")(lambda value: not isinstance(value, str) or _scheme(value) in {"http", "https"})
+    checker.checks("uri")(lambda value: not isinstance(value, str) or _find_scheme(value) is not None)
+    checker.checks("url")(
+        lambda value: not isinstance(value, str) or _find_scheme(value) in {"http", "https"}
+    )
     checker.checks("date")(lambda value: not isinstance(value, str) or _is_date(value))
     return checker
 
 
-def _scheme(text: str) -> str | None:
+def _find_scheme(text: str) -> str | None:
     """Return the scheme of an address, or None where it is none."""
     try:
         parts = urlsplit(text)
     except ValueError:
         return None
-    whole = parts.hostname if parts.scheme in {"http", "https"} else parts.scheme
+    whole = parts.hostname if parts.scheme in _WEB_SCHEMES else parts.scheme
     return parts.scheme if whole and not _NOT_IN_ADDRESSES.search(text) else None
 
 

@@ -50,11 +50,11 @@ def read_code(section: Section) -> CodeSettings:
     section.allow_only("exclude", "ignore")
     return CodeSettings(
         exclude=section.texts("exclude"),
-        ignore=tuple(_ignored(table) for table in section.tables("ignore")),
+        ignore=tuple(_read_ignored(table) for table in section.tables("ignore")),
     )
 
 
-def _ignored(section: Section) -> Ignored:
+def _read_ignored(section: Section) -> Ignored:
     from agentctl.core.schema_check.checks import CHECKS  # noqa: PLC0415  # fifty modules, mostly for nothing
 
     section.allow_only(*_CONDITIONS)

@@ -82,7 +82,7 @@ class _Scanner:
                 self._names = []
                 return self._path
             case _:
-                self._names.append(_unquote(token))
+                self._names.append(_unquote_key(token))
         return None
 
     def _read_header(self) -> Keys | None:
@@ -124,5 +124,5 @@ class _Scanner:
         return (*container, position + 1)
 
 
-def _unquote(key: str) -> str:
+def _unquote_key(key: str) -> str:
     return next(iter(tomli.loads(f"{key} = 0"))) if key[0] in "\"'" else key

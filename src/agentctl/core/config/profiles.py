@@ -99,11 +99,11 @@ class Profile:
             ConfigError: its webhook stands in an environment variable, say, that is not set.
 
         """
-        told = self.agent(agent)
+        settings = self.agent(agent)
         return replace(
             agent,
-            price=agent.price if told.price is None else told.price,
-            webhook_url=told.webhook_url.resolve() if told.webhook_url else agent.webhook_url,
+            price=agent.price if settings.price is None else settings.price,
+            webhook_url=settings.webhook_url.resolve() if settings.webhook_url else agent.webhook_url,
         )
 
     def as_far_as_known(self, agent: Agent) -> Agent:
@@ -137,7 +137,7 @@ def load_profile(
     """
     environ = os.environ if environment is None else environment
     url = environ.get(DATABASE_URL)
-    override = Value(url, place=f"${DATABASE_URL}") if url else None
+    override = Value(url, origin=f"${DATABASE_URL}") if url else None
     path = _find_file(config, environ)
     if path is None:
         if profile is not None:
@@ -145,13 +145,13 @@ def load_profile(
             raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave out --profile.")
         name = "default" if override or not needs_database else "sandbox"
         return Profile(name=name, database_url=override)
-    found = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
-    if needs_database and found.database_url is None:
-        msg = f"{path}: profile {found.name!r} has no database_url."
-        section = toml_key("profiles", found.name)
+    loaded = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
+    if needs_database and loaded.database_url is None:
+        msg = f"{path}: profile {loaded.name!r} has no database_url."
+        section = toml_key("profiles", loaded.name)
         hint = f'Add database_url = "env:DATABASE_URL" to [{section}], or set ${DATABASE_URL}.'
         raise ConfigError(msg, hint=hint)
-    return found
+    return loaded
 
 
 def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) -> None:
@@ -171,14 +171,14 @@ def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) ->
 def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
     if named is not None:
-        if not _is_there(named):
+        if not _is_file(named):
             msg = f"There is no configuration file {str(named)!r}."
             raise ConfigError(msg, hint=f"Correct --config or ${CONFIG}.")
         return named
     from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing nearer was named
 
     for path in (Path(FILE_NAME), user_config_path("agentctl") / FILE_NAME):
-        if _is_there(path):
+        if _is_file(path):
             _require_own(path)
             return path
     return None
@@ -203,7 +203,7 @@ def _require_own(path: Path) -> None:
         raise ConfigError(msg, hint=hint, code="config_untrusted")
 
 
-def _is_there(path: Path) -> bool:
+def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError as error:  # a closed folder: what is not known to be absent is not passed over
@@ -217,11 +217,11 @@ def _read_profile(
     text, document = _read_document(path)
     root = Section(document, path=path, source=text)
     root.allow_only("default_profile", "profiles")
-    profiles = {name: _profile(name, section) for name, section in root.sections("profiles").items()}
+    profiles = {name: _make_profile(name, section) for name, section in root.sections("profiles").items()}
     name = wanted or root.text("default_profile") or (next(iter(profiles)) if len(profiles) == 1 else None)
     if name is None and not profiles and (database_url is not None or not needs_database):
         return Profile(name="default", database_url=database_url)
-    return _choose(root, profiles, name=name, database_url=database_url)
+    return _choose_profile(root, profiles, name=name, database_url=database_url)
 
 
 def _read_document(path: Path) -> tuple[str, dict[str, object]]:
@@ -237,7 +237,7 @@ def _read_document(path: Path) -> tuple[str, dict[str, object]]:
         raise ConfigError(msg) from None
 
 
-def _choose(
+def _choose_profile(
     root: Section, profiles: Mapping[str, Profile], *, name: str | None, database_url: Value | None
 ) -> Profile:
     known = ", ".join(profiles) or "none"
@@ -253,7 +253,7 @@ def _choose(
     return profile
 
 
-def _profile(name: str, section: Section) -> Profile:
+def _make_profile(name: str, section: Section) -> Profile:
     section.allow_only(
         *("database_url", "migrate_database_url", "user", "webhook", "n8n", "journal", "billing", "agents"),
         *("schema", "code", "read_timeout"),
@@ -266,17 +266,17 @@ def _profile(name: str, section: Section) -> Profile:
         migrate_database_url=section.value("migrate_database_url"),
         read_timeout=section.duration("read_timeout") or timedelta(minutes=5),
         user=section.value("user"),
-        webhook=_webhook(section.section("webhook")),
-        n8n=_n8n(section.section("n8n")),
-        journal=_journal(section.section("journal")),
+        webhook=_read_webhook(section.section("webhook")),
+        n8n=_read_n8n(section.section("n8n")),
+        journal=_read_journal(section.section("journal")),
         on_failure=cast("OnFailure", billing.choice("on_failure", ("refund", "keep")) or "refund"),
-        agents={key: _agent(agent) for key, agent in section.sections("agents").items()},
+        agents={key: _read_agent(agent) for key, agent in section.sections("agents").items()},
         schema=read_schema(section.section("schema")),
         code=read_code(section.section("code")),
     )
 
 
-def _webhook(section: Section) -> WebhookSettings:
+def _read_webhook(section: Section) -> WebhookSettings:
     section.allow_only("timeout", "allow_hosts", "signing_secret", "headers")
     return WebhookSettings(
         timeout=section.duration("timeout") or WebhookSettings().timeout,
@@ -286,17 +286,17 @@ def _webhook(section: Section) -> WebhookSettings:
     )
 
 
-def _n8n(section: Section) -> N8nSettings:
+def _read_n8n(section: Section) -> N8nSettings:
     section.allow_only("url", "api_key")
     return N8nSettings(url=section.value("url"), api_key=section.value("api_key"))
 
 
-def _journal(section: Section) -> JournalSettings:
+def _read_journal(section: Section) -> JournalSettings:
     section.allow_only("content")
     return JournalSettings(content=section.flag("content") or False)
 
 
-def _agent(section: Section) -> AgentSettings:
+def _read_agent(section: Section) -> AgentSettings:
     section.allow_only("idempotent", "success_when", "webhook_url", "price")
     return AgentSettings(
         idempotent=section.flag("idempotent") or False,

@@ -25,12 +25,12 @@ def read_schema(section: Section) -> SchemaSettings:
     section.allow_only("schemas", "deduct", *ROLES)
     return SchemaSettings(
         schemas=section.texts("schemas"),
-        roles={role: _role(role, section.section(role)) for role in ROLES if role in section.table},
-        deduct=_deduct(section.section("deduct")),
+        roles={role: _read_role(role, section.section(role)) for role in ROLES if role in section.table},
+        deduct=_read_deduct(section.section("deduct")),
     )
 
 
-def _role(role: str, section: Section) -> RoleSettings:
+def _read_role(role: str, section: Section) -> RoleSettings:
     parts, own = tuple(ROLES[role].parts), _OWN_KEYS.get(role, ())
     section.allow_only("table", *parts, *own)
     columns = {
@@ -48,6 +48,6 @@ def _role(role: str, section: Section) -> RoleSettings:
     )
 
 
-def _deduct(section: Section) -> DeductSettings:
+def _read_deduct(section: Section) -> DeductSettings:
     section.allow_only("function", "arguments")
     return DeductSettings(function=section.text("function"), arguments=section.words("arguments"))

@@ -27,17 +27,17 @@ class Value:
 
     Attributes:
         raw: as written; never shown, since it may be the secret itself.
-        place: where it stands, for messages.
+        origin: where it stands, for messages.
         folder: what a relative `file:` path is relative to.
 
     """
 
     raw: str
-    place: str
+    origin: str
     folder: Path = Path()
 
     def __repr__(self) -> str:
-        return f"Value(place={self.place!r})"
+        return f"Value(origin={self.origin!r})"
 
     def resolve(self) -> str:
         """Return the text itself.
@@ -57,7 +57,7 @@ class Value:
 
     def _from_environment(self, name: str) -> str:
         if not (text := os.environ.get(name)):
-            self._fail(f"the environment variable {name} is not set")
+            self._fail_for(f"the environment variable {name} is not set")
         return text
 
     def _from_file(self, name: str) -> str:
@@ -65,7 +65,7 @@ class Value:
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            self._fail(f"{path} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})")
+            self._fail_for(f"{path} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})")
 
     def _from_command(self, line: str) -> str:
         try:
@@ -74,15 +74,15 @@ class Value:
                 words, check=True, stdout=subprocess.PIPE, timeout=_COMMAND_TIMEOUT, text=True
             )
         except subprocess.CalledProcessError as error:
-            self._fail(f"its command ended with exit code {error.returncode}")
+            self._fail_for(f"its command ended with exit code {error.returncode}")
         except subprocess.TimeoutExpired:
-            self._fail(f"its command did not end within {_COMMAND_TIMEOUT} s")
+            self._fail_for(f"its command did not end within {_COMMAND_TIMEOUT} s")
         except (OSError, ValueError, IndexError):
-            self._fail("its command cannot be run")
+            self._fail_for("its command cannot be run")
         return done.stdout.strip()
 
-    def _fail(self, why: str) -> NoReturn:
-        msg = f"{self.place}: {why}."
+    def _fail_for(self, why: str) -> NoReturn:
+        msg = f"{self.origin}: {why}."
         raise ConfigError(msg) from None
 
 
@@ -99,28 +99,28 @@ class Section:
         """Refuse the first key that is not known, with the nearest one that is."""
         for key in self.table:
             if key not in known:
-                self._fail(key, "is not a known key", hint=_nearest(key, known))
+                self._refuse_key(key, "is not a known key", hint=_suggest_nearest(key, known))
 
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
         if not any(key in self.table for key in keys):
-            msg = f"{_place(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
+            msg = f"{_locate_keys(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
             raise ConfigError(msg)
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one where there is none."""
-        return self._child(self.table.get(key, {}), key)
+        return self._open_child(self.table.get(key, {}), key)
 
     def sections(self, key: str) -> dict[str, "Section"]:
         """Return the tables below a key, by name."""
         parent = self.section(key)
-        return {name: parent._child(value, name) for name, value in parent.table.items()}  # noqa: SLF001 - itself
+        return {name: parent._open_child(value, name) for name, value in parent.table.items()}  # noqa: SLF001 - itself
 
     def tables(self, key: str) -> tuple["Section", ...]:
         """Return the tables of an array of tables, `[[key]]`."""
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self._fail(key, "must be a list of tables")
+            self._refuse_key(key, "must be a list of tables")
         keys = (*self.keys, key)
         return tuple(
             Section(item, path=self.path, source=self.source, keys=(*keys, position))
@@ -130,7 +130,7 @@ class Section:
     def value(self, key: str) -> Value | None:
         """Return a text that may stand elsewhere."""
         text = self.text(key)
-        return None if text is None else Value(text, place=self._place(key), folder=self.path.parent)
+        return None if text is None else Value(text, origin=self._locate_key(key), folder=self.path.parent)
 
     def values(self, key: str) -> dict[str, Value]:
         """Return a table of such texts."""
@@ -141,21 +141,21 @@ class Section:
         """Return a text."""
         value = self.table.get(key)
         if value is not None and not isinstance(value, str):
-            self._fail(key, "must be text in quotes")
+            self._refuse_key(key, "must be text in quotes")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self._fail(key, "must be a list of text values")
+            self._refuse_key(key, "must be a list of text values")
         return tuple(value)
 
     def flag(self, key: str) -> bool | None:
         """Return true or false."""
         value = self.table.get(key)
         if value is not None and not isinstance(value, bool):
-            self._fail(key, "must be true or false")
+            self._refuse_key(key, "must be true or false")
         return value
 
     def number(self, key: str) -> int | Decimal | None:
@@ -168,7 +168,9 @@ class Section:
         except ArithmeticError:
             amount = Decimal("NaN")
         if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
-            self._fail(key, "must be a positive number", hint='Write a fraction in quotes: price = "0.5".')
+            self._refuse_key(
+                key, "must be a positive number", hint='Write a fraction in quotes: price = "0.5".'
+            )
         return int(amount) if amount == amount.to_integral_value() else amount
 
     def constants(self, key: str) -> dict[str, str | int | float | bool]:
@@ -176,7 +178,7 @@ class Section:
         parent = self.section(key)
         for name, value in parent.table.items():
             if not isinstance(value, str | int | float | bool):
-                parent._fail(name, "must be text, a number, true or false")  # noqa: SLF001 - itself
+                parent._refuse_key(name, "must be text, a number, true or false")  # noqa: SLF001 - itself
         return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
 
     def words(self, key: str, *known: str) -> dict[str, str]:
@@ -190,14 +192,14 @@ class Section:
         """Return one of a few words."""
         value = self.text(key)
         if value is not None and value not in choices:
-            self._fail(key, f"must be one of {', '.join(choices)}")
+            self._refuse_key(key, f"must be one of {', '.join(choices)}")
         return value
 
     def word(self, key: str, known: Sequence[str]) -> str | None:
         """Return one of many words."""
         value = self.text(key)
         if value is not None and value not in known:
-            self._fail(key, "is not a known word", hint=_nearest(value, known))
+            self._refuse_key(key, "is not a known word", hint=_suggest_nearest(value, known))
         return value
 
     def duration(self, key: str) -> timedelta | None:
@@ -206,27 +208,27 @@ class Section:
         try:
             return None if value is None else parse_duration(value)
         except UsageError as error:
-            self._fail(key, "is not a duration", hint=error.hint)
+            self._refuse_key(key, "is not a duration", hint=error.hint)
 
-    def _child(self, value: object, key: str) -> "Section":
+    def _open_child(self, value: object, key: str) -> "Section":
         if not isinstance(value, dict):
-            self._fail(key, "must be a table")
+            self._refuse_key(key, "must be a table")
         return Section(value, path=self.path, source=self.source, keys=(*self.keys, key))
 
-    def _place(self, key: str) -> str:
-        return _place(self.path, self.source, (*self.keys, key))
+    def _locate_key(self, key: str) -> str:
+        return _locate_keys(self.path, self.source, (*self.keys, key))
 
-    def _fail(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
-        msg = f"{self._place(key)} {what}."
+    def _refuse_key(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
+        msg = f"{self._locate_key(key)} {what}."
         raise ConfigError(msg, hint=hint)
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
+def _suggest_nearest(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'nothing'}."
 
 
-def _place(path: Path, source: str, keys: Keys) -> str:
+def _locate_keys(path: Path, source: str, keys: Keys) -> str:
     line = find_line(source, keys)
     shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
     return f"{path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"

@@ -57,12 +57,12 @@ def initialise(
         environment: may have the webhooks of agents that the database knows none of.
 
     """
-    reading = _looked_around(connection)
+    reading = _read_nearby(connection)
     table = agents_of(reading)
     known = agent_table.list_agents(connection, table) if table else ()
-    urls = (agent.webhook_url or environment.get(variable_of(agent), "") for agent in known)
+    urls = (agent.webhook_url or environment.get(name_variable(agent), "") for agent in known)
     hosts, refused = _find_private_hosts(urls)
-    silent = [(agent, variable_of(agent)) for agent in known if not agent.webhook_url]
+    silent = [(agent, name_variable(agent)) for agent in known if not agent.webhook_url]
     findings = check_schema(reading).findings
     configuration = suggestion.configuration(
         reading,
@@ -79,7 +79,7 @@ def initialise(
     )
 
 
-def _looked_around(connection: Connection) -> Reading:
+def _read_nearby(connection: Connection) -> Reading:
     """Look into the schemas of the search path, and where they lack a role, into all others, too."""
     near = read(introspect(connection))
     if set(_NECESSARY) <= set(near.discovery.roles):
@@ -89,13 +89,13 @@ def _looked_around(connection: Connection) -> Reading:
         return far
     if len(far.discovery.roles) <= len(near.discovery.roles):
         return near
-    schemas = _schemas_of(far)
+    schemas = _list_schemas(far)
     return read(introspect(connection, schemas=schemas), SchemaSettings(schemas=schemas))
 
 
-def _schemas_of(reading: Reading) -> tuple[str, ...]:
+def _list_schemas(reading: Reading) -> tuple[str, ...]:
     """Return the schemas that the roles' tables are in, and the search path's: functions may be there."""
-    used = [found.table.schema for found in reading.discovery.roles.values()]
+    used = [role.table.schema for role in reading.discovery.roles.values()]
     deducting = reading.marketplace.deducting.function if reading.marketplace else None
     used += [deducting.function.schema] if deducting else []
     return tuple(dict.fromkeys((*used, *reading.catalog.server.search_path)))
@@ -110,7 +110,7 @@ def _find_private_hosts(urls: Iterable[str]) -> tuple[tuple[str, ...], tuple[str
         except Refused:
             continue
         entry = addresses.entry_for(target.host, target.port)
-        if entry not in private and (kinds := _kinds_of(target)):
+        if entry not in private and (kinds := _list_kinds(target)):
             private[entry] = not kinds & addresses.NEVER_BY_NAME and addresses.names_host(entry)
     return (
         tuple(entry for entry, is_fit in private.items() if is_fit),
@@ -118,17 +118,17 @@ def _find_private_hosts(urls: Iterable[str]) -> tuple[tuple[str, ...], tuple[str
     )
 
 
-def _kinds_of(target: Target) -> set[Kind]:
+def _list_kinds(target: Target) -> set[Kind]:
     """Return what is wrong with calling a host: with its name, else with each of its addresses."""
     if kind := addresses.why_refused(target.host):
         return {kind}
     try:
-        found: Sequence[str] = asyncio.run(addresses.resolve(target.host, target.port))
+        resolved: Sequence[str] = asyncio.run(addresses.resolve(target.host, target.port))
     except (OSError, UnicodeError):
-        found = ()
-    return {kind for address in found if (kind := addresses.why_refused(address)) is not None}
+        resolved = ()
+    return {kind for address in resolved if (kind := addresses.why_refused(address)) is not None}
 
 
-def variable_of(agent: Agent) -> str:
+def name_variable(agent: Agent) -> str:
     """Return the name of an environment variable for an agent's webhook: `SEO_BLOG_WEBHOOK_URL`."""
     return f"{re.sub('[^A-Z0-9]+', '_', agent.slug.upper()).strip('_') or 'AGENT'}_WEBHOOK_URL"

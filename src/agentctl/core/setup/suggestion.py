@@ -22,7 +22,7 @@ from agentctl.core.models import Agent
 
 _NEVER_IN_COMMENTS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _LAST_OF_LATIN = 0xFF
-_TOLD_BY_HAND = frozenset(
+_DECIDED_BY_HAND = frozenset(
     {
         "column-unfilled",
         "role-ambiguous",
@@ -72,43 +72,44 @@ def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding
     section = tomlkit.table(is_super_table=profile.database_url is None)
     if profile.database_url is not None:
         document.add("default_profile", tomlkit.item(profile.name))
-        _connection(section, profile)
-    section.add("schema", _schema(reading, [one for one in findings if one.id in _TOLD_BY_HAND]))
+        _fill_connection(section, profile)
+    undecided = [finding for finding in findings if finding.id in _DECIDED_BY_HAND]
+    section.add("schema", _make_schema(reading, undecided))
     profiles.add(profile.name, section)
     document.add("profiles", profiles)
-    return _text(document)
+    return _write_text(document)
 
 
-def _text(document: TOMLDocument) -> Configuration:
+def _write_text(document: TOMLDocument) -> Configuration:
     text, meaning = tomlkit.dumps(document).lstrip("\n"), document.unwrap()
     try:
-        said = tomli.loads(text.encode().decode())
+        read_back = tomli.loads(text.encode().decode())
     except ValueError:  # not TOML, or not even text: a lone surrogate in a name
-        said = None
-    if said != meaning:
+        read_back = None
+    if read_back != meaning:
         msg = "The database has names that cannot be written into a configuration file."
         raise SetupError(msg, code="configuration_unreadable")
     return Configuration(text, meaning)
 
 
-def _cleaned(text: str) -> str:
+def _clean_comment(text: str) -> str:
     """Return text for a comment, in one line, where it can neither end that nor look like something else.
 
     Names come from the database. Control characters, line ends of all kinds and what turns the direction of
     reading are shown by their codes.
     """
     return "".join(
-        character if unicodedata.category(character) not in _NEVER_IN_COMMENTS else _code_of(character)
+        character if unicodedata.category(character) not in _NEVER_IN_COMMENTS else _write_code(character)
         for character in text
     )
 
 
-def _code_of(character: str) -> str:
+def _write_code(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code <= _LAST_OF_LATIN else f"\\u{code:04x}"
 
 
-def _connection(section: AbstractTable, profile: Profile) -> None:
+def _fill_connection(section: AbstractTable, profile: Profile) -> None:
     section.add("database_url", tomlkit.item(profile.database_url))
     section.add(tomlkit.comment('user = "ops@example.com"   # charged when --user is not given'))
     if profile.allow_hosts:
@@ -121,84 +122,84 @@ def _connection(section: AbstractTable, profile: Profile) -> None:
     if profile.silent_agents:
         agents = tomlkit.table(is_super_table=True)
         for agent, variable in profile.silent_agents:
-            one = tomlkit.table()
-            one.add("webhook_url", tomlkit.item(f"env:{variable}"))
+            agent_section = tomlkit.table()
+            agent_section.add("webhook_url", tomlkit.item(f"env:{variable}"))
             if agent.slug not in agents:  # what several share is configured for all of them
-                agents.add(agent.slug, one)
+                agents.add(agent.slug, agent_section)
         section.add("agents", agents)
 
 
-def _schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable:
+def _make_schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable:
     schema = tomlkit.table()
     for finding in findings:
-        _remark(schema, f"{finding.message}\n{finding.hint or ''}")
-    told = reading.schemas
-    if told:
-        schema.add("schemas", tomlkit.item(list(told)))
-    found = reading.discovery.roles
-    for role, one in found.items():
-        if role != "balances" or one.table is not found["users"].table:
-            schema.add(role, _role(one))
-    if "users" in found and "balances" in found and found["balances"].table is found["users"].table:
-        _choice(schema["users"], "balance", found["balances"])
+        _add_remark(schema, f"{finding.message}\n{finding.hint or ''}")
+    if reading.schemas:
+        schema.add("schemas", tomlkit.item(list(reading.schemas)))
+    discovered = reading.discovery.roles
+    for role, found_role in discovered.items():
+        if role != "balances" or found_role.table is not discovered["users"].table:
+            schema.add(role, _make_role(found_role))
+    users, balances = discovered.get("users"), discovered.get("balances")
+    if users is not None and balances is not None and balances.table is users.table:
+        _add_choice(schema["users"], "balance", balances)
     if reading.marketplace is not None:
-        _words(schema, reading.marketplace)
+        _add_words(schema, reading.marketplace)
     return schema
 
 
-def _remark(table: AbstractTable, text: str) -> None:
+def _add_remark(table: AbstractTable, text: str) -> None:
     for line in text.strip().split("\n"):
-        table.add(tomlkit.comment(_cleaned(line)))
+        table.add(tomlkit.comment(_clean_comment(line)))
 
 
-def _role(found: FoundRole) -> AbstractTable:
+def _make_role(role: FoundRole) -> AbstractTable:
     table = tomlkit.table()
-    table.add("table", tomlkit.item(f"{found.table.schema}.{found.table.name}"))
-    table["table"].comment(_because(found.why, found.others))
-    for part in found.parts:
-        _choice(table, part, found)
+    table.add("table", tomlkit.item(f"{role.table.schema}.{role.table.name}"))
+    table["table"].comment(_explain_choice(role.why, role.others))
+    for part in role.parts:
+        _add_choice(table, part, role)
     return table
 
 
-def _choice(table: AbstractTable, part: str, found: FoundRole) -> None:
-    if part in found.parts:
-        choice = found.parts[part]
+def _add_choice(table: AbstractTable, part: str, role: FoundRole) -> None:
+    if part in role.parts:
+        choice = role.parts[part]
         table.add(part, tomlkit.item(choice.column))
         if part != choice.column or choice.others:
-            table[part].comment(_because(choice.why, choice.others))
+            table[part].comment(_explain_choice(choice.why, choice.others))
 
 
-def _because(why: str, others: Sequence[str]) -> str:
-    return _cleaned(why + (f"; not {', '.join(others)}" if others else ""))
+def _explain_choice(why: str, others: Sequence[str]) -> str:
+    return _clean_comment(why + (f"; not {', '.join(others)}" if others else ""))
 
 
-def _words(schema: AbstractTable, market: Marketplace) -> None:
+def _add_words(schema: AbstractTable, market: Marketplace) -> None:
     statuses = market.executions.statuses
     if statuses.written:
-        schema["executions"].add("statuses", _written(statuses))
+        schema["executions"].add("statuses", _make_words(statuses))
     if market.executions.constant:
         schema["executions"].add("constant", tomlkit.item(dict(market.executions.constant)))
     ledger = market.ledger
     if ledger is not None:
         schema["ledger"].add("sign", tomlkit.item(str(ledger.sign))) if ledger.sign_known else None
         if ledger.kinds.written:
-            schema["ledger"].add("kinds", _written(ledger.kinds))
+            schema["ledger"].add("kinds", _make_words(ledger.kinds))
         if ledger.constant:
             schema["ledger"].add("constant", tomlkit.item(dict(ledger.constant)))
     function = market.deducting.function
     if function is not None:
         deduct = tomlkit.table()
         deduct.add("function", tomlkit.item(f"{function.function.schema}.{function.name}"))
-        deduct["function"].comment(_cleaned(market.deducting.why))
+        deduct["function"].comment(_clean_comment(market.deducting.why))
         if function.texts:
             deduct.add("arguments", tomlkit.item(dict(function.texts)))
         schema.add("deduct", deduct)
 
 
-def _written(words: Words) -> AbstractTable:
+def _make_words(words: Words) -> AbstractTable:
     """Propose the words that rows hold, too: whoever reads the file decides about them."""
     table = tomlkit.table()
-    table.comment(_cleaned(words.why))
+    table.comment(_clean_comment(words.why))
     for word, raw in words.proposed.items():
         table.add(word, tomlkit.item(raw))
         if raw != words.written.get(word):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from agentctl.core.hint_text import shorten
 from agentctl.core.models import Outcome
 from agentctl.core.webhook.answer import Content, WebhookAnswer
 from agentctl.core.webhook.success_rule import parse_rule
@@ -256,7 +257,7 @@ def judge_no_answer(reason: Reason, detail: str) -> Judgement:
 def one_line(text: str) -> str:
     """Return foreign text without line ends, shortened."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}\u2026"
+    return shorten(line, _LONGEST_QUOTE)
 
 
 def _apply_rule(row: _Row, content: Content, *, rule: str) -> _Row:

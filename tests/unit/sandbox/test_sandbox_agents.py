@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from agentctl.sandbox.agents import AGENTS, Answer, answer
+from agentctl.sandbox.agents import AGENTS, AgentAnswer, answer
 
 
-def _ask(agent: str, inputs: Any, *, attempt: int = 1) -> Answer:
+def _ask(agent: str, inputs: Any, *, attempt: int = 1) -> AgentAnswer:
     return answer(AGENTS[agent], json.dumps({"inputs": inputs}).encode(), attempt=attempt)
 
 
@@ -75,7 +75,7 @@ def test_an_input_that_makes_no_sense_is_a_failure_that_names_it(
 
 
 def test_always_fails_fails_as_n8n_does() -> None:
-    assert _ask("always-fails", {}) == Answer(500, {"message": "Error in workflow"})
+    assert _ask("always-fails", {}) == AgentAnswer(500, {"message": "Error in workflow"})
 
 
 @pytest.mark.parametrize(("given", "waited"), [(2, 2), ("0.5", 0.5), (None, 5), (-1, 0), (10_000, 600)])
