@@ -1,7 +1,7 @@
-"""A process that judges one JSON Schema, or inputs by one, and may be ended at any moment.
+"""A program that checks one JSON Schema, or inputs against one, and can be ended at any moment.
 
-It reads a question as JSON from its standard input and writes lines of JSON: the name of each input as its
-turn comes, so that whoever ends it knows which one took so long, and its answer.
+It reads a question as JSON from its standard input and writes lines of JSON: the name of each input before it
+is checked, so that whoever ends the process knows which one took so long, and then the answer.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""Finds the SQL files that a DBA reviews, in a checkout and in an installed wheel alike.
+"""Finds the SQL files that a DBA reviews, both in a checkout and in an installed wheel.
 
-It only reads text that ships with the program; nothing here looks at a database.
+It reads text that ships with the program, and no database.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ _CHECKOUT = Path(__file__).parents[2] / "sql"
 def sql_bytes(name: str) -> bytes:
     """Return the text of `sql/<name>.sql`.
 
-    Bytes, because that is what psycopg's types accept as a query that is not composed at run time.
+    It returns bytes because psycopg's types accept those as a query that is not composed at run time.
 
     Raises:
         FileNotFoundError: the program is installed without its SQL files.

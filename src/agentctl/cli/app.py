@@ -1,4 +1,4 @@
-"""The tree of commands: each a function in a module of its own. Help is plain text, so it costs no Rich."""
+"""The tree of commands, each a function in a module of its own; help is plain text and needs no Rich."""
 
 from typing import Annotated
 

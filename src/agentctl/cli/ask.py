@@ -12,7 +12,7 @@ _HINTS = {FieldKind.CHECKBOX: "yes or no", FieldKind.DATE: "such as 2026-11-30",
 
 
 def ask_for(field: Field, judge: Judge) -> object:
-    """Ask until the answer is one that the field takes, and return its JSON value."""
+    """Ask until the field accepts the answer, and return its JSON value."""
     question = clean_line(f"{field.label}{_describe_choices(field)}")
     while True:
         answer = typer.prompt(question, err=True, hide_input=field.secret)

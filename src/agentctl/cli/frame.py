@@ -1,6 +1,6 @@
-"""Runs one command line from start to end: parse, run, print, and turn every error into its exit code.
+"""Runs one command line from start to end: parses it, runs it, prints the reply, returns the exit code.
 
-The only place that prints a command's reply and the only one that decides an exit code.
+No other module prints a reply or decides an exit code.
 """
 
 import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What must be known of a command line even where it cannot be parsed."""
+    """The facts about a command line that are needed even if it cannot be parsed."""
 
     command: str
     json: bool
@@ -34,7 +34,7 @@ class Frame:
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> "Frame":
-        """Read it off the words before `--`."""
+        """Read them off the words before `--`."""
         words = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
         command = next((word for word in words if not word.startswith("-")), "")
         return cls(
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _prepare_streams() -> None:
-    """See to it that whatever is written can be: streams that are closed, characters that have no code."""
+    """Make all output possible: to streams that are closed, and of characters that have no code there."""
     nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open for as long as the program runs
     sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     for stream in (sys.stdout, sys.stderr):
@@ -70,12 +70,12 @@ def _let_go(stream: TextIO) -> None:
     try:
         stream.flush()
     except OSError:
-        # The interpreter would complain when it flushes at exit: give it somewhere to write to.
+        # The interpreter flushes at exit, and would report the error then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupt_command(_signal: int, _frame: FrameType | None) -> None:
-    """End as on Ctrl-C: what is certain is settled, what is not is named."""
+    """End as on Ctrl-C: a certain outcome is settled, an unknown one is reported."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started with nohup, or by a shell with `&`
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
@@ -94,7 +94,7 @@ def _make_reply(arguments: Sequence[str]) -> Reply:
     except (KeyboardInterrupt, Abort):
         return Reply(error=Interrupted("Interrupted."))
     except SystemExit:
-        return Reply()  # Typer's word for a closed pipe: a command that streams lost its reader, and so ends
+        return Reply()  # Typer raises it for a closed pipe: a command that streams has lost its reader
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
         return Reply(error=_report_defect(error))
     return returned if isinstance(returned, Reply) else Reply()  # --help was printed
@@ -104,7 +104,7 @@ def _invoke_app(arguments: Sequence[str]) -> object:
     from agentctl.cli.app import app
 
     returned = app(list(arguments), prog_name="agentctl", standalone_mode=False)
-    if returned == ExitCode.INTERRUPTED:  # Typer makes a mere number of Ctrl-C
+    if returned == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into a number
         raise KeyboardInterrupt
     return returned
 
@@ -124,18 +124,18 @@ def _usage_hint(error: "ClickException") -> str:
 
 
 def present(frame: Frame, reply: Reply) -> Reply:
-    """Print a reply, and return what has become of it."""
+    """Print a reply, and return the one whose exit code counts."""
     try:
         _print_reply(frame, reply)
         sys.stdout.flush()
     except BrokenPipeError:
-        pass  # nobody reads any more
+        pass  # the reader is gone
     except OSError as error:  # a full disk
         msg = f"The output cannot be written: {error.strerror}."
         reply = Reply(error=reply.error or SetupError(msg))
         with suppress(OSError):
             _print_error(reply)
-    except Exception as error:  # noqa: BLE001 - the last resort here, too
+    except Exception as error:  # noqa: BLE001 - the last resort here as well
         return present(frame, Reply(error=_report_defect(error)))
     return reply
 
@@ -162,7 +162,7 @@ def _print_view(reply: Reply) -> None:
     sys.stdout.flush()
     aside = list(reply.aside())
     if aside and sys.stdout.isatty() and sys.stderr.isatty():
-        sys.stderr.write("\n")  # what is on stdout ends here, for whoever sees both
+        sys.stderr.write("\n")  # on a terminal, it separates stderr from stdout
     screen_for(sys.stderr).show(aside)
 
 

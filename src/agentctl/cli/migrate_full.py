@@ -76,7 +76,7 @@ def migrate_full(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What was asked for, and where."""
+    """The options of one invocation, with its connection."""
 
     session: Session
     connection: "Connection"
@@ -134,7 +134,7 @@ def _widen_table(order: _Order, *, backfill: bool) -> Reply:
 
 
 def _fill_rows(order: _Order, plan: "Plan") -> Reply:
-    """Fill old rows, after the index that this needs was built where there is none."""
+    """Fill old rows, after building the index for that if it is missing."""
     from agentctl.cli.migration_progress import filling, migrating
     from agentctl.core.migration.apply import apply
     from agentctl.core.migration.backfill import backfill, plan_link_index
@@ -179,16 +179,16 @@ def _write_script(plan: "Plan", output: Path | None) -> None:
 
 
 def _name_file(plan: "Plan") -> Path:
-    """Name a file that is not there yet."""
+    """Return the name of a new file."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Path(f"{plan.name.replace('/', '_')}-{now}.csv")
 
 
 def _confirm_plan(order: _Order, plan: "Plan", planned: Reply) -> None:
-    """Show the plan, and go on only where the operator wants that.
+    """Show the plan, and ask whether to apply it.
 
     Raises:
-        Refused: they do not.
+        Refused: the operator declines.
         UsageError: nobody can be asked.
 
     """

@@ -1,4 +1,4 @@
-"""Shows a migration at work on stderr: its steps, who is in the way, and how far an index is."""
+"""Shows a running migration on stderr: its steps, the sessions that block it, and how far an index is."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ class _BackfillProgress:
             self._replica = event.replica
             if event.replica is not None:
                 self._session.note(f"Replica {event.replica} is behind: waiting for it.", tone=Tone.WARNING)
-        if event.total > self._total:  # an estimate, which may be outgrown
+        if event.total > self._total:  # the total is an estimate
             self._total = event.total * 11 // 10 if self._total else event.total
             self._bar.close()
             begin = self._session.progress_screen().progress
@@ -69,7 +69,7 @@ class _MigrationProgress:
                 self._show(event)
 
     def _name_blockers(self, blockers: tuple[Blocker, ...]) -> None:
-        """Name those who are in the way, once as long as they are the same."""
+        """Name the sessions that block the migration, again only when others do."""
         pids = tuple(blocker.pid for blocker in blockers)
         if pids != self._named:
             self._named = pids

@@ -1,6 +1,6 @@
-"""The options that every command takes, written once and added to each command's own.
+"""The options that every command takes, added to each command's own.
 
-It adds them to a command's signature, which is all that Typer looks at, and hands the command a Session.
+They are added to the command's signature, which Typer reads; the command itself gets a Session.
 """
 
 import functools
@@ -39,7 +39,7 @@ def _make_common_parameters() -> list[inspect.Parameter]:
 def with_common_options(command: Callable[..., Reply]) -> Callable[..., Reply]:
     """Turn `command(session, ...)` into a function that Typer can call, with the common options added.
 
-    What stands before a subcommand (`credits --profile prod grant`) counts for the subcommand, too.
+    Options before a subcommand (`credits --profile prod grant`) count for the subcommand as well.
     """
 
     @functools.wraps(command)

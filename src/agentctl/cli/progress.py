@@ -1,4 +1,4 @@
-"""Shows a run's steps on stderr as they happen: each with its time on a terminal, the id alone elsewhere."""
+"""Shows the steps of a run on stderr as they happen: all of them on a terminal, only the id elsewhere."""
 
 import sys
 import time
@@ -56,7 +56,7 @@ def _heedless(watch: OnStep) -> OnStep:
 
 
 class _Steps:
-    """Draws each step when it is done, and a spinner for the one that goes on."""
+    """Draws each finished step, and a spinner for the current one."""
 
     def __init__(self, screen: Screen, spinner: ExitStack) -> None:
         self._screen = screen

@@ -1,6 +1,6 @@
-"""What a command hands back: data for programs, a view for people, and what went wrong, if anything did.
+"""The result of a command: data for programs, a view for people, and an error if there is one.
 
-A command returns one instead of printing and exiting; the frame prints it and knows the exit code.
+A command returns a reply instead of printing and exiting; frame.py prints it and returns the exit code.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +19,10 @@ class Reply:
     """The result of one command.
 
     Attributes:
-        data: makes `data` of the JSON envelope.
-        view: makes what people see; only one of the two is called.
-        aside: makes what people see on stderr, after the view.
-        error: set where the command did its work and the news is bad.
+        data: returns `data` of the JSON envelope.
+        view: returns what people see; only one of the two is called.
+        aside: returns what people see on stderr, after the view.
+        error: set if the command did its work and the result is bad news.
 
     """
 
@@ -33,5 +33,5 @@ class Reply:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The code to exit with."""
+        """The exit code of the command."""
         return self.error.exit_code if self.error else ExitCode.OK

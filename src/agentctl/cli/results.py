@@ -1,7 +1,6 @@
-"""Writes an agent's result into a file: the one that was asked for, or one of its own where it is no text.
+"""Writes an agent's result into the file that the operator names; a binary result always gets a file.
 
-It overwrites nothing but the file that the operator has named, and drops no result while there is another
-place for it: somebody has paid for it.
+It overwrites no other file, and loses no result while any folder can hold it: somebody has paid for it.
 """
 
 import mimetypes
@@ -20,16 +19,16 @@ from agentctl.render.run import is_binary, result_bytes
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The file that has the result, if one has, and why that is not the file that should have it."""
+    """The file that holds the result, and an error if it is not the intended one."""
 
     file: Path | None = None
     error: SetupError | None = None
 
 
 def save_result(report: RunReport, output: Path | None) -> Saved:
-    """Write the result of a success to `output`; elsewhere if that fails, or if it is binary and has none.
+    """Write the result of a success to `output`; elsewhere if that fails or a binary one has no file.
 
-    What a failed agent has said is no result: it would overwrite the last good one.
+    The answer of a failed agent is not written: it would overwrite the last good result.
     """
     if not report.has_result:
         return Saved()
@@ -57,7 +56,7 @@ def _choose_suffix(report: RunReport, output: Path | None) -> str:
 
 
 def _write_elsewhere(content: bytes, *, stem: str, suffix: str) -> Path | None:
-    """Write a new file in the current folder or, where that cannot be, in the user's data folder."""
+    """Write a new file in the current folder or, if that fails, in the user's data folder."""
     for folder in (Path(), find_data_folder() / "results"):
         with suppress(OSError):
             if folder.is_absolute():
@@ -67,13 +66,13 @@ def _write_elsewhere(content: bytes, *, stem: str, suffix: str) -> Path | None:
 
 
 def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
-    """Write a file that was not there before; ids that are numbers repeat from database to database."""
+    """Write a new file under a free name: ids that are numbers repeat from database to database."""
     names = (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}" for number in count(1))
     for path in map(folder.joinpath, names):
         with suppress(FileExistsError):
             write_new(path, content)
             return path
-    raise AssertionError  # there is no end of names
+    raise AssertionError  # the names never end
 
 
 def _make_misplaced_error(report: RunReport, file: Path | None, *, why: str) -> SetupError:

@@ -121,7 +121,7 @@ def _make_request(
 
 
 def _require_writable(output: Path | None) -> None:
-    """Find out before anything is charged."""
+    """Refuse a file that cannot be written, before anything is charged."""
     if output is None:
         return
     target = output if output.exists() else output.parent

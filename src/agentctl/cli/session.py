@@ -1,6 +1,6 @@
-"""What every command shares: its common options, the profile, the database, and the two screens.
+"""What commands share: common options, the profile, the database, and the two screens.
 
-Opening any of them happens when a command asks for it, so that none pays for what it does not use.
+Each is opened when a command asks for it, so that no command pays for what it does not use.
 """
 
 import os
@@ -30,14 +30,14 @@ class Screen(Protocol):
         """Draw them."""
 
     def busy(self, text: str) -> AbstractContextManager[object]:
-        """Show that something goes on, until the block ends."""
+        """Show that work is going on, until the block ends."""
 
     def progress(
         self, text: str, total: int, *, rate: str | None = None
     ) -> AbstractContextManager[Callable[[int], None]]:
-        """Show how far something is, until the block ends; what it yields is told how much is done.
+        """Show progress until the block ends; the yielded function is called with the amount done.
 
-        With `rate`, the unit, also how fast it goes.
+        With `rate`, a unit, the speed is shown as well.
         """
 
 
@@ -46,10 +46,10 @@ class Session:
     """One invocation of one command.
 
     Attributes:
-        profile_name: from --profile.
-        config: from --config.
-        json: whether one JSON object is all that stdout gets.
-        quiet: whether success is silent.
+        profile_name: the value of --profile.
+        config: the value of --config.
+        json: whether stdout gets one JSON object and nothing else.
+        quiet: whether a success prints nothing.
 
     """
 
@@ -59,16 +59,16 @@ class Session:
     quiet: bool = False
 
     def profile_alone(self) -> "Profile":
-        """Return the profile where no database is needed."""
+        """Return the profile for a command that needs no database."""
         from agentctl.core.config.profiles import load_profile
 
         return load_profile(config=self.config, profile=self.profile_name, needs_database=False)
 
     @contextmanager
     def marketplace(self, *, reads: bool = False) -> Iterator[tuple["Database", "Profile"]]:
-        """Yield the configured database and its profile, or the sandbox where nothing is configured.
+        """Yield the configured database and its profile, or the sandbox if nothing is configured.
 
-        With `reads`, for a command that only reads, no statement may take longer than the profile says.
+        With `reads`, for a command that only reads, the profile limits the time of each statement.
         """
         from agentctl.core.config.profiles import load_profile
         from agentctl.core.config.toml_sections import Value
@@ -89,33 +89,33 @@ class Session:
 
     @contextmanager
     def connected(self, *, reads: bool = False) -> Iterator[tuple["Connection", "Marketplace", "Profile"]]:
-        """Yield a connection, the roles that were found in the database, and the profile."""
+        """Yield a connection, the roles of the database's tables, and the profile."""
         from agentctl.core.mapping import read_marketplace
 
         with self.marketplace(reads=reads) as (database, profile), database.connect() as connection:
             yield connection, read_marketplace(connection, profile.schema), profile
 
     def note(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
-        """Say something on stderr that is not data."""
+        """Print a line on stderr."""
         if not self.quiet:
             screen_for(sys.stderr).show([Text(text, tone)])
 
     def progress_screen(self) -> Screen:
-        """Return what shows progress: nothing does in a pipe, with --json or with --quiet."""
+        """Return the screen for progress; it shows none in a pipe, with --json or with --quiet."""
         from agentctl.render.plain import PlainScreen
 
         shown = not self.json and not self.quiet
         return screen_for(sys.stderr) if shown else PlainScreen(sys.stderr)
 
     def can_ask(self) -> bool:
-        """Whether a person is there to answer a question."""
+        """Tell whether a person can answer a question."""
         return not self.json and not self.quiet and sys.stdin.isatty() and colourful(sys.stderr)
 
     def confirm(self, question: str, *, flag: str) -> bool:
         """Ask a yes-or-no question.
 
         Raises:
-            UsageError: nobody can answer; the flag that answers is named.
+            UsageError: nobody can answer; the hint names the flag that does.
 
         """
         if not self.can_ask():
@@ -127,12 +127,12 @@ class Session:
 
 
 def colourful(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream is a terminal that wants more than plain text."""
+    """Tell whether a stream is a terminal that shows more than plain text."""
     return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def screen_for(stream: TextIO) -> Screen:
-    """Return what draws on a stream: Rich on a terminal, plain text elsewhere."""
+    """Return the screen for a stream: Rich on a terminal, plain text elsewhere."""
     if colourful(stream):
         from agentctl.render.terminal import TerminalScreen
 

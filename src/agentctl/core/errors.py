@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree; each class fixes its exit code, each instance says what to do next.
+"""The errors that end a command: the class fixes the exit code, the instance says what to do next.
 
 AgentctlError
 ├── UsageError            2  the command line cannot be understood
@@ -6,12 +6,12 @@ AgentctlError
 ├── SetupError            3  nothing was written, and nothing can be until somebody changes the set-up
 │   ├── ConfigError          a configuration file, key or value
 │   ├── ConnectionFailed     the database cannot be reached or will not let us in
-│   ├── PermissionDenied     a privilege or row level security stands in the way
+│   ├── PermissionDenied     a privilege is missing, or row level security hides rows
 │   ├── SchemaLacks          the database lacks what the command cannot do without
 │   └── DatabaseTrouble      any other answer of the database
 ├── Refused               4  no such thing, or not allowed in its present state
 ├── AgentFailed           1  the agent failed, and that is certain
-├── OutcomeUnknown        5  nobody knows yet; `agentctl reconcile` will
+├── OutcomeUnknown        5  the outcome is unknown; `agentctl reconcile` settles it
 ├── FindingsFound         6  a check found something
 └── Interrupted         130  Ctrl-C or SIGTERM
 
@@ -38,10 +38,10 @@ class AgentctlError(Exception):
     """Anything that ends a command early, with what happened and what to do next.
 
     Attributes:
-        message: one or more lines for a person; never holds a secret.
-        hint: the next step, or None where there is none to give.
+        message: one or more lines for a person; it never holds a secret.
+        hint: the next step, or None if there is none.
         code: a stable word for programs (`error.code` in JSON).
-        retryable: whether the same command may succeed later without anybody changing anything.
+        retryable: whether the same command may succeed later although nobody changes anything.
 
     """
 
@@ -77,7 +77,7 @@ class InvalidInputs(UsageError):
 
 
 class SetupError(AgentctlError):
-    """The set-up stands in the way; nothing was written."""
+    """The set-up does not let the command work; nothing was written."""
 
 
 class ConfigError(SetupError):
@@ -111,7 +111,7 @@ class DatabaseTrouble(SetupError):
 
 
 class Refused(AgentctlError):
-    """There is no such thing, or its present state does not allow what was asked."""
+    """The object does not exist, or its state does not allow the command."""
 
     exit_code = ExitCode.REFUSED
     default_code = "refused"
@@ -125,7 +125,7 @@ class AgentFailed(AgentctlError):
 
 
 class OutcomeUnknown(AgentctlError):
-    """Whether the agent succeeded is not known; its charge is held until it is."""
+    """It is unknown whether the agent succeeded; its charge is held until that is known."""
 
     exit_code = ExitCode.UNKNOWN
     default_code = "outcome_unknown"

@@ -1,4 +1,4 @@
-"""The extras that agentctl may be installed without, and how to install one; imports no package of theirs."""
+"""The optional extras of agentctl, and how to install one; it imports no package of an extra."""
 
 from importlib.util import find_spec
 
@@ -21,10 +21,10 @@ def install_command(extra: str) -> str:
 
 
 def require_code_reader(option: str) -> None:
-    """Refuse an option that reads code or SQL, where the packages for that are not installed.
+    """Refuse an option that reads code or SQL if the packages for it are not installed.
 
     Raises:
-        SetupError: with what installs them.
+        SetupError: a package is missing; the hint installs it.
 
     """
     missing = [name for name in _READS_CODE if find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""A position in a text file: of a finding, of what code does, of what creates a table."""
+"""A position in a text file: of a finding, of a use in code, of a statement that creates a table."""
 
 from typing import NamedTuple
 

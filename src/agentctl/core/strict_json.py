@@ -9,7 +9,7 @@ import math
 from typing import Any, NoReturn
 
 DEEPEST = 100
-"""Levels of nesting that others in this program walk by recursion."""
+"""The levels of nesting that the program can walk by recursion."""
 
 _CONTAINERS = (dict, list)
 

@@ -1,8 +1,7 @@
 """Durations and instants as people type them and as programs read them.
 
-Durations are `timedelta`, instants are aware `datetime` in UTC. A time without a zone is shown as if it were
-UTC's, never as local; what it may mean is a `Moment`, and where something depends on it, its latest instant
-decides.
+Durations are `timedelta`, instants are aware `datetime` in UTC. A time without a zone is shown as UTC, never
+as local time; a `Moment` holds all instants that it may mean, and decisions use the latest of them.
 """
 
 from dataclasses import dataclass
@@ -11,22 +10,22 @@ from datetime import UTC, date, datetime, timedelta
 from agentctl.core.errors import UsageError
 
 AHEAD_OF_UTC = timedelta(hours=14)
-"""How far the clocks of a zone can be ahead of UTC's (Kiritimati)."""
+"""How far a zone's clocks can be ahead of UTC (Kiritimati)."""
 BEHIND_UTC = timedelta(hours=12)
-"""How far the clocks of a zone can be behind UTC's (Baker Island)."""
+"""How far a zone's clocks can be behind UTC (Baker Island)."""
 DAY = timedelta(days=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time as a database has it, with what it can mean.
+    """A time of a database, with all instants that it can mean.
 
     Attributes:
-        raw: as it was read: with a zone, without one, a day, or the text of what Python's calendar lacks.
-        shown: the instant that is shown; a time without a zone is read as UTC there.
+        raw: the value as read: with a zone, without one, a day, or text where Python has no such time.
+        shown: the instant to show; a time without a zone counts as UTC.
         earliest: the first instant that it can mean.
-        latest: the last instant that it can mean: the youngest that a row of that time can be.
+        latest: the last instant that it can mean; a row of that time is no younger.
 
     """
 
@@ -37,26 +36,27 @@ class Moment:
 
     @property
     def is_instant(self) -> bool:
-        """Whether it means one instant: it has a zone."""
+        """Whether it means one instant, because it has a zone."""
         return self.earliest == self.latest
 
     @property
     def text(self) -> str | None:
-        """The time exactly, to recognise a row by; None where it was rounded and rows may share it."""
+        """The exact time, which identifies a row; None if it was rounded, so that rows may share it."""
         if not isinstance(self.raw, datetime) or self.raw.microsecond == 0:
             return None
         return rfc3339(self.raw) if self.is_instant else self.raw.isoformat()
 
     @property
     def is_exact(self) -> bool:
-        """Whether `raw` can be compared with a column: it is no text."""
+        """Whether `raw` can be compared with a column, because it is not text."""
         return isinstance(self.raw, date)
 
 
 def moment_of(raw: object) -> Moment | None:
-    """Return what a time of a database's means; None for NULL.
+    """Return what a time in a database means; None for NULL.
 
-    What Python's calendar lacks (`-infinity`, years before 1 or after 9999) is its first or its last instant.
+    A time that Python cannot hold (`-infinity`, years before 1 or after 9999) becomes its first or last
+    instant.
     """
     if raw is None:
         return None
@@ -79,7 +79,7 @@ def _make_instant(raw: object, instant: datetime) -> Moment:
 
 
 def shifted(instant: datetime, by: timedelta) -> datetime:
-    """Return an instant so much later, or the calendar's first or last one where it has none there."""
+    """Return a later instant; the calendar's first or last one if it has no such instant."""
     try:
         return instant + by
     except OverflowError:
@@ -90,7 +90,7 @@ def parse_duration(text: str) -> timedelta:
     """Return the positive duration that a text such as `300s`, `1h30m`, `200ms` or `7d` names.
 
     Raises:
-        UsageError: the text is no duration, or the duration is not positive.
+        UsageError: the text is not a duration, or the duration is not positive.
 
     """
     import durationpy  # noqa: PLC0415 - most commands parse no duration
@@ -106,10 +106,10 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_age(text: str) -> timedelta:
-    """Return the duration that a text names, where zero makes sense, too.
+    """Return the duration that a text names; zero is allowed.
 
     Raises:
-        UsageError: the text is no duration, or the duration is negative.
+        UsageError: the text is not a duration, or the duration is negative.
 
     """
     zero = text.strip().rstrip("smhd") == "0"

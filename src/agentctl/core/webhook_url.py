@@ -1,8 +1,8 @@
-"""What of a webhook's URL may be stored and shown: where it leads, without what lets somebody in.
+"""Reduces a webhook's URL to what may be stored and shown: its target, without credentials.
 
-Credentials stand before an `@`, tokens after a `?` or in a fragment. The path stays: n8n knows a workflow by
-it. This reads text, not URLs: what stands in a database was checked by nobody, and where programs disagree
-about a URL, no half of a password may be shown.
+Credentials stand before an `@`, tokens after a `?` or in a fragment. The path stays, since it identifies
+n8n's workflow. This reads text, not URLs: nobody has checked the text in a database, and where programs
+disagree about a URL, no half of a password may be shown.
 """
 
 import re
@@ -14,7 +14,7 @@ _AT_WITHIN = re.compile(r"[^/\\]@")
 
 
 def without_secrets(url: str) -> str:
-    """Return scheme, host, port and path of a URL; of any other text, what is no credentials for certain."""
+    """Return scheme, host, port and path of a URL; of other text, what certainly holds no credentials."""
     text = re.split(r"[?#]", url, maxsplit=1)[0]
     parts = _WITH_AUTHORITY.fullmatch(text)
     if parts is None:

@@ -35,7 +35,7 @@ def one_data(agent: Agent, form: Form) -> dict[str, object]:
 
 
 def list_view(agents: Sequence[Agent]) -> View:
-    """Show the agents, one a line."""
+    """Show the agents, one on each line."""
     if not agents:
         return [Text("There are no agents.")]
     rows = tuple(

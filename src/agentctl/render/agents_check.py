@@ -1,4 +1,4 @@
-"""Shows what was found at the agents' webhooks: one a line, and what to do about those that need it."""
+"""Shows the state of each agent's webhook, and what to do about those that are not there."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from agentctl.render.blocks import Table, Text, Tone, Toned, View
 
 
 def check_data(checked: Sequence[Checked]) -> dict[str, object]:
-    """Return what was found as programs read it."""
+    """Return the states as programs read them."""
     return {
         "agents": [
             {
@@ -25,7 +25,7 @@ def check_data(checked: Sequence[Checked]) -> dict[str, object]:
 
 
 def check_view(checked: Sequence[Checked]) -> View:
-    """Show each agent in a line, and a paragraph for each that is not simply there."""
+    """Show each agent on a line, and a paragraph for each whose webhook is not registered."""
     if not checked:
         yield Text("There are no active agents.")
         return

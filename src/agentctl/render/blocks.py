@@ -1,7 +1,7 @@
-"""What a command shows, as a few kinds of blocks that know neither Rich nor colours.
+"""The kinds of blocks that a command shows; they know neither Rich nor colours.
 
-A view is a sequence of them; plain.py and terminal.py each draw all of them. Texts in here may come
-straight from the database: the screens clean them.
+A view is a sequence of blocks; plain.py and terminal.py each draw all kinds. Their texts may come straight
+from the database: the screens clean them.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Toned:
-    """A text with its meaning."""
+    """A text with its tone."""
 
     text: str
     tone: Tone
@@ -46,14 +46,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Labels and values, one a line; values that are None are left out."""
+    """Labels and values, one pair a line; pairs whose value is None are left out."""
 
     pairs: tuple[tuple[str, Cell], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headers; `numbers` are the headers whose cells are set flush right."""
+    """Rows under headers; the columns in `numbers` are aligned to the right."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -63,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A small bar chart: a label and a count a line."""
+    """A small bar chart: one label and count a line."""
 
     title: str
     items: tuple[tuple[str, int], ...]
@@ -71,7 +71,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Markdown:
-    """Markdown from an agent: rendered on a terminal, as it is elsewhere."""
+    """Markdown from an agent: rendered on a terminal, unchanged elsewhere."""
 
     text: str
 
@@ -89,5 +89,5 @@ View = Iterable[Block]
 
 
 def gap(above: Block | None, below: Block) -> bool:
-    """Whether an empty line stands between two blocks."""
+    """Tell whether an empty line separates two blocks."""
     return above is not None and not (isinstance(above, Text) and isinstance(below, Text))

@@ -1,7 +1,7 @@
 """Makes text from a database or a network harmless for a terminal, and for a CI service that reads a log.
 
-Escape sequences, other control characters and characters that reorder what is read are shown by their
-code instead of being sent. It does not know Rich markup: nothing in agentctl interprets any.
+Escape sequences, other control characters and characters that reorder what is read are replaced by
+their codes. It ignores Rich markup, since nothing in agentctl interprets any.
 """
 
 import re
@@ -13,26 +13,26 @@ _DANGEROUS = re.compile(
     "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
-# What GitHub Actions and Azure Pipelines obey in a line of a log, whoever wrote it.
+# Commands that GitHub Actions and Azure Pipelines obey in any line of a log.
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:[\w-]+[^\n]*::)|#(?=#\[)|#(?=#vso\[)", re.MULTILINE)
 
 
 def clean(text: str) -> str:
-    """Return text of any number of lines without a character that a terminal would act upon."""
+    """Return text, of one or more lines, without characters that a terminal would act upon."""
     if text.isascii() and text.rstrip("\n").isprintable():
         return text
     return _DANGEROUS.sub(_show_code, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
-    """Return the same in one line, for table cells."""
+    """Return the same as one line, for cells of a table."""
     return clean(text).replace("\n", " ").replace("\t", " ")
 
 
 def write_clean(stream: TextIO, text: str) -> None:
-    """Write lines to a stream that is no terminal of ours: nothing in them is obeyed by whoever reads it.
+    """Write lines to a stream so that neither a terminal nor a CI service obeys anything in them.
 
-    Everything that agentctl writes goes through here, but for what Rich draws and GitHub's own commands.
+    All output of agentctl goes through here, except what Rich draws and the commands for GitHub.
     """
     cleaned = clean(text)
     obeyed = "::" in cleaned or "##" in cleaned
@@ -45,5 +45,5 @@ def _show_code(match: re.Match[str]) -> str:
 
 
 def _show_command(match: re.Match[str]) -> str:
-    """Show the character that begins a command by its code; blanks before it stay."""
+    """Replace the character that begins a command by its code; blanks before it stay."""
     return f"{match[1] or ''}\\x{ord(match[0][-1]):02x}"

@@ -1,6 +1,6 @@
 """Draws blocks as plain text for pipes, files and NO_COLOR: no escape byte, RFC 3339 times.
 
-It decides nothing about what is shown, and knows no colours.
+It does not decide what is shown, and knows no colours.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Markdown, Tab
 from agentctl.render.clean import clean, clean_line, write_clean
 
 _BAR_WIDTH = 40
-_WIDEST = 120  # characters that a column is padded to: one long cell would make every row as long
+_WIDEST = 120  # characters; without this limit, one long cell would make every row as long
 
 
 class PlainScreen:
@@ -25,7 +25,7 @@ class PlainScreen:
         self._stream = stream
 
     def show(self, view: View) -> None:
-        """Draw the blocks one below the other, an empty line around all but short texts."""
+        """Draw the blocks one below the other, with an empty line around all but short texts."""
         above: Block | None = None
         for block in view:
             if gap(above, block):
@@ -35,7 +35,7 @@ class PlainScreen:
             above = block
 
     def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002 - only a terminal shows it
-        """Show nothing: there is nobody who waits."""
+        """Show nothing: nobody watches a pipe."""
         return nullcontext()
 
     def progress(
@@ -91,7 +91,7 @@ class PlainScreen:
 
 
 def plain_cell(cell: Cell) -> str:
-    """Write one cell in one line; nothing known is a dash."""
+    """Write a cell as one line; None becomes a dash."""
     match cell:
         case None:
             return "-"
@@ -103,7 +103,7 @@ def plain_cell(cell: Cell) -> str:
 
 
 def signed(amount: Amount | None) -> str:
-    """Write an amount with its sign; what is none is its own text."""
+    """Write an amount with its sign; an amount that is no number becomes its text."""
     if amount is None or isinstance(amount, Verbatim):
         return plain_cell(amount)
     return f"+{amount}" if amount >= 0 else str(amount)

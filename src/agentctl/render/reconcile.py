@@ -1,4 +1,4 @@
-"""Shows what became of open executions: one a line, who knew, and what the rest would need."""
+"""Shows what became of open executions, one on each line, and what the rest would need."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.running.run_report import RunReport
 from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
 
-# Where agents put what is meant to be read, the likeliest first; n8n's AI nodes say `output`.
+# The keys under which agents put text for people, the likeliest first; n8n's AI nodes use `output`.
 _READABLE = ("markdown", "output", "text", "content", "message")
 _TEXT_FILES = frozenset({".md", ".txt", ".markdown"})
 
@@ -66,7 +66,7 @@ def dry_view(report: RunReport) -> View:
 
 
 def result_view(report: RunReport, *, file: Path | None) -> View:
-    """Show the result of a success: Markdown where the agent wrote for people, JSON, or a file's name."""
+    """Show the result of a success: Markdown if the agent wrote for people, else JSON or a file's name."""
     if not report.has_result:
         return
     if is_binary(report):
@@ -82,14 +82,14 @@ def result_view(report: RunReport, *, file: Path | None) -> View:
 
 
 def file_view(report: RunReport, *, file: Path | None) -> Iterator[Block]:
-    """Tell which file has the result."""
+    """Name the file that holds the result."""
     if file is not None:
         kind = f" ({report.call.judgement.content_type})" if report.call and is_binary(report) else ""
         yield Text(f"Result written to {file}{kind}.", Tone.DIM)
 
 
 def money_view(report: RunReport) -> Iterator[Block]:
-    """Show what the table could not hold, and the credits line, which is the last thing said."""
+    """Show what the table could not hold, and at the end the line about credits."""
     for note in report.notes:
         yield Text(note, Tone.WARNING)
     if report.status is None:
@@ -106,12 +106,12 @@ def money_view(report: RunReport) -> Iterator[Block]:
 
 
 def is_binary(report: RunReport) -> bool:
-    """Whether the result is neither JSON nor text, so that it can only be shown as a file."""
+    """Tell whether the result is neither JSON nor text, and so can only become a file."""
     return report.call is not None and report.call.judgement.result_bytes is not None
 
 
 def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
-    """Return the result as a file holds it: its text for a text file where it has one, else as it came."""
+    """Return the content of a result's file: its text for a text file if it has one, else all of it."""
     if report.call is not None and report.call.judgement.result_bytes is not None:
         return report.call.judgement.result_bytes
     if report.result_text is not None:
@@ -123,7 +123,7 @@ def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
 
 
 def readable(result: object) -> tuple[str | None, tuple[str, ...]]:
-    """Return the text of a result that is meant for people, and the names of what else it holds."""
+    """Return the text of a result that is meant for people, and the keys of its other values."""
     if isinstance(result, list) and len(result) == 1:
         return readable(result[0])
     if isinstance(result, str):

@@ -1,6 +1,6 @@
-"""What the demo agents answer: functions from a request to an answer.
+"""The demo agents: functions that turn a request into an answer.
 
-They know nothing of HTTP servers; an agent that takes its time says so in its answer and sleeps nowhere.
+They do not know the HTTP server; a slow agent puts a delay into its answer and does not sleep.
 """
 
 import json
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """What goes back.
+    """The answer to a request.
 
     Attributes:
         status: of HTTP.
@@ -117,7 +117,7 @@ def _make_failure(status: int, message: str) -> AgentAnswer:
 
 
 def _parse_number(value: object, *, default: float) -> float | None:
-    """Return a number, from text too; None where there is none."""
+    """Return a number, also from text; None if there is none."""
     if value is None or value == "":
         return default
     try:

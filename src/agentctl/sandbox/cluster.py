@@ -1,6 +1,6 @@
 """Makes PostgreSQL's data folder, starts the server, waits for it and stops it.
 
-It knows nothing of what the database holds, nor of who needs it.
+It knows neither the content of the database nor its users.
 """
 
 import os
@@ -39,16 +39,16 @@ _SETTINGS = {
 
 
 def initialise(home: Home) -> None:
-    """Make the data folder anew, whatever a start that was cut short has left there.
+    """Make the data folder anew, even if an interrupted start has left files there.
 
     Raises:
-        SetupError: initdb failed, with what it said.
+        SetupError: initdb failed; the message quotes it.
         OSError: the folder cannot be written.
 
     """
     remove_data(home)
     make_server_folder(home.data)
-    # Who is let in is said by `write_access_rules`; what initdb writes about that is not read.
+    # `write_access_rules` decides who may connect; the rules of initdb are not used.
     options = [
         "--auth-local=peer",
         "--auth-host=reject",
@@ -74,7 +74,7 @@ def initialise(home: Home) -> None:
 
 
 def remove_data(home: Home) -> None:
-    """Remove the data folder and the mark of its completeness.
+    """Remove the data folder and the file that marks it as complete.
 
     Raises:
         OSError: something cannot be removed.
@@ -86,14 +86,14 @@ def remove_data(home: Home) -> None:
 
 
 def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
-    """Start the server; its processes all hold the server's lock, which the caller has on that descriptor.
+    """Start the server; all of its processes hold the server's lock, the caller's descriptor `lock`.
 
     Raises:
         SetupError: nothing is installed.
         OSError: it cannot be executed.
 
     """
-    # The lock proves that no other server is alive; these files name a process that may be anybody by now.
+    # The lock proves that no other server is alive; these files may name an unrelated process by now.
     for stale in (home.data / "postmaster.pid", home.socket.with_name(f"{home.socket.name}.lock")):
         stale.unlink(missing_ok=True)
     write_access_rules(home)
@@ -116,7 +116,7 @@ def start(home: Home, *, lock: int) -> subprocess.Popen[bytes]:
 
 
 def write_access_rules(home: Home) -> None:
-    """Let in whoever the sandbox belongs to, and root, as any role; the kernel says who connects.
+    """Let the owner of the sandbox and root connect as any role; the kernel identifies who connects.
 
     The two files stand outside of the data folder, where the server's own user could change them, and are
     written at every start: a sandbox of an earlier version, which trusted everybody, has them from then on.
@@ -132,9 +132,9 @@ def write_access_rules(home: Home) -> None:
 
 
 def guard(server: subprocess.Popen[bytes], home: Home) -> subprocess.Popen[bytes]:
-    """Start a process that stops the server when this process is gone, even by SIGKILL.
+    """Start a process that stops the server when this process is gone, even after SIGKILL.
 
-    It waits for the end of its standard input, whose other end nobody but this process has.
+    It waits for the end of its standard input, whose other end only this process holds.
     """
     script = 'read -r _; kill -INT "$1"'
     return subprocess.Popen(  # noqa: S603 - fixed text
@@ -166,7 +166,7 @@ def await_ready(server: subprocess.Popen[bytes], home: Home) -> None:
 
 
 def stop(server: subprocess.Popen[bytes], home: Home) -> None:
-    """Stop the server, the hard way if need be, and return when it is gone."""
+    """Stop the server, by force if need be, and return when it is gone."""
     for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         server.send_signal(how)
         try:
@@ -188,7 +188,7 @@ def end_leftover(home: Home) -> None:
     def gone() -> bool:
         return not is_held(home.server_lock)
 
-    # A keeper's death is enough for its guard; only where that was killed too is there somebody to signal.
+    # The guard acts on the keeper's death; a signal is needed only if the guard was killed as well.
     if wait_until(gone, seconds=1):
         return
     for how in ("INT", "QUIT", "KILL"):
@@ -202,7 +202,7 @@ def end_leftover(home: Home) -> None:
 
 
 def _signal_postmaster(home: Home, how: str) -> None:
-    """Signal whatever process the data folder names, with no more rights than the server's own user has."""
+    """Signal the process that the data folder names, with only the rights of the server's own user."""
     pid = _read_lines(home.data / "postmaster.pid")[:1]
     if pid and pid[0].isdigit():
         command = ["/bin/sh", "-c", 'kill -"$1" "$2"', "sh", how, pid[0]]

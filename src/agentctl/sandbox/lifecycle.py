@@ -1,9 +1,9 @@
-"""Starts the sandbox for the first command that uses it, and sees it stop with the last.
+"""Starts the sandbox for the first command that uses it, and stops it after the last.
 
-Nothing here runs PostgreSQL: the keeper, a process of its own, does, so that no command's end can take
-the sandbox away from another.
+The keeper, a process of its own, runs PostgreSQL, so that the end of one command never takes the sandbox away
+from another.
 
-Four locks in the sandbox's folder say who is there:
+Four locks in the sandbox's folder show who is there:
 
     start.lock   held while somebody starts or stops the sandbox; a starting keeper inherits it
     users.lock   shared by the commands; the keeper wants it alone, gets it after the last, and stops
@@ -29,7 +29,7 @@ from agentctl.sandbox.locks import Lock, is_held, wait_until
 _TURN_SECONDS = 90  # a first start on a slow machine
 _STOP_SECONDS = 30
 
-# What Python needs to find itself and agentctl; no secret of the command's lives on in the keeper.
+# Python needs these to find itself and agentctl; no secret of the command stays in the keeper.
 _KEPT_VARIABLES = frozenset(
     {"DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH"}
 )
@@ -39,10 +39,10 @@ Keeper = subprocess.Popen[bytes]
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Yield the sandbox's URL; it runs at least until the block ends.
+    """Yield the URL of the sandbox, which runs at least until the block ends.
 
     Raises:
-        SetupError: it cannot be started; with the reason and the next step.
+        SetupError: it cannot be started; the message says why, the hint what to do.
 
     """
     home = find_home()
@@ -57,7 +57,7 @@ def running() -> Iterator[str]:
             keeper = _ensure_running(home, start)
         yield home.url()
     finally:
-        # What the command has done is not undone by a sandbox that is slow to stop.
+        # A sandbox that is slow to stop does not make a finished command fail.
         with contextlib.suppress(SetupError, OSError):
             _stop_using(home, users, keeper)
 
@@ -82,14 +82,14 @@ def reset() -> None:
 
 
 def _become_user(users: Lock, home: Home) -> None:
-    """Become a user; waits for a keeper that is about to end."""
+    """Become a user, after a keeper that is about to end."""
     if not wait_until(users.try_shared, seconds=_STOP_SECONDS):
         raise _make_stuck_error(home)
 
 
 def _ensure_running(home: Home, start: Lock) -> Keeper | None:
     """Start a keeper unless one is at work; return it if it is ours."""
-    # Whoever has his turn finds no keeper in the middle of its start.
+    # No keeper is in the middle of its start while this process has its turn.
     if is_held(home.keeper_lock) and home.socket.exists():
         return None
     if not wait_until(lambda: not is_held(home.keeper_lock), seconds=_STOP_SECONDS):
@@ -140,9 +140,9 @@ def _stop_using(home: Home, users: Lock, keeper: Keeper | None) -> None:
 
 
 def _is_last(users: Lock) -> bool:
-    """Give the user's share up, and say whether nobody else has one; only for whoever has his turn.
+    """Give up the share of a user, and return whether nobody else has one; the caller has its turn.
 
-    The keeper may have taken the lock in between: then nobody has a share either.
+    If the keeper has taken the lock in between, nobody has a share either.
     """
     with users:
         return users.try_exclusive() or not users.try_shared()
@@ -165,7 +165,7 @@ def _take_turn(home: Home) -> Iterator[Lock]:
 
 @contextlib.contextmanager
 def _explain_refusals(home: Home) -> Iterator[None]:
-    """Turn what the operating system refuses into what the operator can do about it."""
+    """Turn errors of the operating system into advice for the operator."""
     try:
         yield
     except OSError as error:

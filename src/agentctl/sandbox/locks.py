@@ -1,6 +1,6 @@
-"""Locks that the kernel releases when their holder is gone, whatever ended it.
+"""Locks that the kernel releases when their holder ends, however it ends.
 
-They tell no other fact than who is alive; a lock file is never removed and its content means nothing.
+A lock only shows who is alive; a lock file is never removed, and its content means nothing.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ class Lock:
         self.close()
 
     def close(self) -> None:
-        """Let go, unless another process has inherited it; does nothing the second time."""
+        """Release the lock unless another process has inherited it; the second call does nothing."""
         if self._open:
             self._open = False
             os.close(self.fd)
@@ -58,7 +58,7 @@ class Lock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether any process has that lock alone."""
+    """Tell whether a process has that lock alone."""
     with Lock(path) as probe:
         return not probe.try_shared()
 

@@ -1,6 +1,6 @@
-"""The sandbox for the rest of the program: use it, find it, reset it.
+"""The sandbox's interface for the rest of the program: use it, find it, reset it.
 
-Imported cheaply, on every system; what does the work is imported only where the sandbox is used.
+Its import is cheap and works on every system; the modules behind it are imported when the sandbox is used.
 """
 
 import sys
@@ -11,10 +11,10 @@ from agentctl.core.errors import SetupError
 
 
 def running() -> AbstractContextManager[str]:
-    """Return a context whose value is the sandbox's database URL; it runs at least until the context ends.
+    """Return a context with the sandbox's database URL; the sandbox runs at least until the context ends.
 
     Raises:
-        SetupError: on entering, when it cannot be started; with the reason and the next step.
+        SetupError: on entering, if it cannot be started; the message says why, the hint what to do.
 
     """
     _insist_on_posix()

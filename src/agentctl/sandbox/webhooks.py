@@ -1,6 +1,6 @@
-"""Answers the demo agents' webhooks on a loopback port, in n8n's words where there is no such webhook.
+"""Serves the webhooks of the demo agents on a loopback port, and answers like n8n for any other path.
 
-It listens on 127.0.0.1 only, and neither knows nor changes the database.
+It listens on 127.0.0.1 only, and does not know the database.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def _bind_server(preferred_port: int) -> "_Server":
 
 
 class _Server(ThreadingHTTPServer):
-    """Remembers how often each execution has called, which is what `flaky` is about."""
+    """Counts the requests of each execution, on which the agent `flaky` depends."""
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)

@@ -156,7 +156,7 @@ def test_a_mistake_in_an_inline_table_of_several_lines_is_named_with_its_line(
     write: Write, key: str, user: str, place: str
 ) -> None:
     path = write(_IN_SEVERAL_LINES % (key, user))
-    assert refused(path).message == f"{path}, {place} must be a text in quotes."
+    assert refused(path).message == f"{path}, {place} must be text in quotes."
 
 
 def test_what_is_not_toml_in_an_inline_table_of_several_lines_is_named_with_its_line(write: Write) -> None:

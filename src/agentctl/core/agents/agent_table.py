@@ -1,6 +1,6 @@
-"""Finds agents: by slug where there is such a column, else by id, by name, by slugified name.
+"""Finds agents by slug if there is such a column, else by id, by name, or by slugified name.
 
-It reads the agents' table only; whether an agent may be run is for the caller to ask.
+It reads the agents' table only; the caller decides whether an agent may be run.
 """
 
 import json
@@ -42,10 +42,10 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
 def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
     """Return the one agent that a key names.
 
-    A deleted agent is found only where no other one fits.
+    A deleted agent is returned only if no other agent fits.
 
     Raises:
-        Refused: none fits, or more than one does; the message lists them.
+        Refused: no agent fits, or more than one does; the message lists them.
         PermissionDenied: row level security hides all agents.
 
     """
@@ -61,7 +61,7 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
 
 
 def removed(name: str) -> Refused:
-    """Return the error about an agent that was there when the command began."""
+    """Return the error for an agent that existed when the command began."""
     msg = f"The agent {name!r} was removed a moment ago."
     return Refused(msg, hint="See what can be run: agentctl agents.", code="agent_not_found")
 
@@ -117,12 +117,12 @@ def _read_agent(row: dict[str, Any]) -> Agent:
 
 
 def _slug_of(row: dict[str, Any]) -> str:
-    """Return by which word an agent is known: its slug, or its name as people type it, or else its id."""
+    """Return an agent's slug, or else its name as people type it, or else its id."""
     return read_text(row["slug"]) or slugify(read_text(row["name"]) or "") or str(row["id"])
 
 
 def _read_platforms(value: object) -> tuple[str, ...]:
-    """Return the platforms of an array or of JSON, whatever stands in there."""
+    """Return the platforms of an array or of JSON, whatever it holds."""
     listed = value if isinstance(value, list) else [value] if value else []
     named = (item for item in listed if item is not None)
     return tuple(item if isinstance(item, str) else json.dumps(item, default=str) for item in named)

@@ -1,7 +1,7 @@
-"""Lets a process of its own judge what might take for ever, and ends it after ten seconds.
+"""Runs checks that might never end in a process of their own, and ends it after ten seconds.
 
-A regular expression cannot be stopped where it runs. The process knows nothing but what it is handed: it has
-no database, and its answer is text. What it does is agentctl/judge.py.
+Python cannot interrupt a regular expression. The process knows only the question: it has no database, and it
+answers with text. agentctl/judge.py is its program.
 """
 
 import json
@@ -13,17 +13,17 @@ from typing import Any
 
 _MODULE = "agentctl.judge"
 SECONDS = 10.0
-"""For one schema or one set of inputs, the start of the process included."""
+"""The time for one schema or one set of inputs, including the start of the process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What came of judging.
+    """The result of judging.
 
     Attributes:
-        answer: as the process gave it; None where it gave none.
-        field: the input that was being judged last; empty where that was none in particular.
-        in_time: False where the process was ended.
+        answer: the answer of the process, or None if it gave none.
+        field: the input that was judged last; empty if it was no input in particular.
+        in_time: False if the process had to be ended.
 
     """
 
@@ -33,13 +33,13 @@ class Ruling:
 
 
 def judge_apart(question: Mapping[str, object]) -> Ruling:
-    """Ask a new process, and wait for it as long as SECONDS.
+    """Ask a new process, and wait up to SECONDS for it.
 
     Args:
-        question: JSON, as agentctl/judge.py understands it.
+        question: JSON that agentctl/judge.py understands.
 
     """
-    # -P: nothing that lies in the current folder is imported.
+    # -P keeps Python from importing files of the current folder.
     command = (sys.executable, "-P", "-m", _MODULE)
     with subprocess.Popen(  # noqa: S603 - our own program
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -58,7 +58,7 @@ def judge_apart(question: Mapping[str, object]) -> Ruling:
 
 
 def _read_lines(lines: Sequence[str], *, in_time: bool) -> Ruling:
-    """Read lines of JSON: the name of each input as its turn came, and the answer at the end."""
+    """Read lines of JSON: the name of each input before it is judged, and the answer at the end."""
     field, answer = "", None
     for line in lines:
         try:

@@ -1,6 +1,6 @@
-"""Text that a person typed, turned into the JSON value that a field takes.
+"""Turns text that a person typed into the JSON value that a field takes.
 
-It says why a text does not fit; whether a value is allowed at all is for validation.py to judge.
+It says why a text does not fit; validation.py judges whether the field allows the value.
 """
 
 import json
@@ -17,14 +17,14 @@ _TOO_LARGE = "is JSON with a number that is too large"
 
 
 class Unfit(ValueError):
-    """A text or a JSON document is not what it should be; the message says what it is not."""
+    """A text or a JSON document does not fit; the message says why."""
 
 
 def convert(field: Field, text: str) -> object:
     """Return the JSON value of a text for a field.
 
     Raises:
-        Unfit: it has none.
+        Unfit: it has no such value.
 
     """
     require_unicode(text)
@@ -32,10 +32,10 @@ def convert(field: Field, text: str) -> object:
 
 
 def require_unicode(text: str) -> None:
-    """Refuse bytes of a command line or a terminal that are no UTF-8: Python hides them in lone surrogates.
+    """Refuse bytes of a command line or a terminal that are not UTF-8: Python hides them in lone surrogates.
 
     Raises:
-        Unfit: there are some.
+        Unfit: the text has such bytes.
 
     """
     try:
@@ -46,10 +46,10 @@ def require_unicode(text: str) -> None:
 
 
 def read_json(text: str) -> object:
-    """Read JSON strictly: no NaN, no number beyond a double's range, no key twice, no endless nesting.
+    """Read JSON strictly: no NaN, no number beyond a double's range, no repeated key, no deep nesting.
 
     Raises:
-        Unfit: it is none.
+        Unfit: it is not such JSON; the message says why.
 
     """
     try:
@@ -112,7 +112,7 @@ def _convert_choice(field: Field, text: str) -> object:
 
 
 class _Choices:
-    """A field's options by their names; they are gone through once, however many texts are looked up."""
+    """Finds options of a field by name; an index makes the look-up of many texts fast."""
 
     def __init__(self, field: Field) -> None:
         self._by_spelling: list[tuple[Callable[[str], str], dict[str, list[object]]]] = []
@@ -124,7 +124,7 @@ class _Choices:
                 self._by_spelling.append((spelling, values))
 
     def find_value(self, text: str) -> Iterator[object]:
-        """Find the option by its value, else by its label; in any case where that is not ambiguous."""
+        """Yield the option that a text names, by value or by label; case is ignored where that is clear."""
         for spelling, values in self._by_spelling:
             if len(several := values.get(spelling(text), [])) == 1:
                 yield several[0]

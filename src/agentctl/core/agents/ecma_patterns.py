@@ -1,7 +1,7 @@
-"""Regular expressions of JSON Schema, which are JavaScript's, in Python's words.
+"""Translates the regular expressions of JSON Schema, which are JavaScript's, for Python.
 
-Python takes many for something else or not at all: `$` fits before a last line feed, `\\d` fits the digits of
-every script, `\\p{L}` and `(?<name>...)` are errors. It translates and compiles nothing.
+Python reads many of them differently or not at all: `$` also fits before a final line feed, `\\d` fits the
+digits of every script, `\\p{L}` and `(?<name>...)` are errors. Nothing is compiled here.
 """
 
 import re
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 _SETS = {"d": "0-9", "w": "A-Za-z0-9_"}
 _SAME = frozenset("bBsSfnrtvxuAZ0123456789")
-"""What means in Python what it means in JavaScript; \\A and \\Z are Python's, and nothing in JavaScript."""
+"""Escapes that mean the same in both; \\A and \\Z mean nothing in JavaScript, but something in Python."""
 _ODD_IN_CLASS = frozenset("[&~|")  # of which Python says that they may mean something one day
 _LAST = 0x10FFFF
 _CATEGORIES = {"L": "ultmo", "M": "nce", "N": "dlo", "P": "cdsepifo", "S": "mcko", "Z": "slp", "C": "cfson"}
@@ -32,14 +32,14 @@ _CATEGORIES = {"L": "ultmo", "M": "nce", "N": "dlo", "P": "cdsepifo", "S": "mcko
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 """Keywords whose keys are names, and whose values are schemas."""
 _DATA = frozenset({"enum", "const", "default", "examples"})
-"""Keywords whose values are no schemas, whatever they look like."""
+"""Keywords whose values are data, even if they look like schemas."""
 
 
 def translate_pattern(pattern: str) -> str:
-    """Return what a pattern of JavaScript's is in Python; what is an error there may be one here, too.
+    """Return a JavaScript pattern as a Python pattern; a pattern that is invalid there may stay invalid.
 
     Raises:
-        ValueError: it asks for characters of a property that is not known here, as of a script.
+        ValueError: it names characters by a property that is not known here, such as a script.
 
     """
     tokens = _TOKEN.finditer(pattern)
@@ -67,7 +67,7 @@ def _translate_class(opening: str, tokens: Iterator[re.Match[str]]) -> str:
             break
         parts.append(_translate_in_class(token))
     else:
-        return opening + "".join(parts)  # it never ends, which the compiler will say
+        return opening + "".join(parts)  # the class never ends, and the compiler will say so
     if not parts:
         return r"[\s\S]" if opening == "[^" else "(?!)"
     return f"{opening}{''.join(parts)}]"
@@ -77,7 +77,7 @@ def _translate_in_class(token: re.Match[str]) -> str:
     if token["escaped"] in _SETS:
         return _SETS[token["escaped"]]
     if token["escaped"] in {"D", "W"}:
-        return "\\" + token["escaped"]  # of all scripts: a class cannot hold what is not in another one
+        return "\\" + token["escaped"]  # of all scripts: a class cannot hold a negated class
     if token["property"]:
         category = token["category"]
         return _characters_of(category) if token["property"] == "p" else _others_than(category)
@@ -139,7 +139,7 @@ def translate_schema(schema: object, written: dict[str, str]) -> object:
 
     Args:
         schema: JSON.
-        written: is filled in: each pattern as it was written, by its translation.
+        written: receives each pattern as it was written, by its translation.
 
     Raises:
         ValueError: a pattern that cannot be translated.

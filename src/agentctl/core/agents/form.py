@@ -87,10 +87,10 @@ _CHOICES = frozenset({FieldKind.SELECT, FieldKind.MULTISELECT})
 
 
 def read_form(raw: object) -> Form:
-    """Read what stands in input_schema: nothing, form fields, or a JSON Schema.
+    """Read the content of input_schema: nothing, form fields, or a JSON Schema.
 
     Args:
-        raw: decoded JSON, or a text that holds JSON.
+        raw: decoded JSON, or JSON as text.
 
     Raises:
         SchemaLacks: it is none of these.
@@ -123,7 +123,7 @@ def _make_form_error(why: str) -> SchemaLacks:
 
 
 def spell_value(value: object) -> str:
-    """Write a JSON value as people type it: a text as it is, anything else as JSON."""
+    """Write a JSON value as people type it: text without quotes, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -145,14 +145,14 @@ def _read_field(item: object) -> Field:
 
 
 def _classify_field(name: object, *, choice: bool) -> FieldKind:
-    """Return what a form calls a kind; an unknown one is a choice where there is one, else text."""
+    """Return the kind of a form's field; an unknown kind is a choice if the field has options, else text."""
     if not isinstance(name, str) or name not in {*FieldKind, *_TYPES, "password"}:
         return FieldKind.SELECT if choice else FieldKind.TEXT
     return FieldKind(name) if name in set(FieldKind) else _TYPES.get(name, FieldKind.TEXT)
 
 
 def _drop_duplicates(options: Iterable[Option]) -> tuple[Option, ...]:
-    """Make one of those that stand there twice."""
+    """Drop options whose value was listed before."""
     distinct: dict[str, Option] = {}
     for option in options:
         distinct.setdefault(json.dumps(option.value), option)
@@ -189,7 +189,7 @@ def _describe_field(field: Field) -> Mapping[str, object]:
     if field.kind is FieldKind.MULTISELECT:
         not_empty = {"minItems": 1} if field.required else {}
         return {"type": "array", "items": choices, "uniqueItems": True, **not_empty}
-    not_blank = {"minLength": 1} if field.required else {}  # which is said of texts only
+    not_blank = {"minLength": 1} if field.required else {}  # which concerns texts only
     if field.kind in {FieldKind.SELECT, FieldKind.JSON}:
         return choices or not_blank
     return {**_SCHEMAS.get(field.kind, {"type": "string"}), **not_blank}
@@ -210,7 +210,7 @@ def _read_json_schema(raw: dict[str, object]) -> Form:
 
 
 def _find_fault_apart(raw: Mapping[str, object]) -> str | None:
-    """Ask a process of its own, which may be ended: to read a pattern alone may take very long."""
+    """Check the schema in a process that can be ended: even compiling a pattern may take very long."""
     ruling = judge_apart({"schema": raw})
     if ruling.answer is None:
         least = f"longer than {SECONDS:.0f} seconds" if not ruling.in_time else "more memory than is allowed"
@@ -246,7 +246,7 @@ def _classify_schema(schema: Mapping[str, object]) -> FieldKind:
 
 
 def _drop_null(schema: Mapping[str, object]) -> Mapping[str, object]:
-    """Return what a field that may also be null takes otherwise, where that is one thing."""
+    """Return the schema of a field without its null, if one other schema remains."""
     kinds, ways = schema.get("type"), schema.get("anyOf") or schema.get("oneOf")
     if isinstance(kinds, list) and len(rest := [kind for kind in kinds if kind != "null"]) == 1:
         return {**schema, "type": rest[0]}

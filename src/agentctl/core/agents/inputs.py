@@ -1,6 +1,6 @@
-"""What an operator gives an agent: words of the command line, a file, answers; made into one JSON object.
+"""Combines the inputs that an operator gives - words, a file, answers - into one JSON object.
 
-Every problem is found before any is told. It neither prints nor prompts: asking is a function passed in.
+It reports all problems together. It neither prints nor prompts: the caller passes a function that asks.
 """
 
 import re
@@ -17,21 +17,21 @@ from agentctl.core.errors import InvalidInputs, UsageError
 from agentctl.core.hint_text import shorten
 
 Judge = Callable[[object], list[str]]
-"""Says what is wrong with a value; nothing where it will do."""
+"""Returns what is wrong with a value; an empty list if nothing is."""
 Ask = Callable[[Field, Judge], object]
-"""Asks a person for a field until the answer will do, and returns its JSON value."""
+"""Asks a person for a field until the answer is valid, and returns its JSON value."""
 
 _ITEM = re.compile(r"(?P<name>[^=]+?)(?P<kind>:=|=@|=)(?P<rest>.*)", re.DOTALL)
 _CREDENTIALS = "credentials"
 _LARGEST_FILE = 10 * 1024**2
-_MOST_TOLD = 100  # problems
+_MOST_SHOWN = 100  # problems
 _NOTHING = object()
 """Stands for an optional field that was left empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenInputs:
-    """The inputs, and third-party credentials that are sent beside them, where any were given."""
+    """The inputs, and the third-party credentials to send beside them, if any were given."""
 
     inputs: dict[str, object]
     credentials: object = None
@@ -41,7 +41,7 @@ def read_input_file(name: str) -> str:
     """Return the text of an input file; `-` is standard input.
 
     Raises:
-        UsageError: it cannot be read, is no UTF-8, or is larger than 10 MiB.
+        UsageError: it cannot be read, is not UTF-8, or is larger than 10 MiB.
 
     """
     return _read_text(name, what=f"The input file {shorten(name)}")
@@ -64,7 +64,7 @@ def _read_bytes(name: str, *, what: str) -> bytes:
         if name != "-":
             with Path(name).open("rb") as file:
                 return file.read(_LARGEST_FILE + 1)
-        if sys.stdin is not None:  # as it is where it was closed
+        if sys.stdin is not None:  # it is None if it was closed
             return sys.stdin.buffer.read(_LARGEST_FILE + 1)
         why: str | None = "standard input is closed"
     except OSError as error:
@@ -78,16 +78,16 @@ def _read_bytes(name: str, *, what: str) -> bytes:
 def resolve_inputs(
     form: Form, *, items: Sequence[str], input_file_text: str | None, ask: Ask | None
 ) -> GivenInputs:
-    """Put together and check what the agent is to be given.
+    """Combine and check the inputs of an agent.
 
-    Words of the command line win over the file, both over the form's defaults. An empty text for an
+    Words of the command line overrule the file, and both overrule the form's defaults. An empty text for an
     optional field counts as not given.
 
     Args:
         form: the agent's.
         items: `NAME=TEXT`, `NAME:=JSON`, `NAME=@FILE`; `NAME=@@TEXT` is a text that begins with `@`.
         input_file_text: a JSON object.
-        ask: asks for required fields that are missing; only called where nothing else is wrong.
+        ask: asks for required fields that are missing; called only if nothing else is wrong.
 
     Raises:
         InvalidInputs: with every problem at once.
@@ -110,7 +110,7 @@ def resolve_inputs(
 
 
 def _list_defaults(form: Form) -> Iterator[tuple[str, object]]:
-    """Yield the form's defaults, converted: forms tend to write them all as text."""
+    """Yield the form's defaults, converted, since most forms write all of them as text."""
     for field in form.fields:
         value = field.default
         if isinstance(value, str) and field.kind is not FieldKind.JSON:
@@ -129,7 +129,7 @@ def _convert_default(field: Field, text: str) -> object:
 
 
 def _can_be_asked(form: Form, inputs: Mapping[str, object], problems: Sequence[Problem]) -> bool:
-    """Whether every problem is a required field that is missing."""
+    """Tell whether every problem is a required field without a value."""
     empty = {
         field.name for field in form.fields if field.required and inputs.get(field.name) in (None, "", [])
     }
@@ -152,8 +152,8 @@ def _list_lines(problems: Sequence[Problem], defaults: Container[str]) -> list[s
         f"{problem.text} (the form's default)" if problem.name in defaults else problem.text
         for problem in problems
     ]
-    more = [f"and {len(lines) - _MOST_TOLD} more"] if len(lines) > _MOST_TOLD else []
-    return lines[:_MOST_TOLD] + more
+    more = [f"and {len(lines) - _MOST_SHOWN} more"] if len(lines) > _MOST_SHOWN else []
+    return lines[:_MOST_SHOWN] + more
 
 
 def _read_file_inputs(text: str, problems: list[Problem]) -> dict[str, object]:

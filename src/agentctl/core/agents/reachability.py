@@ -1,7 +1,7 @@
-"""Looks whether agents' webhooks are there, by a CORS preflight, which starts nothing.
+"""Checks whether agents' webhooks exist, with a CORS preflight, which starts nothing.
 
-n8n answers one for every path, with the methods that are registered there. Nothing is posted and nothing is
-written; an answer that is not n8n's is no finding, for nobody knows what it means.
+n8n answers a preflight for every path, with the methods that are registered there. Nothing is posted and
+nothing is written; an answer that is not n8n's is no finding, since its meaning is unknown.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _IS_IT_RUNNING = "Is the agent's server running?"
 
 
 class State(StrEnum):
-    """What was found at a webhook; all but the first and the last are findings."""
+    """The state of a webhook; all but the first and the last are findings."""
 
     REGISTERED = "registered"
     NOT_REGISTERED = "not_registered"
@@ -47,7 +47,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A state, a sentence on it, and the next step, if there is one."""
+    """A state, a sentence about it, and the next step if there is one."""
 
     state: State
     message: str
@@ -56,7 +56,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found for an agent; `url` is without credentials and parameters, None where it is none."""
+    """The result for one agent; `url` has no credentials or parameters, and is None if it is no URL."""
 
     agent: Agent
     url: str | None
@@ -64,31 +64,31 @@ class Checked:
 
     @property
     def is_finding(self) -> bool:
-        """Whether somebody should do something."""
+        """Whether somebody should act on it."""
         return self.look.state not in {State.REGISTERED, State.CANNOT_TELL}
 
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Given how many there are, shows how many are done; what it yields is told."""
+"""Shows progress, given the total; the function that it yields is called with the number done."""
 
 
 def check_agents(agents: Sequence[Agent], profile: Profile, *, progress: Progress) -> tuple[Checked, ...]:
-    """Look at the webhooks of agents, several at a time, by the rules for hosts that a run has.
+    """Check the webhooks of agents, several at a time; the hosts of a run are allowed and no others.
 
     Raises:
-        ConfigError: a webhook header in the configuration.
+        ConfigError: a webhook header in the configuration is wrong.
 
     """
     headers = {name: value.resolve() for name, value in profile.webhook.headers.items()}
     planned = [_plan_check(agent, headers, profile.webhook.allow_hosts) for agent in agents]
     tls = any(isinstance(plan, _Preflight) and plan.target.scheme == "https" for plan in planned)
-    with progress(len(agents)) as tell:
-        return asyncio.run(_check_all(Client(tls=tls), planned, tell))
+    with progress(len(agents)) as on_progress:
+        return asyncio.run(_check_all(Client(tls=tls), planned, on_progress))
 
 
 @dataclass(frozen=True, slots=True)
 class _Preflight:
-    """What is to be asked for an agent."""
+    """The question to ask for an agent."""
 
     agent: Agent
     endpoint: Endpoint
@@ -112,7 +112,7 @@ class _Preflight:
 def _plan_check(
     agent: Agent, headers: Mapping[str, str], allow_hosts: tuple[str, ...]
 ) -> Checked | _Preflight:
-    """Say what is wrong before anything is looked up, or what is to be asked."""
+    """Return what is wrong already, or the preflight to send."""
     if not agent.webhook_url:
         return Checked(agent, None, Look(State.NO_URL, "It has no webhook URL.", "Set its webhook_url."))
     endpoint = Endpoint(agent.webhook_url, headers=headers, allow_hosts=allow_hosts)
@@ -134,7 +134,7 @@ _REFUSALS = {
 
 
 async def _check_all(
-    client: Client, planned: Sequence[Checked | _Preflight], tell: Callable[[int], None]
+    client: Client, planned: Sequence[Checked | _Preflight], on_progress: Callable[[int], None]
 ) -> tuple[Checked, ...]:
     slots = asyncio.Semaphore(_AT_ONCE)
     done = count(1)
@@ -142,7 +142,7 @@ async def _check_all(
     async def check(plan: Checked | _Preflight) -> Checked:
         async with slots:
             checked = plan if isinstance(plan, Checked) else await _send_preflight(client, plan)
-        tell(next(done))
+        on_progress(next(done))
         return checked
 
     async with client, asyncio.TaskGroup() as group:
@@ -163,7 +163,7 @@ def _judge_preflight(answer: WebhookAnswer) -> Attempt:
 
 
 def _read_answer(answer: WebhookAnswer) -> Look:
-    """Read what n8n says of a path: the methods that are registered there."""
+    """Read n8n's answer for a path: the methods that are registered there."""
     welcome = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     methods = {method.strip().upper() for method in (answer.allow_methods or "").split(",")}
     if welcome and {"OPTIONS", "POST"} <= methods:

@@ -1,7 +1,7 @@
-"""JSON Schema as agents' forms use it: by which draft one is judged, whether it is one, and what it may cost.
+"""JSON Schema as agents use it: which draft applies, whether a schema is valid, and what checking may cost.
 
-What stands in a database may have been written to make a judge work for ever. A schema is light where the
-work is bounded by what is in it; any other is for a process that can be ended (bounded_judging.py).
+Somebody may have written a schema in order to keep a checker busy for ever. A schema is light if its content
+bounds the work; any other is checked in a process that can be ended (bounded_judging.py).
 """
 
 import math
@@ -21,7 +21,7 @@ _HEAVY_KEYWORDS = frozenset(
     {
         *("pattern", "patternProperties"),  # a regular expression may take exponential time
         *("$ref", "$dynamicRef", "$recursiveRef"),  # each may double what the last one has doubled
-        *("unevaluatedItems", "unevaluatedProperties"),  # which judge again what is nested
+        *("unevaluatedItems", "unevaluatedProperties"),  # these judge nested values again
     }
 )
 _MOST_NODES = 3000
@@ -30,7 +30,7 @@ _MOST_WORK = 10**6  # a node of the schema beside two nodes of the inputs, as `u
 
 
 def is_light(schema: object, inputs: object = None) -> bool:
-    """Whether judging inputs by a schema, or the schema itself, takes a second at the very most."""
+    """Tell whether checking inputs against a schema, or the schema itself, takes a second at most."""
     nodes = characters = 0
     for node in _list_nodes(schema):
         nodes += 1
@@ -56,10 +56,10 @@ def _list_nodes(value: object) -> Iterator[object]:
 
 
 def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
-    """Return what judges by the draft that a JSON Schema names, or by the latest.
+    """Return the validator for the draft that a JSON Schema names, or for the latest.
 
     Raises:
-        ValueError: it names something that is no address.
+        ValueError: its $schema is not an address.
 
     """
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - only agents with a form pay
@@ -70,7 +70,7 @@ def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
 
 
 def find_fault(schema: Mapping[str, object]) -> str | None:
-    """Say what makes it no JSON Schema, with the location; None where it is one."""
+    """Return why a value is no JSON Schema, and where; None if it is one."""
     from jsonschema import SchemaError  # noqa: PLC0415 - only agents with a form pay
 
     try:
@@ -89,7 +89,7 @@ def find_fault(schema: Mapping[str, object]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class PythonSchema:
-    """A JSON Schema whose patterns are Python's; `written` has each as it was written, by what it became."""
+    """A JSON Schema with Python's patterns; `written` maps each to the pattern that its author wrote."""
 
     rules: dict[str, Any]
     written: Mapping[str, str]
@@ -99,7 +99,7 @@ def python_schema(schema: Mapping[str, object]) -> PythonSchema:
     """Translate the patterns of a schema.
 
     Raises:
-        ValueError: one asks for something that Python's do not know.
+        ValueError: a pattern uses something that Python does not know.
 
     """
     written: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""Judges inputs by a form: every problem at once, each in a sentence that begins with the input's name.
+"""Checks inputs against a form; each problem becomes a sentence that begins with the input's name.
 
-It changes nothing and asks nobody. No message shows a value of any length, or one of a secret field.
+It changes nothing and asks nobody. Messages shorten values, and show none of a secret field.
 """
 
 import re
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(r"[^@\s]+@([^@\s.]+\.)*[^@\s.]+")
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f]")
 _WEB_SCHEMES = frozenset({"http", "https"})
-_MOST = 100  # problems that are looked for: a file may have millions
+_MOST = 100  # problems that are reported: a file may have millions
 _MOST_LISTED = 20
 _LONGEST_LINE = 300
 _FORMATS = {
@@ -47,7 +47,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an input, in a sentence; `name` is empty where it is about the inputs together."""
+    """A sentence about what is wrong with an input; `name` is empty if it concerns the inputs together."""
 
     name: str
     text: str
@@ -55,20 +55,20 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is wrong with inputs; or, as `obstacle`, why the schema cannot say so."""
+    """The problems of inputs; or, as `obstacle`, why the schema cannot be used."""
 
     problems: tuple[Problem, ...] = ()
     obstacle: str | None = None
 
 
 def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
-    """Return what is wrong with the inputs, the first hundred problems; nothing where all is well.
+    """Return the first hundred problems of the inputs.
 
-    Where the schema might take for ever, a process of its own is asked, and an input whose rules take longer
-    than that is a problem.
+    A schema that might take for ever is used in a process of its own; an input whose rules take too long
+    there is a problem.
 
     Raises:
-        SchemaLacks: the agent's JSON Schema cannot be used, because it refers elsewhere for instance.
+        SchemaLacks: the agent's JSON Schema cannot be used, for instance because it refers to another one.
 
     """
     if not form.schema:
@@ -105,13 +105,13 @@ def judge(
     secret: frozenset[str],
     on_field: Callable[[str], None] = lambda _: None,
 ) -> Verdict:
-    """Judge inputs here and now, however long that takes.
+    """Judge inputs in this process, however long that takes.
 
     Args:
         schema: a JSON Schema.
         inputs: JSON.
         secret: the fields whose values no message may show.
-        on_field: called with an input's name when its own rules are about to be looked at.
+        on_field: called with an input's name before its own rules are checked.
 
     """
     from referencing import Registry  # noqa: PLC0415 - only agents with a form pay for it
@@ -121,10 +121,10 @@ def judge(
     try:
         python = python_schema(schema)
         kind = _report_fields(validator_class(python.rules), judged, on_field)
-        # An empty registry: without one, jsonschema would fetch what a `$ref` names.
+        # Without this empty registry, jsonschema would fetch whatever a `$ref` names.
         judge = kind(python.rules, registry=Registry(), format_checker=_make_format_checker())
         wording = _Wording(secret, python.written)
-        # Each is put into words at once: an error of jsonschema's may hold all of the inputs, as text.
+        # Each error becomes words at once: an error of jsonschema may hold all of the inputs as text.
         judged_errors = [
             ([str(part) for part in error.path], wording.problems(error))
             for error in islice(judge.iter_errors(judged), _MOST)
@@ -139,7 +139,7 @@ def judge(
 def _report_fields(
     kind: type["Validator"], inputs: object, on_field: Callable[[str], None]
 ) -> type["Validator"]:
-    """Return a validator that says which of the inputs it is about to judge."""
+    """Return a validator that reports each input before it judges it."""
     from jsonschema.validators import extend  # noqa: PLC0415 - see judge
 
     judge_properties: Any = kind.VALIDATORS["properties"]
@@ -158,11 +158,11 @@ def _report_fields(
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """Puts jsonschema's errors into sentences.
+    """Turns jsonschema's errors into sentences.
 
     Attributes:
         secret: fields whose values are not shown.
-        written: patterns as their author wrote them, by what they were translated to.
+        written: the patterns that their author wrote, by their translations.
 
     """
 
@@ -176,7 +176,7 @@ class _Wording:
         schema: Any = error.schema
         match error.validator:
             case "required" if isinstance(rule, list):
-                # jsonschema reports each missing name by itself, and says which only in its message.
+                # jsonschema makes one error of each missing name, and names it only in the message.
                 missing = next(name for name in rule if error.message.startswith(f"{name!r} is"))
                 return [_make_problem([*path, missing], "is required")]
             case "additionalProperties" if rule is False:
@@ -189,7 +189,7 @@ class _Wording:
             case "minLength" | "minItems" if value in ("", []):
                 return [_make_problem(path, "is required")]
             case "format" if value == "" and schema.get("minLength"):
-                return []  # said already: it is required
+                return []  # another error says already that it is required
         return [
             _make_problem(path, self._write_sentence(error, secret=bool(path) and path[0] in self.secret))
         ]
@@ -234,7 +234,7 @@ def _name_types(wanted: object) -> str:
 
 
 def _join_values(values: Sequence[object]) -> str:
-    """List values, but not a thousand of them."""
+    """List values, but no more than twenty."""
     more = f" and {len(values) - _MOST_LISTED} more" if len(values) > _MOST_LISTED else ""
     return ", ".join(shorten(spell_value(value)) for value in values[:_MOST_LISTED]) + more
 
@@ -264,7 +264,7 @@ def _make_format_checker() -> "FormatChecker":
 
 
 def _find_scheme(text: str) -> str | None:
-    """Return the scheme of an address, or None where it is none."""
+    """Return the scheme of an address; None if the text is not an address."""
     try:
         parts = urlsplit(text)
     except ValueError:

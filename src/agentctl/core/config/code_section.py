@@ -1,6 +1,6 @@
-"""Reads `[profiles.NAME.code]`: which source files are not looked at, and which findings in them are known.
+"""Reads `[profiles.NAME.code]`: which source files are not read, and which findings are not reported.
 
-It checks keys and kinds of values; whether files and objects of these names exist is nobody's concern.
+It checks keys and kinds of values, not whether files and objects of these names exist.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _CONDITIONS = ("id", "object", "file")
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Findings that are not reported: those that fit every condition which is given.
+    """Findings that are not reported: those that meet every given condition.
 
     Attributes:
         id: of the finding's kind.

@@ -1,7 +1,6 @@
-"""Which database, user and webhook settings: the configuration of one profile, checked to the last key.
+"""Reads the configuration of one profile - database, user, webhooks - and checks every key.
 
-It reads files and the environment; it does not connect to anything, and it resolves no secret before
-somebody asks for its value.
+It reads files and the environment; it connects to nothing, and resolves no secret before its value is needed.
 """
 
 import os
@@ -40,7 +39,7 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class N8nSettings:
-    """Where n8n's execution API answers, for reconcile."""
+    """The address and key of n8n's execution API, for reconcile."""
 
     url: Value | None = None
     api_key: Value | None = None
@@ -48,14 +47,14 @@ class N8nSettings:
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """What this machine's journal keeps: with `content`, inputs and results, too."""
+    """What this machine's journal keeps: with `content`, inputs and results as well."""
 
     content: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """What the database does not say about one agent; what it says otherwise is overruled."""
+    """Settings of one agent, which overrule what the database says."""
 
     idempotent: bool = False
     success_when: str | None = None
@@ -68,7 +67,7 @@ class Profile:
     """One marketplace, as configured.
 
     Attributes:
-        database_url: None where the sandbox is to be used, or no database.
+        database_url: None if the sandbox is used, or no database.
         migrate_database_url: the same database for migrations, past a pooler that shares its servers.
         read_timeout: how long the database may take over each statement of a command that only reads.
 
@@ -88,7 +87,7 @@ class Profile:
     code: CodeSettings = field(default_factory=CodeSettings)
 
     def agent(self, agent: Agent) -> AgentSettings:
-        """Return what is configured for an agent, under its slug, id or name."""
+        """Return the settings of an agent, found by its slug, id or name."""
         names = (agent.slug, str(agent.id), agent.name)
         return next((self.agents[name] for name in names if name in self.agents), AgentSettings())
 
@@ -96,7 +95,7 @@ class Profile:
         """Return an agent with the price and the webhook that are configured for it.
 
         Raises:
-            ConfigError: its webhook stands in an environment variable, say, that is not set.
+            ConfigError: its webhook cannot be resolved, for instance because a variable is not set.
 
         """
         settings = self.agent(agent)
@@ -107,7 +106,7 @@ class Profile:
         )
 
     def as_far_as_known(self, agent: Agent) -> Agent:
-        """Return the same, without a webhook that cannot be told."""
+        """Return the same, without a webhook that cannot be resolved."""
         try:
             return self.completed(agent)
         except ConfigError:
@@ -127,12 +126,13 @@ def load_profile(
         config: the file named on the command line, which must exist.
         profile: the profile named on the command line.
         environment: instead of the process's own environment.
-        needs_database: whether a profile without a database URL is of no use.
+        needs_database: whether a profile must have a database URL.
 
     Raises:
         ConfigError: no such file or profile, a file that is not TOML, an unknown key, a value of the wrong
-            kind, or a configuration without a database URL that is needed. The message names file, line
-            and key. Also a file that was found, not named, and that others than this user and root decide.
+            kind, or a configuration without a database URL that is needed. The message names file, line and
+            key. Also a file that was found, not named, and that somebody other than this user or root can
+            change.
 
     """
     environ = os.environ if environment is None else environment
@@ -155,7 +155,7 @@ def load_profile(
 
 
 def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) -> None:
-    """Check that a new configuration is read as what was meant, and that agentctl can work with it.
+    """Check that a new configuration is read as intended, and that agentctl can work with it.
 
     Raises:
         ConfigError: it is not.
@@ -185,7 +185,7 @@ def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def _require_own(path: Path) -> None:
-    """Refuse a file that was found, not named, and whose content somebody else decides.
+    """Refuse a file that was found, not named, and that somebody else can change.
 
     It could name a command to be run, and a database and an n8n to send secrets to.
     """
@@ -206,7 +206,7 @@ def _require_own(path: Path) -> None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError as error:  # a closed folder: what is not known to be absent is not passed over
+    except OSError as error:  # a closed folder: a file that may exist must not be skipped
         msg = f"{path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
 
@@ -232,7 +232,7 @@ def _read_document(path: Path) -> tuple[str, dict[str, object]]:
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
-    except ValueError as error:  # not UTF-8, or not TOML: tomli names line and column, never a value
+    except ValueError as error:  # not UTF-8, or not TOML; tomli names line and column, never a value
         msg = f"{path} is not valid TOML: {error}."
         raise ConfigError(msg) from None
 
@@ -248,7 +248,7 @@ def _choose_profile(
         msg = f"{root.path} has no profile {name!r}."
         raise ConfigError(msg, hint=f"Profiles in the file: {known}.")
     profile = profiles[name]
-    if database_url is not None:  # another database, perhaps, to which the file knows no other way
+    if database_url is not None:  # this may be another database, for which the file has no second URL
         profile = replace(profile, database_url=database_url, migrate_database_url=None)
     return profile
 

@@ -1,6 +1,6 @@
-"""Reads `[profiles.NAME.schema]`: what an operator says of a database that introspection cannot tell.
+"""Reads `[profiles.NAME.schema]`: facts about a database that introspection cannot find out.
 
-It checks keys and kinds of values; whether tables and columns of these names exist is found out later.
+It checks keys and kinds of values; whether tables and columns of these names exist is checked later.
 """
 
 from agentctl.core.config.toml_sections import Section

@@ -1,6 +1,6 @@
-"""Reads one table of a TOML file key by key, and says file, line and key of whatever is wrong there.
+"""Reads one table of a TOML file key by key, and names file, line and key in every error.
 
-It knows nothing of what agentctl's keys mean; config.py does. It never puts a value into a message.
+It does not know what the keys mean, which profiles.py does, and puts no value into a message.
 """
 
 import os
@@ -23,12 +23,12 @@ _COMMAND_TIMEOUT = 30  # seconds that a password manager may take
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A text, or where it is to be had: `env:NAME`, `file:PATH`, `command:...`.
+    """A text, or its source: `env:NAME`, `file:PATH`, `command:...`.
 
     Attributes:
-        raw: as written; never shown, since it may be the secret itself.
+        raw: the text as written; never shown, since it may be a secret.
         origin: where it stands, for messages.
-        folder: what a relative `file:` path is relative to.
+        folder: the base of a relative `file:` path.
 
     """
 
@@ -40,10 +40,10 @@ class Value:
         return f"Value(origin={self.origin!r})"
 
     def resolve(self) -> str:
-        """Return the text itself.
+        """Return the text.
 
         Raises:
-            ConfigError: the variable, file or command does not give one.
+            ConfigError: the variable, file or command yields none.
 
         """
         kind, _, rest = self.raw.partition(":")
@@ -88,7 +88,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table of the file: its keys, and how to complain about them."""
+    """One table of the file, with methods that read its keys and report errors in them."""
 
     table: Mapping[str, object]
     path: Path
@@ -96,7 +96,7 @@ class Section:
     keys: Keys = ()
 
     def allow_only(self, *known: str) -> None:
-        """Refuse the first key that is not known, with the nearest one that is."""
+        """Refuse the first unknown key, and suggest the nearest known one."""
         for key in self.table:
             if key not in known:
                 self._refuse_key(key, "is not a known key", hint=_suggest_nearest(key, known))
@@ -108,7 +108,7 @@ class Section:
             raise ConfigError(msg)
 
     def section(self, key: str) -> "Section":
-        """Return the table below a key; an empty one where there is none."""
+        """Return the table below a key; an empty one if there is none."""
         return self._open_child(self.table.get(key, {}), key)
 
     def sections(self, key: str) -> dict[str, "Section"]:
@@ -159,7 +159,7 @@ class Section:
         return value
 
     def number(self, key: str) -> int | Decimal | None:
-        """Return a positive amount, exactly as it is written; a fraction stands in quotes."""
+        """Return a positive amount exactly as written; a fraction stands in quotes."""
         value = self.table.get(key)
         if value is None:
             return None
@@ -182,7 +182,7 @@ class Section:
         return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
 
     def words(self, key: str, *known: str) -> dict[str, str]:
-        """Return a table of texts, of which only some keys are known."""
+        """Return a table of texts; with `known`, other keys are refused."""
         parent = self.section(key)
         if known:
             parent.allow_only(*known)

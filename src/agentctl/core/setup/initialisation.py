@@ -1,6 +1,6 @@
-"""Looks at a database for the first time, in all of its schemas if need be, and makes a configuration of it.
+"""Looks at a database for the first time, in all of its schemas if need be, and makes a configuration for it.
 
-It writes nothing: neither to the database nor to a file.
+It writes neither to the database nor to a file.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ _NECESSARY = ("users", "agents", "executions", "ledger")
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """A configuration, and what there is to say about it.
+    """A configuration, and what to report about it.
 
     Attributes:
-        configuration: the file's text, and what it is to say.
-        allow_hosts: private hosts, each with its port, that were put into it.
-        refused_hosts: link-local hosts and metadata services, which were not.
-        variables: environment variables that are to be set, one for each agent without a webhook.
-        findings: of schema-check, under this configuration.
+        configuration: the file's text, and its meaning.
+        allow_hosts: the private hosts that it allows, each with its port.
+        refused_hosts: link-local hosts and metadata services, which it does not allow.
+        variables: environment variables to set, one for each agent without a webhook.
+        findings: the findings of schema-check under this configuration.
 
     """
 
@@ -48,13 +48,13 @@ class Initialised:
 def initialise(
     connection: Connection, *, profile: str, database_url: str, environment: Mapping[str, str]
 ) -> Initialised:
-    """Find everything that can be found, and write it down as a configuration.
+    """Find out everything about a database, and make a configuration of it.
 
     Args:
         connection: to the database.
-        profile: the name of the profile that is made.
-        database_url: as it is to stand in the file.
-        environment: may have the webhooks of agents that the database knows none of.
+        profile: the name of the new profile.
+        database_url: the text that the file holds.
+        environment: may hold the webhooks of agents for which the database has none.
 
     """
     reading = _read_nearby(connection)
@@ -80,7 +80,7 @@ def initialise(
 
 
 def _read_nearby(connection: Connection) -> Reading:
-    """Look into the schemas of the search path, and where they lack a role, into all others, too."""
+    """Read the schemas of the search path; if a role is missing there, read all others as well."""
     near = read(introspect(connection))
     if set(_NECESSARY) <= set(near.discovery.roles):
         return near
@@ -94,7 +94,7 @@ def _read_nearby(connection: Connection) -> Reading:
 
 
 def _list_schemas(reading: Reading) -> tuple[str, ...]:
-    """Return the schemas that the roles' tables are in, and the search path's: functions may be there."""
+    """Return the schemas of the roles' tables and of the search path, which may hold the functions."""
     used = [role.table.schema for role in reading.discovery.roles.values()]
     deducting = reading.marketplace.deducting.function if reading.marketplace else None
     used += [deducting.function.schema] if deducting else []
@@ -102,7 +102,7 @@ def _list_schemas(reading: Reading) -> tuple[str, ...]:
 
 
 def _find_private_hosts(urls: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the hosts and ports of webhooks that would be refused: those to be allowed, and those never."""
+    """Return the hosts that a run would refuse, with ports: those to allow, and those never to allow."""
     private: dict[str, bool] = {}
     for url in urls:
         try:
@@ -119,7 +119,7 @@ def _find_private_hosts(urls: Iterable[str]) -> tuple[tuple[str, ...], tuple[str
 
 
 def _list_kinds(target: Target) -> set[Kind]:
-    """Return what is wrong with calling a host: with its name, else with each of its addresses."""
+    """Return why a host is not called: because of its name, else because of each of its addresses."""
     if kind := addresses.why_refused(target.host):
         return {kind}
     try:

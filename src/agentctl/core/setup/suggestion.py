@@ -1,7 +1,7 @@
-"""Writes what was found in a database as configuration: the mapping, with its evidence as comments.
+"""Writes the mapping of a database as configuration, with the evidence as comments.
 
-What stands in it works unmodified, and means what agentctl would do without it. What could not be told
-stands there as comments, for an operator to decide. It writes no file.
+The configuration works unmodified, and changes nothing that agentctl does without it. Comments hold what an
+operator has to decide. It writes no file.
 """
 
 import unicodedata
@@ -36,13 +36,13 @@ _DECIDED_BY_HAND = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the file says besides the mapping.
+    """The content of the file besides the mapping.
 
     Attributes:
-        name: of the profile.
-        database_url: as it is to stand in the file, `env:NAME` for instance; None for a mapping alone.
-        allow_hosts: private hosts that webhooks are at.
-        silent_agents: agents whose webhook the database does not know, with an environment variable for each.
+        name: the name of the profile.
+        database_url: the text for the file, such as `env:NAME`; None for a mapping alone.
+        allow_hosts: private hosts of webhooks.
+        silent_agents: agents without a webhook in the database, each with an environment variable.
 
     """
 
@@ -54,7 +54,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The text of a configuration file, and what it is to say when it is read: tables and values."""
+    """The text of a configuration file, and the tables and values that it must mean."""
 
     text: str
     meaning: Mapping[str, object]
@@ -64,7 +64,7 @@ def configuration(reading: Reading, profile: Profile, findings: Iterable[Finding
     """Return a configuration file, or its `[schema]` part.
 
     Raises:
-        SetupError: it would not say what is meant, because of a name that no TOML can hold.
+        SetupError: TOML cannot hold a name of the database.
 
     """
     document = tomlkit.document()
@@ -93,10 +93,10 @@ def _write_text(document: TOMLDocument) -> Configuration:
 
 
 def _clean_comment(text: str) -> str:
-    """Return text for a comment, in one line, where it can neither end that nor look like something else.
+    """Return text for a comment: one line that cannot end the comment or look like something else.
 
-    Names come from the database. Control characters, line ends of all kinds and what turns the direction of
-    reading are shown by their codes.
+    Names come from the database. Control characters, all line ends, and characters that change the direction
+    of reading are shown by their codes.
     """
     return "".join(
         character if unicodedata.category(character) not in _NEVER_IN_COMMENTS else _write_code(character)
@@ -124,7 +124,7 @@ def _fill_connection(section: AbstractTable, profile: Profile) -> None:
         for agent, variable in profile.silent_agents:
             agent_section = tomlkit.table()
             agent_section.add("webhook_url", tomlkit.item(f"env:{variable}"))
-            if agent.slug not in agents:  # what several share is configured for all of them
+            if agent.slug not in agents:  # agents that share a slug share its configuration
                 agents.add(agent.slug, agent_section)
         section.add("agents", agents)
 
@@ -197,7 +197,7 @@ def _add_words(schema: AbstractTable, market: Marketplace) -> None:
 
 
 def _make_words(words: Words) -> AbstractTable:
-    """Propose the words that rows hold, too: whoever reads the file decides about them."""
+    """Propose also the words that rows hold: whoever reads the file decides about them."""
     table = tomlkit.table()
     table.comment(_clean_comment(words.why))
     for word, raw in words.proposed.items():
@@ -208,5 +208,5 @@ def _make_words(words: Words) -> AbstractTable:
 
 
 def is_undecided(findings: Iterable[Finding]) -> bool:
-    """Whether an operator has something to decide before everything works."""
+    """Tell whether an operator has to decide something before everything works."""
     return any(finding.severity is Severity.ERROR for finding in findings)
