@@ -79,7 +79,7 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
     )
 
 
-def _inside(url: str) -> float:
+def _time_schema_check(url: str) -> float:
     with read_database_url(url, source="benchmark").connect() as connection:
         began = time.perf_counter()
         check_schema(read(introspect(connection)))

@@ -354,7 +354,7 @@ def test_a_role_with_hidden_rows_fills_nothing(marketplace: Marketplace) -> None
         read_database_url(url, source="a test").connect() as connection,
         pytest.raises(AgentctlError) as refused,
     ):
-        backfill(connection, plan_widening(connection), lambda _: None, nobody)
+        backfill(connection, plan_widening(connection), lambda _: None, ignore_event)
 
     assert refused.value.code == "row_level_security"
 

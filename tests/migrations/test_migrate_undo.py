@@ -27,7 +27,7 @@ WHERE status = 'success'
 
 
 def take_back(
-    database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = nobody
+    database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = ignore_event
 ) -> tuple[Plan, UndoReport]:
     """Undo as the command does."""
     with read_database_url(database.url, source="a test").connect() as connection:

@@ -101,11 +101,11 @@ def _refuse_nonsense(
         raise UsageError(wrong, hint="See: agentctl migrate-full --help")
 
 
-def _direct(database: "Database", profile: "Profile") -> "Database":
+def _find_direct(database: "Database", profile: "Profile") -> "Database":
     from agentctl.core.database.connection import read_database_url
 
     url = profile.migrate_database_url
-    return database if url is None else read_database_url(url.resolve(), source=url.place)
+    return database if url is None else read_database_url(url.resolve(), source=url.origin)
 
 
 def _widen_table(order: _Order, *, backfill: bool) -> Reply:
@@ -163,10 +163,10 @@ def _take_back(order: _Order, *, discard: bool) -> Reply:
         return planned
     if not discard:
         undoing.refuse_to_lose(undoing.count_content(order.connection, plan))
-    _confirm(order, plan, planned)
-    file = (order.output or _file_for(plan)) if discard else None
-    with migrating(order.session) as told:
-        undone = undoing.undo(order.connection, plan, save_to=file, on_event=told)
+    _confirm_plan(order, plan, planned)
+    file = (order.output or _name_file(plan)) if discard else None
+    with migrating(order.session) as on_event:
+        undone = undoing.undo(order.connection, plan, save_to=file, on_event=on_event)
     return Reply(data=lambda: render.undone_data(plan, undone), view=lambda: render.undone_view(plan, undone))
 
 

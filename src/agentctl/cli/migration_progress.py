@@ -64,19 +64,19 @@ class _MigrationProgress:
                 self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
             case LockAwaited(reason, attempt, _, blockers):
                 self._session.note(f"{reason}; attempt {attempt} gave up, retrying.", tone=Tone.WARNING)
-                self._name(blockers)
+                self._name_blockers(blockers)
             case BuildProgress():
-                self._show(event)
+                self._show_building(event)
 
     def _name_blockers(self, blockers: tuple[Blocker, ...]) -> None:
         """Name the sessions that block the migration, again only when others do."""
         pids = tuple(blocker.pid for blocker in blockers)
         if pids != self._named:
             self._named = pids
-            for one in blockers:
-                self._session.note(f"  {describe_blocker(one)}", tone=Tone.WARNING)
+            for blocker in blockers:
+                self._session.note(f"  {describe_blocker(blocker)}", tone=Tone.WARNING)
 
-    def _show(self, building: BuildProgress) -> None:
+    def _show_building(self, building: BuildProgress) -> None:
         if building.blocker is not None:
             self._name_blockers((building.blocker,))
         if not self._moves:

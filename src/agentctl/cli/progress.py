@@ -32,12 +32,12 @@ _BUSY = {
 
 @contextmanager
 def watching(session: Session) -> Iterator[OnStep]:
-    """Yield what a run tells its steps to."""
+    """Yield the function to call with each step of a run."""
     with ExitStack() as spinner:
         yield _ignore_lost_reader(_choose_watch(session, spinner))
 
 
-def _watcher(session: Session, spinner: ExitStack) -> OnStep:
+def _choose_watch(session: Session, spinner: ExitStack) -> OnStep:
     if session.quiet:
         return lambda _step, _detail: None
     if session.json or not colourful(sys.stderr):
@@ -45,7 +45,7 @@ def _watcher(session: Session, spinner: ExitStack) -> OnStep:
     return _Steps(screen_for(sys.stderr), spinner)
 
 
-def _heedless(watch: OnStep) -> OnStep:
+def _ignore_lost_reader(watch: OnStep) -> OnStep:
     """Go on with the run where nobody reads stderr any more: money is at stake, not a line of text."""
 
     def watch_safely(step: Step, detail: str) -> None:

@@ -61,7 +61,7 @@ def _error_data(obstacle: AgentctlError | None) -> dict[str, object] | None:
     return {"code": obstacle.code, "message": obstacle.message, "hint": obstacle.hint}
 
 
-def _row(case: Case) -> tuple[Cell, ...]:
+def _make_row(case: Case) -> tuple[Cell, ...]:
     word, tone = _WORDS[case.action]
     execution = case.execution
     ended = case.action in {Action.SETTLED, Action.WOULD_SETTLE}
@@ -77,7 +77,7 @@ def _row(case: Case) -> tuple[Cell, ...]:
     )
 
 
-def _sum(cases: Sequence[Case]) -> str:
+def _summarise_cases(cases: Sequence[Case]) -> str:
     count = Counter(case.action for case in cases)
     parts = [f"{count[action]} {word}" for action, (word, _) in _WORDS.items() if count[action]]
     amounts = (case.refunded for case in cases if case.action is Action.SETTLED)
