@@ -93,8 +93,8 @@ def grant_view(grant: Grant) -> View:
 def refund_view(refund: Refund) -> View:
     """Show a refund."""
     name = refund.execution.user.email or refund.execution.user.id
-    balances = f"balance {refund.balance_before} -> {refund.balance_after}"
-    yield Text(f"Refunded {refund.amount} credits to {name}: {balances}.", Tone.GOOD)
+    balances = f"balance {refund.movement.balance_before} -> {refund.movement.balance_after}"
+    yield Text(f"Refunded {refund.movement.amount} credits to {name}: {balances}.", Tone.GOOD)
     if not refund.reason_kept:
         yield Text(_NO_REASON, Tone.DIM)
 
