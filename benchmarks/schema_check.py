@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from agentctl.core.catalog.introspection import catalog_statement, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.qualified_sql import qualify_names
 from agentctl.core.mapping import read
 from agentctl.core.schema_check.schema_check import check_schema
@@ -80,7 +80,7 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
 
 
 def _inside(url: str) -> float:
-    with at(url, place="benchmark").connect() as connection:
+    with read_database_url(url, source="benchmark").connect() as connection:
         began = time.perf_counter()
         check_schema(read(introspect(connection)))
         return time.perf_counter() - began

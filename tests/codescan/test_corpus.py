@@ -13,7 +13,7 @@ from agentctl.core.code_check.code_report import (
     sources_of,
 )
 from agentctl.core.config.code_section import CodeSettings
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.mapping import SchemaSettings, catalog_for, read
 from agentctl.core.schema_files.baseline import record, write_baseline
 from agentctl.core.schema_files.opening import open_schema_source
@@ -32,7 +32,7 @@ def catalog(server: Server) -> Iterator[Catalog]:
     with empty_database(server) as database:
         with database.connect() as connection:
             connection.execute(SCHEMA.read_bytes())
-        with at(database.url, place="test").connect() as connection:
+        with read_database_url(database.url, source="test").connect() as connection:
             yield catalog_for(connection, SchemaSettings(), also=SCHEMAS)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Function, Table, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.schema_files.baseline import read_baseline, record, write_baseline
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.opening import open_schema_source
@@ -47,7 +47,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def live(database: Database) -> Catalog:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return introspect(connection, everywhere=True)
 
 

@@ -18,7 +18,7 @@ from agentctl.core.code_check.reading.uses import (
     RowWrite,
     TableUse,
 )
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.location import Location
 from agentctl.core.sql import builtins
 from agentctl.core.sql.lines import Lines
@@ -32,7 +32,7 @@ PROBE = "PREPARE probe AS "
 
 
 def catalog_of(marketplace: Marketplace) -> Catalog:
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         return introspect(connection)
 
 

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.code_check.reading.uses import CodeLiteral, Use
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from support.marketplace import Connection, Database
 from support.uses import IN_SQL, LIST, OBJECT, checked, compared, row, written
 
@@ -192,7 +192,7 @@ def connection(database: Database) -> Iterator[Connection]:
 
 
 def introspected(database: Database) -> Catalog:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return introspect(connection)
 
 

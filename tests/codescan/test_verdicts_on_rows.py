@@ -10,7 +10,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.code_check.reading.uses import Verb
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from support.marketplace import Connection, Database
 from support.uses import call, checked, column_of, embed, ids, row, upsert_on, written
 
@@ -64,7 +64,7 @@ def orders(database: Database) -> Iterator[Connection]:
 
 
 def introspected(database: Database) -> Catalog:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return introspect(connection)
 
 
@@ -189,7 +189,7 @@ def test_reports_what_a_role_may_not_do(database: Database) -> None:
         b"GRANT USAGE ON SCHEMA public TO PUBLIC;"
         b"GRANT SELECT (id, note), INSERT (id), UPDATE (note) ON orders TO PUBLIC"
     )
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         catalog = introspect(connection)
     uses = (
         column_of("orders", column="id"),
@@ -205,7 +205,7 @@ def test_reports_what_a_role_may_not_do(database: Database) -> None:
     ]
     for finding in checked(catalog, *uses).findings:
         database.execute(str(finding.hint).encode())
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         assert ids(introspect(connection), *uses) == []
 
 

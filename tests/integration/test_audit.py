@@ -16,14 +16,14 @@ from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
-from agentctl.core.database.connection import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, read_database_url
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.executions import execution_table
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of
 from agentctl.core.models import Status, User
-from agentctl.core.settling import settlement
-from agentctl.core.settling.settlement import Verdict
+from agentctl.core.settling.settlement import Verdict, settle
 from support.executions import OPS, POOR, SEO_BLOG, plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 
@@ -84,7 +84,7 @@ def trade(marketplace: Marketplace) -> None:
 
 
 def audit(database: Database, scope: Scope = EVERYTHING, *, url: str | None = None) -> runner.Audit:
-    with at(url or database.url, place="a test").connect() as connection:
+    with read_database_url(url or database.url, source="a test").connect() as connection:
         market = parts_of(introspect(connection))
         return runner.audit(connection, market, CHECKS, scope, watch=nullcontext)
 
@@ -445,15 +445,14 @@ def test_concurrent_writers_cause_no_findings_at_any_instant(marketplace: Market
 def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> int:
     """Run, charge, settle and grant as agentctl does, until told to stop; return how often."""
     written = 0
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         market = parts_of(introspect(connection))
         while not done.is_set():
             execution = uuid4()
             in_transaction(connection, lambda: _begin(connection, market, execution))  # noqa: B023 - called at once
             failed = random.random() < 0.5
             status = Status.FAILED if failed else Status.SUCCESS
-            verdict = Verdict(status=status, refund=failed, facts={})
-            settlement.settle_on(connection, market, execution=execution, user=OPS, verdict=verdict)
+            settle(connection, market, Verdict(execution, OPS, status, refund=failed, facts={}))
             if random.random() < 0.2:
                 connection.execute("SELECT public.add_credits_atomic(%s, 25)", (OPS,))
             written += 1
@@ -603,7 +602,7 @@ def test_all_checks_share_one_read_only_snapshot(lawful: Marketplace) -> None:
         read_only.extend(connection.execute("SHOW transaction_read_only").fetchall())
         return nullcontext()
 
-    with at(lawful.url, place="a test").connect() as connection:
+    with read_database_url(lawful.url, source="a test").connect() as connection:
         market = parts_of(introspect(connection))
         seen = runner.audit(connection, market, CHECKS, EVERYTHING, watch=change)
     assert [one for one in seen.results if one.count] == []

@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, Column, Function, Table, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from support.marketplace import Database, Marketplace
 
 
 def read(url: str, *, schemas: tuple[str, ...] | None = None) -> Catalog:
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         return introspect(connection, schemas=schemas or ())
 
 
@@ -423,7 +423,9 @@ def test_any_schema_change_gives_another_catalog(marketplace: Marketplace, chang
 def test_introspection_is_one_round_trip_and_opens_no_transaction(marketplace: Marketplace) -> None:
     with proxy_to(marketplace.server.port) as (port, flights):
         url = marketplace.url.replace(f":{marketplace.server.port}/", f":{port}/")
-        with at(f"{url}?sslmode=disable&gssencmode=disable", place="a test").connect() as connection:
+        with read_database_url(
+            f"{url}?sslmode=disable&gssencmode=disable", source="a test"
+        ).connect() as connection:
             flights.clear()
             introspect(connection)
             assert len(flights) == 1

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.database.connection import Connection, at
+from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.executions.history import Filters, follow_executions, list_executions, stream_executions
 from agentctl.core.executions.stats import compute_stats
@@ -25,7 +25,7 @@ T0 = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def connection(marketplace: Marketplace) -> Iterator[Connection]:
-    with at(marketplace.url, place="a test").connect() as opened:
+    with read_database_url(marketplace.url, source="a test").connect() as opened:
         yield opened
 
 
@@ -136,7 +136,7 @@ def test_a_full_table_shows_all_fields(marketplace_factory: Callable[..., Market
         started_at=T0,
         completed_at=T0 + timedelta(seconds=1.5),
     )
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         parts = parts_of(introspect(connection))
         (whole,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
         (brief,) = list_executions(connection, parts, Filters(), limit=1).executions
@@ -163,7 +163,7 @@ def test_a_column_of_another_type_counts_as_absent(
     marketplace.execute("ALTER TABLE agent_executions ADD COLUMN " + column)
     content: dict[str, Any] = {name: value}
     plant(marketplace, created_at=T0, **content)
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         parts = parts_of(introspect(connection))
         (found,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
         assert compute_stats(connection, parts, Filters()).p50_ms is None
@@ -176,7 +176,7 @@ def test_a_column_that_the_role_may_not_read_counts_as_absent(
     marketplace = marketplace_factory(columns=("error", "inputs"))
     plant(marketplace, error="secret", created_at=T0)
     url = reader(marketplace, executions="id, user_id, agent_id, status, created_at, inputs")
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         parts = parts_of(introspect(connection))
         (found,) = list_executions(connection, parts, Filters(), limit=1).executions
     assert found.error is None
@@ -203,7 +203,7 @@ def test_stats_count_by_status_and_day_and_have_durations_where_recorded(
         day = timedelta(days=second % 2)
         plant(marketplace, status="failed" if second <= 25 else "success", created_at=T0 + day, **times)
     plant(marketplace, status="running", created_at=None)
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         stats = compute_stats(connection, parts_of(introspect(connection)), Filters())
     assert stats.by_status == {"failed": 25, "running": 1, "success": 75}
     assert (stats.total, stats.success_rate) == (101, 0.75)
@@ -225,7 +225,7 @@ def test_rows_hidden_by_row_level_security_are_never_called_empty(
 ) -> None:
     plant(marketplace, charged=5)
     url = reader(marketplace, seen={"profiles", "agent_executions", "credit_transactions"} - {hidden})
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         parts = parts_of(introspect(connection))
         with pytest.raises(PermissionDenied, match=hidden):
             list_executions(connection, parts, Filters(), limit=1)
@@ -313,7 +313,7 @@ def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> 
         "VALUES (%s, 'usage', -0.10, 0, %s), (%s, 'refund', 0.10, 0, %s)",
         (OPS, execution, OPS, execution),
     )
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         (found,) = list_executions(
             connection, parts_of(introspect(connection)), Filters(), limit=1
         ).executions

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.quoting import compose, spellings
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.resources import sql_bytes
@@ -21,7 +21,7 @@ NAMES = sorted({make(f"name{number}", number) for make in STYLES.values() for nu
 
 
 def test_recognises_an_index_on_a_column_of_any_name(database: Database) -> None:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         for number, name in enumerate([*NAMES, "select", "order", "json", "int", "between", "a$b"]):
             table = sql.Identifier(f"t{number}")
             connection.execute(compose("CREATE TABLE {} ({} int)", table, sql.Identifier(name)))
@@ -35,7 +35,7 @@ def test_recognises_an_index_on_a_column_of_any_name(database: Database) -> None
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_any_name_is_unchanged_in_a_statement_with_values(database: Database, name: str) -> None:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         query = compose(
             "SELECT %(value)s::text AS {}, {} AS literal", sql.Identifier(name), sql.Literal(name)
         )
@@ -48,7 +48,7 @@ def test_any_name_is_unchanged_in_a_statement_with_values(database: Database, na
     "name", ["x\n;CREATE TABLE executed ();--", "x'\n;CREATE TABLE executed ();--", *NAMES], ids=ascii
 )
 def test_reads_a_schema_of_any_name_and_executes_nothing(database: Database, name: str) -> None:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         connection.execute(compose("CREATE SCHEMA {}", sql.Identifier(name)))
         connection.execute(compose("CREATE TABLE {} ()", sql.Identifier(name, "inside")))
         catalog = introspect(connection, schemas=[name], also=[name, "public"])
@@ -81,7 +81,7 @@ def test_reads_and_migrates_a_database_of_another_encoding(latin_database: Datab
 
     widen(latin_database, settings=settings)
 
-    with at(latin_database.url, place="a test").connect() as connection:
+    with read_database_url(latin_database.url, source="a test").connect() as connection:
         (table,) = introspect(connection, schemas=["größe"]).tables
     assert table.name == "läufe"
     assert {"inputs", "completed_at"} <= {column.name for column in table.columns}

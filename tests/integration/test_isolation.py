@@ -10,8 +10,9 @@ from psycopg import sql
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
 from agentctl.core.credits.users import get_user
-from agentctl.core.database import connection as core_connection
-from agentctl.core.database.connection import Connection, at, in_transaction
+from agentctl.core.database import retries
+from agentctl.core.database.connection import Connection, read_database_url
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.executions.history import Filters, list_executions
 from agentctl.core.executions.stats import compute_stats
@@ -51,7 +52,7 @@ def level_of(connection: Connection) -> str:
 
 
 def charge(execution: UUID, url: str) -> None:
-    with at(url, place="test").connect() as connection:
+    with read_database_url(url, source="test").connect() as connection:
         market = mapped(introspect(connection))
         user = get_user(connection, market.users, "ops@example.com")
         in_transaction(
@@ -73,7 +74,10 @@ def test_a_transaction_is_read_committed_whatever_the_default_is(
     marketplace: Marketplace, level: str
 ) -> None:
     be_strict(marketplace, level)
-    with DatabaseProxy(marketplace.url) as proxy, at(proxy.url, place="test").connect() as connection:
+    with (
+        DatabaseProxy(marketplace.url) as proxy,
+        read_database_url(proxy.url, source="test").connect() as connection,
+    ):
         inside = in_transaction(connection, lambda: level_of(connection))
         alone = level_of(connection)
 
@@ -96,7 +100,10 @@ def test_concurrent_charges_of_one_user_all_succeed(marketplace: Marketplace, le
 @pytest.mark.parametrize("level", STRICT)
 def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Marketplace, level: str) -> None:
     be_strict(marketplace, level)
-    with DatabaseProxy(marketplace.url) as proxy, at(proxy.url, place="test").connect() as connection:
+    with (
+        DatabaseProxy(marketplace.url) as proxy,
+        read_database_url(proxy.url, source="test").connect() as connection,
+    ):
         compute_stats(connection, mapped(introspect(connection)), Filters())
 
     begin = next(place for place, said in enumerate(proxy.statements) if said.startswith("BEGIN"))
@@ -106,7 +113,7 @@ def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Mark
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_retries_a_transaction_until_it_is_not_turned_away(marketplace: Marketplace, reason: str) -> None:
     marketplace.execute(TURNSTILE)
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         row = in_transaction(
             connection, lambda: connection.execute(KNOCK, {"until": 9, "reason": reason}).fetchone()
         )
@@ -117,11 +124,11 @@ def test_retries_a_transaction_until_it_is_not_turned_away(marketplace: Marketpl
 def test_a_transaction_that_is_always_turned_away_ends_as_retryable(
     marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core_connection, "_RETRY_SECONDS", 0.5)
+    monkeypatch.setattr(retries, "_SECONDS", 0.5)
     marketplace.execute(TURNSTILE)
     with (
         pytest.raises(DatabaseTrouble, match="not yet") as trouble,
-        at(marketplace.url, place="test").connect() as connection,
+        read_database_url(marketplace.url, source="test").connect() as connection,
     ):
         in_transaction(connection, lambda: connection.execute(KNOCK, NEVER))
 
@@ -130,7 +137,7 @@ def test_a_transaction_that_is_always_turned_away_ends_as_retryable(
 
 def test_retries_a_single_statement_after_a_serialization_failure(marketplace: Marketplace) -> None:
     marketplace.execute(TURNSTILE)
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         row = connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"}).fetchone()
 
     assert row == {"knock": 4}
@@ -140,7 +147,7 @@ def test_does_not_retry_a_statement_inside_a_transaction(marketplace: Marketplac
     marketplace.execute(TURNSTILE)
     with (
         pytest.raises(DatabaseTrouble),
-        at(marketplace.url, place="test").connect() as connection,
+        read_database_url(marketplace.url, source="test").connect() as connection,
         connection.transaction(),
     ):
         connection.execute(KNOCK, {"until": 4, "reason": "serialization_failure"})
@@ -152,10 +159,13 @@ def test_a_column_that_vanishes_during_a_command_is_a_retryable_error(
     marketplace: Marketplace,
 ) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD COLUMN started_at timestamptz")
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         market = mapped(introspect(connection))
     marketplace.execute("ALTER TABLE agent_executions DROP COLUMN started_at")
-    with pytest.raises(SchemaLacks) as lacking, at(marketplace.url, place="test").connect() as connection:
+    with (
+        pytest.raises(SchemaLacks) as lacking,
+        read_database_url(marketplace.url, source="test").connect() as connection,
+    ):
         list_executions(connection, market, Filters(), limit=5)
 
     assert (lacking.value.code, lacking.value.retryable) == ("schema_changed", True)
@@ -167,7 +177,10 @@ def test_a_column_missing_in_a_database_function_is_not_retryable(
     marketplace.execute(
         "CREATE FUNCTION lost() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN nowhere FROM agents; END $$"
     )
-    with pytest.raises(SchemaLacks) as lacking, at(marketplace.url, place="test").connect() as connection:
+    with (
+        pytest.raises(SchemaLacks) as lacking,
+        read_database_url(marketplace.url, source="test").connect() as connection,
+    ):
         connection.execute("SELECT lost()")
 
     assert (lacking.value.code, lacking.value.retryable) == ("schema", False)

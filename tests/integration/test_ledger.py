@@ -12,7 +12,8 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import ledger_reports, movements
 from agentctl.core.credits.users import get_user
-from agentctl.core.database.connection import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, read_database_url
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped
@@ -28,7 +29,7 @@ AGENT = UUID("00000000-0000-4000-8000-0000000000b1")
 
 @contextmanager
 def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[Connection, Mapped, User]]:
-    with at(url or marketplace.url, place="test").connect() as connection:
+    with read_database_url(url or marketplace.url, source="test").connect() as connection:
         market = mapped(introspect(connection))
         yield connection, market, get_user(connection, market.users, OPS)
 

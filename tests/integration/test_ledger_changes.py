@@ -10,7 +10,8 @@ from psycopg import sql
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
 from agentctl.core.credits.users import get_user
-from agentctl.core.database.connection import Connection, at, in_transaction
+from agentctl.core.database.connection import Connection, read_database_url
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace as Mapped
 from agentctl.core.mapping import marketplace as mapped
@@ -79,7 +80,7 @@ def _moving(
     marketplace: Marketplace, move: Callable[[Connection, Mapped, User, Credits | None], object]
 ) -> int:
     """Move credits of the locked user in a transaction; return how many rows of the ledger were read."""
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         market = mapped(introspect(connection))
         user = get_user(connection, market.users, str(OPS))
 

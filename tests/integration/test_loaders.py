@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.models import Verbatim
 from support.marketplace import Database
@@ -69,7 +69,7 @@ def test_loads_every_value_of_every_type(database: Database) -> None:
         for number, (expression, _) in enumerate(ODD)
     )
 
-    with at(database.url, place="test").connect() as connection:
+    with read_database_url(database.url, source="test").connect() as connection:
         row = connection.execute(sql.SQL("SELECT ") + columns).fetchone()
 
     assert row is not None
@@ -79,7 +79,7 @@ def test_loads_every_value_of_every_type(database: Database) -> None:
 def test_an_infinite_number_is_not_an_amount(database: Database) -> None:
     if database.server.version < "14":
         pytest.skip("a numeric cannot be infinite")
-    with at(database.url, place="test").connect() as connection:
+    with read_database_url(database.url, source="test").connect() as connection:
         row = connection.execute("SELECT '-Infinity'::numeric AS amount").fetchone()
 
     assert row is not None
@@ -89,7 +89,7 @@ def test_an_infinite_number_is_not_an_amount(database: Database) -> None:
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "UTC", "Europe/Amsterdam"])
 def test_an_instant_at_the_ends_of_the_calendar_is_a_datetime_or_text(database: Database, zone: str) -> None:
     texts = ["0001-01-01 00:00+00", "0001-01-02 00:00+00", "9999-12-31 23:59:59+00", "9999-12-30 00:00+00"]
-    with at(database.url, place="test").connect() as connection:
+    with read_database_url(database.url, source="test").connect() as connection:
         connection.execute(sql.SQL("SET TimeZone = {}").format(sql.Literal(zone)))
         rows = connection.execute(
             "SELECT value::timestamptz AS at FROM unnest(%(texts)s::text[]) AS value", {"texts": texts}
@@ -108,7 +108,7 @@ def test_shows_undecodable_bytes_by_their_codes(database: Database) -> None:
     with database.connect() as connection:
         connection.execute(sql.SQL(create).format(sql.Identifier(name)))
         try:
-            with at(database.server.url(name), place="test").connect() as other:
+            with read_database_url(database.server.url(name), source="test").connect() as other:
                 row = other.execute(
                     r"SELECT E'a\xff\x80z' AS text, ARRAY[E'\xff'] AS texts, to_json(E'\xff'::text) AS json"
                 ).fetchone()

@@ -8,13 +8,12 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.models import Status
-from agentctl.core.settling import settlement
 from agentctl.core.settling.by_hand import refund_execution
-from agentctl.core.settling.settlement import Verdict
+from agentctl.core.settling.settlement import Verdict, settle
 from support.executions import OPS, balance, plant, refunds
 from support.marketplace import Marketplace
 
@@ -22,15 +21,14 @@ PATIENCE = 30  # seconds, for what takes milliseconds
 
 
 def _settle_as_failed(marketplace: Marketplace, execution: UUID) -> None:
-    database = at(marketplace.url, place="test")
+    database = read_database_url(marketplace.url, source="test")
     with database.connect() as connection:
         market = mapped(introspect(connection))
-    verdict = Verdict(Status.FAILED, refund=True, facts={})
-    settlement.settle(database, market, execution=execution, user=OPS, verdict=verdict)
+    settle(database, market, Verdict(execution, OPS, Status.FAILED, refund=True, facts={}))
 
 
 def _refund_by_hand(marketplace: Marketplace, execution: UUID) -> None:
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         market = mapped(introspect(connection))
         refund_execution(connection, market, get_execution(connection, market, str(execution)))
 

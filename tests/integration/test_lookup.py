@@ -9,7 +9,7 @@ import pytest
 
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits.users import get_user
-from agentctl.core.database.connection import Connection, at
+from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.errors import PermissionDenied, Refused
 from agentctl.core.executions.lookup import find_execution, get_execution
 from agentctl.core.mapping import Marketplace as Parts
@@ -23,7 +23,7 @@ TWO = UUID("abcdef00-0000-4000-8000-000000000002")
 
 @contextmanager
 def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[Connection, Parts]]:
-    with at(url or marketplace.url, place="a test").connect() as connection:
+    with read_database_url(url or marketplace.url, source="a test").connect() as connection:
         yield connection, parts_of(introspect(connection))
 
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping import read as made_of
@@ -26,12 +26,12 @@ EXECUTE_FOR_ALL: LiteralString = (
 
 
 def read(database: Database) -> Catalog:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return introspect(connection)
 
 
 def check(url: str, *required: str) -> SchemaReport:
-    with at(url, place="a test").connect() as connection:
+    with read_database_url(url, source="a test").connect() as connection:
         return check_schema(made_of(introspect(connection)), required=required)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.core.schema_check.schema_check import find_among
@@ -20,7 +20,7 @@ def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
     marketplace.execute(CUSTOMERS)
     for statement in statements:
         marketplace.execute(statement.encode())
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         return list(find_among(list_money_subjects(mapped(introspect(connection)))))
 
 
@@ -280,7 +280,7 @@ def test_does_not_infer_the_sign_from_a_ledger_that_customers_write(
     marketplace.execute("UPDATE credit_transactions SET amount = -1 WHERE amount = 3")
 
     def sign() -> str | None:
-        with at(marketplace.url, place="a test").connect() as connection:
+        with read_database_url(marketplace.url, source="a test").connect() as connection:
             return mapped(introspect(connection)).require_ledger().sign_known
 
     assert sign() == "negative amounts in its rows"

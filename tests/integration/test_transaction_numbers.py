@@ -15,7 +15,8 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import movements
 from agentctl.core.credits.users import get_user
-from agentctl.core.database.connection import at, in_transaction
+from agentctl.core.database.connection import read_database_url
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.mapping import marketplace as mapped
 from agentctl.resources import sql_bytes
 from support.executions import OPS, SEO_BLOG, balance, plant, refunds
@@ -95,7 +96,7 @@ def _move_credits(marketplace: Marketplace) -> None:
     """Charge, refund what was charged in the old days, and grant."""
     charged, failed = plant(marketplace, status="running"), _one_to_refund(marketplace)
     before = balance(marketplace)
-    with at(marketplace.url, place="test").connect() as connection:
+    with read_database_url(marketplace.url, source="test").connect() as connection:
         market = mapped(introspect(connection))
         user = get_user(connection, market.users, str(OPS))
 

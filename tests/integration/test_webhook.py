@@ -59,6 +59,10 @@ def calling(
     )
 
 
+def verdict_of(call: WebhookCall) -> tuple[Outcome, str]:
+    return call.judgement.outcome, call.judgement.reason
+
+
 def resolving_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
     """Let every name have these addresses."""
 
@@ -91,7 +95,8 @@ def test_posts_the_execution_as_json_with_its_id(far_side: WebhookServer) -> Non
     }
     assert expected.items() <= request.headers.items()
     assert request.headers["user-agent"].startswith("agentctl/")
-    assert (done.outcome, done.result, done.has_result) == (SUCCESS, {"title": "x"}, True)
+    judgement = done.judgement
+    assert (judgement.outcome, judgement.result, judgement.has_result) == (SUCCESS, {"title": "x"}, True)
     assert (done.sent, done.attempts, done.http_status) == (True, 1, 200)
 
 
@@ -123,7 +128,7 @@ def test_the_proxy_of_the_environment_is_not_used(
     far_side: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
-    assert calling(far_side.script(PATH, OK)).outcome is SUCCESS
+    assert calling(far_side.script(PATH, OK)).judgement.outcome is SUCCESS
 
 
 # What is answered: every row is asked once and never again
@@ -168,36 +173,38 @@ def test_judges_an_answer_without_repeating_the_request(
     far_side: WebhookServer, reply: Reply, outcome: Outcome, reason: str, status: int | None
 ) -> None:
     done = calling(far_side.script(PATH, reply))
-    assert (done.outcome, done.reason, done.http_status) == (outcome, reason, status)
+    assert (*verdict_of(done), done.http_status) == (outcome, reason, status)
     assert (done.sent, done.attempts, far_side.connections) == (True, 1, 1)
 
 
 def test_does_not_follow_a_redirect(far_side: WebhookServer) -> None:
     target = far_side.script("/elsewhere", OK)
     done = calling(far_side.script(PATH, Reply(status=307, headers={"Location": target})))
-    assert target in (done.hint or "")
+    assert target in (done.judgement.hint or "")
     assert far_side.count("/elsewhere") == 0
 
 
 def test_an_unregistered_webhook_shows_the_hint_of_n8n(far_side: WebhookServer) -> None:
     done = calling(far_side.url("/webhook/nobody"))
-    assert (done.outcome, done.http_status) == (FAILED, 404)
-    assert done.hint == "The workflow must be active for a production URL to run successfully."
+    assert (done.judgement.outcome, done.http_status) == (FAILED, 404)
+    assert done.judgement.hint == "The workflow must be active for a production URL to run successfully."
 
 
 def test_returns_a_file_as_bytes(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply(body=b"%PDF\0", headers={"Content-Type": "application/pdf"})))
-    assert (done.result_bytes, done.content_type, done.outcome) == (b"%PDF\0", "application/pdf", SUCCESS)
+    judgement = done.judgement
+    assert (judgement.result_bytes, judgement.content_type) == (b"%PDF\0", "application/pdf")
+    assert judgement.outcome is SUCCESS
 
 
 def test_accepts_an_answer_as_large_as_the_limit(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply.text("x" * BODY_LIMIT)))
-    assert done.result_text == "x" * BODY_LIMIT
+    assert done.judgement.result_text == "x" * BODY_LIMIT
 
 
 def test_the_agents_success_rule_decides(far_side: WebhookServer) -> None:
     done = calling(far_side.script(PATH, Reply.json({"status": "error"})), success_when="status == ok")
-    assert (done.outcome, done.reason) == (FAILED, "rule_not_met")
+    assert verdict_of(done) == (FAILED, "rule_not_met")
 
 
 # Time
@@ -215,14 +222,14 @@ def test_one_deadline_ends_silent_and_dripping_answers(
     far_side: WebhookServer, reply: Reply, status: int | None
 ) -> None:
     done = calling(far_side.script(PATH, reply), timeout=SHORT, idempotent=True)
-    assert (done.outcome, done.reason, done.http_status) == (UNKNOWN, "timed_out", status)
+    assert (*verdict_of(done), done.http_status) == (UNKNOWN, "timed_out", status)
     assert (done.sent, far_side.count(PATH)) == (True, 1)
 
 
 def test_a_server_without_a_tls_handshake_was_sent_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = calling(f"https://127.0.0.1:{silent.getsockname()[1]}/", timeout=SHORT)
-    assert (done.outcome, done.reason, done.sent) == (FAILED, "out_of_time", False)
+    assert (*verdict_of(done), done.sent) == (FAILED, "out_of_time", False)
     gc.collect()  # a connection left open would be warned of, which is an error here
 
 
@@ -232,15 +239,15 @@ def test_a_server_without_a_tls_handshake_was_sent_nothing() -> None:
 def test_a_refused_connection_is_tried_four_times() -> None:
     events: list[WebhookEvent] = []
     done = calling(f"http://127.0.0.1:{unused_port()}/", on_event=events.append)
-    assert (done.outcome, done.reason, done.sent, done.attempts) == (FAILED, "not_connected", False, 4)
-    assert "refused" in done.message
+    assert (*verdict_of(done), done.sent, done.attempts) == (FAILED, "not_connected", False, 4)
+    assert "refused" in done.judgement.message
     assert [event.kind for event in events] == ["attempt", "waiting"] * 3 + ["attempt"]
 
 
 def test_does_not_pause_beyond_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "FIRST_PAUSE", 6.0)
     done = calling(f"http://127.0.0.1:{unused_port()}/", timeout=5)
-    assert (done.reason, done.attempts) == ("not_connected", 1)
+    assert (done.judgement.reason, done.attempts) == ("not_connected", 1)
 
 
 def test_tries_the_next_address_after_a_refusal(
@@ -249,7 +256,7 @@ def test_tries_the_next_address_after_a_refusal(
     resolving_to(monkeypatch, "127.0.0.2", "127.0.0.1")
     far_side.script(PATH, OK)
     done = calling(far_side.url(PATH, host="localhost"))
-    assert (done.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 1, 1)
+    assert (done.judgement.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 1, 1)
 
 
 def test_tries_no_other_address_after_the_request_was_sent(
@@ -258,7 +265,7 @@ def test_tries_no_other_address_after_the_request_was_sent(
     resolving_to(monkeypatch, "127.0.0.1", "::ffff:127.0.0.1")  # the same server by another address
     far_side.script(PATH, LOST, OK)
     done = calling(far_side.url(PATH, host="localhost"))
-    assert (done.outcome, done.attempts, far_side.count(PATH)) == (UNKNOWN, 1, 1)
+    assert (done.judgement.outcome, done.attempts, far_side.count(PATH)) == (UNKNOWN, 1, 1)
 
 
 @pytest.mark.parametrize(("code", "attempts"), [(socket.EAI_NONAME, 2), (socket.EAI_AGAIN, 4)])
@@ -270,7 +277,7 @@ def test_retries_an_unknown_name_once_and_a_failing_name_service_more_often(
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     done = calling("https://n8n.example.com/")
-    assert (done.outcome, done.reason, done.sent) == (FAILED, "name_not_found", False)
+    assert (*verdict_of(done), done.sent) == (FAILED, "name_not_found", False)
     assert done.attempts == attempts
 
 
@@ -282,14 +289,14 @@ def test_refuses_a_name_with_a_private_address(
 ) -> None:
     resolving_to(monkeypatch, "127.0.0.1")
     done = calling(far_side.url(PATH, host="n8n.example.com"))
-    assert (done.outcome, done.reason, done.sent, done.attempts) == (FAILED, "address_refused", False, 1)
-    assert "127.0.0.1, which is loopback" in done.message
+    assert (*verdict_of(done), done.sent, done.attempts) == (FAILED, "address_refused", False, 1)
+    assert "127.0.0.1, which is loopback" in done.judgement.message
     assert far_side.connections == 0
 
 
 @pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1"])
 def test_refuses_a_disguised_private_address(far_side: WebhookServer, host: str) -> None:
-    assert calling(far_side.url(PATH, host=host), allow_hosts=()).reason == "address_refused"
+    assert calling(far_side.url(PATH, host=host), allow_hosts=()).judgement.reason == "address_refused"
     assert far_side.connections == 0
 
 
@@ -304,7 +311,7 @@ def test_calls_exactly_the_address_that_was_checked(
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     far_side.script(PATH, OK)
     done = calling(far_side.url(PATH, host="n8n.test"), allow_hosts=("n8n.test",))
-    assert done.outcome is SUCCESS
+    assert done.judgement.outcome is SUCCESS
     assert far_side.requests[0].headers["host"] == f"n8n.test:{far_side.port}"
     assert list(answers) == ["127.0.0.9"]
 
@@ -312,7 +319,7 @@ def test_calls_exactly_the_address_that_was_checked(
 def test_a_cookie_that_one_answer_sets_is_not_sent_with_the_next_attempt(far_side: WebhookServer) -> None:
     baked = {"Set-Cookie": "quince=jam; Path=/", "Retry-After": "0"}
     done = calling(far_side.script(PATH, Reply(429, baked), Reply(503, baked), OK))
-    assert (done.outcome, done.attempts) == (SUCCESS, 3)
+    assert (done.judgement.outcome, done.attempts) == (SUCCESS, 3)
     assert not any("cookie" in request.headers for request in far_side.requests)
 
 
@@ -348,9 +355,13 @@ def test_the_certificate_is_checked_against_the_name_in_the_url(
         far_side.script(PATH, OK)
         good = calling(far_side.url(PATH, host="n8n.test"), allow_hosts=("n8n.test",))
         bad = calling(far_side.url(PATH, host="localhost"))
-        assert (good.outcome, far_side.count(PATH), far_side.asked_for[0]) == (SUCCESS, 1, "n8n.test")
-    assert (bad.outcome, bad.reason, bad.sent, bad.attempts) == (FAILED, "tls_failed", False, 2)
-    assert "localhost" in bad.message
+        assert (good.judgement.outcome, far_side.count(PATH), far_side.asked_for[0]) == (
+            SUCCESS,
+            1,
+            "n8n.test",
+        )
+    assert (*verdict_of(bad), bad.sent, bad.attempts) == (FAILED, "tls_failed", False, 2)
+    assert "localhost" in bad.judgement.message
 
 
 def test_refuses_an_untrusted_certificate_before_anything_is_sent(tmp_path: Path) -> None:
@@ -358,14 +369,14 @@ def test_refuses_an_untrusted_certificate_before_anything_is_sent(tmp_path: Path
     with WebhookServer(context) as far_side:
         done = calling(far_side.url(PATH, host="localhost"))
         assert far_side.requests == []
-    assert (done.outcome, done.reason, done.sent, done.attempts) == (FAILED, "tls_failed", False, 2)
-    assert "certificate" in done.message
-    assert "SSL_CERT_FILE" in (done.hint or "")
+    assert (*verdict_of(done), done.sent, done.attempts) == (FAILED, "tls_failed", False, 2)
+    assert "certificate" in done.judgement.message
+    assert "SSL_CERT_FILE" in (done.judgement.hint or "")
 
 
 def test_a_server_without_tls_was_sent_nothing(far_side: WebhookServer) -> None:
     done = calling(far_side.url(PATH).replace("http:", "https:"))
-    assert (done.outcome, done.reason, done.sent, done.attempts) == (FAILED, "tls_failed", False, 4)
+    assert (*verdict_of(done), done.sent, done.attempts) == (FAILED, "tls_failed", False, 4)
 
 
 # Asked to wait
@@ -378,7 +389,7 @@ def test_a_server_without_tls_was_sent_nothing(far_side: WebhookServer) -> None:
 def test_retries_after_a_server_asks_to_wait(far_side: WebhookServer, reply: Reply) -> None:
     events: list[WebhookEvent] = []
     done = calling(far_side.script(PATH, reply, OK), on_event=events.append)
-    assert (done.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 2, 2)
+    assert (done.judgement.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 2, 2)
     once = ["attempt", "sent", "answered"]
     assert [event.kind for event in events] == [*once, "waiting", *once]
 
@@ -390,7 +401,7 @@ def test_gives_up_on_a_server_that_always_asks_to_wait(
     far_side: WebhookServer, status: int, outcome: Outcome, reason: str
 ) -> None:
     done = calling(far_side.script(PATH, Reply(status, {"Retry-After": "0"})))
-    assert (done.outcome, done.reason, done.sent, far_side.count(PATH)) == (outcome, reason, True, 4)
+    assert (*verdict_of(done), done.sent, far_side.count(PATH)) == (outcome, reason, True, 4)
 
 
 @pytest.mark.parametrize("as_date", [False, True])
@@ -398,7 +409,7 @@ def test_does_not_begin_a_wait_beyond_the_deadline(far_side: WebhookServer, as_d
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     in_an_hour = date if as_date else "3600"
     done = calling(far_side.script(PATH, Reply(429, {"Retry-After": in_an_hour}), OK))
-    assert (done.outcome, done.reason, far_side.count(PATH)) == (FAILED, "rate_limited", 1)
+    assert (*verdict_of(done), far_side.count(PATH)) == (FAILED, "rate_limited", 1)
 
 
 def test_an_agent_that_may_have_run_stays_unknown_if_the_next_attempt_is_refused(
@@ -406,7 +417,7 @@ def test_an_agent_that_may_have_run_stays_unknown_if_the_next_attempt_is_refused
 ) -> None:
     busy = Reply(503, {"Retry-After": "0"})
     done = calling(far_side.script(PATH, busy, Reply(429, {"Retry-After": "3600"})))
-    assert (done.outcome, done.http_status, far_side.count(PATH)) == (UNKNOWN, 503, 2)
+    assert (done.judgement.outcome, done.http_status, far_side.count(PATH)) == (UNKNOWN, 503, 2)
 
 
 # An agent declared idempotent
@@ -417,7 +428,7 @@ def test_retries_after_an_unknown_outcome_only_if_the_agent_is_idempotent(
     far_side: WebhookServer, reply: Reply
 ) -> None:
     done = calling(far_side.script(PATH, reply, OK), idempotent=True)
-    assert (done.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 2, 2)
+    assert (done.judgement.outcome, done.attempts, far_side.count(PATH)) == (SUCCESS, 2, 2)
 
 
 @pytest.mark.parametrize("reply", [Reply(), Reply.json({}, 500), Reply(400), Reply(302)])
@@ -432,7 +443,7 @@ def test_an_idempotent_agent_that_may_have_run_stays_unknown_after_a_rejected_at
     far_side: WebhookServer,
 ) -> None:
     done = calling(far_side.script(PATH, LOST, Reply(409)), idempotent=True)
-    assert (done.outcome, done.reason, far_side.count(PATH)) == (UNKNOWN, "connection_lost", 2)
+    assert (*verdict_of(done), far_side.count(PATH)) == (UNKNOWN, "connection_lost", 2)
 
 
 # Interruptions

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import AgentctlError, SchemaLacks
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import apply
@@ -32,7 +32,7 @@ WHERE e.credits_used IS DISTINCT FROM
 
 def fill(database: Database, told: Callable[[Backfilling], None] = lambda _: None) -> Backfilled:
     """Fill as the command does, on a table that is wide already."""
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         planner = partial(plan_link_index, settings=NOTHING_TOLD)
         index = planner(connection)
         if index.steps:
@@ -350,7 +350,10 @@ def test_a_role_with_hidden_rows_fills_nothing(marketplace: Marketplace) -> None
         marketplace.execute(f"GRANT SELECT, UPDATE ON {table} TO {url.split('//')[1].split(':')[0]}".encode())
     marketplace.execute("ALTER TABLE credit_transactions ENABLE ROW LEVEL SECURITY")
 
-    with at(url, place="a test").connect() as connection, pytest.raises(AgentctlError) as refused:
+    with (
+        read_database_url(url, source="a test").connect() as connection,
+        pytest.raises(AgentctlError) as refused,
+    ):
         backfill(connection, plan_widening(connection), lambda _: None, nobody)
 
     assert refused.value.code == "row_level_security"

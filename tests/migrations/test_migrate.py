@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, Table, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, SchemaLacks
 from agentctl.core.mapping.optional_columns import Tracking, tracking_of
 from agentctl.core.migration.apply import Event, StepBegun
@@ -36,7 +36,7 @@ ALL_BUT = [tuple(one for one in OPTIONAL_COLUMNS if one != name) for name in OPT
 
 
 def read(database: Database) -> Catalog:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return introspect(connection)
 
 

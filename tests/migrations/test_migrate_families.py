@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.migration.plan import LockWait, StepKind
 from agentctl.core.migration.widening import plan_widening
@@ -199,7 +199,10 @@ def test_names_a_partition_on_another_server(database: Database) -> None:
         "CREATE FOREIGN DATA WRAPPER theirs; CREATE SERVER far FOREIGN DATA WRAPPER theirs;"
         "CREATE FOREIGN TABLE away () INHERITS (agent_executions) SERVER far"
     )
-    with at(database.url, place="a test").connect() as connection, pytest.raises(SchemaLacks) as refused:
+    with (
+        read_database_url(database.url, source="a test").connect() as connection,
+        pytest.raises(SchemaLacks) as refused,
+    ):
         plan_widening(connection)
 
     said = (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from support.executions import plant
 from support.marketplace import Marketplace
 from support.migrations import widen
@@ -36,7 +36,7 @@ def uninterrupted(marketplace_factory: Callable[..., Marketplace]) -> object:
 
 def catalog(marketplace: Marketplace) -> object:
     """Return everything that the catalog says, the comments on columns, and no name of a database."""
-    with at(marketplace.url, place="a test").connect() as connection:
+    with read_database_url(marketplace.url, source="a test").connect() as connection:
         found = introspect(connection)
     comments = marketplace.execute(
         "SELECT attname, col_description(attrelid, attnum) FROM pg_attribute "

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.building import Building
 from agentctl.core.migration.locks import LockAwaited, blockers
@@ -31,7 +31,7 @@ def holding(database: Database, mode: str) -> Iterator[int]:
 
 def in_the_way(database: Database, mode: LockMode) -> set[int]:
     """Return the pids that keep a lock from being had."""
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         found = blockers(connection, schema="public", table="agent_executions", mode=mode)
     return {one.pid for one in found}
 

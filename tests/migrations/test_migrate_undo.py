@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import Refused, SchemaLacks, SetupError
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.plan import Plan, StepKind
@@ -30,7 +30,7 @@ def take_back(
     database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = nobody
 ) -> tuple[Plan, Undone]:
     """Undo as the command does."""
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         plan = plan_undo(connection, wait=QUICK)
         return plan, undo(connection, plan, save_to=save_to, told=told)
 

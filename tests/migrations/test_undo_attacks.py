@@ -15,7 +15,7 @@ import pytest
 from pglast import ast, parse_sql
 from psycopg import sql
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import AgentctlError, DatabaseTrouble
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.migration.apply import Event, StepBegun
@@ -76,7 +76,7 @@ def take_back(
     told: Callable[[Event], None] = nobody,
     settings: SchemaSettings | None = None,
 ) -> tuple[Plan, Undone]:
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         plan = plan_undo(connection, settings or SchemaSettings(), wait=QUICK)
         return plan, undo(connection, plan, save_to=save_to, told=told)
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.pooler import shares_servers
 from support.marketplace import Marketplace
 from support.pgbouncer import pooled
@@ -31,9 +31,9 @@ def _direct(marketplace: Marketplace) -> str:
 def test_distinguishes_a_pooler_in_transaction_mode_from_a_server(
     marketplace: Marketplace, through_pooler: str
 ) -> None:
-    with at(through_pooler, place="a test").connect() as connection:
+    with read_database_url(through_pooler, source="a test").connect() as connection:
         assert shares_servers(connection)
-    with at(_direct(marketplace), place="a test").connect() as connection:
+    with read_database_url(_direct(marketplace), source="a test").connect() as connection:
         assert not shares_servers(connection)
 
 

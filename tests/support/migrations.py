@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from agentctl.core.catalog.introspection import Table, introspect
-from agentctl.core.database.connection import at
+from agentctl.core.database.connection import read_database_url
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import Event, StepBegun, apply
@@ -32,7 +32,7 @@ def widen(
     """Migrate as the command does, with the superuser's rights, and return the plan that was followed."""
     # A statement that waits for ever fails its test instead of hanging it.
     limited = f"{url or database.url}?options=-cstatement_timeout%3D20s"
-    with at(limited, place="a test").connect() as connection:
+    with read_database_url(limited, source="a test").connect() as connection:
         planner = partial(plan_widening, settings=settings, wait=wait)
         plan = planner(connection)
         apply(connection, plan, planner, told)
@@ -41,7 +41,7 @@ def widen(
 
 def planned(database: Database) -> tuple[Step, ...]:
     """Return the steps to full tracking."""
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         return plan_widening(connection).steps
 
 
@@ -57,7 +57,7 @@ def attempts_among(events: list[Event]) -> list[LockAwaited]:
 
 def executions(database: Database) -> Table:
     """Return the executions' table as it is."""
-    with at(database.url, place="a test").connect() as connection:
+    with read_database_url(database.url, source="a test").connect() as connection:
         table = introspect(connection).table("agent_executions")
     assert table
     return table

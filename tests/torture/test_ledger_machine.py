@@ -24,7 +24,7 @@ from agentctl.core import failpoints
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.config.profiles import Profile, WebhookSettings
 from agentctl.core.credits.users import get_user
-from agentctl.core.database.connection import Database, at
+from agentctl.core.database.connection import Database, read_database_url
 from agentctl.core.errors import Refused
 from agentctl.core.executions.journal import Journal
 from agentctl.core.executions.lookup import get_execution
@@ -200,7 +200,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.profile,
             self.request,
             ask=None,
-            watch=lambda _step, _detail: None,
+            on_step=lambda _step, _detail: None,
             journal=self._journal(),
         )
 
@@ -255,7 +255,7 @@ def test_no_order_of_events_makes_the_ledger_wrong(
     journal = tmp_path / "journal"
     journal.mkdir()
     LedgerMachine.marketplace = marketplace
-    LedgerMachine.database = at(marketplace.url, place="test")
+    LedgerMachine.database = read_database_url(marketplace.url, source="test")
     LedgerMachine.urls = {name: webhook.script(f"/{name}", reply) for name, reply in ANSWERS.items()}
     LedgerMachine.folder = journal
     run_state_machine_as_test(

@@ -162,7 +162,7 @@ def test_what_is_shown_knows_nothing_of_the_command_line() -> None:
     [
         (("httpx",), {"core/webhook/http.py"}),
         (("rich",), {"render/terminal.py"}),
-        (("psycopg.errors",), {"core/database/connection.py"}),
+        (("psycopg.errors",), {"core/database/errors.py"}),
         (("pglast.parser", "pglast.parse_sql"), {"core/sql/parsing.py"}),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

@@ -167,7 +167,7 @@ def _one(
     rows = rows_of_execution(connection, ledger, found.id) if ledger is not None and linked else ()
     missing = _missing(market)
     row = identify_row(identify_database(connection), found.creation)
-    told = user_journal(content=False).list_entries(found.id, row, database=connection.database.place)
+    told = user_journal(content=False).list_entries(found.id, row, database=connection.database.address)
     return Reply(
         data=lambda: render.one_data(found, rows, missing, told),
         view=lambda: render.one_view(found, rows, missing, told),

@@ -37,7 +37,7 @@ def init(
     """
     from agentctl.core.config.profiles import DATABASE_URL, FILE_NAME, check_written
     from agentctl.core.config.toml_sections import Value
-    from agentctl.core.database.connection import at
+    from agentctl.core.database.connection import read_database_url
     from agentctl.core.files.writing import write_atomically
     from agentctl.core.setup.initialisation import initialise
     from agentctl.render import init as render
@@ -50,7 +50,7 @@ def init(
     if url is None:
         msg = "No database is named."
         raise UsageError(msg, hint=f"Pass --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
-    database = at(Value(url, place="--database-url").resolve(), place="--database-url")
+    database = read_database_url(Value(url, place="--database-url").resolve(), source="--database-url")
     profile = session.profile_name or _PROFILE
     with database.connect() as connection:
         done = initialise(

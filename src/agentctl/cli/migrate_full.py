@@ -102,10 +102,10 @@ def _refuse_nonsense(
 
 
 def _direct(database: "Database", profile: "Profile") -> "Database":
-    from agentctl.core.database.connection import at
+    from agentctl.core.database.connection import read_database_url
 
     url = profile.migrate_database_url
-    return database if url is None else at(url.resolve(), place=url.place)
+    return database if url is None else read_database_url(url.resolve(), source=url.place)
 
 
 def _widen(order: _Order, *, backfill: bool) -> Reply:

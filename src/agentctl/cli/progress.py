@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from agentctl.cli.session import Screen, Session, colourful, screen_for
-from agentctl.core.running.steps import Step, Watch
+from agentctl.core.running.steps import OnStep, Step
 from agentctl.render.blocks import Text, Tone
 from agentctl.render.history import duration_text
 
@@ -31,13 +31,13 @@ _BUSY = {
 
 
 @contextmanager
-def watching(session: Session) -> Iterator[Watch]:
+def watching(session: Session) -> Iterator[OnStep]:
     """Yield what a run tells its steps to."""
     with ExitStack() as spinner:
         yield _heedless(_watcher(session, spinner))
 
 
-def _watcher(session: Session, spinner: ExitStack) -> Watch:
+def _watcher(session: Session, spinner: ExitStack) -> OnStep:
     if session.quiet:
         return lambda _step, _detail: None
     if session.json or not colourful(sys.stderr):
@@ -45,7 +45,7 @@ def _watcher(session: Session, spinner: ExitStack) -> Watch:
     return _Steps(screen_for(sys.stderr), spinner)
 
 
-def _heedless(watch: Watch) -> Watch:
+def _heedless(watch: OnStep) -> OnStep:
     """Go on with the run where nobody reads stderr any more: money is at stake, not a line of text."""
 
     def told(step: Step, detail: str) -> None:

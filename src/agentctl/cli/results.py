@@ -52,7 +52,7 @@ def save_result(report: RunReport, output: Path | None) -> Saved:
 def _suffix(report: RunReport, output: Path | None) -> str:
     if output is not None:
         return output.suffix
-    kind = report.call.content_type if report.call else None
+    kind = report.call.judgement.content_type if report.call else None
     return mimetypes.guess_extension(kind or "") or ".bin"
 
 

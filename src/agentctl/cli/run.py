@@ -82,9 +82,9 @@ def run(
         if dry_run:
             report = core.dry_run(database, profile, request, ask=ask)
         else:
-            with watching(session) as watch:
+            with watching(session) as on_step:
                 journal = user_journal(content=profile.journal.content)
-                report = core.run(database, profile, request, ask=ask, watch=watch, journal=journal)
+                report = core.run(database, profile, request, ask=ask, on_step=on_step, journal=journal)
     saved = save_result(report, output)
     passing(Failpoint.SAVED)
     return Reply(

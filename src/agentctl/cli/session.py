@@ -72,11 +72,11 @@ class Session:
         """
         from agentctl.core.config.profiles import load_profile
         from agentctl.core.config.toml_sections import Value
-        from agentctl.core.database.connection import at
+        from agentctl.core.database.connection import read_database_url
 
         profile = load_profile(config=self.config, profile=self.profile_name)
         if profile.database_url is not None:
-            database = at(profile.database_url.resolve(), place=profile.database_url.place)
+            database = read_database_url(profile.database_url.resolve(), source=profile.database_url.place)
             yield replace(database, answer_within=profile.read_timeout if reads else None), profile
             return
         from agentctl.sandbox.server import running
@@ -85,7 +85,7 @@ class Session:
         webhook = replace(profile.webhook, allow_hosts=("127.0.0.1",))
         profile = replace(profile, user=Value(_SANDBOX_USER, place="sandbox"), webhook=webhook)
         with running() as url:
-            yield at(url, place="sandbox"), profile
+            yield read_database_url(url, source="sandbox"), profile
 
     @contextmanager
     def connected(self, *, reads: bool = False) -> Iterator[tuple["Connection", "Marketplace", "Profile"]]:

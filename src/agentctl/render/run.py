@@ -84,7 +84,7 @@ def result_view(report: RunReport, *, file: Path | None) -> View:
 def file_view(report: RunReport, *, file: Path | None) -> Iterator[Block]:
     """Tell which file has the result."""
     if file is not None:
-        kind = f" ({report.call.content_type})" if report.call and is_binary(report) else ""
+        kind = f" ({report.call.judgement.content_type})" if report.call and is_binary(report) else ""
         yield Text(f"Result written to {file}{kind}.", Tone.DIM)
 
 
@@ -107,13 +107,13 @@ def money_view(report: RunReport) -> Iterator[Block]:
 
 def is_binary(report: RunReport) -> bool:
     """Whether the result is neither JSON nor text, so that it can only be shown as a file."""
-    return report.call is not None and report.call.result_bytes is not None
+    return report.call is not None and report.call.judgement.result_bytes is not None
 
 
 def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
     """Return the result as a file holds it: its text for a text file where it has one, else as it came."""
-    if report.call is not None and report.call.result_bytes is not None:
-        return report.call.result_bytes
+    if report.call is not None and report.call.judgement.result_bytes is not None:
+        return report.call.judgement.result_bytes
     if report.result_text is not None:
         return report.result_text.encode("utf-8", "replace")
     if report.result is None:

@@ -13,7 +13,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from agentctl.core.catalog.introspection import Argument
-from agentctl.core.database.connection import Connection, raised_on_purpose
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.errors import read_refusal
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping.functions import Deduct
@@ -91,7 +92,7 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> Answer:
             call, {name: values[argument.name] for name, argument in passed.items()}
         ).fetchone()
     except Exception as error:
-        said = raised_on_purpose(error)
+        said = read_refusal(error)
         if said is None:
             raise
         return Answer(success=False, error=said, amounts={}, raised=True)

@@ -12,7 +12,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.database.connection import Connection, in_transaction
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace

@@ -9,7 +9,8 @@ from typing import LiteralString, NoReturn, TypeVar
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from agentctl.core.database.connection import Connection, sqlstate_of
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.errors import sqlstate_of
 from agentctl.core.database.quoting import compose
 from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.plan import LockMode, LockWait

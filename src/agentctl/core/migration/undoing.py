@@ -189,7 +189,7 @@ def _give_names_back(database: Database, planned: Plan, told: Told) -> None:
         return tuple(_still_aside(planned, _survey(connection, planned)))
 
     try:
-        left = database.again(work)
+        left = database.run_reconnecting(work)
     except AgentctlError as error:
         raise _left_aside(planned, f"They could not be renamed back: {error.message}") from error
     if left:

@@ -4,7 +4,8 @@ Works inside the caller's transaction and commits nothing.
 """
 
 from agentctl.core.credits import movements, users
-from agentctl.core.database.connection import Connection, refused_as
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.errors import raising_if_reference_is_gone
 from agentctl.core.errors import Refused
 from agentctl.core.executions import execution_table, lookup
 from agentctl.core.executions.execution_table import Identity
@@ -27,7 +28,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     before = movements.lock_user(connection, market, user.id)
     require_unchanged(connection, prepared)
     # Whoever deletes the agent holds its row, and is waited for here.
-    with refused_as(_deleted_meanwhile(agent)):
+    with raising_if_reference_is_gone(_deleted_meanwhile(agent)):
         written = execution_table.record(
             connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
         )

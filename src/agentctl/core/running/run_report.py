@@ -41,7 +41,7 @@ class RunReport:
         unable: the optional columns that the table cannot hold.
         cost: the price; `charged` and `refunded` are what the ledger was told.
         call: how the webhook answered; None where it was not called.
-        result: JSON that the agent returned, now or when it ran; `result_text` where it was none.
+        recorded_result: JSON that the agent returned when it ran, of a replay.
         notes: for the operator, not about the outcome.
         error: what the program exits with, or None.
 
@@ -65,17 +65,26 @@ class RunReport:
     balance_before: Amount | None = None
     balance_after: Amount | None = None
     call: WebhookCall | None = None
-    result: object = None
-    result_text: str | None = None
+    recorded_result: object = None
     notes: tuple[str, ...] = ()
     error: AgentctlError | None = None
 
     @property
+    def result(self) -> object:
+        """The JSON that the agent returned, now or when it ran."""
+        return self.recorded_result if self.call is None else self.call.judgement.result
+
+    @property
+    def result_text(self) -> str | None:
+        """What the agent returned now, where that was no JSON."""
+        return None if self.call is None else self.call.judgement.result_text
+
+    @property
     def has_result(self) -> bool:
         """Whether `result` is a success's, settled or not: somebody has paid for it."""
-        answered = self.call.outcome if self.call is not None else None
+        answer = None if self.call is None else self.call.judgement.outcome
         return self.outcome is Outcome.SUCCESS or (
-            self.outcome is Outcome.UNKNOWN and answered is Outcome.SUCCESS
+            self.outcome is Outcome.UNKNOWN and answer is Outcome.SUCCESS
         )
 
     @property
@@ -131,29 +140,28 @@ def replayed(prepared: Prepared, found: Execution) -> RunReport:
         completed_at=found.completed_at,
         charged=found.charged or 0,
         refunded=found.refunded or 0,
-        result=found.result,
+        recorded_result=found.result,
     )
     return replace(report, error=_error(report, found.error or "its answer is not recorded"))
 
 
 def answered(report: RunReport, call: WebhookCall) -> RunReport:
     """Add the webhook's answer."""
-    report = replace(
-        report, call=call, outcome=call.outcome, result=call.result, result_text=call.result_text
-    )
-    return replace(report, error=report.error or _error(report, call.message, hint=call.hint))
+    judgement = call.judgement
+    report = replace(report, call=call, outcome=judgement.outcome)
+    return replace(report, error=report.error or _error(report, judgement.message, hint=judgement.hint))
 
 
 def settled(report: RunReport, settlement: Settlement) -> RunReport:
     """Add what settling did; where somebody else had settled the row, say what it says."""
     report = replace(report, status=settlement.status, refunded=settlement.refunded)
-    if settlement.at is None:
+    if settlement.written is None:
         return _settled_elsewhere(report, settlement)
     return replace(
         report,
         notes=report.notes if settlement.note is None else (*report.notes, settlement.note),
-        completed_at=settlement.at,
-        recorded=tuple(name for name in BY_NAME if name in {*report.recorded, *settlement.columns}),
+        completed_at=settlement.written.at,
+        recorded=tuple(name for name in BY_NAME if name in {*report.recorded, *settlement.written.columns}),
         unable=settlement.unable,
         balance_after=report.balance_after if settlement.balance_after is None else settlement.balance_after,
     )

@@ -1,4 +1,4 @@
-"""The steps of a run, as whoever watches it is told them."""
+"""The steps of a run, for whoever shows its progress."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,5 +19,5 @@ class Step(StrEnum):
     SETTLED = "settled"
 
 
-Watch = Callable[[Step, str], None]
-"""Is told each step with a detail for people, as it happens."""
+OnStep = Callable[[Step, str], None]
+"""Called with each step as it happens, and a detail to show."""

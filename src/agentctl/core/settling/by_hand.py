@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agentctl.core.credits import ledger_reports, movements
-from agentctl.core.database.connection import Commit, Connection, in_transaction
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.transactions import Commit, durably
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
 from agentctl.core.executions import lookup
 from agentctl.core.executions.execution_table import key_to_id, lock_execution, require_key
@@ -63,9 +64,12 @@ def grant_credits(
     if idempotency_key is not None:
         _require_usable(idempotency_key, market.require_ledger())
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
-    moved = _done(
+    moved = _move_or_interrupt(
         connection,
-        lambda: movements.grant(connection, market, user=user, amount=amount, row_id=row_id, reason=reason),
+        market,
+        lambda connection, market: movements.grant(
+            connection, market, user=user, amount=amount, row_id=row_id, reason=reason
+        ),
     )
     if moved is not None:
         return Grant(
@@ -112,7 +116,7 @@ def refund_execution(
         msg = f"Execution {execution.id} names no user, so its credits cannot be given back."
         raise Refused(msg, code="no_user")
 
-    def work() -> Refund:
+    def refund(connection: Connection, market: Marketplace) -> Refund:
         movements.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
@@ -128,13 +132,13 @@ def refund_execution(
             execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
         )
 
-    return _done(connection, work)
+    return _move_or_interrupt(connection, market, refund)
 
 
 def _refund_lost(
     connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
 ) -> Refund:
-    def work() -> Refund:
+    def refund(connection: Connection, market: Marketplace) -> Refund:
         moved = refund_lost(connection, market, execution, reason=reason)
         if moved is None:
             msg = f"Execution {execution.id} was already refunded; its row is gone."
@@ -143,17 +147,19 @@ def _refund_lost(
             execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
         )
 
-    return _done(connection, work)
+    return _move_or_interrupt(connection, market, refund)
 
 
-def _done(connection: Connection, work: Callable[[], T]) -> T:
+def _move_or_interrupt(
+    connection: Connection, market: Marketplace, work: Callable[[Connection, Marketplace], T]
+) -> T:
     """Do it whole or not at all; after an interruption, find out which."""
     commit: Commit[T] = Commit()
     try:
-        result = in_transaction(connection, work, commit=commit)
+        result = durably(connection, market, work, commit=commit)
         passing(Failpoint.CREDITS_MOVED)
     except KeyboardInterrupt:
-        if commit.result is None or not commit.arrived(connection.database):
+        if commit.result is None or not commit.has_arrived(connection.database):
             msg = "Interrupted: nothing was changed."
             raise Interrupted(msg) from None
         result = commit.result

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
-from agentctl.core.database.connection import Connection, Database, translated
+from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
 from agentctl.core.errors import (
     AgentctlError,
@@ -32,7 +32,6 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
 from agentctl.core.mapping import Marketplace, read_marketplace
 from agentctl.core.models import OPEN, STALE_AFTER, Agent, Amount, Execution, Key, Outcome, Status
-from agentctl.core.settling import settlement
 from agentctl.core.settling.by_hand import refund_execution
 from agentctl.core.settling.evidence import (
     Evidence,
@@ -44,7 +43,7 @@ from agentctl.core.settling.evidence import (
 )
 from agentctl.core.settling.lost_executions import get_execution_or_charge
 from agentctl.core.settling.n8n import search
-from agentctl.core.settling.settlement import Settlement, Verdict
+from agentctl.core.settling.settlement import Settlement, Verdict, settle
 from agentctl.core.times import rfc3339
 
 
@@ -140,7 +139,7 @@ def reconcile(
         listed = agent_table.list_agents(connection, market.agents) if executions else ()
     known = [profile.as_far_as_known(agent) for agent in listed]
     rows = {one.id: identify_row(whereabouts, one.creation) for one in executions if one.is_open}
-    memories = journal.recall(rows, database=database.place)
+    memories = journal.recall(rows, database=database.address)
     cases = [_look_at(one, memories.get(one.id, Memory()), rows, request, now=now) for one in executions]
     if not request.executions:
         cases = [case for case in cases if not _is_only_young(case, request, now=now)]
@@ -308,7 +307,7 @@ class _Settling:
                 on_progress(len(self._done))
 
         with progress(len(cases)) as on_progress:
-            self._database.again(work)
+            self._database.run_reconnecting(work)
         return tuple(self._done)
 
     def _require_writable(self) -> None:
@@ -331,7 +330,7 @@ class _Settling:
         """Settle one execution; what keeps it from being settled is its own result and stops no other."""
         passing(Failpoint.EVIDENCE_FOUND)
         try:
-            with translated(self._database):
+            with self._database.translating_errors():
                 if case.execution.is_lost:
                     return self._give_back(connection, case)
                 return self._settle(connection, case)
@@ -350,27 +349,23 @@ class _Settling:
         failed = case.evidence.outcome is Outcome.FAILED
         refund = failed and self._refund
         verdict = Verdict(
-            status=Status.FAILED if failed else Status.SUCCESS,
+            case.execution.id,
+            case.execution.user.id,
+            Status.FAILED if failed else Status.SUCCESS,
             refund=refund,
             facts={**case.evidence.facts(), **({"credits_used": 0} if refund else {})},
             creation=case.execution.creation,
         )
-        done = settlement.settle_on(
-            connection,
-            self._market,
-            execution=case.execution.id,
-            user=case.execution.user.id,
-            verdict=verdict,
-        )
-        if done.at is None:
-            return _explain_unsettled(case, done)
-        said = f"{case.evidence.said} {done.note}" if done.note else case.evidence.said
+        settlement = settle(connection, self._market, verdict)
+        if settlement.written is None:
+            return _explain_unsettled(case, settlement)
+        sentence = f"{case.evidence.said} {settlement.note}" if settlement.note else case.evidence.said
         return replace(
             case,
             action=Action.SETTLED,
-            status=done.status,
-            refunded=done.refunded,
-            evidence=replace(case.evidence, said=said),
+            status=settlement.status,
+            refunded=settlement.refunded,
+            evidence=replace(case.evidence, said=sentence),
         )
 
     def _give_back(self, connection: Connection, case: Reconciled) -> Reconciled:

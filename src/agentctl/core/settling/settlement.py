@@ -1,19 +1,19 @@
 """Settles an execution: its outcome and its refund in one transaction, guarded by the row's own state.
 
-The only way in which an execution gets an outcome; `run` uses it, and so will everything that settles
-later. It opens connections of its own, because minutes may have passed since the charge.
+It is the only way in which an execution gets an outcome: `run` uses it, and so does `reconcile`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from agentctl.core.credits import movements, users
-from agentctl.core.database.connection import Commit, Connection, Database, in_transaction, retry_after_drift
+from agentctl.core.database.connection import Connection, Database
+from agentctl.core.database.transactions import Commit, durably
 from agentctl.core.executions import execution_table, lookup
+from agentctl.core.executions.execution_table import Written
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import NO_STATUS, Amount, Credits, Execution, Key, Status
+from agentctl.core.models import NO_STATUS, Amount, Credits, Key, Status
 from agentctl.core.times import Moment
 
 
@@ -22,12 +22,16 @@ class Verdict:
     """What an execution is to be settled as.
 
     Attributes:
-        refund: whether what it cost is given back.
+        execution: its id.
+        user: who paid; None where the row names nobody.
+        refund: whether what it cost is given back; to a user who is gone, nothing is.
         facts: contents of optional columns, by name.
         creation: of the row that it is about, where another one of its id might have taken its place.
 
     """
 
+    execution: Key
+    user: Key | None
     status: Status
     refund: bool
     facts: Mapping[str, object]
@@ -40,22 +44,18 @@ class Settlement:
 
     Attributes:
         status: of the row afterwards.
-        at: when, by the database's clock; None where somebody else had settled it.
-        columns: optional columns that were written.
+        written: what was written and when; None where somebody else had settled the row.
         unable: optional columns that the table cannot hold.
         refunded: credits given back, now or by whoever settled it.
-        found: the row as somebody else settled it.
         unreturnable: what could be given back to nobody, since its user is gone; None where there is one.
 
     """
 
     status: str
-    at: datetime | None
-    columns: tuple[str, ...]
+    written: Written | None
     unable: tuple[str, ...]
-    refunded: Amount
-    balance_after: Credits | None
-    found: Execution | None = None
+    refunded: Amount = 0
+    balance_after: Credits | None = None
     unreturnable: Credits | None = None
 
     @property
@@ -68,121 +68,81 @@ class Settlement:
 
 
 def settle(
-    database: Database,
+    target: Database | Connection,
     market: Marketplace,
-    *,
-    execution: Key,
-    user: Key | None,
     verdict: Verdict,
-    commit: Commit[Settlement | None] | None = None,
+    *,
+    commit: Commit[Settlement] | None = None,
 ) -> Settlement:
-    """Write a verdict; where the row is not open any more, change nothing and say what it says.
-
-    A connection that fails is opened again for a minute; a settlement that has arrived is not made twice.
-
-    Args:
-        database: where to.
-        market: the tables, as they were known last.
-        execution: which.
-        user: who paid; where that is nobody who is there any more, nothing is refunded, and that is said.
-        verdict: the outcome.
-        commit: of an earlier attempt that was interrupted, or an empty one that tells about this one.
+    """Write a verdict, and give back what it says, once; where the row is not open, read what it says.
 
     Raises:
         ConnectionFailed: the database stayed away.
         AgentctlError: any other refusal of the database.
 
     """
-    commit = commit or Commit()
-    if commit.result is not None and commit.arrived(database):
-        return commit.result
-    return database.again(
-        lambda connection: settle_on(
-            connection, market, execution=execution, user=user, verdict=verdict, commit=commit
-        )
-    )
 
-
-def settle_on(
-    connection: Connection,
-    market: Marketplace,
-    *,
-    execution: Key,
-    user: Key | None,
-    verdict: Verdict,
-    commit: Commit[Settlement | None] | None = None,
-) -> Settlement:
-    """Do what `settle` does, on a connection that is there already; a failing one is not replaced."""
-    return retry_after_drift(
-        lambda fresh: _settle(
-            connection, fresh, execution=execution, user=user, verdict=verdict, commit=commit or Commit()
-        ),
-        first=market,
-        refresh=lambda: market.again(connection),
-    )
-
-
-def _settle(
-    connection: Connection,
-    market: Marketplace,
-    *,
-    execution: Key,
-    user: Key | None,
-    verdict: Verdict,
-    commit: Commit[Settlement | None],
-) -> Settlement:
-    def work() -> Settlement | None:
-        payer = _find_payer(connection, market, user) if verdict.refund else None
-        owed = movements.cost_of(connection, market, execution) if verdict.refund and payer is None else None
-        if payer is not None:  # the user first, as charging does: the other way round deadlocks
-            movements.lock_user(connection, market, payer)
-        written = execution_table.settle(
-            connection,
-            market.executions,
-            execution=execution,
-            status=verdict.status,
-            facts=_list_facts(market, verdict, refund=payer is not None),
-            creation=verdict.creation,
-        )
+    def write_verdict(connection: Connection, market: Marketplace) -> Settlement:
+        # The user is locked before the execution, as charging does: the other way round deadlocks.
+        payer = _lock_payer(connection, market, verdict) if verdict.refund else None
+        owed_to_nobody = verdict.refund and payer is None
+        unreturnable = movements.cost_of(connection, market, verdict.execution) if owed_to_nobody else None
+        written = _write_outcome(connection, market, verdict, refund=payer is not None)
         if written is None:
-            return None
+            return _read_settlement(connection, market, verdict.execution)
         passing(Failpoint.STATUS_WRITTEN)
-        moved = None
+        refund = None
         if payer is not None:
-            moved = movements.refund(connection, market, user=payer, execution=execution)
+            refund = movements.refund(connection, market, user=payer, execution=verdict.execution)
             passing(Failpoint.REFUNDED)
         return Settlement(
-            status=verdict.status,
-            at=written.at,
-            columns=written.columns,
-            unable=market.executions.unrecordable,
-            refunded=moved.amount if moved else 0,
-            balance_after=moved.balance_after if moved else None,
-            unreturnable=owed,
+            verdict.status,
+            written,
+            market.executions.unrecordable,
+            refunded=refund.amount if refund else 0,
+            balance_after=refund.balance_after if refund else None,
+            unreturnable=unreturnable,
         )
 
-    return in_transaction(connection, work, commit=commit) or _as_found(connection, market, execution)
+    return durably(target, market, write_verdict, commit=commit)
 
 
-def _find_payer(connection: Connection, market: Marketplace, user: Key | None) -> Key | None:
-    return None if user is None or users.is_gone(connection, market, user) else user
+def _lock_payer(connection: Connection, market: Marketplace, verdict: Verdict) -> Key | None:
+    """Return who is to be given credits back, and lock their balance; None where they are gone."""
+    if verdict.user is None or users.is_gone(connection, market, verdict.user):
+        return None
+    movements.lock_user(connection, market, verdict.user)
+    return verdict.user
 
 
-def _list_facts(market: Marketplace, verdict: Verdict, *, refund: bool) -> Mapping[str, object]:
-    """Leave what an execution cost where it stays so, and where only this tells it until it is given back."""
-    told = market.ledger is not None and market.ledger.is_linked
-    kept = verdict.refund and not (refund and told)
-    return {name: fact for name, fact in verdict.facts.items() if not (kept and name == "credits_used")}
+def _write_outcome(
+    connection: Connection, market: Marketplace, verdict: Verdict, *, refund: bool
+) -> Written | None:
+    """Write the outcome into the row; None where it is not open.
+
+    `credits_used` is left alone where it stays owed, and where it alone says what a refund is to give back.
+    """
+    is_in_ledger = market.ledger is not None and market.ledger.is_linked
+    leaves_cost = verdict.refund and not (refund and is_in_ledger)
+    facts = {
+        name: fact for name, fact in verdict.facts.items() if not (leaves_cost and name == "credits_used")
+    }
+    return execution_table.settle(
+        connection,
+        market.executions,
+        execution=verdict.execution,
+        status=verdict.status,
+        facts=facts,
+        creation=verdict.creation,
+    )
 
 
-def _as_found(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
-    found = lookup.find_execution(connection, market, execution)
+def _read_settlement(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
+    """Return how somebody else has settled an execution."""
+    settled = lookup.find_execution(connection, market, execution)
     return Settlement(
-        status=(found.status or NO_STATUS) if found else "gone",
-        at=None,
-        columns=(),
+        status=(settled.status or NO_STATUS) if settled else "gone",
+        written=None,
         unable=market.executions.unrecordable,
-        refunded=(found.refunded or 0) if found else 0,
-        balance_after=None,
-        found=found,
+        refunded=(settled.refunded or 0) if settled else 0,
     )

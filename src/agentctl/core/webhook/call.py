@@ -29,11 +29,12 @@ from agentctl.core.webhook.http import Client, Request
 from agentctl.core.webhook.judgement import MAY_PASS, Judgement, judge
 
 
-@dataclass(frozen=True, kw_only=True)
-class WebhookCall(Judgement):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookCall:
     """How a call ended.
 
     Attributes:
+        judgement: what the answer means, or that there was none.
         sent: whether any byte of a request may have reached the other side.
         attempts: how many there were, sent or not.
         http_status: of the answer that was judged; None where there was none.
@@ -41,6 +42,7 @@ class WebhookCall(Judgement):
 
     """
 
+    judgement: Judgement
     sent: bool
     attempts: int
     http_status: int | None
@@ -111,7 +113,7 @@ async def _deliver(client: Client, order: _Order, on_event: OnEvent, *, seconds:
     async with client:
         last = await delivery.run(lambda: _Call(client, order, on_event))
     return WebhookCall(
-        **vars(last.judgement),
+        judgement=last.judgement,
         sent=delivery.sent,
         attempts=delivery.attempts,
         http_status=last.http_status,

@@ -1,0 +1,149 @@
+"""Transactions that happen once: repeated where that may help, asked about where nobody knows.
+
+`durably` is how credits move and outcomes are written, `in_transaction` the part of it that needs no schema.
+What the work is, is not known here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, NoReturn, Protocol, Self, TypeVar
+
+import psycopg
+from tenacity import RetryCallState, retry_if_exception_type, retry_if_result
+
+from agentctl.core.database.connection import Connection, Database
+from agentctl.core.database.errors import IN_THE_WAY, ColumnMissing, is_connection_lost
+from agentctl.core.database.retries import retry_while
+from agentctl.core.errors import AgentctlError, ConnectionFailed, OutcomeUnknown
+
+T = TypeVar("T")
+
+
+class Schema(Protocol):
+    """What is known of the database's tables."""
+
+    def again(self, connection: Connection) -> Self:
+        """Read the tables once more."""
+
+
+S = TypeVar("S", bound=Schema)
+
+
+@dataclass(slots=True)
+class Commit(Generic[T]):
+    """A transaction whose COMMIT is about to be sent; knows afterwards whether it arrived.
+
+    Attributes:
+        number: PostgreSQL's, of the transaction; None as long as no COMMIT can have been sent.
+        result: what the transaction's work returned.
+
+    """
+
+    number: str | None = None
+    result: T | None = None
+
+    def has_arrived(self, database: Database) -> bool:
+        """Ask on another connection: reading is safe where repeating would not be.
+
+        Raises:
+            OutcomeUnknown: the database stayed away, or would not say.
+
+        """
+        if self.number is None:
+            return False
+        try:
+            return _read_transaction_status(database, self.number) == "committed"
+        except AgentctlError as error:  # away; or it will not say, as another server after a failover
+            msg = f"It is not known whether the database committed the last change: {error.message}"
+            hint = "When it answers again, check what it holds before you repeat the command."
+            raise OutcomeUnknown(msg, hint=hint) from error
+
+
+def _read_transaction_status(database: Database, number: str) -> str:
+    """Return `committed` or `aborted`; waits while the server is still busy with it."""
+    query = "SELECT pg_xact_status(%(number)s::xid8) AS status"
+
+    def read_status(connection: Connection) -> str:
+        row = connection.execute(query, {"number": number}).fetchone()
+        return str(row["status"]) if row else ""
+
+    waiting = retry_while(retry_if_result(lambda status: status == "in progress"))
+    waiting = waiting.copy(retry_error_callback=_raise_still_busy)
+    return database.run_reconnecting(lambda connection: waiting(read_status, connection))
+
+
+def _raise_still_busy(_: RetryCallState) -> NoReturn:
+    msg = "The server is still busy with a transaction whose connection was lost."
+    raise ConnectionFailed(msg, retryable=True)
+
+
+def durably(
+    target: Database | Connection,
+    schema: S,
+    work: Callable[[Connection, S], T],
+    *,
+    commit: Commit[T] | None = None,
+) -> T:
+    """Do `work` in one transaction, and do it once, whatever gets in its way.
+
+    A column that has vanished meanwhile costs one more attempt, on the schema as it is then; what else is
+    repeated, `in_transaction` says. On a database, a connection that fails is opened again for a minute.
+
+    Args:
+        target: the database; or a connection to it, in no transaction, which is not replaced when it fails.
+        schema: the tables as they were known last.
+        work: what belongs together; it has no effect outside of the database.
+        commit: is filled in before the COMMIT, for a caller that may be interrupted. One that an interrupted
+            attempt has filled in is asked about first.
+
+    Raises:
+        ConnectionFailed: the database stayed away.
+        OutcomeUnknown: the COMMIT was sent, and the database cannot be asked.
+
+    """
+    commit = commit or Commit()
+    if isinstance(target, Database):
+        if commit.result is not None and commit.has_arrived(target):
+            return commit.result
+        return target.run_reconnecting(lambda connection: durably(connection, schema, work, commit=commit))
+    try:
+        return in_transaction(target, lambda: work(target, schema), commit=commit)
+    except ColumnMissing:  # the transaction was rolled back, unseen by anybody
+        fresh = schema.again(target)
+        return in_transaction(target, lambda: work(target, fresh), commit=commit)
+
+
+def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Commit[T] | None = None) -> T:
+    """Run `work` in one transaction, from its start again when PostgreSQL says that this may help.
+
+    That is after a serialization failure, a deadlock or a lock timeout, for a minute; the transaction was
+    rolled back then, so that `work` must have no effect outside of the database. Where the connection is
+    lost with the COMMIT under way, the database is asked whether it arrived; nothing is done twice.
+
+    Args:
+        connection: not in a transaction.
+        work: what belongs together.
+        commit: is filled in before the COMMIT, for a caller that may be interrupted.
+
+    Raises:
+        OutcomeUnknown: the COMMIT was sent, and the database cannot be asked.
+
+    """
+    commit = commit or Commit()
+    for attempt in retry_while(retry_if_exception_type(IN_THE_WAY)):
+        with attempt:
+            result = _commit_work(connection, work, commit)
+    return result
+
+
+def _commit_work(connection: Connection, work: Callable[[], T], commit: Commit[T]) -> T:
+    commit.number = None
+    try:
+        with connection.transaction():
+            result = commit.result = work()
+            row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number").fetchone()
+            commit.number = row["number"] if row else None
+    except psycopg.OperationalError as error:
+        if not is_connection_lost(error) or not commit.has_arrived(connection.database):
+            raise
+    return result
