@@ -15,7 +15,7 @@ from agentctl.core.audit import runner
 from agentctl.core.audit.check import Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances, movements
 from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
@@ -461,7 +461,7 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
 
 def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
     user = User(id=OPS, email=None)
-    before = movements.lock_user(connection, market, OPS)
+    before = balances.lock_user(connection, market, OPS)
     execution_table.record(
         connection,
         market.executions,

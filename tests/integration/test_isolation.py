@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database import retries
 from agentctl.core.database.connection import Connection, read_database_url
@@ -64,7 +64,7 @@ def charge(execution: UUID, url: str) -> None:
                 price=1,
                 agent=SEO_BLOG,
                 execution=execution,
-                before=movements.lock_user(connection, market, user.id),
+                before=balances.lock_user(connection, market, user.id),
             ),
         )
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import ledger_reports, movements
+from agentctl.core.credits import balances, ledger_reports, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
@@ -47,7 +47,7 @@ def charge(
                 price=price,
                 agent=AGENT,
                 execution=execution,
-                before=movements.lock_user(connection, market, user.id),
+                before=balances.lock_user(connection, market, user.id),
             ),
         )
 
@@ -373,7 +373,7 @@ def test_a_grant_that_would_be_rounded_changes_nothing(
 )
 def test_refuses_an_invalid_or_too_large_amount(text: str, column_type: str) -> None:
     with pytest.raises(UsageError):
-        movements.parse_amount(text, column_type=column_type)
+        balances.parse_amount(text, column_type=column_type)
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_refuses_an_invalid_or_too_large_amount(text: str, column_type: str) -> 
     ],
 )
 def test_reads_amounts_exactly(text: str, column_type: str, amount: Credits) -> None:
-    assert movements.parse_amount(text, column_type=column_type) == amount
+    assert balances.parse_amount(text, column_type=column_type) == amount
 
 
 def _clerk(marketplace: Marketplace, privileges: LiteralString) -> str:

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
@@ -85,7 +85,7 @@ def _moving(
         user = get_user(connection, market.users, str(OPS))
 
         def work() -> int:
-            before = movements.lock_user(connection, market, user.id)
+            before = balances.lock_user(connection, market, user.id)
             read = _rows_read(connection)
             assert move(connection, market, user, before)
             return _rows_read(connection) - read

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from agentctl.core.catalog.introspection import introspect
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.transactions import in_transaction
@@ -101,7 +101,7 @@ def _move_credits(marketplace: Marketplace) -> None:
         user = get_user(connection, market.users, str(OPS))
 
         def charge() -> movements.Movement:
-            held = movements.lock_user(connection, market, user.id)
+            held = balances.lock_user(connection, market, user.id)
             return movements.charge(
                 connection, market, user=user, price=10, agent=SEO_BLOG, execution=charged, before=held
             )

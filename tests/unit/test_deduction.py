@@ -35,7 +35,7 @@ def test_an_answer_is_a_yes_a_no_or_no_answer(answer: str | None, success: bool 
 
 
 @pytest.mark.parametrize(
-    ("answer", "too_few"),
+    ("answer", "lacks_credits"),
     [
         ('{"success": false, "required_credits": 10, "current_credits": 3}', True),
         ('{"success": false, "message": "Not enough credits"}', True),
@@ -43,8 +43,8 @@ def test_an_answer_is_a_yes_a_no_or_no_answer(answer: str | None, success: bool 
         ('"insufficient balance"', True),
     ],
 )
-def test_a_refusal_for_want_of_credits_is_told_from_others(answer: str, too_few: bool) -> None:
-    assert read_answer(answer).too_few is too_few
+def test_a_refusal_for_want_of_credits_is_told_from_others(answer: str, lacks_credits: bool) -> None:
+    assert read_answer(answer).lacks_credits is lacks_credits
 
 
 def test_amounts_are_exact_and_what_is_no_number_is_none() -> None:

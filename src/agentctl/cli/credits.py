@@ -77,7 +77,7 @@ def grant(
       agentctl credits grant ops@example.com 50 --reason "invoice 81" --idempotency-key invoice-81
     """
     from agentctl.core.credits import users
-    from agentctl.core.credits.movements import parse_amount
+    from agentctl.core.credits.balances import parse_amount
     from agentctl.core.settling.by_hand import grant_credits
     from agentctl.render import credits as render
 

@@ -1,6 +1,6 @@
-"""Calls the database's own deduct function, whatever it is called and takes, and reads what it answers.
+"""Calls the database's own deduct function, whatever its name and arguments, and reads its answer.
 
-It believes nothing of the answer, and decides nothing: ledger.py compares it with what was written.
+It believes nothing and decides nothing: `movements` compares the answer with what was written.
 """
 
 import json
@@ -23,7 +23,7 @@ from agentctl.core.models import Credits, Key
 WHOLE_NUMBERS: Mapping[str, int] = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 """The types that hold no fractions, and the largest number that each holds."""
 
-_TOO_FEW = re.compile(
+_LACKS_CREDITS = re.compile(
     r"insufficient|not enough|too (few|low|little)|lack of|no credits|exceed", re.IGNORECASE
 )
 _FLAGS = ("success", "ok", "deducted", "allowed", "status")
@@ -31,7 +31,7 @@ _REASONS = ("error", "message", "error_message", "reason", "detail")
 _NO = frozenset(
     {False, "false", "error", "failed", "failure", "insufficient", "insufficient_credits", "denied"}
 )
-# Supabase's auth.uid() and its kin read these; they are set for this one call.
+# Supabase's auth.uid() and the like read these; they are set for this one call.
 _CLAIMS = "SELECT set_config('request.jwt.claims', {}, true), set_config('request.jwt.claim.sub', {}, true)"
 
 
@@ -48,59 +48,57 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a deduct function said.
+class DeductAnswer:
+    """What a deduct function answered.
 
     Attributes:
-        success: whether it says that it charged; None where that cannot be told from the answer.
-        error: why not, in its own words.
-        amounts: the credits that it names; what is no number is left out.
-        raised: it raised an exception, so that the transaction can only be rolled back.
+        success: whether it says that it charged; None where the answer does not say.
+        error: why it did not, in its own words.
+        amounts: the credits that it names, by name; only numbers.
 
     """
 
     success: bool | None
     error: str | None
     amounts: Mapping[str, Credits]
-    raised: bool = False
 
     @property
-    def too_few(self) -> bool:
-        """Whether it refused for want of credits."""
-        return "required_credits" in self.amounts or bool(_TOO_FEW.search(self.error or ""))
+    def lacks_credits(self) -> bool:
+        """Whether it refused because there are too few credits."""
+        return "required_credits" in self.amounts or bool(_LACKS_CREDITS.search(self.error or ""))
 
 
-def deduct(connection: Connection, function: Deduct, charge: Charge) -> Answer:
-    """Ask for an execution's price.
+def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAnswer:
+    """Ask the function to take an execution's price.
 
     Raises:
         SchemaLacks: the price has a fraction, and the function takes whole numbers.
 
     """
-    known = _values(charge)
+    known = _build_values(charge)
     for argument in function.passed:
         _require_exact(charge.price, argument, function)
     values = {name: known[meaning] for name, meaning in function.given.items()} | dict(function.texts)
     passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
     call = sql.SQL("SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer").format(
         sql.Identifier(function.function.schema, function.function.name),
-        sql.SQL(", ").join(_passed(name, argument) for name, argument in passed.items()),
+        sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
     )
-    _claim(connection, function, str(charge.user))
+    _set_claims(connection, function, str(charge.user))
     try:
         row = connection.execute(
             call, {name: values[argument.name] for name, argument in passed.items()}
         ).fetchone()
     except Exception as error:
-        said = read_refusal(error)
-        if said is None:
+        refusal = read_refusal(error)
+        if refusal is None:
             raise
-        return Answer(success=False, error=said, amounts={}, raised=True)
-    _claim(connection, function, None)
+        return DeductAnswer(success=False, error=refusal, amounts={})
+    _set_claims(connection, function, None)
     return read_answer(row["answer"] if row else None)
 
 
-def _values(charge: Charge) -> dict[str, object]:
+def _build_values(charge: Charge) -> dict[str, object]:
     execution = str(charge.execution)
     return {
         "user": charge.user,
@@ -121,50 +119,50 @@ def _require_exact(price: Credits, argument: Argument, function: Deduct) -> None
         raise SchemaLacks(msg)
 
 
-def _claim(connection: Connection, function: Deduct, user: str | None) -> None:
-    """Say who is signed in, to a function that asks."""
+def _set_claims(connection: Connection, function: Deduct, user: str | None) -> None:
+    """Tell a function that asks for it who is signed in; None clears that."""
     if function.function.asks_who:
         claims = json.dumps({"sub": user, "role": "authenticated"}) if user else ""
         connection.execute(sql.SQL(_CLAIMS).format(sql.Literal(claims), sql.Literal(user or "")))
 
 
-def _passed(value: str, argument: Argument) -> sql.Composed:
+def _build_argument(value: str, argument: Argument) -> sql.Composed:
     # The cast is to the type that the catalog names: overloads are told apart by it.
     parts = sql.Identifier(argument.name), sql.Placeholder(value), Printed(argument.type)
     return compose("{} => {}::{}", *parts)
 
 
-def read_answer(text: str | None) -> Answer:
-    """Read an answer as JSON: an object, a row, a balance, a truth value, or nothing.
+def read_answer(text: str | None) -> DeductAnswer:
+    """Read an answer from its JSON: an object, a row, a balance, a boolean, or nothing.
 
     Args:
-        text: JSON; None for SQL's NULL, or for no row at all.
+        text: JSON; None for NULL, or for no row at all.
 
     """
     try:
-        said = json.loads(text or "null", parse_float=Decimal)  # a float would not be exact
-    except (ValueError, RecursionError):  # more digits, or deeper, than anybody would read
-        said = None
-    if isinstance(said, list) and said:
-        said = said[0]
-    if isinstance(said, dict):
-        return _read_object(said)
-    if isinstance(said, bool):
-        return Answer(said, None, {})
-    if isinstance(said, int | Decimal):
-        return Answer(False if said < 0 else None, None, {})
-    return Answer(None, said if isinstance(said, str) and said else None, {})
+        value = json.loads(text or "null", parse_float=Decimal)  # a float would not be exact
+    except (ValueError, RecursionError):  # too many digits, or too deep
+        value = None
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        return _read_object(value)
+    if isinstance(value, bool):
+        return DeductAnswer(value, None, {})
+    if isinstance(value, int | Decimal):
+        return DeductAnswer(False if value < 0 else None, None, {})
+    return DeductAnswer(None, value if isinstance(value, str) and value else None, {})
 
 
-def _read_object(said: Mapping[str, object]) -> Answer:
+def _read_object(answer: Mapping[str, object]) -> DeductAnswer:
     amounts = {
-        name: value
-        for name, value in said.items()
-        if isinstance(value, int | Decimal) and not isinstance(value, bool)
+        name: amount
+        for name, amount in answer.items()
+        if isinstance(amount, int | Decimal) and not isinstance(amount, bool)
     }
-    flag = next((said[name] for name in _FLAGS if name in said), None)
-    error = next((text for name in _REASONS if isinstance(text := said.get(name), str)), None)
+    flag = next((answer[name] for name in _FLAGS if name in answer), None)
+    error = next((text for name in _REASONS if isinstance(text := answer.get(name), str)), None)
     refused = (flag.lower() if isinstance(flag, str) else flag) in _NO or "required_credits" in amounts
-    if flag is None and "error" in said and said["error"]:
+    if flag is None and "error" in answer and answer["error"]:
         refused = True
-    return Answer(False if refused else (True if flag is not None else None), error, amounts)
+    return DeductAnswer(False if refused else (True if flag is not None else None), error, amounts)

@@ -1,9 +1,9 @@
-"""Which rows of the ledger this transaction has written; nobody's whole ledger is read to find that out.
+"""Finds the ledger rows that this transaction has written, without reading a user's whole ledger.
 
-The rows that name the execution are read before a movement and after it. PostgreSQL counts for every session
-how many rows it has inserted and updated in a table: if that is as many as were found, there are no others.
-If it is more, a function or a trigger has written a row that names no execution, and the user's newest rows
-are searched for it: a row version carries half of its transaction's number. Nothing here commits.
+The rows that name the execution are read before a movement and after it. PostgreSQL counts how many rows each
+session has inserted and updated in a table: if it counts as many as were found, there are no others. If it
+counts more, a function or a trigger has written a row that names no execution, and the user's newest rows are
+searched for it: a row version carries half of its transaction's number. Nothing here commits.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from agentctl.core.models import Credits, Key
 
 _HAS_VERSIONS = frozenset({"table", "partitioned table"})
 _NEWEST = 100
-"""How many of the newest rows are searched first; few others can be written while the user is locked."""
+"""How many of the newest rows are searched first: few others can be written while the user is locked."""
 
 _TOUCHED: LiteralString = (
     "SELECT CASE WHEN current_setting('track_counts')::boolean THEN ("
@@ -62,7 +62,7 @@ _NEWEST_OF_ALL: LiteralString = "ORDER BY {id} DESC LIMIT {limit}"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the ledger, as far as a movement is concerned; `amount` is negative for a charge."""
+    """What a movement needs to know of a ledger row; `amount` is negative for a charge."""
 
     id: Key
     user: Key
@@ -72,12 +72,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
-    """What can be seen of a movement in the ledger, at one instant of its transaction.
+    """What the ledger shows of a movement at one instant of its transaction.
 
     Attributes:
         lines: the rows that name the execution, whoever wrote them.
-        touched: rows that this session has inserted or updated so far, by PostgreSQL's own count; only its
-            growth means something. None where the server does not count, or where the ledger is a view.
+        touched: how many rows this session has inserted or updated so far, by PostgreSQL's own count; only
+            its growth means something. None where the server does not count, or where the ledger is a view.
 
     """
 
@@ -93,7 +93,7 @@ def read_state(connection: Connection, ledger: Ledger, execution: Key | None) ->
     linked = "l.execution_id = %(execution)s" if execution is not None and ledger.is_linked else "false"
     query = sql.SQL(_LINES).format(touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
     rows = connection.execute(query, {"execution": execution}).fetchall()
-    lines = tuple(_line(row) for row in rows if row["id"] is not None)
+    lines = tuple(_read_line(row) for row in rows if row["id"] is not None)
     return LedgerState(lines, rows[0]["touched"] if has_versions else None)
 
 
@@ -108,45 +108,45 @@ def lines_written(
 ) -> tuple[Line, ...]:
     """Return the rows that this transaction has written since `before` for a user or for the execution.
 
-    A row of somebody else's that does not name the execution is not seen.
+    It does not see a row of another user that does not name the execution.
 
     Args:
-        connection: in a transaction, at READ COMMITTED, which holds the user's lock.
+        connection: in a READ COMMITTED transaction that holds the user's lock.
         ledger: the table.
         user: whose rows are searched.
         before: read before anything was written.
         now: read afterwards.
-        known: rows that the caller has inserted itself.
+        known: rows that the caller has inserted.
 
     """
     written = {line.id: line for line in (*known, *now.lines) if line not in before.lines}
-    if ledger.table.kind not in _HAS_VERSIONS or len(written) == _growth(before, now):
+    if ledger.table.kind not in _HAS_VERSIONS or len(written) == _count_written(before, now):
         return tuple(written.values())
     _end_snapshot_after_us(connection)
-    for among in _places_to_search(ledger):
-        written |= {line.id: line for line in _search(connection, ledger, among, user=user)}
-        if len(written) == _growth(before, now):
+    for among in _list_searches(ledger):
+        written |= {line.id: line for line in _search_lines(connection, ledger, among, user=user)}
+        if len(written) == _count_written(before, now):
             break
     return tuple(written.values())
 
 
-def _growth(before: LedgerState, now: LedgerState) -> int | None:
-    """Return how many rows were written between two instants, or None where nobody counts."""
+def _count_written(before: LedgerState, now: LedgerState) -> int | None:
+    """Return how many rows were written between two instants; None where the server does not count."""
     return None if before.touched is None or now.touched is None else now.touched - before.touched
 
 
 def _end_snapshot_after_us(connection: Connection) -> None:
     """Let the next snapshot end after every subtransaction that this transaction has had.
 
-    A snapshot ends after the latest transaction that has *ended*. So one is begun, and is given up: a message
-    that belongs to a transaction gives it a number, and is gone with it.
+    A snapshot ends after the latest transaction that has *ended*, so a subtransaction is begun and rolled
+    back: a transactional message gives it a number, and disappears with it.
     """
     with connection.transaction(force_rollback=True):
         connection.execute("SELECT pg_logical_emit_message(true, 'agentctl'::text, ''::text)")
 
 
-def _places_to_search(ledger: Ledger) -> Iterator[sql.Composable]:
-    """Name the rows among which ours are, the fewest first: the newest ones, where an index finds them."""
+def _list_searches(ledger: Ledger) -> Iterator[sql.Composable]:
+    """Yield which rows to search for ours, the fewest first: the newest rows, if an index finds them."""
     limit = sql.Literal(_NEWEST)
     if _finds_newest_of_user(ledger):
         yield ledger.query(_NEWEST_OF_USER, limit=limit)
@@ -169,7 +169,9 @@ def has_index(table: Table, *columns: str) -> bool:
     )
 
 
-def _search(connection: Connection, ledger: Ledger, among: sql.Composable, *, user: Key) -> tuple[Line, ...]:
+def _search_lines(
+    connection: Connection, ledger: Ledger, among: sql.Composable, *, user: Key
+) -> tuple[Line, ...]:
     query = sql.SQL(_SEARCH).format(
         rows=ledger.rows,
         table=identifier(ledger.table),
@@ -177,9 +179,9 @@ def _search(connection: Connection, ledger: Ledger, among: sql.Composable, *, us
         user=ledger.query("{user}"),
         among=among,
     )
-    return tuple(map(_line, connection.execute(query, {"user": user}).fetchall()))
+    return tuple(map(_read_line, connection.execute(query, {"user": user}).fetchall()))
 
 
-def _line(row: dict[str, Any]) -> Line:
+def _read_line(row: dict[str, Any]) -> Line:
     amount = require_amount(row["amount"], f"The amount of ledger row {row['id']}")
     return Line(row["id"], row["user_id"], row["execution_id"], amount)

@@ -1,7 +1,7 @@
-"""The rows that a movement of credits leaves in the ledger: seen, completed, or written.
+"""Sees to the ledger rows of a movement of credits: finds, completes or writes them.
 
 A database's own function or trigger may have written the row already, with or without the execution's id:
-ledger_changes.py finds those that this transaction itself has written. Nothing here commits.
+`ledger_changes` finds the rows that this transaction has written. Nothing here commits.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ Kind = Literal["charge", "refund", "grant"]
 
 
 class Moved(Protocol):
-    """A movement, as far as the ledger tells it."""
+    """What the ledger records of a movement."""
 
     @property
     def amount(self) -> Credits:
-        """What was added; negative for a charge."""
+        """The credits added; negative for a charge."""
 
     @property
     def balance_after(self) -> Credits:
@@ -39,7 +39,7 @@ class Entry:
     Attributes:
         kind: charge, refund or grant.
         reason: an operator's, for the description.
-        row_id: the row's id, where it is not the database's to choose.
+        row_id: the row's id; None where the database chooses it.
 
     """
 
@@ -56,8 +56,8 @@ class Written:
 
     Attributes:
         amount: their sum; negative where credits were taken.
-        unlinked: the one row that does not name its execution, if there is exactly one.
-        own: whether all of them are this user's.
+        unlinked: the row that does not name its execution, if it is the only row.
+        own: whether all rows are this user's.
 
     """
 
@@ -81,7 +81,7 @@ def written_since(
     Args:
         connection: in a transaction.
         ledger: the table.
-        entry: whose rows: the user's, and the execution's, whoever was charged for it.
+        entry: the user and the execution whose rows count.
         before: the ledger before anything was written.
         ever: count what was written about this execution before, too.
         inserted: the row that `insert` has written.
@@ -106,11 +106,11 @@ def written_since(
 def account_for(
     connection: Connection, ledger: Ledger, moved: Moved, written: Written | None, entry: Entry
 ) -> None:
-    """See to it that the ledger tells a movement exactly once, and for which execution.
+    """Make the ledger record a movement exactly once, and for which execution.
 
     Raises:
-        SchemaLacks: what was written is something else.
-        PermissionDenied: row level security may hide what was written.
+        SchemaLacks: the rows that were written do not add up to the movement.
+        PermissionDenied: row level security may hide rows that were written.
 
     """
     if written is None:
@@ -130,7 +130,7 @@ def account_for(
         )
         raise SchemaLacks(msg, code="charge_not_exact")
     if written.unlinked is not None and entry.execution is not None and ledger.is_linked:
-        _link(connection, ledger, written.unlinked, entry.execution)
+        _link_execution(connection, ledger, written.unlinked, entry.execution)
 
 
 def _may_see_own(ledger: Ledger) -> bool:
@@ -138,8 +138,8 @@ def _may_see_own(ledger: Ledger) -> bool:
     return any(policy.applies and policy.permissive and policy.using == "true" for policy in policies)
 
 
-def _link(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> None:
-    """Write down which execution a row belongs to that this transaction has made."""
+def _link_execution(connection: Connection, ledger: Ledger, row: Key, execution: Key) -> None:
+    """Record which execution a row belongs to that this transaction has written."""
     column = ledger.column("execution")
     if column is None or not column.updatable:
         msg = f"{ledger.name} does not say which execution was charged, and this role may not record it."
@@ -154,18 +154,18 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
 
     Raises:
         SchemaLacks: the ledger has no word for such a movement.
-        UsageError: its amount cannot be held exactly.
+        UsageError: the column cannot hold the amount exactly.
 
     """
     amount = amounts.absolute(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
     values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
     if "kind" in ledger:
-        values["kind"] = _word(ledger, entry.kind)
+        values["kind"] = _choose_word(ledger, entry.kind)
     if entry.execution is not None:
         values["execution"] = entry.execution
     of = f" of execution {entry.execution}" if entry.execution is not None else ""
     values["description"] = entry.reason or f"agentctl: {entry.kind}{of}"
-    values |= _id(ledger, entry.row_id)
+    values |= _choose_id(ledger, entry.row_id)
     query, parameters = insertion(ledger, values)
     returning = ledger.query("{insertion} RETURNING {id} AS id, {amount} AS amount", insertion=query)
     written = connection.execute(returning, parameters).fetchone()
@@ -174,15 +174,15 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     return Line(written["id"], entry.user, entry.execution, moved.amount)
 
 
-def _word(ledger: Ledger, kind: str) -> str:
+def _choose_word(ledger: Ledger, kind: str) -> str:
     if kind not in ledger.kinds.written:
         msg = f"agentctl knows no kind of row for a {kind} in {ledger.name}."
         raise SchemaLacks(msg, hint=f'Name it: [profiles.NAME.schema.ledger.kinds] {kind} = "WORD"')
     return ledger.kinds.written[kind]
 
 
-def _id(ledger: Ledger, row_id: Key | None) -> dict[str, object]:
-    """Choose an id where the database does not."""
+def _choose_id(ledger: Ledger, row_id: Key | None) -> dict[str, object]:
+    """Return the id to write; nothing where the database chooses it."""
     column = ledger.column("id")
     if row_id is None and column is not None and column.default is None and not column.generated:
         row_id = uuid4() if column.base_type == "uuid" else str(uuid4()) if column.sequence is None else None

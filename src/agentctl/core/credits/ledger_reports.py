@@ -1,6 +1,6 @@
 """Reads the ledger: one row, a user's latest rows, what executions cost, the marketplace's totals.
 
-It writes nothing and locks nothing; ledger.py does that.
+It writes nothing and locks nothing; `movements` does that.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
 
 NO_AMOUNT = Verbatim("NaN")
-"""The sum of amounts of which one is none."""
+"""The sum of amounts if one of them is not a number."""
 
 _ROWS: LiteralString = (
     "SELECT id, kind, amount, balance_after, execution_id, created_at FROM {ledger} AS l WHERE "
@@ -62,7 +62,7 @@ def sums(
 ) -> dict[Key, tuple[Amount, Amount]]:
     """Return what was charged and what was refunded, both positive, for each of some executions.
 
-    Both are `NaN` where one of its rows holds what is no amount.
+    Both are `NaN` where one of the rows does not hold a number.
 
     Raises:
         PermissionDenied: row level security hides the ledger.
@@ -77,11 +77,11 @@ def sums(
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
     if not rows:
         ledger.require_visible_rows()
-    return {row["execution"]: (_summed(row, "charged"), _summed(row, "refunded")) for row in rows}
+    return {row["execution"]: (_read_sum(row, "charged"), _read_sum(row, "refunded")) for row in rows}
 
 
-def _summed(row: dict[str, Any], name: str) -> Amount:
-    """Return a sum, or `NaN` where not everything in it could be counted."""
+def _read_sum(row: dict[str, Any], name: str) -> Amount:
+    """Return a sum, or `NaN` where a row of it does not hold a number."""
     return row[name] if row["exact"] else NO_AMOUNT
 
 
@@ -107,16 +107,16 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
         ).format(users.rows),
         {"limit": largest},
     ).fetchall()
-    kinds = _by_kind(connection, ledger) if ledger is not None else []
+    kinds = _count_by_kind(connection, ledger) if ledger is not None else []
     return Totals(
         users=row["users"] if row else 0,
-        balance=_summed(row, "balance") if row else 0,
-        by_kind=tuple((read_text(kind["kind"]), kind["rows"], _summed(kind, "amount")) for kind in kinds),
+        balance=_read_sum(row, "balance") if row else 0,
+        by_kind=tuple((read_text(kind["kind"]), kind["rows"], _read_sum(kind, "amount")) for kind in kinds),
         largest=tuple(map(read_user, richest)),
     )
 
 
-def _by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
+def _count_by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
     query = sql.SQL(
         "SELECT kind, count(*) AS rows, coalesce(bool_and({countable}), true) AS exact, "
         "coalesce(sum(amount) FILTER (WHERE {countable}), 0) AS amount "

@@ -1,6 +1,6 @@
 """Finds the users, who pay: by id, or by e-mail address in any case.
 
-It reads the users' table only.
+It only reads.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from agentctl.core.models import Key, User
 
 
 def get_user(connection: Connection, users: TableRole, key: str) -> User:
-    """Return the one user that an id or an e-mail address names.
+    """Return the one user with this id or e-mail address.
 
     Raises:
         Refused: none fits, or several do.
@@ -26,20 +26,20 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         "SELECT id, email, balance FROM {users} AS u "
         "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)"
     ).format(users=users.rows)
-    found = [read_user(row) for row in connection.execute(query, {"key": key}).fetchall()]
-    found = [user for user in found if key in {user.email, str(user.id)}] or found
-    if not found:
+    matches = [read_user(row) for row in connection.execute(query, {"key": key}).fetchall()]
+    matches = [user for user in matches if key in {user.email, str(user.id)}] or matches
+    if not matches:
         users.require_visible_rows()
         msg = f"There is no user {key!r}."
         hint = "Use an e-mail address or an id from the users' table."
         if users.is_filtered:
             hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
         raise Refused(msg, hint=hint, code="user_not_found")
-    if len(found) > 1:
-        listed = "\n".join(f"  {user.id}  {user.email}" for user in found)
-        msg = f"{len(found)} users match {key!r}:\n{listed}"
+    if len(matches) > 1:
+        listed = "\n".join(f"  {user.id}  {user.email}" for user in matches)
+        msg = f"{len(matches)} users match {key!r}:\n{listed}"
         raise Refused(msg, hint="Use the id of one of them.", code="user_ambiguous")
-    return found[0]
+    return matches[0]
 
 
 def read_user(row: dict[str, Any]) -> User:
@@ -48,7 +48,7 @@ def read_user(row: dict[str, Any]) -> User:
 
 
 def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
-    """Whether a user who once paid has neither a row nor a balance any more, as far as this role can tell."""
+    """Whether a user who once paid has no row and no balance any more, as far as this role can see."""
     if market.users.is_filtered or market.balances.is_filtered:
         return False
     query = sql.SQL(

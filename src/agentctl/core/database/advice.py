@@ -68,7 +68,7 @@ _BY_WORDS = (
 )
 
 
-def advise(said: str) -> Advice:
+def advise(message: str) -> Advice:
     """Return what to do about a failed connection, of which this was said."""
-    found = (advice for words, advice in _BY_WORDS if re.search(words, said, re.IGNORECASE))
-    return next(found, _GENERAL)
+    advices = (advice for words, advice in _BY_WORDS if re.search(words, message, re.IGNORECASE))
+    return next(advices, _GENERAL)

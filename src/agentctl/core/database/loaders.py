@@ -33,7 +33,7 @@ def register_loaders(connection: psycopg.Connection[Any]) -> None:
     """Let a connection return values that neither raise nor surprise."""
     adapters = connection.adapters
     for name in _TIMES:
-        adapters.register_loader(name, _tolerant(_exact_loader(connection, name)))
+        adapters.register_loader(name, _make_tolerant_loader(_exact_loader(connection, name)))
     for name in _NUMBERS:
         adapters.register_loader(name, _NumberLoader)
     text = _exact_loader(connection, "text")
@@ -54,7 +54,7 @@ def _exact_loader(connection: psycopg.Connection[Any], name: str) -> type[Any]:
     return loader
 
 
-def _tolerant(exact: type[Any]) -> type[Loader]:
+def _make_tolerant_loader(exact: type[Any]) -> type[Loader]:
     """Return a loader that falls back to PostgreSQL's text where another one raises."""
 
     class TolerantLoader(Loader):
@@ -66,7 +66,7 @@ def _tolerant(exact: type[Any]) -> type[Loader]:
             try:
                 return self._exact.load(data)
             except (psycopg.DataError, ValueError, OverflowError):
-                return Verbatim(_decode(data))
+                return Verbatim(_decode_text(data))
 
     return TolerantLoader
 
@@ -75,7 +75,7 @@ class _NumberLoader(Loader):
     """Loads numerics, and floats by their shortest text; what is no finite number stays text."""
 
     def load(self, data: Buffer) -> Any:
-        text = _decode(data)
+        text = _decode_text(data)
         return Verbatim(text) if text.endswith(("NaN", "Infinity")) else Decimal(text)
 
 
@@ -83,8 +83,8 @@ class _BytesLoader(Loader):
     """Loads texts of a database that takes any bytes for text."""
 
     def load(self, data: Buffer) -> Any:
-        return _decode(data)
+        return _decode_text(data)
 
 
-def _decode(data: Buffer) -> str:
+def _decode_text(data: Buffer) -> str:
     return bytes(data).decode("utf-8", "backslashreplace")

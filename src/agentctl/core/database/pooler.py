@@ -15,16 +15,16 @@ def shares_servers(connection: Connection) -> bool:
         connection: in autocommit mode, and not in a transaction.
 
     """
-    if _server(connection) == connection.info.backend_pid:
+    if _read_server_pid(connection) == connection.info.backend_pid:
         return False
     mine, others = set(), set()
     with connection.database.connect() as other:
         for _ in range(_LOOKS):
-            mine.add(_server(connection))
-            others.add(_server(other))
+            mine.add(_read_server_pid(connection))
+            others.add(_read_server_pid(other))
     return len(mine) > 1 or len(others) > 1 or bool(mine & others)
 
 
-def _server(connection: Connection) -> int | None:
+def _read_server_pid(connection: Connection) -> int | None:
     row = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()
     return int(row["pid"]) if row else None

@@ -55,10 +55,10 @@ def with_marks_doubled(query: sql.Composed, context: AdaptContext | None) -> sql
     psycopg reads a statement that takes values as a template, whose names it would read as well: `%s` in the
     name of a column would be a placeholder, any other `%` an error. Our own text is written as a template.
     """
-    return sql.Composed([_doubled(part, context) for part in query])
+    return sql.Composed([_double_marks(part, context) for part in query])
 
 
-def _doubled(part: sql.Composable, context: AdaptContext | None) -> sql.Composable:
+def _double_marks(part: sql.Composable, context: AdaptContext | None) -> sql.Composable:
     if isinstance(part, sql.Composed):
         return with_marks_doubled(part, context)
     if isinstance(part, sql.SQL | sql.Placeholder):

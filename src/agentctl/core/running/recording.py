@@ -3,7 +3,7 @@
 Works inside the caller's transaction and commits nothing.
 """
 
-from agentctl.core.credits import movements, users
+from agentctl.core.credits import balances, movements, users
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.errors import raising_if_reference_is_gone
 from agentctl.core.errors import Refused
@@ -25,7 +25,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
         "inputs": prepared.given.inputs,
         "credits_used": price,
     }
-    before = movements.lock_user(connection, market, user.id)
+    before = balances.lock_user(connection, market, user.id)
     require_unchanged(connection, prepared)
     # Whoever deletes the agent holds its row, and is waited for here.
     with raising_if_reference_is_gone(_deleted_meanwhile(agent)):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.database.row_values import require_amount
@@ -50,7 +50,7 @@ def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: A
     if prepared.user.balance is not None and prepared.price:
         balance = require_amount(prepared.user.balance, f"The balance of user {prepared.user.id}")
         if balance < prepared.price:
-            raise movements.insufficient(prepared.user, balance=balance, price=prepared.price)
+            raise balances.insufficient(prepared.user, balance=balance, price=prepared.price)
     return run_report.blank(prepared)
 
 

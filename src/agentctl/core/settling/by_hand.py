@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agentctl.core.credits import ledger_reports, movements
+from agentctl.core.credits import balances, ledger_reports, movements
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.transactions import Commit, durably
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
@@ -16,7 +16,7 @@ from agentctl.core.executions.execution_table import key_to_id, lock_execution, 
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.models import Amount, Credits, Execution, Key, Status, User
+from agentctl.core.models import Amount, Credits, Execution, Status, User
 from agentctl.core.settling.lost_executions import refund_lost
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ def refund_execution(
         raise Refused(msg, code="no_user")
 
     def refund(connection: Connection, market: Marketplace) -> Refund:
-        movements.lock_user(connection, market, payer)  # before the execution, as charging does
+        balances.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
         if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
             msg = f"Row level security prevents this role from changing execution {execution.id}."
@@ -127,7 +127,7 @@ def refund_execution(
         if moved is None:
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in market.executions.recordable:
-            _write_credits_used(connection, market.executions, execution.id)
+            movements.clear_cost(connection, market.executions, execution.id)
         return Refund(
             execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
         )
@@ -164,12 +164,6 @@ def _move_or_interrupt(
             raise Interrupted(msg) from None
         result = commit.result
     return result
-
-
-def _write_credits_used(connection: Connection, executions: TableRole, execution: Key) -> None:
-    """Keep the column true: it holds what the execution cost, refunds netted."""
-    query = executions.query("UPDATE {table} SET {credits_used} = 0 WHERE {id} = %(id)s")
-    connection.execute(query, {"id": execution})
 
 
 def _require_refundable(execution: Execution, status: str | None) -> None:

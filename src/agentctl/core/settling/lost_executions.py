@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from agentctl.core.credits import movements
+from agentctl.core.credits import balances, movements
 from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.row_values import read_amount, read_time
@@ -106,7 +106,7 @@ def refund_lost(
     if payer is None:
         msg = f"The ledger names no user for execution {execution.id}, so its credits cannot be given back."
         raise Refused(msg, code="no_user")
-    movements.lock_user(connection, market, payer)  # a run writes its row under this lock
+    balances.lock_user(connection, market, payer)  # a run writes its row under this lock
     if lookup.find_execution(connection, market, execution.id) is not None:
         msg = f"The row of execution {execution.id} exists again."
         raise Refused(

@@ -6,7 +6,7 @@ It is the only way in which an execution gets an outcome: `run` uses it, and so 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentctl.core.credits import movements, users
+from agentctl.core.credits import balances, movements, users
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.transactions import Commit, durably
 from agentctl.core.executions import execution_table, lookup
@@ -111,7 +111,7 @@ def _lock_payer(connection: Connection, market: Marketplace, verdict: Verdict) -
     """Return who is to be given credits back, and lock their balance; None where they are gone."""
     if verdict.user is None or users.is_gone(connection, market, verdict.user):
         return None
-    movements.lock_user(connection, market, verdict.user)
+    balances.lock_user(connection, market, verdict.user)
     return verdict.user
 
 

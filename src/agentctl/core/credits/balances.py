@@ -1,0 +1,133 @@
+"""Balances: locked, read and raised, and the amounts that they can hold.
+
+The lock on a user's row is what makes a balance and its ledger move together. Nothing here commits.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from psycopg import sql
+
+from agentctl.core.credits import ledger_entries
+from agentctl.core.credits.deduction import WHOLE_NUMBERS
+from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import require_amount
+from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, UsageError
+from agentctl.core.hint_text import shell_command
+from agentctl.core.mapping import Marketplace
+from agentctl.core.models import Credits, Key, User
+
+_MOST_DIGITS = 18  # before the decimal point: more are a mistake
+
+
+def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits | None:
+    """Take the lock that orders everything that moves this user's credits, before any other lock.
+
+    Return the balance, which nobody else can change now, or None where the row cannot be locked.
+
+    An execution's foreign key takes a weaker lock on the same row: two runs that insert first and charge
+    second deadlock. A role that may not update balances cannot lock their rows; an advisory lock then orders
+    at least agentctl's own runs, and PostgreSQL's deadlock detection does the rest.
+    """
+    balances = market.balances
+    column = balances.column("balance")
+    if column is not None and column.updatable:
+        query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
+        row = connection.execute(query, {"user": user}).fetchone()
+        return _read_balance_in(row, user) if row and row["balance"] is not None else None
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
+    )
+    return None
+
+
+def read_balance(connection: Connection, market: Marketplace, user: Key) -> Credits:
+    """Return a user's balance.
+
+    Raises:
+        AgentctlError: there is none, or it is not a number.
+
+    """
+    query = market.balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
+    row = connection.execute(query, {"user": user}).fetchone()
+    if row is None:
+        raise cannot_change(market, user)
+    return _read_balance_in(row, user)
+
+
+def _read_balance_in(row: dict[str, Any], user: Key) -> Credits:
+    return require_amount(row["balance"], f"The balance of user {user}")
+
+
+def raise_balance(
+    connection: Connection, market: Marketplace, amount: Credits, *, user: Key, after: Credits
+) -> None:
+    """Add an amount to a balance, so that it is `after`; no balance falls below zero.
+
+    Raises:
+        AgentctlError: the balance cannot be changed, or its column cannot hold the sum.
+
+    """
+    update = market.balances.query(
+        "UPDATE {table} SET {balance} = {balance} + %(amount)s WHERE {user} = %(user)s "
+        "AND {balance} + %(amount)s >= least({balance}, 0) RETURNING {balance} AS after"
+    )
+    written = connection.execute(update, {"amount": amount, "user": user}).fetchone()
+    if written is None:
+        raise cannot_change(market, user)
+    if written["after"] != after:
+        raise ledger_entries.cannot_hold(market.balances, "balance", amount)
+
+
+def cannot_change(market: Marketplace, user: Key) -> AgentctlError:
+    """Return the error that says why a balance cannot be changed."""
+    balances = market.balances
+    column = balances.column("balance")
+    name = f"{balances.name}.{balances.columns['balance']}"
+    if balances.is_filtered or not (column and column.updatable):
+        why = "row level security" if balances.is_filtered else "a missing privilege"
+        msg = f"This role cannot change {name} of user {user} because of {why}."
+        return PermissionDenied(msg, hint="Connect as a role that may change balances, with BYPASSRLS.")
+    if balances.table is not market.users.table:
+        msg = f"The user {user} has no row in {balances.name}."
+        row = balances.query(
+            "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);", key=sql.Literal(user)
+        )
+        hint = f"Create it: {row.as_string()}"
+        return Refused(msg, hint=hint, code="user_without_balance")
+    msg = f"The user {user} does not exist any more."
+    return Refused(msg, code="user_not_found")
+
+
+def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
+    """Return the error that says who has too few credits."""
+    msg = f"{user.email or user.id} has {balance} credits; {price} are needed."
+    payer = str(user.email or user.id)
+    command = shell_command("agentctl credits grant", payer, "AMOUNT", options="--reason TEXT")
+    hint = f"To grant credits: {command}"
+    return Refused(msg, hint=hint, code="insufficient_credits")
+
+
+def parse_amount(text: str, *, column_type: str) -> Credits:
+    """Read a positive amount of credits exactly, as the balance's column can hold it.
+
+    Raises:
+        UsageError: it is not a positive number, or the column cannot hold it.
+
+    """
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount <= 0 or amount.adjusted() >= _MOST_DIGITS:
+        msg = f"{text!r} is not a positive amount of credits."
+        raise UsageError(msg, hint="Only charges take credits away; use a number such as 50.")
+    if amount > WHOLE_NUMBERS.get(column_type, amount):
+        msg = f"{text} is more than a balance of type {column_type} can hold."
+        raise UsageError(msg)
+    if amount == amount.to_integral_value():
+        return int(amount)
+    if column_type in WHOLE_NUMBERS:
+        msg = f"{text} is not a whole number, and this database keeps whole credits."
+        raise UsageError(msg)
+    return amount
