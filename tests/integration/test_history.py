@@ -12,7 +12,8 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.errors import PermissionDenied, UsageError
-from agentctl.core.executions.history import Filters, follow_executions, list_executions, stream_executions
+from agentctl.core.executions.filters import Filters
+from agentctl.core.executions.history import follow_executions, list_executions, stream_executions
 from agentctl.core.executions.stats import compute_stats
 from agentctl.core.mapping import Marketplace as Parts
 from agentctl.core.mapping import marketplace as parts_of

@@ -14,7 +14,8 @@ from agentctl.core.database import retries
 from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
-from agentctl.core.executions.history import Filters, list_executions
+from agentctl.core.executions.filters import Filters
+from agentctl.core.executions.history import list_executions
 from agentctl.core.executions.stats import compute_stats
 from agentctl.core.mapping import marketplace as mapped
 from support.database_proxy import DatabaseProxy

@@ -18,7 +18,7 @@ from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
     from agentctl.core.database.connection import Connection
-    from agentctl.core.executions.history import Filters
+    from agentctl.core.executions.filters import Filters
     from agentctl.core.mapping import Marketplace
     from agentctl.core.models import Execution
 
@@ -136,7 +136,7 @@ def _filters(
 ) -> "Filters":
     from agentctl.core.agents.agent_table import get_agent
     from agentctl.core.credits.users import get_user
-    from agentctl.core.executions.history import Filters
+    from agentctl.core.executions.filters import Filters
     from agentctl.core.times import parse_instant
 
     now = datetime.now(UTC)

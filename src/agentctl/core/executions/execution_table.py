@@ -1,7 +1,7 @@
 """The executions' table: choosing an id, recording, settling, reading back.
 
-Every function works inside the caller's transaction and commits nothing. Only columns that exist and can
-hold the content are written; nothing here knows of webhooks or of credits' rules.
+Every function works inside the caller's transaction and commits nothing. Only columns that exist and can hold
+the content are written. Webhooks and the rules of credits are not known here.
 """
 
 import json
@@ -22,11 +22,11 @@ from agentctl.core.mapping.insertion import NOW, insertion, placeholder, shorten
 from agentctl.core.models import NO_STATUS, Key, Status
 from agentctl.core.times import Moment, moment_of
 
-# UUIDv5 needs a namespace that never changes: with it, a key means the same execution for ever.
+# UUIDv5 needs a namespace; it never changes, so that a key means the same execution for ever.
 _NAMESPACE = UUID("6f1d6b0e-2f0c-5a53-9d0a-3f1f0a4f7a11")
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _JSON_COLUMNS = frozenset({"inputs", "result"})
-_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text holds neither
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text can hold neither
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # An escape as json.dumps writes it: U+0000, both halves of a character, a lone half, or any other.
 _ESCAPE = re.compile(r"\\u0000|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..|\\.")
@@ -38,8 +38,8 @@ class Written:
 
     Attributes:
         at: by the database's clock.
-        columns: the optional columns that got their content.
-        creation: the row's created_at, of a row that was inserted; None where it cannot be read back.
+        columns: the optional columns that were written.
+        creation: the created_at of a row that was inserted; None where it cannot be read back.
 
     """
 
@@ -50,11 +50,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which execution it is to be.
+    """The identity of an execution.
 
     Attributes:
         id: chosen before anything is written.
-        key: what an idempotency key has become where the id cannot hold it; it stands in a unique column.
+        key: what identifies it in a unique column, where it has an idempotency key and the id cannot hold it.
 
     """
 
@@ -65,15 +65,15 @@ class Identity:
 def choose_identity(
     connection: Connection, executions: Executions, *, user: Key, agent: Key, idempotency_key: str | None
 ) -> Identity:
-    """Return the identity of an execution that is still to be written.
+    """Choose the identity of an execution that is still to be written.
 
-    An idempotency key becomes the UUIDv5 over user, agent and key. Where the id is a UUID and unique, it is
-    the id, so that the primary key itself holds "one key, one execution"; elsewhere a unique column must
-    hold it. Ids from a sequence are taken from it.
+    An idempotency key becomes the UUIDv5 over user, agent and key. Where the id is a UUID and unique, that is
+    the id, and the primary key itself enforces "one key, one execution"; elsewhere a unique column must. Ids
+    from a sequence are taken from it.
 
     Raises:
-        UsageError: an idempotency key that is empty, or that nothing in this table would enforce.
-        SchemaLacks: ids of a type that nothing is known of.
+        UsageError: the idempotency key is empty, or nothing in this table would enforce it.
+        SchemaLacks: agentctl does not know ids of this type.
 
     """
     derived = None
@@ -103,15 +103,15 @@ def _fresh_id(connection: Connection, executions: Executions, kind: str) -> Key:
 
 
 def _is_unique(executions: Executions, part: str) -> bool:
-    """Whether an index of the table says so: a partitioned table often has none, and a view never."""
+    """Whether an index makes a column unique: a partitioned table often has none, and a view never."""
     return part in executions and executions.table.is_unique(executions.columns[part])
 
 
 def require_key(idempotency_key: str) -> None:
-    """Refuse an empty key: a script's variable that was never set would make all its runs one.
+    """Refuse an empty key: an unset variable in a script would make all its runs one.
 
     Raises:
-        UsageError: it is empty, or nobody would see that it is not.
+        UsageError: it is empty, or has no character that can be seen.
 
     """
     if is_blank(idempotency_key):
@@ -121,7 +121,7 @@ def require_key(idempotency_key: str) -> None:
 
 
 def key_to_id(*parts: str) -> UUID:
-    """Derive an id from texts, the same for ever."""
+    """Derive an id from texts; it is the same for ever."""
     return uuid5(_NAMESPACE, json.dumps(parts))
 
 
@@ -154,10 +154,10 @@ def record(
         execution: its identity, chosen beforehand.
         user: who pays.
         agent: what is run.
-        facts: contents of optional columns by name; those that the table cannot hold are left out.
+        facts: contents of optional columns by name; the table's missing columns are left out.
 
     """
-    optional = _storable(executions, {**facts, "started_at": NOW})
+    optional = _keep_storable(executions, {**facts, "started_at": NOW})
     status = executions.statuses.written[Status.RUNNING]
     values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
     if execution.key is not None:
@@ -166,7 +166,7 @@ def record(
     row = connection.execute(
         sql.SQL(
             "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at"
-        ).format(query, _conflict(executions, execution), _returnable_creation(executions)),
+        ).format(query, _name_conflict(executions, execution), _returnable_creation(executions)),
         parameters,
     ).fetchone()
     if row is None:
@@ -182,13 +182,13 @@ def _read_creation(connection: Connection, executions: Executions, execution: Ke
 
 
 def _returnable_creation(executions: Executions) -> sql.Composable:
-    """Name the column that is read back; row level security might refuse the row because of it."""
+    """Return the column to read back, if any: row level security might refuse the row because of it."""
     returnable = "created_at" in executions and not executions.is_filtered
     return executions.query("{created_at}") if returnable else sql.SQL("NULL::timestamptz")
 
 
-def _conflict(executions: Executions, execution: Identity) -> sql.Composable:
-    """Name what may exist already; where no index would tell, anything."""
+def _name_conflict(executions: Executions, execution: Identity) -> sql.Composable:
+    """Return the columns whose conflict means that the execution exists; without an index, any conflict."""
     if execution.key is not None:
         return executions.query("({key})")
     return executions.query("({id})") if _is_unique(executions, "id") else sql.SQL("")
@@ -203,7 +203,7 @@ def settle(
     facts: Mapping[str, object],
     creation: Moment | None = None,
 ) -> Written | None:
-    """Write an execution's outcome if it is still open; None where somebody else has settled it.
+    """Write an execution's outcome if it is open; None where somebody else has settled it.
 
     Args:
         connection: in a transaction.
@@ -211,11 +211,11 @@ def settle(
         execution: its id.
         status: the outcome.
         facts: contents of optional columns by name.
-        creation: of the row that is meant, where one of the same id might have taken its place.
+        creation: of the row that is meant, where another one might have taken its place under the same id.
 
     """
-    optional = _storable(executions, {"completed_at": NOW, **facts})
-    values = {"status": executions.statuses.written[status], **optional, **_touched(executions)}
+    optional = _keep_storable(executions, {"completed_at": NOW, **facts})
+    values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
     values = {part: shortened(executions, part, value) for part, value in values.items()}
     assignments = (
         sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
@@ -239,41 +239,41 @@ def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable
     return executions.query("{created_at} = %(creation)s")
 
 
-def _touched(executions: Executions) -> dict[str, object]:
+def _touch_update_time(executions: Executions) -> dict[str, object]:
     column = executions.column("updated_at")
     return {"updated_at": NOW} if column is not None and column.updatable and not column.generated else {}
 
 
-def _storable(executions: Executions, facts: Mapping[str, object]) -> dict[str, object]:
+def _keep_storable(executions: Executions, facts: Mapping[str, object]) -> dict[str, object]:
     able = executions.recordable
-    return {name: _stored(name, value) for name, value in facts.items() if name in able}
+    return {name: _make_storable(name, value) for name, value in facts.items() if name in able}
 
 
-def _stored(name: str, value: object) -> object:
+def _make_storable(name: str, value: object) -> object:
     if name in _JSON_COLUMNS and value is not None:
-        return Jsonb(value, dumps=_storable_json)
+        return Jsonb(value, dumps=_write_storable_json)
     if isinstance(value, str):
         return _NOT_STORABLE.sub(_REPLACEMENT, value)
     return value
 
 
 def as_stored(value: object) -> object:
-    """Return a JSON value as it would be read back."""
-    return json.loads(_storable_json(value))
+    """Return a JSON value as it would be read back from the database."""
+    return json.loads(_write_storable_json(value))
 
 
-def _storable_json(value: object) -> str:
-    """Write JSON as PostgreSQL's jsonb takes it: without U+0000 and lone surrogates, which it refuses."""
-    return _ESCAPE.sub(_storable_escape, json.dumps(value))
+def _write_storable_json(value: object) -> str:
+    """Write JSON that jsonb accepts: without U+0000 and lone surrogates."""
+    return _ESCAPE.sub(_replace_escape, json.dumps(value))
 
 
-def _storable_escape(found: re.Match[str]) -> str:
-    lone = found[0] == r"\u0000" or (found[0].startswith(r"\ud") and len(found[0]) == len(r"\ud800"))
-    return r"\ufffd" if lone else found[0]
+def _replace_escape(escape: re.Match[str]) -> str:
+    lone = escape[0] == r"\u0000" or (escape[0].startswith(r"\ud") and len(escape[0]) == len(r"\ud800"))
+    return r"\ufffd" if lone else escape[0]
 
 
 def lock_execution(connection: Connection, executions: Executions, execution: Key) -> str | None:
-    """Take the lock that settling takes too, and return the status under it; None where the row is gone."""
+    """Take the lock that settling takes, and return the status under it; None where the row is gone."""
     query = executions.query("SELECT {status}::text AS word FROM {table} WHERE {id} = %(id)s FOR UPDATE")
     row = connection.execute(query, {"id": execution}).fetchone()
     return executions.statuses.read.get(row["word"], row["word"] or NO_STATUS) if row else None

@@ -1,9 +1,9 @@
-"""What this machine knows of its own runs: the calls that it made and the answers that it got, a line each.
+"""Keeps what this machine knows of its own runs: one line for each call and each answer.
 
-A local file of JSON Lines, for what a database has no column for and for `reconcile` after a crash. It
-decides nothing, holds no inputs and no results unless configured, and a run does not depend on it. A line
-says which row of which database it is about (`row_identity.py`), since ids repeat. Lines of version 1 do not:
-they prove nothing, and can only make `reconcile` wait longer.
+It is a local file of JSON Lines, for what the database has no column for and for `reconcile` after a crash.
+It decides nothing, holds no inputs and no results unless configured, and no run depends on it. Ids repeat, so
+a line says which row of which database it is about (`row_identity`). Lines of version 1 do not: they prove
+nothing, and can only make `reconcile` wait longer.
 """
 
 import json
@@ -30,12 +30,12 @@ _UNWRITABLE = "This machine's journal cannot be written ({why}); the run does no
 
 
 class Event(StrEnum):
-    """What a line is about."""
+    """What a line reports."""
 
     CALLING = "calling"
     """The webhook is about to be called."""
     ANSWERED = "answered"
-    """The call has ended, in whatever way."""
+    """The call has ended, somehow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Entry:
 
     Attributes:
         at: by this machine's clock.
-        outcome: that the answer told; None before there is one.
+        outcome: what the answer meant; None before there is one.
         error: why it failed or is unknown, as it was shown.
         until: when a call that has begun ends at the latest.
-        result: what the agent returned, where `has_result`: the journal was told to keep content.
-        is_proven: whether it is certainly about the row in question, and not about a namesake of it.
+        result: what the agent returned, where `has_result`: only if the journal keeps content.
+        is_proven: whether it is certainly about the row in question, and not about another one of its id.
 
     """
 
@@ -66,14 +66,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the journal says of one row, in short.
+    """A summary of what the journal says of one row.
 
     Attributes:
-        answer: the last one that told an outcome and is certainly about this row.
-        doubtful_answer: the last one that told an outcome and may be about a namesake of the row.
-        began_at: when its call began, where that is certainly about this row.
-        has_ended: whether its call has certainly ended, in whatever way.
-        until: when every call has ended that may be about this row.
+        answer: the last line with an outcome that is certainly about this row.
+        doubtful_answer: the last line with an outcome that may be about another row of its id.
+        began_at: when the call of certainly this row began.
+        has_ended: whether the call of certainly this row has ended, somehow.
+        until: when every call that may be about this row has ended.
 
     """
 
@@ -84,15 +84,15 @@ class Memory:
     until: datetime | None = None
 
     def with_entry(self, entry: Entry) -> "Memory":
-        """Return the memory with one more line in it; what a doubtful one says can only prolong a lease."""
+        """Return the memory with one more line in it; a doubtful line can only prolong the wait."""
         until = max((each for each in (self.until, entry.until) if each is not None), default=None)
-        told = entry.outcome in {Outcome.SUCCESS, Outcome.FAILED}
+        has_outcome = entry.outcome in {Outcome.SUCCESS, Outcome.FAILED}
         if not entry.is_proven:
-            return replace(self, until=until, doubtful_answer=entry if told else self.doubtful_answer)
+            return replace(self, until=until, doubtful_answer=entry if has_outcome else self.doubtful_answer)
         return replace(
             self,
             until=until,
-            answer=entry if told else self.answer,
+            answer=entry if has_outcome else self.answer,
             began_at=entry.at if entry.event is Event.CALLING else self.began_at,
             has_ended=self.has_ended or entry.event is Event.ANSWERED,
         )
@@ -102,8 +102,8 @@ class Journal:
     """The journal of this user on this machine.
 
     Args:
-        folder: where it lies; made when it is first written.
-        content: whether inputs and results are kept, too.
+        folder: where it is kept; made when the first line is written.
+        content: whether inputs and results are kept too.
 
     """
 
@@ -114,14 +114,14 @@ class Journal:
     def note(
         self, execution: Key, *, database: str, row: RowIdentity, event: Event, **facts: object
     ) -> str | None:
-        """Add a line, and return a complaint for the operator where that cannot be done.
+        """Add a line; return a complaint for the operator if that fails.
 
         Args:
             execution: the line's subject.
             database: `host:port/name`, for people.
             row: which row of which database the subject is.
             event: what has happened.
-            facts: more of what `Entry` holds; `inputs` and `result` are dropped unless they are kept.
+            facts: more of `Entry`'s fields; `inputs` and `result` are dropped unless content is kept.
 
         """
         kept = {
@@ -145,19 +145,19 @@ class Journal:
         return None
 
     def list_entries(self, execution: Key, row: RowIdentity, *, database: str) -> tuple[Entry, ...]:
-        """Return what may be about a row, oldest first; damaged lines are passed over.
+        """Return the lines that may be about a row, oldest first, without damaged ones.
 
         Args:
             execution: the row's id.
             row: which row of which database it is.
-            database: `host:port/name`, by which lines of version 1 tell numbers apart.
+            database: `host:port/name`; in lines of version 1, it tells numbers apart.
 
         """
         entries = self._read_entries({execution: row}, database=database)
         return tuple(entry for _, entry in entries)
 
     def recall(self, rows: Mapping[Key, RowIdentity], *, database: str) -> Mapping[Key, Memory]:
-        """Return what is known of many rows, from one reading; a row that no line is about is left out."""
+        """Return what is known of many rows, in one reading; rows without a line are left out."""
         memories: dict[Key, Memory] = {}
         for execution, entry in self._read_entries(rows, database=database) if rows else ():
             memories[execution] = memories.get(execution, _NO_MEMORY).with_entry(entry)
@@ -166,7 +166,7 @@ class Journal:
     def _read_entries(self, rows: Mapping[Key, RowIdentity], *, database: str) -> Iterator[tuple[Key, Entry]]:
         # As JSON writes an id, so that most lines need not be read as JSON.
         wanted = {json.dumps(str(execution)): execution for execution in rows}
-        for line in self._lines():
+        for line in self._read_lines():
             subject = _SUBJECT.search(line)
             execution = wanted.get(subject[1]) if subject is not None else None
             if execution is None:
@@ -175,11 +175,11 @@ class Journal:
             if entry is not None:
                 yield execution, entry
 
-    def _lines(self) -> Iterator[str]:
+    def _read_lines(self) -> Iterator[str]:
         older = (self.path.with_name(f"{self.path.name}.{number}") for number in range(_KEPT, 0, -1))
         for path in (*older, self.path):
             try:
-                if why_others_decide(path) is not None:  # what they wrote is no evidence
+                if why_others_decide(path) is not None:  # what others wrote is no evidence
                     continue
                 with path.open(encoding="utf-8", errors="replace") as lines:
                     yield from lines
@@ -188,7 +188,7 @@ class Journal:
 
 
 def user_journal(*, content: bool) -> Journal:
-    """Return the journal in the user's folder for such things."""
+    """Return the journal in the user's state folder."""
     from agentctl.core.files.user_folders import find_state_folder  # noqa: PLC0415 - few commands need it
 
     return Journal(find_state_folder(), content=content)
@@ -198,17 +198,17 @@ _NO_MEMORY = Memory()
 
 
 def _read_line(line: str, execution: Key, row: RowIdentity, *, database: str) -> Entry | None:
-    """Return what a line says of a row; None where it is damaged, or certainly about another row."""
+    """Return what a line says of a row; None if it is damaged or certainly about another row."""
     try:
-        said = json.loads(line)
-        if said["execution"] != str(execution):
+        fields = json.loads(line)
+        if fields["execution"] != str(execution):
             return None
-        entry = _read_entry(said)
-        version = said.get("version", 1)
+        entry = _read_entry(fields)
+        version = fields.get("version", 1)
         if version == 1:
-            # A UUID seldom repeats, and one database has several addresses: its own, and its poolers'.
-            return entry if isinstance(execution, UUID) or said["database"] == database else None
-        subject = _read_row(said)
+            # UUIDs seldom repeat, and one database has several addresses: its own, and its poolers'.
+            return entry if isinstance(execution, UUID) or fields["database"] == database else None
+        subject = _read_row(fields)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
     if version != _VERSION or subject.excludes(row):
@@ -216,8 +216,8 @@ def _read_line(line: str, execution: Key, row: RowIdentity, *, database: str) ->
     return replace(entry, is_proven=subject.is_known and subject == row)
 
 
-def _read_row(said: Mapping[str, object]) -> RowIdentity:
-    system, oid, created_at = said["system"], said["oid"], said["created_at"]
+def _read_row(fields: Mapping[str, object]) -> RowIdentity:
+    system, oid, created_at = fields["system"], fields["oid"], fields["created_at"]
     known = isinstance(system, str) and isinstance(oid, str)
     return RowIdentity(
         database=DatabaseIdentity(str(system), str(oid)) if known else None,
@@ -225,20 +225,20 @@ def _read_row(said: Mapping[str, object]) -> RowIdentity:
     )
 
 
-def _read_entry(said: Mapping[str, object]) -> Entry:
-    outcome, error = said.get("outcome"), said.get("error")
-    until = said.get("until")
-    status, duration = said.get("http_status"), said.get("duration_ms")
+def _read_entry(fields: Mapping[str, object]) -> Entry:
+    outcome, error = fields.get("outcome"), fields.get("error")
+    until = fields.get("until")
+    status, duration = fields.get("http_status"), fields.get("duration_ms")
     return Entry(
-        at=_read_instant(said["at"]),
-        event=Event(str(said["event"])),
+        at=_read_instant(fields["at"]),
+        event=Event(str(fields["event"])),
         outcome=Outcome(str(outcome)) if outcome else None,
         error=str(error) if error else None,
         http_status=status if isinstance(status, int) else None,
         duration_ms=duration if isinstance(duration, int) else None,
         until=_read_instant(until) if until else None,
-        result=said.get("result"),
-        has_result="result" in said,
+        result=fields.get("result"),
+        has_result="result" in fields,
     )
 
 

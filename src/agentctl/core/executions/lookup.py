@@ -1,6 +1,6 @@
 """Finds one execution by its id, or by the beginning of it that people copy from a list.
 
-It reads only.
+It only reads.
 """
 
 import re
@@ -25,13 +25,13 @@ def find_execution(connection: Connection, market: Marketplace, key: Key) -> Exe
 
 
 def find_by_key(connection: Connection, market: Marketplace, key: str) -> Execution | None:
-    """Return the execution that an idempotency key has made, where a column of its own holds the key."""
+    """Return the execution of an idempotency key that a column of its own holds, or None."""
     condition = sql.SQL("e.key = {}").format(sql.Literal(key))
     return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
 
 
 def get_execution(connection: Connection, market: Marketplace, prefix: str) -> Execution:
-    """Return the one execution whose id begins with a text, or is it.
+    """Return the one execution whose id is, or begins with, a text.
 
     Raises:
         Refused: none does, or several do; they are listed then.
@@ -39,27 +39,27 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
 
     """
     condition = begins_with(sql.Identifier("e", "id"), market.executions.base_type("id"), prefix)
-    found = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
-    if not found:
+    matches = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
+    if not matches:
         market.executions.require_visible_rows()
         msg = f"There is no execution {prefix!r}."
         hint = "See the latest ones: agentctl history."
         if market.executions.is_filtered:
             hint = "Row level security may hide it from this role: connect as one with BYPASSRLS."
         raise Refused(msg, hint=hint, code="execution_not_found")
-    if len(found) > 1 and isinstance(found[0].id, str):  # ids of any length: one may begin with another
+    if len(matches) > 1 and isinstance(matches[0].id, str):  # ids of any length: one may begin with another
         exact = find_execution(connection, market, prefix.strip())
-        found = (exact,) if exact else found
-    if len(found) > 1:
-        listed = "\n".join(f"  {execution.id}" for execution in found[:_SHOWN])
-        more = "\n  …" if len(found) > _SHOWN else ""
+        matches = (exact,) if exact else matches
+    if len(matches) > 1:
+        listed = "\n".join(f"  {execution.id}" for execution in matches[:_SHOWN])
+        more = "\n  …" if len(matches) > _SHOWN else ""
         msg = f"Several executions begin with {prefix!r}:\n{listed}{more}"
         raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
-    return found[0]
+    return matches[0]
 
 
 def begins_with(column: sql.Composable, kind: str, prefix: str) -> sql.Composed | None:
-    """Return a condition that a key's index can answer, or None where no key of that type can fit."""
+    """Return the condition that a key begins with a text, which an index can answer; None if none can."""
     prefix = prefix.strip().lower()
     if not prefix:
         return None

@@ -1,6 +1,6 @@
-"""Counts executions: by status, by day, and how long they took where the columns allow it.
+"""Counts executions by status and by day, and how long they took where the columns allow it.
 
-It reads only, in one snapshot.
+It only reads, in one snapshot.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
-from agentctl.core.executions.history import Filters, conditions_of
+from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.instants import in_utc
 from agentctl.core.models import NO_STATUS, Status
@@ -31,8 +31,8 @@ class Stats:
     """Figures over some executions.
 
     Attributes:
-        p50_ms: median duration in milliseconds; None where start or completion is not recorded.
-        p95_ms: the duration that 95 % do not exceed, likewise.
+        p50_ms: the median duration in milliseconds; None where start or completion is not recorded.
+        p95_ms: the duration that 95 % do not exceed, or None.
         days: days with executions, oldest first.
 
     """
@@ -44,19 +44,19 @@ class Stats:
 
     @property
     def total(self) -> int:
-        """How many executions there are."""
+        """The number of executions."""
         return sum(self.by_status.values())
 
     @property
     def success_rate(self) -> float | None:
-        """The share of successes among the executions with an outcome, from 0 to 1."""
+        """The share of successes among the executions with an outcome, from 0 to 1; None without any."""
         good = self.by_status.get(Status.SUCCESS, 0)
         ended = good + self.by_status.get(Status.FAILED, 0)
         return good / ended if ended else None
 
 
 def compute_stats(connection: Connection, market: Marketplace, filters: Filters) -> Stats:
-    """Count the executions that the filters leave.
+    """Count the executions that match the filters.
 
     Raises:
         PermissionDenied: there is nothing to count because row level security hides every row.
@@ -64,26 +64,28 @@ def compute_stats(connection: Connection, market: Marketplace, filters: Filters)
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        by_status = _by_status(connection, market, filters)
+        by_status = _count_by_status(connection, market, filters)
         if not by_status:
             market.executions.require_visible_rows()
-        p50, p95 = _durations(connection, market, filters)
-        return Stats(by_status=by_status, p50_ms=p50, p95_ms=p95, days=_days(connection, market, filters))
+        p50, p95 = _compute_durations(connection, market, filters)
+        return Stats(
+            by_status=by_status, p50_ms=p50, p95_ms=p95, days=_count_by_day(connection, market, filters)
+        )
 
 
-def _by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
+def _count_by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
     query = sql.SQL(
         "SELECT coalesce(status, {none}) AS word, count(*) AS executions FROM {executions} AS e "
         "WHERE {conditions} GROUP BY 1 ORDER BY 1"
     ).format(
         executions=market.executions.rows,
         none=sql.Literal(NO_STATUS),
-        conditions=_where(market, filters),
+        conditions=join_conditions(list_conditions(market, filters)),
     )
     return {str(row["word"]): row["executions"] for row in connection.execute(query).fetchall()}
 
 
-def _durations(
+def _compute_durations(
     connection: Connection, market: Marketplace, filters: Filters
 ) -> tuple[int | None, int | None]:
     executions = market.executions
@@ -97,18 +99,18 @@ def _durations(
         executions=executions.rows,
         started=_in_calendar("started_at"),
         completed=_in_calendar("completed_at"),
-        conditions=_where(market, filters),
+        conditions=join_conditions(list_conditions(market, filters)),
     )
     row = connection.execute(query).fetchone()
     p50, p95 = (row["ms"] if row else None) or (None, None)
-    return _rounded(p50), _rounded(p95)
+    return _round_duration(p50), _round_duration(p95)
 
 
-def _rounded(milliseconds: float | None) -> int | None:
+def _round_duration(milliseconds: float | None) -> int | None:
     return None if milliseconds is None else round(milliseconds)
 
 
-def _days(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
+def _count_by_day(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
     query = sql.SQL(
         "SELECT {in_utc}::date AS day, count(*) AS executions, "
         "count(*) FILTER (WHERE status = 'failed') AS failed "
@@ -117,15 +119,11 @@ def _days(connection: Connection, market: Marketplace, filters: Filters) -> tupl
         executions=market.executions.rows,
         in_utc=in_utc(market.executions, sql.Identifier("created_at")),
         created=_in_calendar("created_at"),
-        conditions=_where(market, filters),
+        conditions=join_conditions(list_conditions(market, filters)),
     )
     return tuple(Day(**row) for row in connection.execute(query).fetchall())
 
 
 def _in_calendar(column: LiteralString) -> sql.SQL:
-    """Return the condition that a time is an instant that can be reckoned with: no infinity, no far year."""
+    """Return the condition that a time can be computed with: no infinity, no far year."""
     return sql.SQL(f"({column} > '0001-01-02' AND {column} < '9999-12-31')")
-
-
-def _where(market: Marketplace, filters: Filters) -> sql.Composable:
-    return sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions_of(market, filters)])

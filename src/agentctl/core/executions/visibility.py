@@ -1,4 +1,4 @@
-"""Tells whether anybody would see a text: one of blanks and characters that draw nothing looks empty."""
+"""Tells whether a text is visible: one of blanks and of characters that draw nothing looks empty."""
 
 import re
 import unicodedata

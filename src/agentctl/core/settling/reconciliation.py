@@ -27,6 +27,7 @@ from agentctl.core.errors import (
     Refused,
 )
 from agentctl.core.executions import history
+from agentctl.core.executions.filters import Filters
 from agentctl.core.executions.journal import Journal, Memory
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.hint_text import shell_command
@@ -161,7 +162,7 @@ def _find_executions(
     if request.executions:
         named = (get_execution_or_charge(connection, market, key) for key in request.executions)
         return tuple({execution.id: execution for execution in named}.values())
-    stale = history.Filters(statuses=OPEN, perhaps_before=now - request.stale_after)
+    stale = Filters(statuses=OPEN, perhaps_before=now - request.stale_after)
     return tuple(reversed(list(history.stream_executions(connection, market, stale, content=False))))
 
 

@@ -1,0 +1,58 @@
+"""An operator's filters of executions, and the SQL conditions that they become."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import sql
+
+from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping.instants import bound
+from agentctl.core.models import NO_STATUS, Key
+from agentctl.core.times import AHEAD_OF_UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which executions are meant; what is None or empty does not restrict.
+
+    Attributes:
+        statuses: the statuses, with NO_STATUS for NULL.
+        since: the earliest created_at, as it is shown.
+        until: the first created_at, as it is shown, that is not included.
+        perhaps_before: only executions that may have been created before, whatever their time zone is.
+
+    """
+
+    agent: Key | None = None
+    user: Key | None = None
+    statuses: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    perhaps_before: datetime | None = None
+
+
+def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]:
+    """Return the filters as SQL conditions on the executions' table `e`."""
+    executions, conditions = market.executions, []
+    if filters.agent is not None:
+        conditions.append(sql.SQL("e.agent_id = {}").format(sql.Literal(filters.agent)))
+    if filters.user is not None:
+        conditions.append(sql.SQL("e.user_id = {}").format(sql.Literal(filters.user)))
+    if filters.statuses:
+        words = market.executions.statuses.raw(*filters.statuses)
+        condition = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
+        conditions.append(sql.SQL(condition).format(words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
+    if filters.since is not None:
+        conditions.append(sql.SQL("e.created_at >= {}").format(bound(executions, filters.since)))
+    if filters.until is not None:
+        conditions.append(sql.SQL("e.created_at < {}").format(bound(executions, filters.until)))
+    if filters.perhaps_before is not None:
+        limit = bound(executions, filters.perhaps_before, slack=AHEAD_OF_UTC)
+        conditions.append(sql.SQL("e.created_at < {}").format(limit))
+    return conditions
+
+
+def join_conditions(conditions: Sequence[sql.Composable]) -> sql.Composed:
+    """Return the condition that all of these hold."""
+    return sql.SQL(" AND ").join([sql.SQL("TRUE"), *conditions])
