@@ -36,6 +36,7 @@ from agentctl.core.running.preparation import RunRequest
 from agentctl.core.running.run_report import RunReport
 from agentctl.core.settling import by_hand as core_credits
 from agentctl.core.settling import reconciliation
+from agentctl.core.settling.cases import ReconcileRequest
 from support.figures import figure
 from support.marketplace import Marketplace
 from support.rules import violations
@@ -139,7 +140,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(assume=st.sampled_from([None, Outcome.SUCCESS, Outcome.FAILED]))
     def reconcile(self, assume: Outcome | None) -> None:
-        request = reconciliation.Request(stale_after=timedelta(0), assume=assume)
+        request = ReconcileRequest(stale_after=timedelta(0), assume=assume)
         reconciliation.reconcile(
             self.database,
             self.profile,

@@ -12,7 +12,7 @@ from agentctl.core.errors import FindingsFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agentctl.core.settling.reconciliation import Reconciled
+    from agentctl.core.settling.cases import Case
 
 
 class Assumed(StrEnum):
@@ -56,11 +56,12 @@ def reconcile(
     """
     from agentctl.core.executions.journal import user_journal
     from agentctl.core.models import Outcome
-    from agentctl.core.settling import reconciliation as core
+    from agentctl.core.settling.cases import ReconcileRequest
+    from agentctl.core.settling.reconciliation import reconcile as settle_open_executions
     from agentctl.core.times import parse_age
     from agentctl.render import reconcile as render
 
-    request = core.Request(
+    request = ReconcileRequest(
         executions=tuple(executions or ()),
         stale_after=parse_age(stale_after),
         assume=Outcome(assume) if assume else None,
@@ -68,7 +69,7 @@ def reconcile(
     )
     screen = session.progress_screen()
     with session.marketplace(reads=dry_run) as (database, profile):
-        cases = core.reconcile(
+        cases = settle_open_executions(
             database,
             profile,
             request,
@@ -82,7 +83,7 @@ def reconcile(
     )
 
 
-def _still_open(cases: "Sequence[Reconciled]") -> FindingsFound | None:
+def _still_open(cases: "Sequence[Case]") -> FindingsFound | None:
     still_open = [case for case in cases if case.action.is_open]
     if not still_open:
         return None

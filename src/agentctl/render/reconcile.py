@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from agentctl.core.amounts import total
 from agentctl.core.errors import AgentctlError
 from agentctl.core.models import Outcome, Verbatim
-from agentctl.core.settling.reconciliation import Action, Reconciled
+from agentctl.core.settling.cases import Action, Case
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 _WORDS = {
@@ -19,7 +19,7 @@ _WORDS = {
 }
 
 
-def reconcile_data(cases: Sequence[Reconciled]) -> dict[str, object]:
+def reconcile_data(cases: Sequence[Case]) -> dict[str, object]:
     """Return the cases as programs read them."""
     count = Counter(case.action for case in cases)
     return {
@@ -28,7 +28,7 @@ def reconcile_data(cases: Sequence[Reconciled]) -> dict[str, object]:
     }
 
 
-def reconcile_view(cases: Sequence[Reconciled]) -> View:
+def reconcile_view(cases: Sequence[Case]) -> View:
     """Show each case in a line, and a sum."""
     if not cases:
         yield Text("No open execution is old enough to be dead.", Tone.GOOD)
@@ -38,7 +38,7 @@ def reconcile_view(cases: Sequence[Reconciled]) -> View:
     yield Text(_sum(cases))
 
 
-def _case_data(case: Reconciled) -> dict[str, object]:
+def _case_data(case: Case) -> dict[str, object]:
     execution, evidence = case.execution, case.evidence
     return {
         "id": execution.id,
@@ -61,7 +61,7 @@ def _error_data(obstacle: AgentctlError | None) -> dict[str, object] | None:
     return {"code": obstacle.code, "message": obstacle.message, "hint": obstacle.hint}
 
 
-def _row(case: Reconciled) -> tuple[Cell, ...]:
+def _row(case: Case) -> tuple[Cell, ...]:
     word, tone = _WORDS[case.action]
     execution = case.execution
     ended = case.action in {Action.SETTLED, Action.WOULD_SETTLE}
@@ -77,7 +77,7 @@ def _row(case: Reconciled) -> tuple[Cell, ...]:
     )
 
 
-def _sum(cases: Sequence[Reconciled]) -> str:
+def _sum(cases: Sequence[Case]) -> str:
     count = Counter(case.action for case in cases)
     parts = [f"{count[action]} {word}" for action, (word, _) in _WORDS.items() if count[action]]
     amounts = (case.refunded for case in cases if case.action is Action.SETTLED)

@@ -1,6 +1,6 @@
-"""What an operator does to credits by hand: grant them, or refund one execution.
+"""Grants credits, or refunds one execution, when an operator says so.
 
-The transactions begin and end here. Charging belongs to run.py, and so does the refund of a run that fails.
+The transactions begin and end here. A run is charged in `running`, and refunded in `settlement` if it fails.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agentctl.core.credits import balances, ledger_reports, movements
+from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.transactions import Commit, durably
 from agentctl.core.errors import Interrupted, PermissionDenied, Refused, UsageError
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Credits that were given; `replayed` where the idempotency key had been used for them already."""
+    """Credits that were given; `replayed` if the idempotency key had been used for them before."""
 
     user: User
     amount: Credits
@@ -58,25 +59,25 @@ def grant_credits(
 
     Raises:
         Refused: the key was used for another amount.
-        UsageError: an idempotency key that is empty, or where the ledger's ids are not UUIDs.
+        UsageError: the idempotency key is empty, or the ledger's ids are not UUIDs.
 
     """
     if idempotency_key is not None:
-        _require_usable(idempotency_key, market.require_ledger())
+        _require_usable_key(idempotency_key, market.require_ledger())
     row_id = key_to_id("grant", str(user.id), idempotency_key) if idempotency_key is not None else None
-    moved = _move_or_interrupt(
+    movement = _move_or_interrupt(
         connection,
         market,
         lambda connection, market: movements.grant(
             connection, market, user=user, amount=amount, row_id=row_id, reason=reason
         ),
     )
-    if moved is not None:
+    if movement is not None:
         return Grant(
             user,
             amount,
-            moved.balance_before,
-            moved.balance_after,
+            movement.balance_before,
+            movement.balance_after,
             replayed=False,
             reason_kept=_keeps_reasons(market),
         )
@@ -92,7 +93,7 @@ def _keeps_reasons(market: Marketplace) -> bool:
     return market.ledger is not None and "description" in market.ledger
 
 
-def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
+def _require_usable_key(idempotency_key: str, ledger_table: TableRole) -> None:
     require_key(idempotency_key)
     if ledger_table.base_type("id") != "uuid":
         msg = "An idempotency key needs a ledger whose row ids are UUIDs; this ledger has other ids."
@@ -102,10 +103,10 @@ def _require_usable(idempotency_key: str, ledger_table: TableRole) -> None:
 def refund_execution(
     connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
 ) -> Refund:
-    """Give back what a failed execution cost, or one whose row is gone.
+    """Give back what an execution cost that has failed, or whose row is gone.
 
     Raises:
-        Refused: it succeeded, is still open, was never charged, or was refunded already, or names no user.
+        Refused: it succeeded, is still open, was never charged or already refunded, or names no user.
         PermissionDenied: row level security keeps this role from refunding it.
 
     """
@@ -119,33 +120,39 @@ def refund_execution(
     def refund(connection: Connection, market: Marketplace) -> Refund:
         balances.lock_user(connection, market, payer)  # before the execution, as charging does
         status = lock_execution(connection, market.executions, execution.id)
-        if status is None and market.executions.is_filtered:  # it was seen, and may not be locked
+        if status is None and market.executions.is_filtered:  # it can be seen, but not locked
             msg = f"Row level security prevents this role from changing execution {execution.id}."
             raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         _require_refundable(execution, status)
-        moved = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
-        if moved is None:
+        movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+        if movement is None:
             raise _nothing_to_refund(connection, market, execution)
         if "credits_used" in market.executions.recordable:
             movements.clear_cost(connection, market.executions, execution.id)
-        return Refund(
-            execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
-        )
+        return _report_refund(execution, movement, market)
 
     return _move_or_interrupt(connection, market, refund)
+
+
+def _report_refund(execution: Execution, movement: Movement, market: Marketplace) -> Refund:
+    return Refund(
+        execution,
+        movement.amount,
+        movement.balance_before,
+        movement.balance_after,
+        reason_kept=_keeps_reasons(market),
+    )
 
 
 def _refund_lost(
     connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
 ) -> Refund:
     def refund(connection: Connection, market: Marketplace) -> Refund:
-        moved = refund_lost(connection, market, execution, reason=reason)
-        if moved is None:
+        movement = refund_lost(connection, market, execution, reason=reason)
+        if movement is None:
             msg = f"Execution {execution.id} was already refunded; its row is gone."
             raise Refused(msg, code="already_refunded")
-        return Refund(
-            execution, moved.amount, moved.balance_before, moved.balance_after, _keeps_reasons(market)
-        )
+        return _report_refund(execution, movement, market)
 
     return _move_or_interrupt(connection, market, refund)
 
@@ -153,7 +160,7 @@ def _refund_lost(
 def _move_or_interrupt(
     connection: Connection, market: Marketplace, work: Callable[[Connection, Marketplace], T]
 ) -> T:
-    """Do it whole or not at all; after an interruption, find out which."""
+    """Move credits whole or not at all; after an interruption, find out which."""
     commit: Commit[T] = Commit()
     try:
         result = durably(connection, market, work, commit=commit)

@@ -1,7 +1,7 @@
-"""What is known of an open execution, and from whom: this machine's journal, n8n, or the operator.
+"""Evidence of how an open execution ended: from this machine's journal, n8n, the ledger, or the operator.
 
-It judges what others say; it asks nobody itself and settles nothing. Absence is never evidence: that nobody
-has heard of an execution does not mean that its agent did not run.
+It asks nobody and settles nothing. Absence is never evidence: that nobody has heard of an execution does not
+mean that its agent did not run.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from agentctl.core.models import Key, Outcome
 
 
 class Source(StrEnum):
-    """Who says so."""
+    """Who the evidence comes from."""
 
     JOURNAL = "journal"
     N8N = "n8n"
@@ -32,8 +32,8 @@ class Evidence:
 
     Attributes:
         outcome: unknown where nobody can tell.
-        source: who told.
-        said: a sentence for the operator; of an unknown outcome, what it would take to know it.
+        source: the witness.
+        message: a sentence for the operator; for an unknown outcome, what it would take to know it.
         result: what the agent returned, where `has_result`.
         ended_at: when, where the witness knows.
 
@@ -41,15 +41,15 @@ class Evidence:
 
     outcome: Outcome
     source: Source
-    said: str
+    message: str
     result: object = field(default=None, repr=False)
     has_result: bool = False
     ended_at: datetime | None = None
 
     def facts(self) -> Mapping[str, object]:
-        """Return what may be recorded; a result that is not known is left as it is."""
+        """Return what may be recorded, by column; a result that is not known is left as it is."""
         failed = self.outcome is Outcome.FAILED
-        known: dict[str, object] = {"error": self.said if failed else None}
+        known: dict[str, object] = {"error": self.message if failed else None}
         if failed or self.has_result:
             known["result"] = None if failed else self.result
         if self.ended_at is not None:
@@ -58,15 +58,15 @@ class Evidence:
 
 
 def from_journal(memory: Memory) -> Evidence | None:
-    """Return what this machine's own run has learnt of this very row and could not write any more."""
+    """Return the answer that this machine's own run got for this very row and could not write any more."""
     answer = memory.answer
     if answer is None or answer.outcome is None:
         return None
-    said = answer.error or "The agent had already answered when the run was killed."
+    message = answer.error or "The agent had already answered when the run was killed."
     return Evidence(
         outcome=answer.outcome,
         source=Source.JOURNAL,
-        said=said,
+        message=message,
         result=answer.result,
         has_result=answer.has_result,
         ended_at=answer.at,
@@ -74,7 +74,7 @@ def from_journal(memory: Memory) -> Evidence | None:
 
 
 def describe_doubt(memory: Memory, execution: Key, row: RowIdentity) -> str | None:
-    """Say which answer the journal has for this id, and why it settles nothing; None where it has none."""
+    """Say which answer the journal has for this id, and why it settles nothing; None without an answer."""
     answer = memory.doubtful_answer
     if answer is None or answer.outcome is None:
         return None
@@ -96,8 +96,8 @@ def assumed(outcome: Outcome) -> Evidence:
 
 def from_ledger() -> Evidence:
     """Return why a charge without its execution is given back: nobody can ever be told how that ended."""
-    said = "Its row is gone: a charge without its execution is given back."
-    return Evidence(Outcome.FAILED, Source.LEDGER, said)
+    message = "Its row is gone: a charge without its execution is given back."
+    return Evidence(Outcome.FAILED, Source.LEDGER, message)
 
 
 def nobody_knows(why: str) -> Evidence:

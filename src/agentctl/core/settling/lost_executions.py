@@ -1,7 +1,7 @@
-"""Executions whose rows are gone, while the ledger still names them: a charge without what it was for.
+"""Executions whose rows are gone, while the ledger still has their charges.
 
-It finds them by the ledger's rows, and gives back what they still cost, once. That an execution has no row
-says nothing of how it ended: nobody gives anything back here but an operator who names the execution.
+It finds them by the ledger's rows, and gives back what they still cost, once. A missing row says nothing of
+how an execution ended, so only an operator who names the execution gives anything back.
 """
 
 from typing import Any, LiteralString
@@ -32,7 +32,7 @@ GROUP BY l.execution_id ORDER BY l.execution_id LIMIT {limit}
 
 
 def get_execution_or_charge(connection: Connection, market: Marketplace, prefix: str) -> Execution:
-    """Return the one execution whose id begins with a text, by its row or else by its charge.
+    """Return the one execution whose id begins with a text, from its row or else from its charge.
 
     Raises:
         Refused: none does, or several do; they are listed then.
@@ -50,7 +50,7 @@ def get_execution_or_charge(connection: Connection, market: Marketplace, prefix:
 
 def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Execution | None:
     ledger_role = market.ledger
-    # A row that this role may not see is not gone.
+    # A row that this role cannot see is not gone.
     if ledger_role is None or not ledger_role.is_linked or market.executions.is_filtered:
         return None
     column = sql.Identifier("l", "execution_id")
@@ -90,12 +90,12 @@ def _read_lost(row: dict[str, Any]) -> Execution:
 def refund_lost(
     connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
 ) -> Movement | None:
-    """Give back what an execution without a row still costs; None where that is nothing.
+    """Give back what an execution without a row still costs; None if that is nothing.
 
     Args:
         connection: in a transaction.
         market: the tables.
-        execution: by its charge.
+        execution: as its charge tells it.
         reason: an operator's, for the ledger's description.
 
     Raises:

@@ -1,8 +1,8 @@
-"""Recognises our own calls among what came in with executions of n8n's.
+"""Recognises our own calls among the inputs of n8n's executions.
 
-Anybody can post an id to a public webhook, and every copy of a marketplace that shares an n8n sends the ids
-that keys make. So a call of ours says for which row of which database it is, and signs that where there is a
-signing secret: n8n keeps the headers as they came, but no body to compute its signature from again.
+Anybody can post an id to a public webhook, and every copy of a marketplace that shares an n8n sends the same
+ids for the same keys. So a call of ours says which row of which database it is for, and signs that where
+there is a signing secret: n8n keeps the headers as they came, but not the body that its signature is of.
 """
 
 import hmac
@@ -21,10 +21,10 @@ _MOST_DIGITS = 20  # of a time in seconds
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What came in at a webhook.
+    """A request that a webhook of n8n's received.
 
     Attributes:
-        headers: those whose value is text, by their names in lower case.
+        headers: the headers whose value is text, by their names in lower case.
         body: as n8n has read it.
 
     """
@@ -33,15 +33,15 @@ class Call:
     body: object = field(repr=False)
 
     def ids(self) -> Iterator[str]:
-        """Yield what may be an id of ours, each once."""
-        named = [self.headers.get(name) for name in _ID_HEADERS]
+        """Yield the ids in it that may be ours, each once."""
+        header_ids = [self.headers.get(name) for name in _ID_HEADERS]
         body = self.body.get("execution_id") if isinstance(self.body, dict) else None
-        given = body if isinstance(body, str | int) and not isinstance(body, bool) else None
-        yield from dict.fromkeys(str(each) for each in (*named, given) if each is not None)
+        body_id = body if isinstance(body, str | int) and not isinstance(body, bool) else None
+        yield from dict.fromkeys(str(each) for each in (*header_ids, body_id) if each is not None)
 
 
 def read_call(item: object) -> Call | None:
-    """Return what came in, where an item of n8n's is a webhook's input."""
+    """Return the request in an item of n8n's; None where it is not a webhook's input."""
     headers = item.get("headers") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(headers, dict):
         return None
@@ -55,8 +55,8 @@ def why_not_ours(call: Call, execution: Key, row_mark: str | None, secret: str |
     Args:
         call: has the id.
         execution: the id.
-        row_mark: which row of which database we ask about; None where that is not known.
-        secret: with which our calls are signed; None where they are not.
+        row_mark: which row of which database the question is about; None where that is not known.
+        secret: signs our calls; None where they are not signed.
 
     """
     mark = call.headers.get(ROW_HEADER.lower())
@@ -70,10 +70,10 @@ def why_not_ours(call: Call, execution: Key, row_mark: str | None, secret: str |
 
 
 def _is_signed(call: Call, identity: str, mark: str | None, secret: str) -> bool:
-    given = call.headers.get(SIGNATURE_HEADER.lower(), "")
-    if _is_same(given, sign_row(secret, identity, mark)):
+    signature = call.headers.get(SIGNATURE_HEADER.lower(), "")
+    if _is_same(signature, sign_row(secret, identity, mark)):
         return True
-    # Whoever calls as we do without saying the row has signed the body, as Standard Webhooks says.
+    # A call without a row's mark has its body signed, as Standard Webhooks says.
     return mark is None and _has_signed_body(call, identity, secret)
 
 
@@ -82,19 +82,19 @@ def _has_signed_body(call: Call, identity: str, secret: str) -> bool:
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < _MOST_DIGITS):
         return False
     signatures = call.headers.get("webhook-signature", "").split(" ")
-    expected = [sign(secret, identity, body, now=int(timestamp)) for body in _spellings(call.body)]
+    expected = [sign(secret, identity, body, now=int(timestamp)) for body in _spell_body(call.body)]
     return call.headers.get("webhook-id") == identity and any(
-        _is_same(given, one) for given in signatures for one in expected
+        _is_same(signature, expected_signature) for signature in signatures for expected_signature in expected
     )
 
 
-def _spellings(body: object) -> Iterator[bytes]:
-    """Yield the ways in which a body was probably written, before n8n read it."""
+def _spell_body(body: object) -> Iterator[bytes]:
+    """Yield the bytes that a body may have been before n8n read it."""
     for separators in ((", ", ": "), (",", ":")):
         for ensure_ascii in (True, False):
             text = json.dumps(body, separators=separators, ensure_ascii=ensure_ascii)
             yield text.encode("utf-8", "surrogatepass")
 
 
-def _is_same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+def _is_same(text: str, expected: str) -> bool:
+    return hmac.compare_digest(text.encode("utf-8", "surrogatepass"), expected.encode())

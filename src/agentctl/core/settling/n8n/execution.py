@@ -1,7 +1,7 @@
-"""Reads one execution of n8n's, whole: whether it is one of ours, how it ended, and what it returned.
+"""Reads one whole execution of n8n's: the calls in it, how it ended, and what it returned.
 
-n8n's data is walked with care: it varies with n8n's version, its settings, and how an execution ended. What
-is not there is not made up. The facts are from executions of n8n 2.38.7.
+n8n's data varies with its version, its settings, and how an execution ended, so nothing in it is taken for
+granted. What is not there is not made up. The facts are from executions of n8n 2.38.7.
 """
 
 import json
@@ -19,7 +19,7 @@ _LONGEST = 40  # characters of a word of n8n's that is shown
 
 
 def read_instant(text: object) -> datetime | None:
-    """Read a time of n8n's; None where it is none, or says no zone."""
+    """Read a time of n8n's; None if it is not a time, or has no zone."""
     if not isinstance(text, str):
         return None
     try:
@@ -29,14 +29,14 @@ def read_instant(text: object) -> datetime | None:
         return None
 
 
-def _runs(whole: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_result_data(whole: Mapping[str, Any]) -> Mapping[str, Any]:
     data = whole.get("data")
-    found = data.get("resultData") if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
+    result_data = data.get("resultData") if isinstance(data, dict) else None
+    return result_data if isinstance(result_data, dict) else {}
 
 
-def _items(run_data: object, node: object) -> list[Any]:
-    """Return what a node put out in its last run; n8n's data is walked with care, for it varies."""
+def _list_items(run_data: object, node: object) -> list[Any]:
+    """Return what a node put out in its last run."""
     runs = run_data.get(node) if isinstance(run_data, dict) and isinstance(node, str) else None
     items = _first_output(runs[-1]) if isinstance(runs, list) and runs else []
     kept = (item for item in items if isinstance(item, dict) and "redaction" not in item)
@@ -52,21 +52,21 @@ def _first_output(run: object) -> list[Any]:
 
 
 def list_calls(whole: Mapping[str, Any]) -> Iterator[Call]:
-    """Yield what may have come in with an n8n execution: what its nodes put out or are still to be given."""
-    for item in _inputs(whole):
+    """Yield the calls that may have started an n8n execution."""
+    for item in _list_inputs(whole):
         call = read_call(item)
         if call is not None:
             yield call
 
 
-def _inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
-    """Return what may be a webhook's input: first items of nodes, and what a node is still to be given.
+def _list_inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what may be a webhook's input: the first item of each node, and of each node still to run.
 
-    While it runs, and after n8n itself was killed, an execution has no other trace of its input than that.
+    While an execution runs, and after n8n was killed, nodes still to run hold the only trace of its input.
     """
-    run_data = _runs(whole).get("runData")
+    run_data = _read_result_data(whole).get("runData")
     for node in run_data if isinstance(run_data, dict) else ():
-        yield from _items(run_data, node)[:1]
+        yield from _list_items(run_data, node)[:1]
     data = whole.get("data")
     stored = data.get("executionData") if isinstance(data, dict) else None
     stack = stored.get("nodeExecutionStack") if isinstance(stored, dict) else None
@@ -77,42 +77,44 @@ def _inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
-    """Return what an execution of n8n's says about ours; `rule` is the agent's success_when."""
+    """Return what an execution of n8n's proves about ours; `rule` is the agent's success_when."""
     status, number = str(whole.get("status")), number_of(whole)
     ended = read_instant(whole.get("stoppedAt"))
     if status in _FAILED:
-        said = f"n8n's execution {number} ended with {status}{_reason(whole)}."
-        return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
+        message = f"n8n's execution {number} ended with {status}{_describe_error(whole)}."
+        return Evidence(Outcome.FAILED, Source.N8N, message, ended_at=ended)
     if status != "success":
-        said = f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}."
-        return nobody_knows(said)
-    items = _items(_runs(whole).get("runData"), _answering_node(whole))
-    said = f"n8n's execution {number} succeeded."
+        message = f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}."
+        return nobody_knows(message)
+    items = _list_items(_read_result_data(whole).get("runData"), _answering_node(whole))
+    message = f"n8n's execution {number} succeeded."
     if not items and rule is not None:
-        return nobody_knows(f"{said} Its result, which success_when needs, is missing.")
+        return nobody_knows(f"{message} Its result, which success_when needs, is missing.")
     if not items:
-        return Evidence(Outcome.SUCCESS, Source.N8N, said, ended_at=ended)
+        return Evidence(Outcome.SUCCESS, Source.N8N, message, ended_at=ended)
     result = items if _answers_with_all(whole) else items[0]
     if rule is not None and not parse_rule(rule).holds(result):
-        said = f"n8n's execution {number} ended with a result that success_when does not accept as a success."
-        return Evidence(Outcome.FAILED, Source.N8N, said, ended_at=ended)
-    return Evidence(Outcome.SUCCESS, Source.N8N, said, result=result, has_result=True, ended_at=ended)
+        message = (
+            f"n8n's execution {number} ended with a result that success_when does not accept as a success."
+        )
+        return Evidence(Outcome.FAILED, Source.N8N, message, ended_at=ended)
+    return Evidence(Outcome.SUCCESS, Source.N8N, message, result=result, has_result=True, ended_at=ended)
 
 
 def number_of(execution: Mapping[str, Any]) -> str:
-    """Return n8n's number of an execution, as far as it is one."""
+    """Return n8n's number of an execution, for a message."""
     number = execution.get("id")
     return str(number)[:_LONGEST] if isinstance(number, str | int) else "without a number"
 
 
 def _answering_node(whole: Mapping[str, Any]) -> object:
     """Return the node whose output the webhook answered with, or would have."""
-    run_data = _runs(whole).get("runData")
+    run_data = _read_result_data(whole).get("runData")
     ran = run_data if isinstance(run_data, dict) else {}
-    responding = (node.get("name") for node in _nodes(whole) if _is_responding(node))
+    responding = (node.get("name") for node in _list_nodes(whole) if _is_responding(node))
     return next(
         (name for name in responding if isinstance(name, str) and name in ran),
-        _runs(whole).get("lastNodeExecuted"),
+        _read_result_data(whole).get("lastNodeExecuted"),
     )
 
 
@@ -122,17 +124,17 @@ def _is_responding(node: Mapping[str, Any]) -> bool:
 
 def _answers_with_all(whole: Mapping[str, Any]) -> bool:
     """Whether the webhook would have answered with all items of the last node, not with the first."""
-    parameters = (node.get("parameters") for node in _nodes(whole))
+    parameters = (node.get("parameters") for node in _list_nodes(whole))
     return any(isinstance(each, dict) and each.get("responseData") == "allEntries" for each in parameters)
 
 
-def _nodes(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_nodes(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     workflow = whole.get("workflowData")
     nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
     return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
-def _reason(whole: Mapping[str, Any]) -> str:
-    error = _runs(whole).get("error")
+def _describe_error(whole: Mapping[str, Any]) -> str:
+    error = _read_result_data(whole).get("error")
     message = error.get("message") if isinstance(error, dict) else None
     return f": {json.dumps(message)[1:-1][:200]}" if isinstance(message, str) and message else ""

@@ -1,8 +1,8 @@
 """Asks n8n's execution API what became of executions whose answers nobody got.
 
-It reads only. An execution of ours is known again by the id that was sent in the webhook's headers and body,
-where the call proves to be ours (n8n_calls.py); what n8n does not know, or does not tell, stays unknown. What
-cannot be read of one execution of n8n's is passed over, and the search goes on.
+It only reads. It recognises an execution of ours by the id in the webhook's headers and body, if the call
+proves to be ours (`calls`); what n8n does not know, or does not tell, stays unknown. Executions of n8n's that
+cannot be read are skipped, and the search goes on.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client
 
 _WHOLE_SECONDS = 300.0
-_MOST_READ = 5000  # executions of n8n that one look reads whole
+_MOST_READ = 5000  # executions of n8n's that one search reads whole
 # n8n's clock and the database's may differ, and a call may be repeated for some minutes before it arrives.
 _BEFORE, _AFTER = timedelta(minutes=10), timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -37,8 +37,8 @@ class Question:
     """An execution that n8n is asked about.
 
     Attributes:
-        webhook_url: that was called, or that the agent has now.
-        creation: of our row; the call came after it.
+        webhook_url: the one that was called, or else the agent's present one.
+        creation: our row's; the call came after it.
         row_mark: which row of which database it is, as our calls say it; None where that is not known.
         success_when: the agent's rule on its JSON answer.
 
@@ -52,7 +52,7 @@ class Question:
 
     @property
     def window(self) -> tuple[datetime, datetime]:
-        """When n8n's execution began, if it is of this one."""
+        """The time in which n8n's execution began, if it is of this one."""
         if self.creation is None:
             return _EVER
         return shifted(self.creation.earliest, -_BEFORE), shifted(self.creation.latest, _AFTER)
@@ -64,28 +64,28 @@ def ask(
     """Ask n8n about executions.
 
     Args:
-        settings: where it answers; secrets are resolved here.
-        questions: what is asked.
+        settings: n8n's address and key; secrets are resolved here.
+        questions: the executions.
         profile: the name of the profile that the settings belong to.
-        signing_secret: with which our calls are signed; None where they are not.
+        signing_secret: signs our calls; None where they are not signed.
 
     Returns:
-        evidence for every question, of an unknown outcome where n8n cannot tell, with the reason.
+        evidence for every question; where n8n cannot tell, its outcome is unknown, with the reason.
 
     Raises:
-        ConfigError: the URL or the key in the configuration.
+        ConfigError: the configured URL or key cannot be used.
 
     """
     if settings.url is None or settings.api_key is None:
         why = f"Outcome unknown. To ask n8n, set url and api_key in [{toml_key('profiles', profile, 'n8n')}]."
         return {question.execution: nobody_knows(why) for question in questions}
-    target = _api(settings.url.resolve())
+    target = _read_api_target(settings.url.resolve())
     client = Client(tls=target.scheme == "https")
     search = _Search(questions, signing_secret.resolve() if signing_secret else None)
-    return asyncio.run(_ask(client, target, settings.api_key.resolve(), search))
+    return asyncio.run(_ask_within_time(client, target, settings.api_key.resolve(), search))
 
 
-def _api(url: str) -> Target:
+def _read_api_target(url: str) -> Target:
     try:
         return target_of(url.rstrip("/"))
     except Refused as error:
@@ -93,39 +93,41 @@ def _api(url: str) -> Target:
         raise ConfigError(msg) from None
 
 
-async def _ask(client: Client, target: Target, key: str, search: "_Search") -> Mapping[Key, Evidence]:
+async def _ask_within_time(
+    client: Client, target: Target, key: str, search: "_Search"
+) -> Mapping[Key, Evidence]:
     trouble = None
     try:
         async with asyncio.timeout(_WHOLE_SECONDS), client:
-            await search.through(Api(target, key=key, client=client))
+            await search.read_all(Api(target, key=key, client=client))
     except TimeoutError:
         trouble = f"n8n did not answer within {_WHOLE_SECONDS:g} s."
-    except Trouble as said:
-        trouble = str(said)
-    return search.evidence(trouble)
+    except Trouble as error:
+        trouble = str(error)
+    return search.list_evidence(trouble)
 
 
 class _Search:
-    """Looks for executions of ours among n8n's, and remembers what it has found."""
+    """Looks for executions of ours among n8n's, and keeps what it finds."""
 
     def __init__(self, questions: Sequence[Question], signing_secret: str | None) -> None:
         self._asked = {str(question.execution): question for question in questions}
         self._secret = signing_secret
-        self._heard: dict[Key, Evidence] = {}
+        self._answers: dict[Key, Evidence] = {}
         self._rejected: dict[Key, str] = {}
         self._passed_over: str | None = None  # why something could not be read
         self._read: set[str] = set()
 
-    async def through(self, api: Api) -> None:
+    async def read_all(self, api: Api) -> None:
         """Read n8n's executions of the workflows and the time in question."""
-        workflows = await _workflows_by_path(api)
-        named = {workflows.get(_path(question.webhook_url)) for question in self._asked.values()}
-        # One webhook that no workflow is known for may belong to any of them.
+        workflows = await _map_workflows(api)
+        named = {workflows.get(_read_webhook_path(question.webhook_url)) for question in self._asked.values()}
+        # A webhook without a known workflow may belong to any of them.
         filters = [{"workflowId": each} for each in named if each] if None not in named else [{}]
         for each in filters:
-            await self._scan(api, each)
+            await self._scan_workflow(api, each)
 
-    async def _scan(self, api: Api, which: Mapping[str, str]) -> None:
+    async def _scan_workflow(self, api: Api, which: Mapping[str, str]) -> None:
         # A list without a status leaves out those that are running.
         for parameters in ({**which, "status": "running"}, which):
             try:
@@ -157,14 +159,14 @@ class _Search:
             raise Trouble(msg)
         try:
             whole = await api.get(f"executions/{quote(str(number), safe='')}?includeData=true")
-            self._recognise(whole)
+            self._recognise_calls(whole)
         except Unusable as unusable:
             self._passed_over = f"n8n's execution {number_of(summary)} cannot be read: {unusable}"
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
             self._passed_over = f"n8n's execution {number_of(summary)} cannot be understood."
 
-    def _recognise(self, whole: Mapping[str, Any]) -> None:
-        """Hear what an execution of n8n's says of each of ours that it belongs to."""
+    def _recognise_calls(self, whole: Mapping[str, Any]) -> None:
+        """Keep what an execution of n8n's proves about each of ours that it was called for."""
         started = read_instant(whole.get("startedAt"))
         for call in list_calls(whole):
             for question in (self._asked[each] for each in call.ids() if each in self._asked):
@@ -173,25 +175,25 @@ class _Search:
                 if why is None and started is not None and not start <= started <= end:
                     why = "is from another time"
                 if why is None:
-                    self._hear(question, whole)
+                    self._keep_answer(question, whole)
                 else:
                     self._rejected[question.execution] = (
                         f"n8n's execution {number_of(whole)} has its id, but {why}."
                     )
 
-    def _hear(self, question: Question, whole: Mapping[str, Any]) -> None:
-        """Remember what weighs most: one success outweighs failed attempts of the same execution."""
+    def _keep_answer(self, question: Question, whole: Mapping[str, Any]) -> None:
+        """Keep what weighs most: one success outweighs failed attempts of the same execution."""
         new = judge(whole, question.success_when)
-        known = self._heard.get(question.execution)
+        known = self._answers.get(question.execution)
         if known is None or _WEIGHT[new.outcome] > _WEIGHT[known.outcome]:
-            self._heard[question.execution] = new
+            self._answers[question.execution] = new
 
-    def evidence(self, trouble: str | None) -> Mapping[Key, Evidence]:
-        """Return what was heard of each, or why nothing was."""
+    def list_evidence(self, trouble: str | None) -> Mapping[Key, Evidence]:
+        """Return what was found of each execution, or why nothing was."""
         why = trouble or self._passed_over
         why = why or "n8n has no execution with its id: perhaps it was pruned, or was not saved."
         return {
-            execution: self._heard.get(execution) or nobody_knows(self._rejected.get(execution, why))
+            execution: self._answers.get(execution) or nobody_knows(self._rejected.get(execution, why))
             for execution in (question.execution for question in self._asked.values())
         }
 
@@ -199,20 +201,20 @@ class _Search:
 _WEIGHT = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.SUCCESS: 2}
 
 
-async def _workflows_by_path(api: Api) -> Mapping[str, str]:
-    """Return the workflow of each webhook path; nothing where the key may not list workflows."""
-    found: dict[str, str] = {}
+async def _map_workflows(api: Api) -> Mapping[str, str]:
+    """Return the workflow of each webhook path; nothing if the key may not list workflows."""
+    workflows: dict[str, str] = {}
     try:
         async for page in api.pages("workflows"):
             for workflow in page:
-                for path in _webhook_paths(workflow):
-                    found[path] = str(workflow.get("id"))
+                for path in _list_webhook_paths(workflow):
+                    workflows[path] = str(workflow.get("id"))
     except Trouble:
         return {}
-    return found
+    return workflows
 
 
-def _webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
+def _list_webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
     nodes = workflow.get("nodes")
     for node in nodes if isinstance(nodes, list) else ():
         if isinstance(node, dict) and str(node.get("type")).endswith(".webhook"):
@@ -221,9 +223,9 @@ def _webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
             yield str(named or node.get("webhookId")).strip("/")
 
 
-def _path(url: str | None) -> str:
-    """Return what stands behind `/webhook/` in a URL."""
+def _read_webhook_path(url: str | None) -> str:
+    """Return the part of a URL after `/webhook/`."""
     try:
         return urlsplit(url or "").path.partition("/webhook/")[2].strip("/")
-    except ValueError:  # of a row that anybody wrote
+    except ValueError:  # from a row that anybody wrote
         return ""
