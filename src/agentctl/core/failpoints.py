@@ -1,4 +1,4 @@
-"""Places between two effects where a test stops the program, dead as a power cut would or for a moment.
+"""Points between two effects where a test stops the program, for good as a power cut would, or for a moment.
 
 Without AGENTCTL_FAILPOINT in the environment, passing one compares two strings and does nothing else.
 """
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Failpoint(StrEnum):
-    """Every place, in the order in which a run comes by; what has happened when it is reached."""
+    """Every point in the order in which a run reaches it, and what has happened by then."""
 
     CHOSEN = "chosen"
     """The execution has an id, and nothing is written."""
@@ -25,7 +25,7 @@ class Failpoint(StrEnum):
     SENT = "sent"
     """The last byte has gone out."""
     ANSWERED = "answered"
-    """The whole answer has arrived; nobody else knows of it."""
+    """The whole answer has arrived; it is recorded nowhere."""
     JUDGED = "judged"
     """The journal has the outcome; the row does not."""
     STATUS_WRITTEN = "status-written"
@@ -39,23 +39,23 @@ class Failpoint(StrEnum):
     SAVED = "saved"
     """The result is in its file, if it was to go into one."""
     EVIDENCE_FOUND = "evidence-found"
-    """`reconcile` knows an outcome that the row does not have."""
+    """`reconcile` knows an outcome that the row does not have yet."""
     CREDITS_MOVED = "credits-moved"
     """A grant or a refund by hand is committed, and the operator has seen nothing."""
     STEP_TAKEN = "step-taken"
-    """A step of a migration is done, and nobody has been told."""
+    """A step of a migration is done, and not yet reported."""
     BACKFILLED = "backfilled"
-    """A batch of old executions is filled and committed, and nobody has been told."""
+    """A batch of old executions is filled and committed, and not yet reported."""
     CONTENT_SAVED = "content-saved"
-    """A migration is taken back: what its columns hold is in a file; they are set aside, not dropped."""
+    """A migration is being undone: the content of its columns is in a file; they are not dropped yet."""
 
 
-# `NAME` kills, `NAME:stop` stops until SIGCONT, so that a signal can be sent at exactly this place.
+# `NAME` kills, `NAME:stop` stops until SIGCONT, so that a signal can be sent at exactly this point.
 _WANTED, _, _MANNER = os.environ.get("AGENTCTL_FAILPOINT", "").partition(":")
 
 
 def passing(point: Failpoint) -> None:
-    """Kill or stop this process if a test wants that here: nothing is flushed, closed or released."""
+    """Kill or stop this process if a test asks for that: nothing is flushed, closed or released."""
     if point != _WANTED:
         return
     if _MANNER == "stop":

@@ -1,6 +1,6 @@
 """The values that the core hands around: agents, users, executions, money.
 
-Data only; how they are found, written or shown is told elsewhere.
+Data only: how they are found, written or shown is not known here.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Credits = int | Decimal
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """A value in PostgreSQL's own words, where Python has nothing that means the same."""
+    """A value as PostgreSQL prints it, where Python has none that means the same."""
 
     text: str
 
@@ -30,10 +30,10 @@ class Verbatim:
 
 
 Amount = Credits | Verbatim
-"""What stands in a column of amounts: an amount, or what is none (`NaN`, `Infinity`)."""
+"""The value of a column of amounts: an amount, or what is not one (`NaN`, `Infinity`)."""
 
 Time = datetime | Verbatim
-"""What stands in a column of times: an instant in UTC, or what no calendar of Python's has (`infinity`)."""
+"""The value of a column of times: an instant in UTC, or what Python cannot represent (`infinity`)."""
 
 
 class Status(StrEnum):
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an execution ended; unknown is an outcome too, until somebody learns the truth."""
+    """How an execution ended; unknown is an outcome too, until the truth is known."""
 
     SUCCESS = "success"
     FAILED = "failed"
@@ -54,11 +54,11 @@ class Outcome(StrEnum):
 
 
 NO_STATUS = "none"
-"""Stands for a status that is NULL, where a word is needed."""
+"""The word for a status that is NULL."""
 
 
 def outcome_of(status: str | None) -> Outcome:
-    """Return the outcome that a status tells."""
+    """Return the outcome that a status means."""
     match status:
         case Status.SUCCESS:
             return Outcome.SUCCESS
@@ -71,12 +71,12 @@ OPEN = (Status.PENDING, Status.RUNNING)
 """The states in which an execution has no outcome yet."""
 
 STALE_AFTER = timedelta(minutes=15)
-"""The age from which the run of an open execution is taken for dead."""
+"""The age from which the run of an open execution counts as dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRef:
-    """Enough of an agent to name it: `id` is None where no agent is named, `name` where its row is gone."""
+    """The name of an agent: `id` is None where an execution has no agent, `name` where its row is gone."""
 
     id: Key | None
     slug: str | None
@@ -85,10 +85,11 @@ class AgentRef:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What can be run: its form as the database has it; price and webhook are None where it says none.
+    """An agent that can be run; price and webhook are None where the database has none.
 
     Attributes:
-        webhook_url: to be called, secrets and all; what is stored or shown is `public_url`.
+        raw_form: the form as the database has it.
+        webhook_url: the URL to call, with its secrets; `public_url` is what may be stored and shown.
 
     """
 
@@ -106,23 +107,23 @@ class Agent:
 
     @property
     def public_url(self) -> str | None:
-        """Where its webhook is, without credentials and parameters."""
+        """The webhook's URL without credentials and parameters."""
         return None if self.webhook_url is None else without_secrets(self.webhook_url)
 
     @property
     def has_invalid_price(self) -> bool:
-        """Whether its price is none that anybody could be charged: negative, or no number."""
+        """Whether its price cannot be charged: it is negative, or not a number."""
         return self.price is not None and (isinstance(self.price, Verbatim) or self.price < 0)
 
     @property
     def ref(self) -> AgentRef:
-        """The agent's name alone."""
+        """The agent's name."""
         return AgentRef(id=self.id, slug=self.slug, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class UserRef:
-    """Enough of a user to name them: `id` is None where no user is named, `email` where the row is gone."""
+    """The name of a user: `id` is None where an execution has no user, `email` where the row is gone."""
 
     id: Key | None
     email: str | None
@@ -151,13 +152,13 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One row of agent_executions with its names; what is NULL, or has no column, is None.
+    """One row of agent_executions with its names; NULL and a missing column are None.
 
     Attributes:
-        charged: credits taken for it, as a positive amount; None where the database cannot tell.
-        refunded: credits given back for it.
+        charged: the credits taken for it, as a positive amount; None where the database cannot tell.
+        refunded: the credits given back for it.
         creation: what `created_at` can mean.
-        is_lost: its row is gone; what is known of it is the ledger's.
+        is_lost: whether its row is gone, so that all that is known of it comes from the ledger.
 
     """
 
@@ -190,7 +191,7 @@ class Execution:
 
 
 def duration_between(start: Time | None, end: Time | None) -> int | None:
-    """Return the milliseconds between two times; None where either is no instant."""
+    """Return the milliseconds between two times; None if either is not an instant."""
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         return None
     return round((end - start).total_seconds() * 1000)

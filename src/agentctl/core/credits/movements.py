@@ -76,7 +76,9 @@ def charge(
         )
     if before is not None and before < price:
         raise insufficient(user, balance=before, price=price)
-    return _move(connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution))
+    return _move_credits(
+        connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution)
+    )
 
 
 def _charge_by_function(
@@ -180,7 +182,7 @@ def refund(
         if market.ledger is not None:
             market.ledger.require_visible_rows()
         return None
-    movement = _move(connection, market, before, amount, Entry(user, "refund", execution, reason))
+    movement = _move_credits(connection, market, before, amount, Entry(user, "refund", execution, reason))
     if market.ledger is None or not market.ledger.is_linked:
         clear_cost(connection, market.executions, execution)
     return movement
@@ -235,10 +237,12 @@ def grant(
     ledger = market.ledger
     if row_id is not None and ledger is not None and find_row(connection, ledger, row_id) is not None:
         return None
-    return _move(connection, market, before, amount, Entry(user.id, "grant", reason=reason, row_id=row_id))
+    return _move_credits(
+        connection, market, before, amount, Entry(user.id, "grant", reason=reason, row_id=row_id)
+    )
 
 
-def _move(
+def _move_credits(
     connection: Connection, market: Marketplace, before: Credits | None, amount: Credits, entry: Entry
 ) -> Movement:
     """Write a movement into both tables, exactly, whatever their triggers add."""

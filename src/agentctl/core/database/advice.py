@@ -1,6 +1,6 @@
-"""What to do about a connection that failed, judged by the words of libpq and the server.
+"""Advice about a connection that failed, found by the words of libpq and the server.
 
-It connects to nothing, and knows the words of PostgreSQL in English only: others get the general advice.
+It connects to nothing. It knows PostgreSQL's messages in English only; other messages get the general advice.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do next, and whether trying again may help although nobody has changed anything."""
+    """What to do next, and whether trying again may help even if nobody changes anything."""
 
     hint: str
     retryable: bool = False
@@ -17,7 +17,7 @@ class Advice:
 
 _GENERAL = Advice("Check the database URL, and that the server can be reached.", retryable=True)
 _BY_WORDS = (
-    # In PostgreSQL's words, and in a pooler's.
+    # PostgreSQL's words, and a pooler's.
     (
         "(password|SASL|SCRAM) authentication failed|Wrong password",
         Advice("Check the user and password in the database URL."),
@@ -69,6 +69,6 @@ _BY_WORDS = (
 
 
 def advise(message: str) -> Advice:
-    """Return what to do about a failed connection, of which this was said."""
+    """Return what to do about a connection that failed with this message."""
     advices = (advice for words, advice in _BY_WORDS if re.search(words, message, re.IGNORECASE))
     return next(advices, _GENERAL)

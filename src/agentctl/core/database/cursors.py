@@ -16,12 +16,12 @@ class QualifyingCursor(psycopg.Cursor[dict[str, Any]]):
 
     def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
         """Execute a statement as psycopg does."""
-        return super().execute(_qualify(query, self), params, **options)
+        return super().execute(_qualify_query(query, self), params, **options)
 
     @contextmanager
     def copy(self, statement: Query, params: Params | None = None, **options: Any) -> Iterator[psycopg.Copy]:
         """Copy as psycopg does."""
-        with super().copy(_qualify(statement, self), params, **options) as copy:
+        with super().copy(_qualify_query(statement, self), params, **options) as copy:
             yield copy
 
 
@@ -30,10 +30,10 @@ class QualifyingServerCursor(psycopg.ServerCursor[dict[str, Any]]):
 
     def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
         """Execute a statement as psycopg does."""
-        return super().execute(_qualify(query, self), params, **options)
+        return super().execute(_qualify_query(query, self), params, **options)
 
 
-def _qualify(query: Query, cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> str:
+def _qualify_query(query: Query, cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> str:
     if isinstance(query, sql.Composable):
         text = query.as_string(cursor)
     elif isinstance(query, str):

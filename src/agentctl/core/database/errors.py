@@ -80,7 +80,7 @@ def translate(error: psycopg.Error, *, database: str, password: str) -> Agentctl
 
     """
     state = error.sqlstate or ""
-    reason = _redact(str(error), password)
+    reason = _redact_password(str(error), password)
     message = f"{database}: {reason}."
     if state == "42501":
         return PermissionDenied(message, hint="Connect as a role with that privilege, or grant it.")
@@ -118,7 +118,7 @@ def _translate_timeout(message: str, *, by_server: bool) -> DatabaseTrouble:
     return DatabaseTrouble(message, hint=hint, code="read_timeout")
 
 
-def _redact(text: str, password: str) -> str:
+def _redact_password(text: str, password: str) -> str:
     """Return the first line that says what happened, without the password in any spelling."""
     for secret in {password, quote(password, safe="")} - {""}:
         text = text.replace(secret, "***")

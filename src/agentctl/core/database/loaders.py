@@ -1,7 +1,7 @@
-"""How PostgreSQL's values become Python's: exactly, or else as PostgreSQL prints them. No value raises.
+"""Loads PostgreSQL's values as Python's: exactly, or else as the text that PostgreSQL prints. None raises.
 
-psycopg raises for `infinity`, for years before 1 and after 9999, for `24:00` and for bytes that are no text,
-and makes types of its own of ranges and addresses: one row of anybody's would stop a command for all.
+psycopg raises for `infinity`, for years before 1 and after 9999, for `24:00` and for bytes that are not text,
+and makes types of its own of ranges and addresses: a single row would stop a command for everybody.
 """
 
 from decimal import Decimal
@@ -20,7 +20,7 @@ from agentctl.core.strict_json import read_stored_json
 _TIMES = ("timestamptz", "timestamp", "date", "interval")
 _NUMBERS = ("numeric", "float4", "float8")
 _TEXTS = ("text", "varchar", "bpchar", "name", '"char"')
-# Nobody here works with them; their text says all that there is to say.
+# Types that are only shown, never computed with.
 _ONLY_SHOWN = (
     *("time", "timetz", "bytea", "inet", "cidr", "record"),
     *("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"),
@@ -30,14 +30,14 @@ _ONLY_SHOWN = (
 
 
 def register_loaders(connection: psycopg.Connection[Any]) -> None:
-    """Let a connection return values that neither raise nor surprise."""
+    """Let a connection load values in a way that never raises."""
     adapters = connection.adapters
     for name in _TIMES:
         adapters.register_loader(name, _make_tolerant_loader(_exact_loader(connection, name)))
     for name in _NUMBERS:
         adapters.register_loader(name, _NumberLoader)
     text = _exact_loader(connection, "text")
-    # In every other encoding the server has looked at each byte.
+    # In every other encoding the server has checked each byte.
     if connection.info.parameter_status("client_encoding") == "SQL_ASCII":
         text = _BytesLoader
         for name in _TEXTS:
@@ -55,7 +55,7 @@ def _exact_loader(connection: psycopg.Connection[Any], name: str) -> type[Any]:
 
 
 def _make_tolerant_loader(exact: type[Any]) -> type[Loader]:
-    """Return a loader that falls back to PostgreSQL's text where another one raises."""
+    """Return a loader that falls back to PostgreSQL's text where the exact one raises."""
 
     class TolerantLoader(Loader):
         def __init__(self, oid: int, context: Any = None) -> None:
@@ -72,7 +72,7 @@ def _make_tolerant_loader(exact: type[Any]) -> type[Loader]:
 
 
 class _NumberLoader(Loader):
-    """Loads numerics, and floats by their shortest text; what is no finite number stays text."""
+    """Loads numerics, and floats from their shortest text; what is not finite stays text."""
 
     def load(self, data: Buffer) -> Any:
         text = _decode_text(data)
@@ -80,7 +80,7 @@ class _NumberLoader(Loader):
 
 
 class _BytesLoader(Loader):
-    """Loads texts of a database that takes any bytes for text."""
+    """Loads the texts of a database that accepts any bytes as text."""
 
     def load(self, data: Buffer) -> Any:
         return _decode_text(data)

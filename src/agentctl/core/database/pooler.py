@@ -1,4 +1,4 @@
-"""Tells whether a pooler stands between that hands each transaction to another server."""
+"""Recognizes a pooler that hands each transaction to another server."""
 
 from agentctl.core.database.connection import Connection
 
@@ -6,10 +6,10 @@ _LOOKS = 5
 
 
 def shares_servers(connection: Connection) -> bool:
-    """Whether nothing can live in this connection's session: a pooler in transaction mode.
+    """Whether nothing can live in this connection's session, because of a pooler in transaction mode.
 
-    A server that two connections meet, or two that one connection meets, are proof. A direct connection is
-    told by its process id, which a pooler makes up.
+    It is proof if two connections reach the same server, or one connection reaches two. A direct connection
+    reports its server's process id, where a pooler makes one up.
 
     Args:
         connection: in autocommit mode, and not in a transaction.

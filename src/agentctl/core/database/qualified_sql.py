@@ -4,12 +4,12 @@ A database's search path decides what an unqualified name means, and whoever may
 schemas could put their own function or operator before PostgreSQL's: it would run with the operator's rights.
 The path itself stays the role's own, because the application's functions, triggers and policies rely on it.
 
-It knows SQL's tokens and no grammar. What it needs from a statement, tests hold for all of them, with
-PostgreSQL's own parser: operands that hold operators stand in parentheses, since qualified operators have one
-precedence; a function's parenthesis follows its name at once, and no other parenthesis does that; constructs
-that look operators up without naming them (IN, LIKE, BETWEEN, NULLIF, IS DISTINCT FROM, CASE x WHEN, JOIN
-USING) do not occur. Names of the application's are in double quotes, as psycopg writes them, and stay as they
-are.
+It knows SQL's tokens, not its grammar. What it needs from our statements is tested on all of them with
+PostgreSQL's own parser: operands that contain operators stand in parentheses, since qualified operators have
+one precedence; a function's parenthesis follows its name at once, and no other parenthesis does that;
+constructs that look operators up without naming them (IN, LIKE, BETWEEN, NULLIF, IS DISTINCT FROM, CASE x
+WHEN, JOIN USING) do not occur. The application's names are in double quotes, as psycopg writes them, and stay
+as they are.
 """
 
 import re
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# They look like functions and are grammar: what stands behind them is PostgreSQL's own in any case.
+# They look like functions but are grammar: they always mean PostgreSQL's own.
 _GRAMMAR = frozenset(
     {
         "all",
@@ -48,8 +48,8 @@ _GRAMMAR = frozenset(
     }
     | {"position", "row", "some", "substring", "trim", "values"}
 )
-# The types that the grammar does not know by itself; it takes integer, numeric, timestamptz's long name and
-# their like from pg_catalog, whatever the path says.
+# The types that the grammar does not know by itself. It takes integer, numeric, the long name of timestamptz
+# and the like from pg_catalog, whatever the path is.
 _TYPES = frozenset(
     {
         "bytea",
@@ -74,7 +74,7 @@ _SYSTEM_TABLE = re.compile(r"pg_(?!catalog$|temp$)\w+")
 
 @lru_cache(maxsize=256)
 def qualify_names(statement: str) -> str:
-    """Return a statement in which nothing that PostgreSQL brings can be taken for somebody else's.
+    """Return a statement in which every name of PostgreSQL's can only mean PostgreSQL's.
 
     Args:
         statement: SQL with psycopg's placeholders, or several statements with semicolons between them.
@@ -119,7 +119,7 @@ def _qualified_operator(sign: str, last: str) -> str:
 
 
 class _Assignments:
-    """Tells the `=` that assigns, in SET and UPDATE, from the operator."""
+    """Tells the `=` of an assignment, in SET and UPDATE, from the operator."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -127,7 +127,7 @@ class _Assignments:
         self._awaited = False
 
     def follow(self, part: str) -> bool:
-        """Take the next token; return whether it is an assignment's sign."""
+        """Take the next token, and return whether it assigns."""
         if part == "(":
             self._depth += 1
         elif part == ")":

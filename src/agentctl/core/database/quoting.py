@@ -1,8 +1,8 @@
 """Composes SQL of names that somebody else has chosen.
 
-A statement's text is a literal of ours, and what it is filled with says what it is: an identifier, a literal,
-or what PostgreSQL itself has printed. There is no other way in agentctl to put a name into SQL, be it sent or
-shown; tests/unit/test_sql_composition.py holds that.
+A statement's text is a literal of ours, and each part that fills it has a type: an identifier, a literal, or
+text that PostgreSQL itself has printed. agentctl has no other way to put a name into SQL that is sent or
+shown, which tests/unit/test_sql_composition.py ensures.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.abc import AdaptContext
 
-# All but the unreserved ones: what quote_ident() puts into quotes. A test compares them with the grammar.
+# The keywords that quote_ident() puts into quotes. A test compares them with the grammar.
 _KEYWORD_LIST = (
     "all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean "
     "both case cast char character check coalesce collate collation column concurrently constraint create "
@@ -37,23 +37,23 @@ def compose(text: LiteralString, *parts: sql.Composable) -> sql.Composed:
 
 
 class Printed(sql.Composable):
-    """A part of a statement as PostgreSQL has printed it, a type for instance: quoted where it must be."""
+    """A part of a statement as PostgreSQL has printed it, such as a type: quoted where it must be."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._text = text
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
-        """Write it, as psycopg asks for."""
+        """Return the text, encoded for the connection."""
         encoding = context.connection.info.encoding if context and context.connection else "utf-8"
         return self._text.encode(encoding)
 
 
 def with_marks_doubled(query: sql.Composed, context: AdaptContext | None) -> sql.Composed:
-    """Return a statement that takes values with every `%` doubled that is no placeholder's.
+    """Return a statement that takes values with every `%` in its names doubled.
 
-    psycopg reads a statement that takes values as a template, whose names it would read as well: `%s` in the
-    name of a column would be a placeholder, any other `%` an error. Our own text is written as a template.
+    psycopg reads such a statement as a template, names included: `%s` in the name of a column would be a
+    placeholder, any other `%` an error. Our own text is written as a template.
     """
     return sql.Composed([_double_marks(part, context) for part in query])
 
@@ -67,17 +67,17 @@ def _double_marks(part: sql.Composable, context: AdaptContext | None) -> sql.Com
 
 
 def always_quoted(*names: str) -> str:
-    """Write an identifier, with what it is qualified by before it, in quotes whatever it is."""
+    """Write an identifier in quotes, with the names that qualify it before it."""
     return ".".join(f'"{doubled}"' for doubled in (name.replace('"', '""') for name in names))
 
 
 def quoted(name: str) -> str:
-    """Write an identifier as PostgreSQL prints it: in quotes only where it needs them."""
+    """Write an identifier as PostgreSQL prints it, in quotes only where it needs them."""
     return name if _is_plain(name) and name not in _KEYWORDS else always_quoted(name)
 
 
 def spellings(name: str) -> frozenset[str]:
-    """Return what PostgreSQL may print for an identifier: which words it quotes differs between versions."""
+    """Return the ways in which PostgreSQL may print an identifier: versions quote different words."""
     return frozenset({always_quoted(name), *([name] if _is_plain(name) else [])})
 
 

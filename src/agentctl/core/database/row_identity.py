@@ -1,9 +1,9 @@
-"""Which row of which database an execution is: what tells it from others that have the same id.
+"""Identifies the row of an execution among others with the same id.
 
 Ids repeat: a key gives the same UUID in every copy of a marketplace, numbers begin at 1 everywhere, and a row
 that was deleted can be made again. So evidence names the database (its system identifier and its oid) and
-the row's created_at, exactly. A restored or copied server keeps both identifiers, and gives the rows that it
-gets afterwards other times.
+the row's exact created_at. A restored or copied server keeps both identifiers, but later rows have other
+times.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _DERIVED = frozenset({3, 5})  # the versions of UUIDs that are computed from a n
 
 @dataclass(frozen=True, slots=True)
 class DatabaseIdentity:
-    """Which database it is, whatever its name and address are.
+    """The identity of a database, whatever its name and address are.
 
     Attributes:
         system: the server's system identifier, which initdb chooses.
@@ -40,11 +40,11 @@ class DatabaseIdentity:
 
 @dataclass(frozen=True, slots=True)
 class RowIdentity:
-    """Which row it is; what is None is not known, and nothing can be proven then.
+    """The identity of a row; if a part is unknown, nothing can be proven to be about the row.
 
     Attributes:
-        database: None where the server does not say which it is.
-        created_at: the row's, exactly as the database has it.
+        database: the row's database; None where the server does not identify it.
+        created_at: the row's created_at, exactly as the database has it, or None.
 
     """
 
@@ -69,12 +69,12 @@ class RowIdentity:
         return None
 
     def excludes(self, other: "RowIdentity") -> bool:
-        """Whether the other one is certainly another row."""
+        """Whether `other` is certainly another row."""
         databases, times = (self.database, other.database), (self.created_at, other.created_at)
         return any(None not in pair and pair[0] != pair[1] for pair in (databases, times))
 
     def mark(self, execution: Key) -> str | None:
-        """Return what a call says about its row, without telling anything of the database."""
+        """Return a text that stands for the row in a call, and reveals nothing of the database."""
         if self.database is None or self.created_at is None:
             return None
         parts = [self.database.system, self.database.oid, str(execution), self.created_at]
@@ -82,10 +82,10 @@ class RowIdentity:
 
 
 def identify_database(connection: Connection) -> DatabaseIdentity | None:
-    """Return which database a connection leads to; None where the server does not tell this role.
+    """Return the identity of a connection's database; None where the server does not tell this role.
 
     Args:
-        connection: in no transaction: where the server refuses, the transaction would be lost.
+        connection: in no transaction, which a refusal would abort.
 
     """
     row = ask_or_none(connection, _WHO)
@@ -93,15 +93,15 @@ def identify_database(connection: Connection) -> DatabaseIdentity | None:
 
 
 def identify_row(database: DatabaseIdentity | None, creation: Moment | None) -> RowIdentity:
-    """Put together what is known of a row."""
+    """Return what is known of a row's identity."""
     return RowIdentity(database, creation.text if creation is not None else None)
 
 
 def is_unrepeatable(execution: Key) -> bool:
-    """Whether an id alone tells its execution: numbers repeat, and so do UUIDs that a key became."""
+    """Whether an id alone identifies its execution: numbers repeat, and so do UUIDs made from keys."""
     if isinstance(execution, int):
         return False
     try:
         return UUID(str(execution)).version not in _DERIVED
     except ValueError:
-        return True  # text that somebody made up otherwise
+        return True  # another kind of text

@@ -1,7 +1,7 @@
-"""How the values of a row are read, whatever their columns' types are: amounts, times, texts, JSON.
+"""Reads the values of a row, whatever their columns' types are: amounts, times, texts, JSON.
 
 A customer can write `infinity` as a time and NaN as a balance. Such a value is shown as PostgreSQL prints it
-and counts for nothing else: whatever decides something looks first whether it has a time or an amount.
+and used for nothing else: code that decides something checks first that it has a time or an amount.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from agentctl.core.times import moment_of
 
 
 def read_amount(value: object) -> Amount | None:
-    """Return what stands in a column of amounts; NULL is None."""
+    """Return the value of a column of amounts; NULL is None."""
     match value:
         case None | Verbatim():
             return value
@@ -27,10 +27,7 @@ def read_amount(value: object) -> Amount | None:
 
 
 def read_time(value: object) -> Time | None:
-    """Return what stands in a column of times, in UTC, which a time without a zone is taken for.
-
-    NULL is None.
-    """
+    """Return the value of a column of times in UTC, the zone assumed where there is none; NULL is None."""
     if value is None or isinstance(value, Verbatim):
         return value
     moment = moment_of(value)
@@ -40,24 +37,24 @@ def read_time(value: object) -> Time | None:
 
 
 def read_text(value: object) -> str | None:
-    """Return what stands in a column of texts, whatever its type is; NULL is None."""
+    """Return the value of a column of texts, whatever its type is; NULL is None."""
     return value if value is None or isinstance(value, str) else str(value)
 
 
 def read_json(value: object) -> object:
-    """Return what stands in a column of JSON, or of any other type: what JSON knows, else its text."""
+    """Return the value of a column of JSON or any other type: as JSON knows it, or else its text."""
     return value if isinstance(value, dict | list | str | bool | int | float | None) else str(value)
 
 
 def require_amount(value: object, what: str) -> Credits:
-    """Return an amount that something is decided by.
+    """Return an amount that a decision depends on.
 
     Args:
         value: from a column of amounts.
-        what: it is, for the message: `The balance of user 7`.
+        what: names it in the message: `The balance of user 7`.
 
     Raises:
-        Refused: it is none.
+        Refused: it is not an amount.
 
     """
     amount = read_amount(value)

@@ -108,25 +108,25 @@ class _Walk:
 
     def follow(self, path: Path, *more: str) -> Location:
         if not path.is_absolute():
-            self._enter(".", Path.cwd())
+            self._enter_folder(".", Path.cwd())
         self._left.extend((*path.parts, *more) or (".",))
         while True:
             name = self._left.popleft()
-            location = self._step(name)
+            location = self._take_step(name)
             if location is not None:
                 return location
 
-    def _step(self, name: str) -> Location | None:
+    def _take_step(self, name: str) -> Location | None:
         """Go one part further; return where that ends if it was the last part."""
         if name in {"/", ".", ".."}:
-            self._enter(name, self._path_of(name))
-            return None if self._left else self._end(".")
-        status = self._look(name)
+            self._enter_folder(name, self._path_of(name))
+            return None if self._left else self._end_at(".")
+        status = self._read_status(name)
         if status is not None and stat.S_ISLNK(status.st_mode):
             return self._follow_link(name, status)
         if not self._left:
-            return self._end(name)
-        self._enter(name, self._path_of(name))
+            return self._end_at(name)
+        self._enter_folder(name, self._path_of(name))
         return None
 
     def _path_of(self, name: str) -> Path:
@@ -144,7 +144,7 @@ class _Walk:
         if self._links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(here.path / name))
         target = os.readlink(name, dir_fd=here.descriptor)
-        if not _same(self._look(name), status):  # exchanged meanwhile, perhaps by somebody else
+        if not _is_same_file(self._read_status(name), status):  # exchanged meanwhile
             raise NotOwn(errno.EACCES, f"{here.path / name} is changing")
         if _is_open_file(status, target):
             return self._pass_open_file(name, target)
@@ -155,12 +155,12 @@ class _Walk:
         """Follow what the kernel shows as a link, but whose text need not be a path."""
         here = self._folders[-1]
         if self._left:
-            self._enter(name, Path(target), follow=True)
+            self._enter_folder(name, Path(target), follow=True)
             return None
         status = os.stat(name, dir_fd=here.descriptor)
         return Location(here, name, status, tuple(self._folders), is_stream=True)
 
-    def _look(self, name: str) -> os.stat_result | None:
+    def _read_status(self, name: str) -> os.stat_result | None:
         try:
             return os.stat(name, dir_fd=self._folders[-1].descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -168,20 +168,20 @@ class _Walk:
                 raise
             return None
 
-    def _enter(self, name: str, path: Path, *, follow: bool = False) -> None:
+    def _enter_folder(self, name: str, path: Path, *, follow: bool = False) -> None:
         flags = _FOLDER if follow else _FOLDER | os.O_NOFOLLOW
         above = self._folders[-1].descriptor if self._folders else None
         descriptor = os.open(name, flags, dir_fd=above)
         self._opened.callback(os.close, descriptor)
         self._folders.append(Folder(descriptor, path))
 
-    def _end(self, name: str) -> Location:
+    def _end_at(self, name: str) -> Location:
         here = self._folders[-1]
-        return Location(here, name, self._look(name), tuple(self._folders))
+        return Location(here, name, self._read_status(name), tuple(self._folders))
 
 
-def _same(one: os.stat_result | None, other: os.stat_result) -> bool:
-    return one is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+def _is_same_file(status: os.stat_result | None, other: os.stat_result) -> bool:
+    return status is not None and (status.st_dev, status.st_ino) == (other.st_dev, other.st_ino)
 
 
 def _is_open_file(status: os.stat_result, target: str) -> bool:
@@ -231,7 +231,7 @@ def why_not_own(status: os.stat_result, path: Path) -> str | None:
     if _has_access_list(path):
         return f"an access list lets others write to {path}"
     if not _is_own_group(status.st_gid):
-        return f"the group {_group(status.st_gid)} may write to {path}"
+        return f"the group {_describe_group(status.st_gid)} may write to {path}"
     return None
 
 
@@ -278,7 +278,7 @@ def describe_user(status: os.stat_result) -> str:
         return f"the user with the id {status.st_uid}"
 
 
-def _group(group: int) -> str:
+def _describe_group(group: int) -> str:
     try:
         return grp.getgrgid(group).gr_name
     except KeyError:

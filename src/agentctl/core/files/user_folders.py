@@ -17,7 +17,7 @@ _NAME = "agentctl"
 
 def find_state_folder() -> Path:
     """Return the folder of the journal."""
-    return _choose(platformdirs.user_state_path(_NAME), ".local/state")
+    return _choose_folder(platformdirs.user_state_path(_NAME), ".local/state")
 
 
 def find_cache_folder() -> Path:
@@ -27,12 +27,12 @@ def find_cache_folder() -> Path:
         RuntimeError: this user has no home.
 
     """
-    return _choose(platformdirs.user_cache_path(_NAME), ".cache")
+    return _choose_folder(platformdirs.user_cache_path(_NAME), ".cache")
 
 
 def find_data_folder() -> Path:
     """Return the folder of results that had no other place."""
-    return _choose(platformdirs.user_data_path(_NAME), ".local/share")
+    return _choose_folder(platformdirs.user_data_path(_NAME), ".local/share")
 
 
 def is_own(path: Path) -> bool:
@@ -44,7 +44,7 @@ def is_own(path: Path) -> bool:
         return False
 
 
-def _choose(path: Path, usual: str) -> Path:
+def _choose_folder(path: Path, usual: str) -> Path:
     if os.geteuid() != 0 or is_own(path):
         return path
     return Path(pwd.getpwuid(0).pw_dir) / usual / _NAME

@@ -1,6 +1,6 @@
-"""What a run decides before anything is written: who pays for what, with which inputs, called where.
+"""Prepares a run before anything is written: who pays, for which agent, with which inputs.
 
-It reads and refuses. What it returns is enough to charge, to call and to settle.
+It only reads, and refuses what cannot run. What it returns is enough to charge, to call and to settle.
 """
 
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ class Prepared:
     """A run that could begin now.
 
     Attributes:
-        agent: as it is run, with the price and the webhook that are configured.
-        listed: the agent as it stands in the database.
+        agent: the agent as it is run, with the configured price and webhook.
+        listed: the agent as the database has it.
 
     """
 
@@ -57,7 +57,7 @@ class Prepared:
     agent: Agent
     listed: Agent
     user: User
-    given: inputs.GivenInputs
+    agent_inputs: inputs.GivenInputs
     endpoint: Endpoint
     timeout: timedelta
     price: Credits
@@ -72,37 +72,37 @@ def prepare(
     Args:
         connection: any; nothing is written.
         profile: the settings.
-        request: what was asked.
+        request: what the operator asked for.
         ask: asks a person for a required input that is missing; None where nobody can be asked.
 
     Raises:
-        UsageError, InvalidInputs, Refused, SetupError: nothing was written and nothing sent.
+        UsageError, InvalidInputs, Refused, SetupError: the run cannot begin.
 
     """
     market = read_marketplace(connection, profile.schema)
     listed = agent_table.get_agent(connection, market.agents, request.agent)
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
-    price = _price(profile, agent) if request.charge else 0
-    user = users.get_user(connection, market.users, _payer(profile, request))
-    endpoint = _endpoint(profile, agent)
+    price = _read_price(profile, agent) if request.charge else 0
+    user = users.get_user(connection, market.users, _choose_payer(profile, request))
+    endpoint = _build_endpoint(profile, agent)
     _require_writable(market)
-    given = _given(agent, request, ask=ask)
+    resolved = _resolve_inputs(agent, request, ask=ask)
     timeout = request.timeout or profile.webhook.timeout
     return Prepared(
         market=market,
         agent=agent,
         listed=listed,
         user=user,
-        given=given,
+        agent_inputs=resolved,
         endpoint=endpoint,
         timeout=timeout,
         price=price,
-        warnings=(*_credentials_warnings(agent, given), *_timeout_warnings(timeout)),
+        warnings=(*_warn_of_credentials(agent, resolved), *_warn_of_timeout(timeout)),
     )
 
 
-def _given(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inputs.GivenInputs:
+def _resolve_inputs(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inputs.GivenInputs:
     form = read_form(agent.raw_form)
     try:
         return inputs.resolve_inputs(form, items=request.items, input_file_text=request.input_text, ask=ask)
@@ -111,7 +111,7 @@ def _given(agent: Agent, request: RunRequest, *, ask: inputs.Ask | None) -> inpu
         raise InvalidInputs(error.problems, hint=hint) from None
 
 
-def _payer(profile: Profile, request: RunRequest) -> str:
+def _choose_payer(profile: Profile, request: RunRequest) -> str:
     if request.user:
         return request.user
     if profile.user is None:
@@ -123,16 +123,16 @@ def _payer(profile: Profile, request: RunRequest) -> str:
     return profile.user.resolve()
 
 
-def _price(profile: Profile, agent: Agent) -> Credits:
+def _read_price(profile: Profile, agent: Agent) -> Credits:
     """Return what an agent costs.
 
     Raises:
-        Refused: neither the configuration nor the database says so, or it is no amount that can be charged.
+        Refused: there is no price, or it is not an amount that can be charged.
 
     """
     if agent.price is None:
         msg = f"The database does not say what {agent.slug} costs."
-        hint = f"Set price = 10 in [{_section(profile, agent)}], or run it with --no-charge."
+        hint = f"Set price = 10 in [{_name_section(profile, agent)}], or run it with --no-charge."
         raise Refused(msg, hint=hint, code="agent_without_price")
     if isinstance(agent.price, Verbatim) or agent.price < 0:
         msg = f"The agent {agent.slug} has the price {agent.price}, which cannot be charged."
@@ -142,7 +142,7 @@ def _price(profile: Profile, agent: Agent) -> Credits:
 
 
 def require_unchanged(connection: Connection, prepared: Prepared) -> None:
-    """Refuse a run of an agent that has been changed since it was prepared; minutes may have passed.
+    """Refuse a run whose agent has changed since it was prepared, perhaps minutes ago.
 
     Call it under the user's lock, right before the charge.
 
@@ -168,34 +168,34 @@ def _require_available(agent: Agent) -> None:
         raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
 
 
-def _section(profile: Profile, agent: Agent) -> str:
-    """Return where the configuration speaks of an agent."""
+def _name_section(profile: Profile, agent: Agent) -> str:
+    """Return the name of an agent's section in the configuration."""
     return f"{toml_key('profiles', profile.name, 'agents')}.{toml_text(agent.slug)}"
 
 
 def _require_writable(market: Marketplace) -> None:
-    """Refuse what the database would certainly refuse, with the line that settles it.
+    """Refuse a run whose rows the database would certainly refuse, with the line that settles it.
 
     Raises:
-        SchemaLacks: a row that a run writes cannot be written.
+        SchemaLacks: a row of the run cannot be written.
 
     """
     for finding in errors_among(writing_findings(market)):
         raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
 
 
-def _endpoint(profile: Profile, agent: Agent) -> Endpoint:
+def _build_endpoint(profile: Profile, agent: Agent) -> Endpoint:
     """Return the agent's webhook, checked.
 
     Raises:
-        Refused: the agent may not be run, has no webhook, or one that must not be called.
+        Refused: the agent may not be run, has no webhook, or has one that must not be called.
 
     """
     _require_available(agent)
     settings = profile.agent(agent)
     if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."
-        hint = f"Set it in the database, or as webhook_url in [{_section(profile, agent)}]."
+        hint = f"Set it in the database, or as webhook_url in [{_name_section(profile, agent)}]."
         raise Refused(msg, hint=hint, code="agent_without_webhook")
     secret = profile.webhook.signing_secret
     endpoint = Endpoint(
@@ -210,8 +210,8 @@ def _endpoint(profile: Profile, agent: Agent) -> Endpoint:
     return endpoint
 
 
-def _credentials_warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str, ...]:
-    if not agent.platforms or given.credentials is not None:
+def _warn_of_credentials(agent: Agent, resolved: inputs.GivenInputs) -> tuple[str, ...]:
+    if not agent.platforms or resolved.credentials is not None:
         return ()
     platforms = ", ".join(agent.platforms)
     warning = (
@@ -221,7 +221,7 @@ def _credentials_warnings(agent: Agent, given: inputs.GivenInputs) -> tuple[str,
     return (warning,)
 
 
-def _timeout_warnings(timeout: timedelta) -> tuple[str, ...]:
+def _warn_of_timeout(timeout: timedelta) -> tuple[str, ...]:
     if timeout < STALE_AFTER:
         return ()
     warning = (

@@ -1,6 +1,6 @@
-"""Begins an execution: its row and its charge, together or not at all; or finds what its key has made.
+"""Begins an execution, its row and its charge together; or finds the one that its key has made before.
 
-Works inside the caller's transaction and commits nothing.
+It works inside the caller's transaction and commits nothing.
 """
 
 from agentctl.core.credits import balances, movements, users
@@ -18,16 +18,16 @@ from agentctl.core.webhook_url import without_secrets
 
 
 def record_and_charge(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport | None:
-    """Record and charge, in a transaction; None where this execution exists already."""
+    """Record and charge an execution in a transaction; None where it exists already."""
     market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
     facts = {
         "workflow_id": without_secrets(prepared.endpoint.url),
-        "inputs": prepared.given.inputs,
+        "inputs": prepared.agent_inputs.inputs,
         "credits_used": price,
     }
     before = balances.lock_user(connection, market, user.id)
     require_unchanged(connection, prepared)
-    # Whoever deletes the agent holds its row, and is waited for here.
+    # If somebody is deleting the agent, they hold its row, and this waits for them.
     with raising_if_reference_is_gone(_deleted_meanwhile(agent)):
         written = execution_table.record(
             connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
@@ -60,17 +60,17 @@ def replay(connection: Connection, prepared: Prepared, identity: Identity) -> Ru
         Refused: the key was used with other inputs, as far as inputs are recorded.
 
     """
-    found = (
+    execution = (
         lookup.find_execution(connection, prepared.market, identity.id)
         if identity.key is None
         else lookup.find_by_key(connection, prepared.market, identity.key)
     )
-    if found is None:
+    if execution is None:
         prepared.market.executions.require_visible_rows()
         msg = "The execution with this idempotency key exists, but this role cannot see it."
         raise Refused(msg, code="execution_not_found")
-    given = execution_table.as_stored(prepared.given.inputs)
-    if found.inputs is not None and found.inputs != given:
-        msg = f"This idempotency key was used with other inputs, for execution {found.id}."
+    stored_inputs = execution_table.as_stored(prepared.agent_inputs.inputs)
+    if execution.inputs is not None and execution.inputs != stored_inputs:
+        msg = f"This idempotency key was used with other inputs, for execution {execution.id}."
         raise Refused(msg, hint="Use another key for other inputs.", code="idempotency_key_reused")
-    return run_report.replayed(prepared, found)
+    return run_report.replayed(prepared, execution)

@@ -68,13 +68,13 @@ def run(
     Args:
         database: the marketplace's.
         profile: the settings.
-        request: what was asked.
+        request: what the operator asked for.
         ask: asks a person for a missing input; None where nobody can be asked.
         on_step: called with each step.
         journal: keeps the call and its answer.
 
     Raises:
-        AgentctlError: before anything was written. Whatever comes later is in the report.
+        AgentctlError: before anything was written. What happens later is in the report.
 
     """
     with database.connect() as connection:
@@ -102,7 +102,7 @@ def run(
 
 
 class _Run:
-    """One run on its way: it knows how far it has got, so that an interruption leaves nothing in doubt."""
+    """One run; it knows how far it has got, so that an interruption leaves nothing in doubt."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class _Run:
         self._answered: RunReport | None = None
 
     def carry_out(self, connection: Connection) -> RunReport:
-        """Go all the way; the connection is closed before the webhook is called."""
+        """Record, charge, call and settle; the connection is closed before the webhook is called."""
         try:
             report = self._record_and_charge(connection)
             if report is None:
@@ -158,7 +158,7 @@ class _Run:
         return report
 
     def _call_or_explain(self, report: RunReport) -> RunReport:
-        """Call the webhook; there is a charge to account for, whatever goes wrong here."""
+        """Call the webhook; whatever goes wrong becomes a report, since there is a charge to account for."""
         try:
             return self._call_webhook(report)
         except Exception as error:
@@ -218,7 +218,7 @@ class _Run:
             self._on_step(Step.WAITING, event.detail)
 
     def _end_interrupted(self) -> RunReport:
-        """End a run with what is certain: before the first byte was sent, that is a failure."""
+        """End a run with what is certain: if not a byte was sent, that is a failure."""
         if self._answered is not None and self._answered.outcome is not Outcome.UNKNOWN:
             return run_report.interrupted_late(self._settle_patiently(self._answered))
         report = self._charge.result
@@ -234,18 +234,18 @@ class _Run:
         return report if report.outcome is Outcome.UNKNOWN else self._settle_patiently(report)
 
     def _settle_patiently(self, report: RunReport) -> RunReport:
-        """Write the outcome; an operator's impatience does not make unknown what is known."""
+        """Write the outcome, even if the operator interrupts that once: it is known, and stays so."""
         commit: Commit[Settlement] = Commit()
         try:
-            return self._settle(report, commit)
+            return self._write_outcome(report, commit)
         except KeyboardInterrupt:
             pass
         try:
-            return run_report.interrupted_late(self._settle(report, commit))
+            return run_report.interrupted_late(self._write_outcome(report, commit))
         except KeyboardInterrupt:
             return run_report.interrupted(report, sent=True)
 
-    def _settle(self, report: RunReport, commit: Commit[Settlement]) -> RunReport:
+    def _write_outcome(self, report: RunReport, commit: Commit[Settlement]) -> RunReport:
         try:
             settlement = settle(
                 self._database, self._prepared.market, self._build_verdict(report), commit=commit
@@ -275,10 +275,10 @@ class _Run:
 def _build_body(prepared: Prepared, execution: Key) -> dict[str, object]:
     user = prepared.user
     body: dict[str, object] = {
-        "inputs": prepared.given.inputs,
+        "inputs": prepared.agent_inputs.inputs,
         "user": {"id": str(user.id), "email": user.email},
         "execution_id": str(execution),
     }
-    if prepared.given.credentials is not None:
-        body["credentials"] = prepared.given.credentials
+    if prepared.agent_inputs.credentials is not None:
+        body["credentials"] = prepared.agent_inputs.credentials
     return body

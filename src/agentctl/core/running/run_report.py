@@ -1,6 +1,6 @@
 """What became of a run, as one value: for the terminal, for JSON, and for the exit code.
 
-It only puts together what others have done; nothing in here reads or writes anything.
+It only puts together what others report; it reads and writes nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -30,19 +30,19 @@ from agentctl.core.webhook.call import WebhookCall
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run, so far as it is known.
+    """One run, as far as it is known.
 
     Attributes:
         execution: its id; None for a dry run, like status and outcome.
         status: of the row.
-        replayed: the execution existed already, under the same idempotency key.
-        creation: the row's created_at, of a run that has just written it.
+        replayed: whether the execution existed before, under the same idempotency key.
+        creation: the row's created_at, if this run has written the row.
         recorded: the optional columns that were written.
         unable: the optional columns that the table cannot hold.
-        cost: the price; `charged` and `refunded` are what the ledger was told.
+        cost: the price; `charged` and `refunded` are what was recorded.
         call: how the webhook answered; None where it was not called.
-        recorded_result: JSON that the agent returned when it ran, of a replay.
-        notes: for the operator, not about the outcome.
+        recorded_result: the JSON that the agent returned when it ran, for a replay.
+        notes: sentences for the operator that are not about the outcome.
         error: what the program exits with, or None.
 
     """
@@ -81,7 +81,7 @@ class RunReport:
 
     @property
     def has_result(self) -> bool:
-        """Whether `result` is a success's, settled or not: somebody has paid for it."""
+        """Whether `result` is that of a success, settled or not: somebody has paid for it."""
         answer = None if self.call is None else self.call.judgement.outcome
         return self.outcome is Outcome.SUCCESS or (
             self.outcome is Outcome.UNKNOWN and answer is Outcome.SUCCESS
@@ -89,7 +89,7 @@ class RunReport:
 
     @property
     def duration_ms(self) -> int | None:
-        """Milliseconds of the webhook call, or else between the recorded times."""
+        """The milliseconds of the webhook call, or else between the recorded times."""
         if self.call is not None:
             return self.call.duration_ms
         return duration_between(self.started_at, self.completed_at)
@@ -101,7 +101,7 @@ def blank(prepared: Prepared) -> RunReport:
         agent=prepared.agent,
         user=prepared.user,
         cost=prepared.price,
-        inputs=prepared.given.inputs,
+        inputs=prepared.agent_inputs.inputs,
         unable=prepared.market.executions.unrecordable,
         notes=prepared.warnings,
         balance_before=prepared.user.balance,
@@ -127,33 +127,33 @@ def running(
     )
 
 
-def replayed(prepared: Prepared, found: Execution) -> RunReport:
+def replayed(prepared: Prepared, earlier: Execution) -> RunReport:
     """Report an execution that the same idempotency key has made before."""
     report = replace(
         blank(prepared),
-        execution=found.id,
-        status=found.status,
-        outcome=outcome_of(found.status),
+        execution=earlier.id,
+        status=earlier.status,
+        outcome=outcome_of(earlier.status),
         replayed=True,
         recorded=prepared.market.executions.recordable,
-        started_at=found.started_at or found.created_at,
-        completed_at=found.completed_at,
-        charged=found.charged or 0,
-        refunded=found.refunded or 0,
-        recorded_result=found.result,
+        started_at=earlier.started_at or earlier.created_at,
+        completed_at=earlier.completed_at,
+        charged=earlier.charged or 0,
+        refunded=earlier.refunded or 0,
+        recorded_result=earlier.result,
     )
-    return replace(report, error=_error(report, found.error or "its answer is not recorded"))
+    return replace(report, error=_build_error(report, earlier.error or "its answer is not recorded"))
 
 
 def answered(report: RunReport, call: WebhookCall) -> RunReport:
     """Add the webhook's answer."""
     judgement = call.judgement
     report = replace(report, call=call, outcome=judgement.outcome)
-    return replace(report, error=report.error or _error(report, judgement.message, hint=judgement.hint))
+    return replace(report, error=report.error or _build_error(report, judgement.message, hint=judgement.hint))
 
 
 def settled(report: RunReport, settlement: Settlement) -> RunReport:
-    """Add what settling did; where somebody else had settled the row, say what it says."""
+    """Add what settling did, or how somebody else had settled the row."""
     report = replace(report, status=settlement.status, refunded=settlement.refunded)
     if settlement.written is None:
         return _settled_elsewhere(report, settlement)
@@ -171,20 +171,22 @@ def _settled_elsewhere(report: RunReport, settlement: Settlement) -> RunReport:
     note = f"This execution was already settled as {settlement.status}; nothing was changed."
     outcome = outcome_of(settlement.status)
     report = replace(report, outcome=outcome, balance_after=None, notes=(*report.notes, note))
-    return replace(report, error=_error(report, note))
+    return replace(report, error=_build_error(report, note))
 
 
 def not_settled(report: RunReport, why: AgentctlError) -> RunReport:
-    """Report an outcome that is known and could not be written."""
-    said = report.outcome.value if report.outcome else "unknown"
+    """Report an outcome that is known but could not be written."""
+    ending = report.outcome.value if report.outcome else "unknown"
     msg = (
-        f"Execution {report.execution} ended ({said}). {why.message}"
+        f"Execution {report.execution} ended ({ending}). {why.message}"
         if isinstance(why, OutcomeUnknown)  # it may have been written
-        else f"Execution {report.execution} ended ({said}), but that could not be written: {why.message} "
+        else f"Execution {report.execution} ended ({ending}), but that could not be written: {why.message} "
         "It is still open, and its charge is held."
     )
     return replace(
-        report, outcome=Outcome.UNKNOWN, error=OutcomeUnknown(msg, hint=_reconcile(report), retryable=False)
+        report,
+        outcome=Outcome.UNKNOWN,
+        error=OutcomeUnknown(msg, hint=_hint_at_reconcile(report), retryable=False),
     )
 
 
@@ -192,46 +194,46 @@ def interrupted(report: RunReport, *, sent: bool) -> RunReport:
     """Report a run that was interrupted while its webhook was being called."""
     if sent:
         msg = f"Interrupted. Execution {report.execution} may still finish; its charge is held."
-        return replace(report, error=Interrupted(msg, hint=_reconcile(report)))
+        return replace(report, error=Interrupted(msg, hint=_hint_at_reconcile(report)))
     msg = f"Interrupted before anything was sent: execution {report.execution} is settled as failed."
     return replace(report, outcome=Outcome.FAILED, error=Interrupted(msg))
 
 
 def interrupted_late(report: RunReport) -> RunReport:
-    """Report a run that was interrupted when its agent had answered, and that is settled all the same."""
+    """Report a run that was interrupted after its agent had answered, and that is settled nevertheless."""
     msg = f"Interrupted after the agent had answered: execution {report.execution} is {report.status}."
     return replace(report, error=Interrupted(msg))
 
 
 def broken(report: RunReport, what: str, *, sent: bool) -> RunReport:
-    """Report a run that a defect of agentctl's own has ended; before anything was sent, that is a failure."""
-    said = f"An unexpected error ({what}) ended the call."
+    """Report a run that a defect of agentctl has ended; if nothing was sent, that is a failure."""
+    explanation = f"An unexpected error ({what}) ended the call."
     if sent:
-        msg = f"The outcome of execution {report.execution} is unknown: {said}"
-        return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
-    msg = f"Nothing was sent for execution {report.execution}, which is settled as failed: {said}"
+        msg = f"The outcome of execution {report.execution} is unknown: {explanation}"
+        return replace(report, error=OutcomeUnknown(msg, hint=_hint_at_reconcile(report)))
+    msg = f"Nothing was sent for execution {report.execution}, which is settled as failed: {explanation}"
     hint = "Set AGENTCTL_DEBUG=1 to see where it happened, and report it."
     return replace(report, outcome=Outcome.FAILED, error=AgentctlError(msg, hint=hint, code="defect"))
 
 
 def charge_in_doubt(prepared: Prepared, execution: Key, why: AgentctlError) -> RunReport:
-    """Report a run of which nobody knows whether it was recorded and charged; nothing was sent."""
+    """Report a run that may have been recorded and charged, or not; nothing was sent."""
     report = replace(blank(prepared), execution=execution, outcome=Outcome.UNKNOWN)
     doubt = f"It is not known whether execution {execution} was recorded and charged; nothing was sent."
     msg = f"{doubt} {why.message}"
-    return replace(report, error=OutcomeUnknown(msg, hint=_reconcile(report)))
+    return replace(report, error=OutcomeUnknown(msg, hint=_hint_at_reconcile(report)))
 
 
-def _error(report: RunReport, said: str, *, hint: str | None = None) -> AgentctlError | None:
+def _build_error(report: RunReport, reason: str, *, hint: str | None = None) -> AgentctlError | None:
     match report.outcome:
         case Outcome.FAILED:
-            msg = f"{report.agent.slug} failed (execution {report.execution}): {said}"
+            msg = f"{report.agent.slug} failed (execution {report.execution}): {reason}"
             return AgentFailed(msg, hint=hint)
         case Outcome.UNKNOWN:
-            msg = f"The outcome of execution {report.execution} is unknown: {said}"
-            return OutcomeUnknown(msg, hint=f"{f'{hint} ' if hint else ''}{_reconcile(report)}")
+            msg = f"The outcome of execution {report.execution} is unknown: {reason}"
+            return OutcomeUnknown(msg, hint=f"{f'{hint} ' if hint else ''}{_hint_at_reconcile(report)}")
     return None
 
 
-def _reconcile(report: RunReport) -> str:
+def _hint_at_reconcile(report: RunReport) -> str:
     return f"Settle it later: {shell_command('agentctl reconcile', str(report.execution))}"
