@@ -25,7 +25,7 @@ from agentctl.core.files.writing import (
 )
 from support.other_user import STRANGER, give, needs_root
 
-SOURCE = Path(__file__).parents[2] / "src/agentctl"
+SOURCE = Path(__file__).parents[3] / "src/agentctl"
 VICTIM = "pears, quinces"
 
 
