@@ -69,11 +69,9 @@ def charge(
     _require_exact_columns(market)
     if market.deducting.function is not None:
         kind = market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage"
-        text = f"agentctl: execution {execution}"
-        charge = Charge(user=user.id, price=price, agent=agent, execution=execution, kind=kind, text=text)
-        return _charge_by_function(
-            connection, market, market.deducting.function, charge, payer=user, before=before
-        )
+        charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
+        function = market.deducting.function
+        return _charge_by_function(connection, market, function, charge, payer=user, before=before)
     if before is not None and before < price:
         raise insufficient(user, balance=before, price=price)
     return _move_credits(

@@ -9,7 +9,7 @@ Whatever happens between 2 and 4, the row says `running` and the charge is held;
 """
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -89,72 +89,53 @@ def run(
         on_step(Step.CHOSEN, str(identity.id))
         passing(Failpoint.CHOSEN)
         whereabouts = identify_database(connection)
-        run = _Run(
-            database,
-            profile.on_failure,
-            prepared,
-            identity,
-            whereabouts=whereabouts,
-            on_step=on_step,
-            journal=journal,
-        )
+        run = _Run(database, profile.on_failure, prepared, identity, whereabouts, on_step, journal)
         return run.carry_out(connection)
 
 
+@dataclass(slots=True)
 class _Run:
     """One run; it knows how far it has got, so that an interruption leaves nothing in doubt."""
 
-    def __init__(
-        self,
-        database: Database,
-        on_failure: OnFailure,
-        prepared: Prepared,
-        identity: Identity,
-        *,
-        whereabouts: DatabaseIdentity | None,
-        on_step: OnStep,
-        journal: Journal,
-    ) -> None:
-        self._database = database
-        self._on_failure = on_failure
-        self._prepared = prepared
-        self._identity = identity
-        self._execution = identity.id
-        self._whereabouts = whereabouts
-        self._on_step = on_step
-        self._journal = journal
-        self._charge: Commit[RunReport | None] = Commit()
-        self._sent = False
-        self._answered: RunReport | None = None
+    database: Database
+    on_failure: OnFailure
+    prepared: Prepared
+    identity: Identity
+    whereabouts: DatabaseIdentity | None
+    on_step: OnStep
+    journal: Journal
+    charge: Commit[RunReport | None] = field(default_factory=Commit)
+    sent: bool = False
+    answered: RunReport | None = None
 
     def carry_out(self, connection: Connection) -> RunReport:
         """Record, charge, call and settle; the connection is closed before the webhook is called."""
         try:
             report = self._record_and_charge(connection)
             if report is None:
-                return recording.replay(connection, self._prepared, self._identity)
+                return recording.replay(connection, self.prepared, self.identity)
             connection.close()
             report = self._call_or_explain(report)
         except KeyboardInterrupt:
             return self._end_interrupted()
         except OutcomeUnknown as error:
-            return run_report.charge_in_doubt(self._prepared, self._execution, error)
+            return run_report.charge_in_doubt(self.prepared, self.identity.id, error)
         return report if report.outcome is Outcome.UNKNOWN else self._settle_patiently(report)
 
     def _record_and_charge(self, connection: Connection) -> RunReport | None:
         report = durably(
             connection,
-            self._prepared.market,
+            self.prepared.market,
             lambda connection, market: recording.record_and_charge(
-                connection, replace(self._prepared, market=market), self._identity
+                connection, replace(self.prepared, market=market), self.identity
             ),
-            commit=self._charge,
+            commit=self.charge,
         )
         if report is not None:
             passing(Failpoint.CHARGE_COMMITTED)
-            self._on_step(Step.RECORDED, str(self._execution))
+            self.on_step(Step.RECORDED, str(self.identity.id))
             if report.charged:
-                self._on_step(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
+                self.on_step(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
         return report
 
     def _call_or_explain(self, report: RunReport) -> RunReport:
@@ -164,28 +145,28 @@ class _Run:
         except Exception as error:
             if os.environ.get("AGENTCTL_DEBUG"):
                 raise
-            return run_report.broken(report, type(error).__name__, sent=self._sent)
+            return run_report.broken(report, type(error).__name__, sent=self.sent)
 
     def _call_webhook(self, report: RunReport) -> RunReport:
-        endpoint = self._prepared.endpoint
-        self._on_step(Step.CALLING, urlsplit(endpoint.url).hostname or "")
-        until = rfc3339(datetime.now(UTC) + self._prepared.timeout + _TO_SETTLE)
+        endpoint = self.prepared.endpoint
+        self.on_step(Step.CALLING, urlsplit(endpoint.url).hostname or "")
+        until = rfc3339(datetime.now(UTC) + self.prepared.timeout + _TO_SETTLE)
         report = self._write_journal(
             report, Event.CALLING, agent=report.agent.slug, until=until, inputs=report.inputs
         )
         passing(Failpoint.CALLING)
         call = call_webhook(
             endpoint,
-            _build_body(self._prepared, self._execution),
-            execution_id=str(self._execution),
-            timeout=self._prepared.timeout.total_seconds(),
+            _build_body(self.prepared, self.identity.id),
+            execution_id=str(self.identity.id),
+            timeout=self.prepared.timeout.total_seconds(),
             on_event=self._pass_on,
-            row_mark=identify_row(self._whereabouts, report.creation).mark(self._execution),
+            row_mark=identify_row(self.whereabouts, report.creation).mark(self.identity.id),
         )
         judgement = call.judgement
-        self._answered = run_report.answered(report, call)
+        self.answered = run_report.answered(report, call)
         report = self._write_journal(
-            self._answered,
+            self.answered,
             Event.ANSWERED,
             outcome=judgement.outcome,
             error=None if judgement.outcome is Outcome.SUCCESS else judgement.message,
@@ -194,14 +175,14 @@ class _Run:
             result=judgement.result if judgement.result_text is None else judgement.result_text,
         )
         passing(Failpoint.JUDGED)
-        self._on_step(Step(judgement.outcome.value), judgement.message)
+        self.on_step(Step(judgement.outcome.value), judgement.message)
         return report
 
     def _write_journal(self, report: RunReport, event: Event, **facts: object) -> RunReport:
-        complaint = self._journal.note(
-            self._execution,
-            database=self._database.address,
-            row=identify_row(self._whereabouts, report.creation),
+        complaint = self.journal.note(
+            self.identity.id,
+            database=self.database.address,
+            row=identify_row(self.whereabouts, report.creation),
             event=event,
             **facts,
         )
@@ -212,24 +193,24 @@ class _Run:
     def _pass_on(self, event: WebhookEvent) -> None:
         """Pass the webhook's events on, and remember whether anything was sent."""
         if event.kind is EventKind.SENT:
-            self._sent = True
-            self._on_step(Step.SENT, "")
+            self.sent = True
+            self.on_step(Step.SENT, "")
         elif event.kind is EventKind.WAITING:
-            self._on_step(Step.WAITING, event.detail)
+            self.on_step(Step.WAITING, event.detail)
 
     def _end_interrupted(self) -> RunReport:
         """End a run with what is certain: if not a byte was sent, that is a failure."""
-        if self._answered is not None and self._answered.outcome is not Outcome.UNKNOWN:
-            return run_report.interrupted_late(self._settle_patiently(self._answered))
-        report = self._charge.result
+        if self.answered is not None and self.answered.outcome is not Outcome.UNKNOWN:
+            return run_report.interrupted_late(self._settle_patiently(self.answered))
+        report = self.charge.result
         try:
-            is_charged = self._charge.has_arrived(self._database)
+            is_charged = self.charge.has_arrived(self.database)
         except OutcomeUnknown as error:
-            return run_report.charge_in_doubt(self._prepared, self._execution, error)
+            return run_report.charge_in_doubt(self.prepared, self.identity.id, error)
         if report is None or not is_charged:
             msg = "Interrupted: nothing was written and nothing was sent."
             raise Interrupted(msg)
-        report = run_report.interrupted(report, sent=self._sent)
+        report = run_report.interrupted(report, sent=self.sent)
         report = self._write_journal(report, Event.ANSWERED, outcome=report.outcome, error="interrupted")
         return report if report.outcome is Outcome.UNKNOWN else self._settle_patiently(report)
 
@@ -248,22 +229,22 @@ class _Run:
     def _write_outcome(self, report: RunReport, commit: Commit[Settlement]) -> RunReport:
         try:
             settlement = settle(
-                self._database, self._prepared.market, self._build_verdict(report), commit=commit
+                self.database, self.prepared.market, self._build_verdict(report), commit=commit
             )
         except AgentctlError as error:
             return run_report.not_settled(report, error)
         passing(Failpoint.SETTLED)
         refunded = settlement.refunded
-        self._on_step(Step.SETTLED, f"{refunded} credits refunded" if refunded else settlement.status)
+        self.on_step(Step.SETTLED, f"{refunded} credits refunded" if refunded else settlement.status)
         return run_report.settled(report, settlement)
 
     def _build_verdict(self, report: RunReport) -> Verdict:
-        execution, user = self._execution, self._prepared.user.id
+        execution, user = self.identity.id, self.prepared.user.id
         if report.outcome is Outcome.SUCCESS:
             result = report.result if report.result_text is None else report.result_text
             facts = {"result": result, "error": None}
             return Verdict(execution, user, Status.SUCCESS, refund=False, facts=facts)
-        refund = self._on_failure == "refund"
+        refund = self.on_failure == "refund"
         facts = {
             "result": None,
             "error": report.call.judgement.message if report.call else "interrupted before anything was sent",

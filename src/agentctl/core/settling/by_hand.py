@@ -31,7 +31,7 @@ class Grant:
     amount: Credits
     balance_before: Amount | None
     balance_after: Amount | None
-    replayed: bool
+    replayed: bool = False
     reason_kept: bool = False
 
 
@@ -73,14 +73,8 @@ def grant_credits(
         ),
     )
     if movement is not None:
-        return Grant(
-            user,
-            amount,
-            movement.balance_before,
-            movement.balance_after,
-            replayed=False,
-            reason_kept=_keeps_reasons(market),
-        )
+        before, after = movement.balance_before, movement.balance_after
+        return Grant(user, amount, before, after, reason_kept=_keeps_reasons(market))
     earlier = ledger_reports.find_row(connection, market.require_ledger(), row_id) if row_id else None
     if earlier is None or earlier.amount != amount:
         used_for = earlier.amount if earlier else "a row that is gone"

@@ -75,12 +75,7 @@ def reconcile(
         if execution.is_open
     }
     memories = journal.recall(rows, database=database.address)
-    cases = [
-        open_case(execution, memories.get(execution.id, Memory()), rows.get(execution.id), request, now=now)
-        for execution in executions
-    ]
-    if not request.executions:
-        cases = [case for case in cases if not is_only_young(case, request, now=now)]
+    cases = _open_cases(executions, memories, rows, request, now=now)
     refund = profile.on_failure == "refund"
     cases = [case if refund else keep_charge(case) for case in cases]
     unsure = [case.execution for case in cases if case.action is Action.LEFT_OPEN]
@@ -90,6 +85,22 @@ def reconcile(
         return tuple(cases)
     settling = _Settling(database, market, whereabouts, refund=refund)
     return settling.settle_all(cases, progress=progress)
+
+
+def _open_cases(
+    executions: Sequence[Execution],
+    memories: Mapping[Key, Memory],
+    rows: Mapping[Key, RowIdentity],
+    request: ReconcileRequest,
+    *,
+    now: datetime,
+) -> list[Case]:
+    """Return the case of each execution, without young ones unless they are named."""
+    cases = [
+        open_case(execution, memories.get(execution.id, Memory()), rows.get(execution.id), request, now=now)
+        for execution in executions
+    ]
+    return [case for case in cases if request.executions or not is_only_young(case, request, now=now)]
 
 
 def _find_executions(

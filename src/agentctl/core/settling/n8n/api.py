@@ -1,6 +1,6 @@
-"""n8n's public API, as far as it is read: lists with their cursors, and single objects.
+"""Reads n8n's public API: lists with their cursors, and single objects.
 
-It changes nothing over there, waits where it is told to, and knows nothing of our executions.
+It changes nothing in n8n, waits when n8n says so, and knows nothing of our executions.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ _NOT_NOW = frozenset({429, 502, 503, 504})
 
 
 class Trouble(Exception):
-    """n8n does not answer as it should; the text says how, for the operator."""
+    """n8n does not answer as it should; the message says how, for the operator."""
 
 
 class Unusable(Trouble):
-    """One answer cannot be used, whatever others there may be."""
+    """One answer cannot be used; others may be."""
 
 
 class Endless(Trouble):
@@ -42,10 +42,10 @@ class Endless(Trouble):
 
 
 class _NotNow(Trouble):
-    """It may answer later; `pause` is in seconds, where it said how much later."""
+    """n8n may answer later; `pause` is in seconds, if n8n said how much later."""
 
-    def __init__(self, said: str, *, pause: float | None = None) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, *, pause: float | None = None) -> None:
+        super().__init__(message)
         self.pause = pause
 
 
@@ -73,7 +73,7 @@ class Api:
         """Yield a list's pages, following the cursor to its end.
 
         Raises:
-            Endless: the cursor leads back to a page that was read, or on and on.
+            Endless: the cursor leads back to a page that was read, or never ends.
             Trouble: n8n does not answer as it should.
 
         """
@@ -95,11 +95,11 @@ class Api:
         raise Endless(msg)
 
     async def get(self, resource: str) -> Mapping[str, Any]:
-        """Return an object, asked for again where n8n says "not now" or does not answer.
+        """Return an object; ask again if n8n says "not now" or does not answer.
 
         Raises:
-            Unusable: there is no such object, or what came is none.
-            Trouble: it does not answer as it should.
+            Unusable: there is no such object, or the answer is not one.
+            Trouble: n8n does not answer as it should.
 
         """
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt  # noqa: PLC0415 - seldom
@@ -107,15 +107,15 @@ class Api:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_NotNow),
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=_pause,
+            wait=_choose_pause,
             reraise=True,
         )
-        return await retrying(self._once, resource)
+        return await retrying(self._try_once, resource)
 
-    async def _once(self, resource: str) -> Mapping[str, Any]:
+    async def _try_once(self, resource: str) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(_REQUEST_SECONDS):
-                answer = await self._send(resource)
+                answer = await self._send_request(resource)
         except TimeoutError:
             msg = f"n8n did not answer within {_REQUEST_SECONDS:g} s."
             raise _NotNow(msg) from None
@@ -127,16 +127,18 @@ class Api:
         except (OSError, UnicodeError):
             msg = f"n8n could not be asked: {self._target.host} has no address."
             raise _NotNow(msg) from None
-        return _object(answer)
+        return _read_object(answer)
 
-    async def _send(self, resource: str) -> Answer:
+    async def _send_request(self, resource: str) -> Answer:
         here = self._target
         target = Target(here.scheme, here.host, here.port, f"{here.resource.rstrip('/')}/api/v1/{resource}")
-        found = await addresses.resolve(here.host, here.port)
-        return await self._client.exchange().send(Request(target, self._headers, method="GET"), found[0])
+        found_addresses = await addresses.resolve(here.host, here.port)
+        return await self._client.exchange().send(
+            Request(target, self._headers, method="GET"), found_addresses[0]
+        )
 
 
-def _pause(state: "RetryCallState") -> float:
+def _choose_pause(state: "RetryCallState") -> float:
     from tenacity import wait_exponential_jitter  # noqa: PLC0415 - seldom
 
     error = state.outcome.exception() if state.outcome else None
@@ -144,17 +146,17 @@ def _pause(state: "RetryCallState") -> float:
     return wait_exponential_jitter(initial=0.5, max=5)(state) if asked is None else min(asked, _LONGEST_PAUSE)
 
 
-def _object(answer: Answer) -> Mapping[str, Any]:
+def _read_object(answer: Answer) -> Mapping[str, Any]:
     if answer.status == HTTPStatus.OK and isinstance(answer.content.result, dict):
         return answer.content.result
-    said = _said(answer)
+    problem = _describe_problem(answer)
     if answer.status in _NOT_NOW:
-        raise _NotNow(said, pause=seconds_to_wait(answer.retry_after, now=datetime.now(UTC)))
+        raise _NotNow(problem, pause=seconds_to_wait(answer.retry_after, now=datetime.now(UTC)))
     unusable = answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
-    raise Unusable(said) if unusable else Trouble(said)
+    raise Unusable(problem) if unusable else Trouble(problem)
 
 
-def _said(answer: Answer) -> str:
+def _describe_problem(answer: Answer) -> str:
     match answer.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             needs = "execution:read, execution:list, workflow:read and workflow:list"
