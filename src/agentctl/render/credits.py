@@ -44,9 +44,9 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
     return {
         "execution": {"id": refund.execution.id, "status": refund.execution.status},
         "user": _user(refund.execution.user),
-        "amount": refund.amount,
-        "balance_before": refund.balance_before,
-        "balance_after": refund.balance_after,
+        "amount": refund.movement.amount,
+        "balance_before": refund.movement.balance_before,
+        "balance_after": refund.movement.balance_after,
         "reason": reason,
         "not_recorded": [] if refund.reason_kept else ["reason"],
     }
@@ -92,8 +92,8 @@ def grant_view(grant: Grant) -> View:
 def refund_view(refund: Refund) -> View:
     """Show a refund."""
     name = refund.execution.user.email or refund.execution.user.id
-    balances = f"balance {refund.balance_before} -> {refund.balance_after}"
-    yield Text(f"Refunded {refund.amount} credits to {name}: {balances}.", Tone.GOOD)
+    balances = f"balance {refund.movement.balance_before} -> {refund.movement.balance_after}"
+    yield Text(f"Refunded {refund.movement.amount} credits to {name}: {balances}.", Tone.GOOD)
     if not refund.reason_kept:
         yield Text(_NO_REASON, Tone.DIM)
 

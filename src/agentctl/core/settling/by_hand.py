@@ -40,9 +40,7 @@ class Refund:
     """Credits of one execution that were given back."""
 
     execution: Execution
-    amount: Credits
-    balance_before: Credits
-    balance_after: Credits
+    movement: Movement
     reason_kept: bool = False
 
 
@@ -104,51 +102,34 @@ def refund_execution(
         PermissionDenied: row level security keeps this role from refunding it.
 
     """
-    if execution.is_lost:
-        return _refund_lost(connection, market, execution, reason=reason)
+    refund = refund_lost if execution.is_lost else _refund_failed
+    movement = _move_or_interrupt(
+        connection,
+        market,
+        lambda connection, market: refund(connection, market, execution, reason=reason),
+    )
+    return Refund(execution, movement, reason_kept=_keeps_reasons(market))
+
+
+def _refund_failed(
+    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
+) -> Movement:
     payer = execution.user.id
     if payer is None:
         msg = f"Execution {execution.id} names no user, so its credits cannot be given back."
         raise Refused(msg, code="no_user")
-
-    def refund(connection: Connection, market: Marketplace) -> Refund:
-        balances.lock_user(connection, market, payer)  # before the execution, as charging does
-        status = lock_execution(connection, market.executions, execution.id)
-        if status is None and market.executions.is_filtered:  # it can be seen, but not locked
-            msg = f"Row level security prevents this role from changing execution {execution.id}."
-            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
-        _require_refundable(execution, status)
-        movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
-        if movement is None:
-            raise _nothing_to_refund(connection, market, execution)
-        if "credits_used" in market.executions.recordable:
-            movements.clear_cost(connection, market.executions, execution.id)
-        return _report_refund(execution, movement, market)
-
-    return _move_or_interrupt(connection, market, refund)
-
-
-def _report_refund(execution: Execution, movement: Movement, market: Marketplace) -> Refund:
-    return Refund(
-        execution,
-        movement.amount,
-        movement.balance_before,
-        movement.balance_after,
-        reason_kept=_keeps_reasons(market),
-    )
-
-
-def _refund_lost(
-    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
-) -> Refund:
-    def refund(connection: Connection, market: Marketplace) -> Refund:
-        movement = refund_lost(connection, market, execution, reason=reason)
-        if movement is None:
-            msg = f"Execution {execution.id} was already refunded; its row is gone."
-            raise Refused(msg, code="already_refunded")
-        return _report_refund(execution, movement, market)
-
-    return _move_or_interrupt(connection, market, refund)
+    balances.lock_user(connection, market, payer)  # before the execution, as charging does
+    status = lock_execution(connection, market.executions, execution.id)
+    if status is None and market.executions.is_filtered:  # it can be seen, but not locked
+        msg = f"Row level security prevents this role from changing execution {execution.id}."
+        raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+    _require_refundable(execution, status)
+    movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+    if movement is None:
+        raise _nothing_to_refund(connection, market, execution)
+    if "credits_used" in market.executions.recordable:
+        movements.clear_cost(connection, market.executions, execution.id)
+    return movement
 
 
 def _move_or_interrupt(

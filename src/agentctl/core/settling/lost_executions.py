@@ -88,9 +88,9 @@ def _read_lost(row: dict[str, Any]) -> Execution:
 
 
 def refund_lost(
-    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None = None
-) -> Movement | None:
-    """Give back what an execution without a row still costs; None if that is nothing.
+    connection: Connection, market: Marketplace, execution: Execution, *, reason: str | None
+) -> Movement:
+    """Give back what an execution without a row still costs.
 
     Args:
         connection: in a transaction.
@@ -99,7 +99,7 @@ def refund_lost(
         reason: an operator's, for the ledger's description.
 
     Raises:
-        Refused: its row is there again, or its user is gone.
+        Refused: its row is there again, its user is gone, or it was already refunded.
 
     """
     payer = execution.user.id
@@ -112,4 +112,8 @@ def refund_lost(
         raise Refused(
             msg, hint=f"See: {shell_command('agentctl history', str(execution.id))}", code="execution_exists"
         )
-    return movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+    movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
+    if movement is None:
+        msg = f"Execution {execution.id} was already refunded; its row is gone."
+        raise Refused(msg, code="already_refunded")
+    return movement

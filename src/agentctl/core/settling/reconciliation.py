@@ -236,7 +236,7 @@ class _Settling:
             if refused.code != "already_refunded":
                 raise
             return replace(case, action=Action.FOUND_SETTLED, evidence=nobody_knows(refused.message))
-        return replace(case, action=Action.SETTLED, refunded=refund.amount)
+        return replace(case, action=Action.SETTLED, refunded=refund.movement.amount)
 
 
 def _explain_unsettled(case: Case, settlement: Settlement) -> Case:
