@@ -44,9 +44,9 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
     return {
         "execution": {"id": refund.execution.id, "status": refund.execution.status},
         "user": _user_data(refund.execution.user),
-        "amount": refund.amount,
-        "balance_before": refund.balance_before,
-        "balance_after": refund.balance_after,
+        "amount": refund.movement.amount,
+        "balance_before": refund.movement.balance_before,
+        "balance_after": refund.movement.balance_after,
         "reason": reason,
         "not_recorded": [] if refund.reason_kept else ["reason"],
     }
