@@ -89,11 +89,13 @@ def test_json_report_has_the_keys_of_the_contract(agentctl: Program, marketplace
         "type": "text",
         "expected_type": "jsonb",
         "compatible": False,
+        "visible": True,
         "purpose": result["purpose"],
         "kept_instead": result["kept_instead"],
     }
     absent = next(column for column in data["columns"] if column["name"] == "started_at")
     assert (absent["present"], absent["type"], absent["compatible"]) == (False, None, None)
+    assert absent["visible"] is None
     assert absent["kept_instead"] == "created_at is close to it"
     assert data["missing"] == [column["name"] for column in data["columns"] if column["name"] != "result"]
     assert data["indexes"][0] == {"name": "idx_agent_executions_user_id", "present": True, "valid": True}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import LiteralString
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -10,8 +11,10 @@ from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Finding, Severity, errors_among
+from agentctl.core.mapping import SchemaSettings, catalog_for
 from agentctl.core.mapping import read as made_of
 from agentctl.core.mapping.optional_columns import Tracking
+from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings
 from agentctl.core.schema_check.schema_check import check_schema, parse_required
 from agentctl.core.schema_check.schema_report import SchemaReport
 from agentctl.resources import sql_bytes
@@ -30,9 +33,10 @@ def read(database: Database) -> Catalog:
         return introspect(connection)
 
 
-def check(url: str, *required: str) -> SchemaReport:
+def check(url: str, *required: str, settings: SchemaSettings = NOTHING_TOLD) -> SchemaReport:
     with read_database_url(url, source="a test").connect() as connection:
-        return check_schema(made_of(introspect(connection)), required=required)
+        catalog = catalog_for(connection, settings, visibility=True)
+        return check_schema(made_of(catalog, settings), required=required)
 
 
 def after(database: Database, *statements: LiteralString, required: tuple[str, ...] = ()) -> SchemaReport:
@@ -63,6 +67,21 @@ def guest(database: Database, *grants: LiteralString) -> str:
     url = database.add_role("guest")
     run_as_superuser(database, "ALTER ROLE {guest} BYPASSRLS", *grants)
     return url
+
+
+def visible_columns(report: SchemaReport) -> dict[str, bool | None]:
+    """Return whether information_schema shows each of the optional columns that exist."""
+    return {state.expected.name: state.found.visible for state in report.columns if state.found}
+
+
+def shown_columns(url: str, schema: str, table: str) -> set[str]:
+    """Return what information_schema.columns shows that role of a table."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+            (schema, table),
+        )
+        return {name for (name,) in rows}
 
 
 def run_as_superuser(database: Database, *statements: LiteralString) -> None:
@@ -270,6 +289,66 @@ def test_reports_each_column_without_privileges_as_denied(marketplace_factory: M
     messages = {one.object: one.message for one in report.findings}
     assert "no UPDATE privilege" in messages["agent_executions.result"]
     assert "no SELECT privilege" in messages["agent_executions.error"]
+    assert not any("may not see it" in message for message in messages.values())
+
+
+def test_columns_that_information_schema_hides_exist_and_may_not_be_seen(marketplace_factory: Make) -> None:
+    made = marketplace_factory(columns=("inputs", "result", "error", "credits_used"))
+    made.execute("ALTER TABLE agent_executions ADD deployed text")
+    url = guest(
+        made,
+        "GRANT SELECT (id, user_id, agent_id, status, created_at, inputs) ON agent_executions TO {guest}",
+        "GRANT UPDATE (result), REFERENCES (error) ON agent_executions TO {guest}",
+    )
+
+    report = check(url, "deployed")
+
+    assert visible_columns(report) == {"inputs": True, "result": True, "error": True, "credits_used": False}
+    assert visible_columns(report) == {
+        state.expected.name: state.expected.name in shown_columns(url, "public", "agent_executions")
+        for state in report.columns
+        if state.found
+    }
+    hidden = {one.object: one for one in report.findings if "may not see it" in one.message}
+    assert set(hidden) == {"agent_executions.credits_used", "agent_executions.deployed"}
+    assert {one.id for one in hidden.values()} == {"column-denied"}
+    assert hidden["agent_executions.credits_used"].severity is Severity.WARNING
+    assert hidden["agent_executions.deployed"].severity is Severity.ERROR
+    assert hidden["agent_executions.credits_used"].message == (
+        f"agent_executions.credits_used exists, but role {made.name}_guest may not see it: "
+        "it has no SELECT, INSERT, UPDATE privilege on it."
+    )
+    assert set(report.missing) == {"workflow_id", "started_at", "completed_at"}
+
+
+def test_columns_are_hidden_in_the_schema_and_table_that_the_executions_are_in(
+    marketplace_factory: Make,
+) -> None:
+    made = marketplace_factory(columns=("inputs", "result"))
+    url = guest(
+        made,
+        'ALTER SCHEMA public RENAME TO "My Shop"',
+        'ALTER TABLE "My Shop".agent_executions RENAME COLUMN result TO "Out"',
+        "CREATE SCHEMA public",  # what has the table's name elsewhere says nothing of it
+        'CREATE TABLE public.agent_executions (inputs jsonb, "Out" jsonb)',
+        "GRANT SELECT ON public.agent_executions TO {guest}",
+        'GRANT USAGE ON SCHEMA "My Shop" TO {guest}',
+        'GRANT SELECT (id, user_id, agent_id, status, created_at, inputs) ON "My Shop".agent_executions'
+        " TO {guest}",
+    )
+    executions = RoleSettings(table="My Shop.agent_executions", columns={"result": "Out"})
+    settings = SchemaSettings(schemas=("My Shop",), roles={"executions": executions})
+
+    report = check(url, settings=settings)
+
+    assert visible_columns(report) == {"inputs": True, "result": False}
+    (hidden,) = (one for one in report.findings if "may not see it" in one.message)
+    assert hidden.object == "agent_executions.Out"
+
+
+def test_nobody_but_schema_check_asks_what_information_schema_shows(marketplace: Marketplace) -> None:
+    (table, *_) = read(marketplace).tables
+    assert {column.visible for column in table.columns} == {None}
 
 
 def test_the_hints_for_denied_columns_are_statements_that_grant_them(marketplace_factory: Make) -> None:

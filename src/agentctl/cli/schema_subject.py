@@ -60,7 +60,7 @@ def _from_database(session: Session) -> Iterator[Subject]:
 
     with session.marketplace(reads=True) as (database, profile):
         with database.connect() as connection:
-            catalog = catalog_for(connection, profile.schema)
+            catalog = catalog_for(connection, profile.schema, visibility=True)
 
         def catalog_with(schemas: tuple[str, ...]) -> "Catalog":
             if not schemas:

@@ -107,6 +107,7 @@ def _column_data(state: ColumnState) -> dict[str, object]:
         "type": state.found.type if state.found else None,
         "expected_type": state.expected.type,
         "compatible": state.compatible,
+        "visible": state.found.visible if state.found else None,
         "purpose": state.expected.purpose,
         "kept_instead": state.expected.kept_instead,
     }

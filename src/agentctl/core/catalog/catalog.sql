@@ -1,7 +1,7 @@
 -- Everything agentctl wants to know of a database, as one JSON value, in one message and one round trip.
--- It is filled with three values. schemas: where to look; null means the search path. also: and there.
--- everywhere: and in all others.
--- It reads pg_catalog, which shows a column also to a role that may not read it (information_schema hides
+-- It is filled with four values. schemas: where to look; null means the search path. also: and there.
+-- everywhere: and in all others. visible: whether information_schema shows a column, or NULL where nobody asks.
+-- It reads pg_catalog, which shows a column also to a role that may not use it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do. It evaluates no expression of the database's.
 
 -- The role's own path is kept, and the last statement's names are looked up in pg_catalog alone. A stock server
@@ -95,6 +95,7 @@ columns AS (
         'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
         'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
         'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+        'visible', {visible},
         'sequence', sequence.name,
         'sequence_usable', has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
         'domain_checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)

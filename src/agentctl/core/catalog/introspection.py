@@ -18,6 +18,11 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
+# It costs as much as a small database's whole catalog.
+_VISIBLE = sql.SQL(
+    "EXISTS (SELECT FROM information_schema.columns AS c WHERE c.table_schema = r.nspname "
+    "AND c.table_name = r.relname AND c.column_name = a.attname)"
+)
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 
@@ -59,6 +64,7 @@ class Column:
         type: as PostgreSQL writes it, `numeric(10,2)` for instance.
         base_type: without modifiers, and of a domain the type below it.
         generated: always computed by the database, so never written.
+        visible: whether information_schema.columns shows it to this role; None where nobody has asked.
         sequence: what gives out its values, ready for nextval, and whether this role may ask it.
         domain_checks: the CHECKs of its type, which speak of VALUE.
         sample: the words in some rows of a column of words; the signs (-1, 0, 1) of a column of amounts.
@@ -79,6 +85,7 @@ class Column:
     sequence_usable: bool | None = None
     domain_checks: tuple[Check, ...] = ()
     sample: tuple[str, ...] | None = field(default=None, compare=False)
+    visible: bool | None = field(default=None, compare=False)
 
     @property
     def is_of_domain(self) -> bool:
@@ -275,7 +282,12 @@ class Catalog:
 
 
 def introspect(
-    connection: Connection, *, schemas: Sequence[str] = (), also: Sequence[str] = (), everywhere: bool = False
+    connection: Connection,
+    *,
+    schemas: Sequence[str] = (),
+    also: Sequence[str] = (),
+    everywhere: bool = False,
+    visibility: bool = False,
 ) -> Catalog:
     """Read the catalog of the schemas on the search path, or of those named, or of all.
 
@@ -286,9 +298,10 @@ def introspect(
         schemas: instead of those on the search path.
         also: schemas behind them.
         everywhere: all schemas, with those first.
+        visibility: whether to ask information_schema which columns it shows this role.
 
     """
-    query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere)
+    query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere, visibility=visibility)
     cursor = connection.execute(query)  # several statements work without parameters only
     while cursor.nextset():
         pass
@@ -303,10 +316,19 @@ def introspect(
 
 
 def catalog_statement(
-    *, schemas: Sequence[str] = (), also: Sequence[str] = (), everywhere: bool = False
+    *,
+    schemas: Sequence[str] = (),
+    also: Sequence[str] = (),
+    everywhere: bool = False,
+    visibility: bool = False,
 ) -> sql.Composed:
     """Compose the message that reads a catalog; the last of its statements answers with one row."""
-    return sql.SQL(_MESSAGE).format(schemas=list(schemas) or None, also=list(also), everywhere=everywhere)
+    return sql.SQL(_MESSAGE).format(
+        schemas=list(schemas) or None,
+        also=list(also),
+        everywhere=everywhere,
+        visible=_VISIBLE if visibility else None,
+    )
 
 
 def _read_table(fields: dict[str, Any]) -> Table:

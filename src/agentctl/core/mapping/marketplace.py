@@ -103,9 +103,16 @@ def read_marketplace(connection: Connection, settings: SchemaSettings) -> Market
     return marketplace(catalog_for(connection, settings), settings)
 
 
-def catalog_for(connection: Connection, settings: SchemaSettings, *, also: tuple[str, ...] = ()) -> Catalog:
+def catalog_for(
+    connection: Connection,
+    settings: SchemaSettings,
+    *,
+    also: tuple[str, ...] = (),
+    visibility: bool = False,
+) -> Catalog:
     """Introspect the schemas that the settings speak of, or else those on the search path; and others."""
-    return introspect(connection, schemas=settings.schemas, also=(*settings.named_schemas, *also))
+    everything = (*settings.named_schemas, *also)
+    return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 
 
 def marketplace(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Marketplace:

@@ -14,7 +14,10 @@ def _find(wanted: WantedColumn) -> Iterator[Finding]:
     if column is None or (expected is not None and not expected.accepts(column)):
         return
     if denied := _list_denied(column, expected):
-        msg = f"{wanted.object} exists, but role {wanted.writer} has no {', '.join(denied)} privilege on it."
+        lack = f"has no {', '.join(denied)} privilege on it"
+        if column.visible is False:
+            lack = f"may not see it: it {lack}"
+        msg = f"{wanted.object} exists, but role {wanted.writer} {lack}."
         hint = grant(wanted.table, denied, [column.name], to=wanted.writer)
         yield CHECK.finding(wanted.object, msg, hint, is_special=wanted.is_required)
 
@@ -32,7 +35,9 @@ CHECK = SubjectCheck(
     severity=Severity.WARNING,
     special_case=SpecialCase(Severity.ERROR, "where --require names the column"),
     title="The role lacks a privilege on an optional column",
-    meaning="The column exists, but this role may not read, insert or update it.",
+    meaning="The column exists, but this role may not read, insert or update it. "
+    "If it has no privilege on it at all, information_schema.columns hides the column, "
+    "and the message says that the role may not see it.",
     remedy="The hint is the GRANT that fixes it. It is an error where --require names the column.",
     subject=WantedColumn,
     find=_find,
