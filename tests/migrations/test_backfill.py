@@ -13,7 +13,7 @@ from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import AgentctlError, SchemaLacks
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.migration.apply import apply
-from agentctl.core.migration.backfill import Backfilled, Backfilling, backfill, plan_link_index
+from agentctl.core.migration.backfill import BackfillProgress, BackfillReport, backfill, plan_link_index
 from agentctl.core.migration.widening import plan_widening
 from support.executions import OPS, plant
 from support.marketplace import Database, Marketplace
@@ -30,7 +30,7 @@ WHERE e.credits_used IS DISTINCT FROM
 """
 
 
-def fill(database: Database, told: Callable[[Backfilling], None] = lambda _: None) -> Backfilled:
+def fill(database: Database, told: Callable[[BackfillProgress], None] = lambda _: None) -> BackfillReport:
     """Fill as the command does, on a table that is wide already."""
     with read_database_url(database.url, source="a test").connect() as connection:
         planner = partial(plan_link_index, settings=NOTHING_TOLD)
@@ -194,7 +194,7 @@ def _history(marketplace: Marketplace, rows: int) -> None:
 def test_every_cost_equals_the_ledger_after_a_backfill(marketplace: Marketplace) -> None:
     _history(marketplace, 5000)
     widen(marketplace)
-    seen: list[Backfilling] = []
+    seen: list[BackfillProgress] = []
 
     report = fill(marketplace, seen.append)
 
@@ -225,7 +225,7 @@ def test_the_next_backfill_finishes_an_interrupted_one(marketplace: Marketplace)
     _history(marketplace, 6000)
     widen(marketplace)
 
-    def stop(_: Backfilling) -> None:
+    def stop(_: BackfillProgress) -> None:
         raise Stop
 
     with pytest.raises(Stop):
@@ -270,7 +270,7 @@ def test_keeps_the_values_of_concurrent_writers(marketplace: Marketplace) -> Non
     widen(marketplace)
     written: list[UUID] = []
 
-    def write(_: Backfilling) -> None:
+    def write(_: BackfillProgress) -> None:
         written.append(plant(marketplace, status="running", credits_used=33))
 
     fill(marketplace, write)
@@ -309,7 +309,7 @@ def test_no_backfill_batch_reads_a_whole_table(marketplace: Marketplace) -> None
     marketplace.execute("SELECT pg_stat_force_next_flush()")
     before: dict[str, int] = dict(marketplace.execute(scans))
 
-    batches: list[Backfilling] = []
+    batches: list[BackfillProgress] = []
     fill(marketplace, batches.append)
 
     after: dict[str, int] = dict(marketplace.execute(scans))

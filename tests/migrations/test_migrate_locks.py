@@ -12,8 +12,8 @@ import pytest
 
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import DatabaseTrouble
-from agentctl.core.migration.building import Building
-from agentctl.core.migration.locks import LockAwaited, blockers
+from agentctl.core.migration.building import BuildProgress
+from agentctl.core.migration.locks import LockAwaited, find_blockers
 from agentctl.core.migration.plan import LockMode, LockWait
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 from support.migrations import planned, steps_among, widen
@@ -32,7 +32,7 @@ def holding(database: Database, mode: str) -> Iterator[int]:
 def in_the_way(database: Database, mode: LockMode) -> set[int]:
     """Return the pids that keep a lock from being had."""
     with read_database_url(database.url, source="a test").connect() as connection:
-        found = blockers(connection, schema="public", table="agent_executions", mode=mode)
+        found = find_blockers(connection, schema="public", table="agent_executions", mode=mode)
     return {one.pid for one in found}
 
 
@@ -79,10 +79,10 @@ def test_an_index_build_shows_its_phase_and_the_sessions_it_waits_for(
 ) -> None:
     made = marketplace_factory(columns=OPTIONAL_COLUMNS)
     named = threading.Event()
-    found: list[Building] = []
+    found: list[BuildProgress] = []
 
     def told(event: object) -> None:
-        if isinstance(event, Building):
+        if isinstance(event, BuildProgress):
             found.append(event)
             if event.blocker is not None:
                 named.set()

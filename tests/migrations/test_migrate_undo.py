@@ -12,7 +12,7 @@ from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import Refused, SchemaLacks, SetupError
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.plan import Plan, StepKind
-from agentctl.core.migration.undoing import Undone, plan_undo, undo
+from agentctl.core.migration.undoing import UndoReport, plan_undo, undo
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
@@ -28,11 +28,11 @@ WHERE status = 'success'
 
 def take_back(
     database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = nobody
-) -> tuple[Plan, Undone]:
+) -> tuple[Plan, UndoReport]:
     """Undo as the command does."""
     with read_database_url(database.url, source="a test").connect() as connection:
         plan = plan_undo(connection, wait=QUICK)
-        return plan, undo(connection, plan, save_to=save_to, told=told)
+        return plan, undo(connection, plan, save_to=save_to, on_event=told)
 
 
 def dump(database: Database) -> list[Any]:
@@ -56,7 +56,7 @@ def test_drops_only_what_was_added_if_there_is_no_data(marketplace: Marketplace)
 
     assert shape(executions(marketplace)) == before
     assert dump(marketplace) == rows
-    assert undone == Undone(0, None)
+    assert undone == UndoReport(0, None)
     kinds = [step.kind for step in plan.steps]
     assert kinds == [*[StepKind.REMOVE_INDEX] * 2, StepKind.SET_ASIDE, StepKind.DROP_COLUMNS]
 
@@ -110,7 +110,7 @@ def test_saves_dropped_data_in_the_file_first(marketplace: Marketplace, tmp_path
 
     _, undone = take_back(marketplace, save_to=file)
 
-    assert undone == Undone(1, file)
+    assert undone == UndoReport(1, file)
     assert file.stat().st_mode & 0o777 == 0o600
     (row,) = rows_of(file)
     assert set(row) == {"id", *OPTIONAL_COLUMNS}

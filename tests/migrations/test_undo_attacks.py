@@ -21,7 +21,7 @@ from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.migration.apply import Event, StepBegun
 from agentctl.core.migration.marks import MARK
 from agentctl.core.migration.plan import Plan, StepKind
-from agentctl.core.migration.undoing import Undone, plan_undo, undo
+from agentctl.core.migration.undoing import UndoReport, plan_undo, undo
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 from support.migrations import QUICK, executions, nobody, widen
@@ -75,10 +75,10 @@ def take_back(
     save_to: Path | None = None,
     told: Callable[[Event], None] = nobody,
     settings: SchemaSettings | None = None,
-) -> tuple[Plan, Undone]:
+) -> tuple[Plan, UndoReport]:
     with read_database_url(database.url, source="a test").connect() as connection:
         plan = plan_undo(connection, settings or SchemaSettings(), wait=QUICK)
-        return plan, undo(connection, plan, save_to=save_to, told=told)
+        return plan, undo(connection, plan, save_to=save_to, on_event=told)
 
 
 def on_table(database: Database, text: LiteralString, *names: str) -> None:

@@ -24,7 +24,7 @@ _COMMAND = re.compile(
     r"worker|queue|batch|init|explain|help)( [a-z]+)? ?$|\b(pg_restore|pip install|--config|psql) ?[^.]*$"
 )
 # Handed on by values of ours, in which each is a literal.
-_HANDED_ON = {"column.default", "key.order", "privilege", "_type(column, target)"}
+_HANDED_ON = {"column.default", "key.order", "privilege", "_choose_type(column, target)"}
 _TYPERS_WORDS = {"subcommand", "extra"}
 
 

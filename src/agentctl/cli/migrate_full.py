@@ -162,11 +162,11 @@ def _take_back(order: _Order, *, discard: bool) -> Reply:
     if order.dry_run or not plan.steps:
         return planned
     if not discard:
-        undoing.refuse_to_lose(undoing.content(order.connection, plan))
+        undoing.refuse_to_lose(undoing.count_content(order.connection, plan))
     _confirm(order, plan, planned)
     file = (order.output or _file_for(plan)) if discard else None
     with migrating(order.session) as told:
-        undone = undoing.undo(order.connection, plan, save_to=file, told=told)
+        undone = undoing.undo(order.connection, plan, save_to=file, on_event=told)
     return Reply(data=lambda: render.undone_data(plan, undone), view=lambda: render.undone_view(plan, undone))
 
 

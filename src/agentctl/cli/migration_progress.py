@@ -5,22 +5,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from agentctl.cli.session import Session, colourful
-from agentctl.core.migration.apply import Event, StepBegun, Told
-from agentctl.core.migration.backfill import Backfilling
-from agentctl.core.migration.building import Building
-from agentctl.core.migration.locks import Blocker, LockAwaited, described
+from agentctl.core.migration.apply import Event, OnEvent, StepBegun
+from agentctl.core.migration.backfill import BackfillProgress
+from agentctl.core.migration.building import BuildProgress
+from agentctl.core.migration.locks import Blocker, LockAwaited, describe_blocker
 from agentctl.render.blocks import Tone
 
 
 @contextmanager
-def migrating(session: Session) -> Iterator[Told]:
+def migrating(session: Session) -> Iterator[OnEvent]:
     """Yield what a migration tells its events to."""
     with ExitStack() as bar:
         yield _Shown(session, bar)
 
 
 @contextmanager
-def filling(session: Session) -> Iterator[Callable[[Backfilling], None]]:
+def filling(session: Session) -> Iterator[Callable[[BackfillProgress], None]]:
     """Yield what a backfill tells its batches to: a bar with rows a second and the time left."""
     with ExitStack() as bar:
         yield _Filling(session, bar)
@@ -34,7 +34,7 @@ class _Filling:
         self._replica: str | None = None
         self._advance: Callable[[int], None] = lambda _done: None
 
-    def __call__(self, event: Backfilling) -> None:
+    def __call__(self, event: BackfillProgress) -> None:
         if event.replica != self._replica:
             self._replica = event.replica
             if event.replica is not None:
@@ -65,7 +65,7 @@ class _Shown:
             case LockAwaited(reason, attempt, _, blockers):
                 self._session.note(f"{reason}; attempt {attempt} gave up, retrying.", tone=Tone.WARNING)
                 self._name(blockers)
-            case Building():
+            case BuildProgress():
                 self._show(event)
 
     def _name(self, blockers: tuple[Blocker, ...]) -> None:
@@ -74,9 +74,9 @@ class _Shown:
         if pids != self._named:
             self._named = pids
             for one in blockers:
-                self._session.note(f"  {described(one)}", tone=Tone.WARNING)
+                self._session.note(f"  {describe_blocker(one)}", tone=Tone.WARNING)
 
-    def _show(self, building: Building) -> None:
+    def _show(self, building: BuildProgress) -> None:
         if building.blocker is not None:
             self._name((building.blocker,))
         if not self._moves:
@@ -88,7 +88,7 @@ class _Shown:
             self._begin_phase(building)
         self._advance(building.done)
 
-    def _begin_phase(self, building: Building) -> None:
+    def _begin_phase(self, building: BuildProgress) -> None:
         if building.total:
             self._advance = self._bar.enter_context(self._screen.progress(building.phase, building.total))
         else:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.migration.backfill import Backfilled
+from agentctl.core.migration.backfill import BackfillReport
 from agentctl.core.migration.plan import Plan, Step
-from agentctl.core.migration.undoing import Undone
+from agentctl.core.migration.undoing import UndoReport
 from agentctl.render.blocks import Code, Table, Text, Tone, View
 from agentctl.render.clean import clean_line
 
@@ -56,7 +56,7 @@ def plan_view(plan: Plan, *, backfill: bool = False) -> View:
         yield Text(_BACKFILL)
 
 
-def filled_data(plan: Plan, filled: Backfilled) -> dict[str, object]:
+def filled_data(plan: Plan, filled: BackfillReport) -> dict[str, object]:
     """Return what became of a migration with its backfill as programs read it."""
     return {
         **plan_data(plan, applied=bool(plan.steps)),
@@ -71,7 +71,7 @@ def filled_data(plan: Plan, filled: Backfilled) -> dict[str, object]:
     }
 
 
-def filled_view(plan: Plan, filled: Backfilled) -> View:
+def filled_view(plan: Plan, filled: BackfillReport) -> View:
     """Say what was filled, and what nobody knows."""
     if plan.steps:
         yield from done_view(plan)
@@ -154,13 +154,13 @@ def done_view(plan: Plan) -> View:
     return [Text(f"{plan.table} now has full tracking: {_steps(plan)} done and verified.", Tone.GOOD)]
 
 
-def undone_data(plan: Plan, undone: Undone) -> dict[str, object]:
+def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
     """Return what became of an undo as programs read it."""
     saved = {"rows": undone.rows, "file": str(undone.file) if undone.file else None, "raw": True}
     return {**plan_data(plan, applied=True), "saved": saved}
 
 
-def undone_view(plan: Plan, undone: Undone) -> View:
+def undone_view(plan: Plan, undone: UndoReport) -> View:
     """Say that an undo was applied and verified, and where the data is."""
     yield Text(f"{plan.table} is as it was before: {_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:

@@ -1,7 +1,7 @@
-"""Takes a plan's steps, one after the other, until nothing is left to be done.
+"""Takes the steps of a plan, one after the other, until none is left.
 
-Before each, the table is looked at again, so that what somebody else does meanwhile is neither done twice nor
-undone, and so that it does not matter where an earlier one was killed. The last look is the proof.
+It looks at the table again before each step, so that nothing which somebody else does meanwhile is done twice
+or undone, and so that it does not matter where an earlier migration was killed. The last look is the proof.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.pooler import shares_servers
 from agentctl.core.errors import ConfigError, DatabaseTrouble
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.migration.alone import alone
-from agentctl.core.migration.building import Building, watched
-from agentctl.core.migration.locks import LockAwaited, blockers, is_collision, patiently
+from agentctl.core.migration.building import BuildProgress, watch_build
+from agentctl.core.migration.exclusion import hold_migration_lock
+from agentctl.core.migration.locks import LockAwaited, find_blockers, is_collision, retry_for_lock
 from agentctl.core.migration.plan import LockMode, Plan, Step, StepKind
 
 _SPARE_STEPS = 10
-# What others do not wait behind may last longer: after a second PostgreSQL tells autovacuum to give way.
+# Nobody waits behind this lock, so it may be waited for longer: after a second PostgreSQL cancels autovacuum.
 _UNNOTICED: LiteralString = "SET LOCAL lock_timeout = '2s'"
 
 T = TypeVar("T")
@@ -31,52 +31,52 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StepBegun:
-    """A step is about to be taken: the `number`th of as many as are known now."""
+    """A step begins: the `number`th of `total`, as far as is known now."""
 
     step: Step
     number: int
     total: int
 
 
-Event = StepBegun | LockAwaited | Building
-Told = Callable[[Event], None]
+Event = StepBegun | LockAwaited | BuildProgress
+OnEvent = Callable[[Event], None]
 Planner = Callable[[Connection], Plan]
 
 
-def apply(connection: Connection, planned: Plan, planner: Planner, told: Told) -> None:
+def apply(connection: Connection, planned: Plan, planner: Planner, on_event: OnEvent) -> None:
     """Follow a plan to its end.
 
     Args:
         connection: in autocommit mode; concurrent index builds allow no other.
         planned: what was shown to the operator.
-        planner: compares the table, as it has become, with what is wanted.
-        told: hears what goes on.
+        planner: returns the plan for the table as it is at that moment.
+        on_event: called with each step that begins, each wait for a lock and each progress of a build.
 
     Raises:
         ConfigError: a pooler stands in the way.
         SchemaLacks: an obstacle has appeared since the plan was made.
-        DatabaseTrouble: a lock was not had in time (retryable), or the table never becomes as planned.
+        DatabaseTrouble: a lock was not free in time (retryable), or the table never becomes as planned.
 
     """
-    work = _Work(connection, planned, planner, told)
+    work = _Work(connection, planned, planner, on_event)
     lift_time_limits(connection, planned)
-    with alone(connection, planned, told):
+    with hold_migration_lock(connection, planned, on_event):
         for number in range(1, len(planned.steps) + _SPARE_STEPS):
-            ahead = work.look()
+            ahead = work.plan_rest()
             if not ahead:
                 return
-            told(StepBegun(ahead[0], number, number + len(ahead) - 1))
-            work.take(ahead[0])
+            on_event(StepBegun(ahead[0], number, number + len(ahead) - 1))
+            work.take_step(ahead[0])
             passing(Failpoint.STEP_TAKEN)
     msg = f"{planned.table} repeatedly lacks {ahead[0].object}."
     raise DatabaseTrouble(msg, hint="Another session is changing the table; run migrate-full again.")
 
 
 def lift_time_limits(connection: Connection, planned: Plan) -> None:
-    """Let index builds take as long as they need, for this session.
+    """Lift the session's time limits, so that index builds can take as long as they need.
 
     Raises:
-        ConfigError: there are such limits, and behind this pooler no session that they could be lifted for.
+        ConfigError: there are limits, and a pooler that shares its servers, so no session to lift them for.
 
     """
     if all(step.brief for step in planned.steps):
@@ -90,10 +90,10 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
             "SELECT current_setting(%(setting)s) AS value", {"setting": setting}
         ).fetchone()
         if row is not None and row["value"] != "0":
-            raise _behind_a_pooler(setting, row["value"])
+            raise _explain_pooler(setting, row["value"])
 
 
-def _behind_a_pooler(setting: str, value: str) -> ConfigError:
+def _explain_pooler(setting: str, value: str) -> ConfigError:
     msg = (
         f"{setting} is {value} here, and building an index may take longer. It cannot be changed "
         "through a pooler in transaction mode, which shares its servers among clients."
@@ -110,36 +110,37 @@ class _Work:
     connection: Connection
     planned: Plan
     planner: Planner
-    told: Told
+    on_event: OnEvent
 
-    def look(self) -> tuple[Step, ...]:
-        """Plan what is left, while nobody else is at work on the table.
+    def plan_rest(self) -> tuple[Step, ...]:
+        """Return the steps that are left, while nobody else is at work on the table.
 
-        An index that is being built looks like one whose build was given up. This lock, which neither readers
-        nor writers notice, tells them apart.
+        An index that is being built looks like one whose build was abandoned. Builds cannot run beside this
+        lock, which readers and writers do not notice, so an invalid index that is seen under it is abandoned.
         """
         mode = LockMode.SHARE_UPDATE_EXCLUSIVE
         table = sql.Identifier(self.planned.schema, self.planned.name)
         lock = sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table)
 
-        def attempt() -> tuple[Step, ...]:
+        def plan() -> tuple[Step, ...]:
             with self.connection.transaction():
                 self.connection.execute(_UNNOTICED)
                 self.connection.execute(lock)
                 return self.planner(self.connection).steps
 
-        return self._patiently(mode, attempt)
+        return self._retry_for_lock(mode, plan)
 
-    def take(self, step: Step) -> None:
-        self._patiently(step.mode, partial(self._take_briefly if step.brief else self._take_alone, step))
+    def take_step(self, step: Step) -> None:
+        self._retry_for_lock(step.mode, partial(self._take_briefly if step.brief else self._take_alone, step))
 
-    def _patiently(self, mode: LockMode, attempt: Callable[[], T]) -> T:
+    def _retry_for_lock(self, mode: LockMode, attempt: Callable[[], T]) -> T:
         schema, table = self.planned.schema, self.planned.name
-        in_the_way = partial(blockers, self.connection, schema=schema, table=table, mode=mode)
-        return patiently(attempt, wait=self.planned.wait, in_the_way=in_the_way, told=self.told)
+        list_blockers = partial(find_blockers, self.connection, schema=schema, table=table, mode=mode)
+        wait, on_wait = self.planned.wait, self.on_event
+        return retry_for_lock(attempt, wait=wait, list_blockers=list_blockers, on_wait=on_wait)
 
     def _take_briefly(self, step: Step) -> None:
-        # In one message: whoever waits for the lock does not wait for the network as well.
+        # In one message, so that those who wait for the lock do not wait for the network as well.
         try:
             self.connection.execute(step.sql.encode())
         finally:
@@ -150,7 +151,7 @@ class _Work:
         (statement,) = step.statements
         is_build = step.kind is StepKind.BUILD_INDEX
         watching = (
-            watched(self.connection.database, index=step.object, told=self.told)
+            watch_build(self.connection.database, index=step.object, on_progress=self.on_event)
             if is_build
             else nullcontext()
         )

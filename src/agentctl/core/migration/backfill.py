@@ -1,7 +1,7 @@
-"""Fills the new columns of old executions with what the ledger knows of them, in batches that nobody notices.
+"""Fills the new columns of old executions from the ledger, in batches too small to be noticed.
 
-Each batch is a transaction of its own. What is filled is recognised and not written again, so that it can be
-killed at any moment and begun anew; nothing is kept but in the table itself.
+Each batch is a transaction of its own. Rows that are filled already are recognised and not written again, so
+a backfill can be killed at any moment and started again; its only state is the table.
 """
 
 import time
@@ -21,17 +21,17 @@ from agentctl.core.mapping.instants import latest_in_utc
 from agentctl.core.mapping.optional_columns import IndexKey, Tracking
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
-from agentctl.core.migration.alone import alone
-from agentctl.core.migration.apply import Told
+from agentctl.core.migration.apply import OnEvent
 from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, ids_statement
-from agentctl.core.migration.indexes import index_steps
+from agentctl.core.migration.exclusion import hold_migration_lock
+from agentctl.core.migration.indexes import plan_index
 from agentctl.core.migration.pace import Pace, look_around
 from agentctl.core.migration.plan import LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
 
 _REPLICA_SECONDS = 1.0
-# What a crash loses is filled again. No lock is waited for, so that no limit is needed. And where nobody has
-# analysed the table yet, the planner might think that it is small enough to be read for every batch.
+# A crash may lose commits, because the next backfill fills those rows again. No limit is needed, because no
+# lock is waited for. Of a table that nobody has analysed yet, the planner might read all for every batch.
 _FOR_A_BATCH: LiteralString = (
     "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = off"
 )
@@ -42,13 +42,13 @@ _UNLINKED: LiteralString = (
 
 
 @dataclass(frozen=True, slots=True)
-class Backfilling:
-    """How far a backfill is.
+class BackfillProgress:
+    """The progress of a backfill.
 
     Attributes:
         done: executions that were looked at, of about `total`.
-        rate: of them, a second.
-        replica: that is waited for, because it is too far behind.
+        rate: executions a second.
+        replica: the replica that is too far behind and is waited for; else None.
 
     """
 
@@ -59,16 +59,16 @@ class Backfilling:
 
 
 @dataclass(frozen=True, slots=True)
-class Backfilled:
-    """What became of a backfill.
+class BackfillReport:
+    """The result of a backfill.
 
     Attributes:
         rows: executions that were looked at.
         filled: column -> rows that it was written in.
-        unknown: column -> rows in which it stays NULL, because nothing tells.
-        differing: rows whose cost somebody has written, and the ledger tells otherwise.
+        unknown: column -> rows in which it stays NULL, because its value is not known.
+        differing: rows whose recorded cost differs from the ledger's.
         passed_over: rows that others had locked; the next backfill fills them.
-        triggers: of the table, which saw every change.
+        triggers: the table's triggers, which fired for every change.
 
     """
 
@@ -81,10 +81,10 @@ class Backfilled:
 
 
 def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
-    """Return the executions and the ledger that tells of them.
+    """Return the executions, and the ledger that they can be filled from.
 
     Raises:
-        SchemaLacks: there is no such ledger, or the executions cannot be gone through in order.
+        SchemaLacks: there is no such ledger, or no index to go through the executions with.
         PermissionDenied: row level security hides rows.
 
     """
@@ -110,7 +110,7 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
 def plan_link_index(
     connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
 ) -> Plan:
-    """Plan the index that finds the ledger's rows of an execution, where there is none.
+    """Plan the index that finds the ledger rows of an execution, unless there is one.
 
     Raises:
         SchemaLacks: as `require_fillable`.
@@ -120,20 +120,20 @@ def plan_link_index(
     key = IndexKey(ledger.columns["execution"])
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
     wait = wait or LockWait()
-    steps = index_steps(family, family.table, key=key, wait=wait) if family else ()
+    steps = plan_index(family, family.table, key=key, wait=wait) if family else ()
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
 
 
 def backfill(
-    connection: Connection, planned: Plan, told: Callable[[Backfilling], None], waits: Told
-) -> Backfilled:
-    """Fill what is known of every execution.
+    connection: Connection, planned: Plan, on_progress: Callable[[BackfillProgress], None], on_event: OnEvent
+) -> BackfillReport:
+    """Fill in whatever is known of every execution.
 
     Args:
         connection: in autocommit mode.
-        planned: the migration whose columns are filled; they are there.
-        told: hears how far it is.
-        waits: hears if another migration is at work.
+        planned: the migration whose columns, which exist by now, are filled.
+        on_progress: called with the progress after each batch.
+        on_event: called while another migration is at work.
 
     Raises:
         SchemaLacks: as `require_fillable`.
@@ -142,8 +142,8 @@ def backfill(
     """
     market = read_marketplace(connection, planned.settings)
     executions, ledger = require_fillable(market)
-    with alone(connection, planned, waits):
-        return _Backfill(connection, executions, ledger, told).all()
+    with hold_migration_lock(connection, planned, on_event):
+        return _Backfill(connection, executions, ledger, on_progress).fill_all()
 
 
 class _Backfill:
@@ -154,31 +154,32 @@ class _Backfill:
         connection: Connection,
         executions: Executions,
         ledger: Ledger,
-        told: Callable[[Backfilling], None],
+        on_progress: Callable[[BackfillProgress], None],
     ) -> None:
         self._connection = connection
         self._executions = executions
         self._columns = [part for part in FILLABLE if part in executions.recordable]
-        self._unlinked_until = _unlinked_until(connection, ledger)
+        self._unlinked_until = _find_last_unlinked_charge(connection, ledger)
         self._statement = batch_statement(executions, ledger, self._columns)
-        self._told = told
+        self._on_progress = on_progress
         self._pace = Pace()
         self._counts: Counter[str] = Counter()
         self._began = time.monotonic()
 
-    def all(self) -> Backfilled:
+    def fill_all(self) -> BackfillReport:
         table = self._executions.table
         family = survey(self._connection, schema=table.schema, table=table.name)
         parts = [member for member in family.members if member.kind == "table"] if family else []
         for part in parts:
             self._go_through(part, again=False)
         if "credits_used" in self._columns:
-            # What others write moves, perhaps to where this has been already; what was locked is free now.
+            # A row that others update moves, perhaps to a block that was filled already; and rows that were
+            # locked are free now.
             self._counts["passed_over"] = 0
             for part in parts:
                 self._go_through(part, again=True)
-        rows, unknown = self._left()
-        return Backfilled(
+        rows, unknown = self._count_unknown()
+        return BackfillReport(
             rows=rows,
             filled={part: self._counts[f"filled_{part}"] for part in self._columns},
             unknown=unknown,
@@ -187,7 +188,7 @@ class _Backfill:
             triggers=tuple(trigger.name for trigger in table.triggers),
         )
 
-    def _left(self) -> tuple[int, dict[str, int]]:
+    def _count_unknown(self) -> tuple[int, dict[str, int]]:
         """Count all rows, and for each column those in which it is NULL."""
         counts = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {} IS NULL) AS {}").format(
@@ -204,24 +205,24 @@ class _Backfill:
         return row.pop("rows", 0), row
 
     def _go_through(self, part: Member, *, again: bool) -> None:
-        """Fill a table from its first block to the one that is its last now."""
+        """Fill the rows of a table, from its first block to what is its last one now."""
         statement = ids_statement(self._executions, part, again=again)
-        block, end = 0, self._blocks(part)
+        block, end = 0, self._count_blocks(part)
         while block < end:
             to = min(block + self._pace.blocks, end)
             began = time.monotonic()
             places = {"from": f"({block},0)", "to": f"({to},0)"}
             row = self._connection.execute(statement, places).fetchone()
-            rows = self._fill(row["ids"]) if row and row["ids"] else 0
-            self._pause(rows, time.monotonic() - began)
+            rows = self._fill_batch(row["ids"]) if row and row["ids"] else 0
+            self._make_room(rows, time.monotonic() - began)
             block = to
 
-    def _blocks(self, part: Member) -> int:
+    def _count_blocks(self, part: Member) -> int:
         query = "SELECT pg_relation_size(%(table)s::regclass) / current_setting('block_size')::int AS blocks"
         row = self._connection.execute(query, {"table": part.identifier.as_string()}).fetchone()
         return int(row["blocks"]) if row else 0
 
-    def _fill(self, ids: list[object]) -> int:
+    def _fill_batch(self, ids: list[object]) -> int:
         """Fill one batch, and return its number of rows."""
         values = {"ids": ids, "unlinked_until": self._unlinked_until}
 
@@ -229,31 +230,33 @@ class _Backfill:
             self._connection.execute(_FOR_A_BATCH)
             return self._connection.execute(self._statement, values).fetchone() or {}
 
-        found = in_transaction(self._connection, work)
+        counts = in_transaction(self._connection, work)
         passing(Failpoint.BACKFILLED)
-        self._counts.update(found)
-        return found["rows"]
+        self._counts.update(counts)
+        return counts["rows"]
 
-    def _tell(self, replica: str | None) -> None:
+    def _report_progress(self, replica: str | None) -> None:
         done = self._counts["rows"]
         rate = done / max(time.monotonic() - self._began, 0.001)
-        self._told(Backfilling(done, max(self._executions.table.estimated_rows, done), rate, replica))
+        self._on_progress(
+            BackfillProgress(done, max(self._executions.table.estimated_rows, done), rate, replica)
+        )
 
-    def _pause(self, rows: int, seconds: float) -> None:
-        """Leave time to others, and to a replica that is behind as much as it needs."""
+    def _make_room(self, rows: int, seconds: float) -> None:
+        """Pause for the sake of others, and for as long as a replica is too far behind."""
         around = look_around(self._connection)
         if rows:
-            self._tell(around.replica)
+            self._report_progress(around.replica)
         while around.replica is not None:
             time.sleep(_REPLICA_SECONDS)
             around = look_around(self._connection)
-            self._tell(around.replica)
+            self._report_progress(around.replica)
         self._pace = self._pace.after(rows, seconds, around.busy)
         time.sleep(self._pace.pause)
 
 
-def _unlinked_until(connection: Connection, ledger: Ledger) -> object:
-    """Return when the last charge was made that names no execution; None where every charge does."""
+def _find_last_unlinked_charge(connection: Connection, ledger: Ledger) -> object:
+    """Return the time of the last charge that names no execution; None if every charge names one."""
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         latest = latest_in_utc(ledger, sql.Identifier("created_at"))

@@ -1,17 +1,17 @@
-"""The SQL of one batch of a backfill: what the ledger says of some executions, and what becomes of them.
+"""Composes the SQL of one batch of a backfill: from the ledger rows of some executions, their columns.
 
-It composes a statement and executes none. What is filled is known, or stays NULL:
+It executes nothing. A column is filled only with what is known, and stays NULL otherwise:
 
-- credits_used: what the ledger's rows of the execution sum up to. Where there are none it has cost nothing,
-  unless charges at that time named no execution.
-- started_at: when the only charge was made. It commits right before the webhook is called.
-- completed_at: when a failed execution's only charge was given back in full, if the webhook was being waited
-  for until then. The refund commits with the outcome.
+- credits_used: the sum of the execution's ledger rows. If there are none, it has cost nothing, unless charges
+  at that time named no execution.
+- started_at: the time of its only charge, which commits right before the webhook is called.
+- completed_at: the time at which a failed execution's only charge was refunded in full, if the webhook can
+  have lasted until then. The refund commits with the outcome.
 
-Where the ledger's times have no zone, nobody knows which instants they are: they fill no column.
+If the ledger's times have no zone, nobody knows which instants they are, and they fill no column.
 
-A value that somebody has written is left, with two exceptions: a cost of 0, which is what the column says of
-rows that nobody has filled, and a cost that leaves out the refund.
+Values that somebody has written are kept, with two exceptions: a cost of 0, which is the column's default,
+and a cost that leaves out the refund.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from agentctl.core.migration.survey import Member
 
 FILLABLE = ("credits_used", "started_at", "completed_at")
 
-# By place: rows that lie together are written together, whatever order their ids have.
+# By position in the table: rows that lie together are written together, in whatever order their ids are.
 _IDS: LiteralString = """
 SELECT array_agg({id}) AS ids FROM ONLY {table}
 WHERE ctid >= %(from)s::tid AND ctid < %(to)s::tid AND {wanted}
@@ -80,14 +80,14 @@ _DIFFERS: LiteralString = "((w.{0} = w.{1}) IS NOT TRUE AND (w.{0} IS NOT NULL O
 
 
 def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.Composed:
-    """Compose the statement that finds the `ids` of a batch, NULL where there are none.
+    """Compose the statement that returns the `ids` of a batch, or NULL if there are none.
 
-    Its parameters are two places, `from` and, not included, `to`.
+    Its parameters are two positions in the table: `from`, and `to`, which is excluded.
 
     Args:
         executions: the table.
         part: the table itself or one below it.
-        again: whether only rows are wanted whose cost nobody has filled in.
+        again: whether to return only rows that have no cost yet.
 
     """
     missing = sql.SQL("{} IS NULL").format(sql.Identifier(executions.columns["credits_used"]))
@@ -106,19 +106,19 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
 
     Args:
         executions: the table.
-        ledger: linked to it.
-        columns: those of FILLABLE that are to be filled.
+        ledger: the ledger, which names executions.
+        columns: those of FILLABLE to fill.
 
     """
-    changes = [_term(_DIFFERS, part) for part in columns]
+    changes = [_fill_names(_DIFFERS, part) for part in columns]
     unchanged = [
-        _term("((t.{2} = w.{0}) IS TRUE OR t.{2} IS NULL AND w.{0} IS NULL)", part, executions)
+        _fill_names("((t.{2} = w.{0}) IS TRUE OR t.{2} IS NULL AND w.{0} IS NULL)", part, executions)
         for part in columns
     ]
-    assignments = [_term("{2} = w.{1}", part, executions) for part in columns]
+    assignments = [_fill_names("{2} = w.{1}", part, executions) for part in columns]
     counts = [
         sql.SQL("(SELECT count(*) FROM filled AS w WHERE {}) AS {}").format(
-            _term(_DIFFERS, part), sql.Identifier(f"filled_{part}")
+            _fill_names(_DIFFERS, part), sql.Identifier(f"filled_{part}")
         )
         for part in columns
     ]
@@ -130,8 +130,8 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
         ledger=ledger.rows,
         zoned=sql.SQL("TRUE" if is_zoned(ledger) else "FALSE"),
         earliest=earliest_in_utc(executions, sql.Identifier("p", "created_at")),
-        created=_earliest_creation(executions),
-        # A fraction that the column cannot hold is not known to it.
+        created=_compose_earliest_creation(executions),
+        # A whole-number column cannot hold a fraction, so such a cost stays unknown.
         cost=sql.SQL("CASE WHEN cost = trunc(cost) THEN cost END" if whole else "cost"),
         changes=sql.SQL(" OR ").join(changes),
         unchanged=sql.SQL(" AND ").join(unchanged),
@@ -140,14 +140,14 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
     )
 
 
-def _earliest_creation(executions: Executions) -> sql.Composable:
+def _compose_earliest_creation(executions: Executions) -> sql.Composable:
     column = sql.Identifier("created_at")
     if is_zoned(executions):
         return column
     return sql.SQL("({} AT TIME ZONE 'UTC')").format(earliest_in_utc(executions, column))
 
 
-def _term(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
-    """Fill in a column's names: as it is, as it will be, and in the table."""
+def _fill_names(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
+    """Fill in a column's three names: the old value's, the new value's, and its name in the table."""
     names = (part, f"new_{part}", executions.columns[part] if executions else part)
     return sql.SQL(text).format(*map(sql.Identifier, names))

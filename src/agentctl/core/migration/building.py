@@ -1,4 +1,4 @@
-"""Watches an index being built, from a second connection: the first one is busy with it."""
+"""Watches an index build from a second connection, because the first one is busy with it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ WHERE p.datname = current_database() AND c.relname = %(index)s
 
 
 @dataclass(frozen=True, slots=True)
-class Building:
-    """How far an index is.
+class BuildProgress:
+    """The progress of an index build.
 
     Attributes:
-        phase: PostgreSQL's own words for what goes on.
+        phase: the phase, in PostgreSQL's own words.
         done: blocks or rows of this phase; `total` is 0 where the phase counts neither.
-        blocker: whom the phase waits for. Nobody waits behind it.
+        blocker: the session that the phase waits for. Nobody waits behind the build.
 
     """
 
@@ -40,17 +40,21 @@ class Building:
 
 
 @contextmanager
-def watched(database: Database, *, index: str, told: Callable[[Building], None]) -> Iterator[None]:
-    """Tell now and then how far an index is, until the block ends.
+def watch_build(
+    database: Database, *, index: str, on_progress: Callable[[BuildProgress], None]
+) -> Iterator[None]:
+    """Report the progress of an index build now and then, until the block ends.
 
     Args:
         database: where it is.
         index: its name.
-        told: hears it, in a thread of its own.
+        on_progress: called with the progress, in a thread of its own.
 
     """
     over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(database, index, told, over), daemon=True)
+    thread = threading.Thread(
+        target=_report_until_over, args=(database, index, on_progress, over), daemon=True
+    )
     thread.start()
     try:
         yield
@@ -59,24 +63,26 @@ def watched(database: Database, *, index: str, told: Callable[[Building], None])
         thread.join()
 
 
-def _watch(database: Database, index: str, told: Callable[[Building], None], over: threading.Event) -> None:
+def _report_until_over(
+    database: Database, index: str, on_progress: Callable[[BuildProgress], None], over: threading.Event
+) -> None:
     # Whoever watches may fail without a word: the build goes on, and tells itself how it ends.
     with suppress(AgentctlError, OSError):
         if over.wait(_LOOK_AGAIN_SECONDS):
             return
         with database.connect() as connection:
             while not over.is_set():
-                if found := _look(connection, index):
-                    told(found)
+                if progress := _find_progress(connection, index):
+                    on_progress(progress)
                 over.wait(_LOOK_AGAIN_SECONDS)
 
 
-def _look(connection: Connection, index: str) -> Building | None:
+def _find_progress(connection: Connection, index: str) -> BuildProgress | None:
     row = connection.execute(_PROGRESS, {"index": index}).fetchone()
-    return _building(row) if row else None
+    return _read_progress(row) if row else None
 
 
-def _building(row: dict[str, Any]) -> Building:
+def _read_progress(row: dict[str, Any]) -> BuildProgress:
     counted = "blocks" if row["blocks_total"] else "tuples"
     blocker = Blocker(row["pid"], row["user"], row["query"], row["age"]) if row["pid"] else None
-    return Building(row["phase"], row[f"{counted}_done"] or 0, row[f"{counted}_total"] or 0, blocker)
+    return BuildProgress(row["phase"], row[f"{counted}_done"] or 0, row[f"{counted}_total"] or 0, blocker)

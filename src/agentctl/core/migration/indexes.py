@@ -1,8 +1,8 @@
-"""Plans indexes: concurrently on a table, and part by part on a partitioned one.
+"""Plans index builds: concurrent ones on a table, and part by part on a partitioned table.
 
-PostgreSQL builds no index of a partitioned table concurrently. So the table gets one on itself alone, which
-is nothing yet; each partition gets its own, concurrently; and when all are attached, PostgreSQL makes the
-whole valid.
+PostgreSQL cannot build an index on a partitioned table concurrently. So the table gets an invalid index on
+itself alone, each partition gets its own, concurrently, and PostgreSQL makes the whole valid once all are
+attached.
 """
 
 from collections.abc import Iterator
@@ -12,94 +12,94 @@ from psycopg import sql
 from agentctl.core.database.quoting import compose, spellings
 from agentctl.core.mapping.optional_columns import IndexKey, index_name, serves
 from agentctl.core.migration.plan import LockMode, LockWait, Step, StepKind
-from agentctl.core.migration.statements import brief, drop_index
+from agentctl.core.migration.statements import drop_index, frame_briefly
 from agentctl.core.migration.survey import Member, MemberIndex, Survey
 
 
-def index_steps(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:
-    """Plan an index on a table and on all below it, where none does its work.
+def plan_index(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:
+    """Plan an index on a table and on all tables below it, except where another does its work.
 
     Args:
-        family: the table's.
-        member: where to begin.
-        key: the column that it is on, and named after.
+        family: the table with its family.
+        member: the table to begin with.
+        key: the column to index, which the index is named after.
         wait: the lock timeout of the brief steps.
 
     """
-    served = _served(member, key)
+    served = _is_served(member, key)
     if member.kind == "partitioned table":
         if not served:
-            yield from _partitioned(family, member, key=key, wait=wait)
+            yield from _build_on_partitions(family, member, key=key, wait=wait)
         return
     if not served:
-        yield from _built(member, index_name(member.name, key.column), key)
+        yield from _build_on_table(member, index_name(member.name, key.column), key)
     for heir in family.below(member):
-        yield from index_steps(family, heir, key=key, wait=wait)
+        yield from plan_index(family, heir, key=key, wait=wait)
 
 
-def index_obstacles(family: Survey, *, key: IndexKey) -> Iterator[str]:
-    """Name the indexes of another definition that have a name which is wanted."""
+def find_index_obstacles(family: Survey, *, key: IndexKey) -> Iterator[str]:
+    """Describe the indexes that have a needed name and another definition."""
     for member in family.members:
         own = member.index(index_name(member.name, key.column))
-        if own is not None and not serves(own.index, key.column) and not _served(member, key):
+        if own is not None and not serves(own.index, key.column) and not _is_served(member, key):
             yield f"Index {own.index.name} exists with another definition: {own.index.definition}."
 
 
-def _served(member: Member, key: IndexKey) -> bool:
-    return any(found.index.valid and serves(found.index, key.column) for found in member.indexes)
+def _is_served(member: Member, key: IndexKey) -> bool:
+    return any(candidate.index.valid and serves(candidate.index, key.column) for candidate in member.indexes)
 
 
-def _built(member: Member, name: str, key: IndexKey) -> Iterator[Step]:
+def _build_on_table(member: Member, name: str, key: IndexKey) -> Iterator[Step]:
     drop = drop_index(sql.Identifier(member.schema, name))
     if member.index(name) is not None:
-        yield _concurrent(StepKind.DROP_INDEX, name, drop)
+        yield _make_concurrent_step(StepKind.DROP_INDEX, name, drop)
     build = compose(
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
-        *(sql.Identifier(name), member.identifier, _composed(key)),
+        *(sql.Identifier(name), member.identifier, _compose_key(key)),
     )
-    yield _concurrent(StepKind.BUILD_INDEX, name, build, scans=True, undo=drop.as_string())
+    yield _make_concurrent_step(StepKind.BUILD_INDEX, name, build, scans=True, undo=drop.as_string())
 
 
-def _concurrent(
+def _make_concurrent_step(
     kind: StepKind, name: str, statement: sql.Composed, *, scans: bool = False, undo: str | None = None
 ) -> Step:
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE
     return Step(kind, name, (statement.as_string(),), mode, brief=False, scans=scans, undo=undo)
 
 
-def _partitioned(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:
+def _build_on_partitions(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:
     name = index_name(member.name, key.column)
     if member.index(name) is None:
         statement = compose(
             "CREATE INDEX IF NOT EXISTS {} ON ONLY {} ({})",
-            *(sql.Identifier(name), member.identifier, _composed(key)),
+            *(sql.Identifier(name), member.identifier, _compose_key(key)),
         )
         undo = compose("DROP INDEX IF EXISTS {}", sql.Identifier(member.schema, name)).as_string()
-        yield Step(StepKind.BEGIN_INDEX, name, brief(wait, statement), LockMode.SHARE, undo=undo)
+        yield Step(StepKind.BEGIN_INDEX, name, frame_briefly(wait, statement), LockMode.SHARE, undo=undo)
     for part in family.below(member):
-        if any(found.parent == name and found.index.valid for found in part.indexes):
+        if any(child.parent == name and child.index.valid for child in part.indexes):
             continue
-        ready = next((found for found in part.indexes if _can_be_attached(found, key)), None)
+        ready = next((child for child in part.indexes if _can_be_attached(child, key)), None)
         part_name = ready.index.name if ready else index_name(part.name, key.column)
         if part.kind == "partitioned table":
-            yield from _partitioned(family, part, key=key, wait=wait)
+            yield from _build_on_partitions(family, part, key=key, wait=wait)
         elif ready is None:
-            yield from _built(part, part_name, key)
+            yield from _build_on_table(part, part_name, key)
         attached = part.index(part_name)
         if attached is None or attached.parent is None:
-            yield _attach(member, name, part, part_name, wait)
+            yield _make_attach_step(member, name, part, part_name, wait)
 
 
-def _can_be_attached(found: MemberIndex, key: IndexKey) -> bool:
+def _can_be_attached(candidate: MemberIndex, key: IndexKey) -> bool:
     wanted = tuple(f" USING btree ({column}{key.order})" for column in spellings(key.column))
-    return found.parent is None and found.index.valid and found.index.definition.endswith(wanted)
+    return candidate.parent is None and candidate.index.valid and candidate.index.definition.endswith(wanted)
 
 
-def _attach(member: Member, name: str, part: Member, part_name: str, wait: LockWait) -> Step:
-    whole, one = sql.Identifier(member.schema, name), sql.Identifier(part.schema, part_name)
-    statement = compose("ALTER INDEX {} ATTACH PARTITION {}", whole, one)
-    return Step(StepKind.ATTACH_INDEX, part_name, brief(wait, statement), LockMode.ACCESS_EXCLUSIVE)
+def _make_attach_step(member: Member, name: str, part: Member, part_name: str, wait: LockWait) -> Step:
+    whole, part_index = sql.Identifier(member.schema, name), sql.Identifier(part.schema, part_name)
+    statement = compose("ALTER INDEX {} ATTACH PARTITION {}", whole, part_index)
+    return Step(StepKind.ATTACH_INDEX, part_name, frame_briefly(wait, statement), LockMode.ACCESS_EXCLUSIVE)
 
 
-def _composed(key: IndexKey) -> sql.Composed:
+def _compose_key(key: IndexKey) -> sql.Composed:
     return sql.Identifier(key.column) + sql.SQL(key.order)

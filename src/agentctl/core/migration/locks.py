@@ -1,4 +1,4 @@
-"""Waits for locks in many short attempts, so that nobody queues behind them; names who is in the way."""
+"""Waits for locks in many short attempts, so that nobody queues behind them, and names the blockers."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.migration.plan import LockMode, LockWait
 
 _LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
-# duplicate_table, deadlock_detected: two migrations were at it at once; another look tells who was first.
+# duplicate_table, deadlock_detected: two migrations met, and looking at the table again settles it.
 _COLLISIONS = frozenset({"42P07", "40P01"})
 _SHOWN = 3
 _BLOCKERS: LiteralString = """
@@ -39,8 +39,8 @@ ORDER BY a.xact_start
 T = TypeVar("T")
 
 
-class NotHadError(Exception):
-    """A lock is somebody else's, and was not waited for."""
+class LockNotHadError(Exception):
+    """Somebody else has the lock, and it was not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class LockAwaited:
-    """A lock was not had; it is tried again after a pause in which nobody waits.
+    """An attempt to get a lock failed; the next one follows a pause in which nobody waits.
 
     Attributes:
-        reason: why not.
-        attempt: how many there have been.
-        waited: since the first one began.
-        blockers: who had the lock a moment later; nobody where they have gone meanwhile.
+        reason: why it failed.
+        attempt: the number of attempts so far.
+        waited: the time since the first one began.
+        blockers: the sessions that had the lock a moment later; none if they ended meanwhile.
 
     """
 
@@ -71,51 +71,51 @@ class LockAwaited:
     blockers: tuple[Blocker, ...]
 
 
-def blockers(connection: Connection, *, schema: str, table: str, mode: LockMode) -> tuple[Blocker, ...]:
-    """Return the sessions that keep a table, or one below it, from being locked; the oldest come first."""
+def find_blockers(connection: Connection, *, schema: str, table: str, mode: LockMode) -> tuple[Blocker, ...]:
+    """Return the sessions that keep a table, or one below it, from being locked; the oldest first."""
     values = {"schema": schema, "table": table, "modes": list(mode.waits_for)}
     rows = connection.execute(_BLOCKERS, values).fetchall()
     return tuple(Blocker(**row) for row in rows)
 
 
-def patiently(
+def retry_for_lock(
     work: Callable[[], T],
     *,
     wait: LockWait,
-    in_the_way: Callable[[], tuple[Blocker, ...]],
-    told: Callable[[LockAwaited], None],
+    list_blockers: Callable[[], tuple[Blocker, ...]],
+    on_wait: Callable[[LockAwaited], None],
     reason: str = "Table locked",
 ) -> T:
-    """Do what needs a lock, again and again with random pauses until it is had.
+    """Do what needs a lock, again and again with random pauses, until it succeeds.
 
     Args:
         work: one attempt, under a lock timeout.
         wait: when to give up.
-        in_the_way: asks who has the lock.
-        told: hears of every attempt that gave way.
+        list_blockers: returns the sessions that have the lock.
+        on_wait: called after every attempt that failed.
         reason: why an attempt may fail.
 
     Raises:
-        DatabaseTrouble: it was not had in time; retryable, and names who is in the way.
+        DatabaseTrouble: it did not in time; retryable, and names the sessions in the way.
 
     """
     began = time.monotonic()
     last: tuple[Blocker, ...] = ()
 
-    def gave_way(state: RetryCallState) -> None:
+    def report_attempt(state: RetryCallState) -> None:
         nonlocal last
-        last = in_the_way()
-        told(LockAwaited(reason, state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
+        last = list_blockers()
+        on_wait(LockAwaited(reason, state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
 
-    def gave_up(state: RetryCallState) -> NoReturn:
-        raise _gave_up(reason, state.attempt_number, in_the_way() or last)
+    def give_up(state: RetryCallState) -> NoReturn:
+        raise _explain_giving_up(reason, state.attempt_number, list_blockers() or last)
 
     retrying = Retrying(
-        retry=retry_if_exception(_may_be_tried_again),
+        retry=retry_if_exception(_is_retryable),
         stop=stop_before_delay(wait.give_up_after.total_seconds()),
         wait=wait_random_exponential(multiplier=0.1, max=5),
-        before_sleep=gave_way,
-        retry_error_callback=gave_up,
+        before_sleep=report_attempt,
+        retry_error_callback=give_up,
     )
     return retrying(work)
 
@@ -125,18 +125,18 @@ def is_collision(error: BaseException) -> bool:
     return sqlstate_of(error) in _COLLISIONS
 
 
-def _may_be_tried_again(error: BaseException) -> bool:
-    # Statements have a time limit of their own only while they wait for several locks.
+def _is_retryable(error: BaseException) -> bool:
+    # A statement has a time limit of its own only while it waits for several locks.
     return (
-        isinstance(error, NotHadError)
+        isinstance(error, LockNotHadError)
         or is_collision(error)
         or sqlstate_of(error) in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}
     )
 
 
-def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
-    said = "".join(f"\n{described(one)}" for one in last[:_SHOWN])
-    msg = f"{reason}: the lock was not available in {attempts} attempts.{said}"
+def _explain_giving_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
+    lines = "".join(f"\n{describe_blocker(blocker)}" for blocker in last[:_SHOWN])
+    msg = f"{reason}: the lock was not available in {attempts} attempts.{lines}"
     hint = "These attempts leave nothing waiting. Try again, or pass a longer --give-up-after."
     if last:
         statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
@@ -144,8 +144,8 @@ def _gave_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseT
     return DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
 
 
-def described(blocker: Blocker) -> str:
-    """Name a session in one line: who, since when, with what."""
+def describe_blocker(blocker: Blocker) -> str:
+    """Return one line about a session: its user, how long it has been at work, its statement."""
     query = " ".join(blocker.query.split())
     seconds = round(blocker.age.total_seconds())
     return f"In the way: pid {blocker.pid}, user {blocker.user or '?'}, for {seconds} s: {query[:200] or '?'}"

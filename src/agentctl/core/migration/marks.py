@@ -1,9 +1,10 @@
-"""How a migration tells its own columns from others, in the database itself.
+"""Recognises the columns that a migration has added, by a mark in the database itself.
 
-A comment on a column commits with the column, is seen by whoever looks at the table, and outlives this
-machine. It can also be written by the table's owner onto any column. So a comment alone says nothing: a
-column counts as added only where its name, too, is one that a part of the seven can have, and each part
-counts once. Whatever comments say, an undo touches seven columns at most, and none that plays another part.
+The mark is a comment on the column: it commits with the column, everybody who looks at the table sees it, and
+it outlives this machine. But the table's owner can write it onto any column, so a comment alone proves
+nothing: a column counts as added only if its name, too, is one that an optional column can have, and each
+optional column counts once. Whatever comments say, an undo touches seven columns at most, and none that plays
+another part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from agentctl.core.migration.survey import MemberColumn
 
 MARK = "added by agentctl migrate-full"
 ASIDE = "agentctl_undo_"
-"""What the name of a column begins with that an undo has set aside, and not dropped yet."""
+"""Prefix of the names of columns that an undo has set aside and not dropped yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class AddedColumn:
     """A column that a migration has added.
 
     Attributes:
-        part: which of the seven it is.
+        part: the optional column that it is.
         own_name: its name while it is in use.
-        number: PostgreSQL's, by which it is known again whatever names are given meanwhile.
+        number: PostgreSQL's number of it, which identifies it however it is renamed.
 
     """
 
@@ -41,12 +42,13 @@ class AddedColumn:
 
 @dataclass(frozen=True, slots=True)
 class AddedColumns:
-    """What was added to a table, and what only claims to have been.
+    """The columns that were added to a table, and those that only claim to be.
 
     Attributes:
-        in_use: columns under their own names; `aside`: those that an undo has set aside.
-        doubtful: names of columns whose comment claims it, while their name, or another column's claim to
-            the same part, speaks against it.
+        in_use: the columns under their own names.
+        aside: the columns that an undo has set aside.
+        doubtful: names of columns that have the mark, but a name that no optional column has, or the same
+            part as another column.
 
     """
 
@@ -56,7 +58,7 @@ class AddedColumns:
 
     @property
     def all(self) -> tuple[AddedColumn, ...]:
-        """All of them, in the order of the seven."""
+        """All of them, in the order of OPTIONAL_COLUMNS."""
         order = list(BY_NAME)
         return tuple(sorted((*self.in_use, *self.aside), key=lambda column: order.index(column.part)))
 
@@ -64,11 +66,11 @@ class AddedColumns:
 def find_added_columns(
     columns: Sequence[MemberColumn], *, roles: Mapping[str, str], configured: Mapping[str, str]
 ) -> AddedColumns:
-    """Return the columns that a migration has added to a table, at most one for each of the seven.
+    """Return the columns that a migration has added to a table, at most one for each optional column.
 
     Args:
-        columns: the table's.
-        roles: part -> the column that plays it; no column is counted that plays another part.
+        columns: the table's columns.
+        roles: part -> the column that plays it; a column that plays another part does not count.
         configured: part -> the column that the configuration names.
 
     """
@@ -76,8 +78,8 @@ def find_added_columns(
     in_use: list[AddedColumn] = []
     aside: list[AddedColumn] = []
     for part in BY_NAME:
-        fitting = [name for name in claims if _fits(name, part, roles, configured)]
-        name = _one_of(fitting, roles.get(part))
+        fitting = [name for name in claims if _can_be_added_for(name, part, roles, configured)]
+        name = _choose_column(fitting, roles.get(part))
         if name is not None:
             group = aside if name.startswith(ASIDE) else in_use
             group.append(AddedColumn(part, name.removeprefix(ASIDE), claims[name]))
@@ -86,8 +88,8 @@ def find_added_columns(
     return AddedColumns(tuple(in_use), tuple(aside), doubtful)
 
 
-def _fits(name: str, part: str, roles: Mapping[str, str], configured: Mapping[str, str]) -> bool:
-    """Whether a column can be what a migration has added for a part, by its name."""
+def _can_be_added_for(name: str, part: str, roles: Mapping[str, str], configured: Mapping[str, str]) -> bool:
+    """Whether a column's name allows it to be the one that a migration added for a part."""
     own_name = name.removeprefix(ASIDE)
     plays_another = name in roles.values() and roles.get(part) != name
     if plays_another or len(f"{ASIDE}{own_name}".encode()) > LONGEST_NAME:
@@ -96,8 +98,8 @@ def _fits(name: str, part: str, roles: Mapping[str, str], configured: Mapping[st
     return own_name in {configured.get(part), part} or rank(own_name, names) is not None
 
 
-def _one_of(names: Sequence[str], playing: str | None) -> str | None:
-    """Choose among columns that claim to be one: what an undo has set aside, else what plays the part."""
+def _choose_column(names: Sequence[str], playing: str | None) -> str | None:
+    """Choose among columns with one part: the one that was set aside, else the one that plays the part."""
     set_aside = [name for name in names if name.startswith(ASIDE)]
     for fewer in (set_aside, [name for name in names if name == playing], names):
         if len(fewer) == 1:

@@ -1,6 +1,6 @@
-"""How fast a backfill may go: short batches, and pauses that grow with what others have to do.
+"""Decides how fast a backfill goes: short batches, and pauses that grow with the load of others.
 
-Arithmetic, and one look at the server: who else is at work, and whether a replica falls behind.
+It computes, and asks the server one question: who else is at work, and whether a replica falls behind.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ SELECT (SELECT count(*) FROM pg_stat_activity
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Who else is there, as far as this role may see.
+    """The load of others, as far as this role may see it.
 
     Attributes:
-        busy: sessions with a statement under way.
-        replica: the one that is furthest behind, if it is too far.
+        busy: the number of sessions that are executing a statement.
+        replica: the replica that is furthest behind, if that is too far; else None.
 
     """
 
@@ -52,9 +52,10 @@ class Pace:
         """Return the pace after a batch.
 
         Args:
-            rows: how many it had.
-            seconds: what it took.
-            busy: others at work. Each adds half of the batch's time, up to three of them; nobody, a quarter.
+            rows: the number of rows that it had.
+            seconds: how long it took.
+            busy: how many others are at work. The pause is a quarter of the batch's time, plus
+                half of it for each of the others, up to three.
 
         """
         wanted = min(max(_BATCH_SECONDS / max(seconds, 0.001), 0.5), 2)
@@ -66,6 +67,6 @@ class Pace:
 
 
 def look_around(connection: Connection) -> Surroundings:
-    """Return who else is there now."""
+    """Return the load of others now."""
     row = connection.execute(_SURROUNDINGS, {"bytes": _LAG_BYTES, "seconds": _LAG_SECONDS}).fetchone()
     return Surroundings(**row) if row else Surroundings()

@@ -1,6 +1,6 @@
-"""A migration's plan as data: every step with its SQL, its lock and how to take it back.
+"""A migration's plan as data: every step with its SQL, its lock and the statement that undoes it.
 
-It knows neither the database nor how a plan is made, shown or run.
+It does not know how a plan is made, shown or followed.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class StepKind(StrEnum):
 
 
 class LockMode(StrEnum):
-    """PostgreSQL's word for a lock on a table."""
+    """A mode of PostgreSQL's locks on tables."""
 
     ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
     SHARE = "SHARE"
@@ -36,7 +36,7 @@ class LockMode(StrEnum):
 
     @property
     def waits_for(self) -> tuple[str, ...]:
-        """The modes that it cannot be held beside, as pg_locks writes them.
+        """The modes that conflict with it, as pg_locks spells them.
 
         Source: PostgreSQL's documentation, 13.3.1, table 13.2.
         """
@@ -57,14 +57,14 @@ _CONFLICTS = {
 
 @dataclass(frozen=True, slots=True)
 class LockWait:
-    """How locks are waited for: each attempt `timeout`, all of them `give_up_after`."""
+    """The time to wait for a lock: `timeout` for each attempt, `give_up_after` for all of them."""
 
     timeout: timedelta = timedelta(milliseconds=200)
     give_up_after: timedelta = timedelta(minutes=10)
 
     @property
     def limit(self) -> str:
-        """One attempt's time as PostgreSQL takes it, for which 0 would be no limit at all."""
+        """The time of one attempt in PostgreSQL's syntax, where 0 would mean no limit."""
         return f"{max(1, milliseconds(self.timeout))}ms"
 
 
@@ -74,11 +74,11 @@ class Step:
 
     Attributes:
         object: the columns or the index.
-        statements: what is sent, in this order.
+        statements: the statements to send, in this order.
         mode: the strongest lock that it takes on the table.
-        brief: whether it is one transaction under a lock timeout; else a statement that stands alone.
-        scans: whether it reads the whole table; none of them rewrites it.
-        undo: the statement that takes it back; None where nothing does.
+        brief: whether it is one transaction under a lock timeout, rather than a statement on its own.
+        scans: whether it reads the whole table; no step rewrites it.
+        undo: the statement that takes it back; None if there is none.
 
     """
 
@@ -105,12 +105,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps that lead from the table as it is to the one that is wanted; none where it is there already.
+    """The steps from the table as it is to the table as it should be; none if nothing is left to do.
 
     Attributes:
         remarks: what the plan leaves alone, and why.
         taken_away: the columns that an undo drops.
-        key: the columns that a row is known by, in the copy that an undo makes.
+        key: the columns that identify a row in the copy that an undo makes.
 
     """
 
@@ -131,5 +131,5 @@ class Plan:
 
     @property
     def session(self) -> tuple[str, ...]:
-        """What is sent first, on a session of its own: building an index may take as long as it takes."""
+        """The statements to send first, on a session of its own, so that an index build has no time limit."""
         return () if all(step.brief for step in self.steps) else _NO_LIMITS

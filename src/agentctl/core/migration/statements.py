@@ -1,4 +1,4 @@
-"""The statements of steps: composed of identifiers, never of bare names, and framed where they lock.
+"""Composes the statements of steps, from identifiers and never from bare names.
 
 A step that needs a strong lock is one transaction, which gives up before others notice.
 """
@@ -13,7 +13,7 @@ from agentctl.core.migration.plan import LockWait
 from agentctl.core.migration.survey import Survey
 
 RELOAD = sql.SQL("NOTIFY pgrst, 'reload schema'")
-"""Makes PostgREST, which knows columns by heart, read them again; heard by nobody where there is none.
+"""Makes PostgREST reload the columns that it caches; without PostgREST nobody listens.
 
 Source: https://docs.postgrest.org/en/stable/references/schema_cache.html
 """
@@ -29,24 +29,26 @@ def rename_column(table: sql.Identifier, old: str, new: str) -> sql.Composed:
 
 
 def drop_columns(table: sql.Identifier, names: Sequence[str]) -> sql.Composed:
-    """Return the statement that drops columns, those of them that are there."""
+    """Return the statement that drops those of the columns that exist."""
     dropped = (compose("DROP COLUMN IF EXISTS {}", sql.Identifier(name)) for name in names)
     return compose("ALTER TABLE {}\n    {}", table, sql.SQL(",\n    ").join(dropped))
 
 
 def drop_index(index: sql.Identifier) -> sql.Composed:
-    """Return the statement that drops an index while others read and write, if it is there."""
+    """Return the statement that drops an index, if it exists, while others read and write."""
     return compose("DROP INDEX CONCURRENTLY IF EXISTS {}", index)
 
 
-def brief(wait: LockWait, *statements: sql.Composable, family: Survey | None = None) -> tuple[str, ...]:
-    """Put statements into a transaction under a lock timeout.
+def frame_briefly(
+    wait: LockWait, *statements: sql.Composable, family: Survey | None = None
+) -> tuple[str, ...]:
+    """Return statements framed by a transaction with a lock timeout.
 
     Args:
         wait: how long one attempt may make others wait.
-        statements: what it does.
-        family: the table to lock first, where others stand below it: `lock_timeout` counts anew for each of
-            them, so that one time limit is set for all.
+        statements: what the transaction does.
+        family: the table to lock first, if there are others below it: `lock_timeout` counts anew for each of
+            them, so one time limit is set for all.
 
     """
     limit = sql.Literal(wait.limit)

@@ -1,6 +1,6 @@
-"""What a migration must know of its table beyond the catalog: the tables below it, comments, dependants.
+"""Reads what a migration needs beyond the catalog: the tables below its own, comments, dependants.
 
-It reads in one statement, and decides nothing.
+It sends one statement and decides nothing.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class MemberColumn:
     """A column.
 
     Attributes:
-        number: PostgreSQL's, which stays through renames; no other column of the table ever has it.
+        number: PostgreSQL's number of it, which survives renames; no other column of the table ever gets it.
         needed_by: the views and policies that it cannot be dropped under.
 
     """
@@ -66,13 +66,13 @@ class Member:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
-    def numbered(self, number: int) -> MemberColumn | None:
+    def find_by_number(self, number: int) -> MemberColumn | None:
         """Return the column of that number, or None."""
         return next((column for column in self.columns if column.number == number), None)
 
     def index(self, name: str) -> MemberIndex | None:
         """Return the index of that name, or None."""
-        return next((found for found in self.indexes if found.index.name == name), None)
+        return next((candidate for candidate in self.indexes if candidate.index.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +105,30 @@ class Survey:
 
 
 def survey(connection: Connection, *, schema: str, table: str) -> Survey | None:
-    """Read what a migration must know of a table; None where it is gone."""
+    """Return a table with its family; None if it does not exist any more."""
     row = connection.execute(_QUERY, {"schema": schema, "table": table}).fetchone()
-    found: dict[str, Any] = row["survey"] if row else {}
-    if not found.get("members"):
+    family: dict[str, Any] = row["survey"] if row else {}
+    if not family.get("members"):
         return None
-    members = tuple(_member(member) for member in found["members"])
-    return Survey(members, is_partition=found["is_partition"], view=found["view"])
+    members = tuple(_read_member(member) for member in family["members"])
+    return Survey(members, is_partition=family["is_partition"], view=family["view"])
 
 
-def _member(found: dict[str, Any]) -> Member:
-    columns = (MemberColumn(**{**one, "needed_by": tuple(one["needed_by"])}) for one in found["columns"])
-    parent = found["parent"]
+def _read_member(answer: dict[str, Any]) -> Member:
+    columns = (
+        MemberColumn(**{**column, "needed_by": tuple(column["needed_by"])}) for column in answer["columns"]
+    )
+    parent = answer["parent"]
     return Member(
         **{
-            **found,
+            **answer,
             "parent": (parent[0], parent[1]) if parent else None,
             "columns": tuple(columns),
-            "indexes": tuple(_index(index) for index in found["indexes"]),
+            "indexes": tuple(_read_index(index) for index in answer["indexes"]),
         }
     )
 
 
-def _index(found: dict[str, Any]) -> MemberIndex:
-    parent = found.pop("parent")
-    return MemberIndex(Index(**{**found, "columns": tuple(found["columns"])}), parent)
+def _read_index(answer: dict[str, Any]) -> MemberIndex:
+    parent = answer.pop("parent")
+    return MemberIndex(Index(**{**answer, "columns": tuple(answer["columns"])}), parent)

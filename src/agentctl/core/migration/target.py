@@ -1,4 +1,4 @@
-"""The executions' table as a migration finds it, or the reason why it cannot be migrated."""
+"""Finds the table that a migration changes, or the reason why it cannot be changed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _KINDS = ("table", "partitioned table")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The table, its family, and which of its columns plays which part.
+    """The executions' table, its family, and the part that each of its columns plays.
 
     Attributes:
         added: the columns that a migration has added.
-        price_type: what an execution can cost: whole numbers, unless prices are not.
+        price_type: the type of an execution's cost: whole numbers, unless prices are not.
 
     """
 
@@ -39,59 +39,59 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
     """Find the executions' table.
 
     Raises:
-        SchemaLacks: there is none, or it is none that columns can be added to: a view (with its query), a
-            partition of another table, a table with parts on other servers.
+        SchemaLacks: there is none, or columns cannot be added to it: it is a view (the message has its
+            query), a partition of another table, or a table with parts on other servers.
 
     """
     catalog = catalog_for(connection, settings)
     reading = read(catalog, settings)
-    found = reading.discovery.roles.get("executions")
-    if found is None:
+    executions = reading.discovery.roles.get("executions")
+    if executions is None:
         raise refusal(catalog, reading.findings)
-    family = survey(connection, schema=found.table.schema, table=found.table.name)
+    family = survey(connection, schema=executions.table.schema, table=executions.table.name)
     if family is None:
-        msg = f"{found.table.schema}.{found.table.name} has vanished."
+        msg = f"{executions.table.schema}.{executions.table.name} has vanished."
         raise SchemaLacks(msg, hint="Run this again.")
-    columns = {part: choice.column for part, choice in found.parts.items()}
+    columns = {part: choice.column for part, choice in executions.parts.items()}
     configured = settings.role("executions").columns
     added = find_added_columns(family.table.columns, roles=columns, configured=configured)
-    target = Target(catalog, found.table, columns, family, added, _price_type(reading))
-    refuse_with(_unfit(target))
+    target = Target(catalog, executions.table, columns, family, added, _choose_price_type(reading))
+    refuse_with(_find_unfitness(target))
     return target
 
 
 def refuse_with(obstacles: Iterator[str]) -> None:
-    """Refuse to migrate where something is in the way; everything is named at once.
+    """Refuse to migrate if there is an obstacle; the message names all of them.
 
     Raises:
-        SchemaLacks: something is.
+        SchemaLacks: there is one.
 
     """
-    if said := "\n".join(obstacles):
+    if message := "\n".join(obstacles):
         hint = "Nothing was changed. Fix what is in the way, then run this again."
-        raise SchemaLacks(said, hint=hint, code="schema_conflict")
+        raise SchemaLacks(message, hint=hint, code="schema_conflict")
 
 
-def _price_type(reading: Reading) -> LiteralString:
+def _choose_price_type(reading: Reading) -> LiteralString:
     agents = reading.discovery.roles.get("agents")
     price = agents.parts.get("price") if agents else None
     column = agents.table.column(price.column) if agents and price else None
     return "numeric" if column is not None and column.base_type == "numeric" else "integer"
 
 
-def _definition(target: Target, query: str) -> str:
+def _compose_view(target: Target, query: str) -> str:
     view = sql.Identifier(target.table.schema, target.table.name)
     return compose("CREATE VIEW {} AS\n{}", view, Printed(query)).as_string()
 
 
-def _unfit(target: Target) -> Iterator[str]:
+def _find_unfitness(target: Target) -> Iterator[str]:
     table, family = target.table, target.survey
     name = f"{table.schema}.{table.name}"
     if family.view is not None:
         yield (
             f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that "
             "it reads, then create the view again with them; or name that table: "
-            f"[profiles.NAME.schema.executions] table = ...\n{_definition(target, family.view)}"
+            f"[profiles.NAME.schema.executions] table = ...\n{_compose_view(target, family.view)}"
         )
     elif table.kind not in _KINDS:
         yield f"{name} is a {table.kind}; only a table can be widened."

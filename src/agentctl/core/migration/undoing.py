@@ -1,9 +1,9 @@
-"""Takes a migration back: drops the columns that it added, after their content was copied to a file.
+"""Undoes a migration: drops the columns that it added, after copying their content to a file.
 
-Nothing that somebody else has added is touched. The columns are first set aside under other names, in a
-moment; from then on nobody writes them, so that what is copied is all there is. Where something fails after
-that, they get their names back. Killed in between, it is finished by the next undo, or taken back by the next
-migration, with nothing lost.
+It touches no column that somebody else has added. It first sets the columns aside under other names, which
+takes a moment; from then on nobody writes them, so the copy is complete. If something fails after that, they
+get their names back. If it is killed in between, the next undo finishes it, or the next migration takes it
+back, and nothing is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,26 +21,26 @@ from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
 from agentctl.core.mapping.settings import NOTHING_TOLD
-from agentctl.core.migration.apply import Told, apply
+from agentctl.core.migration.apply import OnEvent, apply
 from agentctl.core.migration.marks import ASIDE, AddedColumn
 from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
-from agentctl.core.migration.statements import RELOAD, brief, drop_columns, drop_index, rename_column
+from agentctl.core.migration.statements import RELOAD, drop_columns, drop_index, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey, survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
-from agentctl.core.migration.widening import take_back
+from agentctl.core.migration.widening import plan_taking_back
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many rows have something in a column that is to be dropped."""
+    """The number of rows that have content in a column which an undo would drop."""
 
     column: str
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """What became of an undo; `file` has the `rows` that had content, None where there was none."""
+class UndoReport:
+    """The result of an undo; `file` holds the `rows` that had content, and is None if there were none."""
 
     rows: int
     file: Path | None
@@ -49,7 +49,7 @@ class Undone:
 def plan_undo(
     connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
 ) -> Plan:
-    """Plan to drop what a migration has added.
+    """Plan to drop the columns that a migration has added.
 
     Raises:
         SchemaLacks: there is no such table, or something in the database needs one of the columns.
@@ -57,63 +57,64 @@ def plan_undo(
     """
     target = find_target(connection, settings)
     family, columns = target.survey, target.added.all
-    refuse_with(_obstacles(family, columns))
+    refuse_with(_find_obstacles(family, columns))
     wait = wait or LockWait()
     steps = (
-        *_remove_indexes(family, columns),
-        *_set_aside(family, target.added.in_use, wait),
-        *_drop(family, columns, wait),
+        *_plan_removing_indexes(family, columns),
+        *_plan_renaming_aside(family, target.added.in_use, wait),
+        *_plan_drop(family, columns, wait),
     )
     before = tracking_of(target.table, target.columns)
-    remarks, key = tuple(_left_alone(target)), tuple(_key(target))
+    remarks, key = tuple(_explain_left_alone(target)), tuple(_find_key(target))
     return Plan(target.table.schema, target.table.name, before, settings, steps, wait, remarks, columns, key)
 
 
-def _key(target: Target) -> list[str]:
+def _find_key(target: Target) -> list[str]:
     keys = [constraint.columns for constraint in target.table.constraints if constraint.kind == "primary key"]
     return [name for columns in keys for name in columns] or [target.columns["id"]]
 
 
-def undo(connection: Connection, planned: Plan, *, save_to: Path | None, told: Told) -> Undone:
-    """Follow a plan that `plan_undo` has made, and touch no other columns than it has named.
+def undo(connection: Connection, planned: Plan, *, save_to: Path | None, on_event: OnEvent) -> UndoReport:
+    """Follow a plan of `plan_undo`, and touch no other columns than it names.
 
     Args:
         connection: in autocommit mode.
         planned: what was shown to the operator.
-        save_to: a file that is not there yet, for the content of the columns; None refuses to drop any.
-        told: hears what goes on.
+        save_to: a new file for the content of the columns; without one, columns with content are not dropped.
+        on_event: called with each step that begins and each wait for a lock.
 
     Raises:
-        Refused: the columns have content, and it is not to be dropped.
+        Refused: the columns have content, and there is no file to save it to.
         SetupError: the file cannot be written.
-        DatabaseTrouble: a lock was not had in time, or, with the code `set_aside`, something failed and the
-            columns could not get their names back; the next undo or the next migration sees to it.
+        DatabaseTrouble: a lock was not free in time, or, with the code `set_aside`, something failed and the
+            columns could not get their names back; the next undo or migration gives them back.
 
-    Whatever it raises, the columns have their names, with that one exception.
+    With that one exception, the columns have their names whatever it raises.
 
     """
     if save_to is None:
-        refuse_to_lose(content(connection, planned))
+        refuse_to_lose(count_content(connection, planned))
     try:
-        apply(connection, planned, partial(_plan_setting_aside, planned), told)
-        undone = _save(connection, planned, save_to)
+        apply(connection, planned, partial(_plan_setting_aside, planned), on_event)
+        undone = _save_content(connection, planned, save_to)
         passing(Failpoint.CONTENT_SAVED)
-        apply(connection, planned, partial(_plan_dropping, planned), told)
+        apply(connection, planned, partial(_plan_dropping, planned), on_event)
     except BaseException:
-        _give_names_back(connection.database, planned, told)
+        _give_names_back(connection.database, planned, on_event)
         raise
     return undone
 
 
-def content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
-    """Count, in one pass, the rows that have something in the columns which an undo would drop."""
-    there = _named(planned, _survey(connection, planned))
+def count_content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
+    """Count, in one pass, the rows that have content in the columns which an undo would drop."""
+    there = _list_present(planned, _read_family(connection, planned))
     if not there:
         return ()
     counts = sql.SQL(", ").join(
-        compose("count(*) FILTER (WHERE {})", _has_content(name, column)) for name, column in there.items()
+        compose("count(*) FILTER (WHERE {})", _compose_content_condition(name, column))
+        for name, column in there.items()
     )
-    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, _table(planned))
+    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, _identify_table(planned))
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         row = connection.execute(query).fetchone()
@@ -121,20 +122,20 @@ def content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
     return tuple(Content(column.own_name, rows) for column, rows in counted if rows)
 
 
-def refuse_to_lose(found: Sequence[Content], *, state: str = "Nothing was changed.") -> None:
+def refuse_to_lose(contents: Sequence[Content], *, state: str = "Nothing was changed.") -> None:
     """Refuse to drop columns that have content.
 
     Args:
-        found: what there is.
-        state: how the database is left.
+        contents: the columns that have content.
+        state: a sentence that says what happened to the database.
 
     Raises:
-        Refused: there is some.
+        Refused: there are some.
 
     """
-    if found:
-        told = ", ".join(f"{one.column} ({one.rows} rows)" for one in found)
-        msg = f"The columns hold data: {told}. {state}"
+    if contents:
+        listing = ", ".join(f"{content.column} ({content.rows} rows)" for content in contents)
+        msg = f"The columns hold data: {listing}. {state}"
         hint = (
             "With --discard-data they are dropped after a raw copy of the data has been written "
             "to a file (--output FILE)."
@@ -143,67 +144,69 @@ def refuse_to_lose(found: Sequence[Content], *, state: str = "Nothing was change
 
 
 def _plan_setting_aside(planned: Plan, connection: Connection) -> Plan:
-    """Plan to set the columns aside that are still in use.
+    """Plan to set aside the columns that are still in use.
 
     Raises:
-        SchemaLacks: something needs one, or stands in its way.
+        SchemaLacks: something needs one of them, or has the name that it would get.
 
     """
-    family = _survey(connection, planned)
-    refuse_with(_obstacles(family, planned.taken_away))
-    refuse_with(_renamed(planned, family, expect_aside=False))
-    columns = [column for column in planned.taken_away if _name_of(column, family) == column.own_name]
-    steps = (*_remove_indexes(family, columns), *_set_aside(family, columns, planned.wait))
+    family = _read_family(connection, planned)
+    refuse_with(_find_obstacles(family, planned.taken_away))
+    refuse_with(_find_renamed(planned, family, expect_aside=False))
+    columns = [
+        column for column in planned.taken_away if _find_present_name(column, family) == column.own_name
+    ]
+    steps = (*_plan_removing_indexes(family, columns), *_plan_renaming_aside(family, columns, planned.wait))
     return replace(planned, steps=steps)
 
 
 def _plan_dropping(planned: Plan, connection: Connection) -> Plan:
-    """Plan to drop what was set aside and saved.
+    """Plan to drop the columns that were set aside and saved.
 
     Raises:
-        SchemaLacks: something needs a column; or somebody has named it anew, so that others may write it.
+        SchemaLacks: something needs one of them, or somebody has renamed it, so that others may write it.
 
     """
-    family = _survey(connection, planned)
-    refuse_with(_obstacles(family, planned.taken_away))
-    refuse_with(_renamed(planned, family, expect_aside=True))
-    return replace(planned, steps=tuple(_drop(family, planned.taken_away, planned.wait)))
+    family = _read_family(connection, planned)
+    refuse_with(_find_obstacles(family, planned.taken_away))
+    refuse_with(_find_renamed(planned, family, expect_aside=True))
+    return replace(planned, steps=tuple(_plan_drop(family, planned.taken_away, planned.wait)))
 
 
 def _plan_giving_back(planned: Plan, connection: Connection) -> Plan:
-    family = _survey(connection, planned)
-    aside = [column for column in _still_aside(planned, family) if family.has_free(column.own_name)]
-    return replace(planned, steps=tuple(take_back(family, aside, planned.wait)))
+    family = _read_family(connection, planned)
+    aside = [column for column in _list_still_aside(planned, family) if family.has_free(column.own_name)]
+    return replace(planned, steps=tuple(plan_taking_back(family, aside, planned.wait)))
 
 
-def _give_names_back(database: Database, planned: Plan, told: Told) -> None:
-    """Let the columns have their names again, on a connection of its own: the other one may be lost.
+def _give_names_back(database: Database, planned: Plan, on_event: OnEvent) -> None:
+    """Give the columns their names back, on a new connection, because the other one may be lost.
 
     Raises:
-        DatabaseTrouble: that failed, too.
+        DatabaseTrouble: this failed, too.
 
     """
 
     def work(connection: Connection) -> tuple[AddedColumn, ...]:
-        apply(connection, replace(planned, steps=()), partial(_plan_giving_back, planned), told)
-        return tuple(_still_aside(planned, _survey(connection, planned)))
+        apply(connection, replace(planned, steps=()), partial(_plan_giving_back, planned), on_event)
+        return tuple(_list_still_aside(planned, _read_family(connection, planned)))
 
     try:
         left = database.run_reconnecting(work)
     except AgentctlError as error:
-        raise _left_aside(planned, f"They could not be renamed back: {error.message}") from error
+        raise _explain_left_aside(planned, f"They could not be renamed back: {error.message}") from error
     if left:
         names = ", ".join(column.own_name for column in left)
-        raise _left_aside(planned, f"Other columns have their names now: {names}.")
+        raise _explain_left_aside(planned, f"Other columns have their names now: {names}.")
 
 
-def _left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
+def _explain_left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
     msg = f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}"
     hint = "agentctl migrate-full renames them back; agentctl migrate-full --undo continues."
     return DatabaseTrouble(msg, hint=hint, code="set_aside")
 
 
-def _survey(connection: Connection, planned: Plan) -> Survey:
+def _read_family(connection: Connection, planned: Plan) -> Survey:
     family = survey(connection, schema=planned.schema, table=planned.name)
     if family is None:
         msg = f"{planned.table} has vanished."
@@ -211,40 +214,44 @@ def _survey(connection: Connection, planned: Plan) -> Survey:
     return family
 
 
-def _name_of(column: AddedColumn, family: Survey) -> str | None:
-    """Return the present name of a column, None where it was dropped."""
-    present = family.table.numbered(column.number)
+def _find_present_name(column: AddedColumn, family: Survey) -> str | None:
+    """Return the present name of a column; None if it was dropped."""
+    present = family.table.find_by_number(column.number)
     return present.name if present else None
 
 
-def _named(planned: Plan, family: Survey) -> dict[str, AddedColumn]:
-    """Return the columns that are there by their present names."""
-    return {name: column for column in planned.taken_away if (name := _name_of(column, family))}
+def _list_present(planned: Plan, family: Survey) -> dict[str, AddedColumn]:
+    """Return the columns that still exist, by their present names."""
+    return {name: column for column in planned.taken_away if (name := _find_present_name(column, family))}
 
 
-def _still_aside(planned: Plan, family: Survey) -> Iterator[AddedColumn]:
-    return (column for column in planned.taken_away if _name_of(column, family) == column.aside_name)
+def _list_still_aside(planned: Plan, family: Survey) -> Iterator[AddedColumn]:
+    return (
+        column for column in planned.taken_away if _find_present_name(column, family) == column.aside_name
+    )
 
 
-def _renamed(planned: Plan, family: Survey, *, expect_aside: bool) -> Iterator[str]:
+def _find_renamed(planned: Plan, family: Survey, *, expect_aside: bool) -> Iterator[str]:
     for column in planned.taken_away:
-        name = _name_of(column, family)
+        name = _find_present_name(column, family)
         if name not in {None, column.aside_name} and (expect_aside or name != column.own_name):
             yield f"Column {column.own_name} of {planned.table} was renamed to {name} in the meantime."
 
 
-def _save(connection: Connection, planned: Plan, save_to: Path | None) -> Undone:
-    """Copy what the columns hold into a file; without one, see that they hold nothing."""
+def _save_content(connection: Connection, planned: Plan, save_to: Path | None) -> UndoReport:
+    """Copy the content of the columns to a file; without a file, make sure that they have none."""
     if save_to is None:
-        refuse_to_lose(content(connection, planned), state="The columns were kept.")
-        return Undone(0, None)
-    there = _named(planned, _survey(connection, planned))
+        refuse_to_lose(count_content(connection, planned), state="The columns were kept.")
+        return UndoReport(0, None)
+    there = _list_present(planned, _read_family(connection, planned))
     if not there:
-        return Undone(0, None)
-    return Undone(_copy(connection, planned, there, save_to), save_to)
+        return UndoReport(0, None)
+    return UndoReport(_copy_to_file(connection, planned, there, save_to), save_to)
 
 
-def _copy(connection: Connection, planned: Plan, columns: Mapping[str, AddedColumn], save_to: Path) -> int:
+def _copy_to_file(
+    connection: Connection, planned: Plan, columns: Mapping[str, AddedColumn], save_to: Path
+) -> int:
     shown: list[sql.Composable] = [sql.Identifier(name) for name in planned.key]
     shown += [
         compose("{} AS {}", sql.Identifier(name), sql.Identifier(column.own_name))
@@ -253,10 +260,10 @@ def _copy(connection: Connection, planned: Plan, columns: Mapping[str, AddedColu
     query = compose(
         "COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT csv, HEADER)",
         sql.SQL(", ").join(shown),
-        _table(planned),
-        sql.SQL(" OR ").join(_has_content(name, column) for name, column in columns.items()),
+        _identify_table(planned),
+        sql.SQL(" OR ").join(_compose_content_condition(name, column) for name, column in columns.items()),
     )
-    # Customers' inputs and results: for the operator's eyes.
+    # These are customers' inputs and results, for the operator's eyes only.
     with written_whole(save_to, mode=0o600) as file, connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         cursor = connection.cursor()
@@ -266,29 +273,29 @@ def _copy(connection: Connection, planned: Plan, columns: Mapping[str, AddedColu
         return cursor.rowcount
 
 
-def _has_content(name: str, column: AddedColumn) -> sql.Composed:
-    """Whether a column says something of a row; that it has cost nothing is what every new row says."""
+def _compose_content_condition(name: str, column: AddedColumn) -> sql.Composed:
+    """Return the condition that a column has content; a cost of 0 is none, since every new row has it."""
     has_value = compose("{} IS NOT NULL", sql.Identifier(name))
     if BY_NAME[column.part].default is None:
         return has_value
     return compose("({} AND {} <> 0)", has_value, sql.Identifier(name))
 
 
-def _table(planned: Plan) -> sql.Identifier:
+def _identify_table(planned: Plan) -> sql.Identifier:
     return sql.Identifier(planned.schema, planned.name)
 
 
-def _obstacles(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[str]:
+def _find_obstacles(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[str]:
     table = family.table
     for column in columns:
-        present = table.numbered(column.number)
+        present = table.find_by_number(column.number)
         if present is not None and present.needed_by:
             yield f"{table.name}.{present.name} is needed by {', '.join(present.needed_by)}."
         if present is not None and present.name == column.own_name and not family.has_free(column.aside_name):
             yield f"{column.aside_name} exists; that name is needed to set {column.own_name} aside."
 
 
-def _left_alone(target: Target) -> Iterator[str]:
+def _explain_left_alone(target: Target) -> Iterator[str]:
     table = target.table.name
     added = {column.own_name for column in target.added.in_use}
     for part in BY_NAME:
@@ -299,26 +306,26 @@ def _left_alone(target: Target) -> Iterator[str]:
         yield f"{table}.{name} is kept: its comment says that migrate-full added it, but its name does not."
 
 
-def _remove_indexes(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[Step]:
-    """Drop the indexes while nobody notices; those of partitions can only fall with their columns."""
+def _plan_removing_indexes(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[Step]:
+    """Plan to drop the indexes without blocking others; those of partitions fall with their columns."""
     if len(family.members) > 1:
         return
     table = family.table
     for column in columns:
-        found = table.index(index_name(table.name, column.own_name)) if column.part in INDEXES else None
-        if found is not None and serves(found.index, column.own_name):
-            statement = drop_index(sql.Identifier(table.schema, found.index.name)).as_string()
+        candidate = table.index(index_name(table.name, column.own_name)) if column.part in INDEXES else None
+        if candidate is not None and serves(candidate.index, column.own_name):
+            statement = drop_index(sql.Identifier(table.schema, candidate.index.name)).as_string()
             yield Step(
                 StepKind.REMOVE_INDEX,
-                found.index.name,
+                candidate.index.name,
                 (statement,),
                 LockMode.SHARE_UPDATE_EXCLUSIVE,
                 brief=False,
-                undo=found.index.definition,
+                undo=candidate.index.definition,
             )
 
 
-def _set_aside(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
+def _plan_renaming_aside(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
     if columns:
         table = family.table.identifier
         renamed = (rename_column(table, column.own_name, column.aside_name) for column in columns)
@@ -326,16 +333,16 @@ def _set_aside(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -
         yield Step(
             StepKind.SET_ASIDE,
             ", ".join(column.own_name for column in columns),
-            brief(wait, *renamed, RELOAD, family=family),
+            frame_briefly(wait, *renamed, RELOAD, family=family),
             LockMode.ACCESS_EXCLUSIVE,
             undo=";\n".join(statement.as_string() for statement in undone),
         )
 
 
-def _drop(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
-    there = [column for column in columns if family.table.numbered(column.number)]
+def _plan_drop(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
+    there = [column for column in columns if family.table.find_by_number(column.number)]
     if there:
         names = [column.aside_name for column in there]
-        statements = brief(wait, drop_columns(family.table.identifier, names), family=family)
+        statements = frame_briefly(wait, drop_columns(family.table.identifier, names), family=family)
         dropped = ", ".join(column.own_name for column in there)
         yield Step(StepKind.DROP_COLUMNS, dropped, statements, LockMode.ACCESS_EXCLUSIVE)

@@ -1,4 +1,4 @@
-"""Plans the way from the executions' table as it is to full tracking. No column is dropped or retyped."""
+"""Plans how the executions' table gets all optional columns. It never drops a column or changes its type."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ from agentctl.core.mapping.optional_columns import (
 )
 from agentctl.core.mapping.settings import NOTHING_TOLD
 from agentctl.core.mapping.vocabulary import ROLES
-from agentctl.core.migration.indexes import index_obstacles, index_steps
+from agentctl.core.migration.indexes import find_index_obstacles, plan_index
 from agentctl.core.migration.marks import MARK, AddedColumn
 from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
-from agentctl.core.migration.statements import RELOAD, brief, drop_columns, rename_column
+from agentctl.core.migration.statements import RELOAD, drop_columns, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
 
@@ -30,48 +30,48 @@ from agentctl.core.migration.target import Target, find_target, refuse_with
 def plan_widening(
     connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
 ) -> Plan:
-    """Compare the table with full tracking and return what is to be done.
+    """Return the steps from the table as it is to full tracking.
 
-    A column that plays its part under another name is there; what is added has the reference's names.
+    A column that plays its part under another name counts; added columns get the reference's names.
 
     Raises:
-        SchemaLacks: there is no such table, or it cannot be widened, or a column or an index of a name that
-            is wanted exists as something else. Every obstacle is named at once.
+        SchemaLacks: there is no such table, or it cannot be widened, or a needed name belongs to another
+            column or index. The message names every obstacle.
 
     """
     return widening(find_target(connection, settings), settings, wait=wait or LockWait())
 
 
 def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:
-    """Plan as `plan_widening` does, on what was found."""
+    """Plan as `plan_widening` does, for a table that was found."""
     table = target.table
     aside = [column for column in target.added.aside if _can_be_taken_back(column, target)]
     columns = dict(target.columns) | {column.part: column.own_name for column in aside}
     missing = [column for column in OPTIONAL_COLUMNS if column.name not in columns]
-    wanted = [replace(column, name=_new_name(column.name, target)) for column in missing]
+    wanted = [replace(column, name=_choose_name(column.name, target)) for column in missing]
     columns |= {old.name: new.name for old, new in zip(missing, wanted, strict=True)}
     keys = [IndexKey(columns[part], order) for part, order in INDEXES.items()]
-    refuse_with(_obstacles(target, columns, keys))
+    refuse_with(_find_obstacles(target, columns, keys))
     steps = [
-        *take_back(target.survey, aside, wait),
-        *_added(target, wanted, wait),
+        *plan_taking_back(target.survey, aside, wait),
+        *_plan_adding(target, wanted, wait),
         *(
             step
             for key in keys
-            for step in index_steps(target.survey, target.survey.table, key=key, wait=wait)
+            for step in plan_index(target.survey, target.survey.table, key=key, wait=wait)
         ),
     ]
     before = tracking_of(table, {part: name for part, name in columns.items() if table.column(name)})
-    remarks = tuple(_left_aside(target, aside))
+    remarks = tuple(_explain_left_aside(target, aside))
     return Plan(table.schema, table.name, before, settings, tuple(steps), wait, remarks)
 
 
 def _can_be_taken_back(column: AddedColumn, target: Target) -> bool:
-    """Whether a column's part and its name are free."""
+    """Whether no other column has a column's part or its name."""
     return column.part not in target.columns and target.survey.has_free(column.own_name)
 
 
-def _left_aside(target: Target, taken_back: Sequence[AddedColumn]) -> Iterator[str]:
+def _explain_left_aside(target: Target, taken_back: Sequence[AddedColumn]) -> Iterator[str]:
     for column in target.added.aside:
         if column not in taken_back:
             yield (
@@ -80,39 +80,40 @@ def _left_aside(target: Target, taken_back: Sequence[AddedColumn]) -> Iterator[s
             )
 
 
-def _new_name(part: str, target: Target) -> str:
-    """Return the part's own name, or the next best where another part's column has it."""
+def _choose_name(part: str, target: Target) -> str:
+    """Return the part's own name, or the next best if another part's column has that."""
     if part not in target.columns.values():
         return part
     names = (name for group in ROLES["executions"].parts[part].names for name in group)
     return next((name for name in names if target.table.column(name) is None), part)
 
 
-def _obstacles(target: Target, columns: Mapping[str, str], keys: Sequence[IndexKey]) -> Iterator[str]:
+def _find_obstacles(target: Target, columns: Mapping[str, str], keys: Sequence[IndexKey]) -> Iterator[str]:
     table = target.table
     for column in OPTIONAL_COLUMNS:
-        found = table.column(columns[column.name])
-        if found is not None and not column.fits(found):
-            generated = " that the database generates" if found.generated else ""
-            yield f"{table.name}.{found.name} exists as {found.type}{generated}; {column.type} is needed."
-        if found is None:
-            yield from _other_types(target, replace(column, name=columns[column.name]))
+        present = table.column(columns[column.name])
+        if present is not None and not column.fits(present):
+            generated = " that the database generates" if present.generated else ""
+            yield f"{table.name}.{present.name} exists as {present.type}{generated}; {column.type} is needed."
+        if present is None:
+            yield from _find_other_types(target, replace(column, name=columns[column.name]))
     for key in keys:
-        yield from index_obstacles(target.survey, key=key)
-    yield from _taken_names(target, keys)
+        yield from find_index_obstacles(target.survey, key=key)
+    yield from _find_taken_names(target, keys)
 
 
-def _other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
-    """Look for the column in the tables below, which PostgreSQL would make one with the new one."""
-    wanted = _type(column, target)
+def _find_other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
+    """Find columns of another type in the tables below, which PostgreSQL would merge with the new one."""
+    wanted = _choose_type(column, target)
     for member in target.survey.members[1:]:
-        found = member.column(column.name)
-        if found is not None and found.type != wanted:
-            yield f"{member.schema}.{member.name}.{found.name} exists as {found.type}; {wanted} is needed."
+        present = member.column(column.name)
+        if present is not None and present.type != wanted:
+            name = f"{member.schema}.{member.name}.{present.name}"
+            yield f"{name} exists as {present.type}; {wanted} is needed."
 
 
-def _taken_names(target: Target, keys: Sequence[IndexKey]) -> Iterator[str]:
-    """Look for the indexes' names elsewhere: a schema has each name once, for tables and indexes alike."""
+def _find_taken_names(target: Target, keys: Sequence[IndexKey]) -> Iterator[str]:
+    """Find other tables and indexes with the names of the new indexes: a schema has each name once."""
     family = {member.key for member in target.survey.members}
     wanted = {
         (member.schema, index_name(member.name, key.column))
@@ -127,23 +128,25 @@ def _taken_names(target: Target, keys: Sequence[IndexKey]) -> Iterator[str]:
                 yield f"Index {index.name} exists on another table: {index.definition}."
 
 
-def take_back(family: Survey, aside: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
-    """Rename back the columns that an interrupted undo had set aside, with what is in them."""
+def plan_taking_back(family: Survey, aside: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
+    """Plan to rename back the columns, with their content, that an interrupted undo had set aside."""
     if aside:
         table = family.table.identifier
         renamed = (rename_column(table, column.aside_name, column.own_name) for column in aside)
         names = ", ".join(column.own_name for column in aside)
-        statements = brief(wait, *renamed, RELOAD, family=family)
+        statements = frame_briefly(wait, *renamed, RELOAD, family=family)
         yield Step(StepKind.TAKE_BACK_COLUMNS, names, statements, LockMode.ACCESS_EXCLUSIVE)
 
 
-def _added(target: Target, wanted: Sequence[OptionalColumn], wait: LockWait) -> Iterator[Step]:
+def _plan_adding(target: Target, wanted: Sequence[OptionalColumn], wait: LockWait) -> Iterator[Step]:
     if not wanted:
         return
     table = target.survey.table.identifier
-    clauses = sql.SQL(",\n    ").join(clause for column in wanted for clause in _clauses(column, target))
+    clauses = sql.SQL(",\n    ").join(
+        clause for column in wanted for clause in _compose_clauses(column, target)
+    )
     altered = compose("ALTER TABLE {}\n    {}", table, clauses)
-    statements = brief(wait, altered, *_marks(table, wanted), RELOAD, family=target.survey)
+    statements = frame_briefly(wait, altered, *_mark_columns(table, wanted), RELOAD, family=target.survey)
     yield Step(
         StepKind.ADD_COLUMNS,
         ", ".join(column.name for column in wanted),
@@ -153,19 +156,19 @@ def _added(target: Target, wanted: Sequence[OptionalColumn], wait: LockWait) -> 
     )
 
 
-def _marks(table: sql.Identifier, wanted: Sequence[OptionalColumn]) -> Iterator[sql.Composed]:
+def _mark_columns(table: sql.Identifier, wanted: Sequence[OptionalColumn]) -> Iterator[sql.Composed]:
     for column in wanted:
         comment = sql.Literal(f"{column.purpose}; {MARK}")
         yield compose("COMMENT ON COLUMN {}.{} IS {}", table, sql.Identifier(column.name), comment)
 
 
-def _clauses(column: OptionalColumn, target: Target) -> Iterator[sql.Composed]:
+def _compose_clauses(column: OptionalColumn, target: Target) -> Iterator[sql.Composed]:
     name = sql.Identifier(column.name)
-    yield compose("ADD COLUMN IF NOT EXISTS {} {}", name, sql.SQL(_type(column, target)))
+    yield compose("ADD COLUMN IF NOT EXISTS {} {}", name, sql.SQL(_choose_type(column, target)))
     if column.default is not None:
-        # Set apart, so that it is for new rows alone: what an old execution has cost is not known here.
+        # In a clause of its own, so that it applies to new rows alone: here the cost of old ones is unknown.
         yield compose("ALTER COLUMN {} SET DEFAULT {}", name, sql.SQL(column.default))
 
 
-def _type(column: OptionalColumn, target: Target) -> LiteralString:
+def _choose_type(column: OptionalColumn, target: Target) -> LiteralString:
     return target.price_type if column.default is not None else column.type

@@ -1,8 +1,8 @@
-"""Lets one migration of a table be at work at a time.
+"""Keeps a second migration of a table waiting while one is at work.
 
 Two concurrent index builds of one table can deadlock, and the loser leaves an index that is invalid. The lock
-lives in a transaction of its own: it outlasts no connection, however that ends, and a pooler in transaction
-mode cannot take it away. What a migration does is right without it, too.
+belongs to a transaction of its own, so it ends with its connection, and a pooler in transaction mode cannot
+take it away. A migration would be correct without it, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from functools import partial
 from typing import LiteralString
 
 from agentctl.core.database.connection import Connection
-from agentctl.core.migration.locks import Blocker, LockAwaited, NotHadError, patiently
+from agentctl.core.migration.locks import Blocker, LockAwaited, LockNotHadError, retry_for_lock
 from agentctl.core.migration.plan import Plan
 
-_PURPOSE = 0x61676374  # `agct`: one of the two numbers that an advisory lock has; the other one is the table
+_PURPOSE = 0x61676374  # `agct`: the first number of the advisory lock; the second one stands for the table
 _TRY: LiteralString = "SELECT pg_try_advisory_xact_lock(%(purpose)s, hashtext(%(table)s)) AS had"
 _HOLDER: LiteralString = """
 SELECT a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS query,
@@ -27,20 +27,22 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
 
 
 @contextmanager
-def alone(connection: Connection, planned: Plan, told: Callable[[LockAwaited], None]) -> Iterator[None]:
-    """Wait until no other migration of the table is at work, and keep others waiting until the block ends.
+def hold_migration_lock(
+    connection: Connection, planned: Plan, on_wait: Callable[[LockAwaited], None]
+) -> Iterator[None]:
+    """Wait until no other migration of the table is at work, then keep others out until the block ends.
 
     Raises:
-        DatabaseTrouble: it was not over in time; retryable, and names the session.
+        DatabaseTrouble: the other one did not end in time; retryable, and names its session.
 
     """
     table = {"purpose": _PURPOSE, "table": planned.table}
     with connection.database.connect() as guard:
-        patiently(
-            partial(_try, guard, table),
+        retry_for_lock(
+            partial(_take_lock, guard, table),
             wait=planned.wait,
-            in_the_way=partial(_holder, guard, table),
-            told=told,
+            list_blockers=partial(_list_holders, guard, table),
+            on_wait=on_wait,
             reason="Another migration of this table is running",
         )
         # The last query's portal would hold its snapshot, which a concurrent build waits for: this closes it.
@@ -48,15 +50,15 @@ def alone(connection: Connection, planned: Plan, told: Callable[[LockAwaited], N
         yield
 
 
-def _try(guard: Connection, table: dict[str, object]) -> None:
-    # A snapshot that lasts as long as the transaction, the database's default perhaps, would have every
-    # concurrent index build wait for it: for ever.
+def _take_lock(guard: Connection, table: dict[str, object]) -> None:
+    # Under a stricter isolation level, which may be the database's default, the snapshot would last as long
+    # as the transaction, and every concurrent index build would wait for it for ever.
     guard.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
     row = guard.execute(_TRY, table).fetchone()
     if row is None or not row["had"]:
         guard.execute("ROLLBACK")
-        raise NotHadError
+        raise LockNotHadError
 
 
-def _holder(guard: Connection, table: dict[str, object]) -> tuple[Blocker, ...]:
+def _list_holders(guard: Connection, table: dict[str, object]) -> tuple[Blocker, ...]:
     return tuple(Blocker(**row) for row in guard.execute(_HOLDER, table).fetchall())
