@@ -14,7 +14,7 @@ from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping import SchemaSettings, catalog_for
 from agentctl.core.mapping import read as made_of
 from agentctl.core.mapping.optional_columns import Tracking
-from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings
+from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings
 from agentctl.core.schema_check.schema_check import check_schema, parse_required
 from agentctl.core.schema_check.schema_report import SchemaReport
 from agentctl.resources import sql_bytes
@@ -33,7 +33,7 @@ def read(database: Database) -> Catalog:
         return introspect(connection)
 
 
-def check(url: str, *required: str, settings: SchemaSettings = NOTHING_TOLD) -> SchemaReport:
+def check(url: str, *required: str, settings: SchemaSettings = NO_SETTINGS) -> SchemaReport:
     with read_database_url(url, source="a test").connect() as connection:
         catalog = catalog_for(connection, settings, visibility=True)
         return check_schema(made_of(catalog, settings), required=required)

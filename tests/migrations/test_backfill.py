@@ -11,7 +11,7 @@ import pytest
 
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.errors import AgentctlError, SchemaLacks
-from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import apply
 from agentctl.core.migration.backfill import BackfillProgress, BackfillReport, backfill, plan_link_index
 from agentctl.core.migration.widening import plan_widening
@@ -33,7 +33,7 @@ WHERE e.credits_used IS DISTINCT FROM
 def fill(database: Database, told: Callable[[BackfillProgress], None] = lambda _: None) -> BackfillReport:
     """Fill as the command does, on a table that is wide already."""
     with read_database_url(database.url, source="a test").connect() as connection:
-        planner = partial(plan_link_index, settings=NOTHING_TOLD)
+        planner = partial(plan_link_index, settings=NO_SETTINGS)
         index = planner(connection)
         if index.steps:
             apply(connection, index, planner, nobody)

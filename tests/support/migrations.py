@@ -7,7 +7,7 @@ from functools import partial
 from agentctl.core.catalog.introspection import Table, introspect
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.mapping import SchemaSettings
-from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import Event, StepBegun, apply
 from agentctl.core.migration.locks import LockAwaited
 from agentctl.core.migration.plan import LockWait, Plan, Step
@@ -27,7 +27,7 @@ def widen(
     wait: LockWait = QUICK,
     told: Callable[[Event], None] = nobody,
     url: str | None = None,
-    settings: SchemaSettings = NOTHING_TOLD,
+    settings: SchemaSettings = NO_SETTINGS,
 ) -> Plan:
     """Migrate as the command does, with the superuser's rights, and return the plan that was followed."""
     # A statement that waits for ever fails its test instead of hanging it.

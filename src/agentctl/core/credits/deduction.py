@@ -78,7 +78,7 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
     known = _build_values(charge)
     for argument in function.passed:
         _require_exact(charge.price, argument, function)
-    values = {name: known[meaning] for name, meaning in function.given.items()} | dict(function.texts)
+    values = {name: known[meaning] for name, meaning in function.meanings.items()} | dict(function.texts)
     passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
     call = sql.SQL("SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer").format(
         sql.Identifier(function.function.schema, function.function.name),
@@ -113,7 +113,7 @@ def _build_values(charge: Charge) -> dict[str, object]:
 
 
 def _require_exact(price: Credits, argument: Argument, function: Deduct) -> None:
-    takes_price = function.given.get(argument.name) == "amount"
+    takes_price = function.meanings.get(argument.name) == "amount"
     if takes_price and argument.type in WHOLE_NUMBERS and price != int(price):
         msg = f"The price {price} does not fit {function.name}, which takes whole numbers."
         raise SchemaLacks(msg)

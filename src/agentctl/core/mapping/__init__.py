@@ -1,8 +1,11 @@
-"""Which table and column plays which role, in a database that may name everything otherwise.
+"""Finds which table and column plays which role, in a database that may use other names.
 
-vocabulary.py has the names that marketplaces use; discover.py and columns.py find tables and columns,
-keys.py how they refer to each other, words.py their words, functions.py the function that charges;
-marketplace.py is all of it together, rows.py what is read of it.
+vocabulary.py lists the names that marketplaces use, settings.py what the configuration says instead.
+discovery.py and columns.py choose tables and columns, keys.py the columns by which they refer to each other,
+words.py statuses, kinds and signs, functions.py the function that charges. marketplace.py puts all of it
+together. table_role.py, rows.py, insertion.py and instants.py compose SQL with the names that were found.
+optional_columns.py knows the seven optional columns. chargeability.py and writability.py foresee what would
+fail. Nothing here writes to a database, and reading is left to the catalog.
 """
 
 from agentctl.core.mapping.marketplace import (

@@ -1,6 +1,6 @@
-"""Looks at whether a charge could be made, found again and given back, before anybody is charged.
+"""Finds out whether a charge could be made, found again and refunded, before anybody is charged.
 
-It looks at what was found and reads nothing.
+It judges what was found in the catalog, and reads nothing.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from agentctl.core.database.quoting import Printed
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping.checks import ledger_unlinked, sign_unknown
-from agentctl.core.mapping.columns import wrong_type
+from agentctl.core.mapping.columns import find_wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
-from agentctl.core.mapping.words import unconfirmed, unmapped
+from agentctl.core.mapping.words import find_unconfirmed_words, find_unmapped_words
 
 _KINDS = ("charge", "refund")
 
@@ -19,30 +19,30 @@ _KINDS = ("charge", "refund")
 def charging_findings(
     agents: TableRole, executions: Executions, ledger: Ledger | None, deducting: Deducting
 ) -> Iterator[Finding]:
-    """Say what keeps agentctl from charging here."""
-    if "price" not in agents and (inexact := wrong_type("agents", "price", agents.table)):
+    """Yield what keeps agentctl from charging here."""
+    if "price" not in agents and (inexact := find_wrong_type("agents", "price", agents.table)):
         yield inexact
     yield from deducting.findings
     if ledger is not None and "kind" in ledger:
-        yield from unmapped("ledger", ledger.name, ledger.kinds, _KINDS)
-        yield from unconfirmed("ledger", ledger.name, ledger.kinds)
+        yield from find_unmapped_words("ledger", ledger.name, ledger.kinds, _KINDS)
+        yield from find_unconfirmed_words("ledger", ledger.name, ledger.kinds)
     if ledger is not None and ledger.sign_known is None and deducting.function is None:
-        yield _sign_unknown(ledger)
+        yield _explain_unknown_sign(ledger)
     if (ledger is None or not ledger.is_linked) and "credits_used" not in executions:
-        yield _unlinked(executions, ledger)
+        yield _explain_unlinked_ledger(executions, ledger)
 
 
-def _sign_unknown(ledger: Ledger) -> Finding:
-    place = f"{ledger.name}.{ledger.columns['amount']}"
-    msg = f"It is unclear whether a charge is a negative amount in {place}: agentctl does not guess."
+def _explain_unknown_sign(ledger: Ledger) -> Finding:
+    amount = f"{ledger.name}.{ledger.columns['amount']}"
+    msg = f"It is unclear whether a charge is a negative amount in {amount}: agentctl does not guess."
     hint = (
         "Put one of these lines into [profiles.NAME.schema.ledger]:\n"
         '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive'
     )
-    return sign_unknown.CHECK.finding(place, msg, hint)
+    return sign_unknown.CHECK.finding(amount, msg, hint)
 
 
-def _unlinked(executions: Executions, ledger: Ledger | None) -> Finding:
+def _explain_unlinked_ledger(executions: Executions, ledger: Ledger | None) -> Finding:
     key = executions.column("id")
     if ledger is None:
         msg = (

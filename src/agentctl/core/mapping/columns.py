@@ -1,7 +1,7 @@
-"""Finds which column of a table plays which part: by the configuration, by foreign key, by name and type.
+"""Finds which column of a table plays which part, by configuration, foreign key, name and type.
 
-It decides about one table at a time and never between two columns that fit equally well: those are a finding,
-with the lines that settle it.
+It looks at one table at a time. It never chooses between two columns that fit equally well: those are a
+finding, with the lines that settle it.
 """
 
 import re
@@ -23,7 +23,7 @@ class Choice:
 
     Attributes:
         why: the evidence, in a few words.
-        others: columns that could have played it, too, and were passed over for a better one.
+        others: the columns that fit less well.
 
     """
 
@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The parts that a table's columns play, and what stood in the way of others."""
+    """The columns chosen for a table's parts, and findings about the parts without one."""
 
     choices: Mapping[str, Choice]
     findings: tuple[Finding, ...]
@@ -43,35 +43,43 @@ class Columns:
 def find_columns(
     role: str, table: Table, settings: RoleSettings, *, tables: Mapping[str, Table | None]
 ) -> Columns:
-    """Choose a column for every part of a role that the table has one for.
+    """Choose a column for each part of a role, where the table has one.
 
     Args:
-        role: what the table is.
-        table: it.
-        settings: what the configuration says about it.
+        role: the role of the table.
+        table: the table.
+        settings: the configuration of the role.
         tables: the tables of the roles that are known already; foreign keys to them are evidence.
 
     """
     choices: dict[str, Choice] = {}
     findings: list[Finding] = []
-    # What refers to another table first: no other part takes its column then.
+    # Parts that refer to another table come first, so that no other part takes their column.
     parts = sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None)
     for name, part in parts:
         taken = frozenset(choice.column for choice in choices.values())
-        found = _chosen(_Sought(name, part, table, taken, _linked(part, table, tables)), settings)
-        if isinstance(found, Choice):
-            choices[name] = found
-        elif found is not None:
-            findings.append(_ambiguous(role, name, table, found, part))
+        outcome = _choose_column(
+            _SoughtPart(name, part, table, taken, _list_linked_columns(part, table, tables)), settings
+        )
+        if isinstance(outcome, Choice):
+            choices[name] = outcome
+        elif outcome is not None:
+            findings.append(_explain_ambiguity(role, name, table, outcome, part))
         elif part.required:
-            findings.append(_missing(role, name, table, settings))
-    findings += _unknown_columns(role, table, settings)
+            findings.append(_explain_missing(role, name, table, settings))
+    findings += _find_unknown_columns(role, table, settings)
     return Columns(choices, tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
-class _Sought:
-    """A part that a column is sought for, and the columns that have a part already."""
+class _SoughtPart:
+    """A part that needs a column.
+
+    Attributes:
+        taken: the columns that play another part already.
+        linked: the columns with a foreign key to the table that the part refers to.
+
+    """
 
     name: str
     part: Part
@@ -79,48 +87,48 @@ class _Sought:
     taken: frozenset[str]
     linked: tuple[str, ...]
 
-    def fitting(self) -> list[tuple[int, str]]:
-        """Return the columns that fit by name and type, each with the rank of its name."""
+    def list_fitting(self) -> list[tuple[int, str]]:
+        """Return the columns that fit by name and type, each after the rank of its name."""
         return [
-            (place, column.name)
+            (grade, column.name)
             for column in self.table.columns
-            if (place := rank(column.name, self.part.names)) is not None
+            if (grade := rank(column.name, self.part.names)) is not None
             and _can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
             and (not self.linked or column.name in self.linked)
         ]
 
 
-_Found = Choice | tuple[str, ...] | None
-"""A choice, or columns that fit equally well, or nothing."""
+_Outcome = Choice | tuple[str, ...] | None
+"""A choice, or columns that fit equally well, or None."""
 
 
-def _chosen(sought: _Sought, settings: RoleSettings) -> _Found:
-    """Try one kind of evidence after the other, the most certain first."""
+def _choose_column(sought: _SoughtPart, settings: RoleSettings) -> _Outcome:
+    """Try each kind of evidence, the most certain first."""
     if sought.name in settings.columns:
         configured = settings.columns[sought.name]
         return Choice(configured, "configured") if sought.table.column(configured) else None
     return (
-        _by_key(sought)
-        or _by_name(sought)
-        or _by_default(sought)
-        or _own_name(sought)
+        _choose_by_key(sought)
+        or _choose_by_name(sought)
+        or _choose_by_default(sought)
+        or _choose_own_name(sought)
         or sought.linked
         or None
     )
 
 
-def _by_key(sought: _Sought) -> _Found:
-    key = _primary_key(sought.table) if sought.name == "id" else None
+def _choose_by_key(sought: _SoughtPart) -> _Outcome:
+    key = _find_primary_key(sought.table) if sought.name == "id" else None
     if key is not None and _can_play(key, sought.part):
         return Choice(key.name, "its primary key")
     return Choice(sought.linked[0], "its foreign key") if len(sought.linked) == 1 else None
 
 
-def _by_name(sought: _Sought) -> _Found:
-    fitting = sought.fitting()
-    best = min((place for place, _ in fitting), default=0)
-    first = tuple(column for place, column in fitting if place == best)
+def _choose_by_name(sought: _SoughtPart) -> _Outcome:
+    fitting = sought.list_fitting()
+    best = min((grade for grade, _ in fitting), default=0)
+    first = tuple(column for grade, column in fitting if grade == best)
     if not first or (len(first) > 1 and sought.name not in first):
         return first or None
     chosen = sought.name if sought.name in first else first[0]
@@ -128,20 +136,20 @@ def _by_name(sought: _Sought) -> _Found:
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
 
-def _by_default(sought: _Sought) -> _Found:
-    clock = _clock(sought.table, sought.part) if sought.name == "created_at" else None
+def _choose_by_default(sought: _SoughtPart) -> _Outcome:
+    clock = _find_clock(sought.table, sought.part) if sought.name == "created_at" else None
     return Choice(clock, "its default") if clock is not None else None
 
 
-def _own_name(sought: _Sought) -> _Found:
-    """Take one of the seven of another type: it stands where migrate-full would put it."""
+def _choose_own_name(sought: _SoughtPart) -> _Outcome:
+    """Choose an optional column of another type, because it has the name that migrate-full would use."""
     name = sought.name
     taken = name in sought.taken or sought.table.column(name) is None
     return Choice(name, "its name") if name in BY_NAME and not taken else None
 
 
-def _clock(table: Table, part: Part) -> str | None:
-    """Return the one column that PostgreSQL itself fills with the time of a row."""
+def _find_clock(table: Table, part: Part) -> str | None:
+    """Return the only column that PostgreSQL fills with the time of a row, or None."""
     filled = [
         column.name
         for column in table.columns
@@ -150,13 +158,13 @@ def _clock(table: Table, part: Part) -> str | None:
     return filled[0] if len(filled) == 1 else None
 
 
-def _primary_key(table: Table) -> Column | None:
-    """Return the column that alone is a table's primary key, or None."""
+def _find_primary_key(table: Table) -> Column | None:
+    """Return the column that is a table's primary key on its own, or None."""
     keys = (item.columns for item in table.constraints if item.kind == "primary key")
     return next((table.column(columns[0]) for columns in keys if len(columns) == 1), None)
 
 
-def _linked(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
+def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
     """Return the columns with a foreign key to the table that a part refers to."""
     target = tables.get(part.refers_to or "")
     if target is None:
@@ -174,17 +182,17 @@ def _can_play(column: Column, part: Part) -> bool:
     return not part.types or column.base_type in part.types
 
 
-def _ambiguous(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
-    place = f"{table.name}.{' / '.join(columns)}"
+def _explain_ambiguity(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
+    candidates = f"{table.name}.{' / '.join(columns)}"
     msg = f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess."
     lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
     hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-    return role_ambiguous.CHECK.finding(place, msg, hint, is_special=not part.required)
+    return role_ambiguous.CHECK.finding(candidates, msg, hint, is_special=not part.required)
 
 
-def _missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
+def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
     part = ROLES[role].parts[name]
-    if name not in settings.columns and (inexact := wrong_type(role, name, table)):
+    if name not in settings.columns and (inexact := find_wrong_type(role, name, table)):
         return inexact
     wanted = settings.columns.get(name) or part.names[0][0]
     msg = f"{table.name} has no column {wanted}, which agentctl cannot do without."
@@ -192,8 +200,8 @@ def _missing(role: str, name: str, table: Table, settings: RoleSettings) -> Find
     return column_missing.CHECK.finding(f"{table.name}.{wanted}", msg, hint)
 
 
-def wrong_type(role: str, name: str, table: Table) -> Finding | None:
-    """Return the finding about a column that is named like a part, and is of a type that cannot play it."""
+def find_wrong_type(role: str, name: str, table: Table) -> Finding | None:
+    """Return the finding about a column with the name of a part and a type that cannot play it, or None."""
     part = ROLES[role].parts[name]
     named = (column for column in table.columns if rank(column.name, part.names) is not None)
     near = next((column for column in named if not _can_play(column, part)), None)
@@ -202,19 +210,19 @@ def wrong_type(role: str, name: str, table: Table) -> Finding | None:
     msg = f"{table.name}.{near.name} is of type {near.type} and cannot be used as the {name} of the {role}."
     if name in {"balance", "amount", "price"}:
         msg += " It cannot hold exact amounts."
-    place = f"{table.name}.{near.name}"
-    return type_inexact.CHECK.finding(place, msg, f"It needs {_types(part)}.")
+    location = f"{table.name}.{near.name}"
+    return type_inexact.CHECK.finding(location, msg, f"It needs {_list_types(part)}.")
 
 
-def _types(part: Part) -> str:
+def _list_types(part: Part) -> str:
     return ", ".join(sorted(part.types))
 
 
-def _unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterator[Finding]:
-    """Look for columns that the configuration names and the table does not have."""
+def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterator[Finding]:
+    """Yield the columns that the configuration names and the table does not have."""
     for name, column in {**settings.columns, **{c: c for c in settings.constant}}.items():
         required = name in ROLES[role].parts and ROLES[role].parts[name].required
         if column and table.column(column) is None and not required:
-            place = f"{table.name}.{column}"
+            location = f"{table.name}.{column}"
             msg = f"[schema.{role}] names the column {column}, which {table.name} does not have."
-            yield column_missing.CHECK.finding(place, msg, "Correct the configuration.")
+            yield column_missing.CHECK.finding(location, msg, "Correct the configuration.")

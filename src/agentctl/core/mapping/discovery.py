@@ -1,8 +1,8 @@
 """Finds which tables of a catalog play which role, and keeps the evidence.
 
-A table is found by its name, by the columns that its role needs, and by the foreign keys between the roles.
-Where two fit equally well it does not guess: that is a finding with the lines that settle it. It reads the
-catalog only.
+A table is recognised by its name, by the columns that its role needs, and by the foreign keys between the
+roles. If two fit equally well, it does not guess: that is a finding with the lines that settle it. It knows
+nothing but the catalog.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +17,13 @@ from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
 _KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
-# A ledger and a table of balances of its own are things that a marketplace may do without.
+# A marketplace may have no ledger, and no separate table of balances.
 _NECESSARY = ("users", "agents", "executions")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRole:
-    """A table that plays a role, why, and which of its columns plays which part."""
+    """A table that plays a role, the evidence, the tables that fit less well, and the column of each part."""
 
     table: Table
     why: str
@@ -33,7 +33,7 @@ class FoundRole:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Everything that was found, and what was not: with an error among the findings it cannot be used."""
+    """The roles that were found, and the findings; with an error among them it cannot be used."""
 
     roles: Mapping[str, FoundRole]
     findings: tuple[Finding, ...]
@@ -43,12 +43,13 @@ Preference = Callable[[Table], bool]
 
 
 def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
-    """Find every role's table and columns."""
+    """Find the table and the columns of every role."""
     search = _Search(catalog, settings)
     agents = search.table("agents", [search.is_named_by("executions")])
     executions = search.table("executions", [_refers_to(agents)], shaped=_is_execution_of(agents))
     users = search.table(
-        "users", [_target_of(executions, agents), _has("users", "email"), _has("balances", "balance")]
+        "users",
+        [_is_target_of(executions, agents), _has_part("users", "email"), _has_part("balances", "balance")],
     )
     if users is not None and not search.has_balance(users):
         search.table("balances", [_refers_to(users)])
@@ -59,7 +60,7 @@ def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
 
 
 class _Search:
-    """One search: what has been found so far is evidence for what comes next."""
+    """One search, in which the tables found so far are evidence for the next ones."""
 
     def __init__(self, catalog: Catalog, settings: SchemaSettings) -> None:
         self._catalog = catalog
@@ -71,30 +72,30 @@ class _Search:
     def table(
         self, role: str, preferences: Sequence[Preference], *, shaped: Preference | None = None
     ) -> Table | None:
-        """Choose the table of a role: the configured one, else the best of those that fit."""
+        """Choose the table of a role: the configured one, or else the best of those that fit."""
         configured = self._settings.role(role).table
         if configured is not None:
-            found = _named(self._catalog, configured)
-            if found is None and configured:
+            chosen = _find_named(self._catalog, configured)
+            if chosen is None and configured:
                 msg = f"There is no table {configured}, which [schema.{role}] names."
                 self._findings.append(table_missing.CHECK.finding(configured, msg))
-            return self._take(role, [found] if found else [], "configured")
-        candidates = self._candidates(role)
+            return self._take_tables(role, [chosen] if chosen else [], "configured")
+        candidates = self._list_candidates(role)
         if not candidates and shaped is not None:
             candidates = [table for table in self._catalog.tables if table.kind in _KINDS and shaped(table)]
         if not candidates:
-            self._lacks(role)
-            return self._take(role, [], "")
-        best = min(self._grade(role, table, preferences) for table in candidates)
-        first = [table for table in candidates if self._grade(role, table, preferences) == best]
+            self._report_missing(role)
+            return self._take_tables(role, [], "")
+        best = min(self._grade_table(role, table, preferences) for table in candidates)
+        first = [table for table in candidates if self._grade_table(role, table, preferences) == best]
         if len(first) > 1 and not self._is_shadowing(first):
-            self._ambiguous(role, first)
-            return self._take(role, [], "")
+            self._report_ambiguity(role, first)
+            return self._take_tables(role, [], "")
         others = [table for table in candidates if table is not first[0]]
-        return self._take(role, [first[0], *others], self._why(role, first[0], preferences))
+        return self._take_tables(role, [first[0], *others], self._explain_choice(role, first[0], preferences))
 
     def _is_shadowing(self, tables: Sequence[Table]) -> bool:
-        """Whether tables have one name, and the first is the one that the search path leads to."""
+        """Whether the tables have one name, and the search path leads to the first."""
         path = self._settings.schemas or self._catalog.server.search_path
         return len({table.name for table in tables}) == 1 and tables[0].schema in path
 
@@ -103,29 +104,29 @@ class _Search:
         if self._settings.role("balances").table:
             return False
         configured = self._settings.role("users").columns.get("balance")
-        return bool(configured) or _has("balances", "balance")(users)
+        return bool(configured) or _has_part("balances", "balance")(users)
 
     def look_for_rival_balances(self, users: Table) -> None:
-        """Complain where a table of balances stands beside a balance of the users', and nobody decides."""
+        """Report tables of balances beside a users' table with balances, unless the configuration decides."""
         if "balance" in self._settings.role("users").columns:
             return
         rivals = [
             table
-            for table in self._candidates("balances")
-            if table is not users and _refers_to(users)(table) and _has("balances", "balance")(table)
+            for table in self._list_candidates("balances")
+            if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
         ]
         for rival in rivals:
-            place = f"{users.name} / {rival.name}"
+            names = f"{users.name} / {rival.name}"
             msg = f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess."
             hint = (
                 'Put one of these into the profile: [profiles.NAME.schema.users] balance = "COLUMN"; or '
                 f"[profiles.NAME.schema.balances] table = {toml_text(f'{rival.schema}.{rival.name}')}"
             )
-            self._findings.append(role_ambiguous.CHECK.finding(place, msg, hint))
+            self._findings.append(role_ambiguous.CHECK.finding(names, msg, hint))
 
     def is_named_by(self, role: str) -> Preference:
-        """Prefer what a table that is named like a role refers to."""
-        referring = self._candidates(role)
+        """Prefer a table that is referred to by a table with the name of a role."""
+        referring = self._list_candidates(role)
         return lambda table: any(_refers_to(table)(other) for other in referring)
 
     def done(self) -> Discovery:
@@ -134,42 +135,42 @@ class _Search:
         for role, table in self._tables.items():
             if table is None:
                 continue
-            found = find_columns(role, table, self._settings.role(role), tables=self._tables)
+            columns = find_columns(role, table, self._settings.role(role), tables=self._tables)
             why, others = self._chosen[role]
-            roles[role] = FoundRole(table, why, others, found.choices)
-            self._findings += found.findings
+            roles[role] = FoundRole(table, why, others, columns.choices)
+            self._findings += columns.findings
         return Discovery(roles, tuple(self._findings))
 
-    def _candidates(self, role: str) -> list[Table]:
+    def _list_candidates(self, role: str) -> list[Table]:
         return [
             table
             for table in self._catalog.tables
             if table.kind in _KINDS and rank(table.name, ROLES[role].names) is not None
         ]
 
-    def _grade(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
-        """Return what tables are compared by; less is better."""
+    def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
+        """Return the value by which tables are compared; less is better."""
         parts = ROLES[role].parts
-        lacking = sum(part.required and not _has(role, name)(table) for name, part in parts.items())
+        lacking = sum(part.required and not _has_part(role, name)(table) for name, part in parts.items())
         return (
             lacking,
             *(not liked(table) for liked in preferences),
             rank(table.name, ROLES[role].names) or 0,
         )
 
-    def _why(self, role: str, table: Table, preferences: Sequence[Preference]) -> str:
+    def _explain_choice(self, role: str, table: Table, preferences: Sequence[Preference]) -> str:
         by_name = rank(table.name, ROLES[role].names) is not None
         linked = any(liked(table) for liked in preferences)
         return (
             " and ".join(["its name"] * by_name + ["its foreign keys and columns"] * linked) or "its columns"
         )
 
-    def _take(self, role: str, tables: Sequence[Table], why: str) -> Table | None:
+    def _take_tables(self, role: str, tables: Sequence[Table], why: str) -> Table | None:
         self._tables[role] = tables[0] if tables else None
         self._chosen[role] = (why, tuple(f"{table.schema}.{table.name}" for table in tables[1:]))
         return self._tables[role]
 
-    def _lacks(self, role: str) -> None:
+    def _report_missing(self, role: str) -> None:
         if role not in _NECESSARY and role != "ledger":
             return
         name = f"{ROLES[role].names[0][0]}s"
@@ -184,7 +185,7 @@ class _Search:
         )
         self._findings.append(table_missing.CHECK.finding(name, msg, hint, is_special=role == "ledger"))
 
-    def _ambiguous(self, role: str, tables: Sequence[Table]) -> None:
+    def _report_ambiguity(self, role: str, tables: Sequence[Table]) -> None:
         names = [f"{table.schema}.{table.name}" for table in tables]
         msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
         lines = "\n".join(f"  table = {toml_text(name)}" for name in names)
@@ -192,8 +193,8 @@ class _Search:
         self._findings.append(role_ambiguous.CHECK.finding(" / ".join(names), msg, hint))
 
 
-def _named(catalog: Catalog, name: str) -> Table | None:
-    """Find a table by schema and name, or by its name, which may have dots of its own."""
+def _find_named(catalog: Catalog, name: str) -> Table | None:
+    """Return the table with a schema and name, or with a name, which may contain dots itself."""
     full = (table for table in catalog.tables if f"{table.schema}.{table.name}" == name)
     return next(full, None) or catalog.table(name)
 
@@ -209,12 +210,12 @@ def _refers_to(target: Table | None) -> Preference:
     return refers
 
 
-def _target_of(referring: Table | None, but: Table | None) -> Preference:
-    """Prefer what a table refers to, but for one that has another role."""
+def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
+    """Prefer the tables that a table refers to, except for one that has another role."""
     return lambda table: table is not but and referring is not None and _refers_to(table)(referring)
 
 
-def _has(role: str, part: str) -> Preference:
+def _has_part(role: str, part: str) -> Preference:
     wanted = ROLES[role].parts[part]
 
     def has(table: Table) -> bool:
@@ -228,5 +229,5 @@ def _has(role: str, part: str) -> Preference:
 
 
 def _is_execution_of(agents: Table | None) -> Preference:
-    """Recognize an execution by its shape alone: it belongs to an agent, and has a status."""
-    return lambda table: _refers_to(agents)(table) and _has("executions", "status")(table)
+    """Recognise executions by their shape alone: they refer to an agent and have a status."""
+    return lambda table: _refers_to(agents)(table) and _has_part("executions", "status")(table)

@@ -1,7 +1,7 @@
-"""Finds the function that takes credits, and what its arguments mean.
+"""Finds the function that charges, and the meaning of its arguments.
 
-It judges names, types and defaults, and calls nothing: what the function really does is seen when it is
-called, inside a transaction that is rolled back if that is not exactly a charge.
+It judges names, types and defaults, and calls nothing. What the function really does is judged when it is
+called, in a transaction that is rolled back unless the result is exactly a charge.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,13 +47,13 @@ class Deduct:
     """The function that charges.
 
     Attributes:
-        given: argument -> what is passed: one of vocabulary.DEDUCT_ARGUMENTS' words.
-        texts: argument -> a text that the configuration passes.
+        meanings: argument -> what is passed, a key of vocabulary.DEDUCT_ARGUMENTS.
+        texts: argument -> the text that the configuration says to pass.
 
     """
 
     function: Function
-    given: Mapping[str, str]
+    meanings: Mapping[str, str]
     texts: Mapping[str, str]
 
     @property
@@ -64,13 +64,13 @@ class Deduct:
     @property
     def passed(self) -> tuple[Argument, ...]:
         """The arguments that are passed."""
-        known = {*self.given, *self.texts}
+        known = {*self.meanings, *self.texts}
         return tuple(argument for argument in self.function.arguments if argument.name in known)
 
 
 @dataclass(frozen=True, slots=True)
 class Deducting:
-    """How charges are made: by a function, or by agentctl itself where there is none and nothing is wrong."""
+    """How charges are made: by a function, or, if there is none and nothing is wrong, by agentctl itself."""
 
     function: Deduct | None
     overloads: tuple[Function, ...]
@@ -79,7 +79,7 @@ class Deducting:
 
 
 def gives_credits(function: Function) -> bool:
-    """Whether a function's name says that it adds credits."""
+    """Whether the name of a function says that it adds credits."""
     words = plain(function.name).split("_")
     return (
         words[0] in ADD_VERBS
@@ -94,33 +94,39 @@ def find_deduct(
     """Find the function to charge with.
 
     Args:
-        catalog: introspected.
-        settings: what the configuration says; its function wins.
+        catalog: the introspected catalog.
+        settings: the configuration; its function wins.
         user_type: the base type of the users' ids.
 
     """
     settings = settings or DeductSettings()
     if settings.function == "":
         return Deducting(None, (), "configured: agentctl charges by itself")
-    overloads = tuple(_candidates(catalog, settings.function))
+    overloads = tuple(_list_candidates(catalog, settings.function))
     if settings.function and not overloads:
         msg = f"There is no function {settings.function}, which [schema.deduct] names."
         finding = function_unusable.CHECK.finding(settings.function, msg)
         return Deducting(None, (), "configured", (finding,))
-    bound = [found for function in overloads if (found := _bound(function, settings, user_type))]
-    able = [found for found in bound if found.function.executable]
+    bound = [
+        candidate for function in overloads if (candidate := _bind_arguments(function, settings, user_type))
+    ]
+    able = [candidate for candidate in bound if candidate.function.executable]
     if not able:
-        return Deducting(None, overloads, "", tuple(_complaints(catalog, overloads, bound)))
-    names = tuple(dict.fromkeys(found.name for found in able))
+        return Deducting(None, overloads, "", tuple(_explain_unusable(catalog, overloads, bound)))
+    names = tuple(dict.fromkeys(candidate.name for candidate in able))
     if len(names) > 1 and REFERENCE not in names:
-        return Deducting(None, overloads, "", (_ambiguous(names),))
-    fitting = [found for found in able if found.name == (REFERENCE if REFERENCE in names else names[0])]
-    best = max(fitting, key=lambda found: ("execution" in found.given.values(), len(found.given)))
+        return Deducting(None, overloads, "", (_explain_ambiguity(names),))
+    fitting = [
+        candidate for candidate in able if candidate.name == (REFERENCE if REFERENCE in names else names[0])
+    ]
+    best = max(
+        fitting, key=lambda candidate: ("execution" in candidate.meanings.values(), len(candidate.meanings))
+    )
     why = "configured" if settings.function else "its name and arguments"
     return Deducting(best, overloads, why)
 
 
-def _candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
+def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
     for function in catalog.functions:
         if configured:
             if configured in {function.name, f"{function.schema}.{function.name}"}:
@@ -135,27 +141,29 @@ def _takes_credits(function: Function) -> bool:
     return words[0] in DEDUCT_VERBS and bool(nouns & CREDIT_NOUNS) and function.returns != "trigger"
 
 
-def _bound(function: Function, settings: DeductSettings, user_type: str) -> Deduct | None:
-    """Say what each argument means; None where one that is demanded means nothing known."""
-    given: dict[str, str] = {}
+def _bind_arguments(function: Function, settings: DeductSettings, user_type: str) -> Deduct | None:
+    """Return the function with the meaning of each argument; None if a required one has no known meaning."""
+    meanings: dict[str, str] = {}
     for argument in function.arguments:
         if argument.mode not in _INPUTS or argument.name in settings.arguments:
             continue
-        meaning = _meaning(argument, user_type)
-        if meaning is not None and (meaning == "text" or meaning not in given.values()):
-            given[argument.name] = meaning
+        meaning = _find_meaning(argument, user_type)
+        if meaning is not None and (meaning == "text" or meaning not in meanings.values()):
+            meanings[argument.name] = meaning
         elif not argument.optional:
             return None
-    texts = {name: text for name, text in settings.arguments.items() if name in _names(function)}
-    knows_user = "user" in given.values() or function.asks_who
-    return Deduct(function, given, texts) if knows_user and "amount" in given.values() else None
+    texts = {
+        name: text for name, text in settings.arguments.items() if name in _list_argument_names(function)
+    }
+    knows_user = "user" in meanings.values() or function.asks_who
+    return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
 
 
-def _names(function: Function) -> set[str]:
+def _list_argument_names(function: Function) -> set[str]:
     return {argument.name for argument in function.arguments}
 
 
-def _meaning(argument: Argument, user_type: str) -> str | None:
+def _find_meaning(argument: Argument, user_type: str) -> str | None:
     bare = plain(argument.name).lstrip("_")
     for prefix in ("p_", "in_", "v_", "arg_", "param_"):
         bare = bare.removeprefix(prefix)
@@ -168,7 +176,9 @@ def _meaning(argument: Argument, user_type: str) -> str | None:
     return None
 
 
-def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[Deduct]) -> Iterator[Finding]:
+def _explain_unusable(
+    catalog: Catalog, overloads: tuple[Function, ...], bound: list[Deduct]
+) -> Iterator[Finding]:
     if bound:
         denied = bound[0].function
         msg = f"Role {catalog.server.role} has no permission to execute {denied.name}."
@@ -193,7 +203,7 @@ def _complaints(catalog: Catalog, overloads: tuple[Function, ...], bound: list[D
         yield function_unusable.CHECK.finding(first.name, msg, hint)
 
 
-def _ambiguous(names: tuple[str, ...]) -> Finding:
+def _explain_ambiguity(names: tuple[str, ...]) -> Finding:
     msg = f"{' and '.join(names)} could each be the function that charges: agentctl does not guess."
     lines = "\n".join(f"  function = {toml_text(name)}" for name in names)
     hint = f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}"

@@ -1,4 +1,4 @@
-"""Composes the INSERT of one row into a table in its role: what agentctl knows, and what it is told to write.
+"""Composes the INSERT of one row: the values that agentctl knows, and those that the configuration gives.
 
 It executes nothing.
 """
@@ -16,15 +16,15 @@ NOW = object()
 
 
 def insertion(role: TableRole, values: Mapping[str, object]) -> tuple[sql.Composed, dict[str, object]]:
-    """Return the beginning of a statement, up to its VALUES, and their parameters.
+    """Return an INSERT statement up to its VALUES, and their parameters.
 
     Args:
         role: the table.
-        values: what is written, by part; parts that have no column are left out.
+        values: part -> value; parts without a column are left out.
 
     """
     row = {role.columns[part]: shortened(role, part, value) for part, value in values.items() if part in role}
-    row = {**_time(role), **row, **role.constant}
+    row = {**_fill_times(role), **row, **role.constant}
     named = {f"value_{number}": value for number, value in enumerate(row.values())}
     identity = role.column("id")
     overriding = identity is not None and identity.generated and identity.name in row
@@ -38,18 +38,18 @@ def insertion(role: TableRole, values: Mapping[str, object]) -> tuple[sql.Compos
 
 
 def shortened(role: TableRole, part: str, value: object) -> object:
-    """Return a text as far as its column holds it: `character varying(255)` would refuse a longer one."""
+    """Return a text cut to the length that its column holds, as in `character varying(255)`."""
     column = role.column(part)
     limit = re.search(r"\((\d+)\)$", column.type) if column and column.base_type in TEXT else None
     return value[: int(limit[1])] if limit and isinstance(value, str) else value
 
 
 def placeholder(name: str, value: object) -> sql.Composable:
-    """Return what stands for a value in a statement."""
+    """Return the SQL that stands for a value: a placeholder, or the database's clock."""
     return sql.SQL("statement_timestamp()") if value is NOW else sql.Placeholder(name)
 
 
-def _time(role: TableRole) -> dict[str, object]:
-    """Fill in the times of a row where the database does not, as it is with an ORM that does."""
+def _fill_times(role: TableRole) -> dict[str, object]:
+    """Return the time columns that the database does not fill, because an ORM usually does."""
     columns = (role.column(part) for part in ("created_at", "updated_at"))
     return {column.name: NOW for column in columns if column is not None and column.default is None}

@@ -1,8 +1,8 @@
-"""SQL about created_at, which has no zone in some marketplaces: what it is compared with and can mean.
+"""Composes SQL about created_at, which has no time zone in some marketplaces.
 
-A time without a zone was written by a clock of some zone, and nothing in the database says which: the zone
-of whoever wrote it, a server's or an application's. Filters read it as it is shown, as UTC's. Whatever is
-decided by a time takes the latest or the earliest instant that it can mean; the session's zone never counts.
+A time without a zone was written by a server's or an application's clock, and nothing in the database says in
+which zone. Filters read it as it is shown, as UTC. Decisions take the latest or the earliest instant that it
+can mean. The zone of the session never counts.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,15 @@ from psycopg import sql
 from agentctl.core.mapping.table_role import TableRole
 from agentctl.core.times import AHEAD_OF_UTC, BEHIND_UTC, DAY, shifted
 
-_ZONED = frozenset({"timestamp with time zone", ""})  # what has no column is NULL, of that type
-# Around these nothing is out of range, whatever a customer wrote.
+_ZONED = frozenset({"timestamp with time zone", ""})  # a part without a column is NULL, of this type
+# Adding a day to these, or taking it away, is never out of range, whatever a customer wrote.
 _FIRST, _LAST = sql.SQL("'0001-01-03'::timestamp"), sql.SQL("'9999-12-29'::timestamp")
 EVERY_ZONE = AHEAD_OF_UTC + BEHIND_UTC + DAY
-"""How far two times without a zone can be from what they seem, a day's length included."""
+"""How far the distance between two times without a zone can be from what it seems, for dates, too."""
 
 
 def is_zoned(role: TableRole) -> bool:
-    """Whether created_at says which instant it is."""
+    """Whether created_at has a time zone, so that it is a certain instant."""
     return role.base_type("created_at") in _ZONED
 
 
@@ -29,8 +29,8 @@ def bound(role: TableRole, instant: datetime, *, slack: timedelta = timedelta(0)
 
     Args:
         role: the table.
-        instant: aware.
-        slack: is added where the column has no zone.
+        instant: an aware datetime.
+        slack: added if the column has no time zone.
 
     """
     if is_zoned(role):

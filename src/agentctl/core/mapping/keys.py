@@ -1,7 +1,7 @@
-"""Finds by which column a user and an agent are known to the other tables, and where a user's balance stands.
+"""Finds the columns by which other tables refer to users and agents, and the column of the balances.
 
-That is mostly the primary key. But executions may name an agent by its code, and Supabase's tables often
-name a user by the id that the `auth` schema has given out. An agent's id is whatever executions name it by.
+Most refer to the primary key. But executions may refer to an agent by its code, and Supabase's tables often
+refer to a user by the id that the `auth` schema has assigned. An agent's id is whatever executions refer to.
 """
 
 from collections.abc import Iterator
@@ -11,50 +11,50 @@ from agentctl.core.catalog.introspection import Constraint, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
-from agentctl.core.mapping.discover import Discovery, FoundRole
+from agentctl.core.mapping.discovery import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
 
 def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
-    """Correct the ids of users and agents to what others refer to, and add where balances stand."""
+    """Set the ids of users and agents to the columns that others refer to, and add the role of balances."""
     roles = dict(discovery.roles)
     if not {"users", "agents", "executions"} <= set(roles):
         return discovery
     for role, part in (("users", "user"), ("agents", "agent")):
         if "id" not in settings.role(role).columns:
-            roles[role] = _referred_to(roles[role], roles["executions"], part)
+            roles[role] = _correct_id(roles[role], roles["executions"], part)
     findings = [*discovery.findings]
     if "balances" not in roles:
-        roles["balances"], more = _own_balances(roles["users"], settings)
+        roles["balances"], more = _find_own_balances(roles["users"], settings)
         findings += more
-    findings += _mismatches(roles)
+    findings += _find_mismatches(roles)
     return Discovery(roles, tuple(findings))
 
 
-def _referred_to(found: FoundRole, executions: FoundRole, part: str) -> FoundRole:
-    """Return a role whose id is the column that executions name it by."""
+def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> FoundRole:
+    """Return a role whose id is the column that executions refer to."""
     link = executions.parts.get(part)
     column = executions.table.column(link.column) if link else None
-    if link is None or column is None or "id" not in found.parts:
-        return found
+    if link is None or column is None or "id" not in role_table.parts:
+        return role_table
     key = executions.table.foreign_key(link.column)
-    named = _by_foreign_key(found.table, key) if key is not None else None
-    own = found.table.column(found.parts["id"].column)
+    named = _find_by_foreign_key(role_table.table, key) if key is not None else None
+    own = role_table.table.column(role_table.parts["id"].column)
     if named is None and own is not None and own.base_type == column.base_type:
-        return found
+        return role_table
     if named is None:
-        named = _by_type(found, column.base_type, link.column)
-    if named is None or named == found.parts["id"].column:
-        return found
+        named = _find_by_type(role_table, column.base_type, link.column)
+    if named is None or named == role_table.parts["id"].column:
+        return role_table
     why = f"{executions.table.name}.{link.column} refers to it"
-    return replace(found, parts={**found.parts, "id": Choice(named, why)})
+    return replace(role_table, parts={**role_table.parts, "id": Choice(named, why)})
 
 
-def _by_foreign_key(table: Table, key: Constraint) -> str | None:
+def _find_by_foreign_key(table: Table, key: Constraint) -> str | None:
     if (key.foreign_schema, key.foreign_table) == (table.schema, table.name) and key.foreign_columns:
         return key.foreign_columns[0]
-    # Both refer to a third table, as profiles.user_id and agent_executions.user_id do to Supabase's
+    # Both refer to a third table, as profiles.user_id and agent_executions.user_id refer to Supabase's
     # auth.users.
     return next(
         (
@@ -68,39 +68,39 @@ def _by_foreign_key(table: Table, key: Constraint) -> str | None:
     )
 
 
-def _by_type(found: FoundRole, base_type: str, link: str) -> str | None:
-    """Return the one unique column of the right type that is named like the reference, or like a slug."""
+def _find_by_type(role_table: FoundRole, base_type: str, link: str) -> str | None:
+    """Return the first column of that type that is named like the link or a slug, or is the unique slug."""
     fitting = [
         column.name
-        for column in found.table.columns
+        for column in role_table.table.columns
         if column.base_type == base_type
         and (
             column.name == link
-            or (found.table.is_unique(column.name) and column.name == _column_of(found, "slug"))
+            or (role_table.table.is_unique(column.name) and column.name == _find_column(role_table, "slug"))
             or rank(column.name, ROLES["agents"].parts["slug"].names) is not None
         )
     ]
     return fitting[0] if fitting else None
 
 
-def _column_of(found: FoundRole, part: str) -> str | None:
-    return found.parts[part].column if part in found.parts else None
+def _find_column(role_table: FoundRole, part: str) -> str | None:
+    return role_table.parts[part].column if part in role_table.parts else None
 
 
-def _own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[FoundRole, tuple[Finding, ...]]:
-    """Return the role of the balances in the users' own table."""
-    told = settings.role("users").columns.get("balance")
-    configured = RoleSettings(columns={"user": "", **({"balance": told} if told else {})})
-    found = find_columns("balances", users.table, configured, tables={})
-    findings = tuple(finding for finding in found.findings if not finding.object.endswith(".user_id"))
+def _find_own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[FoundRole, tuple[Finding, ...]]:
+    """Return the role of balances that are in the users' own table."""
+    balance = settings.role("users").columns.get("balance")
+    configured = RoleSettings(columns={"user": "", **({"balance": balance} if balance else {})})
+    own = find_columns("balances", users.table, configured, tables={})
+    findings = tuple(finding for finding in own.findings if not finding.object.endswith(".user_id"))
     choices = {"user": users.parts["id"]} if "id" in users.parts else {}
-    if "balance" in found.choices:
-        choices["balance"] = found.choices["balance"]
+    if "balance" in own.choices:
+        choices["balance"] = own.choices["balance"]
     return FoundRole(users.table, "the users' table has them", (), choices), findings
 
 
-def _mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
-    """Look for references of another type than what they refer to: they cannot be compared."""
+def _find_mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
+    """Yield the references whose type differs from their target's, so that they cannot be compared."""
     for role, part, target in (
         ("executions", "user", "users"),
         ("executions", "agent", "agents"),
@@ -116,10 +116,10 @@ def _mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
             continue
         if {column.base_type, named.base_type} <= {"smallint", "integer", "bigint"}:
             continue
-        place = f"{roles[role].table.name}.{column.name}"
+        location = f"{roles[role].table.name}.{column.name}"
         msg = (
-            f"{place} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
+            f"{location} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
             f"which it seems to refer to, is of type {named.type}."
         )
         hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'
-        yield key_mismatch.CHECK.finding(place, msg, hint)
+        yield key_mismatch.CHECK.finding(location, msg, hint)

@@ -1,7 +1,7 @@
 """The marketplace as commands see it: every role with its table and words, and how charges are made.
 
-It puts together what the other modules of this package have found, and refuses where a command could not
-work.
+It puts together what the other modules of this package find, and refuses a database that a command cannot
+work with.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,21 @@ from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.chargeability import charging_findings
-from agentctl.core.mapping.discover import Discovery, FoundRole, discover
+from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
-from agentctl.core.mapping.settings import NOTHING_TOLD, RoleSettings, SchemaSettings
+from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
-from agentctl.core.mapping.words import Sign, Words, find_sign, find_words, unconfirmed, unmapped
+from agentctl.core.mapping.words import (
+    Sign,
+    Words,
+    find_sign,
+    find_unconfirmed_words,
+    find_unmapped_words,
+    find_words,
+)
 
 _WRITTEN_STATES = ("running", "success", "failed")
 
@@ -30,11 +37,12 @@ class Marketplace:
     """The roles that agentctl's commands work with.
 
     Attributes:
-        users: who pays; their rows have the balances.
-        balances: where balances are written: the users' table, or one of its own.
-        ledger: None where the database keeps none.
-        deducting: the function that charges, if there is one.
-        obstacles: to every run; `charge_obstacles`: to those that charge.
+        users: the payers; `rows` has their balances.
+        balances: the table where balances are written: the users' or a separate one.
+        ledger: None if the database keeps none.
+        deducting: how charges are made.
+        obstacles: findings that affect every run.
+        charge_obstacles: findings that affect runs which charge.
 
     """
 
@@ -50,11 +58,11 @@ class Marketplace:
     charge_obstacles: tuple[Finding, ...] = ()
 
     def again(self, connection: Connection) -> "Marketplace":
-        """Read the catalog once more, and find everything anew."""
+        """Read the catalog again, and find every role again."""
         return read_marketplace(connection, self.settings)
 
     def require_runnable(self, *, charge: bool) -> None:
-        """Refuse a run that could not be recorded, or whose charge could not be made and given back.
+        """Refuse a run that could not be recorded, or whose charge could not be made and refunded.
 
         Raises:
             SchemaLacks: with the reason, and the line that settles it.
@@ -78,11 +86,11 @@ class Marketplace:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything that was made of a catalog.
+    """Everything that was found in a catalog.
 
     Attributes:
-        marketplace: None where it cannot be worked with.
-        schemas: that were looked into, where they were named.
+        marketplace: None if it cannot be worked with.
+        schemas: the configured schemas; empty if the search path was used.
 
     """
 
@@ -110,12 +118,12 @@ def catalog_for(
     also: tuple[str, ...] = (),
     visibility: bool = False,
 ) -> Catalog:
-    """Introspect the schemas that the settings speak of, or else those on the search path; and others."""
+    """Introspect the configured schemas or the search path, and the schemas that are named elsewhere."""
     everything = (*settings.named_schemas, *also)
     return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 
 
-def marketplace(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Marketplace:
+def marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Marketplace:
     """Find every role in a catalog.
 
     Raises:
@@ -128,35 +136,35 @@ def marketplace(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Ma
     return reading.marketplace
 
 
-def read(catalog: Catalog, settings: SchemaSettings = NOTHING_TOLD) -> Reading:
-    """Make of a catalog what can be made of it."""
+def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
+    """Find every role in a catalog as far as possible; what is missing becomes findings."""
     discovery = resolve_keys(discover(catalog, settings), settings)
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
-    found = _assembled(catalog, settings, discovery)
-    findings = (*discovery.findings, *found.obstacles, *found.charge_obstacles)
-    return Reading(catalog, discovery, found, findings, settings.schemas)
+    market = _assemble_marketplace(catalog, settings, discovery)
+    findings = (*discovery.findings, *market.obstacles, *market.charge_obstacles)
+    return Reading(catalog, discovery, market, findings, settings.schemas)
 
 
 def agents_of(reading: Reading) -> TableRole | None:
-    """Return the agents' table, also where other roles cannot be told."""
-    found = reading.discovery.roles.get("agents")
-    if found is None or not {"id", "name"} <= set(found.parts):
+    """Return the agents' table, even if other roles cannot be found; None if there is none."""
+    agents = reading.discovery.roles.get("agents")
+    if agents is None or not {"id", "name"} <= set(agents.parts):
         return None
-    columns = _usable("agents", found)
-    return TableRole(found.table, columns, rows.agent_rows(found.table, columns))
+    columns = _list_usable_columns("agents", agents)
+    return TableRole(agents.table, columns, rows.agent_rows(agents.table, columns))
 
 
-def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
-    columns = {role: _usable(role, found) for role, found in discovery.roles.items()}
-    tables = {role: found.table for role, found in discovery.roles.items()}
+def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
+    columns = {role: _list_usable_columns(role, role_table) for role, role_table in discovery.roles.items()}
+    tables = {role: role_table.table for role, role_table in discovery.roles.items()}
     users, balances, agents = tables["users"], tables["balances"], tables["agents"]
     constant = {role: settings.role(role).constant for role in tables}
-    executions = _executions(
+    executions = _assemble_executions(
         discovery.roles["executions"], columns["executions"], settings.role("executions")
     )
     ledger = (
-        _ledger(discovery.roles["ledger"], columns["ledger"], settings.role("ledger"))
+        _assemble_ledger(discovery.roles["ledger"], columns["ledger"], settings.role("ledger"))
         if "ledger" in tables
         else None
     )
@@ -174,52 +182,64 @@ def _assembled(catalog: Catalog, settings: SchemaSettings, discovery: Discovery)
         ledger=ledger,
         deducting=deducting,
         obstacles=(
-            *unmapped("executions", executions.name, executions.statuses, _WRITTEN_STATES),
-            *unconfirmed("executions", executions.name, executions.statuses),
+            *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
+            *find_unconfirmed_words("executions", executions.name, executions.statuses),
         ),
         charge_obstacles=tuple(charging_findings(agent_role, executions, ledger, deducting)),
     )
 
 
-def _usable(role: str, found: FoundRole) -> dict[str, str]:
-    """Return the parts whose columns can be used: what is optional must be readable, and hold its content."""
+def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
+    """Return the parts with usable columns; optional ones must be readable and of a fitting type."""
     usable = {}
-    for part, choice in found.parts.items():
-        column = found.table.column(choice.column)
+    for part, choice in role_table.parts.items():
+        column = role_table.table.column(choice.column)
         holds = role != "executions" or part not in BY_NAME or (column and BY_NAME[part].accepts(column))
         if column is not None and holds and (column.readable or is_needed(role, part)):
             usable[part] = choice.column
     return usable
 
 
-def _executions(found: FoundRole, columns: dict[str, str], settings: RoleSettings) -> Executions:
-    status = found.table.column(columns["status"])
-    words = find_words(found.table, status, STATUS_WORDS, settings.words, {}) if status else Words({}, {}, "")
-    # A state without a word of its own is told by one that is open, too: some know no `running`.
+def _assemble_executions(
+    role_table: FoundRole, columns: dict[str, str], settings: RoleSettings
+) -> Executions:
+    status = role_table.table.column(columns["status"])
+    words = (
+        find_words(role_table.table, status, STATUS_WORDS, settings.words, {})
+        if status
+        else Words({}, {}, "")
+    )
+    # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
-    table_rows = rows.execution_rows(found.table, columns, words)
-    return Executions(found.table, columns, table_rows, settings.constant, words)
+    table_rows = rows.execution_rows(role_table.table, columns, words)
+    return Executions(role_table.table, columns, table_rows, settings.constant, words)
 
 
-def _ledger(found: FoundRole, columns: dict[str, str], settings: RoleSettings) -> Ledger:
-    kind = found.table.column(columns["kind"]) if "kind" in columns else None
-    amount = found.table.column(columns["amount"])
+def _assemble_ledger(role_table: FoundRole, columns: dict[str, str], settings: RoleSettings) -> Ledger:
+    kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
+    amount = role_table.table.column(columns["amount"])
     kinds = (
-        find_words(found.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
+        find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
         if kind is not None
         else Words({}, {}, "")
     )
     sign, why = (
         (Sign(settings.sign), "configured")
         if settings.sign
-        else find_sign(found.table, amount, kind, kinds)
+        else find_sign(role_table.table, amount, kind, kinds)
         if amount
         else (None, "")
     )
-    table_rows = rows.ledger_rows(found.table, columns, kinds, sign or Sign.SIGNED)
+    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED)
     return Ledger(
-        found.table, columns, table_rows, settings.constant, kinds, sign or Sign.SIGNED, why if sign else None
+        role_table.table,
+        columns,
+        table_rows,
+        settings.constant,
+        kinds,
+        sign or Sign.SIGNED,
+        why if sign else None,
     )
 
 
@@ -228,8 +248,8 @@ def refusal(catalog: Catalog, findings: Iterable[Finding]) -> SchemaLacks:
     errors = errors_among(findings)
     server = catalog.server
     path = ", ".join(server.search_path) or "no schema that this role may use"
-    said = " ".join(finding.message for finding in errors)
-    msg = f"Database {server.database} (role {server.role}, search path: {path}): {said}"
+    messages = " ".join(finding.message for finding in errors)
+    msg = f"Database {server.database} (role {server.role}, search path: {path}): {messages}"
     hints = dict.fromkeys(finding.hint for finding in errors if finding.hint)
     hint = "\n".join(hints) if len(hints) == 1 else "What to do about each: agentctl schema-check."
     return SchemaLacks(msg, hint=hint)

@@ -1,6 +1,6 @@
-"""The seven optional columns of agent_executions: what each is for, and what a table without it still knows.
+"""The seven optional columns of agent_executions: the purpose of each, and where its content is without it.
 
-Pure data and its comparison with a catalog; nothing here reads or writes a database.
+This is data, and its comparison with a catalog; nothing here reads or writes a database.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,14 @@ class Tracking(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptionalColumn:
-    """One of the seven.
+    """One of the seven optional columns.
 
     Attributes:
         type: the type that migrate-full gives it.
-        accepted: the base types that agentctl can write its content to, exactly.
+        accepted: the base types that can hold its content exactly.
         default: SQL, or None.
-        begun: whether agentctl fills it when an execution begins; `ended`: when it ends.
+        begun: whether agentctl fills it when an execution begins.
+        ended: whether agentctl fills it when an execution ends.
 
     """
 
@@ -61,7 +62,7 @@ class OptionalColumn:
 
 
 LONGEST_NAME = 63
-"""Bytes that a name can have; PostgreSQL cuts off the rest."""
+"""The maximum length of a name in bytes; PostgreSQL cuts off the rest."""
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
@@ -130,13 +131,13 @@ OPTIONAL_COLUMNS = (
 
 BY_NAME: Mapping[str, OptionalColumn] = {column.name: column for column in OPTIONAL_COLUMNS}
 MINIMAL_INDEXES: Mapping[str, LiteralString] = {"user": "", "agent": "", "status": ""}
-"""The parts of every executions' table that are looked up, with the order in which they are."""
+"""The required parts that are searched by, with the order of their indexes."""
 INDEXES: Mapping[str, LiteralString] = {"workflow_id": "", "started_at": " DESC"}
-"""Those of the seven."""
+"""The optional columns that are searched by, with the order of their indexes."""
 
 
 def index_name(table: str, column: str) -> str:
-    """Return the name that an index has by the reference's custom; a long one ends in its checksum."""
+    """Return the name that the reference would give an index; a long name is cut and ends in its checksum."""
     name = f"idx_{table}_{column}"
     if len(name.encode()) <= LONGEST_NAME:
         return name
@@ -146,7 +147,7 @@ def index_name(table: str, column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IndexKey:
-    """What an index is on; `order` is empty or ` DESC`."""
+    """The column that an index is on; `order` is empty or ` DESC`."""
 
     column: str
     order: LiteralString = ""
@@ -159,11 +160,11 @@ class IndexKey:
 def index_names(
     table: Table, columns: Mapping[str, str], parts: Mapping[str, LiteralString]
 ) -> dict[str, IndexKey]:
-    """Return the name that each index has by the reference's custom, and its key.
+    """Return the names that the reference would give the indexes, each with its key.
 
     Args:
         table: the executions' table.
-        columns: which of its columns plays which part; a part without one is named as it will be.
+        columns: part -> column; a part without one gets the name that its column will have.
         parts: MINIMAL_INDEXES or INDEXES.
 
     """
@@ -172,31 +173,31 @@ def index_names(
 
 
 def serves(index: Index, column: str) -> bool:
-    """Whether an index does the work of one on a column, in whatever order."""
-    # One key can be read in both directions, so that ASC serves as well as DESC.
+    """Whether an index can be used in place of one on a column, in either order."""
+    # An index can be read in both directions, so ASC serves as well as DESC.
     ordered = index.method == "btree" and not index.partial and not index.unique
     return ordered and index.begins_with(column)
 
 
 def tracking_of(executions: Table | None, columns: Mapping[str, str]) -> Tracking:
-    """Say how much an executions' table can hold.
+    """Return how much of an execution a table can hold.
 
     Args:
         executions: the table.
-        columns: which of its columns plays which part; parts that are not named are missing.
+        columns: part -> column; a part without one is missing.
 
     """
-    present = [_column(executions, columns, wanted.name) for wanted in OPTIONAL_COLUMNS]
+    present = [_find_column(executions, columns, wanted.name) for wanted in OPTIONAL_COLUMNS]
     if not any(present):
         return Tracking.MINIMAL
     whole = all(
-        found is not None and column.fits(found)
-        for column, found in zip(OPTIONAL_COLUMNS, present, strict=True)
+        existing is not None and column.fits(existing)
+        for column, existing in zip(OPTIONAL_COLUMNS, present, strict=True)
     )
     return Tracking.FULL if whole else Tracking.PARTIAL
 
 
-def _column(executions: Table | None, columns: Mapping[str, str], part: str) -> Column | None:
+def _find_column(executions: Table | None, columns: Mapping[str, str], part: str) -> Column | None:
     return executions.column(columns[part]) if executions is not None and part in columns else None
 
 
@@ -205,7 +206,7 @@ def recordable(executions: Table, columns: Mapping[str, str]) -> tuple[str, ...]
     return tuple(
         wanted.name
         for wanted in OPTIONAL_COLUMNS
-        if (found := _column(executions, columns, wanted.name)) is not None
-        and wanted.fits(found)
-        and not wanted.denied(found)
+        if (column := _find_column(executions, columns, wanted.name)) is not None
+        and wanted.fits(column)
+        and not wanted.denied(column)
     )

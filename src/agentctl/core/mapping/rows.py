@@ -40,7 +40,7 @@ _LEAST: Mapping[str, LiteralString] = {
     "integer": "-2147483648",
     "bigint": "-9223372036854775808",
 }
-# So that a column which does not exist has a type that can be compared and decoded.
+# The types of missing columns, so that their NULL can be compared and decoded.
 _NULLS: Mapping[str, LiteralString] = {
     "platforms": "NULL::text[]",
     "form": "NULL::jsonb",
@@ -59,13 +59,13 @@ _NULLS: Mapping[str, LiteralString] = {
 def user_rows(
     users: Table, columns: Mapping[str, str], balances: Table, balance_columns: Mapping[str, str]
 ) -> sql.Composed:
-    """Return the users with their balances, wherever these stand."""
+    """Return the users with their balances, whichever table has them."""
     if balances is users:
-        parts = _parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
-        return sql.SQL(_USERS).format(table=_table(users), **parts)
+        parts = _compose_parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
+        return sql.SQL(_USERS).format(table=_identify_table(users), **parts)
     return sql.SQL(_USERS_WITH_BALANCES).format(
-        table=_table(users),
-        balances=_table(balances),
+        table=_identify_table(users),
+        balances=_identify_table(balances),
         id=sql.Identifier(columns["id"]),
         email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
         user=sql.Identifier(balance_columns["user"]),
@@ -74,7 +74,7 @@ def user_rows(
 
 
 def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
-    """Return the agents; what is deleted and active as booleans."""
+    """Return the agents; `deleted` and `active` are booleans."""
     names = (
         "id",
         "slug",
@@ -88,11 +88,13 @@ def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
         "active",
     )
     return sql.SQL(_AGENTS).format(
-        table=_table(agents), deleted=_deleted(agents, columns.get("deleted")), **_parts(names, columns)
+        table=_identify_table(agents),
+        deleted=_compose_deleted(agents, columns.get("deleted")),
+        **_compose_parts(names, columns),
     )
 
 
-def _deleted(agents: Table, name: str | None) -> sql.Composable:
+def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:
     column = agents.column(name) if name else None
     if column is None:
         return sql.SQL("false")
@@ -108,7 +110,9 @@ def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Word
     )
     status = sql.SQL("{}::text").format(sql.Identifier(columns["status"]))
     return sql.SQL(_EXECUTIONS).format(
-        table=_table(executions), meaning=_translated(status, statuses), **_parts(names, columns)
+        table=_identify_table(executions),
+        meaning=_translate_word(status, statuses),
+        **_compose_parts(names, columns),
     )
 
 
@@ -118,23 +122,23 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
     amount = sql.Identifier(columns["amount"])
     kind = sql.SQL("{}::text").format(sql.Identifier(columns["kind"])) if "kind" in columns else None
     by_sign = sql.SQL("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END").format(amount)
-    meaning = by_sign if kind is None else _translated(kind, kinds)
+    meaning = by_sign if kind is None else _translate_word(kind, kinds)
     signed: sql.Composable = amount
     if sign is Sign.BY_KIND:
-        signed = _negated_where_charge(ledger, columns["amount"], meaning)
+        signed = _negate_charges(ledger, columns["amount"], meaning)
     return sql.SQL(_LEDGER).format(
-        table=_table(ledger),
+        table=_identify_table(ledger),
         word=by_sign if kind is None else kind,
         meaning=meaning,
         signed=signed,
-        **_parts(names, columns),
+        **_compose_parts(names, columns),
     )
 
 
-def _negated_where_charge(ledger: Table, name: str, meaning: sql.Composable) -> sql.Composed:
+def _negate_charges(ledger: Table, name: str, meaning: sql.Composable) -> sql.Composed:
     """Return an amount with a minus where credits were taken.
 
-    The least integer of its type has no positive counterpart, and stays what it is.
+    The smallest integer of a type has no positive counterpart, and stays as it is.
     """
     column, amount = ledger.column(name), sql.Identifier(name)
     least = _LEAST.get(column.base_type if column else "")
@@ -143,15 +147,15 @@ def _negated_where_charge(ledger: Table, name: str, meaning: sql.Composable) -> 
     return sql.SQL(shape).format(meaning, negatable, amount, amount)
 
 
-def _parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:
+def _compose_parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:
     return {
         name: sql.Identifier(columns[name]) if name in columns else sql.SQL(_NULLS.get(name, "NULL::text"))
         for name in names
     }
 
 
-def _translated(word: sql.Composable, words: Words) -> sql.Composable:
-    """Return agentctl's word for one of the database's; words that are the same need no translation."""
+def _translate_word(word: sql.Composable, words: Words) -> sql.Composable:
+    """Return SQL that translates the database's words into agentctl's, where they differ."""
     other = {raw: meaning for raw, meaning in words.read.items() if raw != meaning}
     if not other:
         return word
@@ -162,5 +166,5 @@ def _translated(word: sql.Composable, words: Words) -> sql.Composable:
     return sql.SQL("(CASE {} ELSE {} END)").format(cases, word)
 
 
-def _table(table: Table) -> sql.Identifier:
+def _identify_table(table: Table) -> sql.Identifier:
     return sql.Identifier(table.schema, table.name)

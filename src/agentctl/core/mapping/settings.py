@@ -1,6 +1,6 @@
-"""What `[schema]` of the configuration says about a database, where introspection is not enough.
+"""The `[schema]` section of the configuration, for databases where introspection is not enough.
 
-Data only: config.py reads it, and discover.py prefers it to everything that it finds by itself.
+This is data only: config/ reads it, and discovery.py prefers it to everything that it finds itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ Constant = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class RoleSettings:
-    """One role's table.
+    """The settings of one role.
 
     Attributes:
-        table: its name, perhaps with the schema before it; None where it is to be found.
-        columns: part -> column; an empty column says that there is none.
-        words: agentctl's word -> the database's: of statuses, or of ledger kinds.
-        constant: column -> what agentctl writes into it whenever it inserts a row.
-        sign: `signed` where charges are negative amounts, `by_kind` where all amounts are positive.
+        table: the table's name, with or without its schema; None if discovery is to find it.
+        columns: part -> column; an empty column means that there is none.
+        words: agentctl's word -> the database's word, for statuses or ledger kinds.
+        constant: column -> the value that agentctl writes into it whenever it inserts a row.
+        sign: `signed` if charges are negative amounts, `by_kind` if all amounts are positive.
 
     """
 
@@ -31,11 +31,11 @@ class RoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeductSettings:
-    """The function that charges.
+    """The settings of the function that charges.
 
     Attributes:
-        function: its name, perhaps with the schema before it; empty where agentctl is to charge by itself.
-        arguments: argument -> the text that is passed.
+        function: its name, with or without its schema; empty if agentctl is to charge by itself.
+        arguments: argument -> the text to pass.
 
     """
 
@@ -45,7 +45,7 @@ class DeductSettings:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSettings:
-    """All of `[schema]`; `schemas` are looked into instead of the search path."""
+    """The whole section; `schemas` replace the search path."""
 
     schemas: tuple[str, ...] = ()
     roles: Mapping[str, RoleSettings] = field(default_factory=dict)
@@ -53,19 +53,19 @@ class SchemaSettings:
 
     @property
     def named_schemas(self) -> tuple[str, ...]:
-        """What may be the schemas of tables and functions: a name can have dots of its own."""
+        """The possible schemas of the named tables and functions, since a name may contain dots itself."""
         names = [role.table or "" for role in self.roles.values()] + [self.deduct.function or ""]
-        return tuple(dict.fromkeys(schema for name in names for schema in _prefixes(name)))
+        return tuple(dict.fromkeys(schema for name in names for schema in _list_prefixes(name)))
 
     def role(self, name: str) -> RoleSettings:
-        """Return what is said about a role."""
+        """Return the settings of a role."""
         return self.roles.get(name, RoleSettings())
 
 
-def _prefixes(name: str) -> Iterator[str]:
+def _list_prefixes(name: str) -> Iterator[str]:
     parts = name.split(".")
     return (".".join(parts[:length]) for length in range(1, len(parts)))
 
 
-NOTHING_TOLD = SchemaSettings()
-"""Of a database that introspection is enough for."""
+NO_SETTINGS = SchemaSettings()
+"""The settings of a database for which introspection is enough."""

@@ -1,8 +1,8 @@
-"""A table in its role: what its columns are called, and its rows under agentctl's own names.
+"""A table in its role: the names of its columns, and its rows under agentctl's own names.
 
-It composes SQL and executes none. Reading SQL is written in agentctl's words alone and says `FROM
-{executions}`; PostgreSQL merges the derived table into the statement, so that indexes serve it as if the
-names were the table's.
+It composes SQL and executes none. SQL that reads is written in agentctl's words alone and says `FROM
+{executions}`. PostgreSQL merges the derived table into the statement, so indexes serve it as if it named the
+table's own columns.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.mapping.words import NO_WORDS, Sign, Words
 
-# Types whose values can be subtracted from each other without an overflow.
+# For each type, one in which its values can be subtracted without an overflow.
 _WIDER: Mapping[str, LiteralString] = {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}
 
 
 @dataclass(frozen=True, slots=True)
 class TableRole:
-    """A table, and which of its columns plays which part; `columns` has only parts that can be used.
+    """A table, and the column of each part that can be used.
 
     Attributes:
-        rows: a derived table with a column for every part, named after it; NULL where there is no such
-            column.
-        constant: column -> what every row that agentctl inserts has there.
+        columns: part -> column.
+        rows: a derived table with a column for every part, named after it; NULL for parts without a column.
+        constant: column -> the value that it has in every row which agentctl inserts.
 
     """
 
@@ -47,7 +47,7 @@ class TableRole:
         return self.table.name
 
     def query(self, text: LiteralString, **more: sql.Composable) -> sql.Composed:
-        """Fill `{table}` and `{part}` of a statement with this role's identifiers, and `more` as given."""
+        """Fill in this role's identifiers for `{table}` and each `{part}` of a statement, and add `more`."""
         parts = {part: sql.Identifier(name) for part, name in self.columns.items()}
         return sql.SQL(text).format(table=identifier(self.table), **{**parts, **more})
 
@@ -56,22 +56,22 @@ class TableRole:
         return self.table.column(self.columns[part]) if part in self.columns else None
 
     def base_type(self, part: str) -> str:
-        """Return the type of the column that plays a part; empty where there is none."""
+        """Return the base type of the column that plays a part; empty if there is none."""
         column = self.column(part)
         return column.base_type if column else ""
 
     def countable(self, part: LiteralString) -> sql.SQL:
-        """Return the condition under which what stands in a part of `rows` can be summed with others.
+        """Return the condition under which a value in a part of `rows` can be added to others.
 
-        A numeric may be NaN, infinite, or so long that a sum would not fit into one: a single such value in
-        anybody's row would be everybody's sum, or end the statement.
+        A numeric may be NaN, infinite, or so long that no numeric could hold the sum. A single such value in
+        anybody's row would spoil everybody's sum, or end the statement.
         """
         if part not in self or self.base_type(part) in WHOLE:
             return sql.SQL("true")
         return sql.SQL(f"({part} > -1e100 AND {part} < 1e100)")
 
     def counted(self, part: LiteralString) -> sql.Composed:
-        """Return what stands in a part of `rows` so that it can be computed with; NULL where it cannot."""
+        """Return a part of `rows` as a value that can be computed with; NULL where it cannot."""
         wider = _WIDER.get(self.base_type(part))
         if part not in self or wider is not None:
             return sql.SQL(f"{part}::{wider or 'numeric'}").format()
@@ -83,7 +83,7 @@ class TableRole:
         return self.table.row_security.active
 
     def require_visible_rows(self) -> None:
-        """Refuse to call a table empty that only looks so.
+        """Refuse a table that only looks empty.
 
         Raises:
             PermissionDenied: row level security hides every row from this role.
@@ -109,7 +109,7 @@ class Executions(TableRole):
 
     @property
     def unrecordable(self) -> tuple[str, ...]:
-        """The optional columns whose content this table, or this role, has no place for."""
+        """The optional columns that this table does not have or that this role cannot fill."""
         return tuple(name for name in BY_NAME if name not in self.recordable)
 
     @property
@@ -120,7 +120,7 @@ class Executions(TableRole):
 
 @dataclass(frozen=True, slots=True)
 class Ledger(TableRole):
-    """The ledger, with its words and its sign; `sign_known` is the evidence, None where it is assumed."""
+    """The ledger, with its words and its sign; `sign_known` is the evidence, None if the sign is assumed."""
 
     kinds: Words = NO_WORDS
     sign: Sign = Sign.SIGNED

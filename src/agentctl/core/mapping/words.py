@@ -1,8 +1,8 @@
-"""Finds a database's own words: for the states of executions, for the kinds and the sign of ledger rows.
+"""Finds a database's own words for the states of executions, and the kinds and the sign of ledger rows.
 
-What is written comes from the configuration, from a CHECK, an enum or a default, and else is agentctl's own
-word, where the column takes any. It never chooses between two words that say the same. Rows decide nothing
-about it, since a customer may have written them; the words that they hold are read, and are proposed.
+The words to write come from the configuration, a CHECK, an enum or a default; otherwise they are agentctl's
+own, if the column takes any word. It never chooses between two words with one meaning. Rows never decide what
+is written, since a customer may have written them; their words are understood, and proposed.
 """
 
 import re
@@ -18,13 +18,13 @@ from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import kind_unmapped, status_unmapped, words_unconfirmed
 from agentctl.core.mapping.vocabulary import Names, plain, rank
 
-# What a column that takes any word is given, where that is not agentctl's own word.
+# The words to write into a column that takes any word, where they differ from agentctl's own.
 _REFERENCE = {"charge": "usage", "grant": "bonus"}
 _IMPOSSIBLE = "\N{WHITE LARGE SQUARE} no marketplace has this word"
 
 
 class Sign(StrEnum):
-    """How a ledger says that credits were taken away."""
+    """How a ledger marks that credits were taken away."""
 
     SIGNED = "signed"
     BY_KIND = "by_kind"
@@ -32,14 +32,14 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What agentctl's words are called here, and back.
+    """The translation between agentctl's words and the database's.
 
     Attributes:
-        written: agentctl's word -> the database's; what has none is left out.
+        written: agentctl's word -> the database's, where there is one.
         read: the database's word -> agentctl's.
         why: the evidence.
-        rivals: agentctl's word -> words between which nothing decides.
-        seen: agentctl's word -> other words for it that stand in rows, where a text takes any.
+        rivals: agentctl's word -> words that nothing decides between.
+        seen: agentctl's word -> other words for it in the rows of a column that takes any word.
 
     """
 
@@ -51,26 +51,26 @@ class Words:
 
     @property
     def proposed(self) -> dict[str, str]:
-        """What could be written if somebody who knows the database says so: the words of its rows first."""
+        """The words to propose to somebody who knows the database: words of its rows come first."""
         return {**self.written, **{word: raw[0] for word, raw in self.seen.items() if len(raw) == 1}}
 
     def raw(self, *words: str) -> list[str]:
-        """Return every word of the database that means one of agentctl's, and those as they are."""
+        """Return every word of the database for some of agentctl's words, which stand for themselves, too."""
         return [raw for raw, word in self.read.items() if word in words] + [
             word for word in words if word not in self.read
         ]
 
     def with_written(self, word: str, raw: str) -> "Words":
-        """Return these words with another one that agentctl writes, and reads as what it has written."""
+        """Return these words with one more word that agentctl writes, and understands when it reads it."""
         return replace(self, written={**self.written, word: raw}, read={**self.read, raw: word})
 
 
 NO_WORDS = Words({}, {}, "")
-"""Of a column that does not exist."""
+"""The words of a column that does not exist."""
 
 
-def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iterator[Finding]:
-    """Look for agentctl's words that have none, or several, in the database."""
+def find_unmapped_words(role: str, table: str, words: Words, needed: Sequence[str]) -> Iterator[Finding]:
+    """Yield each needed word of agentctl's for which the database has no word, or several."""
     key, what = ("statuses", "status") if role == "executions" else ("kinds", "kind")
     for word in needed:
         if word in words.written:
@@ -90,8 +90,8 @@ def unmapped(role: str, table: str, words: Words, needed: Sequence[str]) -> Iter
         yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(table, msg, hint)
 
 
-def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
-    """Look for words in rows that mean what agentctl writes another word for."""
+def find_unconfirmed_words(role: str, table: str, words: Words) -> Iterator[Finding]:
+    """Yield each word of agentctl's for which rows have another word than the one it writes."""
     key = "statuses" if role == "executions" else "kinds"
     for word, seen in words.seen.items():
         msg = (
@@ -104,7 +104,7 @@ def unconfirmed(role: str, table: str, words: Words) -> Iterator[Finding]:
 
 
 def checks_of(table: Table) -> dict[str, Check]:
-    """Return the CHECK constraints of a table that can be understood, by name."""
+    """Return the CHECK constraints of a table that agentctl understands, by name."""
     checks = {item.name: item.check for item in table.constraints}
     return {name: check for name, check in checks.items() if check is not None and check.is_understood}
 
@@ -116,56 +116,56 @@ def find_words(
     configured: Mapping[str, str],
     stopgaps: Mapping[str, Names],
 ) -> Words:
-    """Find the word for each of agentctl's own.
+    """Find the database's word for each of agentctl's.
 
     Args:
-        table: whose CHECKs count.
-        column: that holds the words.
-        vocabulary: agentctl's words, with the names that others give them.
-        configured: what is told; it wins.
-        stopgaps: words to write where the column allows no better one.
+        table: the table, whose CHECKs count.
+        column: the column that holds the words.
+        vocabulary: agentctl's words, with the words that others use for them.
+        configured: the configured words, which win.
+        stopgaps: words to write if the column allows no better one.
 
     """
-    allowed, closed, why = _allowed(table, column)
+    allowed, closed, why = _list_allowed_words(table, column)
     written = dict(configured)
     rivals: dict[str, tuple[str, ...]] = {}
     for word, names in vocabulary.items():
         if word in written:
             continue
-        best = _best(allowed, names) or _best(allowed, stopgaps.get(word, ()))
+        best = _choose_best(allowed, names) or _choose_best(allowed, stopgaps.get(word, ()))
         if len(best) == 1 or word in best:
             written[word] = word if word in best else best[0]
         elif best:
             rivals[word] = best
         elif not closed and table.inspectable:
             written[word] = _REFERENCE.get(word, word)
-    seen = {} if closed else _seen(column.sample or (), vocabulary, written, configured)
+    seen = {} if closed else _find_seen_words(column.sample or (), vocabulary, written, configured)
     known = (
         () if closed else tuple(name for names in vocabulary.values() for group in names for name in group)
     )
-    return Words(written, _read((*allowed, *known), vocabulary, written), why, rivals, seen)
+    return Words(written, _read_meanings((*allowed, *known), vocabulary, written), why, rivals, seen)
 
 
-def _seen(
+def _find_seen_words(
     sample: Sequence[str],
     vocabulary: Mapping[str, Names],
     written: Mapping[str, str],
     configured: Mapping[str, str],
 ) -> dict[str, tuple[str, ...]]:
-    best = {word: _best(sample, names) for word, names in vocabulary.items() if word not in configured}
+    best = {word: _choose_best(sample, names) for word, names in vocabulary.items() if word not in configured}
     return {word: raw for word, raw in best.items() if raw and word in written and written[word] not in raw}
 
 
-def _best(allowed: Sequence[str], names: Names) -> tuple[str, ...]:
-    ranked = [(place, word) for word in allowed if (place := rank(word, names)) is not None]
-    best = min((place for place, _ in ranked), default=0)
-    return tuple(word for place, word in ranked if place == best)
+def _choose_best(allowed: Sequence[str], names: Names) -> tuple[str, ...]:
+    ranked = [(grade, word) for word in allowed if (grade := rank(word, names)) is not None]
+    best = min((grade for grade, _ in ranked), default=0)
+    return tuple(word for grade, word in ranked if grade == best)
 
 
-def _read(
+def _read_meanings(
     words: Sequence[str], vocabulary: Mapping[str, Names], written: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what each word means: what agentctl writes for a meaning is read as that meaning."""
+    """Return the meaning of each word; a word that agentctl writes has the meaning it is written for."""
     read = {raw: word for word, raw in reversed(list(written.items()))}
     for raw in words:
         meaning = next((word for word, names in vocabulary.items() if rank(raw, names) is not None), None)
@@ -174,8 +174,8 @@ def _read(
     return read
 
 
-def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
-    """Return the words that the schema names for a column; whether no others may be; and who says so."""
+def _list_allowed_words(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
+    """Return the words that the schema lists for a column, whether it refuses others, and the evidence."""
     if column.enum_labels:
         return column.enum_labels, True, f"the labels of {column.type}"
     own = [check for check in checks_of(table).values() if column.name in check.columns]
@@ -194,7 +194,7 @@ def _allowed(table: Table, column: Column) -> tuple[tuple[str, ...], bool, str]:
 
 
 def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
-    """Find out whether a charge is a negative amount; None where nothing tells."""
+    """Return how charges are marked, and the evidence; None if nothing in the database tells."""
     charge = kinds.written.get("charge")
     row: dict[str, object] = {kind.name: charge} if kind is not None else {}
     able = [
@@ -209,10 +209,10 @@ def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -
         return Sign.SIGNED, "its name"
     if may_write(table, amount.name):
         return None, "unknown: customers could have written the rows"
-    return _sign_in_rows(amount, kind, kinds)
+    return _find_sign_in_rows(amount, kind, kinds)
 
 
-def _sign_in_rows(amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
+def _find_sign_in_rows(amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
     if amount.sample and "-1" in amount.sample:
         return Sign.SIGNED, "negative amounts in its rows"
     seen = kind.sample if kind is not None and kind.sample else ()

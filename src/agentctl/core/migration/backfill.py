@@ -19,7 +19,7 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.instants import latest_in_utc
 from agentctl.core.mapping.optional_columns import IndexKey, Tracking
-from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.table_role import Executions, Ledger, identifier
 from agentctl.core.migration.apply import OnEvent
 from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, ids_statement
@@ -108,7 +108,7 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
 
 
 def plan_link_index(
-    connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
 ) -> Plan:
     """Plan the index that finds the ledger rows of an execution, unless there is one.
 

@@ -20,7 +20,7 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
-from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import OnEvent, apply
 from agentctl.core.migration.marks import ASIDE, AddedColumn
 from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
@@ -47,7 +47,7 @@ class UndoReport:
 
 
 def plan_undo(
-    connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
 ) -> Plan:
     """Plan to drop the columns that a migration has added.
 

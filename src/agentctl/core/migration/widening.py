@@ -17,7 +17,7 @@ from agentctl.core.mapping.optional_columns import (
     index_name,
     tracking_of,
 )
-from agentctl.core.mapping.settings import NOTHING_TOLD
+from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.migration.indexes import find_index_obstacles, plan_index
 from agentctl.core.migration.marks import MARK, AddedColumn
@@ -28,7 +28,7 @@ from agentctl.core.migration.target import Target, find_target, refuse_with
 
 
 def plan_widening(
-    connection: Connection, settings: SchemaSettings = NOTHING_TOLD, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
 ) -> Plan:
     """Return the steps from the table as it is to full tracking.
 

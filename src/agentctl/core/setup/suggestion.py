@@ -16,7 +16,7 @@ from tomlkit.items import AbstractTable
 from agentctl.core.errors import SetupError
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping import Marketplace, Reading
-from agentctl.core.mapping.discover import FoundRole
+from agentctl.core.mapping.discovery import FoundRole
 from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
