@@ -13,11 +13,11 @@ from agentctl.core.catalog.introspection import (
     Constraint,
     Function,
     Index,
-    RowSecurity,
     Server,
     Table,
     Trigger,
 )
+from agentctl.core.catalog.row_security import RowSecurity
 
 _SERVER = Server(
     version="18.0",

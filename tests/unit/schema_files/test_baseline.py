@@ -16,10 +16,9 @@ from agentctl.core.catalog.introspection import (
     Constraint,
     Function,
     Index,
-    Policy,
-    RowSecurity,
     Table,
 )
+from agentctl.core.catalog.row_security import Policy, RowSecurity
 from agentctl.core.errors import ConfigError, SetupError
 from agentctl.core.findings.finding import Severity
 from agentctl.core.schema_files.baseline import Baseline, compare, read_baseline, record, write_baseline

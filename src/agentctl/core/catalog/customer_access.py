@@ -6,7 +6,8 @@ catalog and does not know which role a table plays.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentctl.core.catalog.introspection import Grant, Policy, Table
+from agentctl.core.catalog.introspection import Grant, Table
+from agentctl.core.catalog.row_security import Policy
 
 Openings = Mapping[Grant, Sequence[str]]
 """Grants that customers can use, and which customers those are."""

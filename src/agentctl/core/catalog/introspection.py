@@ -5,7 +5,6 @@ what is wrong with it. Two catalogs are equal when they hold the same tables and
 they were read from and however many rows there are, so that drift can be computed.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 from psycopg import sql
 
 from agentctl.core.catalog.check_constraint import Check
+from agentctl.core.catalog.row_security import Policy, RowSecurity
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
 
-_OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 # It costs as much as a small database's whole catalog.
 _VISIBLE = sql.SQL(
     "EXISTS (SELECT FROM information_schema.columns AS c WHERE c.table_schema = r.nspname "
@@ -130,25 +129,6 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """A row level security policy; `applies`: whether it is for this role, `customers`: for which of them."""
-
-    name: str
-    command: str
-    permissive: bool
-    applies: bool
-    using: str | None
-    with_check: str | None
-    roles: tuple[str, ...] = ("public",)
-    customers: tuple[str, ...] = ()
-
-    @property
-    def is_for_a_signed_in_user(self) -> bool:
-        """Whether it admits only rows of the signed-in Supabase user, which agentctl never is."""
-        return bool(_OWN_ROWS.fullmatch(self.using or ""))
-
-
-@dataclass(frozen=True, slots=True)
 class Trigger:
     """What runs when rows are written; disabled triggers are left out."""
 
@@ -160,25 +140,6 @@ class Trigger:
     def keeps_time(self) -> bool:
         """Whether its name says that it only notes when a row was changed."""
         return "updated_at" in self.name or "updated_at" in self.function or "moddatetime" in self.function
-
-
-@dataclass(frozen=True, slots=True)
-class RowSecurity:
-    """Row level security of a table; `active` is PostgreSQL's own answer whether it filters this role."""
-
-    enabled: bool
-    active: bool
-    policies: tuple[Policy, ...]
-
-    def hides_everything(self) -> bool:
-        """Whether no policy lets this role see a single row, or only those of a user who is signed in."""
-        return self.active and not any(
-            policy.permissive
-            and policy.applies
-            and policy.command in {"select", "all"}
-            and not policy.is_for_a_signed_in_user
-            for policy in self.policies
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from agentctl.core.catalog.introspection import (
     Constraint,
     Function,
     Index,
-    RowSecurity,
     Server,
     Table,
 )
+from agentctl.core.catalog.row_security import RowSecurity
 from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.condition_text import print_condition
 from agentctl.core.schema_files.conditions import Operand, read_condition

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from agentctl.core.catalog.introspection import Column, Function, Policy, Table
+from agentctl.core.catalog.introspection import Column, Function, Table
+from agentctl.core.catalog.row_security import Policy
 from agentctl.core.errors import ConfigError
 from agentctl.core.files.writing import write_atomically
 from agentctl.core.findings.finding import Finding

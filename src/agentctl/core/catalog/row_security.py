@@ -1,0 +1,47 @@
+"""Row level security as introspection finds it: the policies of a table, and whether they bind this role.
+
+It judges a policy by its text alone; what a policy's expression does is left to the database.
+"""
+
+import re
+from dataclasses import dataclass
+
+_OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A row level security policy; `applies`: whether it is for this role, `customers`: for which of them."""
+
+    name: str
+    command: str
+    permissive: bool
+    applies: bool
+    using: str | None
+    with_check: str | None
+    roles: tuple[str, ...] = ("public",)
+    customers: tuple[str, ...] = ()
+
+    @property
+    def is_for_a_signed_in_user(self) -> bool:
+        """Whether it admits only rows of the signed-in Supabase user, which agentctl never is."""
+        return bool(_OWN_ROWS.fullmatch(self.using or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class RowSecurity:
+    """Row level security of a table; `active` is PostgreSQL's own answer whether it filters this role."""
+
+    enabled: bool
+    active: bool
+    policies: tuple[Policy, ...]
+
+    def hides_everything(self) -> bool:
+        """Whether no policy lets this role see a single row, or only those of a user who is signed in."""
+        return self.active and not any(
+            policy.permissive
+            and policy.applies
+            and policy.command in {"select", "all"}
+            and not policy.is_for_a_signed_in_user
+            for policy in self.policies
+        )
