@@ -20,7 +20,7 @@ from agentctl.render.envelope import to_json
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "urn:agentctl"  # agentctl has no public address; SARIF wants absolute URIs
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-DOCUMENT = "docs/findings.md"
+_DOCUMENT = "docs/findings.md"
 
 
 def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
@@ -45,7 +45,7 @@ def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
 
 
 def _rule(check: Check) -> dict[str, object]:
-    text, anchor = f"{check.meaning} {check.remedy}".strip(), f"{DOCUMENT}#{check.id}"
+    text, anchor = f"{check.meaning} {check.remedy}".strip(), f"{_DOCUMENT}#{check.id}"
     return {
         "id": check.id,
         "shortDescription": {"text": check.title},
