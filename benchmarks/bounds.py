@@ -2,7 +2,7 @@
 
 
 class Bounds:
-    """What must hold; each is printed as it is found."""
+    """Checks bounds, and prints each result at once."""
 
     def __init__(self) -> None:
         self.broken = 0

@@ -1,4 +1,4 @@
-"""A project of many TypeScript files, made of the snippets that the reader of code is tested with.
+"""Generates a project of many TypeScript files from the snippets that test the reader of code.
 
 Snippets are repeated under other names, in the middle of code that has nothing to do with a database, until
 there are enough; no two files have the same content. Files that belong together stay together.
@@ -44,7 +44,7 @@ class Snippet:
 
     @property
     def scripts(self) -> int:
-        """How many of them are read."""
+        """How many of the files are scripts."""
         return sum(name.endswith(_SCRIPTS) for name in self.files)
 
 
@@ -56,7 +56,7 @@ def snippets(corpus: Path) -> list[Snippet]:
 
 
 def make_tree(root: Path, found: list[Snippet], files: int) -> int:
-    """Write at least so many scripts, and return how many there are."""
+    """Write at least `files` scripts, and return how many were written."""
     chosen, written = random.Random(1), 0
     root.mkdir(parents=True, exist_ok=True)
     root.joinpath("tsconfig.json").write_text(json.dumps(_TSCONFIG))
@@ -82,7 +82,7 @@ def _texts(place: Path) -> dict[str, str]:
 
 
 def _varied(snippet: Snippet, number: int) -> Iterator[tuple[str, str]]:
-    """Yield the files with their functions called otherwise, wherever they are called."""
+    """Yield the files with their functions renamed, in every call as well."""
     functions = sorted({name for text in snippet.files.values() for name in _FUNCTION.findall(text)})
     names = re.compile(rf"\b(?:{'|'.join(functions)})\b")
     for name, text in snippet.files.items():

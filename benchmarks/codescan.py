@@ -1,10 +1,10 @@
-"""`schema-check --code` on a project of 10,000 TypeScript files, beside parsing alone, in one run.
+"""`schema-check --code` on a project of 10,000 TypeScript files, compared with parsing alone in the same run.
 
-Cold is with an empty cache, warm with what the run before has kept. The floor reads every file and parses it
-with tree-sitter in one process, and does nothing with the tree. Memory is that of all processes together:
-the largest sum of their proportional set sizes, so that what they share counts once.
+Cold runs have an empty cache; warm runs have the cache of the previous run. The floor reads every file and
+parses it with tree-sitter in one process, and does nothing with the tree. Memory is that of all processes
+together: the largest sum of their proportional set sizes, so that shared memory counts once.
 
-The exit code is 1 where a bound does not hold: cold below 20 s, warm below 3 s, memory below 500 MB.
+The exit code is 1 if a bound does not hold: cold below 20 s, warm below 3 s, memory below 500 MB.
 """
 
 import argparse
@@ -48,7 +48,7 @@ for path in Path(sys.argv[1]).rglob("*"):
 
 @dataclass(frozen=True)
 class Run:
-    """One process and those that it started: seconds, seconds of processors, bytes, and what it printed."""
+    """One process and its descendants: seconds, processor seconds, bytes, and its output."""
 
     wall: float
     cpu: float
@@ -114,7 +114,7 @@ def _report(runs: dict[str, list[Run]], answer: object, bounds: Bounds) -> None:
 
 
 def run(command: Sequence[str | Path], environment: dict[str, str], *, also: int = 0) -> Run:
-    """Run a command to its end; its exit code is 0 or the other one."""
+    """Run a command to its end; require exit code 0 or the given one."""
     with tempfile.TemporaryFile("w+") as output:
         began, memory = time.perf_counter(), 0
         process = subprocess.Popen(command, env=environment, stdout=output)
@@ -133,7 +133,7 @@ def run(command: Sequence[str | Path], environment: dict[str, str], *, also: int
 
 
 def _family(process: int) -> Iterator[int]:
-    """Yield a process and all that it and they have started."""
+    """Yield a process and all its descendants."""
     yield process
     for children in Path(f"/proc/{process}/task").glob("*/children"):
         try:
@@ -153,7 +153,7 @@ def _memory(process: int) -> int:
 
 
 def _numbers(answer: object, key: str) -> Iterator[object]:
-    """Yield what stands under a key, however deep; of a list its length."""
+    """Yield the values of a key at any depth; for a list, its length."""
     if isinstance(answer, dict):
         if key in answer:
             yield len(answer[key]) if isinstance(answer[key], list) else answer[key]

@@ -1,6 +1,6 @@
-"""A marketplace at work: writers that record executions, readers that look at them, each a process.
+"""A marketplace under load: writers that record executions, and readers that list them, each a process.
 
-Each statement's time is kept, so that the longest wait of anybody can be told afterwards.
+The time of each statement is kept, so that the longest wait is known afterwards.
 """
 
 import multiprocessing
@@ -32,7 +32,7 @@ Sample = tuple[float, float]
 
 @dataclass
 class Load:
-    """What the writers have waited, once they have stopped."""
+    """How long the writers waited; known once they have stopped."""
 
     samples: list[Sample] = field(default_factory=list)
 
@@ -45,13 +45,13 @@ class Load:
         return max(self.between(begin, end))
 
     def p99(self, begin: float, end: float) -> float:
-        """Return the one that 99 of 100 are shorter than."""
+        """Return the time that 99 of 100 statements are shorter than."""
         return statistics.quantiles(self.between(begin, end), n=100)[98]
 
 
 @contextmanager
 def at_work(url: str, folder: Path) -> Iterator[Load]:
-    """Keep writers and readers at work until the block ends; what they have waited is known then."""
+    """Keep writers and readers at work until the block ends; their waits are known then."""
     load = Load()
     context = multiprocessing.get_context("spawn")
     over = context.Event()

@@ -1,10 +1,10 @@
-"""`migrate-full` on a table of ten million rows that is in use, beside the plain SQL, and its backfill.
+"""`migrate-full` and its backfill on a table of ten million rows in use, compared with the plain SQL.
 
 Three ways to the same columns and indexes, each with and without a reader of ten seconds in the way: the SQL
 that `sql/full.sql` has, the same with indexes built concurrently, and `agentctl migrate-full`. What counts is
-how long the writers waited. Then the old rows are filled while the writers go on.
+how long the writers waited. Then the old rows are backfilled while the writers continue.
 
-The exit code is 1 where a bound does not hold; docs/benchmarks/migrate.md says which bounds there are.
+The exit code is 1 if a bound does not hold; docs/benchmarks/migrate.md says which bounds there are.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def build(url: str, rows: int) -> None:
-    """Fill the tables; foreign keys are not looked up for each of so many rows."""
+    """Fill the tables, without checking foreign keys for each row."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
         connection.execute(sql_bytes("minimal"))
@@ -142,7 +142,7 @@ def build(url: str, rows: int) -> None:
 
 
 def settle_down(connection: psycopg.Connection) -> None:
-    """Bring the table to where it began."""
+    """Restore the table to its initial state."""
     connection.execute("SET synchronous_commit = off")
     for column in _INDEXES:
         connection.execute(f"DROP INDEX IF EXISTS idx_agent_executions_{column}".encode())
@@ -154,12 +154,12 @@ def settle_down(connection: psycopg.Connection) -> None:
 
 
 def plain(url: str, _: dict[str, str]) -> None:
-    """Run the SQL as it stands."""
+    """Run the plain SQL."""
     _run(url, "CREATE INDEX IF NOT EXISTS")
 
 
 def concurrent(url: str, _: dict[str, str]) -> None:
-    """Run it with indexes built concurrently."""
+    """Run the plain SQL with indexes built concurrently."""
     _run(url, "CREATE INDEX CONCURRENTLY IF NOT EXISTS")
 
 
@@ -225,7 +225,7 @@ def migrations(url: str, folder: Path, environment: dict[str, str], rounds: int,
 
 
 def measured(way: str, url: str, folder: Path, environment: dict[str, str], *, reader: bool) -> Case:
-    """Go one way from the beginning, under load."""
+    """Measure one way from the initial state, under load."""
     with psycopg.connect(url, autocommit=True) as connection:
         settle_down(connection)
     with at_work(url, folder) as load:
@@ -260,7 +260,7 @@ def _worst(cases: list[Case], way: str, *, reader: bool) -> Case:
 
 
 def backfill(url: str, folder: Path, environment: dict[str, str], idle: float, bounds: Bounds) -> None:
-    """Measure what writers notice of a backfill, and prove what it did."""
+    """Measure how a backfill affects writers, and check its result."""
     with psycopg.connect(url, autocommit=True) as connection:
         settle_down(connection)
     migrate_full(url, environment)

@@ -1,8 +1,8 @@
-"""How long schema-check takes, side by side with `psql` running the very same query, in one run.
+"""Measures how long schema-check takes, next to `psql` running the same query in the same run.
 
-Two things are told apart. After connecting: from the query that is sent to the findings that are known,
-against the time that psql itself reports for the query. As a whole: one process against the other, with
-everything that starting Python costs. On the reference schema, and on one with 500 tables more.
+Two times are measured. After connecting: from sending the query to having the findings, compared with the
+time that psql reports for the query. As a whole: one process compared with the other, including Python's
+start. Both on the reference schema, and on one with 500 more tables.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""How long agentctl takes to start, side by side with its floors, in one run: ratios, not milliseconds.
+"""Measures how long agentctl takes to start, next to two floors in the same run: ratios, not milliseconds.
 
 Floors: an interpreter that does nothing, and one that connects with psycopg and runs one statement. Every
-command is run in turn, round after round, so that a machine that changes its pace changes it for all.
+command is run in turn, round after round, so that a change in the machine's speed affects all of them.
 """
 
 import os
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def commands(url: str) -> dict[str, list[str | Path]]:
-    """Name what is measured, floors first."""
+    """Return the commands to measure, floors first."""
     python = Path(sys.executable)
     return {
         "python -c pass": [python, "-c", "pass"],

@@ -1,6 +1,6 @@
-"""The fixtures that every test may ask for: servers, databases, the installed program.
+"""The fixtures for every test: servers, databases, the installed program.
 
-Which PostgreSQL versions: the one that the sandbox brings, or those named by AGENTCTL_TEST_POSTGRES=18,17,15.
+The PostgreSQL version is the sandbox's, or those named by AGENTCTL_TEST_POSTGRES=18,17,15.
 Tests in integration/ and migrations/ are marked `every_postgres`, and others mark themselves: those run on
 each version, the rest on the first. A version that is asked for and not installed is an error: nothing is
 skipped for it.
@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a pytest-xdist worker, which has no types, where the session's servers are."""
+    """Pass a pytest-xdist worker, which has no types, the location of the session's servers."""
     node.workerinput["keeper"] = str(node.config.stash[_KEEPER_FOLDER])
 
 
@@ -94,14 +94,14 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 @pytest.fixture
 def database(server: Server) -> Iterator[Database]:
-    """Make an empty database of the test's own."""
+    """Create an empty database for one test."""
     with empty_database(server) as made:
         yield made
 
 
 @pytest.fixture
 def marketplace_factory(server: Server) -> Iterator[Callable[..., Marketplace]]:
-    """Yield a maker of marketplaces of the test's own, with the optional columns named by `columns`."""
+    """Yield a function that creates marketplaces for one test, with the optional columns in `columns`."""
     with contextlib.ExitStack() as made:
 
         def make(*, columns: Collection[str] = ()) -> Marketplace:
@@ -112,7 +112,7 @@ def marketplace_factory(server: Server) -> Iterator[Callable[..., Marketplace]]:
 
 @pytest.fixture
 def marketplace(marketplace_factory: Callable[..., Marketplace]) -> Marketplace:
-    """Make a marketplace of the test's own, with the minimal agent_executions."""
+    """Create a marketplace for one test, with the minimal agent_executions."""
     return marketplace_factory()
 
 
@@ -131,7 +131,7 @@ def _wanted() -> tuple[str, ...]:
 
 
 def _require_versions() -> None:
-    """Refuse to run without a version that was asked for."""
+    """Refuse to run if a requested version is not installed."""
     for version in _wanted():
         if version not in VERSIONS:
             msg = f"{_WANTED}: no PostgreSQL {version!r}; there are {', '.join(VERSIONS)}"
@@ -141,7 +141,7 @@ def _require_versions() -> None:
 
 
 def _require_pooler() -> None:
-    """Refuse to run without a pooler that was asked for, or with one that nobody knows."""
+    """Refuse to run without the requested pooler, or with an unknown one."""
     named = os.environ.get(THROUGH)
     if named not in {None, "pgbouncer"}:
         msg = f"{THROUGH}: no {named!r}; there is pgbouncer"

@@ -1,1 +1,1 @@
-"""What tests share: servers, databases and the installed program. It tests nothing itself."""
+"""Helpers that tests share: servers, databases and the installed program. Nothing here is a test."""

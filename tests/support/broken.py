@@ -1,4 +1,4 @@
-"""A shop whose program reaches its database through a proxy that breaks, and a role with just its rights."""
+"""A shop whose program reaches its database through a proxy that breaks, and a role with only its rights."""
 
 import subprocess
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Broken:
         return done
 
     def with_fault(self, *args: str | Path, exit_code: int, faults: tuple[Fault, ...]) -> dict[str, Any]:
-        """Run with these faults, each of which must strike; return the envelope."""
+        """Run with these faults, require that each strikes, and return the envelope."""
         self.proxy.break_at(*faults)
         done = self(*args)
         assert len(self.proxy.struck) == len(faults), done
@@ -55,13 +55,13 @@ class Broken:
 
 
 def ended(process: subprocess.Popen[str], *, timeout: float = 60) -> Result:
-    """Wait for a program that was started in the background; `timeout` is in seconds."""
+    """Wait until a program started in the background ends; `timeout` is in seconds."""
     stdout, stderr = process.communicate(timeout=timeout)
     return Result(process.returncode, stdout, stderr)
 
 
 def add_operator(marketplace: Marketplace, *, settings: Mapping[str, str] | None = None) -> str:
-    """Create a role that may do what agentctl does and nothing else, with these settings; return its URL."""
+    """Create a role with exactly the rights that agentctl needs and these settings, and return its URL."""
     url = marketplace.add_role("operator")
     role = sql.Identifier(f"{marketplace.name}_operator")
     with marketplace.connect() as connection:

@@ -1,4 +1,4 @@
-"""Divides the cases of parametrized tests between the everyday suite and another one, by rule.
+"""Divides the cases of parametrized tests between the everyday suite and another one, by a rule.
 
 AGENTCTL_TEST_CASES=few leaves the first and the last case of each test, `rest` leaves the others; without it
 all are run. What starts the program many times for one rule is quick enough every day this way.
@@ -14,10 +14,10 @@ CASES = "AGENTCTL_TEST_CASES"
 
 
 def require_known_cases() -> None:
-    """Refuse a value that nobody knows.
+    """Refuse an unknown value of AGENTCTL_TEST_CASES.
 
     Raises:
-        pytest.UsageError: with those that there are.
+        pytest.UsageError: it lists the known values.
 
     """
     if os.environ.get(CASES) not in {None, "few", "rest"}:
@@ -26,7 +26,7 @@ def require_known_cases() -> None:
 
 
 def list_unwanted(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests that this suite leaves to the other one."""
+    """Return the tests that run in the other suite."""
     if CASES not in os.environ:
         return []
     groups = defaultdict(list)
@@ -37,7 +37,7 @@ def list_unwanted(items: Sequence[pytest.Item]) -> list[pytest.Item]:
 
 
 def _name_test(item: pytest.Item) -> tuple[str, str]:
-    """Return what all cases of one test on one PostgreSQL have in common."""
+    """Return the name that all cases of one test on one PostgreSQL share."""
     callspec = getattr(item, "callspec", None)
     version = callspec.params.get("server") if callspec else None
     return item.nodeid.partition("[")[0], str(version)

@@ -1,4 +1,4 @@
-"""Catalogs made by hand: a database's tables and functions as a test has them in mind, without a database."""
+"""Builds catalogs by hand: tables and functions as a test needs them, without a database."""
 
 import re
 from collections.abc import Sequence

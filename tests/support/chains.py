@@ -1,4 +1,4 @@
-"""Chains of supabase-js, written by hand, and what their readings come to."""
+"""Chains of supabase-js, written by hand, and the uses that are read from them."""
 
 from typing import TypeVar
 
@@ -84,7 +84,7 @@ def row(reading: CodeReading) -> RowWrite:
 
 
 def sent(write: RowWrite) -> dict[str, tuple[tuple[object, ...], bool]]:
-    """Return what is written by column: the literals, and whether always."""
+    """Return, by column, the literals that are written and whether each is always written."""
     return {
         one.name: (tuple(given.shape or given.value for given in one.literals), one.always)
         for one in write.written

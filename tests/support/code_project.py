@@ -1,6 +1,6 @@
-"""Application code to check: the accident that started it all, and files of a test's own.
+"""Application code to check: the accident that started it all, and files that a test adds.
 
-It writes files and reads none; what agentctl makes of them is the tests' business.
+It writes files and reads none; tests judge how agentctl reads them.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ COLUMN = 7
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Write files below a folder, as they stand."""
+    """Write files below a folder, unchanged."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def write_app(home: Path, code: str = BEFORE, **more: str) -> Path:
-    """Write a small application: its client, and what records executions."""
+    """Write a small application: its client, and the code that records executions."""
     return write(home / "app", {"client.ts": CLIENT, "executions.ts": code, **more})
 
 

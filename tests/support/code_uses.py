@@ -1,4 +1,4 @@
-"""Writes down what was read off code, one short line for each use, so that tests can say what they expect."""
+"""Writes each use that was read from code as one short line, so that tests can state what they expect."""
 
 from collections.abc import Iterable
 
@@ -19,13 +19,13 @@ from agentctl.core.code_check.reading.uses import (
 
 
 def lines_of(reading: CodeReading) -> list[str]:
-    """Return every use, and what could not be read, without places."""
+    """Return every use, and what could not be read, without locations."""
     open_ends = [f"unresolved: {one.what}" for one in reading.unresolved]
     return [*map(line_of, reading.uses), *open_ends, *(f"unparsed: {one.why}" for one in reading.unparsed)]
 
 
 def placed_lines_of(reading: CodeReading) -> list[str]:
-    """Return every use, and what could not be read, each behind its line and column."""
+    """Return every use, and what could not be read, each after its line and column."""
     every = [*reading.uses, *reading.unresolved, *reading.unparsed]
     texts = lines_of(reading)
     return [

@@ -1,6 +1,6 @@
 """Stands between the program and PostgreSQL, and breaks the connection at an exact place.
 
-It understands as much of the protocol as that takes: where a message ends, and what a statement says. It
+It understands only the necessary parts of the protocol: where a message ends, and what a statement says. It
 changes nothing that it passes on, and offers no encryption.
 """
 
@@ -33,14 +33,14 @@ class When(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """One cut, at the first statement that fits.
+    """One cut, at the first statement that matches.
 
     Attributes:
         when: before or after PostgreSQL has the statement.
-        statement: how it begins; everything begins with nothing.
-        within: what a statement before it in the same transaction contains.
-        skip: how many that fit are let pass.
-        away: seconds in which connections are refused afterwards; infinite: until `come_back`.
+        statement: how it begins; an empty text matches every statement.
+        within: text that an earlier statement in the same transaction contains.
+        skip: how many matching statements pass first.
+        away: seconds for which connections are then refused; if infinite, until `come_back`.
 
     """
 
@@ -53,7 +53,7 @@ class Fault:
 
 @dataclass(eq=False)
 class _Wire:
-    """One connection through the proxy: its two ends, the statements since BEGIN, the fault that it met."""
+    """One connection through the proxy: its two ends, the statements since BEGIN, the fault that struck."""
 
     client: socket.socket
     server: socket.socket
@@ -67,13 +67,13 @@ class _Wire:
 
 
 class DatabaseProxy:
-    """Listens on loopback from the moment it is made until `close`.
+    """Listens on loopback from its creation until `close`.
 
     Attributes:
         port: where it listens.
         connections: how many were accepted.
         statements: all that arrived here, over all connections, in order.
-        struck: those at which a connection was cut.
+        struck: the statements at which a connection was cut.
 
     """
 
@@ -99,17 +99,17 @@ class DatabaseProxy:
 
     @property
     def url(self) -> str:
-        """The database's URL, through here."""
+        """The database's URL through this proxy."""
         address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self.port}"
         return self._url._replace(netloc=address).geturl()
 
     @property
     def open(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self._wires)
 
     def break_at(self, *faults: Fault) -> None:
-        """Strike once for each of these, in this order."""
+        """Strike once for each of these faults, in this order."""
         with self._lock:
             self._faults, self._passed = list(faults), 0
 
@@ -127,7 +127,7 @@ class DatabaseProxy:
         _start(self._accept, self._listener)
 
     def close(self) -> None:
-        """Cut everything, for good."""
+        """Cut all connections for good."""
         for timer in self._timers:
             timer.cancel()
             timer.join()
@@ -190,7 +190,7 @@ class DatabaseProxy:
         wire.cut()
 
     def _see(self, wire: _Wire, statement: str) -> None:
-        """Take note of a statement, and of the fault that it meets."""
+        """Record a statement, and the fault that it meets."""
         if statement.startswith("BEGIN"):
             wire.transaction.clear()
         with self._lock:
@@ -220,7 +220,7 @@ def _fits(fault: Fault, statement: str, transaction: list[str]) -> bool:
 
 
 def _pass_startup(wire: _Wire) -> None:
-    """Refuse encryption, which libpq asks for first, and pass on who is there and which database."""
+    """Refuse encryption, which libpq asks for first, and pass on the user and the database."""
     while True:
         message = _read_body(wire.client)
         (request,) = _LENGTH.unpack(message[4:8])
@@ -231,7 +231,7 @@ def _pass_startup(wire: _Wire) -> None:
 
 
 def _read_message(source: socket.socket) -> tuple[bytes, bytes]:
-    """Return a message's type and the whole of it.
+    """Return a message's type and the complete message.
 
     Raises:
         EOFError: the connection has ended.
@@ -257,7 +257,7 @@ def _read(source: socket.socket, size: int) -> bytes:
 
 
 def _text_of(kind: bytes, message: bytes) -> str:
-    """Return the statement of a Query, or of a Parse, where its name stands before it."""
+    """Return the statement of a Query or of a Parse; in a Parse, its name comes first."""
     parts = message[5:].split(b"\0")
     return parts[0 if kind == _QUERY else 1].decode()
 

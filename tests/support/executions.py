@@ -1,6 +1,6 @@
 """Plants executions with their ledger rows, in plain SQL, as the web application would have written them.
 
-It asks nothing of agentctl, so that a test can compare what agentctl says with what was planted.
+It does not use agentctl, so a test can compare agentctl's output with what was planted.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ def plant(
     agent: UUID = SEO_BLOG,
     **columns: Any,
 ) -> UUID:
-    """Write an execution, charge its user that much for it, and return its id."""
+    """Write an execution, charge its user the given amount, and return its id."""
     execution = key or uuid4()
     values = {"id": execution, "user_id": user, "agent_id": agent, "status": status, **columns}
     insert = sql.SQL("INSERT INTO agent_executions ({}) VALUES ({})").format(
@@ -42,7 +42,7 @@ def plant(
 
 
 def balance(marketplace: Marketplace, user: UUID = OPS) -> int:
-    """Return a user's balance, which must be the sum of the ledger, as everybody else's must."""
+    """Return a user's balance; require that every user's balance is the sum of the ledger."""
     wrong = marketplace.execute(
         "SELECT email, credits FROM profiles p WHERE credits <> "
         "(SELECT coalesce(sum(amount), 0) FROM credit_transactions t WHERE t.user_id = p.id)"
@@ -54,7 +54,7 @@ def balance(marketplace: Marketplace, user: UUID = OPS) -> int:
 
 
 def refunds(marketplace: Marketplace, execution: UUID) -> list[int]:
-    """Return the amounts that were given back for an execution."""
+    """Return the amounts that were refunded for an execution."""
     rows = marketplace.execute(
         "SELECT amount FROM credit_transactions WHERE execution_id = %s AND amount > 0", (execution,)
     )

@@ -1,4 +1,4 @@
-"""How much of something a test does: a little every day, the full figures with AGENTCTL_TORTURE=full."""
+"""How much a test does: a little every day, and the full figures with AGENTCTL_TORTURE=full."""
 
 import os
 
@@ -6,5 +6,5 @@ FULL = os.environ.get("AGENTCTL_TORTURE") == "full"
 
 
 def figure(*, full: int, everyday: int) -> int:
-    """Return the one that applies."""
+    """Return the figure that applies."""
     return full if FULL else everyday

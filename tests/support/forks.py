@@ -68,10 +68,10 @@ while True:
 
 
 class Forks:
-    """A process that has loaded the program and forks, from the moment it is made until the block's end.
+    """A process that has loaded the program and forks, from its creation until the end of the block.
 
     Args:
-        program: whose home and environment the commands have.
+        program: the commands have its home and environment.
 
     """
 
@@ -99,12 +99,12 @@ class Forks:
         self._folder.cleanup()
 
     def operator(self) -> "Operator":
-        """Return somebody who types one command after the other; the first one waits for the loading."""
+        """Return an operator who types one command after the other; the first waits for the loading."""
         return Operator(self._address, Path(tempfile.mkdtemp(dir=self._folder.name)))
 
 
 class Operator:
-    """Types one command at a time; as a context manager it goes away."""
+    """Types one command at a time; as a context manager, it ends with the block."""
 
     def __init__(self, address: str, folder: Path) -> None:
         self._streams = tuple(folder / name for name in ("stdin", "stdout", "stderr"))
@@ -140,7 +140,7 @@ class Operator:
 
 
 class ForkedProgram(Program):
-    """The program with a home of its own; commands that run to their end are forks."""
+    """The program with its own home; commands that run to their end are forks."""
 
     def __init__(self, home: Path, operator: Operator) -> None:
         super().__init__(home)
@@ -154,7 +154,7 @@ class ForkedProgram(Program):
         stdin: str | None = None,
         timeout: float = 60,
     ) -> Result:
-        """Run to the end, however long that takes."""
+        """Run to the end, without a time limit."""
         del timeout
         environment = self._environment(env)
         return self._operator(*args, environment=environment, folder=cwd or self.home, stdin=stdin or "")

@@ -1,4 +1,4 @@
-"""What an operator does in a day on a marketplace of hostile names; each step looks at what became of it."""
+"""An operator's day on a marketplace of hostile names; each step checks its own result."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def checks_the_schema(market: HostileMarketplace) -> None:
 
 
 def takes_what_is_suggested(market: HostileMarketplace) -> None:
-    """Replace the configuration by what agentctl makes of it."""
+    """Replace the configuration by the one that agentctl suggests."""
     suggested = market("schema-check", "--suggest").stdout
     ((_, profile),) = tomllib.loads(suggested)["profiles"].items()
     told = market.settings

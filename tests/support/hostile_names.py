@@ -1,8 +1,8 @@
-"""A marketplace in which every name is one that nobody would choose who means well, and its operator.
+"""A marketplace in which every name is hostile, and its operator.
 
 Tables, columns, the schema, an enum and its words, constraints, indexes, the function that charges, a text
-argument of it, the role, the database, slugs and e-mail addresses. agentctl is told all of it by its
-configuration; nothing is recognised by its name.
+argument of it, the role, the database, slugs and e-mail addresses. The configuration names all of
+them; agentctl recognises nothing by its name.
 """
 
 import json
@@ -47,7 +47,7 @@ STYLES: Mapping[str, Style] = {
 
 
 def mixed(thing: str, number: int) -> str:
-    """Give every thing another style."""
+    """Return a different style for each thing."""
     return list(STYLES.values())[number % len(STYLES)](thing, number)
 
 
@@ -143,7 +143,7 @@ _KINDS = {"charge": "k_use", "refund": "k_back", "grant": "k_gift"}
 
 @dataclass(frozen=True)
 class HostileMarketplace:
-    """A database of such names, and somebody who has agentctl and its configuration."""
+    """A database with hostile names, and an operator who has agentctl and its configuration."""
 
     database: Database
     names: Mapping[str, str]
@@ -157,7 +157,7 @@ class HostileMarketplace:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Return what `[schema]` has to say."""
+        """Return the contents of `[schema]`."""
         schema: dict[str, Any] = {}
         for role, parts in _PARTS.items():
             table = f"{self.names['schema']}.{self.names[_TABLES[role]]}"
@@ -179,7 +179,7 @@ class HostileMarketplace:
         (self.program.home / "agentctl.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def __call__(self, *args: str, exit_code: int = 0, env: Mapping[str, str] | None = None) -> Result:
-        """Run a command, which must end with this code and without a surprise."""
+        """Run a command, and require this exit code and no traceback."""
         done = self.program(*args, env=env)
         assert done.exit_code == exit_code, f"agentctl {args!r}: {done}"
         assert "Traceback" not in done.stderr
@@ -199,7 +199,7 @@ class HostileMarketplace:
 def make_hostile_marketplace(
     database: Database, style: Style, webhook: WebhookServer, program: Program
 ) -> HostileMarketplace:
-    """Create the marketplace of such names in an empty database, owned by a role of such a name."""
+    """Create the marketplace in an empty database, owned by a role that has a hostile name as well."""
     numbers = count()
     names = {thing: style(thing.replace("_", ""), next(numbers)) for thing in (*_IDENTIFIERS, *_WORDS)}
     for name in names.values():

@@ -1,4 +1,4 @@
-"""A process that runs the servers of one test session: started on demand, stopped when the session dies.
+"""A process that runs the servers of one test session: started on demand, stopped when the session ends.
 
 It does not end with any test: only its standard input closing, at the end or because the session was
 killed, stops the servers and removes their folder.
@@ -49,7 +49,7 @@ class Keeper:
 
 
 def _base_folder() -> Path:
-    """Return where the servers' files go: into memory where there is room and programs may be run.
+    """Return the folder for the servers' files: in memory if there is room and programs may run there.
 
     A database is made for nearly every test, which takes a tenth of the time there. Both have short paths,
     for a socket's has about 100 characters at most, and other users get there.
@@ -63,7 +63,7 @@ def _base_folder() -> Path:
 
 
 def server_of(keeper: Path, version: str) -> Server:
-    """Return the session's server of that version; starts it if nobody has yet.
+    """Return the session's server of a version, and start it first if necessary.
 
     Raises:
         RuntimeError: it does not start.
@@ -102,7 +102,7 @@ class _Listener(socketserver.ThreadingUnixStreamServer):
             return self._servers[version]
 
     def close_for_good(self) -> None:
-        """Wait for the starts under way, and let no other begin."""
+        """Wait for servers that are starting, and start no others."""
         self.shutdown()
         for lock in self._locks.values():
             lock.acquire()

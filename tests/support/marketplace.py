@@ -1,6 +1,6 @@
 """Gives each test its own database: a copy of a template that is made once on every server.
 
-It asks nothing of agentctl but the SQL files that ship with it, so a test can trust what it sees here.
+It uses nothing of agentctl except the SQL files that ship with it, so a test can trust what it sees here.
 """
 
 import atexit
@@ -41,7 +41,7 @@ Connection = psycopg.Connection[TupleRow]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One test's database; its superuser sees and may do everything."""
+    """One test's database, used as its superuser."""
 
     server: Server
     name: str
@@ -88,7 +88,7 @@ class Marketplace(Database):
 
 @contextlib.contextmanager
 def empty_database(server: Server) -> Iterator[Database]:
-    """Make a database with nothing in it, and drop it afterwards, whoever is connected."""
+    """Create an empty database, and drop it afterwards even if somebody is connected."""
     with _copy(server, _EMPTY) as name:
         yield Database(server, name)
 
@@ -116,7 +116,7 @@ def _copy(server: Server, template: str) -> Iterator[str]:
 
 @cache
 def _template(server: Server, columns: frozenset[str]) -> str:
-    """Return the name of the template with these columns; makes it if no test process has yet."""
+    """Return the name of the template with these columns, and create it first if necessary."""
     unknown = set(columns) - set(_OPTIONAL)
     assert not unknown, f"not optional columns: {unknown}"
     name = "template_" + "".join(str(int(column in columns)) for column in OPTIONAL_COLUMNS)
@@ -147,7 +147,7 @@ def _add_column(column: str, kind: LiteralString) -> sql.Composed:
 
 
 def _administer(server: Server, statement: sql.Composed) -> None:
-    """Run a statement that makes or drops databases, on this process's one connection for that."""
+    """Run a statement that creates or drops databases, on this process's one connection for that."""
     try:
         _administrator(server).execute(statement)
     except psycopg.OperationalError:  # a test has stopped its server, and started it again

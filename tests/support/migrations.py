@@ -1,4 +1,4 @@
-"""Migrations as the command runs them, and what can be compared of a table before and after."""
+"""Runs migrations as the command does, and compares a table before and after."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
 
 
 def nobody(_: Event) -> None:
-    """Hear what is told, and do nothing."""
+    """Ignore the progress of a migration."""
 
 
 def widen(
@@ -51,7 +51,7 @@ def steps_among(events: list[Event]) -> tuple[Step, ...]:
 
 
 def attempts_among(events: list[Event]) -> list[LockAwaited]:
-    """Return the attempts that gave way."""
+    """Return the attempts that gave up."""
     return [event for event in events if isinstance(event, LockAwaited)]
 
 
@@ -64,6 +64,6 @@ def executions(database: Database) -> Table:
 
 
 def shape(table: Table) -> tuple[object, ...]:
-    """Return what can be compared of a table, whatever order its columns were added in."""
+    """Return a table's definition without the order of its columns."""
     columns = {column.name: column for column in table.columns}
     return columns, table.indexes, table.constraints, table.row_security

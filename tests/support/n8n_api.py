@@ -1,4 +1,4 @@
-"""n8n's execution API on a loopback server, as far as a test scripts it; tests/n8n drives a real one."""
+"""n8n's execution API on a loopback server, scripted by a test; tests/n8n uses a real n8n."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ LISTS = (
 
 
 def script_workflow(server: WebhookServer, path: str) -> None:
-    """Let the API know one workflow, which answers at a webhook path."""
+    """Add one workflow to the API, with its webhook path."""
     node = {"type": "n8n-nodes-base.webhook", "webhookId": path, "parameters": {"path": path}}
     _script(server, "/api/v1/workflows?limit=100", [{"id": WORKFLOW, "nodes": [node]}])
 
 
 def script_executions(server: WebhookServer, *executions: Mapping[str, Any], pages: int = 1) -> None:
-    """Let the API have these executions, newest first, on so many pages; running ones in their own list."""
+    """Add executions to the API, newest first, on a number of pages; running ones have their own list."""
     running = [one for one in executions if one["status"] == "running"]
     ended = [one for one in executions if one["status"] != "running"]
     _script(server, LISTS[0], running)
@@ -42,7 +42,7 @@ def n8n_execution(
     error: str | None = None,
     request: Request | None = None,
 ) -> dict[str, Any]:
-    """Return an execution of n8n's that was started by one of ours, by `request` where that is given."""
+    """Return an n8n execution that agentctl's execution started, with `request` if it is given."""
     came_in: dict[str, Any]
     came_in = {"headers": {"x-agentctl-execution-id": execution}, "body": {"execution_id": execution}}
     if request is not None:

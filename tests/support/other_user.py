@@ -1,4 +1,4 @@
-"""A second user on the machine: what root's tests need to see somebody else try.
+"""A second user on the machine, for tests that run as root and need another user to try something.
 
 It copies the interpreter, the program and what that needs to where every user may read them, since the
 tester's own may stand in a closed folder. It knows no test.
@@ -39,7 +39,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 def identity(user: pwd.struct_passwd) -> dict[str, Any]:
-    """Return the arguments that make subprocess run a program as that user."""
+    """Return the arguments with which subprocess runs a program as a user."""
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
@@ -69,7 +69,7 @@ def copy_public_python(folder: Path) -> Path:
 
 
 def environment_of(python: Path) -> dict[str, str]:
-    """Return what makes the copied interpreter find its own."""
+    """Return the environment in which the copied interpreter finds its modules."""
     return {
         "PYTHONPATH": str(python / "src"),
         "LD_LIBRARY_PATH": str(python / "lib"),
@@ -78,7 +78,7 @@ def environment_of(python: Path) -> dict[str, str]:
 
 
 class OtherProgram(Program):
-    """The program as another user runs it, with a home of theirs."""
+    """The program as another user runs it, with that user's home."""
 
     def __init__(self, home: Path, python: Path, user: pwd.struct_passwd = NOBODY) -> None:
         dropped = (sys.executable, "-c", _DROP, str(user.pw_uid), str(user.pw_gid))

@@ -1,6 +1,6 @@
 """Runs a PgBouncer in transaction mode before a throw-away server, as an unprivileged user.
 
-It never touches the operating system's own PgBouncer, and lets in whoever the server would let in.
+It never touches the operating system's own PgBouncer, and admits everybody whom the server admits.
 """
 
 import contextlib
@@ -49,11 +49,11 @@ def pooled(server: Server, folder: Path) -> Iterator[Server]:
     """Run a PgBouncer before a server, and yield the server with URLs that lead through it.
 
     Args:
-        server: it is running.
-        folder: a new one; it is the caller's to remove.
+        server: a running server.
+        folder: a new folder; the caller removes it.
 
     Raises:
-        RuntimeError: there is no PgBouncer, or it does not start; with its log.
+        RuntimeError: there is no PgBouncer, or it does not start; the message has its log.
 
     """
     program = find_pgbouncer()

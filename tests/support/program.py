@@ -51,14 +51,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a run on a terminal wrote to it, escape bytes and all, and how it ended."""
+    """What a run wrote to its terminal, with escape bytes, and how it ended."""
 
     exit_code: int
     text: str
 
 
 class Program:
-    """The installed program, with a home folder of its own; `command` is what stands before the arguments."""
+    """The installed program, with a home folder of its own; `command` precedes the arguments."""
 
     def __init__(self, home: Path, command: Sequence[str] = (sys.executable, "-m", "agentctl")) -> None:
         self.home = home
@@ -73,7 +73,7 @@ class Program:
         stdin: str | None = None,
         timeout: float = 60,
     ) -> Result:
-        """Run to the end, with nothing to read unless `stdin` says what; `timeout` is in seconds.
+        """Run to the end, with empty input unless `stdin` is given; `timeout` is in seconds.
 
         Raises:
             subprocess.TimeoutExpired: it was still running, and was killed.
@@ -94,7 +94,7 @@ class Program:
     def start(
         self, *args: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> subprocess.Popen[str]:
-        """Start in the background, with pipes for all three streams; what is left running is killed."""
+        """Start in the background, with pipes for all three streams; `close` kills what is left running."""
         process = subprocess.Popen(
             [*self._command, *args],
             stdin=subprocess.PIPE,
@@ -117,7 +117,7 @@ class Program:
     ) -> Screen:
         r"""Run on a terminal of 80x24; types each answer once the text before it has appeared.
 
-        An answer is typed as it stands: end it with `\r` for Enter; `\x03` is Ctrl-C.
+        An answer is typed unchanged: end it with `\r` for Enter; `\x03` is Ctrl-C.
 
         Raises:
             AssertionError: a text to answer never appeared, or it was still running and was killed.
@@ -146,7 +146,7 @@ class Program:
             os.close(terminal)
 
     def close(self) -> None:
-        """Kill what `start` left running."""
+        """Kill the processes of `start` that still run."""
         for process in self._started:
             process.kill()
             with process:  # closes its pipes and waits
@@ -165,7 +165,7 @@ class Program:
 
 
 def _converse(terminal: int, answers: Sequence[tuple[str, str]], *, deadline: float) -> str:
-    """Read the terminal until its program has closed it, answering on the way."""
+    """Read the terminal until its program closes it, and type the answers."""
     waiting = list(answers)
     seen = b""
     answered_to = 0  # what was answered once is not looked at again

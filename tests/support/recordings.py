@@ -57,7 +57,7 @@ class Recorder:
             raise ValueError(msg)
 
     def hide(self, text: str, placeholder: str) -> None:
-        """Put a placeholder for a text, from the next command on."""
+        """Replace a text by a placeholder, from the next command on."""
         self._names = {text: placeholder, **self._names}
 
     def __call__(self, case: str, *arguments: str, **options: Any) -> Any:
@@ -89,7 +89,7 @@ class Recorder:
         self._differences.append("\n".join([file.name, *lines, result.stderr]))
 
     def finish(self) -> None:
-        """Fail where a case differed from its recording, or where a recording has no case any more."""
+        """Fail if a case differs from its recording, or a recording has no case."""
         for file in sorted(self._folder.glob("*.json")):
             if file.stem in self._cases:
                 continue
@@ -106,9 +106,9 @@ class Recorder:
 
 
 class Placeholders:
-    """Puts placeholders for what differs from run to run; the same id gets the same one.
+    """Replaces what differs from run to run by placeholders; the same id gets the same placeholder.
 
-    What stays is fixed in the tests: ids such as 00000000-0000-4000-8000-0000000000a1, and times before 2025.
+    Values that tests fix are kept: ids such as 00000000-0000-4000-8000-0000000000a1, times before 2025.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -116,7 +116,7 @@ class Placeholders:
         self._ids: dict[str, str] = {}
 
     def replace(self, value: object) -> object:
-        """Return a JSON value with them."""
+        """Return a JSON value with placeholders."""
         match value:
             case dict():
                 return {

@@ -1,6 +1,6 @@
-"""Looks for what the contract's rules 2, 4 and 7 forbid, in plain SQL, at one instant.
+"""Finds violations of the contract's rules 2, 4 and 7, in plain SQL, at one instant.
 
-It asks nothing of agentctl, and knows the reference schema only, where the ledger begins with the balance.
+It does not use agentctl, and knows only the reference schema, where the ledger begins with the balance.
 """
 
 from collections.abc import Collection
@@ -13,11 +13,11 @@ _RULES = Path(__file__).with_name("rules.sql").read_bytes()
 
 
 def violations(marketplace: Database, *, uncharged: Collection[UUID | str] = ()) -> list[str]:
-    """Return a sentence for each violation that another session can see now; none is what a test wants.
+    """Return a sentence for each violation that another session can see now; a test expects none.
 
     Args:
         marketplace: with the tables of sql/minimal.sql and sql/credits.sql.
-        uncharged: the executions that were never to be charged, as those of `--no-charge`.
+        uncharged: the executions that are not charged, such as those of `--no-charge`.
 
     """
     with marketplace.connect() as connection:

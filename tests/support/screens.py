@@ -1,4 +1,4 @@
-"""Judges what reached a terminal or a pipe: whether any of it would have been obeyed instead of shown."""
+"""Checks what reached a terminal or a pipe: whether any of it would have been obeyed instead of shown."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ def is_harmless(text: str) -> bool:
 
 
 def require_harmless(screen: Screen) -> None:
-    """See to it that a terminal got our own codes and nobody else's."""
+    """Require that a terminal got only agentctl's own escape codes."""
     assert is_harmless(_OURS.sub("", screen.text)), repr(screen.text)
     assert "\x1b[38;5;199m" not in screen.text
     assert "\x1b[8m" not in screen.text

@@ -1,6 +1,6 @@
 """Puts somebody else's functions and operators where a statement might find them before PostgreSQL's own.
 
-It knows nothing of which names agentctl qualifies: there is one of every likely signature.
+It does not know which names agentctl qualifies: it creates one for every likely signature.
 """
 
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ _PROCEDURES = Path(__file__).with_name("shadows.sql")
 
 @dataclass(frozen=True, slots=True)
 class Shadows:
-    """What was put into one schema of a database."""
+    """The functions and operators that were put into one schema of a database."""
 
     database: Database
     schema: str
 
     def sprung(self) -> int:
-        """Return how often any of them was called."""
+        """Return how often any shadow was called."""
         query = sql.SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {}.sprung")
         with self.database.connect() as connection:
             row = connection.execute(query.format(sql.Identifier(self.schema))).fetchone()
@@ -32,7 +32,7 @@ class Shadows:
 def cast_shadows(
     database: Database, schema: str, *, functions: Iterable[str], operators: Iterable[str]
 ) -> Shadows:
-    """Create one for every name and every likely signature."""
+    """Create a shadow for every name and every likely signature."""
     with database.connect() as connection:
         connection.execute(_PROCEDURES.read_bytes())
         connection.execute(

@@ -1,4 +1,4 @@
-"""A marketplace, its configuration and a webhook to call: what tests of the whole program share."""
+"""A marketplace, its configuration and a webhook to call, for tests of the whole program."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ARTICLE = {"title": "Green tea", "markdown": "# Green tea\n\nDrink it."}
 
 @dataclass(frozen=True)
 class Shop:
-    """A marketplace whose agents one loopback server answers for, and the program configured for it."""
+    """A marketplace whose agents' webhooks are on one loopback server, and the program configured for it."""
 
     marketplace: Marketplace
     webhook: WebhookServer
@@ -31,7 +31,7 @@ class Shop:
         return result.json
 
     def answer(self, *replies: Reply, agent: str = "SEO Blog") -> str:
-        """Let an agent's webhook answer with these in turn; return its path."""
+        """Let an agent's webhook give these answers in turn, and return its path."""
         path = f"/webhook/{agent.replace(' ', '-')}"
         self.marketplace.set_webhook(agent, self.webhook.script(path, *replies))
         return path
@@ -42,7 +42,7 @@ class Shop:
         return [row[0] for row in rows]
 
     def ledger(self) -> list[tuple[str, int, str | None]]:
-        """Return type, amount and execution of all ledger rows but the opening ones."""
+        """Return type, amount and execution of all ledger rows except the opening ones."""
         rows = self.marketplace.execute(
             "SELECT type, amount, execution_id FROM credit_transactions WHERE type <> 'purchase' "
             "ORDER BY created_at"

@@ -1,4 +1,4 @@
-"""A folder of source files, and which of them are found in it."""
+"""A folder of source files, and the list of files that agentctl finds in it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What a statement names, by PostgreSQL's own parser: what is left to the search path, and what is called.
+"""The names in a statement, by PostgreSQL's own parser: those left to the search path, and those called.
 
-It knows nothing of how agentctl qualifies names.
+It does not know how agentctl qualifies names.
 """
 
 import re
@@ -69,7 +69,7 @@ class Names(Visitor):
 
 
 def names_of(statements: Iterable[str]) -> Names:
-    """Return what statements name."""
+    """Return the names in statements."""
     names = Names()
     for statement in statements:
         names(parse_sql(statement))
@@ -77,7 +77,7 @@ def names_of(statements: Iterable[str]) -> Names:
 
 
 def means_the_same_unqualified(statement: str) -> bool:
-    """Whether operators bind as they did before their schema was written before them."""
+    """Whether operators with a schema bind as they do without it."""
     return _trees(statement) == _trees(_unqualified(statement))
 
 
@@ -91,7 +91,7 @@ def _trees(statement: str) -> list[Any]:
 
 
 def _bare(node: Any) -> Any:
-    """Drop the places, the schema pg_catalog, and what only tells how something was spelled."""
+    """Drop the locations, the schema pg_catalog, and everything that only records spelling."""
     if isinstance(node, dict):
         bare = {key: _bare(value) for key, value in node.items() if not _PLACES.fullmatch(key)}
         if bare.get("schemaname") == "pg_catalog":
@@ -104,7 +104,7 @@ def _bare(node: Any) -> Any:
 
 
 def _as_constant(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a number for a minus before a number, as the parser does where the minus has no schema."""
+    """Return a number for a minus before a number, as the parser does if the minus has no schema."""
     minus = node.get("name") == [{"@": "String", "sval": "-"}] and "lexpr" not in node
     value = node.get("rexpr", {}).get("val", {}) if minus else {}
     negative = {key: -number for key, number in value.items() if key == "ival"}

@@ -1,4 +1,4 @@
-"""Writes what was read off TypeScript as plain Python values, so that a test's expectation is one line."""
+"""Writes what was read from TypeScript as plain Python values, so that a test's expectation is one line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,12 +29,12 @@ def module(source: str, language: Language = Language.TYPESCRIPT) -> Module:
 
 
 def exported(source: str, name: str = "x") -> Any:
-    """Return what a file exports, plainly."""
+    """Return a file's exports as plain values."""
     return plain(module(source).exports[name])
 
 
 def plain(value: Value) -> Any:
-    """Write a value: `?` is unknown, `$0` a parameter, `./file#name` an import, a tuple one of several."""
+    """Return a plain value: `?` is unknown, `$0` a parameter, `./file#name` an import, a tuple options."""
     match value:
         case Constant(content):
             return content

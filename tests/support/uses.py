@@ -1,4 +1,4 @@
-"""What code does, made by hand: uses at one place, as a test has them in mind."""
+"""Builds uses by hand, all at one location, as a test needs them."""
 
 from typing import Any
 
@@ -79,12 +79,12 @@ def compared(table: str, column: str, *values: Any, place: Location = HERE) -> C
 
 
 def given(value: Any) -> CodeLiteral:
-    """Make a literal; what is one already stays as it is."""
+    """Return a literal for a value; a literal stays unchanged."""
     return value if isinstance(value, CodeLiteral) else CodeLiteral(value)
 
 
 def written(name: str, *values: Any, always: bool = True, place: Location = HERE) -> Written:
-    """Write a column or argument, with the values that it may get."""
+    """Return a column or argument with the values that it may get."""
     return Written(name, place, tuple(map(given, values)), always)
 
 

@@ -1,6 +1,7 @@
-"""A copy of the program from which a defence is taken out, to see that the attack works without it.
+"""A copy of the program without one defence, to show that the attack works without it.
 
-The copy is edited as text, and an edit that no longer fits fails: what is tested is what was written.
+The copy is edited as text. An edit that no longer applies is an error, so that no test runs the unchanged
+program.
 """
 
 import os
@@ -19,7 +20,7 @@ Edits = Mapping[str, Sequence[tuple[str, str]]]
 
 
 def weakened_program(folder: Path, home: Path, edits: Edits) -> Program:
-    """Copy the program into a folder without what `edits` takes out, and return it, with that home."""
+    """Copy the program into a folder, apply `edits`, and return it with that home."""
     copy = folder / "agentctl"
     shutil.copytree(_SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for name, changes in edits.items():

@@ -1,6 +1,6 @@
-"""A server on loopback that answers as it is told, also as no server should, and counts what it was asked.
+"""A scripted loopback server: it can also answer as no server should, and counts the requests.
 
-It speaks HTTP/1.1 by hand, one request a connection, because a library would not let it lie.
+It speaks HTTP/1.1 by hand, one request a connection, because a library would not let it send wrong answers.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _TLS_HANDSHAKE = b"\x16"
 
 
 class Hangup(Enum):
-    """When the server drops a connection, where it does not answer as it should."""
+    """When the server drops a connection instead of answering."""
 
     BEFORE_READING = auto()
     AFTER_READING = auto()
@@ -50,9 +50,9 @@ class Reply:
         body: as it goes over the wire.
         delay: seconds before the first byte of the answer.
         drip: seconds before each byte of the body, which then come one by one.
-        declared_length: the Content-Length, where it lies; -1 for no such header.
+        declared_length: a wrong Content-Length; -1 for no such header.
         hangup: instead of an answer.
-        raw: all bytes of the answer, instead of one made from the fields above.
+        raw: all bytes of the answer, instead of one built from the fields above.
 
     """
 
@@ -89,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Request:
-    """A request that arrived whole; header names are in lower case."""
+    """A request that arrived completely; header names are in lower case."""
 
     method: str
     path: str
@@ -102,14 +102,14 @@ class Request:
 
 
 class WebhookServer:
-    """Runs from the moment it is made until `close`.
+    """Runs from its creation until `close`.
 
     Args:
         tls: for HTTPS.
         resets: every connection is reset as soon as it is accepted.
 
     Attributes:
-        requests: all that arrived whole, in order.
+        requests: all that arrived completely, in order.
         connections: how many were accepted, and `most_at_once` of them were open at one time.
         asked_for: the server names that TLS clients gave.
 
@@ -143,17 +143,17 @@ class WebhookServer:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
 
     def script(self, path: str, *replies: Reply) -> str:
-        """Let a path answer with these in turn, with the last one for good; return its URL."""
+        """Let a path give these answers in turn and then repeat the last one; return its URL."""
         with self._lock:
             self._replies[path] = list(replies)
         return self.url(path)
 
     def count(self, path: str) -> int:
-        """Return how many requests for a path arrived whole."""
+        """Return how many requests for a path arrived completely."""
         return sum(request.path == path for request in self.requests)
 
     def close(self) -> None:
-        """Stop, in the middle of whatever it is doing."""
+        """Stop at once, in the middle of any answer."""
         self._closing.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept on Linux
@@ -247,7 +247,7 @@ class WebhookServer:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Let the coming close be a reset instead of an end."""
+    """Make the next close a reset instead of a regular end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
