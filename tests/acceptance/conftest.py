@@ -1,4 +1,4 @@
-"""The fixtures of the acceptance tests, and how many of their cases are run."""
+"""The fixtures of the acceptance tests, and the selection of their cases."""
 
 from pathlib import Path
 

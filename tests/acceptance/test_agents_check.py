@@ -1,4 +1,4 @@
-"""`agentctl agents check`, through the installed program: what it finds at webhooks, without starting any."""
+"""`agentctl agents check`, through the installed program: its report about webhooks, without starting any."""
 
 import contextlib
 import socket

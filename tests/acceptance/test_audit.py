@@ -1,4 +1,4 @@
-"""`agentctl audit`, through the installed program: what it says, and the code that it exits with."""
+"""`agentctl audit`, through the installed program: its output and its exit codes."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is wrong with a set-up is one helpful message, exit code 3, no traceback, and never a secret."""
+"""A setup problem gives one helpful message, exit code 3, no traceback, and never a secret."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ SECRET = "s3cret/p@ss"
 
 @pytest.fixture
 def configured(agentctl: Program) -> Callable[[str], Path]:
-    """Return what writes the configuration that the program finds."""
+    """Return a function that writes the configuration that the program finds."""
 
     def write(text: str) -> Path:
         path = agentctl.home / "agentctl.toml"
@@ -26,7 +26,7 @@ def configured(agentctl: Program) -> Callable[[str], Path]:
 
 
 def _refused(result: Result, *words: str) -> None:
-    """Check for one message with these words, in text as in JSON, with nothing that it should not say."""
+    """Check for one message with these words, in text and in JSON, without a secret or a traceback."""
     assert result.exit_code == 3, result
     said = result.json["error"]["message"] if result.stdout else result.stderr
     hint = (result.json["error"]["hint"] or "") if result.stdout else ""
@@ -118,7 +118,7 @@ def test_names_a_missing_profile_or_file(agentctl: Program, configured: Callable
 
 @pytest.mark.parametrize("named", ["--config", "AGENTCTL_CONFIG", "the user's folder"])
 def test_a_file_that_cannot_be_examined_is_an_error(agentctl: Program, named: str) -> None:
-    """A name that is too long stands for a closed folder, which no folder is to root."""
+    """A name that is too long stands in for a closed folder, because no folder is closed to root."""
     name = "x" * 300
     match named:
         case "--config":

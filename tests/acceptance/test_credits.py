@@ -1,4 +1,4 @@
-"""`agentctl credits`: balances, the ledger, grants that happen once, refunds that are due."""
+"""`agentctl credits`: balances, the ledger, grants that happen once, and refunds."""
 
 import subprocess
 from typing import Any
@@ -168,7 +168,7 @@ def test_eight_concurrent_refunds_are_one_refund(shop: Any) -> None:
 
 
 def test_refunds_only_what_is_still_charged(shop: Any) -> None:
-    """The web application may have charged twice, or given back a part."""
+    """The web application may have charged twice, or refunded a part."""
     execution = plant(shop.marketplace, status="failed", charged=10)
     shop.marketplace.execute("SELECT deduct_credits_atomic(user_id, 5, agent_id, id) FROM agent_executions")
     shop.marketplace.execute("UPDATE profiles SET credits = credits + 1 WHERE email LIKE 'ops%%'")

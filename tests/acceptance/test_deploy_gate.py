@@ -1,4 +1,4 @@
-"""The deploy gate as CI runs it: formats, reports in files, a baseline in the repository, what is ignored."""
+"""The deploy gate as CI runs it: formats, report files, a baseline in the repository, ignored findings."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ DRIFT: tuple[LiteralString, ...] = (
 
 @pytest.fixture(autouse=True)
 def marketplace(shop: Any) -> Marketplace:
-    """Return the one that the program is configured for."""
+    """Return the marketplace that the program is configured for."""
     found: Marketplace = shop.marketplace
     return found
 

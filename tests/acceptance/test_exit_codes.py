@@ -1,4 +1,4 @@
-"""Every exit code of the contract that the commands can give, with its envelope, through the program."""
+"""Every exit code of the contract that commands can give, with its envelope, from the installed program."""
 
 import json
 import signal

@@ -47,7 +47,7 @@ def ids(executions: list[dict[str, Any]]) -> list[UUID]:
 
 
 def plant_many(shop: Any, count: int) -> None:
-    """Write executions of which every fifth has no time, and twenty-five share each second."""
+    """Write executions: every fifth has no time, and twenty-five share each second."""
     shop.marketplace.execute(
         "INSERT INTO agent_executions (user_id, agent_id, status, created_at) SELECT %s, %s, 'success', "
         "CASE WHEN n %% 5 = 0 THEN NULL ELSE %s::timestamptz + n / 25 * interval '1 s' END "

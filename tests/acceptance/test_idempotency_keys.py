@@ -1,4 +1,4 @@
-"""Any text that can be seen is an idempotency key, and means one execution, or one grant, for ever."""
+"""Any visible text is an idempotency key, and stands for one execution, or one grant, for ever."""
 
 import pytest
 

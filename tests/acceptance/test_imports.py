@@ -1,6 +1,6 @@
-"""What each command loads: nobody waits for a package that their command does not use.
+"""What each command imports: no command loads a package that it does not use.
 
-It looks at what the program has loaded when it ends; how long that takes is for benchmarks/.
+It checks the modules that are loaded when the program ends; benchmarks/ measures the time.
 """
 
 import sys
@@ -24,7 +24,7 @@ _HEAVY = _READERS | {"typer", "psycopg", "httpx", "rich", "jsonschema", "pydanti
 
 
 def loaded(program: Program, *arguments: str) -> frozenset[str]:
-    """Run a command that succeeds, and return which of the heavy packages it has loaded."""
+    """Run a command that succeeds, and return the heavy packages that it loaded."""
     done = Program(program.home, (sys.executable, "-c", _PROBE))(*arguments)
     assert done.exit_code == 0, done
     modules = (program.home / "modules").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""`agentctl init`: a first look at a database, and a configuration that works as it is."""
+"""`agentctl init`: a first look at a database, and a configuration that works unchanged."""
 
 import stat
 import tomllib

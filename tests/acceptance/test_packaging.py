@@ -1,4 +1,4 @@
-"""What is shipped: the wheel holds all that the program reads, the sdist all that builds and tests it."""
+"""What is shipped: the wheel has all that the program reads, the sdist all that builds and tests it."""
 
 import subprocess
 import sys

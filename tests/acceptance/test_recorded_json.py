@@ -1,4 +1,4 @@
-"""What `--json` prints, for every command and exit code, is what was recorded of it: keys, values and texts.
+"""The output of `--json`, for every command and exit code, equals its recording: keys, values and texts.
 
 Each story runs commands on a database of its own and compares each with a file in recorded/<story>/. Where
 a change is intended, AGENTCTL_RECORD=1 writes the files instead. AGENTCTL_RECORD=wording writes those in
@@ -51,7 +51,7 @@ STORIES: tuple[Story, ...] = (
 
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """Yield somebody who types commands, each of which is a fork: there are hundreds."""
+    """Yield an operator whose commands are forks, because there are hundreds."""
     with Forks(Program(tmp_path_factory.mktemp("loading"))) as forks, forks.operator() as typist:
         yield typist
 

@@ -37,7 +37,7 @@ _MIGRATES: dict[str, Sequence[str]] = {
 
 
 class Cast:
-    """A marketplace with the three roles, and the program to be run as any of them."""
+    """A marketplace with the three roles, and the program, which runs as any of them."""
 
     def __init__(self, marketplace: Marketplace, agentctl: Program, webhook: WebhookServer) -> None:
         self._agentctl = agentctl
@@ -53,7 +53,7 @@ class Cast:
         )
 
     def does(self, command: Sequence[str], *, role: str | None) -> tuple[int, str]:
-        """Run a command with a login in a role, or in none, and return its exit code and its error."""
+        """Run a command with a login in a role, or in none, and return its exit code and error."""
         name = (role or "nobody").removeprefix("agentctl_")
         url = self._marketplace.add_role(name)
         if role is not None:

@@ -480,7 +480,7 @@ def _wait_until(fits: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("library", ["httpx", "filelock"])
 def test_a_defect_after_the_charge_refunds_and_names_the_execution(shop: Any, library: str) -> None:
-    """A library that cannot be imported stands for whatever nobody foresaw."""
+    """A library that cannot be imported stands in for any unforeseen error."""
     shadow = shop.program.home / "shadow"
     shadow.mkdir()
     (shadow / f"{library}.py").write_text("raise RuntimeError")
@@ -505,7 +505,7 @@ def test_an_unreadable_form_hides_no_other_agent(shop: Any) -> None:
 
 
 def test_an_empty_idempotency_key_is_refused(shop: Any) -> None:
-    """A script's variable that was never set would make all its runs one."""
+    """A script's unset variable would make all its runs one execution."""
     assert shop.run("seo-blog", "topic=Tea", "--idempotency-key", "").exit_code == 2
     assert shop.rows() == []
 

@@ -1,4 +1,4 @@
-"""`agentctl schema-check` as an operator and a deploy run it: reports for people and programs, a code."""
+"""`agentctl schema-check` as an operator and a deploy run it: reports for people and programs, exit codes."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture(autouse=True)
 def marketplace(shop: Any) -> Marketplace:
-    """Return the one that the program is configured for."""
+    """Return the marketplace that the program is configured for."""
     found: Marketplace = shop.marketplace
     return found
 

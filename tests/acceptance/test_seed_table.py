@@ -1,7 +1,7 @@
-"""The commands on a database that was made by hand with exactly the table of the seed document.
+"""The commands on a database created by hand with exactly the table of the seed document.
 
 Its columns are nullable and its status is unchecked, unlike sql/minimal.sql's; the functions are the
-reference database's as they are found: no pinned search_path, executable by everybody.
+reference database's in their usual state: no pinned search_path, executable by everybody.
 """
 
 from typing import Any

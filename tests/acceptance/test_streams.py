@@ -1,4 +1,4 @@
-"""Where the output goes: closed, full or broken streams lose no exit code and say no word too many."""
+"""Closed, full or broken output streams change no exit code and cause no extra message."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from agentctl.cli.reply import Reply
 
 
 def _in_shell(shop: Any, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash in which `agentctl` is the installed program."""
+    """Run a line of bash, in which `agentctl` is the installed program."""
     home = str(shop.program.home)
     environment = {"HOME": home, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8"}
     return subprocess.run(

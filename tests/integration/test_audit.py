@@ -1,4 +1,4 @@
-"""Each of the audit's checks finds what it is for and nothing else, and nothing where all is right."""
+"""Each audit check finds what it is for and nothing else, and finds nothing in correct books."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -76,7 +76,7 @@ TRADE: LiteralString = """
 
 
 def trade(marketplace: Marketplace) -> None:
-    """Write ten thousand lawful executions."""
+    """Write ten thousand consistent executions."""
     with marketplace.connect() as connection, connection.transaction():
         moved = connection.execute(TRADE).fetchall()
         for user, amount in moved:
@@ -106,7 +106,7 @@ def charge(marketplace: Marketplace, execution: UUID | None, *, user: UUID = OPS
 
 @pytest.fixture
 def lawful(marketplace: Marketplace) -> Marketplace:
-    """Make a marketplace in which one execution of every kind has gone as it should."""
+    """Create a marketplace with one correct execution of every kind."""
     plant(marketplace, status="success", charged=10)
     plant(marketplace, status="running", charged=10)
     move(marketplace, "refund", 10, plant(marketplace, status="failed", charged=10))
@@ -443,7 +443,7 @@ def test_concurrent_writers_cause_no_findings_at_any_instant(marketplace: Market
 
 
 def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> int:
-    """Run, charge, settle and grant as agentctl does, until told to stop; return how often."""
+    """Run, charge, settle and grant as agentctl does until stopped; return how often."""
     written = 0
     with read_database_url(marketplace.url, source="a test").connect() as connection:
         market = parts_of(introspect(connection))

@@ -436,7 +436,7 @@ def test_introspection_is_one_round_trip_and_opens_no_transaction(marketplace: M
 
 @contextmanager
 def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
-    """Pass one connection on to a port of this machine; yields what the client sent, a flight an item.
+    """Pass one connection on to a port of this machine; yield what the client sent, one item per flight.
 
     A flight begins when the client sends after the server has spoken.
     """

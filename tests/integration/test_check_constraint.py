@@ -1,4 +1,4 @@
-"""Random CHECKs and rows: what agentctl says of them is what PostgreSQL does."""
+"""Random CHECKs and rows: agentctl judges them as PostgreSQL does."""
 
 from typing import Any
 

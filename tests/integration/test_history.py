@@ -322,7 +322,7 @@ def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> 
 
 
 def one_by_one(steps: list[Callable[[], object]]) -> Callable[[], None]:
-    """Return a pause in which the next of some things happens."""
+    """Return a pause function; each call runs the next of the given actions."""
     left = iter(steps)
 
     def pause() -> None:
@@ -337,7 +337,7 @@ def reader(
     executions: LiteralString = "id, user_id, agent_id, status, created_at",
     seen: set[str] | frozenset[str] = frozenset({"profiles", "agent_executions", "credit_transactions"}),
 ) -> str:
-    """Return the URL of a role that may read, and whom policies let see the rows of these tables."""
+    """Return the URL of a role that may read, and that policies admit to the rows of these tables."""
     url = marketplace.add_role("reader")
     role = f"{marketplace.name}_reader"
     marketplace.execute(f'GRANT SELECT ON profiles, agents, credit_transactions TO "{role}"'.encode())

@@ -1,4 +1,4 @@
-"""Names that need quotes, on the server: what it prints, and what statements with values make of them."""
+"""Names that need quotes, on a real server: as PostgreSQL prints them, and in statements with values."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -58,7 +58,7 @@ def test_reads_a_schema_of_any_name_and_executes_nothing(database: Database, nam
 
 @pytest.fixture
 def latin_database(server: Server) -> Iterator[Database]:
-    """Make a marketplace in an encoding of former times, whose executions have names beyond ASCII."""
+    """Create a marketplace in an old encoding, whose executions table has names beyond ASCII."""
     name = f"latin_{uuid4().hex[:12]}"
     create = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))

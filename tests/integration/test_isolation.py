@@ -1,4 +1,4 @@
-"""Transactions where the default isolation is stricter than theirs, and those that are turned away."""
+"""Transactions under a stricter default isolation, and transactions that are turned away."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import LiteralString

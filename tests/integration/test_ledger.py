@@ -1,4 +1,4 @@
-"""The ledger on real tables: exact amounts, whole movements, and no trust in what a function merely says."""
+"""The ledger on real tables: exact amounts, complete movements, and no trust in a function's answer."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -391,7 +391,7 @@ def test_reads_amounts_exactly(text: str, column_type: str, amount: Credits) -> 
 
 
 def _clerk(marketplace: Marketplace, privileges: LiteralString) -> str:
-    """Return the URL of a role that sees the users, may charge them, and has these privileges."""
+    """Return the URL of a role that can see and charge the users, and has these privileges."""
     url = marketplace.add_role("clerk")
     role = f"{marketplace.name}_clerk"
     marketplace.execute(f"GRANT {privileges} TO {role}".encode())

@@ -1,4 +1,4 @@
-"""What a transaction has written into the ledger is found, at the same price whatever else stands there."""
+"""agentctl finds what a transaction wrote into the ledger, at the same cost for any length of the ledger."""
 
 from collections.abc import Callable
 from typing import LiteralString
@@ -57,7 +57,7 @@ def _let_it_write(marketplace: Marketplace, entry: LiteralString) -> None:
 
 
 def _lengthen_ledger(marketplace: Marketplace, rows: int = 20_000) -> None:
-    """Give the user a long history that sums up to nothing, and tell the planner of it."""
+    """Give the user a long history that sums up to zero, and update the planner's statistics."""
     marketplace.execute(
         "INSERT INTO credit_transactions (user_id, type, amount, balance_after, created_at) "
         "SELECT %s, 'adjustment', CASE n %% 2 WHEN 0 THEN 7 ELSE -7 END, 100, "

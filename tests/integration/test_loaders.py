@@ -1,4 +1,4 @@
-"""Every value that PostgreSQL prints comes out of a connection: exactly, or as the text that it prints."""
+"""A connection returns every value that PostgreSQL prints: exactly, or as the printed text."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Whatever moves credits locks the user before the execution: two sessions never wait for each other."""
+"""Everything that moves credits locks the user before the execution, so that two sessions never deadlock."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Finding one thing: an execution by its id or the beginning of it, a user by id or e-mail address."""
+"""Looking up an execution by its id or a prefix of it, and a user by id or e-mail address."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

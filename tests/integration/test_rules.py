@@ -1,4 +1,4 @@
-"""The referee of the torture tests sees every kind of violation, and none where there is none."""
+"""The referee of the torture tests detects every kind of violation, and reports none for correct books."""
 
 from typing import LiteralString
 from uuid import uuid4

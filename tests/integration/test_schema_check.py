@@ -1,4 +1,4 @@
-"""schema-check's core: missing, denied, hidden and broken are told apart, and nothing is written."""
+"""schema-check's core: it distinguishes missing, denied, hidden and broken, and writes nothing."""
 
 from collections.abc import Callable
 from typing import LiteralString
@@ -46,9 +46,9 @@ def after(database: Database, *statements: LiteralString, required: tuple[str, .
 
 
 def told(report: SchemaReport) -> set[tuple[str, str, str]]:
-    """Return kind, severity and object of every finding that is more than information.
+    """Return id, severity and object of every finding above info.
 
-    Whom functions are open to is test_schema_security.py's business; here some tests open them to everybody.
+    test_schema_security.py tests who may execute functions; some tests here open them to everybody.
     """
     return {
         (one.id, one.severity, one.object)

@@ -1,4 +1,4 @@
-"""What a customer's browser could do to credits, as schema-check finds it; each hint closes what it names."""
+"""What a customer's browser could do to credits, as schema-check reports it; each hint closes its finding."""
 
 import pytest
 
@@ -16,7 +16,7 @@ _OWN_PROFILE = "CREATE POLICY own ON profiles FOR UPDATE TO authenticated USING 
 
 
 def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
-    """Prepare a marketplace as Supabase has it, and return what is found."""
+    """Prepare a marketplace as on Supabase, and return the findings."""
     marketplace.execute(CUSTOMERS)
     for statement in statements:
         marketplace.execute(statement.encode())

@@ -1,4 +1,4 @@
-"""The parts that the other tests stand on: what they promise must hold, or those tests prove nothing."""
+"""The helpers that the other tests depend on: if their promises do not hold, those tests prove nothing."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Credits move on a server whose transaction numbers have gone round since the ledger's rows were written."""
+"""Moving credits on a server whose transaction numbers have wrapped since the ledger's rows were written."""
 
 import shutil
 import signal
@@ -53,7 +53,7 @@ _STOPS = (
 
 
 def _set_next_transaction(cluster: Cluster, number: int) -> None:
-    """Let a server that stands still give out this number next, whose upper half is the epoch."""
+    """Set the next transaction number of a stopped server; its upper half is the epoch."""
     epoch, short = divmod(number, _ROUND)
     data = cluster.folder / "data"
     _run(cluster.installation / "bin/pg_resetwal", "-x", str(short), "-e", str(epoch), "-D", str(data))
@@ -68,7 +68,7 @@ def _run(*command: str | Path) -> None:
 
 @pytest.fixture
 def cluster(server: Server) -> Iterator[Cluster]:
-    """Make a server of the test's own, which it may stop and start."""
+    """Create a server for one test, which it may stop and start."""
     folder = Path(tempfile.mkdtemp(prefix="agentctl-aged-", dir="/tmp"))
     folder.chmod(0o711)
     try:
@@ -78,7 +78,7 @@ def cluster(server: Server) -> Iterator[Cluster]:
 
 
 def _make_marketplace(server: Server) -> Marketplace:
-    """Make a marketplace that goes with its server: those of other tests need one that stays."""
+    """Create a marketplace that ends with its server; the ordinary fixtures need a server that stays."""
     Database(server, "postgres").execute("CREATE DATABASE shop")
     marketplace = Marketplace(server, "shop")
     for text in (sql_bytes("minimal"), sql_bytes("credits"), DEMO.read_bytes()):
@@ -93,7 +93,7 @@ def _freeze(marketplace: Marketplace) -> None:
 
 
 def _move_credits(marketplace: Marketplace) -> None:
-    """Charge, refund what was charged in the old days, and grant."""
+    """Charge, refund an old charge, and grant."""
     charged, failed = plant(marketplace, status="running"), _one_to_refund(marketplace)
     before = balance(marketplace)
     with read_database_url(marketplace.url, source="test").connect() as connection:

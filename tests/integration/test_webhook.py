@@ -1,4 +1,4 @@
-"""The webhook client against a server on a real socket: the outcome, and how often that server was asked."""
+"""The webhook client against a server on a real socket: the outcome, and the number of requests."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The fixtures of what settles executions that were left open."""
+"""The fixtures of the tests that settle open executions."""
 
 from support.shop import full_shop, shop, shop_with, webhook
 

@@ -1,4 +1,4 @@
-"""Evidence counts for the one row of the one database that it is about, and for no namesake of it."""
+"""Evidence counts only for the row of the database that it is about, and for no other row with its id."""
 
 import json
 import os
@@ -32,18 +32,18 @@ WHICH_ROW = ("system", "oid", "created_at")
 
 @pytest.fixture
 def staging(shop: Shop, marketplace_factory: Callable[..., Marketplace]) -> Shop:
-    """Make a copy of the shop's marketplace, worked on from the same machine."""
+    """Copy the shop's marketplace; the same machine works on both."""
     return replace(shop, marketplace=marketplace_factory())
 
 
 def work_on(shop: Shop) -> Shop:
-    """Configure the program for this marketplace."""
+    """Configure the program for a marketplace."""
     configure(shop.program, shop.marketplace)
     return shop
 
 
 def leave_failed_answer_in_journal(shop: Shop) -> None:
-    """Run an agent that fails, and kill the program when only its journal knows that."""
+    """Run an agent that fails, and kill the program when only its journal has recorded that."""
     work_on(shop).answer(FAILS)
     killed = shop.run(*RUN, env={"AGENTCTL_FAILPOINT": Failpoint.JUDGED})
     assert killed.exit_code == -signal.SIGKILL, killed
@@ -75,7 +75,7 @@ def journal_of(program: Program) -> Path:
 
 
 def let_answer_name_row_of(shop: Shop, *, last: int) -> None:
-    """Take the defence out: every line says that it is about the row of the last line of these."""
+    """Remove the defence: make every line name the row of the last line."""
     lines = read_lines(shop.program)
     row = {name: lines[last][name] for name in WHICH_ROW}
     write_lines(shop.program, [{**line, **row} for line in lines])
@@ -142,7 +142,7 @@ def test_an_answer_to_a_physical_copy_settles_nothing_in_the_original(
 
 @contextmanager
 def copied_servers(version: str) -> Iterator[tuple[Marketplace, Marketplace]]:
-    """Run a server with a marketplace, and another one that was made of its files."""
+    """Run a server with a marketplace, and a second server made from a copy of its files."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder, ExitStack() as running:
         Path(folder).chmod(0o711)
         original = make_cluster(version, Path(folder) / "original")

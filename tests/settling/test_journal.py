@@ -1,4 +1,4 @@
-"""The journal of a machine: what it keeps, what it does not, and what it is good for."""
+"""A machine's journal: what it keeps, what it leaves out, and what it is used for."""
 
 import json
 import stat

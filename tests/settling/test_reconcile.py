@@ -1,4 +1,4 @@
-"""`agentctl reconcile`: what n8n, this machine's journal and the operator know, and what comes of it."""
+"""`agentctl reconcile`: settling on the evidence of n8n, this machine's journal and the operator."""
 
 import json
 import shutil

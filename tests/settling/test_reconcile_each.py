@@ -1,4 +1,4 @@
-"""`agentctl reconcile`: each execution has its own result, and none keeps another one from being settled."""
+"""`agentctl reconcile`: each execution has its own result, and none prevents another from being settled."""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ def plant_open(marketplace: Marketplace, **columns: Any) -> str:
 
 
 def let_users_vanish(marketplace: Marketplace) -> None:
-    """Drop what keeps a user's row, as in a marketplace whose tables name users without a foreign key."""
+    """Drop the foreign keys that keep a user's row, as in a marketplace without them."""
     drops = marketplace.execute(
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint "
         "WHERE contype = 'f' AND confrelid = 'profiles'::regclass"
@@ -115,7 +115,7 @@ def test_does_not_take_a_hidden_user_for_a_deleted_one(shop: Shop) -> None:
 
 
 def lose_row(shop: Shop, **columns: Any) -> str:
-    """Charge for an execution, and delete its row as somebody did who thought that this was all of it."""
+    """Charge for an execution, and delete its row but not its ledger row."""
     market = shop.marketplace
     for (name,) in market.execute(
         "SELECT conname FROM pg_constraint WHERE contype = 'f' AND confrelid = 'agent_executions'::regclass"

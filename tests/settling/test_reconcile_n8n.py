@@ -1,4 +1,4 @@
-"""What n8n's log proves: calls of our own for the very row, and whatever else stands in it stops nothing."""
+"""What n8n's log proves: only agentctl's own calls for the very row. Nothing else in it stops the search."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def prepare(shop: Shop) -> Shop:
 
 
 def open_one(shop: Shop, *args: str) -> tuple[str, Request]:
-    """Leave an execution open; return its id and what was sent for it."""
+    """Leave an execution open, and return its id and the request that was sent for it."""
     done = shop.run_json("seo-blog", "topic=Tee", *args, exit_code=5)
     posts = [request for request in shop.webhook.requests if request.method == "POST"]
     return str(done["data"]["execution"]["id"]), posts[-1]

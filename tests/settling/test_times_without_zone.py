@@ -1,4 +1,4 @@
-"""A created_at without a zone: no clock that may have written it decides anything against a run at work."""
+"""A created_at without a zone never makes a running execution look dead, whichever zone wrote it."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ UNCLEAR = Reply()
 
 @pytest.fixture
 def naive_shop(shop_with: Callable[..., Shop]) -> Shop:
-    """Make a shop whose times have no zone, in a database whose clocks are New York's."""
+    """Create a shop whose times have no zone, in a database whose time zone is New York's."""
     shop = shop_with()
     set_times(shop, "timestamp(3)", zone="America/New_York")
     return shop
@@ -41,7 +41,7 @@ def reconcile(shop: Shop, *args: str, exit_code: int) -> list[dict[str, Any]]:
 
 
 def local_time(zone: str, *, ago: timedelta) -> str:
-    """Return what a clock of a zone, `+hh`, showed some time ago."""
+    """Return the local time in a zone, `+hh`, some time ago."""
     return (datetime.now(UTC) + timedelta(hours=int(zone)) - ago).replace(tzinfo=None).isoformat()
 
 
