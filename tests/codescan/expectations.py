@@ -1,9 +1,9 @@
-"""Reads what the snippets of corpus/ say about themselves: what must be found in them, and where.
+"""Reads the marks in the snippets of corpus/: which findings are expected, and where.
 
-A mark is a comment at the end of the line where a finding has its place: `// ! code-unknown-table runs`.
-Between several stands ` ; `. With a number it speaks of a line further up, as where a comment would be in a
+A mark is a comment at the end of the line of a finding: `// ! code-unknown-table runs`. Several findings are
+separated by ` ; `. With a number, the mark is about a line further up, where a comment would be part of a
 text: `// !-2 code-unknown-table runs`. On a line with `// ?` something must be counted as unresolved. A
-snippet without a mark has nothing wrong in it. Nothing here knows what finds anything.
+snippet without a mark has no findings. Nothing here knows the checks.
 """
 
 import re
@@ -19,7 +19,7 @@ _ELSE = "//"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Expected:
-    """A finding that must be there.
+    """An expected finding.
 
     Attributes:
         file: relative to the case's folder.
@@ -55,18 +55,18 @@ class Case:
 
     @property
     def folder(self) -> Path:
-        """What file names are relative to."""
+        """The folder that file names are relative to."""
         return self.path if self.path.is_dir() else self.path.parent
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file of it."""
+        """Every file of the case."""
         if self.path.is_file():
             return (self.path,)
         return tuple(sorted(path for path in self.path.rglob("*") if path.is_file()))
 
     def expected(self) -> tuple[Expected, ...]:
-        """Return every finding that must be there; there may be no other."""
+        """Return every expected finding; there may be no other."""
         marks = (mark for mark in self._marks() if mark.kind == "!")
         return tuple(sorted(finding for mark in marks for finding in mark.findings()))
 

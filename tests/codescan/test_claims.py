@@ -1,6 +1,6 @@
-"""What the corpus claims of values, rows and conflict targets, asked of PostgreSQL itself.
+"""The corpus's claims about values, rows and conflict targets, checked with PostgreSQL itself.
 
-Rows go in as PostgREST puts them in: as JSON that becomes a record of the columns' types.
+Rows are inserted as PostgREST does it: as JSON that becomes a record of the columns' types.
 """
 
 import re
@@ -49,7 +49,7 @@ def filled(server: Server) -> Iterator[Connection]:
 
 @pytest.fixture
 def connection(filled: Connection) -> Iterator[Connection]:
-    """Undo what one test does."""
+    """Yield a connection, and undo what one test does."""
     with filled.transaction(force_rollback=True):
         yield filled
 

@@ -1,4 +1,4 @@
-"""What `schema-check --code` keeps between runs changes how long it takes, and never what it says."""
+"""The cache of `schema-check --code` changes how long it takes, and never what it reports."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Spoil = Callable[[Path], object]
 
 @pytest.fixture(autouse=True)
 def app(agentctl: Program) -> Path:
-    """Write an application with a column that is missing, and what stands for the database."""
+    """Write an application that uses a missing column, and the schema file."""
     write(agentctl.home, {"schema.sql": sql_bytes("minimal")})
     return write_app(agentctl.home, selecting("id, nope"))
 

@@ -1,4 +1,4 @@
-"""`schema-check --code` on files that nobody should have written: strange names, bytes, lines and kinds."""
+"""`schema-check --code` on hostile files: strange names, bytes, lines and kinds."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _COLUMN = _USE.index("nope") + 1
 
 @pytest.fixture(autouse=True)
 def schema(agentctl: Program) -> None:
-    """Write what stands for the database."""
+    """Write the schema file."""
     write(agentctl.home, {"schema.sql": sql_bytes("minimal")})
     (agentctl.home / "app").mkdir()
 

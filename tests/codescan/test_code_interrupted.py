@@ -1,4 +1,4 @@
-"""Checking much code is stopped: by Ctrl-C, SIGTERM, a reader's death, or the death of the program itself."""
+"""A check of much code is stopped by Ctrl-C, SIGTERM, a killed reader process, or a killed program."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _SOON = 10  # seconds, for a machine that is busy
 
 @pytest.fixture
 def much(agentctl: Program) -> Path:
-    """Write so much code that readers are started, and have to read for long."""
+    """Write enough code that reader processes start, and need long to read it."""
     write(agentctl.home, {"schema.sql": sql_bytes("minimal")})
     lines = "".join(
         f'const a{number} = supabase.from("agents").select("id, name");\n' for number in range(60)
@@ -30,7 +30,7 @@ def much(agentctl: Program) -> Path:
 
 @pytest.fixture
 def little(agentctl: Program) -> Path:
-    """Write just so much that readers are started."""
+    """Write just enough code that reader processes start."""
     write(agentctl.home, {"schema.sql": sql_bytes("minimal")})
     return write(
         write_app(agentctl.home), {f"lib/{one}.ts": f"{selecting('id')}// {one}" for one in range(200)}
@@ -43,7 +43,7 @@ def children(process: int) -> list[int]:
 
 
 def readers(process: int) -> list[int]:
-    """Return the processes that read: the others of multiprocessing only clean up."""
+    """Return the reader processes; multiprocessing's other processes only clean up."""
     return [one for one in children(process) if b"spawn_main" in said_of(one)]
 
 
@@ -62,7 +62,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def is_reading(process: int) -> bool:
-    """Whether a reader has loaded what it reads with."""
+    """Whether a reader process has loaded the parsers."""
     try:
         return "tree_sitter" in Path(f"/proc/{process}/maps").read_text()
     except OSError:

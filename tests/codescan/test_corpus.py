@@ -1,4 +1,4 @@
-"""The corpus, compared with a real PostgreSQL: exactly the findings that are expected, and no other."""
+"""The corpus, checked against a real PostgreSQL: exactly the expected findings, and no other."""
 
 from collections.abc import Iterator
 
@@ -52,13 +52,13 @@ def checked(case: Case, catalog: Catalog) -> CodeReport:
 
 @pytest.fixture(scope="module")
 def catalog_of_file() -> Catalog:
-    """Read the schema off its SQL."""
+    """Return the catalog that is read from the schema's SQL."""
     return open_schema_source(SCHEMA).catalog
 
 
 @pytest.fixture(scope="module")
 def catalog_of_baseline(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """Read the schema off what was recorded of the database."""
+    """Return the catalog that is read from a baseline of the database."""
     path = tmp_path_factory.mktemp("baseline") / "schema.json"
     write_baseline(path, record(catalog.tables, catalog.functions, whole=True))
     return open_schema_source(path).catalog

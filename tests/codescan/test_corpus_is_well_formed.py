@@ -1,4 +1,4 @@
-"""The corpus itself: every mark can be meant, every snippet is a program, every topic has good and bad."""
+"""The corpus itself: every mark is possible, every snippet parses, every topic has good and bad cases."""
 
 import re
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def test_every_mark_agrees_with_the_schema(database: Database) -> None:
 
 
 class Known:
-    """What the schema has, by the names that marks use."""
+    """The schema's objects, by the names that marks use."""
 
     def __init__(self, database: Database) -> None:
         database.execute(SCHEMA.read_bytes())
@@ -127,7 +127,7 @@ class Known:
         self.functions = {name for (name,) in database.execute(FUNCTIONS)}
 
     def allows(self, expected: Expected) -> bool:
-        """Say whether a finding can be meant: what it calls unknown is, what it calls refused is there."""
+        """Return whether a mark is possible: an unknown object is not in the schema, a refused one is."""
         name, table = expected.object, expected.object.rpartition(".")[0]
         is_there = name in self.columns | self.tables | self.functions
         return {

@@ -1,4 +1,4 @@
-"""No text makes the reader of SQL raise, and what is whole in a broken text is found."""
+"""No text makes the reader of SQL raise, and it finds the intact statements of a broken text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which files are read: exactly those that git would list, whatever the rules say. Needs git."""
+"""The files that are read are exactly those that git lists, with any rules. Needs git."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def git(folder: Path, *arguments: str, may_fail: bool = False) -> str:
 
 
 def listed(folder: Path, *, prefix: str = "") -> list[str]:
-    """Return what git would add, in our order."""
+    """Return the files that git would add, in agentctl's order."""
     output = git(folder, "ls-files", "-z", "--others", "--exclude-standard", "--", "*.ts")
     files = [name.split("/") for name in output.split("\0") if name]
     in_order = sorted(files, key=lambda parts: [*((1, part) for part in parts[:-1]), (0, parts[-1])])

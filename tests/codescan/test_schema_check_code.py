@@ -1,4 +1,4 @@
-"""`agentctl schema-check --code`, through the installed program, before and after the accident was fixed."""
+"""`agentctl schema-check --code`, through the installed program, before and after the accident is fixed."""
 
 import json
 from importlib.resources import files
@@ -22,13 +22,13 @@ CODE = ("schema-check", "--code", "app")
 
 @pytest.fixture(autouse=True)
 def marketplace(shop: Shop) -> Marketplace:
-    """Return the one that the program is configured for."""
+    """Return the marketplace that the program is configured for."""
     return shop.marketplace
 
 
 @pytest.fixture
 def app(agentctl: Program) -> Path:
-    """Write the application as it was before it was fixed."""
+    """Write the application as it was before the fix."""
     return write_app(agentctl.home)
 
 

@@ -1,4 +1,4 @@
-"""`agentctl schema-check --schema-from`: code checked against a file, where no database can be reached."""
+"""`agentctl schema-check --schema-from`: code checked against a file, without any database."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A schema that is read off SQL is the one that PostgreSQL makes of it."""
+"""A schema that is read from SQL equals the one that PostgreSQL creates from it."""
 
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ def loaded(database: Database, text: str) -> Catalog:
 
 
 def column_facts(column: Column, known: Column | None) -> dict[str, Any]:
-    """Tell what must be the same; types only where the text says them."""
+    """Return the facts about columns that must be equal; types only if the text has them."""
     guessed = known is not None and known.type == "unknown"
     return {
         "type": None if guessed else (column.type, column.base_type),
@@ -75,7 +75,7 @@ def column_facts(column: Column, known: Column | None) -> dict[str, Any]:
 
 
 def key_facts(table: Table, catalog: Catalog) -> set[tuple[Any, ...]]:
-    """Tell the keys; PostgreSQL has one more of a foreign key for each partition that it refers to."""
+    """Return the keys; PostgreSQL has one more foreign key for each partition that it refers to."""
     parts = {one.name for one in table.constraints}
     return {
         (one.name, one.kind, one.columns, one.foreign_schema, one.foreign_table, one.foreign_columns)
@@ -91,7 +91,7 @@ def is_partition(catalog: Catalog, key: Constraint) -> bool:
 
 
 def index_facts(table: Table) -> set[tuple[Any, ...]]:
-    """Tell the indexes; the text of an expression is PostgreSQL's own."""
+    """Return the indexes; PostgreSQL writes the text of an expression its own way."""
     return {
         (
             one.name,
@@ -160,7 +160,7 @@ def assert_same_checks(mine: Table, there: Table) -> None:
 
 
 def assert_same_domain(mine: tuple[Check, ...], there: tuple[Check, ...]) -> None:
-    """Compare all checks of a domain at once: PostgreSQL tells them in any order."""
+    """Compare all checks of a domain at once, because PostgreSQL lists them in any order."""
     assert len(mine) == len(there)
     for value in VALUES:
         said = [one.holds({"value": value}) for one in mine]
@@ -169,7 +169,7 @@ def assert_same_domain(mine: tuple[Check, ...], there: tuple[Check, ...]) -> Non
 
 
 def assert_same_check(mine: Check | None, there: Check | None, values: Iterable[dict[str, Any]]) -> None:
-    """Compare what is understood; more may be of a condition as it was written than of PostgreSQL's print."""
+    """Compare what is understood; it may be more of a condition as written than as PostgreSQL prints it."""
     for row in values:
         assert mine
         assert there
@@ -346,7 +346,7 @@ def test_reads_a_baseline_as_the_recorded_tables(database: Database, text: str, 
 
 
 def recorded_facts(table: Table) -> list[tuple[Any, ...]]:
-    """Tell what a baseline does of columns; of a view not what they are, of a domain not its base."""
+    """Return what a baseline records of columns: not a view's details, and not a domain's base type."""
     is_view = table.kind.endswith("view")
     return sorted(
         (

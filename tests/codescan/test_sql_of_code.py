@@ -1,4 +1,4 @@
-"""What is read off SQL is what PostgreSQL finds in it: no name that it does not know, but those it misses."""
+"""The names read from SQL are those that PostgreSQL finds: none is unknown to it, except those it misses."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def asking(marketplace: Marketplace) -> Iterator[psycopg.Connection]:
 
 
 def refusal(asking: psycopg.Connection, statement: str) -> psycopg.Error | None:
-    """Let the server analyse a statement without running it."""
+    """Have the server analyse a statement without running it, and return its error."""
     try:
         asking.execute(f"{PROBE}{statement}".encode())
         asking.execute("DEALLOCATE probe")
@@ -53,7 +53,7 @@ def refusal(asking: psycopg.Connection, statement: str) -> psycopg.Error | None:
 
 
 def named(reading: CodeReading) -> Iterator[tuple[tuple[Named, ...], str, Location]]:
-    """Return every column that a reading names: to which tables it can belong, and where it stands."""
+    """Return every column that a reading names: the tables it can belong to, and its location."""
     for use in reading.uses:
         if isinstance(use, ColumnUse):
             yield (
@@ -73,7 +73,7 @@ def columns_of(catalog: Catalog, table: Named) -> set[str]:
 
 
 def unknown_places(catalog: Catalog, statement: str) -> set[tuple[int, int]]:
-    """Return where columns are named that none of their tables has."""
+    """Return the locations of columns that none of their tables has."""
     return {
         (place.line, place.column)
         for tables, column, place in named(read_sql(statement, file="x.sql"))

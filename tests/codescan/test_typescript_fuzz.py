@@ -1,4 +1,4 @@
-"""No text makes the reader of TypeScript raise, and none that is twice as long takes four times the steps."""
+"""No text makes the reader of TypeScript raise, and a text twice as long never takes four times the steps."""
 
 import random
 import re
@@ -71,7 +71,7 @@ def read(contents: Mapping[str, bytes], language: Language = Language.TYPESCRIPT
 
 
 def read_one(content: bytes, language: Language = Language.TYPESCRIPT) -> CodeReading:
-    """Read a file that imports itself, too."""
+    """Read a file that also imports itself."""
     reading = read({"main": content, "client": content}, language)
     lines = content.count(b"\n") + 1
     places = [one.location for one in (*reading.uses, *reading.unresolved)]
@@ -265,7 +265,7 @@ def test_twice_the_code_takes_about_twice_the_steps(name: str) -> None:
 
 
 def _steps(source: str) -> int:
-    """Return how many calls it takes to read a text: a number that no other program changes."""
+    """Return how many calls reading a text takes: a number that does not depend on the machine's load."""
     count = 0
 
     def called(*_: object) -> None:

@@ -1,7 +1,7 @@
-"""Literals that are said to be refused are refused: every verdict is proved by the server.
+"""Literals that are reported as refused are refused: the server confirms every verdict.
 
-PostgREST's statements are made here as it makes them: JSON is taken apart by json_to_record with the columns'
-types, a filter compares a column with a text of unknown type.
+The statements here are PostgREST's: json_to_record splits JSON by the columns' types, and a filter compares a
+column with a text of unknown type.
 """
 
 import itertools
@@ -137,7 +137,7 @@ def as_json(value: Any) -> str:
 
 
 def takes(connection: Connection, statement: sql.Composed) -> bool:
-    """Whether the server takes a statement; a statement that is wrong itself is no answer."""
+    """Whether the server accepts a statement; an error in the statement itself raises."""
     try:
         connection.execute(statement)
     except _REFUSALS:
@@ -167,12 +167,12 @@ def filtered(name: str, value: Any) -> sql.Composed:
 
 
 def quoted(text: str) -> sql.SQL:
-    """Put a text into a literal whose type is unknown, as a query's text has it."""
+    """Return a text as a literal of unknown type, as in a query's text."""
     return sql.SQL(text.replace("'", "''"))
 
 
 def in_sql(name: str, value: Any) -> sql.Composed:
-    """Insert a literal as SQL has it."""
+    """Insert a literal as SQL writes it."""
     literal = sql.SQL("'{}'").format(quoted(value)) if isinstance(value, str) else sql.SQL(as_json(value))
     return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         sql.Identifier("t_" + name), sql.Identifier(name), literal
@@ -203,7 +203,7 @@ def is_found(catalog: Catalog, use: Use) -> bool:
 def verdicts(
     connection: Connection, catalog: Catalog, name: str, value: Any
 ) -> Iterator[tuple[str, bool, bool]]:
-    """Yield for each way of using a literal whether it is found, and whether the server takes it."""
+    """Yield, for each use of a literal, whether agentctl reports it and whether the server accepts it."""
     table = "t_" + name
     inserted = row(table, written(name, value), complete=False)
     yield "insert", is_found(catalog, inserted), takes(connection, through_postgrest(name, value))

@@ -1,4 +1,4 @@
-"""Rows, upserts, calls and relationships of a live database: what is said of them is what the server does."""
+"""Rows, upserts, calls and relationships of a live database: agentctl's verdicts match the server."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ GOOD: dict[str, Any] = {"buyer": "a", "seller": "b", "reason": "c"}
 
 @pytest.fixture
 def orders(database: Database) -> Iterator[Connection]:
-    """Make a table whose columns are filled in every way there is."""
+    """Create a table whose columns are filled in every possible way."""
     with database.connect() as connection:
         connection.execute(ORDERS.encode())
         yield connection
@@ -238,7 +238,7 @@ def test_relationships_match_the_live_foreign_keys(database: Database) -> None:
 
 
 def is_taken(connection: Connection, statement: sql.Composed) -> bool:
-    """Whether the server takes a statement, with all its names."""
+    """Whether the server accepts a statement, with all its names."""
     try:
         connection.execute(statement)
     except psycopg.Error:
@@ -247,7 +247,7 @@ def is_taken(connection: Connection, statement: sql.Composed) -> bool:
 
 
 def is_inserted(connection: Connection, table: str, values: dict[str, Any]) -> bool:
-    """Insert a row with these columns and no others, of JSON as PostgREST does."""
+    """Insert a row with exactly these columns, from JSON as PostgREST does."""
     typed = connection.execute(
         "SELECT string_agg(format('%%I %%s', attname, format_type(atttypid, atttypmod)), ', ') "
         "FROM pg_attribute WHERE attrelid = %s::regclass AND attname = ANY (%s)",

@@ -1,4 +1,4 @@
-"""The fixtures of the examples: each one's database, and an operator before it."""
+"""The fixtures of the examples: each example's database, and an operator who uses it."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ def webhook() -> Iterator[WebhookServer]:
 def operator_of(
     database: Database, webhook: WebhookServer, agentctl: Program
 ) -> Callable[[Example], Operator]:
-    """Load an example into the test's database and put an operator before it."""
+    """Return a function that loads an example into the test's database and returns its operator."""
 
     def load(example: Example) -> Operator:
         url = database.add_role("operator") if example.role else database.url

@@ -1,6 +1,6 @@
-"""Reads what the SQL files beside it say of themselves in the lines that begin with `--| `, a TOML document.
+"""Reads the headers of the SQL files beside it: TOML documents in lines that begin with `--| `.
 
-It neither makes a database nor runs the program.
+It neither creates a database nor runs the program.
 """
 
 import tomllib
@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).parent
 _MARK = "--|"
 OPERATOR = "ops@example.com"
 
-# What public marketplaces were seen to do differently; every line of it is in `covers` of some example.
+# Differences seen between public marketplaces; `covers` of some example has each of them.
 DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     "deduct": (
         "jsonb with success",
@@ -112,26 +112,26 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One database, as its header tells of it.
+    """One database, as its header describes it.
 
     Attributes:
-        name: of the file, without its ending.
-        title: what is special about it, in a sentence.
+        name: the file's name without its extension.
+        title: one sentence on what is special about it.
         covers: which DIFFERENCES it has, as `deduct: json`.
         balance_sql: selects the balance of the user with the e-mail %(user)s.
-        ledger_sql: selects what the ledger says it is; empty where there is no ledger.
+        ledger_sql: selects the same balance from the ledger; empty if there is no ledger.
         status_sql: selects the status of the execution with the id %(execution)s, as text.
         words: the database's own for `success` and `failed`.
-        finding: the id of what agentctl must find before it is told; empty where all works after init.
-        told: what it must be told or given, for people.
-        also_found: ids of what it must find beside that.
-        stays: whether `finding` is still there when all is settled.
+        finding: the id of the finding before the setting; empty if everything works after init.
+        told: what to configure or change, for people.
+        also_found: ids of further findings.
+        stays: whether `finding` is still reported afterwards.
         settle: TOML to put below [profiles.NAME.schema].
-        settle_sql: mends the database.
+        settle_sql: SQL that corrects the database.
         environment: variables that the operator sets, `{webhook}` in them as in the SQL.
         role: whether agentctl connects as a role that the SQL calls {role}, not as the superuser.
         takes_keys: whether the id, or another column, can hold what an idempotency key becomes.
-        migrates: whether the executions can be given columns.
+        migrates: whether columns can be added to the executions.
 
     """
 
@@ -170,10 +170,10 @@ class Example:
         return cls(name=path.stem, **values)
 
     def sql(self) -> str:
-        """Return the whole file, in which {webhook} and {role} stand for what a test gives."""
+        """Return the whole file, with the given values for {webhook} and {role}."""
         return (_FOLDER / f"{self.name}.sql").read_text()
 
 
 def examples() -> list[Example]:
-    """Return all of them, by name."""
+    """Return all examples, by name."""
     return [Example.read(path) for path in sorted(_FOLDER.glob("*.sql"))]

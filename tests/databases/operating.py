@@ -1,6 +1,6 @@
-"""An operator before an example's database, with the installed program and the configuration that it wrote.
+"""An operator of an example's database, with the installed program and the configuration that `init` wrote.
 
-Looks into the database only through the statements of the example's header, and at tables as a whole.
+It reads the database only through the statements of the example's header, and tables as a whole.
 """
 
 import json
@@ -21,7 +21,7 @@ from support.webhook_server import WebhookServer
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody with agentctl and the URL of an example's database."""
+    """An operator with agentctl and the URL of an example's database."""
 
     example: Example
     database: Database
@@ -34,7 +34,7 @@ class Operator:
         return self.program.home / "agentctl.toml"
 
     def __call__(self, *args: str, exit_code: int = 0, env: Mapping[str, str] | None = None) -> Result:
-        """Run a command, which must end with this code."""
+        """Run a command, and require this exit code."""
         done = self.program(*args, env={**self._environment(), **(env or {})})
         assert done.exit_code == exit_code, f"`agentctl {' '.join(args)}` ended with {_shown(done)}"
         return done
@@ -45,13 +45,13 @@ class Operator:
         return data
 
     def init(self) -> None:
-        """Let agentctl find its way; what it cannot tell it may say with the code of findings."""
+        """Run init; it may exit with the code of findings."""
         done = self.program("init", "--database-url", self.url, env=self._environment())
         assert done.exit_code in ({0, 6} if self.example.finding else {0}), f"init ended with {_shown(done)}"
         assert self.config.exists(), f"init wrote no {self.config.name}: {_shown(done)}"
 
     def settle(self) -> None:
-        """Do what the example says has to be done."""
+        """Apply the settings and SQL of the example."""
         if self.example.settle_sql:
             self.execute(self.example.settle_sql)
         if self.example.settle:
@@ -63,7 +63,7 @@ class Operator:
             self.config.write_text("\n".join(_lines(config)) + "\n")
 
     def findings(self) -> dict[str, str]:
-        """Return what schema-check finds now: ids, each with the hints that go with it."""
+        """Return the findings of schema-check: ids, each with its hints."""
         done = self.program("schema-check", "--json", env=self._environment())
         assert done.exit_code in {0, 6}, f"schema-check ended with {_shown(done)}"
         hints: dict[str, str] = {}
@@ -72,7 +72,7 @@ class Operator:
         return hints
 
     def balance(self) -> Decimal:
-        """Return the operator's balance, on which the ledger agrees where there is one."""
+        """Return the operator's balance; require that the ledger, if there is one, agrees."""
         balance = self._selected(self.example.balance_sql, user=OPERATOR)
         if self.example.ledger_sql:
             ledger = self._selected(self.example.ledger_sql, user=OPERATOR)
@@ -80,11 +80,11 @@ class Operator:
         return Decimal(str(balance))
 
     def status(self, execution: str) -> str:
-        """Return an execution's status in the database's own word."""
+        """Return an execution's status in the database's own words."""
         return str(self._selected(self.example.status_sql, execution=execution))
 
     def contents(self) -> dict[str, str]:
-        """Return a digest of every table: what was written anywhere is a difference."""
+        """Return a digest of every table; any write changes it."""
         rows = self.database.execute(
             "SELECT c.oid::regclass::text, n.nspname, c.relname FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relkind = 'r' "
@@ -132,7 +132,7 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def _lines(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Write TOML with every key in full: what JSON and TOML write alike is all that a configuration has."""
+    """Yield TOML lines with every key in full; a configuration has only values that JSON writes alike."""
     for key, value in table.items():
         here = (*path, json.dumps(key))
         if isinstance(value, dict):

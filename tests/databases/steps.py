@@ -1,6 +1,6 @@
-"""What an operator does on an example's database, step by step; each says what was wrong.
+"""An operator's work on an example's database, step by step; each step checks its own result.
 
-It knows how much everything costs, because every example has the same two agents, and no name of any table.
+It knows the prices, because every example has the same two agents, but no name of any table.
 """
 
 import json
@@ -18,7 +18,7 @@ ALWAYS_FAILS = (*_RUN, "always-fails")
 
 
 def do_everything(operator: Operator) -> None:
-    """Go through all that an operator does, from a balance of 100."""
+    """Take every step, from a balance of 100."""
     assert operator.balance() == 100, "the example does not begin with 100 credits"
     checks_the_schema(operator)
     looks_at_the_agents(operator)

@@ -1,4 +1,4 @@
-"""Marketplaces as they are found: agentctl works on each of them, or says exactly what it must be told."""
+"""Realistic marketplaces: agentctl works on each of them, or names exactly the setting that it needs."""
 
 import itertools
 import tomllib

@@ -1,4 +1,4 @@
-"""The fixtures of what runs the installed program here."""
+"""The fixtures of the migration tests."""
 
 from support.shop import full_shop, shop, shop_with, webhook
 

@@ -1,4 +1,4 @@
-"""Old executions are filled with what is known of them, never with more, and never twice."""
+"""A backfill fills in only what is known of old executions, and never twice."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ WHERE e.credits_used IS DISTINCT FROM
 
 
 def fill(database: Database, told: Callable[[BackfillProgress], None] = lambda _: None) -> BackfillReport:
-    """Fill as the command does, on a table that is wide already."""
+    """Backfill as the command does, on a table that already has the columns."""
     with read_database_url(database.url, source="a test").connect() as connection:
         planner = partial(plan_link_index, settings=NO_SETTINGS)
         index = planner(connection)
@@ -48,7 +48,7 @@ def wrote(
     at_: datetime = NOW,
     kind: str | None = None,
 ) -> None:
-    """Write a ledger row as it would have been written then."""
+    """Write a ledger row with a past time."""
     kind = kind or ("usage" if amount < 0 else "refund")
     marketplace.execute(
         "INSERT INTO credit_transactions (user_id, type, amount, balance_after, execution_id, created_at) "
@@ -66,7 +66,7 @@ def planted(marketplace: Marketplace, status: str, *amounts: int, seconds: float
 
 
 def of(marketplace: Marketplace, key: UUID) -> tuple[Any, Any, Any]:
-    """Return what is filled in of one execution; times as seconds since it was made."""
+    """Return the filled-in values of one execution, with times as seconds since its creation."""
     ((cost, started, completed),) = marketplace.execute(FILLED, (key,))
     seconds = [moment and (moment - NOW).total_seconds() for moment in (started, completed)]
     return cost, seconds[0], seconds[1]
@@ -168,7 +168,7 @@ def test_corrects_the_zeros_that_the_seeds_sql_wrote(
 
 
 def _history(marketplace: Marketplace, rows: int) -> None:
-    """Plant many executions with every kind of lawful ledger rows."""
+    """Plant many executions with every kind of consistent ledger rows."""
     marketplace.execute(
         "INSERT INTO agent_executions (id, user_id, agent_id, status, created_at) "
         "SELECT gen_random_uuid(), p.id, a.id, (ARRAY['success', 'failed', 'running', 'pending'])[1 + n "

@@ -1,4 +1,4 @@
-"""migrate-full's core: from every table to sql/full.sql, in the way of nobody, and never half or twice."""
+"""migrate-full's core: it leads from every table to sql/full.sql, blocks nobody, and does nothing half."""
 
 import threading
 import time
@@ -41,7 +41,7 @@ def read(database: Database) -> Catalog:
 
 
 def tracking(table: Table | None) -> Tracking:
-    """Judge a table whose columns have the reference's names."""
+    """Return the tracking of a table whose columns have the reference's names."""
     return tracking_of(table, {column.name: column.name for column in table.columns} if table else {})
 
 
@@ -55,7 +55,7 @@ def reader(database: Database) -> Iterator[None]:
 
 @contextmanager
 def old_writer(database: Database) -> Iterator[None]:
-    """Keep a transaction open that may write: a concurrent build does not end before it."""
+    """Keep a writing transaction open: a concurrent build waits for its end."""
     with database.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE agent_executions IN ROW EXCLUSIVE MODE")
         yield
@@ -74,7 +74,7 @@ def await_build(database: Database, index: str) -> int:
 
 
 def keep_snapshots(database: Database, level: str) -> None:
-    """Give transactions one snapshot for all of their statements unless they ask for something else."""
+    """Make the default isolation one snapshot per transaction."""
     statement = sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
     with database.connect() as connection:
         connection.execute(statement.format(sql.Identifier(database.name), level))
@@ -82,7 +82,7 @@ def keep_snapshots(database: Database, level: str) -> None:
 
 @pytest.fixture
 def full(marketplace_factory: Make) -> Marketplace:
-    """Make a marketplace as sql/full.sql leaves it."""
+    """Create a marketplace as sql/full.sql leaves it."""
     made = marketplace_factory()
     made.execute(sql_bytes("full"))
     return made
@@ -238,7 +238,7 @@ def test_refuses_a_relation_that_is_not_a_table(
 
 
 def leave_invalid(database: Database, index: str) -> int:
-    """Let a concurrent build be cancelled while it waits, as it happens; return what is left of it."""
+    """Cancel a concurrent build while it waits, and return the invalid index that is left."""
     build = f"CREATE INDEX CONCURRENTLY {index} ON agent_executions ({_INDEXES[index]})"
     with old_writer(database), database.connect() as builder:
         builder.execute("SET statement_timeout = '300ms'")

@@ -1,4 +1,4 @@
-"""Tables that have others below them: partitions at any depth, heirs, and parts that cannot be widened."""
+"""Tables with child tables: partitions at any depth, inheritance, and children that cannot be widened."""
 
 from datetime import timedelta
 from typing import Any, LiteralString
@@ -57,7 +57,7 @@ _WHOLES = ('"Executions 2026"', "agent_executions")
 
 @pytest.fixture
 def partitioned(database: Database) -> Database:
-    """Make a table with partitions in two levels, in two schemas, with names that need quotes."""
+    """Create a table with two levels of partitions, in two schemas, with names that need quotes."""
     database.execute(_OTHERS)
     database.execute(_PARTITIONED)
     return database

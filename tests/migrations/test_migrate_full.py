@@ -1,4 +1,4 @@
-"""`agentctl migrate-full` as an operator runs it: shown, asked for, done once, interrupted, done again."""
+"""`agentctl migrate-full` as an operator runs it: shown, confirmed, done once, interrupted, done again."""
 
 import re
 import signal
@@ -23,7 +23,7 @@ QUESTION = "Change public.agent_executions?"
 
 @pytest.fixture(autouse=True)
 def marketplace(shop: Any) -> Marketplace:
-    """Return the one that the program is configured for."""
+    """Return the marketplace that the program is configured for."""
     found: Marketplace = shop.marketplace
     return found
 
@@ -241,7 +241,7 @@ def test_the_plan_as_an_sql_file_leads_to_full_tracking_by_itself(
 
 
 def _squawk(file: Path, *excluded: str) -> str:
-    """Let squawk look at a file, and return what it says."""
+    """Run squawk on a file, and return its output."""
     program = Path(sys.executable).with_name("squawk")
     options = [f"--exclude={','.join(excluded)}"] if excluded else []
     done = subprocess.run(

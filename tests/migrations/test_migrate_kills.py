@@ -21,21 +21,21 @@ MIGRATE = ("migrate-full", "--yes")
 
 @pytest.fixture(autouse=True)
 def marketplace(shop: Any) -> Marketplace:
-    """Return the one that the program is configured for."""
+    """Return the marketplace that the program is configured for."""
     found: Marketplace = shop.marketplace
     return found
 
 
 @pytest.fixture
 def uninterrupted(marketplace_factory: Callable[..., Marketplace]) -> object:
-    """Return the catalog that a migration leads to which nobody interrupts."""
+    """Return the catalog after an uninterrupted migration."""
     other = marketplace_factory()
     widen(other)
     return catalog(other)
 
 
 def catalog(marketplace: Marketplace) -> object:
-    """Return everything that the catalog says, the comments on columns, and no name of a database."""
+    """Return the whole catalog with the comments on columns, without the name of the database."""
     with read_database_url(marketplace.url, source="a test").connect() as connection:
         found = introspect(connection)
     comments = marketplace.execute(
@@ -107,7 +107,7 @@ def test_an_undo_killed_after_any_step_ends_as_if_uninterrupted(
 
 
 def _await_build(marketplace: Marketplace) -> int:
-    """Return the server process that builds an index, as soon as it is there."""
+    """Wait for the server process that builds an index, and return it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         found = marketplace.execute(

@@ -1,4 +1,4 @@
-"""What a migration waits for: who is named, who never waits for it, and what stays when it is given up."""
+"""What a migration waits for: it names the blocking sessions, blocks no others, and can give up cleanly."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,14 +23,14 @@ SHORT = LockWait(timedelta(milliseconds=50), timedelta(milliseconds=600))
 
 @contextmanager
 def holding(database: Database, mode: str) -> Iterator[int]:
-    """Hold a lock on the table, and tell whose it is."""
+    """Hold a lock on the table, and yield the pid of its session."""
     with database.connect() as connection, connection.transaction():
         connection.execute(f"LOCK TABLE agent_executions IN {mode} MODE".encode())
         yield connection.info.backend_pid
 
 
 def in_the_way(database: Database, mode: LockMode) -> set[int]:
-    """Return the pids that keep a lock from being had."""
+    """Return the pids of the sessions that block a lock."""
     with read_database_url(database.url, source="a test").connect() as connection:
         found = find_blockers(connection, schema="public", table="agent_executions", mode=mode)
     return {one.pid for one in found}

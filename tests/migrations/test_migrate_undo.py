@@ -1,4 +1,4 @@
-"""Taking a migration back: exactly what it added, with nothing lost, wherever it was interrupted."""
+"""Undoing a migration: it drops exactly what was added and loses nothing, wherever it was interrupted."""
 
 import csv
 import io
@@ -36,14 +36,14 @@ def take_back(
 
 
 def dump(database: Database) -> list[Any]:
-    """Return what the migration must not touch."""
+    """Return everything that the migration must not change."""
     return database.execute(
         "SELECT id, user_id, agent_id, status, created_at FROM agent_executions ORDER BY id"
     )
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
-    """Read a file that was saved."""
+    """Return the rows of a saved copy."""
     return list(csv.DictReader(io.StringIO(file.read_text())))
 
 
@@ -178,7 +178,7 @@ def test_the_next_undo_drops_columns_that_an_undo_set_aside(marketplace: Marketp
 
 
 def _leave_aside(marketplace: Marketplace) -> None:
-    """Do what an undo does before it is killed."""
+    """Set columns aside as an undo does before it is killed."""
     for name in OPTIONAL_COLUMNS:
         aside: LiteralString = "ALTER TABLE agent_executions RENAME COLUMN {} TO agentctl_undo_{}"
         marketplace.execute(aside.format(name, name).encode())

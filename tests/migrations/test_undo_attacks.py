@@ -1,4 +1,4 @@
-"""Undoing a migration of a table whose owner is hostile: comments, names and columns are theirs to choose."""
+"""Undoing a migration of a table whose hostile owner chooses comments, names and columns."""
 
 import contextlib
 import os
@@ -82,21 +82,21 @@ def take_back(
 
 
 def on_table(database: Database, text: LiteralString, *names: str) -> None:
-    """Execute a statement about the executions' table with these identifiers."""
+    """Execute a statement on the executions' table with these identifiers."""
     with database.connect() as connection:
         table = sql.Identifier("agent_executions")
         connection.execute(sql.SQL(text).format(table, *map(sql.Identifier, names)))
 
 
 def claim(database: Database, column: str) -> None:
-    """Comment on a column as migrate-full does, which its owner can do as well."""
+    """Write migrate-full's mark into a column's comment, as its owner can."""
     with database.connect() as connection:
         comment = sql.SQL("COMMENT ON COLUMN agent_executions.{} IS {}")
         connection.execute(comment.format(sql.Identifier(column), f"why it failed; {MARK}"))
 
 
 def contents(database: Database) -> dict[str, Any]:
-    """Return every column with its number and what its rows hold."""
+    """Return every column with its number and its rows' values."""
     ((found,),) = database.execute(
         "SELECT jsonb_object_agg(a.attname, (SELECT jsonb_agg(to_jsonb(e) -> a.attname ORDER BY e.id) "
         "FROM agent_executions e) || to_jsonb(a.attnum)) FROM pg_attribute a "
@@ -107,7 +107,7 @@ def contents(database: Database) -> dict[str, Any]:
 
 
 def filled(database: Database) -> None:
-    """Let every one of the seven hold something."""
+    """Fill each of the seven columns with a value."""
     database.execute(
         "UPDATE agent_executions SET workflow_id = 'w', inputs = '{}', result = '1', error = 'no', "
         "credits_used = 3, started_at = now(), completed_at = now()"
@@ -116,7 +116,7 @@ def filled(database: Database) -> None:
 
 @contextlib.contextmanager
 def owner_of_the_table(marketplace: Marketplace) -> Iterator[psycopg.Connection[Any]]:
-    """Let the application's role own the table, as it does where it creates it, and connect as that role."""
+    """Make the application's role the owner of the table, and connect as that role."""
     url = marketplace.add_role("owner")
     role = sql.Identifier(f"{marketplace.name}_owner")
     with marketplace.connect() as admin:
@@ -127,7 +127,7 @@ def owner_of_the_table(marketplace: Marketplace) -> Iterator[psycopg.Connection[
 
 
 def attack(connection: psycopg.Connection[Any], role: str) -> None:
-    """Rename what migrate-full has added so that the statement which sets it aside does something else."""
+    """Rename an added column so that the statement that sets it aside does something else."""
     name = f"id TO x;ALTER ROLE {role} SUPERUSER;--"
     rename = sql.SQL("ALTER TABLE agent_executions RENAME COLUMN error TO {}")
     connection.execute(rename.format(sql.Identifier(name)))
@@ -266,7 +266,7 @@ def test_drops_only_the_configured_column_of_any_name(
 
 
 def _names_in(plan: Plan) -> tuple[dict[str, str], set[str]]:
-    """Parse what a plan sends, and return the columns that it renames, and those that it drops."""
+    """Parse a plan's SQL, and return the columns that it renames and those that it drops."""
     renamed: dict[str, str] = {}
     dropped: set[str] = set()
     for step in plan.steps:
@@ -323,7 +323,7 @@ def interrupt(kind: StepKind, event: Event) -> None:
 
 
 def refuse_ddl(database: Database, when: LiteralString) -> None:
-    """Let the database raise an error where a table is altered and a condition holds."""
+    """Make the database raise an error if a table is altered and a condition holds."""
     database.execute(
         b"CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF "
         + when.encode()

@@ -21,7 +21,7 @@ _TICK_SECONDS = 15.0
 
 
 def folder() -> Path:
-    """Return where n8n is, or will be."""
+    """Return the folder where n8n is, or will be."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "agentctl-tests" / f"n8n-{N8N}"
 
@@ -32,20 +32,20 @@ def node(installation: Path) -> Path:
 
 
 def program(installation: Path) -> Path:
-    """Return n8n's program, which is Node's to run."""
+    """Return n8n's program, which Node runs."""
     return installation / "node_modules/n8n/bin/n8n"
 
 
 def find_installation() -> Path | None:
-    """Return the folder of the installation, or None: half an installation is none."""
+    """Return the folder of a complete installation, or None."""
     return folder() if (folder() / _STAMP).is_file() else None
 
 
 def install() -> None:
-    """Install Node and n8n, unless they are.
+    """Install Node and n8n, unless they are installed.
 
     Raises:
-        RuntimeError: the disk is too full, or an installer failed; with what it said.
+        RuntimeError: the disk is too full, or an installer failed; the message has its output.
 
     """
     with _alone():
@@ -65,7 +65,7 @@ def install() -> None:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Let no two install at once; the lock goes with its process, however that ends."""
+    """Let only one process install at a time; the lock ends with its process."""
     folder().parent.mkdir(parents=True, exist_ok=True)
     with _beside("lock").open("w") as lock:
         try:
@@ -104,7 +104,7 @@ def _install_n8n(place: Path) -> None:
 
 
 def _run(what: str, command: Sequence[str | Path], place: Path) -> None:
-    """Run an installer to its end, and say now and then that it is still at work."""
+    """Run an installer to its end, and report now and then that it is still running."""
     _say(f"{what}...")
     environment = {**os.environ, "PATH": f"{node(place).parent}{os.pathsep}{os.environ['PATH']}"}
     began = time.monotonic()

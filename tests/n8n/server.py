@@ -1,6 +1,6 @@
 """Runs a real n8n on loopback with the workflows of this folder, and reads its executions.
 
-It speaks n8n's API by itself, not through agentctl, so that a test can trust what it sees here.
+It uses n8n's API directly, not through agentctl, so that a test can trust what it sees here.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ class N8n:
 
     Attributes:
         url: without a slash at its end.
-        version: as it says itself.
+        version: as n8n reports it.
         api_key: may read executions and workflows, and nothing else.
         workflows: the id of each by the name of its file, which is its webhook's path, too.
 
@@ -63,7 +63,7 @@ class N8n:
         return f"{self.url}/webhook/{workflow}"
 
     def executions(self, workflow: str) -> list[dict[str, Any]]:
-        """Return all executions of a workflow with all that n8n keeps of them."""
+        """Return all executions of a workflow with everything that n8n keeps of them."""
         found = []
         for status in ("", "&status=running"):  # which n8n tells only if asked for
             which = f"workflowId={self.workflows[workflow]}{status}&limit=250&includeData=true"
@@ -78,7 +78,7 @@ def running(database: Database, folder: Path, log: Path) -> Iterator[N8n]:
     Args:
         database: for n8n alone.
         folder: for n8n alone, empty.
-        log: where what n8n says is written.
+        log: the file for n8n's output.
 
     Raises:
         RuntimeError: it is not installed, or does not start.
@@ -143,7 +143,7 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _set_up(url: str) -> N8n:
-    """Make the owner, the API keys and the workflows; those that are active answer when this returns."""
+    """Create the owner, the API keys and the workflows; active workflows answer when this returns."""
     cookie = _make_owner(url)
     write_key = _make_key(url, cookie, _WRITE_SCOPES)
     credential = _ask(
@@ -160,7 +160,7 @@ def _set_up(url: str) -> N8n:
 
 
 def _make_owner(url: str) -> str:
-    """Make the one user, and return the cookie of the session."""
+    """Create the only user, and return the cookie of the session."""
     owner = {
         "email": "owner@example.com",
         "firstName": "Olga",
@@ -178,7 +178,7 @@ def _make_key(url: str, cookie: str, scopes: tuple[str, ...]) -> str:
 
 
 def _make_workflow(url: str, key: str, text: str) -> str:
-    """Make a workflow of what an export of it would be, publish it if it is active, and return its id."""
+    """Create a workflow from its export, publish it if it is active, and return its id."""
     workflow = json.loads(text)
     active = workflow.pop("active")
     identity: str = _ask(f"{url}/api/v1/workflows", workflow, key=key)["id"]

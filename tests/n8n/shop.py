@@ -15,11 +15,11 @@ class N8nShop:
     n8n: N8n
 
     def run(self, workflow: str, *args: str, exit_code: int) -> dict[str, Any]:
-        """Let the SEO Blog be that workflow, run it, and return what `--json` prints."""
+        """Make a workflow the webhook of the SEO Blog, run it, and return the output of `--json`."""
         self.shop.marketplace.set_webhook("SEO Blog", self.n8n.webhook(workflow))
         return self.shop.run_json("seo-blog", "topic=Tea", *args, exit_code=exit_code)
 
     def row(self) -> dict[str, Any]:
-        """Return the only execution there is."""
+        """Return the only execution."""
         (row,) = self.shop.rows()
         return row

@@ -1,4 +1,4 @@
-"""`agentctl agents check` against a real n8n: it tells what is registered, and starts nothing."""
+"""`agentctl agents check` against a real n8n: it reports what is registered, and starts nothing."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""`agentctl reconcile` finishes, with what a real n8n knows, the runs whose answers nobody got."""
+"""`agentctl reconcile` settles, on the evidence of a real n8n, the runs whose answers were missed."""
 
 import time
 from collections.abc import Callable
@@ -15,12 +15,12 @@ PATIENCE = 60.0  # seconds; nothing here takes as long
 
 @pytest.fixture
 def asking_shop(n8n_shop: Callable[..., N8nShop], n8n: N8n) -> N8nShop:
-    """Make a shop whose profile says where n8n's API is."""
+    """Create a shop whose profile has the URL of n8n's API."""
     return n8n_shop(f'[profiles.test.n8n]\nurl = "{n8n.url}"\napi_key = "{n8n.api_key}"')
 
 
 def reconcile(made: N8nShop, *args: str, exit_code: int = 0) -> dict[str, Any]:
-    """Reconcile, and return what is said of the one execution there is."""
+    """Reconcile, and return the result of the only execution."""
     result = made.shop.program("reconcile", "--json", *args)
     assert result.exit_code == exit_code, result
     (case,) = result.json["data"]["executions"]
@@ -28,7 +28,7 @@ def reconcile(made: N8nShop, *args: str, exit_code: int = 0) -> dict[str, Any]:
 
 
 def await_end(made: N8nShop, workflow: str, execution: str) -> None:
-    """Return when n8n is done with an execution of ours."""
+    """Wait until n8n has finished an execution of agentctl."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         ours = [one for one in made.n8n.executions(workflow) if execution in str(one["data"])]

@@ -1,4 +1,4 @@
-"""`agentctl run` against the webhooks of a real n8n, in every mode that it has to answer."""
+"""`agentctl run` against the webhooks of a real n8n, in every response mode."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ OPS = {"id": "00000000-0000-4000-8000-0000000000a1", "email": "ops@example.com"}
 
 
 def came_in(execution: dict[str, Any]) -> dict[str, Any]:
-    """Return what n8n's webhook node got."""
+    """Return the request that n8n's webhook node received."""
     item: dict[str, Any] = execution["data"]["resultData"]["runData"]["Webhook"][0]["data"]["main"][0][0]
     return dict(item["json"])
 

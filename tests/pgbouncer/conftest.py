@@ -1,4 +1,4 @@
-"""The fixtures of what needs a PgBouncer of its own."""
+"""The fixtures of the tests that need a PgBouncer of their own."""
 
 from support.shop import shop, shop_with, webhook
 

@@ -1,4 +1,4 @@
-"""The connection breaks behind the pooler, so that it is the pooler that speaks to the program."""
+"""The connection breaks behind the pooler, so that the pooler itself answers the program."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from support.webhook_server import Reply
 
 @pytest.fixture
 def behind(server: Server, shop: Shop) -> Iterator[tuple[DatabaseProxy, str]]:
-    """Put a proxy behind a PgBouncer of the test's own; yield it, and the database's URL through both."""
+    """Put a proxy behind a new PgBouncer; yield the proxy and the database's URL through both."""
     direct = replace(server, pooler_port=None)
     with (
         tempfile.TemporaryDirectory(dir="/tmp") as folder,  # where others may reach it

@@ -24,7 +24,7 @@ def through_pooler(server: Server, marketplace: Marketplace) -> Iterator[str]:
 
 
 def _direct(marketplace: Marketplace) -> str:
-    """Return the URL that no pooler is before, also where all tests go through one."""
+    """Return the URL without a pooler, even if all tests go through one."""
     return marketplace.server.socket_url(marketplace.name)
 
 

@@ -1,4 +1,4 @@
-"""Everything runs with nothing configured: the commands of the README's tour, on the sandbox."""
+"""The commands of the README's tour run on the sandbox, without any configuration."""
 
 import json
 from pathlib import Path

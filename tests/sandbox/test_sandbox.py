@@ -1,4 +1,4 @@
-"""The sandbox's life: who starts it, who stops it, and what it leaves alone."""
+"""The sandbox's life: its start, its end, and what it does not change."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ _FOLDER = "from agentctl.sandbox.server import folder; print(folder())"
 
 @dataclass
 class Operator:
-    """Somebody with a home folder who runs commands that use the sandbox."""
+    """A user with a home folder, who runs commands that use the sandbox."""
 
     home: Path
     python: str = sys.executable
@@ -111,14 +111,14 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def public_python() -> Iterator[Path]:
-    """Copy the interpreter and what it needs to where every user may read it."""
+    """Copy the interpreter and what it needs into a folder that every user may read."""
     with tempfile.TemporaryDirectory(prefix="agentctl-python-", dir="/tmp") as name:
         yield copy_public_python(Path(name))
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Make a home folder that other users may pass through, as most are."""
+    """Create a home folder that other users may pass through, as most are."""
     with tempfile.TemporaryDirectory(prefix="agentctl-home-", dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -126,7 +126,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def operator(home: Path) -> Iterator[Operator]:
-    """Be whoever runs the tests."""
+    """Act as the user who runs the tests."""
     person = Operator(home)
     yield person
     person.close()
@@ -134,7 +134,7 @@ def operator(home: Path) -> Iterator[Operator]:
 
 @pytest.fixture(params=["root", "an ordinary user"] if _AS_ROOT else ["an ordinary user"])
 def anybody(operator: Operator, request: pytest.FixtureRequest) -> Iterator[Operator]:
-    """Be root, and somebody who is not."""
+    """Act as root, and as another user."""
     if not _AS_ROOT or request.param == "root":
         yield operator
         return
@@ -532,7 +532,7 @@ def test_root_creates_no_sandbox_in_another_users_home(home: Path, planted: str)
 
 
 def _open_door(operator: Operator) -> None:
-    """Let everybody get to the socket, as a wrong mode or a copy of it would."""
+    """Open the socket to everybody, as a wrong mode or a copy would."""
     home = Home(operator.folder)
     for folder in (home.folder, *home.folder.parents):
         if folder.is_relative_to(operator.home):
@@ -542,7 +542,7 @@ def _open_door(operator: Operator) -> None:
 
 
 def _said_to(user: pwd.struct_passwd, url: str, python: Path) -> str:
-    """Return what a user of the machine is told who connects."""
+    """Return the server's answer to a user of the machine who connects."""
     connect = "import psycopg, sys\npsycopg.connect(sys.argv[1])\nprint('let in')"
     done: subprocess.CompletedProcess[str] = subprocess.run(
         [python / "bin/python", "-c", connect, url],

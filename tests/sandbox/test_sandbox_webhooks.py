@@ -26,7 +26,7 @@ with running() as url:
 
 @dataclass(frozen=True)
 class Webhooks:
-    """The loopback server, reached where the demo agents' rows say."""
+    """The loopback server, at the address in the demo agents' rows."""
 
     port: int
 
@@ -43,7 +43,7 @@ class Webhooks:
 
 @pytest.fixture(scope="module")
 def webhooks() -> Iterator[Webhooks]:
-    """Hold a sandbox for this module."""
+    """Keep a sandbox running for this module."""
     with tempfile.TemporaryDirectory(prefix="agentctl-home-", dir="/tmp") as home:
         Path(home).chmod(0o755)
         with subprocess.Popen(

@@ -1,7 +1,7 @@
-"""Marketplaces of strangers: other names, other types, and rows by somebody who means harm.
+"""Generates strangers' marketplaces: other names, other types, and hostile rows.
 
 A stranger is made from a seed: the types of its columns are drawn, and so are the values, each by the text
-that a customer would send. What the server refuses cannot be in a row, and is left out. It judges nothing.
+that a customer would send. What the server refuses cannot be in a row, and is left out. It asserts nothing.
 """
 
 import contextlib
@@ -157,7 +157,7 @@ _CONTENT = ("jsonb", "json")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a stranger's: the part that it plays, what it is called, and the types that it may have."""
+    """A column of a stranger: its part, its name, and the types that it may have."""
 
     part: str
     name: str
@@ -253,11 +253,11 @@ class Stranger:
     rows: int
 
     def id_of(self, number: int) -> str:
-        """Return the id of one of those who mean no harm."""
+        """Return the id of a harmless row."""
         return spell_key(number, self.key)
 
     def configuration(self, *, sign: str) -> str:
-        """Return the file that tells agentctl who is who."""
+        """Return the configuration that maps the stranger's tables for agentctl."""
         lines = ["[profiles.odd]", f'database_url = "{self.database.url}"', f'user = "{self.id_of(PAYER)}"']
         lines += ["[profiles.odd.webhook]", 'allow_hosts = ["127.0.0.1"]']
         for role, (table, columns) in _TABLES.items():
@@ -272,7 +272,7 @@ def make_stranger(database: Database, *, seed: int, rows: int) -> Stranger:
 
     Args:
         database: an empty one.
-        seed: what is drawn depends on nothing else.
+        seed: the only source of the random choices.
         rows: of each table.
 
     """
@@ -300,7 +300,7 @@ def make_stranger(database: Database, *, seed: int, rows: int) -> Stranger:
 
 
 def _acceptable(connection: Connection, kind: str) -> list[str]:
-    """Return the values that the server takes for a type: what it refuses can be in no row."""
+    """Return the values that the server accepts for a type; a refused value can be in no row."""
     query = sql.SQL("SELECT %s::text::") + sql.SQL(kind)
     taken = []
     for value in _BY_TYPE[kind]:
@@ -356,7 +356,7 @@ def spell_key(number: int, kind: str) -> str:
 def _hostile(
     draw: random.Random, column: Column, kind: str, values: Sequence[str], number: int
 ) -> str | None:
-    """Draw one value: NULL, one that means harm, or one that leads somewhere."""
+    """Draw one value: NULL, a hostile value, or a valid reference."""
     if column.part == "id":
         odd = kind == "text" and draw.random() < 0.5
         return f"{draw.choice(_TEXTS)[:99]}#{number}" if odd else spell_key(number + 1, kind)
@@ -380,5 +380,5 @@ def _insert(
 
 
 def describe_types(stranger: Stranger) -> str:
-    """Return the types of a stranger's columns, a line each, for whoever reads a failure."""
+    """Return the types of a stranger's columns, one line each, for the report of a failure."""
     return "\n".join(f"{table}.{name} {kind}" for (table, name), kind in stranger.types.items())

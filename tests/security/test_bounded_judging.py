@@ -1,4 +1,4 @@
-"""Forms that were written to keep a judge busy for ever: each ends, and says which input it was about."""
+"""Forms that are written to keep the judge busy for ever: judging ends, and names the input."""
 
 import subprocess
 import sys
@@ -20,13 +20,13 @@ LEVELS = 40
 
 
 def doubling() -> dict[str, Any]:
-    """Make definitions of which each uses the next one twice."""
+    """Return definitions, each of which uses the next one twice."""
     steps = {f"step{level}": {"allOf": [{"$ref": f"#/$defs/step{level + 1}"}] * 2} for level in range(LEVELS)}
     return {**steps, f"step{LEVELS}": {"type": ["string", "object"]}}
 
 
 def nesting(levels: int) -> dict[str, Any]:
-    """Make a schema that judges again, at each level, everything below."""
+    """Return a schema that judges everything below again at each level."""
     if not levels:
         return {"unevaluatedProperties": {}}
     return {"unevaluatedProperties": {}, "allOf": [nesting(levels - 1)]}

@@ -1,7 +1,7 @@
-"""Looking at a database executes nothing that its owners or guests have put there.
+"""Reading a database executes nothing that its owners or guests have put there.
 
-Each attack is a guest's: a role that may create objects in `public`, and becomes a superuser as soon as one
-of its functions is executed by the superuser who looks.
+The attacker is a guest: a role that may create objects in `public`, and becomes a superuser as soon as the
+reading superuser executes one of its functions.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ CREATE INDEX ON barn ((rise('x')));
 
 @dataclass(frozen=True)
 class Attack:
-    """What a guest puts into a database, and the defence without which it works."""
+    """The objects that a guest creates, and the defence without which the attack works."""
 
     signature: str
     statements: str

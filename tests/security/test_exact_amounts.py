@@ -1,4 +1,4 @@
-"""Credits of more digits than Python's decimals keep by themselves move, and are shown, to the last one."""
+"""Credits with more digits than Python's default precision are moved and shown exactly."""
 
 from collections.abc import Callable
 from decimal import Decimal

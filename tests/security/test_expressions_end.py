@@ -1,4 +1,4 @@
-"""Every regular expression of ours, on long texts that are hard for just this one: work grows with the text.
+"""Every regular expression of agentctl takes linear time, even on long texts that are hard for it.
 
 The texts come from the expression itself: of each part that repeats, what fits it, ten thousand times, with
 something at the end that spoils it. The time is the processor's, and a limit for what would take for ever.
@@ -46,7 +46,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def methods_by_name() -> dict[tuple[str, str], set[str]]:
-    """Return how each name of an expression is used: in its own module where it is private, else anywhere."""
+    """Return how each named expression is used: in its own module if the name is private, else anywhere."""
     used: dict[tuple[str, str], set[str]] = defaultdict(set)
     for module, tree in modules():
         for node in ast.walk(tree):
@@ -70,7 +70,7 @@ def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
 
 
 def expressions() -> Iterator[Used]:
-    """Yield those that stand in modules, and those that are written where they are used."""
+    """Yield the expressions of modules, and those that are written where they are used."""
     used = methods_by_name()
     for name, tree in modules():
         module = importlib.import_module(name)
@@ -94,7 +94,7 @@ def unique() -> list[Used]:
 
 
 def sample(parsed: Any) -> str:
-    """Return a short text that fits, as good as can be told from its parts."""
+    """Return a short text that probably matches, built from the expression's parts."""
     return "".join(_sample_of(kind, value) for kind, value in parsed)
 
 
@@ -129,7 +129,7 @@ def _member(members: Any) -> str:
 
 
 def pumps(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
-    """Yield what comes first and what can be repeated, for each part that repeats."""
+    """Yield a prefix and a repeatable text for each part that repeats."""
     for kind, value in parsed:
         if str(kind) in REPEATS and value[1] > 50 and (body := sample(value[2])):
             yield before, body
@@ -161,7 +161,7 @@ def hard_texts(pattern: re.Pattern[Any]) -> Iterator[str]:
 
 
 class TooSlowError(Exception):
-    """The processor was at work for too long."""
+    """The expression used too much processor time."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A configuration that was found, not named, counts where only its user and root decide what it says."""
+"""A discovered configuration, unlike a named one, counts only if its user and root alone control it."""
 
 import os
 import struct
@@ -24,14 +24,14 @@ headers = {{ "X-Orchard" = "file:{mark}" }}
 
 @pytest.fixture
 def orchard() -> Iterator[Path]:
-    """Make a folder that other users may look into."""
+    """Create a folder that other users may read."""
     with tempfile.TemporaryDirectory(prefix="agentctl-orchard-", dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
 def plant(folder: Path) -> Path:
-    """Write a configuration that leaves a mark when it is believed."""
+    """Write a configuration whose command leaves a mark if it is run."""
     file = folder / "agentctl.toml"
     file.write_text(PLANTED.format(mark=folder / "mark"))
     file.chmod(0o644)

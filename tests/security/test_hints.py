@@ -1,4 +1,4 @@
-"""Commands of hints, typed into a shell as they stand, where names come from somebody hostile."""
+"""Commands from hints with hostile names, typed into a shell unchanged."""
 
 import os
 import re

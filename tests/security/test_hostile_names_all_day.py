@@ -1,4 +1,4 @@
-"""An operator's day where everything has a hostile name, each of another style."""
+"""An operator's day on a marketplace where everything has a hostile name, each of another style."""
 
 from support.hostile_day import spend_a_day
 from support.hostile_names import make_hostile_marketplace, mixed

@@ -1,4 +1,4 @@
-"""Rows by somebody who means harm, read by every command that reads: none of them ends one for the others.
+"""Hostile rows, read by every command that reads: none of them ends a command.
 
 Eight strangers' marketplaces, more than 250 rows each, 2,000 in all: other names, other types, and in every
 column whatever its type can hold. Most commands run in this process, through the program's own entry.
@@ -47,7 +47,7 @@ class Ended:
 
 @pytest.fixture(params=range(STRANGERS))
 def stranger(request: pytest.FixtureRequest, database: Database) -> Stranger:
-    """Make a stranger's marketplace; each has other types and other rows."""
+    """Create a stranger's marketplace; each has other types and other rows."""
     made = make_stranger(database, seed=request.param, rows=ROWS)
     assert made.rows == 4 * ROWS
     return made
@@ -63,7 +63,7 @@ def config(stranger: Stranger, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quiet_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the program that runs in this process away from the tester's settings, and from its signals."""
+    """Keep the tester's settings and signal handlers from the program that runs in this process."""
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("AGENTCTL_DEBUG", "1")  # what is unforeseen raises
@@ -158,7 +158,7 @@ def _refuse(name: str) -> NoReturn:
 
 
 def _require_times(value: Any) -> None:
-    """See to it that every time is RFC 3339, or in PostgreSQL's words."""
+    """Require that every time is RFC 3339 or PostgreSQL's text."""
     members = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )

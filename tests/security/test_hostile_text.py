@@ -1,6 +1,6 @@
-"""Text that wants to be more than text: shown harmlessly on a terminal and in a pipe, unchanged in JSON.
+"""Hostile text: shown harmlessly on a terminal and in a pipe, and unchanged in JSON.
 
-It stands wherever somebody else can write: in names, e-mail addresses, forms, inputs, results, errors.
+It is everywhere that other people can write: names, e-mail addresses, forms, inputs, results, errors.
 """
 
 import json
@@ -28,7 +28,7 @@ KEY = UUID("eeeeeeee-0000-4000-8000-000000000001")
 
 @pytest.fixture
 def hostile(full_shop: Any) -> Any:
-    """Make a shop in which whatever can be text is hostile."""
+    """Create a shop in which every text is hostile."""
     execute = full_shop.marketplace.execute
     execute("ALTER TABLE agents ADD COLUMN slug text")
     field = {"name": "topic", "label": EVIL, "type": "select", "options": [EVIL], "default": EVIL}
@@ -46,7 +46,7 @@ def hostile(full_shop: Any) -> Any:
 
 
 def strings(value: object) -> set[str]:
-    """Return all texts in a JSON value, those of its objects' names too."""
+    """Return all texts in a JSON value, including the names in its objects."""
     match value:
         case str():
             return {value}

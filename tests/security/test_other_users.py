@@ -1,6 +1,6 @@
-"""What other users of the machine leave in the operator's way: links and files where agentctl writes.
+"""Links and files that other users of the machine plant where agentctl writes.
 
-Root is the operator here, since only root can also be somebody else: strangers own what they have planted.
+The operator here is root, since only root can act as another user, who then owns the planted files.
 """
 
 import json
@@ -38,7 +38,7 @@ main()
 
 @pytest.fixture
 def commons() -> Iterator[Path]:
-    """Make a folder in which everybody may put files, as /tmp is."""
+    """Create a folder in which everybody may put files, like /tmp."""
     with tempfile.TemporaryDirectory(prefix="agentctl-commons-", dir="/tmp") as name:
         Path(name).chmod(0o1777)
         yield Path(name)
@@ -53,7 +53,7 @@ def victim(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def their_home(tmp_path: Path) -> Path:
-    """Make the home of somebody who has become root and has kept HOME."""
+    """Create the home of a user who has become root and has kept HOME."""
     home = tmp_path / "their-home"
     home.mkdir()
     return give(home, NOBODY)

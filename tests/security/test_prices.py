@@ -1,4 +1,4 @@
-"""What an agent costs is an amount that can be charged, and it is charged as it was shown."""
+"""An agent's price must be a valid amount, and the price that was shown is the price that is charged."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def _let_prices_be_anything(shop: Shop) -> None:
 def _run_changed_meanwhile(
     shop: Shop, change: LiteralString, *options: str, exit_code: int
 ) -> dict[str, Any]:
-    """Run the agent, and change the database when all is prepared and nothing written."""
+    """Run the agent, and change the database after the preparation, before anything is written."""
     run = shop.program.start(*RUN, *options, "--json", env={"AGENTCTL_FAILPOINT": f"{Failpoint.CHOSEN}:stop"})
     _, status = os.waitpid(run.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)

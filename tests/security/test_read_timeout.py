@@ -1,4 +1,4 @@
-"""A command that only reads ends, whatever holds the database up: a gate in CI cannot hang."""
+"""A command that only reads ends even if the database is blocked or silent: a gate in CI cannot hang."""
 
 import socket
 import threading
@@ -28,7 +28,7 @@ def _configure(program: Program, url: str, timeout: str) -> None:
 
 @pytest.fixture
 def silent_server() -> Iterator[int]:
-    """Accept connections, and never say a word."""
+    """Accept connections, and never answer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         held: list[socket.socket] = []
 

@@ -1,4 +1,4 @@
-"""Names that others put before PostgreSQL's own: none of them is ever called by a statement of ours."""
+"""Functions and operators that shadow PostgreSQL's own: no statement of agentctl ever calls one."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ _DAY: tuple[tuple[int, str], ...] = (
 
 
 def _open_shop(shop_with: Callable[..., Shop]) -> Shop:
-    """Make a shop in which one run succeeds, one fails, and of one nobody knows."""
+    """Create a shop with one run that succeeds, one that fails, and one with an unknown outcome."""
     shop = shop_with()
     shop.answer(Reply.json({"error": "no"}, status=500), Reply(hangup=Hangup.AFTER_READING), agent="Plain")
     return shop
@@ -53,7 +53,7 @@ def _spend_the_day(shop: Shop, url: str) -> None:
 
 @pytest.fixture(scope="session")
 def statements_of_a_day() -> list[str]:
-    """Remember what a day's commands have sent, once somebody has spent it."""
+    """Record the statements of a day's commands, once per session."""
     return []
 
 

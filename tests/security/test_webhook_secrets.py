@@ -1,4 +1,4 @@
-"""A webhook's credentials and parameters are sent to it, and stand nowhere else: not stored, not shown."""
+"""A webhook's credentials and parameters are only sent to it: they are neither stored nor shown."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def require_no_secret(*texts: str) -> None:
 
 
 def files_of(shop: Shop) -> Iterator[str]:
-    """Yield what the program has written into its home; the configuration is the operator's."""
+    """Yield the files that the program has written into its home, without the operator's configuration."""
     for path in shop.program.home.rglob("*"):
         if path.is_file() and path.name != "agentctl.toml":
             yield path.read_text(errors="replace")

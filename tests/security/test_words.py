@@ -1,4 +1,4 @@
-"""Words that are written are the schema's, the configuration's or agentctl's own; rows decide nothing."""
+"""agentctl writes words of the schema, of the configuration, or its own; rows decide nothing."""
 
 from typing import LiteralString
 
@@ -17,7 +17,7 @@ FAILS = Reply.json({"message": "Error in workflow"}, 500)
 
 
 def _statuses(shop: Shop) -> list[str]:
-    """Return the statuses of what agentctl ran, oldest first."""
+    """Return the statuses of agentctl's executions, oldest first."""
     rows = shop.marketplace.execute(
         "SELECT status FROM agent_executions WHERE agent_id <> %s ORDER BY created_at", (PLAIN,)
     )

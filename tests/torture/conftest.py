@@ -1,4 +1,4 @@
-"""The fixtures of the torture tests, and what they did in figures, after pytest's own summary of failures."""
+"""The fixtures of the torture tests, and their figures after pytest's own summary of failures."""
 
 from collections import Counter
 from typing import Any
@@ -11,7 +11,7 @@ _FIGURES = ("kills", "processes", "executions", "examples", "faults", "commands"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print how often what was done: `record_property` brings the figures here, from workers too."""
+    """Print how often each thing was done; `record_property` brings the figures here, from workers too."""
     done: Counter[str] = Counter()
     tests: Counter[str] = Counter()
     for report in terminalreporter.stats.get("passed", ()):

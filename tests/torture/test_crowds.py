@@ -1,4 +1,4 @@
-"""Many at once: on one balance, with one idempotency key, and two that reconcile the same executions."""
+"""Many commands at once: on one balance, with one idempotency key, and two reconciles of the same rows."""
 
 import subprocess
 from collections import Counter

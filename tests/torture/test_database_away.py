@@ -1,6 +1,6 @@
-"""The database goes away with a change under way and stays away: nothing is guessed, all is found out later.
+"""The database goes away during a change and stays away: nothing is guessed, and all is resolved later.
 
-Only among the full figures: the program waits a minute before it gives up.
+These tests run only with the full figures, because the program waits a minute before it gives up.
 """
 
 import math
@@ -21,7 +21,7 @@ Doomed = tuple[Sequence[str], When, str]
 
 
 def _all_ended(shop: Shop, doomed: Sequence[Doomed]) -> list[Result]:
-    """Run these at once; for each the database is away for good from that COMMIT on."""
+    """Run commands at once; for each, the database is away for good from the given COMMIT on."""
     with ExitStack() as proxies:
         running = []
         for command, when, within in doomed:
@@ -68,6 +68,6 @@ if FULL:
 
 
 def _statuses(shop: Shop, executions: Sequence[str]) -> list[str | None]:
-    """Return the status of each, None for one that was never written."""
+    """Return the status of each execution, None if it was never written."""
     statuses = {row["id"]: row["status"] for row in shop.rows()}
     return [statuses.get(execution) for execution in executions]

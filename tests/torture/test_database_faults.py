@@ -1,6 +1,6 @@
-"""The connection to the database breaks at an exact place: nothing is done twice, nothing is left in doubt.
+"""The connection to the database breaks at an exact point: nothing is done twice, nothing is left in doubt.
 
-What the program says is compared with what the database holds, and the rules of the money hold, each time.
+Each time, the program's output is compared with the database, and the rules about money must hold.
 test_database_refusals.py is about a database that is there and refuses, test_database_away.py about one that
 does not come back.
 """

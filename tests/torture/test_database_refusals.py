@@ -1,4 +1,4 @@
-"""The database is there and refuses, stalls, or throws the program out: every word of the contract holds.
+"""The database is reachable but refuses, stalls, or terminates the connection: the contract still holds.
 
 test_database_faults.py is about connections that break.
 """
@@ -52,7 +52,7 @@ def _row_locked(marketplace: Marketplace) -> Iterator[Connection]:
 
 
 def _waiting_backend(database: Database, *, other_than: int = 0) -> int:
-    """Return the process that waits for a lock, as soon as there is one."""
+    """Wait until a process waits for a lock, and return it."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         waiting = database.execute(
@@ -267,7 +267,7 @@ def test_the_journal_counts_for_the_same_database_at_another_address(shop: Shop)
 
 
 def _is_left_open(shop: Shop, whole: dict[str, Any]) -> None:
-    """Check that neither outcome nor refund is written, and that the operator is told what to do."""
+    """Check that neither outcome nor refund is written, and that the hint names the next command."""
     execution = whole["data"]["execution"]["id"]
     assert whole["error"]["code"] == "outcome_unknown"
     assert "No space left" in whole["error"]["message"]
@@ -279,7 +279,7 @@ def _is_left_open(shop: Shop, whole: dict[str, Any]) -> None:
 
 
 def _reconciled(shop: Shop, whole: dict[str, Any], *options: str) -> str:
-    """Return what the execution is settled as from the journal, once there is room on the disk."""
+    """Return the outcome that reconcile takes from the journal, once the disk has room."""
     shop.marketplace.execute("DROP FUNCTION write_to_disk CASCADE")
     done = shop.program("reconcile", whole["data"]["execution"]["id"], *options)
     assert done.exit_code == 0, done

@@ -1,8 +1,8 @@
-"""The web application, whoever deletes users and agents, and the operator's commands, all at the same time.
+"""The web application, deletions of users and agents, and the operator's commands, all at the same time.
 
 The application calls the database's own functions, as four writers do in a loop; two others delete users and
 agents with what belongs to them. Whatever the default isolation is, the books are right at every instant that
-another session can see, every command ends as the contract says, and what is open in the end can be settled.
+another session can see, every command ends as the contract says, and whatever stays open can be settled.
 """
 
 import itertools
@@ -70,7 +70,7 @@ INSERT INTO torture.deleted_executions SELECT id FROM deleted
 
 @dataclass
 class Market:
-    """What everybody shares: who is there, what happened, and when to stop."""
+    """Shared state: the users and agents, the events, and when to stop."""
 
     shop: Shop
     until: float = 0
@@ -94,7 +94,7 @@ class Market:
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:
-        """Count what was done, and what others would not let be done."""
+        """Count what was done, and what was turned away."""
         try:
             yield
             self.did[what] += 1
@@ -120,7 +120,7 @@ class Market:
 
 
 def write(market: Market) -> None:
-    """Do what the web application does: runs, purchases, presents, outcomes."""
+    """Act as the web application: runs, purchases, gifts, outcomes."""
     with market.connect() as connection:
         while market.is_open:
             random.choice((begin_run, begin_run, end_run, end_run, buy))(market, connection)
@@ -148,7 +148,7 @@ def buy(market: Market, connection: Connection) -> None:
 
 
 def delete_users(market: Market) -> None:
-    """Let a customer leave with everything of theirs, and another one come."""
+    """Delete a customer with all their rows, and add another."""
     with market.connect() as connection:
         while market.is_open:
             user = market.users.pop(0)
@@ -165,7 +165,7 @@ def delete_users(market: Market) -> None:
 
 
 def delete_agents(market: Market) -> None:
-    """Close a stall with all of its executions, and open another one."""
+    """Delete an agent with all its executions, and add another."""
     with market.connect() as connection:
         while market.is_open:
             market.add_agent(connection)
@@ -179,7 +179,7 @@ def delete_agents(market: Market) -> None:
 
 
 def observe(market: Market) -> None:
-    """Look for what the rules forbid, at one instant after the other."""
+    """Look for violations of the rules, at one instant after the other."""
     while market.is_open:
         with market.attempt("look"):
             for violation in wrong_now(market):
@@ -199,7 +199,7 @@ def wrong_now(market: Market) -> list[str]:
 
 @dataclass(frozen=True)
 class Command:
-    """What an operator types, and the exit codes that the contract knows for it here."""
+    """A command of the operator, and the exit codes that the contract allows for it here."""
 
     words: Callable[[Market], tuple[str, ...]]
     codes: frozenset[int]
@@ -259,7 +259,7 @@ OPERATORS = (MONEY, MONEY, MONEY, READING, MIGRATING)
 
 
 def operate(market: Market, operator: Operator, commands: tuple[Command, ...]) -> None:
-    """Type one command after the other, and look at how each ends."""
+    """Type one command after the other, and check how each ends."""
     while market.is_open:
         command = random.choice(commands)
         words = command.words(market)
@@ -276,7 +276,7 @@ def judge(market: Market, words: tuple[str, ...], done: Result, codes: frozenset
 
 @contextmanager
 def opened(shop: Shop, level: str) -> Iterator[Market]:
-    """Set everything up; the default isolation holds for connections that are opened afterwards."""
+    """Set everything up; the default isolation applies to connections that are opened afterwards."""
     for number, reply in enumerate(
         (
             Reply.json(ARTICLE),

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at every boundary: what is certain is settled, and what is not is named."""
+"""Ctrl-C and SIGTERM at every boundary: certain outcomes are settled, and uncertain ones are named."""
 
 import json
 import os

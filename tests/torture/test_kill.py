@@ -1,4 +1,4 @@
-"""SIGKILL between any two effects: whatever is left keeps the rules, and `reconcile` finishes it."""
+"""SIGKILL between any two effects: the remaining state obeys the rules, and `reconcile` finishes it."""
 
 import signal
 from collections import Counter

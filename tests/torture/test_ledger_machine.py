@@ -68,7 +68,7 @@ outcomes = st.sampled_from(sorted(ANSWERS))
 
 @dataclass
 class Modelled:
-    """What the model knows of one execution; `told` is what this machine's journal has of its outcome."""
+    """The model of one execution; `told` is the outcome in this machine's journal."""
 
     status: str
     refunded: bool = False
@@ -76,7 +76,7 @@ class Modelled:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """The product on one side, a dictionary and a number on the other."""
+    """Compares the product with a dictionary and a number."""
 
     marketplace: Marketplace
     database: Database
@@ -237,7 +237,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.balance += PRICE
 
     def _crash(self, point: Failpoint) -> None:
-        """Run in a process of its own, which must be killed at the failpoint."""
+        """Run in a separate process, and require that the failpoint kills it."""
         child = os.fork()
         if not child:
             try:

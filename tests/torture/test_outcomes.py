@@ -1,6 +1,6 @@
-"""Every way in which a webhook can behave: docs/outcomes.md, acted out on the installed program.
+"""Every webhook behaviour of docs/outcomes.md, acted out with the installed program.
 
-The cases below are the rows of that document; a test holds the two together.
+The cases below are the rows of that document; a test requires the two to agree.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _PATH = "/webhook/agent"
 
 
 class End(NamedTuple):
-    """How a run ends, for the table's columns of these names."""
+    """The end of a run, in the table's columns of these names."""
 
     outcome: str
     exit_code: int
@@ -36,7 +36,7 @@ UNKNOWN = End("unknown", 5, "held")
 
 
 class FarSide:
-    """What is there to be called in one case, until the stack is closed; `env` is for the program."""
+    """The servers of one case, until the stack is closed; `env` is for the program."""
 
     def __init__(self, stack: contextlib.ExitStack, folder: Path) -> None:
         self._stack = stack
@@ -65,24 +65,24 @@ class FarSide:
 
 
 Scene = Callable[[FarSide], str]
-"""Sets a far side up, and returns the URL to call."""
+"""Sets up a far side, and returns the URL to call."""
 
 
 def to(*replies: Reply) -> Scene:
-    """Set up a server that answers with these in turn, with the last one for good."""
+    """Set up a server that gives these answers in turn and then repeats the last one."""
     return lambda far: far.serve(*replies)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row.
+    """One row of the document.
 
     Attributes:
         behaviour: what the far side does, in words.
-        scenes: that the row is about; each is a run of its own.
+        scenes: the scenes of the row; each is a run of its own.
         tries: how often agentctl connects, or tries to; one of these numbers.
-        requests: how many arrive whole; None: as many as there are tries.
-        more: of the configuration.
+        requests: how many arrive completely; None: as many as there are tries.
+        more: additional configuration.
 
     """
 
