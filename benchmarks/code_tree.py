@@ -51,7 +51,7 @@ class Snippet:
 def snippets(corpus: Path) -> list[Snippet]:
     """Return the snippets of a corpus: each file or folder in a folder of its topic."""
     places = sorted(place for topic in corpus.iterdir() if topic.is_dir() for place in topic.iterdir())
-    found = (Snippet(f"{place.parent.name}-{place.stem}", _texts(place)) for place in places)
+    found = (Snippet(f"{place.parent.name}-{place.stem}", _read_texts(place)) for place in places)
     return [snippet for snippet in found if snippet.scripts]
 
 
@@ -63,17 +63,17 @@ def make_tree(root: Path, found: list[Snippet], files: int) -> int:
     for number in count():
         snippet = found[number % len(found)]
         folder = root / f"packages/area{number // _CASES_OF_A_PACKAGE}/src/{snippet.name}-{number}"
-        for name, text in _varied(snippet, number):
+        for name, text in _rename_functions(snippet, number):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text + _filler(name, number, chosen))
+            path.write_text(text + _make_filler(name, number, chosen))
         written += snippet.scripts
         if written >= files:
             return written
     raise AssertionError
 
 
-def _texts(place: Path) -> dict[str, str]:
+def _read_texts(place: Path) -> dict[str, str]:
     if place.is_file():
         return {place.name: place.read_text()}
     kept = (".json", *_SCRIPTS)
@@ -81,7 +81,7 @@ def _texts(place: Path) -> dict[str, str]:
     return {str(path.relative_to(place)): path.read_text() for path in files}
 
 
-def _varied(snippet: Snippet, number: int) -> Iterator[tuple[str, str]]:
+def _rename_functions(snippet: Snippet, number: int) -> Iterator[tuple[str, str]]:
     """Yield the files with their functions renamed, in every call as well."""
     functions = sorted({name for text in snippet.files.values() for name in _FUNCTION.findall(text)})
     names = re.compile(rf"\b(?:{'|'.join(functions)})\b")
@@ -89,7 +89,7 @@ def _varied(snippet: Snippet, number: int) -> Iterator[tuple[str, str]]:
         yield name, names.sub(rf"\g<0>{number}", text) if functions else text
 
 
-def _filler(name: str, number: int, chosen: random.Random) -> str:
+def _make_filler(name: str, number: int, chosen: random.Random) -> str:
     if not name.endswith(_SCRIPTS):
         return ""
     kind = _ROW_TYPE if name.endswith((".ts", ".tsx", ".mts", ".cts")) else ""

@@ -58,13 +58,15 @@ class Run:
 
 def main() -> None:
     """Make the tree, measure, and print a table in Markdown."""
-    options = _options()
+    options = _parse_options()
     bounds = Bounds()
     home = Path(tempfile.mkdtemp(prefix="agentctl-bench-"))
     try:
         files = make_tree(home / "tree", snippets(TESTS / "corpus"), options.files)
         print(
-            f"{files:,} files, {_size(home / 'tree') / 1e6:.1f} MB; {_processors()} processors.\n", flush=True
+            f"{files:,} files, {_measure_size(home / 'tree') / 1e6:.1f} MB; "
+            f"{_count_processors()} processors.\n",
+            flush=True,
         )
         measure(home, options.rounds, bounds)
     finally:
@@ -72,7 +74,7 @@ def main() -> None:
     sys.exit(1 if bounds.broken else 0)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3, help="of which the median is taken")
@@ -91,11 +93,11 @@ def measure(home: Path, rounds: int, bounds: Bounds) -> None:
         runs["cold"].append(run(check, environment, also=_FINDINGS))
         runs["warm"].append(run(check, environment, also=_FINDINGS))
     answers = {one.output for name in ("cold", "warm") for one in runs[name]}
-    _report(runs, json.loads(min(answers)), bounds)
+    _print_report(runs, json.loads(min(answers)), bounds)
     bounds.check("different answers, cold and warm", len(answers), 1)
 
 
-def _report(runs: dict[str, list[Run]], answer: object, bounds: Bounds) -> None:
+def _print_report(runs: dict[str, list[Run]], answer: object, bounds: Bounds) -> None:
     floor = statistics.median(one.wall for one in runs["parsing alone"])
     print("| | wall time | of parsing alone | processors' time | memory |")
     print("| --- | ---: | ---: | ---: | ---: |")
@@ -106,7 +108,7 @@ def _report(runs: dict[str, list[Run]], answer: object, bounds: Bounds) -> None:
         cpu = statistics.median(one.cpu for one in several)
         ratio = walls[name] / floor
         print(f"| {name} | {walls[name]:.2f} s | {ratio:.2f} | {cpu:.2f} s | {memory[name]:.0f} MB |")
-    calls, unresolved = (next(_numbers(answer, key), None) for key in ("statements", "unresolved"))
+    calls, unresolved = (next(_find_numbers(answer, key), None) for key in ("statements", "unresolved"))
     print(f"\nCalls found: {calls}; not resolved: {unresolved}.\n")
     bounds.check("cold", walls["cold"], COLD_SECONDS, " s")
     bounds.check("warm", walls["warm"], WARM_SECONDS, " s")
@@ -122,7 +124,7 @@ def run(command: Sequence[str | Path], environment: dict[str, str], *, also: int
             found, status, used = os.wait4(process.pid, os.WNOHANG)
             if found:
                 break
-            memory = max(memory, sum(map(_memory, _family(process.pid))))
+            memory = max(memory, sum(map(_measure_memory, _list_family(process.pid))))
             time.sleep(_SAMPLE_SECONDS)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -132,7 +134,7 @@ def run(command: Sequence[str | Path], environment: dict[str, str], *, also: int
     return Run(wall, used.ru_utime + used.ru_stime, memory, text)
 
 
-def _family(process: int) -> Iterator[int]:
+def _list_family(process: int) -> Iterator[int]:
     """Yield a process and all its descendants."""
     yield process
     for children in Path(f"/proc/{process}/task").glob("*/children"):
@@ -141,10 +143,10 @@ def _family(process: int) -> Iterator[int]:
         except OSError:  # it has just ended
             continue
         for number in numbers:
-            yield from _family(int(number))
+            yield from _list_family(int(number))
 
 
-def _memory(process: int) -> int:
+def _measure_memory(process: int) -> int:
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -152,20 +154,20 @@ def _memory(process: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def _numbers(answer: object, key: str) -> Iterator[object]:
+def _find_numbers(answer: object, key: str) -> Iterator[object]:
     """Yield the values of a key at any depth; for a list, its length."""
     if isinstance(answer, dict):
         if key in answer:
             yield len(answer[key]) if isinstance(answer[key], list) else answer[key]
         for value in answer.values():
-            yield from _numbers(value, key)
+            yield from _find_numbers(value, key)
 
 
-def _size(folder: Path) -> int:
+def _measure_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _processors() -> int:
+def _count_processors() -> int:
     return len(os.sched_getaffinity(0))
 
 

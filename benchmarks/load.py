@@ -56,8 +56,8 @@ def at_work(url: str, folder: Path) -> Iterator[Load]:
     context = multiprocessing.get_context("spawn")
     over = context.Event()
     files = [folder / f"writer-{number}" for number in range(WRITERS)]
-    people = [context.Process(target=_write, args=(url, file, over)) for file in files]
-    people += [context.Process(target=_read, args=(url, over)) for _ in range(READERS)]
+    people = [context.Process(target=_write_executions, args=(url, file, over)) for file in files]
+    people += [context.Process(target=_read_executions, args=(url, over)) for _ in range(READERS)]
     for one in people:
         one.start()
     try:
@@ -75,10 +75,10 @@ def at_work(url: str, folder: Path) -> Iterator[Load]:
         file.unlink()
 
 
-def _write(url: str, file: Path, over: Event) -> None:
+def _write_executions(url: str, file: Path, over: Event) -> None:
     samples: list[str] = []
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        users, agents = _ids(connection, "profiles"), _ids(connection, "agents")
+        users, agents = _list_ids(connection, "profiles"), _list_ids(connection, "agents")
         while not over.is_set():
             began = time.monotonic()
             row = connection.execute(_INSERT, (random.choice(users), random.choice(agents))).fetchone()
@@ -89,13 +89,13 @@ def _write(url: str, file: Path, over: Event) -> None:
     file.write_text("\n".join(samples))
 
 
-def _read(url: str, over: Event) -> None:
+def _read_executions(url: str, over: Event) -> None:
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        users = _ids(connection, "profiles")
+        users = _list_ids(connection, "profiles")
         while not over.is_set():
             connection.execute(_HISTORY, (random.choice(users),)).fetchall()
             time.sleep(_PAUSE_SECONDS)
 
 
-def _ids(connection: psycopg.Connection, table: LiteralString) -> list[object]:
+def _list_ids(connection: psycopg.Connection, table: LiteralString) -> list[object]:
     return [row[0] for row in connection.execute(f"SELECT id FROM {table}")]

@@ -84,7 +84,7 @@ class Case:
 
 def main() -> None:
     """Build the table, measure, and print tables in Markdown."""
-    options = _options()
+    options = _parse_options()
     bounds = Bounds()
     folder = Path(tempfile.mkdtemp(prefix="agentctl-bench-"))
     folder.chmod(0o711)
@@ -110,7 +110,7 @@ def main() -> None:
     sys.exit(1 if bounds.broken else 0)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3, help="of which the median is taken")
@@ -155,15 +155,15 @@ def settle_down(connection: psycopg.Connection) -> None:
 
 def plain(url: str, _: dict[str, str]) -> None:
     """Run the plain SQL."""
-    _run(url, "CREATE INDEX IF NOT EXISTS")
+    _run_plain_sql(url, "CREATE INDEX IF NOT EXISTS")
 
 
 def concurrent(url: str, _: dict[str, str]) -> None:
     """Run the plain SQL with indexes built concurrently."""
-    _run(url, "CREATE INDEX CONCURRENTLY IF NOT EXISTS")
+    _run_plain_sql(url, "CREATE INDEX CONCURRENTLY IF NOT EXISTS")
 
 
-def _run(url: str, create: str) -> None:
+def _run_plain_sql(url: str, create: str) -> None:
     clauses = ", ".join(
         f"ADD COLUMN IF NOT EXISTS {column.name} {column.type}"
         + (f" DEFAULT {column.default}" if column.default else "")
@@ -199,7 +199,7 @@ def migrations(url: str, folder: Path, environment: dict[str, str], rounds: int,
     print("| --- | --- | ---: | ---: | ---: |")
     for reader in (False, True):
         for way in WAYS:
-            case = _worst(cases, way, reader=reader)
+            case = _find_worst(cases, way, reader=reader)
             print(
                 f"| {way} | {'10 s' if reader else 'none'} | {case.longest * 1000:.0f} ms "
                 f"| {case.p99 * 1000:.1f} ms | {case.total:.1f} s |"
@@ -213,13 +213,13 @@ def migrations(url: str, folder: Path, environment: dict[str, str], rounds: int,
         f"| {load.p99(began, ended) * 1000:.1f} ms | |\n"
     )
     for reader in (False, True):
-        own, theirs = (_worst(cases, way, reader=reader) for way in ("migrate-full", "plain SQL"))
+        own, theirs = (_find_worst(cases, way, reader=reader) for way in ("migrate-full", "plain SQL"))
         where = "with" if reader else "without"
         bounds.check(
             f"longest stall {where} a reader", own.longest * 1000, (LOCK_TIMEOUT + 0.1) * 1000, " ms"
         )
         bounds.check(f"... of the plain SQL's, {where} a reader", own.longest / theirs.longest, 0.1)
-    own, theirs = (_worst(cases, way, reader=False) for way in ("migrate-full", "plain SQL"))
+    own, theirs = (_find_worst(cases, way, reader=False) for way in ("migrate-full", "plain SQL"))
     bounds.check("total time, of the plain SQL's", own.total / theirs.total, 2.5)
     print(flush=True)
 
@@ -247,7 +247,7 @@ def _read_for_long(url: str) -> None:
         time.sleep(READER_SECONDS + 1)
 
 
-def _worst(cases: list[Case], way: str, *, reader: bool) -> Case:
+def _find_worst(cases: list[Case], way: str, *, reader: bool) -> Case:
     """Return the median of the times and the longest of the stalls."""
     of = [case for case in cases if (case.way, case.reader) == (way, reader)]
     return Case(
@@ -268,12 +268,12 @@ def backfill(url: str, folder: Path, environment: dict[str, str], idle: float, b
         began = time.monotonic()
         time.sleep(idle)
         between = time.monotonic()
-        peak, report = _fill(environment)
+        peak, report = _run_backfill(environment)
         ended = time.monotonic()
-    _report(url, load, (began, between, ended), peak, report, bounds)
+    _print_backfill(url, load, (began, between, ended), peak, report, bounds)
 
 
-def _report(
+def _print_backfill(
     url: str, load: Load, moments: tuple[float, float, float], peak: int, report: str, bounds: Bounds
 ) -> None:
     began, between, ended = moments
@@ -289,7 +289,7 @@ def _report(
     bounds.check("executions whose cost is not the ledger's", row[0] if row else -1, 0)
 
 
-def _fill(environment: dict[str, str]) -> tuple[int, str]:
+def _run_backfill(environment: dict[str, str]) -> tuple[int, str]:
     """Run the backfill, and return its largest resident size in KB and what it reported."""
     process = subprocess.Popen(
         [PROGRAM, "migrate-full", "--yes", "--backfill", "--json"],

@@ -63,7 +63,7 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
     statement = qualify_names(catalog_statement().as_string())
     script.write_text(f"\\timing on\nBEGIN;\n{statement};\nCOMMIT;\n")
     for round_number in range(ROUNDS + 1):
-        samples = (_inside(url), _psql(psql, url, script, environment))
+        samples = (_time_schema_check(url), _time_psql(psql, url, script, environment))
         began = time.perf_counter()
         subprocess.run([PROGRAM, "schema-check", "--json"], env=environment, check=True, capture_output=True)
         ours = time.perf_counter() - began
@@ -79,14 +79,14 @@ def report(name: str, url: str, psql: str, environment: dict[str, str]) -> None:
     )
 
 
-def _inside(url: str) -> float:
+def _time_schema_check(url: str) -> float:
     with read_database_url(url, source="benchmark").connect() as connection:
         began = time.perf_counter()
         check_schema(read(introspect(connection)))
         return time.perf_counter() - began
 
 
-def _psql(psql: str, url: str, script: Path, environment: dict[str, str]) -> tuple[float, float]:
+def _time_psql(psql: str, url: str, script: Path, environment: dict[str, str]) -> tuple[float, float]:
     began = time.perf_counter()
     done = subprocess.run(
         [psql, url, "-X", "-q", "-A", "-t", "-f", script],

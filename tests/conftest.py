@@ -68,7 +68,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    installations = [find_installation(version) for version in _wanted()]
+    installations = [find_installation(version) for version in _list_wanted_versions()]
     versions = ", ".join(full_version(folder) for folder in installations if folder)
     through = f", through {os.environ[THROUGH]}" if THROUGH in os.environ else ""
     return f"PostgreSQL{through}: {versions}"
@@ -77,7 +77,7 @@ def pytest_report_header() -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" not in metafunc.fixturenames:
         return
-    versions, marks = _wanted(), [pytest.mark.every_postgres]
+    versions, marks = _list_wanted_versions(), [pytest.mark.every_postgres]
     if not _EVERYWHERE & set(metafunc.definition.path.relative_to(_TESTS).parts):
         marks = []
         if not metafunc.definition.get_closest_marker("every_postgres"):
@@ -125,14 +125,14 @@ def agentctl(tmp_path: Path) -> Iterator[Program]:
         yield program
 
 
-def _wanted() -> tuple[str, ...]:
+def _list_wanted_versions() -> tuple[str, ...]:
     named = os.environ.get(_WANTED)
     return tuple(named.split(",")) if named else VERSIONS[:1]
 
 
 def _require_versions() -> None:
     """Refuse to run if a requested version is not installed."""
-    for version in _wanted():
+    for version in _list_wanted_versions():
         if version not in VERSIONS:
             msg = f"{_WANTED}: no PostgreSQL {version!r}; there are {', '.join(VERSIONS)}"
             raise pytest.UsageError(msg)

@@ -17,7 +17,7 @@ from agentctl.core.migration.backfill import BackfillProgress, BackfillReport, b
 from agentctl.core.migration.widening import plan_widening
 from support.executions import OPS, plant
 from support.marketplace import Database, Marketplace
-from support.migrations import nobody, widen
+from support.migrations import ignore_event, widen
 
 Make = Callable[..., Marketplace]
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -36,8 +36,8 @@ def fill(database: Database, told: Callable[[BackfillProgress], None] = lambda _
         planner = partial(plan_link_index, settings=NO_SETTINGS)
         index = planner(connection)
         if index.steps:
-            apply(connection, index, planner, nobody)
-        return backfill(connection, plan_widening(connection), told, nobody)
+            apply(connection, index, planner, ignore_event)
+        return backfill(connection, plan_widening(connection), told, ignore_event)
 
 
 def wrote(
@@ -354,7 +354,7 @@ def test_a_role_with_hidden_rows_fills_nothing(marketplace: Marketplace) -> None
         read_database_url(url, source="a test").connect() as connection,
         pytest.raises(AgentctlError) as refused,
     ):
-        backfill(connection, plan_widening(connection), lambda _: None, nobody)
+        backfill(connection, plan_widening(connection), lambda _: None, ignore_event)
 
     assert refused.value.code == "row_level_security"
 

@@ -22,7 +22,7 @@ from agentctl.core.migration.plan import LockWait, StepKind
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
-from support.migrations import attempts_among, executions, planned, shape, steps_among, widen
+from support.migrations import attempts_among, executions, plan_steps, shape, steps_among, widen
 
 Make = Callable[..., Marketplace]
 STARTED_AT = "idx_agent_executions_started_at"
@@ -99,11 +99,11 @@ def test_every_table_becomes_the_one_of_full_sql(
     assert shape(executions(made)) == shape(executions(full))
     assert plan.before == {0: Tracking.MINIMAL, 7: Tracking.FULL}.get(len(columns), Tracking.PARTIAL)
     assert tracking(executions(made)) is Tracking.FULL
-    assert planned(made) == ()
+    assert plan_steps(made) == ()
 
 
 def test_the_table_of_full_sql_needs_no_step(full: Marketplace) -> None:
-    assert planned(full) == ()
+    assert plan_steps(full) == ()
 
 
 def test_runs_exactly_the_sql_of_the_plan(marketplace: Marketplace) -> None:
@@ -140,7 +140,7 @@ def test_widens_a_table_in_a_schema_of_any_name(database: Database) -> None:
     plan = widen(database)
 
     assert plan.table == 'My "Shop".agent_executions'
-    assert planned(database) == ()
+    assert plan_steps(database) == ()
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_writers_continue_during_an_index_build(marketplace_factory: Make) -> No
             writer.execute("SET lock_timeout = '1ms'")
             writer.execute(INSERT)
         migration.result()
-    assert planned(made) == ()
+    assert plan_steps(made) == ()
 
 
 def test_waits_for_a_running_index_build_of_another_session(marketplace_factory: Make) -> None:
@@ -337,7 +337,7 @@ def test_waits_for_a_running_index_build_of_another_session(marketplace_factory:
         second.result()
     assert await_build(made, WORKFLOW_ID) == built
     assert StepKind.DROP_INDEX not in {step.kind for step in steps_among(events)}
-    assert planned(made) == ()
+    assert plan_steps(made) == ()
 
 
 def test_concurrent_migrations_all_end_with_the_right_table(
@@ -385,4 +385,4 @@ def test_builds_indexes_with_a_stricter_default_isolation(marketplace: Marketpla
 
     widen(marketplace)
 
-    assert planned(marketplace) == ()
+    assert plan_steps(marketplace) == ()

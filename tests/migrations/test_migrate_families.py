@@ -10,7 +10,7 @@ from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.migration.plan import LockWait, StepKind
 from agentctl.core.migration.widening import plan_widening
 from support.marketplace import OPTIONAL_COLUMNS, Database
-from support.migrations import planned, steps_among, widen
+from support.migrations import plan_steps, steps_among, widen
 
 _OTHERS: LiteralString = """
 CREATE TABLE agents (id uuid PRIMARY KEY, name text NOT NULL, credit_cost integer);
@@ -71,7 +71,7 @@ def test_every_partition_gets_the_columns_and_its_own_index(
     plan = widen(partitioned, told=events.append)
 
     assert steps_among(events) == plan.steps
-    assert planned(partitioned) == ()
+    assert plan_steps(partitioned) == ()
     found = partitioned.execute(_INDEXES)
     expected = [
         (table, column, True, table != "agent_executions")
@@ -84,7 +84,7 @@ def test_every_partition_gets_the_columns_and_its_own_index(
 def test_builds_indexes_concurrently_on_one_partition_after_the_other(
     partitioned: Database,
 ) -> None:
-    steps = planned(partitioned)
+    steps = plan_steps(partitioned)
 
     built = [step for step in steps if step.kind is StepKind.BUILD_INDEX]
     assert len(built) == 2 * len(_LEAVES)
@@ -101,7 +101,7 @@ def test_a_later_partition_has_all_columns_and_indexes(partitioned: Database) ->
         "CREATE TABLE next PARTITION OF agent_executions FOR VALUES FROM ('2030-01-01') TO ('2031-01-01')"
     )
 
-    assert planned(partitioned) == ()
+    assert plan_steps(partitioned) == ()
     assert ("next", "started_at", True, True) in partitioned.execute(_INDEXES)
 
 
@@ -123,11 +123,11 @@ def test_finishes_a_half_done_migration_of_partitions(partitioned: Database) -> 
     widen(partitioned)
 
     assert partitioned.execute(_INDEXES) == whole
-    assert planned(partitioned) == ()
+    assert plan_steps(partitioned) == ()
 
 
 def test_a_reader_of_one_partition_blocks_others_for_one_attempt_at_most(partitioned: Database) -> None:
-    (step,) = (step for step in planned(partitioned) if step.kind is StepKind.ADD_COLUMNS)
+    (step,) = (step for step in plan_steps(partitioned) if step.kind is StepKind.ADD_COLUMNS)
 
     # The first lock and all those below it have one limit together: lock_timeout counts anew for each.
     assert step.statements[1:4] == (
@@ -140,7 +140,7 @@ def test_a_reader_of_one_partition_blocks_others_for_one_attempt_at_most(partiti
         with pytest.raises(DatabaseTrouble, match="count") as trouble:
             widen(partitioned, wait=LockWait(timedelta(milliseconds=50), timedelta(milliseconds=500)))
     assert trouble.value.code == "locked"
-    assert len(planned(partitioned)) > 1
+    assert len(plan_steps(partitioned)) > 1
 
 
 def test_inheriting_tables_get_the_columns_and_their_own_indexes(database: Database) -> None:
@@ -149,7 +149,7 @@ def test_inheriting_tables_get_the_columns_and_their_own_indexes(database: Datab
 
     widen(database)
 
-    assert planned(database) == ()
+    assert plan_steps(database) == ()
     tables = ("agent_executions", "archived", "long_archived")
     assert sorted(database.execute(_INDEXES)) == sorted(
         (table, column, True, False) for table in tables for column in ("started_at", "workflow_id")
@@ -234,5 +234,5 @@ def test_distinguishes_names_of_63_bytes(database: Database) -> None:
 
     widen(database)
 
-    assert planned(database) == ()
+    assert plan_steps(database) == ()
     assert len(database.execute(_INDEXES)) == 8

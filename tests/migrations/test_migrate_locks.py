@@ -16,7 +16,7 @@ from agentctl.core.migration.building import BuildProgress
 from agentctl.core.migration.locks import LockAwaited, find_blockers
 from agentctl.core.migration.plan import LockMode, LockWait
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
-from support.migrations import planned, steps_among, widen
+from support.migrations import plan_steps, steps_among, widen
 
 SHORT = LockWait(timedelta(milliseconds=50), timedelta(milliseconds=600))
 
@@ -96,7 +96,7 @@ def test_an_index_build_shows_its_phase_and_the_sessions_it_waits_for(
     assert first.phase == "waiting for writers before build"
     assert first.blocker is not None
     assert (first.blocker.pid, first.blocker.user) == (pid, "postgres")
-    assert planned(made) == ()
+    assert plan_steps(made) == ()
 
 
 def test_a_second_migration_waits_for_the_first_and_then_finds_nothing_to_do(

@@ -16,7 +16,7 @@ from agentctl.core.migration.undoing import UndoReport, plan_undo, undo
 from agentctl.resources import sql_bytes
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
-from support.migrations import QUICK, executions, nobody, planned, shape, widen
+from support.migrations import QUICK, executions, ignore_event, plan_steps, shape, widen
 
 Make = Callable[..., Marketplace]
 FILL: LiteralString = """
@@ -27,7 +27,7 @@ WHERE status = 'success'
 
 
 def take_back(
-    database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = nobody
+    database: Database, *, save_to: Path | None = None, told: Callable[[Event], None] = ignore_event
 ) -> tuple[Plan, UndoReport]:
     """Undo as the command does."""
     with read_database_url(database.url, source="a test").connect() as connection:
@@ -156,7 +156,7 @@ def test_the_next_migration_restores_columns_that_an_undo_set_aside(
     before = shape(executions(marketplace))
     _leave_aside(marketplace)
 
-    assert planned(marketplace)[0].kind is StepKind.TAKE_BACK_COLUMNS
+    assert plan_steps(marketplace)[0].kind is StepKind.TAKE_BACK_COLUMNS
     widen(marketplace)
 
     assert shape(executions(marketplace)) == before

@@ -24,7 +24,7 @@ from agentctl.core.migration.plan import Plan, StepKind
 from agentctl.core.migration.undoing import UndoReport, plan_undo, undo
 from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
-from support.migrations import QUICK, executions, nobody, widen
+from support.migrations import QUICK, executions, ignore_event, widen
 from support.program import Program
 from support.shop import configure
 from support.weakened import weakened_program
@@ -73,7 +73,7 @@ def take_back(
     database: Database,
     *,
     save_to: Path | None = None,
-    told: Callable[[Event], None] = nobody,
+    told: Callable[[Event], None] = ignore_event,
     settings: SchemaSettings | None = None,
 ) -> tuple[Plan, UndoReport]:
     with read_database_url(database.url, source="a test").connect() as connection:
@@ -346,7 +346,7 @@ def test_columns_keep_names_and_content_after_a_failed_step(
     widen(marketplace)
     filled(marketplace)
     before = contents(marketplace)
-    told: Callable[[Event], None] = nobody
+    told: Callable[[Event], None] = ignore_event
     if trouble == "error":
         refuse_ddl(marketplace, RENAMING if kind is StepKind.SET_ASIDE else DROPPING)
     else:

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import pytest
 
 from agentctl.core.failpoints import Failpoint
-from support.broken import RUN, ended
+from support.broken import RUN, await_end
 from support.shop import Shop, configure
 
 OPS = "ops@example.com"
@@ -34,7 +34,7 @@ def _run_changed_meanwhile(
     assert os.WIFSTOPPED(status)
     shop.marketplace.execute(change)
     run.send_signal(signal.SIGCONT)
-    done = ended(run)
+    done = await_end(run)
     assert done.exit_code == exit_code, done
     return done.json
 

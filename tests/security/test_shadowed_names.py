@@ -110,4 +110,4 @@ def test_no_command_calls_a_shadowed_function_or_operator(
 
     _spend_the_day(shop, shop.marketplace.url)
 
-    assert shadows.sprung() == 0
+    assert shadows.count_calls() == 0

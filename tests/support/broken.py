@@ -54,7 +54,7 @@ class Broken:
         return [(kind, amount) for kind, amount, _ in self.shop.ledger()]
 
 
-def ended(process: subprocess.Popen[str], *, timeout: float = 60) -> Result:
+def await_end(process: subprocess.Popen[str], *, timeout: float = 60) -> Result:
     """Wait until a program started in the background ends; `timeout` is in seconds."""
     stdout, stderr = process.communicate(timeout=timeout)
     return Result(process.returncode, stdout, stderr)

@@ -37,30 +37,30 @@ def line_of(use: Use) -> str:
     """Return one use as a line."""
     match use:
         case TableUse(table):
-            return f"table {_name(table)}"
+            return f"table {_format_name(table)}"
         case ColumnUse(sources, column, purpose, compared=compared):
-            return f"{purpose} {'/'.join(map(_name, sources))}.{column}{_literals(compared)}"
+            return f"{purpose} {'/'.join(map(_format_name, sources))}.{column}{_format_literals(compared)}"
         case RowWrite(table, verb, written, complete):
-            return f"{verb} {_name(table)}({_columns(written, complete=complete)})"
+            return f"{verb} {_format_name(table)}({_format_columns(written, complete=complete)})"
         case ConflictUse(table, columns):
-            return f"conflict {_name(table)}({', '.join(columns)})"
+            return f"conflict {_format_name(table)}({', '.join(columns)})"
         case CallUse(function, schema, arguments, complete):
             qualified = f"{schema}.{function}" if schema else function
-            return f"call {qualified}({_columns(arguments, complete=complete)})"
+            return f"call {qualified}({_format_columns(arguments, complete=complete)})"
         case EmbedUse(embedded):
             return f"embed {embedded.target}"
 
 
-def _columns(written: Iterable[Written], *, complete: bool) -> str:
-    named = [f"{one.name}{'' if one.always else '?'}{_literals(one.literals)}" for one in written]
+def _format_columns(written: Iterable[Written], *, complete: bool) -> str:
+    named = [f"{one.name}{'' if one.always else '?'}{_format_literals(one.literals)}" for one in written]
     return ", ".join(named if complete else [*named, "..."])
 
 
-def _literals(given: tuple[CodeLiteral, ...]) -> str:
+def _format_literals(given: tuple[CodeLiteral, ...]) -> str:
     return f"={'|'.join(repr(one.value) for one in given)}" if given else ""
 
 
-def _name(source: Source) -> str:
+def _format_name(source: Source) -> str:
     if not isinstance(source, Named):
         return repr(source)
     return f"{source.schema}.{source.name}" if source.schema else source.name

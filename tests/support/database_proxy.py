@@ -87,7 +87,7 @@ class DatabaseProxy:
         self.connections = 0
         self.statements: list[str] = []
         self.struck: list[str] = []
-        self._listener = _bound(0)
+        self._listener = _connect_bound(0)
         self.port: int = self._listener.getsockname()[1]
         self.come_back()
 
@@ -117,14 +117,14 @@ class DatabaseProxy:
         """Refuse connections until `come_back`, and cut those that are open."""
         with self._lock:
             _hang_up(self._listener)
-            self._listener = _bound(self.port)  # bound and not listening: refused
+            self._listener = _connect_bound(self.port)  # bound and not listening: refused
             for wire in self._wires:
                 wire.cut()
 
     def come_back(self) -> None:
         """Accept connections."""
         self._listener.listen()
-        _start(self._accept, self._listener)
+        _start_thread(self._accept_connections, self._listener)
 
     def close(self) -> None:
         """Cut all connections for good."""
@@ -134,13 +134,13 @@ class DatabaseProxy:
         self.leave()
         self._listener.close()
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept_connections(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):  # hung up
             while True:
                 client, _ = listener.accept()
-                _start(self._serve, listener, client)
+                _start_thread(self._serve_client, listener, client)
 
-    def _serve(self, listener: socket.socket, client: socket.socket) -> None:
+    def _serve_client(self, listener: socket.socket, client: socket.socket) -> None:
         with contextlib.closing(client), contextlib.suppress(OSError, EOFError):
             server = socket.create_connection((self._url.hostname or "", self._url.port or 0))
             with contextlib.closing(server):
@@ -150,10 +150,10 @@ class DatabaseProxy:
                         return
                     self.connections += 1
                     self._wires.add(wire)
-                self._pass(wire)
+                self._pass_messages(wire)
 
-    def _pass(self, wire: _Wire) -> None:
-        answers = _start(self._pass_answers, wire)
+    def _pass_messages(self, wire: _Wire) -> None:
+        answers = _start_thread(self._pass_answers, wire)
         try:
             _pass_startup(wire)
             while True:
@@ -168,13 +168,13 @@ class DatabaseProxy:
     def _pass_question(self, wire: _Wire) -> None:
         kind, message = _read_message(wire.client)
         if kind in {_QUERY, _PARSE}:
-            self._see(wire, _text_of(kind, message))
+            self._record_statement(wire, _text_of(kind, message))
             if wire.fault and wire.fault.when is When.BEFORE:
-                self._strike(wire, wire.fault)
+                self._strike_fault(wire, wire.fault)
                 raise EOFError
         wire.server.sendall(message)
         if wire.fault and wire.fault.when is When.UNDER_WAY and kind in {_QUERY, _SYNC}:
-            self._strike(wire, wire.fault)
+            self._strike_fault(wire, wire.fault)
             raise EOFError
 
     def _pass_answers(self, wire: _Wire) -> None:
@@ -186,17 +186,17 @@ class DatabaseProxy:
                 elif kind == _READY:
                     break
         if wire.fault and wire.fault.when is When.ANSWERED:
-            self._strike(wire, wire.fault)
+            self._strike_fault(wire, wire.fault)
         wire.cut()
 
-    def _see(self, wire: _Wire, statement: str) -> None:
+    def _record_statement(self, wire: _Wire, statement: str) -> None:
         """Record a statement, and the fault that it meets."""
         if statement.startswith("BEGIN"):
             wire.transaction.clear()
         with self._lock:
             self.statements.append(statement)
             fault = self._faults[0] if self._faults else None
-            if fault and _fits(fault, statement, wire.transaction):
+            if fault and _matches_fault(fault, statement, wire.transaction):
                 self._passed += 1
                 if self._passed > fault.skip:
                     self._faults.pop(0)
@@ -205,7 +205,7 @@ class DatabaseProxy:
                     self.struck.append(statement)
         wire.transaction.append(statement)
 
-    def _strike(self, wire: _Wire, fault: Fault) -> None:
+    def _strike_fault(self, wire: _Wire, fault: Fault) -> None:
         if fault.away:  # first, so that nobody comes back in between
             self.leave()
         if 0 < fault.away < math.inf:
@@ -215,7 +215,7 @@ class DatabaseProxy:
         wire.cut()
 
 
-def _fits(fault: Fault, statement: str, transaction: list[str]) -> bool:
+def _matches_fault(fault: Fault, statement: str, transaction: list[str]) -> bool:
     return statement.startswith(fault.statement) and any(fault.within in said for said in ("", *transaction))
 
 
@@ -237,16 +237,16 @@ def _read_message(source: socket.socket) -> tuple[bytes, bytes]:
         EOFError: the connection has ended.
 
     """
-    kind = _read(source, 1)
+    kind = _read_bytes(source, 1)
     return kind, kind + _read_body(source)
 
 
 def _read_body(source: socket.socket) -> bytes:
-    length = _read(source, _LENGTH.size)
-    return length + _read(source, _LENGTH.unpack(length)[0] - _LENGTH.size)
+    length = _read_bytes(source, _LENGTH.size)
+    return length + _read_bytes(source, _LENGTH.unpack(length)[0] - _LENGTH.size)
 
 
-def _read(source: socket.socket, size: int) -> bytes:
+def _read_bytes(source: socket.socket, size: int) -> bytes:
     read = b""
     while len(read) < size:
         chunk = source.recv(size - len(read))
@@ -262,7 +262,7 @@ def _text_of(kind: bytes, message: bytes) -> str:
     return parts[0 if kind == _QUERY else 1].decode()
 
 
-def _bound(port: int) -> socket.socket:
+def _connect_bound(port: int) -> socket.socket:
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
@@ -275,7 +275,7 @@ def _hang_up(listener: socket.socket) -> None:
     listener.close()
 
 
-def _start(work: Callable[..., None], *args: object) -> threading.Thread:
+def _start_thread(work: Callable[..., None], *args: object) -> threading.Thread:
     thread = threading.Thread(target=work, args=args, daemon=True)
     thread.start()
     return thread

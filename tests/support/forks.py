@@ -85,7 +85,7 @@ class Forks:
                 [sys.executable, "-c", _SERVER, str(listener.fileno())],
                 pass_fds=[listener.fileno()],
                 cwd=program.home,
-                env=program._environment(None),
+                env=program._build_environment(None),
             )
 
     def __enter__(self) -> Self:
@@ -156,5 +156,5 @@ class ForkedProgram(Program):
     ) -> Result:
         """Run to the end, without a time limit."""
         del timeout
-        environment = self._environment(env)
+        environment = self._build_environment(env)
         return self._operator(*args, environment=environment, folder=cwd or self.home, stdin=stdin or "")

@@ -58,9 +58,9 @@ def runs_agents(market: HostileMarketplace) -> tuple[str, str]:
     market("run", "--dry-run", "--user", market.user, "--", good, "topic=Tea")
     bought = market.data("run", "--user", market.user, "--", good, "topic=Tea")
     assert bought["result"] == {"title": "Tea"}
-    assert _numbers(bought["credits"]) == {"charged": 10, "refunded": 0, "balance_after": 90}
+    assert _parse_numbers(bought["credits"]) == {"charged": 10, "refunded": 0, "balance_after": 90}
     failed = market.data("run", "--user", market.user, "--", bad, exit_code=1)
-    assert _numbers(failed["credits"]) == {"charged": 5, "refunded": 5, "balance_after": 90}
+    assert _parse_numbers(failed["credits"]) == {"charged": 5, "refunded": 5, "balance_after": 90}
     market("run", "--user", market.user, "--", f"no {good}", exit_code=4)
     keyed = ("run", "--user", market.user, "--idempotency-key", f"% {good} $1", "--", good, "topic=Tea")
     first, again = market.data(*keyed), market.data(*keyed)
@@ -118,11 +118,11 @@ def finds_nothing_wrong(market: HostileMarketplace) -> None:
 
 
 def migrates_and_undoes(market: HostileMarketplace) -> None:
-    before = _columns(market)
+    before = _list_columns(market)
     market("migrate-full", "--dry-run", "-o", "plan.sql")
     market("migrate-full", "--yes", "--backfill")
     market("schema-check", "--require", "full")
-    assert len(_columns(market)) == len(before) + 7
+    assert len(_list_columns(market)) == len(before) + 7
     market.data("run", "--user", market.user, "--", market.names["s_good"], "topic=Tea")
     listed = market.data("history", "--limit", "1")["executions"]
     assert listed[0]["inputs"] == {"topic": "Tea"}
@@ -130,13 +130,13 @@ def migrates_and_undoes(market: HostileMarketplace) -> None:
     market("migrate-full", "--undo", "--dry-run", "-o", "undo.sql")
     copy = market.program.home / "copy.csv"
     market("migrate-full", "--undo", "--discard-data", "--yes", "-o", str(copy))
-    assert _columns(market) == before
+    assert _list_columns(market) == before
     rows = list(csv.DictReader(io.StringIO(copy.read_bytes().decode(), newline="")))
     assert any(row["inputs"] == '{"topic": "Tea"}' for row in rows)
     assert market.names["errand_no"] in rows[0]
 
 
-def _columns(market: HostileMarketplace) -> list[Any]:
+def _list_columns(market: HostileMarketplace) -> list[Any]:
     return market.database.execute(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
         "JOIN pg_class c ON c.oid = a.attrelid WHERE c.relname = %s AND a.attnum > 0 "
@@ -145,5 +145,5 @@ def _columns(market: HostileMarketplace) -> list[Any]:
     )
 
 
-def _numbers(moved: dict[str, Any]) -> dict[str, Decimal]:
+def _parse_numbers(moved: dict[str, Any]) -> dict[str, Decimal]:
     return {name: Decimal(str(moved[name])) for name in ("charged", "refunded", "balance_after")}

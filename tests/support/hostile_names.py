@@ -175,7 +175,7 @@ class HostileMarketplace:
             "webhook": {"allow_hosts": ["127.0.0.1"], "timeout": "20s"},
             "schema": schema,
         }
-        lines = _toml({"default_profile": "p", "profiles": {"p": profile}})
+        lines = _format_toml({"default_profile": "p", "profiles": {"p": profile}})
         (self.program.home / "agentctl.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def __call__(self, *args: str, exit_code: int = 0, env: Mapping[str, str] | None = None) -> Result:
@@ -193,7 +193,7 @@ class HostileMarketplace:
     def select(self, text: LiteralString) -> list[Any]:
         """Run a statement with {names} and return its rows."""
         with self.database.connect() as connection:
-            return connection.execute(_composed(text, self.names)).fetchall()
+            return connection.execute(_compose_sql(text, self.names)).fetchall()
 
 
 def make_hostile_marketplace(
@@ -216,7 +216,7 @@ def make_hostile_marketplace(
         "at_bad": webhook.script("/bad", Reply.json({"message": "Error in workflow"}, 500)),
     }
     names |= texts
-    body = sql.Literal(_composed(_BODY, names).as_string())
+    body = sql.Literal(_compose_sql(_BODY, names).as_string())
     with database.connect() as connection:
         owner = sql.Identifier(role)
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'role-password'").format(owner))
@@ -224,14 +224,14 @@ def make_hostile_marketplace(
             sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(sql.Identifier(names["schema"]), owner)
         )
         connection.execute(sql.SQL("SET ROLE {}").format(owner))
-        connection.execute(_composed(_SCHEMA, names, body=body))
+        connection.execute(_compose_sql(_SCHEMA, names, body=body))
     url = database.server.url(database.name, user=quote(role, safe=""), password="role-password")
     made = HostileMarketplace(database, names, webhook, program, url)
     made.configure(made.settings)
     return made
 
 
-def _composed(text: LiteralString, names: Mapping[str, str], **more: sql.Composable) -> sql.Composed:
+def _compose_sql(text: LiteralString, names: Mapping[str, str], **more: sql.Composable) -> sql.Composed:
     parts: dict[str, sql.Composable] = {
         thing: sql.Identifier(name) if thing in _IDENTIFIERS else sql.Literal(name)
         for thing, name in names.items()
@@ -239,10 +239,10 @@ def _composed(text: LiteralString, names: Mapping[str, str], **more: sql.Composa
     return sql.SQL(text).format(**parts, **more)
 
 
-def _toml(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+def _format_toml(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
     for key, value in table.items():
         here = (*path, json.dumps(key))
         if isinstance(value, dict):
-            yield from _toml(value, here)
+            yield from _format_toml(value, here)
         else:
             yield f"{'.'.join(here)} = {json.dumps(value, ensure_ascii=False)}"

@@ -118,7 +118,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.wfile.write(json.dumps(answer).encode() + b"\n")
 
 
-def _serve(folder: Path) -> None:
+def _serve_session(folder: Path) -> None:
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder)
         with _Listener(folder, cleanup) as listener:
@@ -132,4 +132,4 @@ def _serve(folder: Path) -> None:
 if __name__ == "__main__":
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda *_: sys.exit(0))  # the way out through every `finally`
-    _serve(Path(sys.argv[1]))
+    _serve_session(Path(sys.argv[1]))

@@ -89,33 +89,33 @@ class Marketplace(Database):
 @contextlib.contextmanager
 def empty_database(server: Server) -> Iterator[Database]:
     """Create an empty database, and drop it afterwards even if somebody is connected."""
-    with _copy(server, _EMPTY) as name:
+    with _copy_template(server, _EMPTY) as name:
         yield Database(server, name)
 
 
 @contextlib.contextmanager
 def marketplace(server: Server, columns: Collection[str] = ()) -> Iterator[Marketplace]:
     """Make a marketplace whose agent_executions has these optional columns, and drop it afterwards."""
-    with _copy(server, _template(server, frozenset(columns))) as name:
+    with _copy_template(server, _get_template(server, frozenset(columns))) as name:
         yield Marketplace(server, name)
 
 
 @contextlib.contextmanager
-def _copy(server: Server, template: str) -> Iterator[str]:
+def _copy_template(server: Server, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     database = sql.Identifier(name)
     # The other strategy writes every page into the log, too.
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database)
-    _administer(server, create.format(database, sql.Identifier(template)))
+    _run_as_administrator(server, create.format(database, sql.Identifier(template)))
     try:
         yield name
     finally:
-        _administer(server, drop)
+        _run_as_administrator(server, drop)
 
 
 @cache
-def _template(server: Server, columns: frozenset[str]) -> str:
+def _get_template(server: Server, columns: frozenset[str]) -> str:
     """Return the name of the template with these columns, and create it first if necessary."""
     unknown = set(columns) - set(_OPTIONAL)
     assert not unknown, f"not optional columns: {unknown}"
@@ -131,14 +131,14 @@ def _template(server: Server, columns: frozenset[str]) -> str:
 def _make_template(server: Server, name: str, columns: Collection[str]) -> None:
     unfinished = Database(server, f"{name}_unfinished")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
+    _run_as_administrator(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
     with unfinished.connect() as connection:
         for text in (sql_bytes("minimal"), sql_bytes("credits"), DEMO.read_bytes()):
             connection.execute(text)
         for column, kind in _OPTIONAL.items():
             if column in columns:
                 connection.execute(_add_column(column, kind))
-    _administer(server, rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
+    _run_as_administrator(server, rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
 
 
 def _add_column(column: str, kind: LiteralString) -> sql.Composed:
@@ -146,17 +146,17 @@ def _add_column(column: str, kind: LiteralString) -> sql.Composed:
     return add.format(sql.Identifier(column), sql.SQL(kind))
 
 
-def _administer(server: Server, statement: sql.Composed) -> None:
+def _run_as_administrator(server: Server, statement: sql.Composed) -> None:
     """Run a statement that creates or drops databases, on this process's one connection for that."""
     try:
-        _administrator(server).execute(statement)
+        _get_administrator(server).execute(statement)
     except psycopg.OperationalError:  # a test has stopped its server, and started it again
-        _administrator.cache_clear()
-        _administrator(server).execute(statement)
+        _get_administrator.cache_clear()
+        _get_administrator(server).execute(statement)
 
 
 @cache
-def _administrator(server: Server) -> Connection:
+def _get_administrator(server: Server) -> Connection:
     connection = _connect_administrator(server)
     atexit.register(connection.close)
     return connection

@@ -17,7 +17,7 @@ from support.marketplace import Database
 QUICK = LockWait(timedelta(milliseconds=50), timedelta(seconds=30))
 
 
-def nobody(_: Event) -> None:
+def ignore_event(_: Event) -> None:
     """Ignore the progress of a migration."""
 
 
@@ -25,7 +25,7 @@ def widen(
     database: Database,
     *,
     wait: LockWait = QUICK,
-    told: Callable[[Event], None] = nobody,
+    told: Callable[[Event], None] = ignore_event,
     url: str | None = None,
     settings: SchemaSettings = NO_SETTINGS,
 ) -> Plan:
@@ -39,7 +39,7 @@ def widen(
     return plan
 
 
-def planned(database: Database) -> tuple[Step, ...]:
+def plan_steps(database: Database) -> tuple[Step, ...]:
     """Return the steps to full tracking."""
     with read_database_url(database.url, source="a test").connect() as connection:
         return plan_widening(connection).steps

@@ -16,19 +16,19 @@ LISTS = (
 def script_workflow(server: WebhookServer, path: str) -> None:
     """Add one workflow to the API, with its webhook path."""
     node = {"type": "n8n-nodes-base.webhook", "webhookId": path, "parameters": {"path": path}}
-    _script(server, "/api/v1/workflows?limit=100", [{"id": WORKFLOW, "nodes": [node]}])
+    _script_pages(server, "/api/v1/workflows?limit=100", [{"id": WORKFLOW, "nodes": [node]}])
 
 
 def script_executions(server: WebhookServer, *executions: Mapping[str, Any], pages: int = 1) -> None:
     """Add executions to the API, newest first, on a number of pages; running ones have their own list."""
     running = [one for one in executions if one["status"] == "running"]
     ended = [one for one in executions if one["status"] != "running"]
-    _script(server, LISTS[0], running)
+    _script_pages(server, LISTS[0], running)
     share = -(-len(ended) // pages)
     for page in range(pages):
         cursor = f"&cursor=page{page}" if page else ""
         following = f"page{page + 1}" if page + 1 < pages else None
-        _script(server, LISTS[1] + cursor, ended[page * share : (page + 1) * share], following)
+        _script_pages(server, LISTS[1] + cursor, ended[page * share : (page + 1) * share], following)
     for one in executions:
         server.script(f"/api/v1/executions/{one['id']}?includeData=true", Reply.json(one))
 
@@ -64,7 +64,7 @@ def _put_out(item: object) -> dict[str, Any]:
     return {"data": {"main": [[{"json": item}]]}}
 
 
-def _script(
+def _script_pages(
     server: WebhookServer, path: str, items: Sequence[Mapping[str, Any]], cursor: str | None = None
 ) -> None:
     server.script(path, Reply.json({"data": list(items), "nextCursor": cursor}))

@@ -85,6 +85,6 @@ class OtherProgram(Program):
         super().__init__(home, (*dropped, str(python / "bin/python"), "-P", "-m", "agentctl"))
         self._python = python
 
-    def _environment(self, extra: Any) -> dict[str, str]:
+    def _build_environment(self, extra: Any) -> dict[str, str]:
         # The first interpreter is the tester's own, which must not take the copy's library for its own.
-        return {**super()._environment(extra), **environment_of(self._python)}
+        return {**super()._build_environment(extra), **environment_of(self._python)}

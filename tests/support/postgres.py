@@ -129,7 +129,7 @@ class Cluster:
             RuntimeError: it does not start; with its log.
 
         """
-        command = _command(self)
+        command = _build_command(self)
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(command, stderr=log, cwd=self.folder, **unprivileged())
         try:
@@ -171,9 +171,9 @@ def make_cluster(version: str, folder: Path) -> Cluster:
     identity = unprivileged()
     if identity:
         os.chown(folder, identity["user"], identity["group"])
-    installation = _reachable(found, folder, identity)
+    installation = _make_reachable(found, folder, identity)
     password = secrets.token_urlsafe(12)
-    _initialise(installation, folder, password, identity)
+    _create_cluster(installation, folder, password, identity)
     return Cluster(Server(version, free_port(), str(folder), password), installation, folder)
 
 
@@ -185,10 +185,10 @@ def unprivileged() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _reachable(installation: Path, folder: Path, identity: Mapping[str, Any]) -> Path:
+def _make_reachable(installation: Path, folder: Path, identity: Mapping[str, Any]) -> Path:
     """Return the installation, or its copy where a closed folder keeps that user from running it."""
     try:
-        _run([installation / "bin/postgres", "--version"], identity)
+        _run_command([installation / "bin/postgres", "--version"], identity)
     except (PermissionError, RuntimeError):
         package = installation.parent
         # The programs look for their libraries at a path relative to their own, beside the package.
@@ -201,7 +201,7 @@ def _reachable(installation: Path, folder: Path, identity: Mapping[str, Any]) ->
     return installation
 
 
-def _initialise(installation: Path, folder: Path, password: str, identity: Mapping[str, Any]) -> None:
+def _create_cluster(installation: Path, folder: Path, password: str, identity: Mapping[str, Any]) -> None:
     password_file = folder / "password"
     password_file.write_text(password)
     password_file.chmod(0o644)  # for the other identity; the folder is closed to everyone else
@@ -215,17 +215,17 @@ def _initialise(installation: Path, folder: Path, password: str, identity: Mappi
         "locale": "C",
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
-    _run([installation / "bin/initdb", "--no-sync", *arguments], identity)
+    _run_command([installation / "bin/initdb", "--no-sync", *arguments], identity)
 
 
-def _run(command: Sequence[str | Path], identity: Mapping[str, Any]) -> None:
+def _run_command(command: Sequence[str | Path], identity: Mapping[str, Any]) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **identity)
     if done.returncode != 0:
         msg = f"{command[0]} failed:\n{done.stdout}{done.stderr}"
         raise RuntimeError(msg)
 
 
-def _command(cluster: Cluster) -> list[str | Path]:
+def _build_command(cluster: Cluster) -> list[str | Path]:
     own = {"port": str(cluster.server.port), "unix_socket_directories": str(cluster.folder)}
     options = [f"--{name}={value}" for name, value in (_SETTINGS | own | dict(cluster.settings)).items()]
     return [cluster.installation / "bin/postgres", "-D", cluster.folder / "data", *options]

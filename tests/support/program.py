@@ -87,7 +87,7 @@ class Program:
             input=stdin or "",
             timeout=timeout,
             cwd=cwd or self.home,
-            env=self._environment(env),
+            env=self._build_environment(env),
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
@@ -102,7 +102,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd or self.home,
-            env=self._environment(env),
+            env=self._build_environment(env),
         )
         self._started.append(process)
         return process
@@ -132,11 +132,11 @@ class Program:
             stderr=its_side,
             start_new_session=True,
             cwd=cwd or self.home,
-            env=self._environment(env),
+            env=self._build_environment(env),
         )
         os.close(its_side)
         try:
-            text = _converse(terminal, answers, deadline=time.monotonic() + timeout)
+            text = _answer_terminal(terminal, answers, deadline=time.monotonic() + timeout)
             return Screen(process.wait(), text)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
@@ -152,7 +152,7 @@ class Program:
             with process:  # closes its pipes and waits
                 pass
 
-    def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+    def _build_environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
         folders = {"XDG_CONFIG_HOME": ".config", "XDG_DATA_HOME": ".local/share", "XDG_CACHE_HOME": ".cache"}
         return {
             "PATH": os.environ["PATH"],
@@ -164,12 +164,12 @@ class Program:
         }
 
 
-def _converse(terminal: int, answers: Sequence[tuple[str, str]], *, deadline: float) -> str:
+def _answer_terminal(terminal: int, answers: Sequence[tuple[str, str]], *, deadline: float) -> str:
     """Read the terminal until its program closes it, and type the answers."""
     waiting = list(answers)
     seen = b""
     answered_to = 0  # what was answered once is not looked at again
-    while chunk := _read(terminal, deadline=deadline, seen=seen):
+    while chunk := _read_terminal(terminal, deadline=deadline, seen=seen):
         seen += chunk
         while waiting and (at := seen.find(waiting[0][0].encode(), answered_to)) >= 0:
             expected, reply = waiting.pop(0)
@@ -180,7 +180,7 @@ def _converse(terminal: int, answers: Sequence[tuple[str, str]], *, deadline: fl
     return seen.decode()
 
 
-def _read(terminal: int, *, deadline: float, seen: bytes) -> bytes:
+def _read_terminal(terminal: int, *, deadline: float, seen: bytes) -> bytes:
     readable, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
     assert readable, f"still running; so far it wrote {seen!r}"
     try:

@@ -144,19 +144,20 @@ def drop_wording(value: object) -> object:
     match value:
         case dict():
             return {
-                key: _blank(entry) if key in _WORDING else drop_wording(entry) for key, entry in value.items()
+                key: _blank_wording(entry) if key in _WORDING else drop_wording(entry)
+                for key, entry in value.items()
             }
         case list():
             return [drop_wording(entry) for entry in value]
     return value
 
 
-def _blank(value: object) -> object:
+def _blank_wording(value: object) -> object:
     match value:
         case str():
             return "..."
         case list():
-            return [_blank(entry) for entry in value]
+            return [_blank_wording(entry) for entry in value]
     return drop_wording(value)
 
 

@@ -21,7 +21,7 @@ class Shadows:
     database: Database
     schema: str
 
-    def sprung(self) -> int:
+    def count_calls(self) -> int:
         """Return how often any shadow was called."""
         query = sql.SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {}.sprung")
         with self.database.connect() as connection:

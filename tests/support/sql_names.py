@@ -28,20 +28,20 @@ class Names(Visitor):
         super().__init__()
 
     def visit_FuncCall(self, _: Any, node: Any) -> None:  # noqa: N802 - pglast's names
-        self._take("function", self.functions, node.funcname)
+        self._take_name("function", self.functions, node.funcname)
 
     def visit_A_Expr(self, _: Any, node: Any) -> None:  # noqa: N802
         if node.kind.name in _NAMED:
-            self._take("operator", self.operators, node.name)
+            self._take_name("operator", self.operators, node.name)
         else:
             self.loose.add(f"operators behind {node.kind.name}")
 
     def visit_TypeName(self, _: Any, node: Any) -> None:  # noqa: N802
-        self._take("type", self.types, node.names)
+        self._take_name("type", self.types, node.names)
 
     def visit_SubLink(self, _: Any, node: Any) -> None:  # noqa: N802
         if node.operName:
-            self._take("operator", self.operators, node.operName)
+            self._take_name("operator", self.operators, node.operName)
         elif node.testexpr is not None:
             self.loose.add("the operator behind IN (SELECT ...)")
 
@@ -50,7 +50,7 @@ class Names(Visitor):
             self.loose.add(f"relation {node.relname}")
 
     def visit_CollateClause(self, _: Any, node: Any) -> None:  # noqa: N802
-        self._take("collation", set(), node.collname)
+        self._take_name("collation", set(), node.collname)
 
     def visit_JoinExpr(self, _: Any, node: Any) -> None:  # noqa: N802
         if node.usingClause or node.isNatural:
@@ -60,7 +60,7 @@ class Names(Visitor):
         if node.arg is not None:
             self.loose.add("operators behind CASE x WHEN")
 
-    def _take(self, kind: str, known: set[str], parts: Iterable[ast.String] | None) -> None:
+    def _take_name(self, kind: str, known: set[str], parts: Iterable[ast.String] | None) -> None:
         name = [str(part.sval) for part in parts or ()]
         if name[:1] == ["pg_catalog"]:
             known.add(name[-1])
@@ -78,29 +78,29 @@ def names_of(statements: Iterable[str]) -> Names:
 
 def means_the_same_unqualified(statement: str) -> bool:
     """Whether operators with a schema bind as they do without it."""
-    return _trees(statement) == _trees(_unqualified(statement))
+    return _parse_trees(statement) == _parse_trees(_drop_schemas(statement))
 
 
-def _unqualified(text: str) -> str:
+def _drop_schemas(text: str) -> str:
     text = re.sub(r"OPERATOR\(pg_catalog\.(\S+?)\)", r" \1 ", text)
     return re.sub(r"\bpg_catalog\.(?=\w)", "", text)
 
 
-def _trees(statement: str) -> list[Any]:
-    return [_bare(tree(skip_none=True)) for tree in parse_sql(statement)]
+def _parse_trees(statement: str) -> list[Any]:
+    return [_strip_node(tree(skip_none=True)) for tree in parse_sql(statement)]
 
 
-def _bare(node: Any) -> Any:
+def _strip_node(node: Any) -> Any:
     """Drop the locations, the schema pg_catalog, and everything that only records spelling."""
     if isinstance(node, dict):
-        bare = {key: _bare(value) for key, value in node.items() if not _PLACES.fullmatch(key)}
+        bare = {key: _strip_node(value) for key, value in node.items() if not _PLACES.fullmatch(key)}
         if bare.get("schemaname") == "pg_catalog":
             del bare["schemaname"]
         return _as_constant(bare)
     if isinstance(node, list | tuple):
-        items = [_bare(item) for item in node]
+        items = [_strip_node(item) for item in node]
         return [item for item in items if item != {"@": "String", "sval": "pg_catalog"}]
-    return _unqualified(node) if isinstance(node, str) else node
+    return _drop_schemas(node) if isinstance(node, str) else node
 
 
 def _as_constant(node: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def plain(value: Value) -> Any:
         case Constant(content):
             return content
         case Record(entries):
-            return dict(map(_entry, entries))
+            return dict(map(_format_entry, entries))
         case Listing(items, whole):
             return [*map(plain, items), *([] if whole else ["..."])]
         case Choice(options):
@@ -63,7 +63,7 @@ def _open(value: Value) -> str:
     return f"{plain(value.function)}()" if isinstance(value, Result) else "?"
 
 
-def _entry(entry: Entry) -> tuple[Any, Any]:
+def _format_entry(entry: Entry) -> tuple[Any, Any]:
     key = "..." if entry.key is None else plain(entry.key)
     return (key if entry.always else f"{key}?", plain(entry.value))
 

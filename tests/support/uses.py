@@ -38,17 +38,17 @@ class Migrations:
 
     def table(self, schema: str | None, name: str) -> Location | None:
         """Find a table."""
-        return self._place(schema, name)
+        return self._locate_object(schema, name)
 
     def column(self, schema: str, table: str, name: str) -> Location | None:
         """Find a column."""
-        return self._place(schema, table, name)
+        return self._locate_object(schema, table, name)
 
     def function(self, schema: str | None, name: str) -> Location | None:
         """Find a function."""
-        return self._place(schema, name)
+        return self._locate_object(schema, name)
 
-    def _place(self, *parts: str | None) -> Location | None:
+    def _locate_object(self, *parts: str | None) -> Location | None:
         name = ".".join(part for part in parts if part)
         return Location("supabase/migrations/2024_x.sql", 12, 1) if name in self._names else None
 

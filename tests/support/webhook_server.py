@@ -131,7 +131,7 @@ class WebhookServer:
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._start(self._accept)
+        self._start_thread(self._accept_connections)
 
     def __enter__(self) -> Self:
         return self
@@ -165,12 +165,12 @@ class WebhookServer:
         for thread in self._threads:
             thread.join()
 
-    def _start(self, work: Any, *args: object) -> None:
+    def _start_thread(self, work: Any, *args: object) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _accept(self) -> None:
+    def _accept_connections(self) -> None:
         while not self._closing.is_set():
             try:
                 connection, _ = self._listener.accept()
@@ -178,12 +178,12 @@ class WebhookServer:
                 return
             self.connections += 1
             if self._resets:
-                _reset(connection)
+                _reset_connection(connection)
                 connection.close()
                 continue
-            self._start(self._serve, connection)
+            self._start_thread(self._serve_connection, connection)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         with self._lock:
             self._open.add(connection)
             self.most_at_once = max(self.most_at_once, len(self._open))
@@ -194,7 +194,7 @@ class WebhookServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 with self._lock:
                     self._open.add(connection)
-            self._answer(connection)
+            self._answer_request(connection)
         except (OSError, ValueError):  # the other side has gone, or we are closing
             pass
         finally:
@@ -202,7 +202,7 @@ class WebhookServer:
                 self._open.discard(connection)
             connection.close()
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _answer_request(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as stream:
             if stream.peek(1)[:1] == _TLS_HANDSHAKE:
                 connection.sendall(Reply.text("This is not TLS.", 400).head())
@@ -213,7 +213,7 @@ class WebhookServer:
             method, path, _ = line.decode("latin-1").split(" ", 2)
             reply = self._next_reply(path)
             if reply.hangup is Hangup.BEFORE_READING:
-                _reset(connection)
+                _reset_connection(connection)
                 return
             headers = {}
             while (line := stream.readline()) not in {b"\r\n", b""}:
@@ -222,18 +222,18 @@ class WebhookServer:
             body = stream.read(int(headers.get("content-length", 0)))
         with self._lock:
             self.requests.append(Request(method, path, headers, body))
-        self._write(connection, reply)
+        self._write_reply(connection, reply)
 
     def _next_reply(self, path: str) -> Reply:
         with self._lock:
             replies = self._replies.get(path) or [Reply.json(_NOT_REGISTERED, 404)]
             return replies.pop(0) if len(replies) > 1 else replies[0]
 
-    def _write(self, connection: socket.socket, reply: Reply) -> None:
+    def _write_reply(self, connection: socket.socket, reply: Reply) -> None:
         if self._closing.wait(reply.delay):
             return
         if reply.hangup is Hangup.RESET_AFTER_READING:
-            _reset(connection)
+            _reset_connection(connection)
         if reply.hangup is not None:
             return
         connection.sendall(reply.head() if reply.raw is None else reply.raw)
@@ -246,7 +246,7 @@ class WebhookServer:
             connection.sendall(bytes([byte]))
 
 
-def _reset(connection: socket.socket) -> None:
+def _reset_connection(connection: socket.socket) -> None:
     """Make the next close a reset instead of a regular end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -263,7 +263,7 @@ def make_certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=2))
         .not_valid_after(now + timedelta(days=-1 if expired else 1))
-        .add_extension(x509.SubjectAlternativeName([_subject(each) for each in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_build_subject(each) for each in names]), critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
@@ -274,7 +274,7 @@ def make_certificate(
     return certificate_file, context
 
 
-def _subject(name: str) -> x509.GeneralName:
+def _build_subject(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

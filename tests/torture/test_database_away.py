@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from support.broken import CHARGE, GRANT, LEDGER, RUN, SETTLE, ended
+from support.broken import CHARGE, GRANT, LEDGER, RUN, SETTLE, await_end
 from support.database_proxy import DatabaseProxy, Fault, When
 from support.executions import plant, refunds
 from support.figures import FULL
@@ -29,7 +29,7 @@ def _all_ended(shop: Shop, doomed: Sequence[Doomed]) -> list[Result]:
             proxy.break_at(Fault(when, within=within, away=math.inf))
             environment = {"AGENTCTL_DATABASE_URL": proxy.url}
             running.append(shop.program.start(*command, "--json", env=environment))
-        return [ended(process, timeout=PATIENCE) for process in running]
+        return [await_end(process, timeout=PATIENCE) for process in running]
 
 
 if FULL:

@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from support.broken import RUN, add_operator, ended
+from support.broken import RUN, add_operator, await_end
 from support.database_proxy import DatabaseProxy
 from support.executions import OPS, SEO_BLOG
 from support.figures import figure
@@ -87,7 +87,7 @@ def test_a_charge_terminated_while_it_waits_wrote_and_sent_nothing(shop: Shop) -
     with _row_locked(shop.marketplace):
         run = shop.program.start(*RUN, "--json")
         _throw_out(shop.marketplace, _waiting_backend(shop.marketplace))
-        error = ended(run).json["error"]
+        error = await_end(run).json["error"]
 
     assert run.returncode == 3
     assert (error["code"], error["retryable"]) == ("connection", True)
@@ -100,7 +100,7 @@ def test_no_connection_is_open_during_a_webhook_call(shop: Shop) -> None:
         run = shop.program.start(*RUN, "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
         _await_request(shop)
         held = proxy.open
-        done = ended(run)
+        done = await_end(run)
 
     assert held == 0
     assert (done.exit_code, proxy.connections) == (0, 2)
@@ -116,7 +116,7 @@ def test_a_settlement_terminated_while_it_waits_is_retried_once(shop: Shop) -> N
         _throw_out(shop.marketplace, waiting)
         _waiting_backend(shop.marketplace, other_than=waiting)
 
-    assert ended(run).exit_code == 1
+    assert await_end(run).exit_code == 1
     assert [(kind, amount) for kind, amount, _ in shop.ledger()] == [("usage", -10), ("refund", 10)]
     assert violations(shop.marketplace) == []
 
@@ -135,7 +135,7 @@ def test_a_run_survives_a_restart_of_the_server_during_its_webhook_call(
             _await_request(shop)
         time.sleep(1)  # the answer comes when there is no database
         with cluster.running(), dropping:
-            done = ended(run)
+            done = await_end(run)
             assert done.exit_code == 0, done
             assert [row["status"] for row in shop.rows()] == ["success"]
             assert violations(shop.marketplace) == []
@@ -159,7 +159,7 @@ def test_retries_a_charge_that_is_a_deadlock_victim(shop: Shop) -> None:
             run = shop.program.start(*RUN, "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
             _waiting_backend(shop.marketplace)
             other.execute("SELECT FROM profiles WHERE id = %s FOR UPDATE", (OPS,))
-        done = ended(run)
+        done = await_end(run)
 
     assert "ROLLBACK" in proxy.statements
     assert done.exit_code == 0, done
@@ -173,7 +173,7 @@ def test_refuses_a_run_whose_agent_is_deleted_while_it_waits(shop: Shop) -> None
             other.execute("DELETE FROM agents WHERE id = %s", (SEO_BLOG,))
             run = shop.program.start(*RUN, "--json")
             _waiting_backend(shop.marketplace)
-        done = ended(run)
+        done = await_end(run)
 
     assert done.exit_code == 4, done
     assert done.json["error"]["code"] == "agent_not_found"
@@ -191,7 +191,7 @@ def test_concurrent_runs_succeed_in_a_serializable_database(shop: Shop) -> None:
             crowd = [shop.program.start(*RUN, "--json", env=environment) for _ in range(CROWD)]
             _waiting_backend(shop.marketplace)
             holder.execute("UPDATE profiles SET updated_at = now() WHERE id = %s", (OPS,))
-        codes = sorted(ended(run).exit_code for run in crowd)
+        codes = sorted(await_end(run).exit_code for run in crowd)
 
     assert "ROLLBACK" not in proxy.statements
     assert codes == [*[0] * (CROWD - 1), 1]
