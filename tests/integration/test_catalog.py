@@ -227,7 +227,7 @@ def test_overloads_have_one_order_whichever_was_created_first(
     assert first.functions == second.functions
 
 
-def test_functions_have_who_may_execute_them_and_as_whom_they_run(database: Database) -> None:
+def test_functions_have_execute_privileges_and_security_mode(database: Database) -> None:
     url = database.add_role("caller")
     database.execute(
         "CREATE FUNCTION open_to_all() RETURNS int SECURITY DEFINER SET search_path = '' LANGUAGE sql "

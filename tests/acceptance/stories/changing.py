@@ -1,4 +1,4 @@
-"""Stories of what changes a database or a configuration: reconcile, migrate-full, init and the sandbox."""
+"""Stories of commands that change a database or a configuration: reconcile, migrate-full, init, sandbox."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ _RUN = ("run", "seo-blog", "topic=Tea")
 
 
 def reconcile(stage: Stage) -> None:
-    """Settle open executions, by what n8n or the operator knows of them."""
+    """Settle open executions, on the evidence of n8n or the operator."""
     n8n = f'[profiles.test.n8n]\nurl = "{stage.webhook.url("/")}"\napi_key = "key-of-n8n"'
     shop, record = stage.full_shop(n8n), stage.record
     shop.answer(Reply())
@@ -48,7 +48,7 @@ def _leave_open(shop: Shop) -> str:
 
 
 def migrate(stage: Stage) -> None:
-    """Widen a table, fill it, and narrow it again."""
+    """Migrate a table, backfill it, and undo the migration."""
     shop, record = stage.shop_with("result"), stage.record
     market = shop.marketplace
     plant(market, charged=10, result=Jsonb({"a": 1}), created_at=datetime(2024, 2, 29, tzinfo=UTC))
@@ -94,7 +94,7 @@ def seed(stage: Stage) -> None:
 
 
 def sandbox(stage: Stage) -> None:
-    """Use the sandbox, where nothing is configured."""
+    """Use the sandbox without any configuration."""
     record = stage.record
     record.hide(_print(stage, "path"), "<sandbox>")
     record.hide(_print(stage, "url").partition("host=")[2].partition("&")[0], "<socket>")

@@ -1,4 +1,4 @@
-"""Stories of what schema-check and audit find: with every check of the audit, and nearly every finding."""
+"""Stories of schema-check and audit, with every check of the audit and nearly every finding."""
 
 import shutil
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ _CODE = (_CHECK, "--code", "app")
 
 
 def schema(stage: Stage) -> None:
-    """Check the reference schema, and what became of it in wrong hands."""
+    """Check the reference schema, and damaged variants of it."""
     shop, record = stage.shop_with(), stage.record
     record("required", _CHECK, "--require", "result,nonsense", "--ignore", "index-missing")
     record("baseline", _CHECK, "--write-baseline", "schema.json")
@@ -102,7 +102,7 @@ def roles(stage: Stage) -> None:
 
 
 def code(stage: Stage) -> None:
-    """Check application code, before and after the accident was mended, and the whole corpus."""
+    """Check application code, before and after the accident was fixed, and the whole corpus."""
     shop, record, home = stage.shop_with(), stage.record, stage.program.home
     write_app(home)
     record("before", *_CODE)
@@ -146,7 +146,7 @@ def _corrupt(market: Marketplace) -> None:
     executions = iter(fixed_id(number) for number in range(1, 100))
 
     def leave(status: str, *moves: tuple[str, int], **columns: Any) -> None:
-        """Write an execution, and ledger rows for it in thin air."""
+        """Write an execution, and move credits for it in these ledger rows."""
         charged = sum(-amount for kind, amount in moves if kind == "usage")
         used: dict[str, Any] = {"credits_used": charged, **columns}
         key = plant(market, status=status, key=next(executions), created_at=begun, **used)

@@ -33,7 +33,7 @@ _CONFIGURATIONS = {
 
 
 def mistakes(stage: Stage) -> None:
-    """Make mistakes that are noticed before any database is asked."""
+    """Make mistakes that are reported before any connection."""
     record, program = stage.record, stage.program
     env = {"AGENTCTL_DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
     for case, arguments in _USAGE.items():

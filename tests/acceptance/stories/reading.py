@@ -1,4 +1,4 @@
-"""Stories of looking back at executions of fixed times, and of moving credits by hand."""
+"""Stories of listing executions with fixed times, and of moving credits by hand."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def plant_executions(shop: Shop) -> None:
 
 
 def history(stage: Stage) -> None:
-    """Look at what ran, in each view."""
+    """List executions, in each view."""
     shop, record = stage.full_shop(), stage.record
     plant_executions(shop)
     record("all", "history", "--all")
@@ -64,7 +64,7 @@ def history(stage: Stage) -> None:
 
 
 def moving_credits(stage: Stage) -> None:
-    """Look at credits, grant them and give them back."""
+    """Show credits, grant them and refund them."""
     shop, record = stage.full_shop('[profiles.test.billing]\non_failure = "keep"'), stage.record
     shop.answer(FAILS, Reply.json(ARTICLE), Reply())
     kept, success, held = (record(case, *_SEO_BLOG) for case in ("run-kept", "run-success", "run-held"))

@@ -141,7 +141,7 @@ def _interrupt(stage: Stage) -> None:
 
 
 def requests(stage: Stage) -> None:
-    """Ask for a run in each way, and for runs that are refused before anything is written."""
+    """Start a run in each way, and runs that are refused before anything is written."""
     shop, record = stage.full_shop(), stage.record
     shop.marketplace.execute(_FREE_PRICES)
     shop.marketplace.execute(_AGENTS)

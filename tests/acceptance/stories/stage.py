@@ -1,4 +1,4 @@
-"""What a story of recorded commands needs: databases, a webhook, the program and the recorder."""
+"""Gives a story of recorded commands its parts: databases, a webhook, the program and the recorder."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -35,13 +35,13 @@ class Stage:
 
     @contextlib.contextmanager
     def other(self) -> Iterator[Database]:
-        """Make an empty database, to which the program is led by MARKET."""
+        """Create an empty database, whose URL the program gets in MARKET."""
         with empty_database(self.server) as database:
             yield database
 
     @contextlib.contextmanager
     def stranger(self, name: str) -> Iterator[Operator]:
-        """Load one of the marketplaces of tests/databases, and put an operator before it."""
+        """Load one of the marketplaces of tests/databases, and return its operator."""
         example = Example.read(_DATABASES / f"{name}.sql")
         self.webhook.script("/seo-blog", Reply.json({"title": "Tea"}))
         self.webhook.script("/always-fails", FAILS)

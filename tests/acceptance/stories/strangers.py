@@ -1,4 +1,4 @@
-"""Stories of other people's marketplaces: what is found in those that need settings, and a day on three."""
+"""Stories of other people's marketplaces: the findings of those that need settings, and a day on three."""
 
 from acceptance.stories.stage import Stage
 from databases.operating import Operator
@@ -12,7 +12,7 @@ _RUN = ("run", "--user", "ops@example.com")
 
 
 def strangers(stage: Stage) -> None:
-    """Look at each database that agentctl does not understand by itself."""
+    """Check each database that agentctl does not understand without settings."""
     for name in _UNCLEAR:
         with stage.stranger(name) as operator:
             _look_at(stage, operator, f"{name}-")
