@@ -15,7 +15,8 @@ def test_a_finding_is_explained_as_in_the_document(agentctl: Program) -> None:
     assert explained.stdout == (
         "column-denied: Warning; error where --require names the column.\n"
         "The role lacks a privilege on an optional column. The column exists, but this role may not read, "
-        "insert or update it.\n"
+        "insert or update it. If it has no privilege on it at all, information_schema.columns hides the "
+        "column, and the message says that the role may not see it.\n"
         "What to do: The hint is the GRANT that fixes it. It is an error where --require names the "
         "column.\n"
     )

@@ -104,7 +104,8 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
 def number_of(execution: Mapping[str, Any]) -> str:
     """Return n8n's number of an execution, for a message."""
     number = execution.get("id")
-    return str(number)[:_LONGEST] if isinstance(number, str | int) else "without a number"
+    text = str(number)[:_LONGEST] if isinstance(number, str | int) else ""
+    return text or "without a number"
 
 
 def _answering_node(whole: Mapping[str, Any]) -> object:
