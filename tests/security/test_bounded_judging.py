@@ -128,7 +128,7 @@ def test_converts_a_default_with_very_many_choices() -> None:
     assert chosen == [*range(20_000), "nowhere"]
 
 
-def test_two_fields_of_one_name_among_very_many_are_named() -> None:
+def test_names_a_duplicate_field_among_very_many() -> None:
     with pytest.raises(SchemaLacks, match="two fields are called 'zone 99999'"):
         read_form([*({"name": f"zone {number}"} for number in range(100_000)), {"name": "zone 99999"}])
 

@@ -54,7 +54,7 @@ for name, command, summary in (
         schema_check.schema_check,
         "Check that the live schema has what agentctl and a deploy need.",
     ),
-    ("explain", explain.explain, "What a finding means, and how to fix it."),
+    ("explain", explain.explain, "Explain what a finding means and how to fix it."),
     ("init", init.init, "Write a configuration file for a database."),
     (
         "migrate-full",

@@ -13,7 +13,8 @@ from agentctl.core.errors import UsageError
 def explain(
     _: Session,
     finding: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The finding's id; without one, all are listed.")
+        str | None,
+        typer.Argument(metavar="[ID]", help="Id of the finding; without one, all findings are listed."),
     ] = None,
 ) -> Reply:
     """Explain what a finding of audit or schema-check means, and how to fix it. Needs no database.

@@ -12,10 +12,10 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="A user's ledger rows do not form a chain: one starts from a balance that no other row left",
     meaning=(
-        "It starts with a balance that no other row has left. The check needs no order of the rows: in an "
-        "unbroken chain every balance is begun from as often as it is reached, but for the opening one and "
-        "the latest; `gaps` is how often that is not so. A row that went missing is found by "
-        "balance-differs, too. Not run without `balance_after`."
+        "In an unbroken chain, every balance is the start of as many rows as it is the end of, "
+        "except for the opening balance and the latest one; `gaps` counts the exceptions. The "
+        "order of the rows does not matter. balance-differs also finds a missing row. Not run "
+        "without `balance_after`."
     ),
     remedy=(
         "A row is missing or was changed, or credits moved without a row. Read the rows around "

@@ -17,14 +17,15 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="A user's balance is not the opening balance plus the sum of the ledger",
     meaning=(
-        "The opening balance is what the first row began from, `balance_after - amount`; where the ledger "
-        "keeps no `balance_after`, it is 0. A user without ledger rows may have any balance. `difference` "
-        "says how many credits too many the user has (negative: too few).\n\n"
-        "Which row was first is not always certain, because `created_at` is when a transaction *began*: of "
-        "two that began together the later one may have written first, and rows of one transaction have one "
-        "time. So another row may be the first where it began within a minute of the earliest, is no refund, "
-        "and starts from a balance that the other rows lead away from. If one of these explains the balance, "
-        "there is no finding. A user of whom some rows, but not all, say `balance_after` is not judged. An "
+        "The opening balance is the balance before the first row, `balance_after - amount`; if "
+        "the ledger has no `balance_after`, it is 0. A user without ledger rows may have any "
+        "balance. `difference` says how many credits too many the user has (negative: too few).\n"
+        "\nWhich row was first is not always certain, because `created_at` is when a transaction "
+        "*began*: if two began together, either may have written first, and all rows of one "
+        "transaction have the same time. Another row may therefore count as the first if it "
+        "began within a minute of the earliest one, is not a refund, and starts from a balance "
+        "that the other rows lead away from. If one of these explains the balance, there is no "
+        "finding. A user whose rows have `balance_after` only in part is not checked. An "
         "adjustment writes row and balance in one transaction."
     ),
     remedy=(

@@ -7,8 +7,8 @@ CHECK = AuditCheck(
     severity=Severity.INFO,
     title="A charge names no execution, so its purpose is unknown",
     meaning=(
-        "That is lawful, since `p_execution_id` may be left out; but then nobody can tell whether it was "
-        "charged twice."
+        "This is allowed, since `p_execution_id` is optional, but then it cannot be known "
+        "whether an execution was charged twice."
     ),
     remedy=(
         "Make the code that writes it pass the id of the execution (p_execution_id) to "

@@ -7,8 +7,8 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="A charge names an execution that does not exist",
     meaning=(
-        "A refund gives the charge back once, and the finding stays, since the ledger keeps both. If you "
-        "delete old executions on purpose, use `--since` with a time after that."
+        "A refund gives the charge back once, and the finding stays, since the ledger keeps "
+        "both. If you delete old executions on purpose, use `--since` with a later time."
     ),
     remedy=(
         "The execution was never written, or was deleted after it was charged. If nothing ran, "

@@ -7,8 +7,8 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="An execution was charged more than once",
     meaning=(
-        "`deduct_credits_atomic` does that when it is called twice. The finding stays after a grant, since "
-        "the ledger keeps both charges."
+        "This happens when `deduct_credits_atomic` is called twice. The finding stays after a "
+        "grant, since the ledger keeps both charges."
     ),
     remedy=(
         "Give back the excess: `agentctl credits grant USER AMOUNT --reason TEXT`. A refund "

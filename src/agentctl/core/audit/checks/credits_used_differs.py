@@ -7,8 +7,8 @@ CHECK = AuditCheck(
     severity=Severity.WARNING,
     title="The cost of an execution differs from the ledger",
     meaning=(
-        "`credits_used` of the execution is compared with what the ledger says that it cost, refunds netted. "
-        "Not run where there is no such column."
+        "`credits_used` of the execution is compared with its cost in the ledger, less refunds. "
+        "Not run if there is no such column."
     ),
     remedy=(
         "The ledger shows how the balance moved. If the ledger is right, correct the column. If "

@@ -7,10 +7,10 @@ CHECK = AuditCheck(
     severity=Severity.INFO,
     title="An execution was not charged: it was a test run, or its charge is missing",
     meaning=(
-        "No charge names the execution. This cannot be an error: a test run with `--no-charge` leaves "
-        "exactly the same behind, and so does a web application that does not tell `deduct_credits_atomic` "
-        "the execution's id. Where `credits_used` is recorded, credits-used-differs tells those that should "
-        "have cost something."
+        "No charge names the execution. This cannot be an error: a test run with `--no-charge` "
+        "leaves exactly the same rows, and so does a web application that does not pass the "
+        "execution's id to `deduct_credits_atomic`. If `credits_used` is recorded, "
+        "credits-used-differs finds those that should have cost something."
     ),
     remedy=(
         "Compare the number with your test runs (`agentctl run --no-charge`). If there are more, "

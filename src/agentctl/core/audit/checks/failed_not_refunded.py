@@ -17,8 +17,9 @@ CHECK = AuditCheck(
     severity=Severity.WARNING,
     title="An execution failed, and its charge was not refunded in full",
     meaning=(
-        "This is no error: `on_failure` may have been `keep` at the time, and what refunds through "
-        "`add_credits_atomic` cannot name the execution. Not run where `on_failure` is `keep`."
+        "This is not an error: `on_failure` may have been `keep` at the time, and a refund "
+        "through `add_credits_atomic` cannot name the execution. Not run if `on_failure` is "
+        "`keep`."
     ),
     remedy=(
         "Refund it: `agentctl credits refund EXECUTION --reason TEXT`, unless a ledger row that "

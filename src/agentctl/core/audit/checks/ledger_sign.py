@@ -7,8 +7,9 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="A ledger row moves credits in the wrong direction for its kind",
     meaning=(
-        "A `usage` row adds credits, or a `purchase`, `refund` or `bonus` row takes some, or moves none. "
-        "Other types may do both. The reference schema has a CHECK against it."
+        "A `usage` row adds credits or moves none, or a `purchase`, `refund` or `bonus` row "
+        "takes credits or moves none. Other types may do both. The reference schema has a CHECK "
+        "against it."
     ),
     remedy=(
         "Its sign or its kind is wrong. Correct the row and the balance together, and add the "

@@ -7,9 +7,9 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="A balance, an amount or a cost is NaN, infinite, or beyond any number of credits",
     meaning=(
-        "`balance_after` and `credits_used` are looked at, too, and the bound is 10^100. A `numeric` without "
-        "a precision takes such values, and a customer who may write a row may write them. They are no "
-        "credits: sums and totals leave them out, too."
+        "This also covers `balance_after` and `credits_used`; the limit is 10^100. A `numeric` "
+        "column without a precision accepts such values, so a customer who may write a row may "
+        "write them. They are not credits: sums and totals also leave them out."
     ),
     remedy=(
         "It cannot be charged, refunded or verified, and the other checks leave it out. Correct "

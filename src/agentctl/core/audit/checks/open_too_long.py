@@ -6,7 +6,9 @@ CHECK = AuditCheck(
     id="open-too-long",
     severity=Severity.WARNING,
     title="An execution is still open and holds its charge, although its run must be dead by now",
-    meaning="It is `pending` or `running` for longer than `--stale-after` (15m, as with `reconcile`).",
+    meaning=(
+        "It has been `pending` or `running` for longer than `--stale-after` (15m, as with `reconcile`)."
+    ),
     remedy=(
         "Find out how it ended with `agentctl reconcile`, or, if only you know, settle it with "
         "`agentctl reconcile EXECUTION --assume failed|success`."

@@ -7,9 +7,9 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="An execution that succeeded was refunded",
     meaning=(
-        "The execution has the status `success`. agentctl reads the ledger under the user's lock before it "
-        "refunds: something else refunds without looking. Take the surplus back with an `adjustment`, or let "
-        "the user keep it."
+        "The execution has the status `success`. agentctl reads the ledger under the user's lock "
+        "before it refunds, so something else refunds without checking. Take the refund back "
+        "with an `adjustment`, or let the user keep it."
     ),
     remedy=(
         "Either it failed and its status is wrong, or the user got the result for free. To give "

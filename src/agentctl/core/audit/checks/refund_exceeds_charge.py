@@ -7,8 +7,9 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="More was refunded for an execution than was charged",
     meaning=(
-        "An execution that was not charged at all is among them. `surplus` says how much. agentctl reads the "
-        "ledger under the user's lock before it refunds: something else refunds without looking."
+        "This includes executions that were not charged at all. `surplus` is the excess. "
+        "agentctl reads the ledger under the user's lock before it refunds, so something else "
+        "refunds without checking."
     ),
     remedy=(
         "The user gained credits by running an agent. Take back the excess with an adjustment "

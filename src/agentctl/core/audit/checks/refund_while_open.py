@@ -7,9 +7,9 @@ CHECK = AuditCheck(
     severity=Severity.WARNING,
     title="An execution was refunded but has no outcome yet",
     meaning=(
-        "The execution is still `pending` or `running`. agentctl writes refund and outcome in one "
-        "transaction; a program that refunds first and writes the outcome afterwards leaves this for a "
-        "moment."
+        "The execution is still `pending` or `running`. agentctl writes refund and outcome in "
+        "one transaction; a program that refunds first and writes the outcome afterwards causes "
+        "this finding for a moment."
     ),
     remedy=(
         "If it stays open, the refund was written without the outcome, and the execution may "

@@ -7,8 +7,8 @@ CHECK = AuditCheck(
     severity=Severity.ERROR,
     title="An execution was refunded more than once",
     meaning=(
-        "agentctl reads the ledger under the user's lock before it refunds. Take the surplus back with an "
-        "`adjustment`, or let the user keep it."
+        "agentctl reads the ledger under the user's lock before it refunds. Take the excess back "
+        "with an `adjustment`, or let the user keep it."
     ),
     remedy=(
         "If more was refunded than was charged, refund-exceeds-charge reports it. Something "

@@ -10,7 +10,8 @@ CHECK = Check(
         "The column must not be NULL, has no default, and the insert never names it, so every row is refused."
     ),
     details=(
-        "An upsert needs the column even where the row is there already. An identity column is filled, and a "
-        "trigger that runs before the insert may fill any: then there is no finding."
+        "An upsert needs the column even if the row already exists. An identity column is "
+        "filled, and a trigger that runs before the insert may fill any: then there is no "
+        "finding."
     ),
 )

@@ -7,6 +7,6 @@ CHECK = Check(
     severity=Severity.ERROR,
     title="Code upserts on columns without a unique index",
     meaning="ON CONFLICT needs a unique index on exactly those columns, neither partial nor on expressions.",
-    remedy="The hint lists the ones that exist.",
+    remedy="The hint lists the unique indexes that exist.",
     details="An invalid index does not count.",
 )

@@ -12,7 +12,7 @@ CHECK = Check(
     ),
     remedy="The hint is the GRANT that fixes it.",
     details=(
-        "The code reads or writes the column, or calls the function. Where the application connects as "
-        "another role, check with that one."
+        "The code reads or writes the column, or calls the function. If the application connects "
+        "as another role, check with that role."
     ),
 )

@@ -12,7 +12,6 @@ CHECK = Check(
     ),
     remedy="The hint shows the signature.",
     details=(
-        "PostgREST picks among overloads by the names of arguments. The signature of the hint is that of the "
-        "nearest overload."
+        "PostgREST picks among overloads by the names of arguments. The hint shows the nearest overload."
     ),
 )

@@ -8,5 +8,5 @@ CHECK = Check(
     title="Code calls a function that does not exist",
     meaning="No schema that the name is looked up in has such a function, or it is a trigger function.",
     remedy="The hint names the nearest one, or the schema that has it.",
-    details="Nobody can call a trigger's function.",
+    details="A trigger function cannot be called.",
 )

@@ -12,10 +12,11 @@ CHECK = Check(
     ),
     remedy="The hint says what is allowed.",
     details=(
-        "A type refuses `'abc'` as `uuid` and `1.5` as `integer`, and values beyond its range or length; a "
-        "domain and a CHECK that speaks of several columns of the row refuse values, too. A bulk insert "
-        "gives NULL to the columns that a row leaves out, whatever their default, unless it says "
-        "`defaultToNull: false`. What a filter compares a column with is judged by the type alone. Literals "
-        "that go through PostgREST are read as JSON, those in SQL as SQL."
+        "A type refuses `'abc'` as `uuid` and `1.5` as `integer`, and values beyond its range or "
+        "length; a domain, and a CHECK on several columns of the row, can also refuse values. A "
+        "bulk insert gives NULL to the columns that a row leaves out, whatever their default, "
+        "unless it says `defaultToNull: false`. What a filter compares a column with is judged "
+        "by the type alone. Literals that go through PostgREST are read as JSON, those in SQL as "
+        "SQL."
     ),
 )

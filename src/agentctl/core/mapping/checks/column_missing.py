@@ -12,7 +12,7 @@ CHECK = Check(
     meaning="The table is there, but a column that runs, credits or reports need is not.",
     remedy="Add the column.",
     details=(
-        "Such a column is an id, a balance, a price, a webhook, a status or an amount. The hint says how to "
-        "name a column that is called otherwise."
+        "Such a column is an id, a balance, a price, a webhook, a status or an amount. The hint "
+        "says how to name a column that has another name."
     ),
 )

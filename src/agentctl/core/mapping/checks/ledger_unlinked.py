@@ -9,7 +9,7 @@ CHECK = Check(
     meaning="A charge that cannot be found again cannot be refunded, so agentctl does not charge.",
     remedy="Add the column that the hint names.",
     details=(
-        "Neither does the ledger name the execution that a row belongs to, nor does the execution say what "
-        "it cost. `agentctl run --no-charge` works all the same."
+        "The ledger does not name the execution that a row belongs to, and the execution does "
+        "not record its cost. `agentctl run --no-charge` still works."
     ),
 )

@@ -11,9 +11,9 @@ CHECK = Check(
         "than one, for one of them."
     ),
     details=(
-        "Say which word it is: `[profiles.NAME.schema.executions.statuses]`. The words of a view must always "
-        "be configured, as must those of a foreign table and of a table whose index or CHECK calls "
-        "somebody's function: reading their rows would execute code of whoever made them, so agentctl looks "
-        "at none to learn its words."
+        "Say which word it is: `[profiles.NAME.schema.executions.statuses]`. The words of a view "
+        "must always be configured, as must those of a foreign table and of a table whose index "
+        "or CHECK calls a user's function: reading their rows would execute code of the people "
+        "who made them, so agentctl does not read rows to learn their words."
     ),
 )

@@ -11,9 +11,9 @@ CHECK = Check(
         "may have written the rows, so agentctl writes its own words until the configuration names yours."
     ),
     details=(
-        "One example is `completed` in rows, where agentctl writes `success`. The words of the rows are read "
-        "for what they say, and decide nothing. If your application writes them, name them: "
-        "`[profiles.NAME.schema.executions.statuses]` or `[profiles.NAME.schema.ledger.kinds]`. `agentctl "
-        "init` proposes them."
+        "One example is `completed` in rows, where agentctl writes `success`. agentctl "
+        "understands the words in the rows, but never writes them by itself. If your application "
+        "writes them, name them: `[profiles.NAME.schema.executions.statuses]` or "
+        "`[profiles.NAME.schema.ledger.kinds]`. `agentctl init` proposes them."
     ),
 )

@@ -11,7 +11,7 @@ def _find(market: Marketplace) -> Iterator[Finding]:
     executions = market.executions
     if not _is_keyed(executions):
         name = f"{executions.name}.{executions.columns['id']}"
-        msg = f"Nothing makes {name} unique: two executions of one id could not be told apart."
+        msg = f"Nothing makes {name} unique: two executions with the same id could not be told apart."
         statement = executions.query("ALTER TABLE {table} ADD UNIQUE ({id});").as_string()
         yield CHECK.finding(name, msg, statement if executions.table.kind == "table" else None)
 
@@ -28,15 +28,15 @@ def _is_keyed(executions: Executions) -> bool:
 CHECK = SubjectCheck(
     id="executions-no-primary-key",
     severity=Severity.WARNING,
-    title="Nothing keeps two executions from having one id",
+    title="Two executions can have the same id",
     meaning=(
-        "The executions' table has neither a primary key nor a unique index on its id. Two rows of one id "
-        "cannot be told apart, and settling one may change both."
+        "The executions' table has neither a primary key nor a unique index on its id. Two rows "
+        "with the same id cannot be told apart, and settling one may change both."
     ),
-    remedy="Add the constraint of the hint, or a primary key.",
+    remedy="Add the constraint in the hint, or a primary key.",
     details=(
-        "The key of a partitioned table has to include the columns that it is partitioned by: one that "
-        "includes the id is no finding."
+        "The key of a partitioned table has to include the columns that it is partitioned by: a "
+        "key that includes the id is accepted."
     ),
     subject=Marketplace,
     find=_find,

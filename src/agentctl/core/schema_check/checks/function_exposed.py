@@ -25,7 +25,7 @@ def _find(subject: CreditFunction) -> Iterator[Finding]:
 CHECK = SubjectCheck(
     id="function-exposed",
     severity=Severity.WARNING,
-    special_case=SpecialCase(Severity.INFO, "where a function that takes credits looks at who is signed in"),
+    special_case=SpecialCase(Severity.INFO, "where a function that takes credits checks who is signed in"),
     title="Customers may execute a function that moves credits",
     meaning="Any signed-in user can call it through the API and move credits.",
     remedy="The hint revokes the privilege.",

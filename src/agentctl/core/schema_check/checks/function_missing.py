@@ -21,7 +21,7 @@ CHECK = SubjectCheck(
         "agentctl takes the price from the balance and writes the ledger row, in one transaction under the "
         "user's lock."
     ),
-    details="No function of the database has a name that says that it charges.",
+    details="No function in the database has a name that suggests that it charges.",
     subject=Deducting,
     find=_find,
 )

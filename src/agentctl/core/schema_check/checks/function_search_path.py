@@ -31,7 +31,7 @@ CHECK = SubjectCheck(
     title="A function runs with its owner's rights but with its caller's search_path",
     meaning="A caller could put a table of their own in place of one of yours.",
     remedy="The hint sets a fixed path.",
-    details="The credit function is `SECURITY DEFINER`. The path that it is found by now is the one to pin.",
+    details="The credit function is `SECURITY DEFINER`. The hint sets the path by which it is found now.",
     subject=CreditFunction,
     find=_find,
 )

@@ -9,7 +9,7 @@ CHECK = Check(
     meaning="It was added after the baseline was recorded.",
     remedy="If that is intended, record the schema again with --write-baseline; otherwise remove it.",
     details=(
-        "It may be a column that somebody added by hand, a policy, or another overload of a function. A new "
-        "table or function is one finding, not one for each of its parts."
+        "It may be a column that was added by hand, a policy, or another overload of a function. "
+        "A new table or function is one finding, not one for each of its parts."
     ),
 )
