@@ -69,4 +69,4 @@ def test_an_unknown_finding_is_refused_with_the_nearest_one(agentctl: Program, w
 
 
 def test_the_program_lists_the_command(agentctl: Program) -> None:
-    assert "What a finding means, and how to fix it." in agentctl("--help").stdout
+    assert "Explain what a finding means and how to fix it." in agentctl("--help").stdout
