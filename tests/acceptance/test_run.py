@@ -1,6 +1,7 @@
 """`agentctl run`, through the installed program, on a real database and a webhook on a real socket."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from agentctl.core.failpoints import Failpoint
 from support.marketplace import OPTIONAL_COLUMNS
 from support.webhook_server import Hangup, Reply
 
@@ -331,6 +333,52 @@ def test_an_interruption_after_sending_exits_130_and_leaves_the_execution_open(
     assert whole["data"]["execution"]["id"] in whole["error"]["message"]
     assert shop.rows()[0]["status"] == "running"
     assert "Traceback" not in stderr
+
+
+def test_announces_the_execution_just_before_its_charge_is_committed(shop: Any) -> None:
+    run = shop.program.start(
+        "run", "seo-blog", "topic=Tea", env={"AGENTCTL_FAILPOINT": f"{Failpoint.ANNOUNCED}:stop"}
+    )
+    os.waitpid(run.pid, os.WUNTRACED)
+    assert shop.rows() == []
+
+    run.send_signal(signal.SIGCONT)
+    _, stderr = run.communicate(timeout=20)
+
+    (row,) = shop.rows()
+    assert stderr.count(f"execution {row['id']}\n") == 1
+
+
+def test_a_terminal_shows_the_execution_before_its_steps(shop: Any) -> None:
+    screen = shop.program.on_terminal("run", "seo-blog", "topic=Tea")
+
+    (row,) = shop.rows()
+    assert 0 <= screen.text.find(f"Execution {row['id']}") < screen.text.find("Execution record created")
+
+
+def test_a_run_with_too_few_credits_announces_no_execution(shop: Any) -> None:
+    shop.marketplace.execute("UPDATE profiles SET credits = 3")
+
+    refused = shop.run("seo-blog", "topic=Tea")
+
+    assert refused.exit_code == 4
+    assert "execution " not in refused.stderr
+
+
+def test_a_run_that_is_refused_at_its_commit_announces_no_execution(shop: Any) -> None:
+    shop.marketplace.execute("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE EXCEPTION 'no runs on Mondays'; END $$;
+        CREATE CONSTRAINT TRIGGER no_mondays AFTER INSERT ON agent_executions
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+    """)
+
+    refused = shop.run("seo-blog", "topic=Tea")
+
+    assert refused.exit_code != 0
+    assert "no runs on Mondays" in refused.stderr
+    assert "execution " not in refused.stderr
+    assert shop.rows() == []
 
 
 def test_prints_the_execution_id_on_stderr_before_the_outcome(shop: Any) -> None:

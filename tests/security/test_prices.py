@@ -36,6 +36,7 @@ def _run_changed_meanwhile(
     run.send_signal(signal.SIGCONT)
     done = await_end(run)
     assert done.exit_code == exit_code, done
+    assert ("execution " in done.stderr) is (exit_code == 0), "a run that is refused announces no execution"
     return done.json
 
 

@@ -22,16 +22,22 @@ AWAY = (0, 3) if FULL else (0,)
 BROKEN = Reply.json({"message": "Error in workflow"}, 500)
 
 # A COMMIT that takes its time: a deferred trigger runs within it.
+# The charge has its deferred constraints checked before its COMMIT; these put off another one until then.
+SLOW: LiteralString = """
+CREATE TABLE put_off (at timestamptz);
+CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO put_off VALUES (now()); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER put_off AFTER INSERT ON credit_transactions DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION put_off();
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON put_off DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION slow();
+"""
 SLOW_COMMIT: LiteralString = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON credit_transactions DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION slow()
 """
 SLOW_REFUSAL: LiteralString = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_sleep(1); RAISE EXCEPTION 'refused at last'; END $$;
-CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON credit_transactions DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION slow()
+    $$ BEGIN PERFORM pg_sleep(1); RAISE EXCEPTION 'refused at last'; END $$;
 """
 
 
@@ -69,7 +75,7 @@ def test_a_charge_with_an_unconfirmed_commit_is_made_once_and_the_run_continues(
 
 
 def test_waits_for_a_commit_that_is_still_running_on_a_broken_connection(broken: Broken) -> None:
-    broken.shop.marketplace.execute(SLOW_COMMIT)
+    broken.shop.marketplace.execute(SLOW_COMMIT + SLOW)
 
     broken.with_fault(*RUN, exit_code=0, faults=(Fault(When.UNDER_WAY, within=CHARGE),))
 
@@ -79,7 +85,7 @@ def test_waits_for_a_commit_that_is_still_running_on_a_broken_connection(broken:
 
 
 def test_a_commit_that_fails_on_a_broken_connection_wrote_and_sent_nothing(broken: Broken) -> None:
-    broken.shop.marketplace.execute(SLOW_REFUSAL)
+    broken.shop.marketplace.execute(SLOW_REFUSAL + SLOW)
 
     envelope = broken.with_fault(*RUN, exit_code=3, faults=(Fault(When.UNDER_WAY, within=CHARGE),))
 

@@ -18,6 +18,7 @@ CASES = [
     (Failpoint.CHOSEN, NOTHING, 0),
     (Failpoint.RECORDED, NOTHING, 0),
     (Failpoint.CHARGED, NOTHING, 0),
+    (Failpoint.ANNOUNCED, NOTHING, 0),
     (Failpoint.CHARGE_COMMITTED, REFUNDED, 0),
     (Failpoint.CALLING, REFUNDED, 0),
     (Failpoint.SENDING, UNKNOWN, 0),

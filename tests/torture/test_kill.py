@@ -36,6 +36,7 @@ CASES: list[tuple[Failpoint, tuple[str, ...], Callable[[Shop], None]]] = [
     (Failpoint.CHOSEN, RUN, _nothing),
     (Failpoint.RECORDED, RUN, _nothing),
     (Failpoint.CHARGED, RUN, _nothing),
+    (Failpoint.ANNOUNCED, RUN, _nothing),
     (Failpoint.CHARGE_COMMITTED, RUN, _nothing),
     (Failpoint.CALLING, RUN, _nothing),
     (Failpoint.SENDING, RUN, _nothing),

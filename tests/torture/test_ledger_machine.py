@@ -51,7 +51,7 @@ ANSWERS = {
     "failed": Reply.json({"message": "Error in workflow"}, 500),
     "unknown": Reply(),
 }
-WRITTEN_NOTHING = (Failpoint.CHOSEN, Failpoint.RECORDED, Failpoint.CHARGED)
+WRITTEN_NOTHING = (Failpoint.CHOSEN, Failpoint.RECORDED, Failpoint.CHARGED, Failpoint.ANNOUNCED)
 OPEN_UNSURE = (
     Failpoint.CHARGE_COMMITTED,
     Failpoint.CALLING,

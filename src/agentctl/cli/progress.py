@@ -22,6 +22,7 @@ _DONE = {
 }
 _BUSY = {
     Step.CHOSEN: "Recording and charging",
+    Step.COMMITTING: "Recording and charging",
     Step.CALLING: "Calling {detail}",
     Step.SENT: "Waiting for the workflow",
     Step.WAITING: "Waiting",
@@ -41,7 +42,7 @@ def _choose_watch(session: Session, spinner: ExitStack) -> OnStep:
     if session.quiet:
         return lambda _step, _detail: None
     if session.json or not colourful(sys.stderr):
-        return lambda step, detail: session.note(f"execution {detail}") if step is Step.CHOSEN else None
+        return lambda step, detail: session.note(f"execution {detail}") if step is Step.COMMITTING else None
     return _Steps(screen_for(sys.stderr), spinner)
 
 
@@ -66,6 +67,8 @@ class _Steps:
 
     def __call__(self, step: Step, detail: str) -> None:
         self._spinner.close()
+        if step is Step.COMMITTING:
+            self._screen.show([Text(f"Execution {detail}")])
         if step is Step.CALLING:
             self._where = detail
         if step in _DONE:

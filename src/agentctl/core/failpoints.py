@@ -17,6 +17,8 @@ class Failpoint(StrEnum):
     """Its row is written, not committed."""
     CHARGED = "charged"
     """Its charge is written, not committed."""
+    ANNOUNCED = "announced"
+    """The operator has seen the id; the charge is about to be committed."""
     CHARGE_COMMITTED = "charge-committed"
     CALLING = "calling"
     """The journal says that the webhook is being called; nothing is sent."""

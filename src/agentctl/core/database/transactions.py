@@ -113,6 +113,11 @@ def durably(
         return in_transaction(target, lambda: work(target, fresh), commit=commit)
 
 
+def check_deferred_constraints(connection: Connection) -> None:
+    """Check now what was deferred to the COMMIT: what refuses the work refuses it here."""
+    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Commit[T] | None = None) -> T:
     """Run `work` in one transaction, from its start again when PostgreSQL says that this may help.
 

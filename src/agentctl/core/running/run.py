@@ -19,7 +19,7 @@ from agentctl.core.credits import balances
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
 from agentctl.core.database.row_values import require_amount
-from agentctl.core.database.transactions import Commit, durably
+from agentctl.core.database.transactions import Commit, check_deferred_constraints, durably
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
 from agentctl.core.executions import execution_table
 from agentctl.core.executions.execution_table import Identity
@@ -86,7 +86,7 @@ def run(
             agent=prepared.agent.id,
             idempotency_key=request.idempotency_key,
         )
-        on_step(Step.CHOSEN, str(identity.id))
+        on_step(Step.CHOSEN, "")
         passing(Failpoint.CHOSEN)
         whereabouts = identify_database(connection)
         run = _Run(database, profile.on_failure, prepared, identity, whereabouts, on_step, journal)
@@ -105,6 +105,7 @@ class _Run:
     on_step: OnStep
     journal: Journal
     charge: Commit[RunReport | None] = field(default_factory=Commit)
+    announced: bool = False
     sent: bool = False
     answered: RunReport | None = None
 
@@ -126,16 +127,26 @@ class _Run:
         report = durably(
             connection,
             self.prepared.market,
-            lambda connection, market: recording.record_and_charge(
-                connection, replace(self.prepared, market=market), self.identity
+            lambda connection, market: self._record_and_announce(
+                connection, replace(self.prepared, market=market)
             ),
             commit=self.charge,
         )
         if report is not None:
             passing(Failpoint.CHARGE_COMMITTED)
-            self.on_step(Step.RECORDED, str(self.identity.id))
+            self.on_step(Step.RECORDED, "")
             if report.charged:
                 self.on_step(Step.CHARGED, f"{report.charged} charged, {report.balance_after} left")
+        return report
+
+    def _record_and_announce(self, connection: Connection, prepared: Prepared) -> RunReport | None:
+        """Announce the id when only the COMMIT is left: a run that is refused has announced none."""
+        report = recording.record_and_charge(connection, prepared, self.identity)
+        if report is not None and not self.announced:
+            check_deferred_constraints(connection)
+            self.on_step(Step.COMMITTING, str(self.identity.id))
+            self.announced = True
+            passing(Failpoint.ANNOUNCED)
         return report
 
     def _call_or_explain(self, report: RunReport) -> RunReport:

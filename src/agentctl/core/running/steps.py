@@ -8,6 +8,7 @@ class Step(StrEnum):
     """What a run has just done, or is about to do."""
 
     CHOSEN = "chosen"
+    COMMITTING = "committing"
     RECORDED = "recorded"
     CHARGED = "charged"
     CALLING = "calling"
