@@ -9,7 +9,7 @@ import agentctl
 
 _SOURCE = Path(agentctl.__file__).parent
 # These model SQL in thought, and send none: what they write is parsed again, and compared with a server's.
-_IN_THOUGHT = ("core/schema_files/", "core/code_check/reading/", "core/code_check/", "core/sql_text/")
+_IN_THOUGHT = ("core/schema_files/", "core/code_check/reading/", "core/code_check/")
 _MODULES = [
     path
     for path in sorted(_SOURCE.rglob("*.py"))
