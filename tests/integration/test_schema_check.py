@@ -71,7 +71,7 @@ def guest(database: Database, *grants: LiteralString) -> str:
 
 def visible_columns(report: SchemaReport) -> dict[str, bool | None]:
     """Return whether information_schema shows each of the optional columns that exist."""
-    return {state.expected.name: state.found.visible for state in report.columns if state.found}
+    return {state.expected.name: state.column.visible for state in report.columns if state.column}
 
 
 def shown_columns(url: str, schema: str, table: str) -> set[str]:
@@ -215,7 +215,7 @@ def test_a_column_of_another_type_is_an_error_even_if_not_required(
     marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
     report = check(marketplace.url)
     assert told(report) == {("column-type", "error", f"agent_executions.{column}")}
-    assert [state.compatible for state in report.columns if state.found] == [False]
+    assert [state.compatible for state in report.columns if state.column] == [False]
     assert column not in report.missing
 
 
@@ -235,7 +235,7 @@ def test_a_compatible_column_type_is_no_finding(marketplace: Marketplace, column
     marketplace.execute(f"ALTER TABLE agent_executions ADD {column} {type_}".encode())
     report = check(marketplace.url, column)
     assert told(report) == set()
-    assert [state.compatible for state in report.columns if state.found] == [True]
+    assert [state.compatible for state in report.columns if state.column] == [True]
 
 
 @pytest.mark.parametrize(("required", "severity"), [((), "warning"), (("credits_used",), "error")])
@@ -307,7 +307,7 @@ def test_columns_that_information_schema_hides_exist_and_may_not_be_seen(marketp
     assert visible_columns(report) == {
         state.expected.name: state.expected.name in shown_columns(url, "public", "agent_executions")
         for state in report.columns
-        if state.found
+        if state.column
     }
     hidden = {one.object: one for one in report.findings if "may not see it" in one.message}
     assert set(hidden) == {"agent_executions.credits_used", "agent_executions.deployed"}

@@ -199,14 +199,14 @@ def test_a_sarif_result_has_its_rule_level_message_and_places() -> None:
 
 
 def test_a_sarif_result_without_a_file_points_at_the_one_that_is_given() -> None:
-    run = sarif(MISSING, DRIFT, place="schema.json")
+    run = sarif(MISSING, DRIFT, default_file="schema.json")
     (missing,), (drift,) = (one["locations"] for one in run["results"])
     assert missing["physicalLocation"] == {"artifactLocation": {"uri": "schema.json"}}
     assert drift["physicalLocation"]["artifactLocation"]["uri"] == "db/the%20schema.json"
 
 
 def test_an_absolute_path_becomes_a_file_uri() -> None:
-    (result,) = sarif(MISSING, place="/srv/a b.json")["results"]
+    (result,) = sarif(MISSING, default_file="/srv/a b.json")["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "file:///srv/a%20b.json"
 

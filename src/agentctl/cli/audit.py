@@ -80,25 +80,25 @@ def audit(
     with session.marketplace(reads=True) as (database, profile), database.connect() as connection:
         scope = Scope(instant, dead_after, keeps_charges=profile.on_failure == "keep")
         market = read_marketplace(connection, profile.schema)
-        found = runner.audit(connection, market, checks, scope, watch=screen.busy)
-    failures = found.failures(Severity(fail_on))
+        report = runner.audit(connection, market, checks, scope, watch=screen.busy)
+    failures = report.failures(Severity(fail_on))
     return Reply(
-        data=lambda: render.audit_data(found),
-        view=lambda: render.audit_view(found),
-        error=_found(failures) if failures else _not_run(found.results) if check else None,
+        data=lambda: render.audit_data(report),
+        view=lambda: render.audit_view(report),
+        error=_report_failures(failures) if failures else _not_run(report.results) if check else None,
     )
 
 
-def _found(failures: "Sequence[Result]") -> FindingsFound:
+def _report_failures(failures: "Sequence[Result]") -> FindingsFound:
     by_severity: dict[str, list[Result]] = {}
     for result in failures:
         by_severity.setdefault(result.check.severity, []).append(result)
-    counts = ", ".join(_count(severity, by_severity[severity]) for severity in sorted(by_severity))
+    counts = ", ".join(_count_findings(severity, by_severity[severity]) for severity in sorted(by_severity))
     msg = f"Audit failed: {counts}."
     return FindingsFound(msg, hint="What each one means and how to fix it: agentctl explain ID")
 
 
-def _count(severity: str, failures: "Sequence[Result]") -> str:
+def _count_findings(severity: str, failures: "Sequence[Result]") -> str:
     """Count the findings of one severity, and name their checks: `1 error (balance-differs)`."""
     total = sum(result.count or 0 for result in failures)
     one_check = len(failures) == 1

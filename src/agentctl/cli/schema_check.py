@@ -102,23 +102,23 @@ def schema_check(
     with subject_of(session, schema_from) as subject:
         report = check_schema(subject.reading, required=required, live=subject.live)
         if suggest:
-            return _suggestion(subject, report)
+            return _suggest_mapping(subject, report)
         read = _read_code(session, code, subject) if code else None
     whole = bool(code) or bool(recorded and recorded.whole)
-    drift = compare(recorded, _recorded(subject, report, whole=recorded.whole)) if recorded else ()
+    drift = compare(recorded, _make_baseline(subject, report, whole=recorded.whole)) if recorded else ()
     if record:
-        write_baseline(record, _recorded(subject, report, whole=whole))
+        write_baseline(record, _make_baseline(subject, report, whole=whole))
     findings = (*report.findings, *(read.findings if read else ()), *drift)
-    report = replace(report, findings=tuple(one for one in findings if one.id not in ignored))
-    reply = _reply(report, read, output_format, verbose=verbose)
+    report = replace(report, findings=tuple(finding for finding in findings if finding.id not in ignored))
+    reply = _make_reply(report, read, output_format, verbose=verbose)
     if output is None and output_format in SHOWN_BY_FRAME:
         return reply
     checks = list_checks(ignored, baseline=bool(baseline), code=bool(code))
-    text = text_of(output_format, reply, report.findings, checks=checks, place=baseline)
+    text = text_of(output_format, reply, report.findings, checks=checks, default_file=baseline)
     return deliver(session, reply, text, output, output_format)
 
 
-def _suggestion(subject: "Subject", report: "SchemaReport") -> Reply:
+def _suggest_mapping(subject: "Subject", report: "SchemaReport") -> Reply:
     from agentctl.core.setup.suggestion import Profile, configuration
 
     text = configuration(subject.reading, Profile(subject.profile.name), report.findings).text
@@ -136,7 +136,7 @@ def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "Code
     return report_code(project, subject.reading, settings, catalog=catalog, whole=subject.whole)
 
 
-def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Baseline":
+def _make_baseline(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Baseline":
     """Take down the tables and functions of the roles, or all that the schemas have."""
     from agentctl.core.schema_files.baseline import record
 
@@ -147,7 +147,7 @@ def _recorded(subject: "Subject", report: "SchemaReport", *, whole: bool) -> "Ba
     return record(tables, [state.function for state in report.functions])
 
 
-def _reply(
+def _make_reply(
     report: "SchemaReport", code: "CodeReport | None", output_format: Format, *, verbose: bool
 ) -> Reply:
     from agentctl.core.findings.finding import errors_among
@@ -163,20 +163,20 @@ def _reply(
     return Reply(
         data=lambda: render.report_data(report) | ({"code": code_data(code)} if code else {}),
         view=view,
-        error=_found(errors, output_format) if errors else None,
+        error=_report_errors(errors, output_format) if errors else None,
     )
 
 
-def _found(errors: "tuple[Finding, ...]", output_format: Format) -> FindingsFound:
-    in_code = [one.object for one in errors if one.excerpt is not None]
-    in_schema = [one.object for one in errors if one.excerpt is None]
-    parts = [f"The schema has {_named(in_schema, output_format)}."] if in_schema else []
-    parts += [f"The code has {_named(in_code, output_format)}."] if in_code else []
+def _report_errors(errors: "tuple[Finding, ...]", output_format: Format) -> FindingsFound:
+    in_code = [error.object for error in errors if error.excerpt is not None]
+    in_schema = [error.object for error in errors if error.excerpt is None]
+    parts = [f"The schema has {_name_objects(in_schema, output_format)}."] if in_schema else []
+    parts += [f"The code has {_name_objects(in_code, output_format)}."] if in_code else []
     what = " --code PATH" if in_code else ""
     return FindingsFound(" ".join(parts), hint=f"Details: agentctl schema-check{what}")
 
 
-def _named(objects: list[str], output_format: Format) -> str:
+def _name_objects(objects: list[str], output_format: Format) -> str:
     count = f"{len(objects)} problem{'s' if len(objects) > 1 else ''}"
     # GitHub's runner takes commands from stderr, too: no name that is not ours goes there.
     if output_format is Format.GITHUB:

@@ -49,7 +49,7 @@ def text_of(
     findings: "Sequence[Finding]",
     *,
     checks: "tuple[Check, ...]",
-    place: Path | None,
+    default_file: Path | None,
 ) -> str:
     """Write a report in a format.
 
@@ -58,7 +58,7 @@ def text_of(
         reply: the report for people, and as JSON.
         findings: what the other formats have of it.
         checks: that were run.
-        place: the file that SARIF points at where a finding has none.
+        default_file: the one that SARIF points at where a finding has none.
 
     """
     from agentctl.render.envelope import envelope, to_json
@@ -71,7 +71,7 @@ def text_of(
         case Format.GITHUB:
             return github_text(findings)
         case Format.SARIF:
-            return sarif_text(findings, place=place.as_posix() if place else None)
+            return sarif_text(findings, default_file=default_file.as_posix() if default_file else None)
         case Format.JUNIT:
             return junit_text(findings, checks)
         case Format.JSON:
@@ -91,11 +91,11 @@ def deliver(session: Session, reply: Reply, text: str, output: Path | None, outp
     if output is not None:
         write_atomically(output, text)
     elif reply.error or not session.quiet:
-        _print(text, commands=output_format is Format.GITHUB)
+        _print_report(text, commands=output_format is Format.GITHUB)
     return replace(reply, view=Reply().view)
 
 
-def _print(text: str, *, commands: bool) -> None:
+def _print_report(text: str, *, commands: bool) -> None:
     """Write a report; one that is made of commands for a CI service is meant to be obeyed."""
     from agentctl.render.clean import write_clean
 

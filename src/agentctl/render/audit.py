@@ -28,10 +28,12 @@ def audit_data(audit: Audit) -> dict[str, object]:
 
 def audit_view(audit: Audit) -> View:
     """Show all checks, then what they found, then how much they have looked at."""
-    yield Table(("check", "severity", "found"), tuple(map(_row, audit.results)), numbers=frozenset({"found"}))
+    yield Table(
+        ("check", "severity", "found"), tuple(map(_make_row, audit.results)), numbers=frozenset({"found"})
+    )
     for result in audit.results:
         if result.count:
-            yield from _finding(result)
+            yield from _show_finding(result)
         elif result.not_run is not None:
             yield Text(f"Not run: {result.check.id}, because {result.not_run}.", Tone.WARNING)
     counts = [result.count for result in audit.results if result.count is not None]
@@ -51,7 +53,7 @@ def _result_data(result: Result) -> dict[str, object]:
     }
 
 
-def _row(result: Result) -> tuple[Cell, ...]:
+def _make_row(result: Result) -> tuple[Cell, ...]:
     check = result.check
     if result.count is None:
         return (check.id, check.severity, Toned("not run", Tone.WARNING))
@@ -59,18 +61,18 @@ def _row(result: Result) -> tuple[Cell, ...]:
     return (check.id, check.severity, Toned(str(result.count), tone))
 
 
-def _finding(result: Result) -> Iterator[Block]:
+def _show_finding(result: Result) -> Iterator[Block]:
     check = result.check
     yield Text(f"{check.severity} [{check.id}] {check.title}.", _TONES[check.severity])
     first = {name.replace("_", " "): value for name, value in result.examples[0].items()}
     numbers = frozenset(name for name, value in first.items() if isinstance(value, int | Decimal))
-    cells = tuple(tuple(map(_cell, example.values())) for example in result.examples)
+    cells = tuple(tuple(map(_make_cell, example.values())) for example in result.examples)
     yield Table(tuple(first), cells, numbers=numbers)
     more = (result.count or 0) - len(result.examples)
     yield Text(f"{f'And {more} more. ' if more else ''}{check.remedy}", Tone.DIM)
 
 
-def _cell(value: object) -> Cell:
+def _make_cell(value: object) -> Cell:
     # Whole ids and exact times, on a terminal too: somebody will look into the database with them.
     if isinstance(value, datetime):
         return rfc3339(value)

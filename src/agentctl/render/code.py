@@ -16,12 +16,12 @@ def code_data(report: "CodeReport") -> dict[str, object]:
         "statements": report.statements,
         "unresolved": [
             {
-                "what": one.what,
-                "file": one.location.file,
-                "line": one.location.line,
-                "column": one.location.column,
+                "what": gap.what,
+                "file": gap.location.file,
+                "line": gap.location.line,
+                "column": gap.location.column,
             }
-            for one in report.unresolved
+            for gap in report.unresolved
         ],
         "columns": [
             {
@@ -54,27 +54,27 @@ def code_view(report: "CodeReport", *, verbose: bool) -> View:
             title="Columns in the code",
         )
     if verbose and report.unresolved:
-        rows = tuple((str(one.location), one.what) for one in report.unresolved)
+        rows = tuple((str(gap.location), gap.what) for gap in report.unresolved)
         yield Table(("location", "unknown"), rows, title="Unresolved")
-    yield Text(_summary(report, verbose=verbose), Tone.DIM)
+    yield Text(_write_summary(report, verbose=verbose), Tone.DIM)
 
 
 def _column_row(column: "ColumnSummary") -> tuple[Cell, ...]:
-    state = Toned("there", Tone.GOOD) if column.present else Toned(_missing(column), Tone.BAD)
+    state = Toned("there", Tone.GOOD) if column.present else Toned(_describe_missing(column), Tone.BAD)
     return (f"{column.table}.{column.column}", column.written, column.read, state)
 
 
-def _missing(column: "ColumnSummary") -> str:
+def _describe_missing(column: "ColumnSummary") -> str:
     return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
 
 
-def _summary(report: "CodeReport", *, verbose: bool) -> str:
-    read = f"Code: {_count(report.files, 'file')}, {_count(report.statements, 'statement')}"
+def _write_summary(report: "CodeReport", *, verbose: bool) -> str:
+    read = f"Code: {_count_things(report.files, 'file')}, {_count_things(report.statements, 'statement')}"
     if not report.unresolved:
         return f"{read}."
     listed = "" if verbose else " (--verbose lists what)"
-    return f"{read}; {_count(len(report.unresolved), 'place')} could not be resolved{listed}."
+    return f"{read}; {_count_things(len(report.unresolved), 'place')} could not be resolved{listed}."
 
 
-def _count(number: int, what: str) -> str:
+def _count_things(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,19 +8,21 @@ from agentctl.render.blocks import Table, Text, Tone, View
 
 def list_data(checks: Iterable[Check]) -> dict[str, object]:
     """Return the list as programs read it."""
-    return {"checks": [_summary(check) for check in checks]}
+    return {"checks": [_summarize_check(check) for check in checks]}
 
 
 def list_view(checks: Iterable[Check]) -> View:
     """Show a line for each check."""
-    yield Table(("finding", "severity", "title"), tuple((one.id, one.severity, one.title) for one in checks))
+    yield Table(
+        ("finding", "severity", "title"), tuple((check.id, check.severity, check.title) for check in checks)
+    )
 
 
 def check_data(check: Check) -> dict[str, object]:
     """Return a check as programs read it."""
     special = check.special_case
     return {
-        **_summary(check),
+        **_summarize_check(check),
         "special_case": {"severity": special.severity, "when": special.when} if special else None,
         "meaning": check.meaning or None,
         "details": check.details or None,
@@ -36,5 +38,5 @@ def check_view(check: Check) -> View:
         yield Text(paragraph)
 
 
-def _summary(check: Check) -> dict[str, object]:
+def _summarize_check(check: Check) -> dict[str, object]:
     return {"id": check.id, "severity": check.severity, "title": check.title}

@@ -14,31 +14,33 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def github_text(findings: Sequence[Finding]) -> str:
     """Return a command a finding, and a line for whoever reads the log."""
-    return "".join(f"{line}\n" for line in (*map(_command, findings), _summary(findings)))
+    return "".join(f"{line}\n" for line in (*map(_write_command, findings), _write_summary(findings)))
 
 
-def _command(finding: Finding) -> str:
+def _write_command(finding: Finding) -> str:
     location = zip(("file", "line", "col"), finding.location or (), strict=False)
     properties = {**dict(location), "title": f"{finding.check.title} ({finding.id})"}
-    given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
+    parameters = ",".join(
+        f"{name}={_escape_property(str(value))}" for name, value in properties.items() if value
+    )
     message = "\n".join(filter(None, (finding.message, finding.hint)))
-    return f"::{_COMMANDS[finding.severity]} {given}::{clean(_escaped(message))}"
+    return f"::{_COMMANDS[finding.severity]} {parameters}::{clean(_escape_text(message))}"
 
 
-def _property(text: str) -> str:
-    return clean_line(_escaped(text)).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return clean_line(_escape_text(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     """Escape what ends a command, as GitHub's runner undoes it."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _summary(findings: Sequence[Finding]) -> str:
+def _write_summary(findings: Sequence[Finding]) -> str:
     counts = Counter(_COMMANDS[finding.severity] for finding in findings)
-    told = (
+    totals = (
         f"{counts[word]} {word}{'s' if counts[word] > 1 else ''}"
         for word in _COMMANDS.values()
         if counts[word]
     )
-    return f"agentctl schema-check: {', '.join(told) or 'no problems found'}."
+    return f"agentctl schema-check: {', '.join(totals) or 'no problems found'}."

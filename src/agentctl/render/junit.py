@@ -17,7 +17,9 @@ _NO_CHARACTERS = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
 
 def junit_text(findings: Sequence[Finding], checks: Iterable[Check]) -> str:
     """Return one suite with a test case for each check that was run."""
-    cases = [_case(check, [finding for finding in findings if finding.check is check]) for check in checks]
+    cases = [
+        _make_case(check, [finding for finding in findings if finding.check is check]) for check in checks
+    ]
     failures = sum(case.find("failure") is not None for case in cases)
     counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0"}
     root = ET.Element("testsuites", {"name": "agentctl", **counts})
@@ -27,28 +29,28 @@ def junit_text(findings: Sequence[Finding], checks: Iterable[Check]) -> str:
     return written.decode() + "\n"
 
 
-def _case(check: Check, findings: Sequence[Finding]) -> ET.Element:
+def _make_case(check: Check, findings: Sequence[Finding]) -> ET.Element:
     case = ET.Element("testcase", {"classname": _SUITE, "name": check.id})
     errors = errors_among(findings)
     if errors:
         objects = ", ".join(finding.object for finding in errors)
-        attributes = {"message": _text(f"{check.title}: {objects}"), "type": check.id}
-        ET.SubElement(case, "failure", attributes).text = _told(errors)
+        attributes = {"message": _clean_text(f"{check.title}: {objects}"), "type": check.id}
+        ET.SubElement(case, "failure", attributes).text = _write_findings(errors)
     others = [finding for finding in findings if finding not in errors]
     if others:
-        ET.SubElement(case, "system-out").text = _told(others)
+        ET.SubElement(case, "system-out").text = _write_findings(others)
     return case
 
 
-def _told(findings: Iterable[Finding]) -> str:
-    return _text("\n\n".join(map(_paragraph, findings)))
+def _write_findings(findings: Iterable[Finding]) -> str:
+    return _clean_text("\n\n".join(map(_write_paragraph, findings)))
 
 
-def _paragraph(finding: Finding) -> str:
+def _write_paragraph(finding: Finding) -> str:
     location = str(finding.location) if finding.location else None
     parts = (f"{finding.severity}: {finding.message}", finding.hint, location, finding.excerpt)
     return "\n".join(filter(None, parts))
 
 
-def _text(text: str) -> str:
+def _clean_text(text: str) -> str:
     return clean(text).translate(_NO_CHARACTERS)

@@ -23,12 +23,12 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 _DOCUMENT = "docs/findings.md"
 
 
-def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
+def sarif_text(findings: Sequence[Finding], *, default_file: str | None = None) -> str:
     """Return one run with all rules and a result a finding.
 
     Args:
         findings: to report.
-        place: the file to point at where a finding has none of its own. GitHub refuses a whole upload
+        default_file: the one to point at where a finding has none of its own. GitHub refuses a whole upload
             for one result without a file.
 
     """
@@ -36,15 +36,15 @@ def sarif_text(findings: Sequence[Finding], *, place: str | None = None) -> str:
         "name": "agentctl",
         "version": __version__,
         "informationUri": _HOME,
-        "rules": [_rule(check) for check in CHECKS],
+        "rules": [_rule_data(check) for check in CHECKS],
     }
-    results = [_result(finding, place) for finding in findings]
+    results = [_result_data(finding, default_file) for finding in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return to_json(log, indent=2) + "\n"
 
 
-def _rule(check: Check) -> dict[str, object]:
+def _rule_data(check: Check) -> dict[str, object]:
     text, anchor = f"{check.meaning} {check.remedy}".strip(), f"{_DOCUMENT}#{check.id}"
     return {
         "id": check.id,
@@ -56,22 +56,22 @@ def _rule(check: Check) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, place: str | None) -> dict[str, object]:
+def _result_data(finding: Finding, default_file: str | None) -> dict[str, object]:
     message = "\n".join(filter(None, (finding.message, finding.hint)))
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": clean(finding.object)}]}
-    if position := finding.location or (Location(place, 0) if place else None):
-        location["physicalLocation"] = _physical(position, finding.excerpt)
+    if position := finding.location or (Location(default_file, 0) if default_file else None):
+        location["physicalLocation"] = _location_data(position, finding.excerpt)
     return {
         "ruleId": finding.id,
         "ruleIndex": CHECKS.index(finding.check),
         "level": _LEVELS[finding.severity],
-        "message": {"text": _unlinked(clean(message))},
+        "message": {"text": _break_links(clean(message))},
         "locations": [location],
-        "partialFingerprints": {"findingAndObject/v1": _fingerprint(finding)},
+        "partialFingerprints": {"findingAndObject/v1": _compute_fingerprint(finding)},
     }
 
 
-def _physical(position: Location, excerpt: str | None) -> dict[str, object]:
+def _location_data(position: Location, excerpt: str | None) -> dict[str, object]:
     path = Path(position.file)
     # fsencode: a file's name may be no UTF-8.
     uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
@@ -85,12 +85,12 @@ def _physical(position: Location, excerpt: str | None) -> dict[str, object]:
     return {"artifactLocation": {"uri": uri}, **({"region": region} if region else {})}
 
 
-def _unlinked(text: str) -> str:
+def _break_links(text: str) -> str:
     """Take the meaning from what SARIF reads as a link in plain text, too: `[text](target)`."""
     return text.replace("](", "] (")
 
 
-def _fingerprint(finding: Finding) -> str:
+def _compute_fingerprint(finding: Finding) -> str:
     """Identify a finding by its check and object, so that rewording or moving it makes no new one.
 
     Of application code there may be several of a check and object: its file and its own line tell them apart.

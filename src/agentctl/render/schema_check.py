@@ -42,7 +42,7 @@ def report_data(report: SchemaReport) -> dict[str, object]:
 
 def report_view(report: SchemaReport) -> View:
     """Show the report: the database, the seven columns, then what should be looked at."""
-    yield Facts((*_origin(report.server), ("Tracking", Toned(report.tracking, Tone.STRONG))))
+    yield Facts((*_describe_origin(report.server), ("Tracking", Toned(report.tracking, Tone.STRONG))))
     rows = tuple(
         (
             state.role,
@@ -76,7 +76,7 @@ def report_view(report: SchemaReport) -> View:
         yield from _finding_blocks(finding)
 
 
-def _origin(server: Server) -> tuple[tuple[str, Cell], ...]:
+def _describe_origin(server: Server) -> tuple[tuple[str, Cell], ...]:
     """Tell what was looked at: a database, or the file that stands for one."""
     if not server.version:
         return (("Schema from", server.database),)
@@ -103,26 +103,26 @@ def _role_data(state: RoleState) -> dict[str, object]:
 def _column_data(state: ColumnState) -> dict[str, object]:
     return {
         "name": state.expected.name,
-        "present": state.found is not None,
-        "type": state.found.type if state.found else None,
+        "present": state.column is not None,
+        "type": state.column.type if state.column else None,
         "expected_type": state.expected.type,
         "compatible": state.compatible,
-        "visible": state.found.visible if state.found else None,
+        "visible": state.column.visible if state.column else None,
         "purpose": state.expected.purpose,
         "kept_instead": state.expected.kept_instead,
     }
 
 
 def _column_row(state: ColumnState) -> tuple[Cell, ...]:
-    if state.found is None:
+    if state.column is None:
         return (
             state.expected.name,
             Toned("missing", Tone.DIM),
             state.expected.purpose,
             state.expected.kept_instead,
         )
-    word = Toned(state.found.type, Tone.GOOD if state.compatible else Tone.BAD)
-    name, column = state.expected.name, state.found.name
+    word = Toned(state.column.type, Tone.GOOD if state.compatible else Tone.BAD)
+    name, column = state.expected.name, state.column.name
     return (name if name == column else f"{name}: {column}", word, state.expected.purpose, None)
 
 
@@ -151,17 +151,17 @@ def _finding_data(finding: Finding) -> dict[str, object]:
 
 def _finding_blocks(finding: Finding) -> View:
     """Show a finding: what is wrong, the code's own line with a mark below the place, and what settles it."""
-    said = f"{finding.severity} [{finding.id}] {finding.message}"
+    text = f"{finding.severity} [{finding.id}] {finding.message}"
     if finding.excerpt is not None:  # names of files and of what stands in them begin no line
-        said = clean_line(f"{finding.location}: {said}")
-    yield Text(said, _TONES[finding.severity])
+        text = clean_line(f"{finding.location}: {text}")
+    yield Text(text, _TONES[finding.severity])
     if finding.excerpt and finding.location:
-        yield Text(_quoted(finding.excerpt, finding.location.column))
+        yield Text(_quote_line(finding.excerpt, finding.location.column))
     if finding.hint:
-        yield Text(_indented(finding.hint), Tone.DIM)
+        yield Text(_indent_text(finding.hint), Tone.DIM)
 
 
-def _quoted(line: str, column: int) -> str:
+def _quote_line(line: str, column: int) -> str:
     """Return the part of a line that a place is in, and below it a mark at the place.
 
     No line of the code begins a line here: a CI service might take it for a command.
@@ -174,5 +174,5 @@ def _quoted(line: str, column: int) -> str:
     return f"  | {cut}{clean_line(rest).rstrip()}\n  | {' ' * len(cut)}^"
 
 
-def _indented(text: str) -> str:
+def _indent_text(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.split("\n"))

@@ -34,7 +34,7 @@ Obstacle = Callable[[Marketplace, Scope], str | None]
 """Says why a check cannot tell anything here, or None where it can."""
 
 
-def _none(_: Marketplace, __: Scope) -> None:
+def _find_no_obstacle(_: Marketplace, __: Scope) -> None:
     return None
 
 
@@ -49,7 +49,7 @@ class AuditCheck(Check):
     """
 
     query: LiteralString
-    obstacle: Obstacle = _none
+    obstacle: Obstacle = _find_no_obstacle
 
 
 def needs(role: Literal["executions", "ledger"], part: str) -> Obstacle:

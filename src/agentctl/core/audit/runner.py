@@ -96,9 +96,9 @@ def audit(
         # With the usual 4 MB PostgreSQL reads the ledger in the order of an index: four times as slow.
         connection.execute("SET LOCAL work_mem = '64MB'")
         with watch("Counting"):
-            scanned = _scanned(connection, market, scope)
+            scanned = _count_scanned(connection, market, scope)
         return Audit(
-            results=tuple(_run(connection, market, check, scope, watch=watch) for check in checks),
+            results=tuple(_run_check(connection, market, check, scope, watch=watch) for check in checks),
             scanned=scanned,
             scope=scope,
         )
@@ -122,12 +122,12 @@ def _require_all_rows(role: TableRole) -> None:
         raise PermissionDenied(msg, hint=hint, code="row_level_security")
 
 
-def _scanned(connection: Connection, market: Marketplace, scope: Scope) -> Scanned:
-    row = connection.execute(vocabulary.counts(market, scope), _values(scope)).fetchone()
+def _count_scanned(connection: Connection, market: Marketplace, scope: Scope) -> Scanned:
+    row = connection.execute(vocabulary.counts(market, scope), _list_values(scope)).fetchone()
     return Scanned(**(row or {}))
 
 
-def _run(
+def _run_check(
     connection: Connection, market: Marketplace, check: AuditCheck, scope: Scope, *, watch: Watch
 ) -> Result:
     obstacle = check.obstacle(market, scope)
@@ -135,7 +135,7 @@ def _run(
         return Result(check, count=None, not_run=obstacle)
     query = vocabulary.examples(market, scope, check.query, limit=_EXAMPLES)
     with watch(f"Checking: {check.id}"):
-        rows = connection.execute(query, _values(scope)).fetchall()
+        rows = connection.execute(query, _list_values(scope)).fetchall()
     count = rows[0]["count"] if rows else 0
     exact = not _holds_whole_credits(market)
     return Result(check, count=count, examples=tuple(_read_example(row, exact=exact) for row in rows))
@@ -150,14 +150,14 @@ def _holds_whole_credits(market: Marketplace) -> bool:
 
 def _read_example(row: Mapping[str, object], *, exact: bool) -> Mapping[str, object]:
     values = ((name, value) for name, value in row.items() if name != "count")
-    return {name: value if exact else _whole(value) for name, value in values}
+    return {name: value if exact else _write_whole(value) for name, value in values}
 
 
-def _whole(value: object) -> object:
+def _write_whole(value: object) -> object:
     if not isinstance(value, Decimal) or value.copy_abs() >= _LARGEST_WHOLE:
         return value
     return int(value) if value == value.to_integral_value() else value
 
 
-def _values(scope: Scope) -> dict[str, object]:
+def _list_values(scope: Scope) -> dict[str, object]:
     return {"since": scope.since, "stale_after": scope.stale_after}

@@ -71,22 +71,22 @@ _COUNTS: LiteralString = (
 
 def examples(market: Marketplace, scope: Scope, query: LiteralString, *, limit: int) -> sql.Composed:
     """Return the statement that finds some rows of a check's query, each with the number of all: `count`."""
-    return sql.SQL(_EXAMPLES).format(words=_words(market, scope), query=sql.SQL(query), limit=limit)
+    return sql.SQL(_EXAMPLES).format(words=_compose_words(market, scope), query=sql.SQL(query), limit=limit)
 
 
 def counts(market: Marketplace, scope: Scope) -> sql.Composed:
     """Return the statement that counts what an audit looks at."""
-    return sql.SQL(_COUNTS).format(words=_words(market, scope))
+    return sql.SQL(_COUNTS).format(words=_compose_words(market, scope))
 
 
-def _words(market: Marketplace, scope: Scope) -> sql.Composed:
+def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
     # Not "since IS NULL OR ...": PostgreSQL would plan that before it knows that there is no limit.
     everything = scope.since is None
     return sql.SQL(_WORDS).format(
         users=market.users.rows,
         executions=market.executions.rows,
         ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
-        **_amounts(market),
+        **_compose_amounts(market),
         execution_may_be_recent=_may_be_recent(market.executions, scope),
         row_may_be_recent=_may_be_recent(market.ledger, scope) if market.ledger else sql.SQL("TRUE"),
         dead_before=_dead_before(market),
@@ -95,7 +95,7 @@ def _words(market: Marketplace, scope: Scope) -> sql.Composed:
     )
 
 
-def _amounts(market: Marketplace) -> dict[str, sql.Composable]:
+def _compose_amounts(market: Marketplace) -> dict[str, sql.Composable]:
     """Return each part that holds amounts so that it can be computed with, and the condition that it can."""
     ledger = market.ledger
     roles = {"balance": market.balances, "credits_used": market.executions}

@@ -40,17 +40,19 @@ def check_code(reading: CodeReading, context: CheckContext) -> CheckedCode:
     """
     reference = Reference(context)
     sources = Sources(reference)
-    uses = (*reading.uses, *_implied(reading.uses))
-    judged = chain.from_iterable(_judged(use, sources, reference) for use in uses)
-    said = dict.fromkeys(chain(map(_unparsed, reading.unparsed), judged))
+    uses = (*reading.uses, *_list_implied_tables(reading.uses))
+    judged = chain.from_iterable(_judge_use(use, sources, reference) for use in uses)
+    results = dict.fromkeys(chain(map(_report_unparsed, reading.unparsed), judged))
     return CheckedCode(
-        findings=tuple(sorted((one for one in said if isinstance(one, Finding)), key=_order)),
-        unresolved=tuple(one for one in said if isinstance(one, Unresolved)),
+        findings=tuple(
+            sorted((result for result in results if isinstance(result, Finding)), key=_get_location)
+        ),
+        unresolved=tuple(result for result in results if isinstance(result, Unresolved)),
         columns=Tally(sources, reference).count(reading.uses),
     )
 
 
-def _implied(uses: tuple[Use, ...]) -> Iterator[TableUse]:
+def _list_implied_tables(uses: tuple[Use, ...]) -> Iterator[TableUse]:
     """Name the tables that rows are written to, where nothing else of the file names them."""
     named = {(use.location.file, use.table) for use in uses if isinstance(use, TableUse)}
     for use in uses:
@@ -58,12 +60,12 @@ def _implied(uses: tuple[Use, ...]) -> Iterator[TableUse]:
             yield TableUse(use.table, use.location)
 
 
-def _judged(use: Use, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
+def _judge_use(use: Use, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
     match use:
         case TableUse():
-            found = reference.table(use.table)
-            if isinstance(found, Absence):
-                yield from absent_table(use.table, found, use.location, reference)
+            table = reference.table(use.table)
+            if isinstance(table, Absence):
+                yield from absent_table(use.table, table, use.location, reference)
         case ColumnUse():
             yield from column_findings(use, sources, reference)
         case EmbedUse():
@@ -71,10 +73,10 @@ def _judged(use: Use, sources: Sources, reference: Reference) -> Iterator[Findin
         case CallUse():
             yield from call_findings(use, reference)
         case _:
-            yield from _written(use, sources, reference)
+            yield from _judge_write(use, sources, reference)
 
 
-def _written(
+def _judge_write(
     use: RowWrite | ConflictUse, sources: Sources, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Judge what is written to a table, if its columns are known: that it is missing is said elsewhere."""
@@ -87,11 +89,11 @@ def _written(
         yield from conflict_findings(use, rows, rows.table, sources, reference)
 
 
-def _unparsed(part: Unparsed) -> Finding:
+def _report_unparsed(part: Unparsed) -> Finding:
     msg = f"This part is not understood: {part.why}."
     hint = "It is not checked."
     return unparsed.CHECK.finding(part.location.file, msg, hint, location=part.location)
 
 
-def _order(finding: Finding) -> Location:
+def _get_location(finding: Finding) -> Location:
     return finding.location or Location("", 0)

@@ -62,12 +62,12 @@ class Project:
     """A project that was read.
 
     Attributes:
-        found: what its code does with the database.
+        scan: what its code does with the database.
         migrations: what they would add; their statements are no code.
 
     """
 
-    found: Scan
+    scan: Scan
     migrations: RepositoryMigrations
 
 
@@ -77,15 +77,15 @@ def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int],
     others = {name for name, _ in migrations.files}
     code = tuple(file for file in sources.files if file.name not in others)
     cache = ReadingCache.open(paths)
-    found = scan(replace(sources, files=code), cache, watch=watch)
+    result = scan(replace(sources, files=code), cache, watch=watch)
     cache.save()
-    return Project(found, migrations)
+    return Project(result, migrations)
 
 
 def schemas_beyond(catalog: Catalog, project: Project) -> tuple[str, ...]:
     """Return the schemas that the code names and a catalog was not read of."""
     known = {table.schema for table in catalog.tables} | {function.schema for function in catalog.functions}
-    return tuple(sorted(schemas_in(project.found.reading) - known - {*catalog.server.search_path}))
+    return tuple(sorted(schemas_in(project.scan.reading) - known - {*catalog.server.search_path}))
 
 
 def report_code(
@@ -101,7 +101,7 @@ def report_code(
         whole: whether it holds everything that there is in these schemas.
 
     """
-    found = project.found
+    code = project.scan
     executions, parts = executions_of(reading)
     context = CheckContext(
         catalog=catalog,
@@ -111,14 +111,14 @@ def report_code(
         planned=lambda: project.migrations,
         whole=whole,
     )
-    checked = check_code(found.reading, context)
-    ignored, lines = IgnoreList(settings.ignore), _Lines(found.paths)
+    checked = check_code(code.reading, context)
+    ignored, lines = IgnoreList(settings.ignore), _Lines(code.paths)
     reported = (finding for finding in checked.findings if not ignored.covers(finding))
     return CodeReport(
-        files=len(found.paths) + len(project.migrations.files),
-        statements=found.statements,
-        findings=tuple(one for finding in reported if (one := lines.quoted(finding)) is not None),
-        unresolved=(*found.reading.unresolved, *checked.unresolved),
+        files=len(code.paths) + len(project.migrations.files),
+        statements=code.statements,
+        findings=tuple(quoted for finding in reported if (quoted := lines.quoted(finding)) is not None),
+        unresolved=(*code.reading.unresolved, *checked.unresolved),
         columns=checked.columns,
     )
 
@@ -135,13 +135,13 @@ class _Lines:
         if finding.location is None:
             return finding
         file, line, column = finding.location
-        lines = self._of(file)
+        lines = self._read_lines(file)
         if is_ignored(lines, line, finding.id):
             return None
         own = lines[line - 1] if 0 < line <= len(lines) else ""
-        return replace(finding, excerpt=_excerpt(own, column))
+        return replace(finding, excerpt=_cut_excerpt(own, column))
 
-    def _of(self, file: str) -> list[str]:
+    def _read_lines(self, file: str) -> list[str]:
         if file not in self._known:
             path = self._paths.get(file)
             # Not splitlines(): the readers count \n alone.
@@ -149,7 +149,7 @@ class _Lines:
         return self._known[file]
 
 
-def _excerpt(line: str, column: int) -> str:
+def _cut_excerpt(line: str, column: int) -> str:
     """Return a line; of a long one its beginning, or what stands around a column further on."""
     start = 0 if column <= _LONGEST_EXCERPT else column - 1 - _AROUND
     return line[start : column - 1 + _AROUND] if start else line[:_LONGEST_EXCERPT]

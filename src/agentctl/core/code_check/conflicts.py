@@ -24,7 +24,7 @@ def conflict_findings(
         if not any(item.kind == "primary key" for item in table.constraints):
             yield Unresolved(f"upsert into {rows.name}, which has no primary key", use.location)
         return
-    keys = _keys(table)
+    keys = _list_keys(table)
     if frozenset(use.columns) not in keys:
         names = ", ".join(use.columns)
         msg = f"No unique index of {rows.name} is on exactly ({names})."
@@ -33,7 +33,7 @@ def conflict_findings(
         yield conflict_target.CHECK.finding(rows.name, msg, hint, location=use.location)
 
 
-def _keys(table: Table) -> set[frozenset[str]]:
+def _list_keys(table: Table) -> set[frozenset[str]]:
     """Return the columns of every unique index that PostgreSQL takes for ON CONFLICT."""
     indexes = (index for index in table.indexes if index.unique and index.valid and not index.partial)
     constraints = (item for item in table.constraints if item.kind in {"primary key", "unique"})

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.checks import relationship
 from agentctl.core.code_check.missing import pending
-from agentctl.core.code_check.places import nearest
 from agentctl.core.code_check.reading.uses import EmbedUse, Unresolved
 from agentctl.core.code_check.reference import Reference, foreign_keys
 from agentctl.core.code_check.relationships import Match, Verdict, relationships
 from agentctl.core.code_check.sources import Sources
+from agentctl.core.code_check.spelling import nearest
 from agentctl.core.findings.finding import Finding
 
 
@@ -19,18 +19,18 @@ def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Ite
     rows = sources.rows(use.embedded.parent)
     if rows is None or rows.table is None:
         return  # what is wrong with the parent is said of the parent
-    found = sources.match(rows.table, target, hint)
-    if found.verdict is Verdict.OPEN:
+    match = sources.match(rows.table, target, hint)
+    if match.verdict is Verdict.OPEN:
         yield Unresolved(f"relationship of {rows.name} with {target}", use.location)
-    elif found.verdict is Verdict.AMBIGUOUS:
-        yield _ambiguous(rows.name, found, use)
-    elif found.verdict is Verdict.MISSING:
-        yield _missing(rows.table, rows.name, use, reference)
+    elif match.verdict is Verdict.AMBIGUOUS:
+        yield _report_ambiguous(rows.name, match, use)
+    elif match.verdict is Verdict.MISSING:
+        yield _report_missing(rows.table, rows.name, use, reference)
 
 
-def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
+def _report_ambiguous(name: str, match: Match, use: EmbedUse) -> Finding:
     target = use.embedded.target
-    spellings = [f"{target}!{choice.name}" for choice in found.choices]
+    spellings = [f"{target}!{choice.name}" for choice in match.choices]
     msg = (
         f"{name} has {len(spellings)} relationships with {target}, and PostgREST does not choose "
         "between them."
@@ -39,7 +39,7 @@ def _ambiguous(name: str, found: Match, use: EmbedUse) -> Finding:
     return relationship.CHECK.finding(f"{name}.{target}", msg, hint, location=use.location)
 
 
-def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
+def _report_missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
     target, hint = use.embedded.target, use.embedded.hint
     table = reference.table_in(parent.schema, target)
     planned = reference.planned.table(parent.schema, target) if reference.planned and not table else None
@@ -47,17 +47,19 @@ def _missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> F
         return pending(reference.named(parent.schema, target), planned, use.location)
     how = f" by {hint}" if hint else ""
     msg = f"{name} has no relationship with {target}{how}."
-    advice = _advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
+    advice = _find_advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
     return relationship.CHECK.finding(f"{name}.{target}", msg, advice, location=use.location)
 
 
-def _advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:
+def _find_advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:
     target = use.embedded.target
     for key in foreign_keys(parent):
         if target in {key.foreign_table, key.name, *key.columns} and key.foreign_schema != parent.schema:
             where = f"{key.foreign_schema}.{key.foreign_table}"
             return f"{key.name} refers to {where}, but PostgREST only joins tables within one schema."
     related = list(relationships(parent, reference))
-    if use.embedded.hint and (named := [one for one in related if one.table.name == target]):
-        return f"Write {' or '.join(dict.fromkeys(f'{target}!{one.name}' for one in named))}."
-    return nearest(target, tuple(one.table.name for one in related))
+    if use.embedded.hint and (
+        named := [candidate for candidate in related if candidate.table.name == target]
+    ):
+        return f"Write {' or '.join(dict.fromkeys(f'{target}!{candidate.name}' for candidate in named))}."
+    return nearest(target, tuple(candidate.table.name for candidate in related))

@@ -32,8 +32,8 @@ def is_ignored(lines: Sequence[str], line: int, finding_id: str) -> bool:
 
     """
     own, above = (lines[at - 1].strip() if 0 < at <= len(lines) else "" for at in (line, line - 1))
-    found = (match for form in _COMMENTS for match in (form.search(own), form.match(above)) if match)
-    return any(match[1] is None or finding_id in map(str.strip, match[1].split(",")) for match in found)
+    matches = (match for form in _COMMENTS for match in (form.search(own), form.match(above)) if match)
+    return any(match[1] is None or finding_id in map(str.strip, match[1].split(",")) for match in matches)
 
 
 class IgnoreList:
@@ -45,15 +45,17 @@ class IgnoreList:
     """
 
     def __init__(self, ignored: Iterable[Ignored]) -> None:
-        self._ignored = [(one, None if one.file is None else Rules(_ROOT, [one.file])) for one in ignored]
+        self._ignored = [
+            (entry, None if entry.file is None else Rules(_ROOT, [entry.file])) for entry in ignored
+        ]
 
     def covers(self, finding: Finding) -> bool:
         """Say whether a finding is not to be reported."""
         return any(
-            one.id in {None, finding.id}
-            and (one.object is None or fnmatchcase(finding.object, one.object))
+            entry.id in {None, finding.id}
+            and (entry.object is None or fnmatchcase(finding.object, entry.object))
             and (files is None or _is_among(files, finding.location))
-            for one, files in self._ignored
+            for entry, files in self._ignored
         )
 
 

@@ -46,34 +46,34 @@ _TIMES = frozenset(
 )
 
 
-def refused(given: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
+def refused(literal: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
     """Say why a literal, NULL apart, cannot be of a type; None where it can, or where nobody knows.
 
     Args:
-        given: the literal.
+        literal: what the code writes.
         type_: of the column or argument.
         sql: whether it is written in SQL; else it goes through JSON.
 
     """
-    if given.shape is not None:
-        return None if sql else _container(given.shape, type_)
-    text = text_of(given, sql=sql, base=type_.base)
+    if literal.shape is not None:
+        return None if sql else _judge_container(literal.shape, type_)
+    text = text_of(literal, sql=sql, base=type_.base)
     if text is None:
         return None
     if type_.base.endswith("[]"):
-        return _array(given, text)
+        return _judge_array(literal, text)
     if type_.labels is not None:
         return None if text in type_.labels else "it has no such label"
     judge = _JUDGES.get(type_.base)
-    found = (judge(text) if judge else None) or _too_big(text, type_)
+    problem = (judge(text) if judge else None) or _too_big(text, type_)
     # JavaScript writes fractions a little otherwise.
-    return found or (None if isinstance(given.value, float) else _too_long(text, type_))
+    return problem or (None if isinstance(literal.value, float) else _too_long(text, type_))
 
 
-def text_of(given: CodeLiteral, *, sql: bool, base: str) -> str | None:
+def text_of(literal: CodeLiteral, *, sql: bool, base: str) -> str | None:
     """Return what a type's input function would get to read; None for NULL, and where nobody knows."""
-    value = given.value
-    if value is None or given.shape is not None:
+    value = literal.value
+    if value is None or literal.shape is not None:
         return None
     if isinstance(value, str):
         return value
@@ -81,10 +81,10 @@ def text_of(given: CodeLiteral, *, sql: bool, base: str) -> str | None:
         return None  # there are casts, and everybody may add some
     if isinstance(value, bool):
         return str(value).lower()
-    return _digits(value)
+    return _write_number(value)
 
 
-def _digits(value: int | float) -> str | None:  # noqa: PYI041  # else isinstance() would tell nothing
+def _write_number(value: int | float) -> str | None:  # noqa: PYI041  # else isinstance() would tell nothing
     """Write a number as JavaScript does, which has no type of its own for whole ones."""
     if isinstance(value, int):
         return str(value) if value.bit_length() < _BITS else None
@@ -93,7 +93,7 @@ def _digits(value: int | float) -> str | None:  # noqa: PYI041  # else isinstanc
     return repr(value) if isfinite(value) else None
 
 
-def _container(shape: Shape, type_: Type) -> str | None:
+def _judge_container(shape: Shape, type_: Type) -> str | None:
     if type_.base.endswith("[]"):
         return "that is not a list" if shape is Shape.OBJECT else None
     if type_.labels is not None:
@@ -103,13 +103,13 @@ def _container(shape: Shape, type_: Type) -> str | None:
     return f"that is not a valid {type_.base}" if one_value else None
 
 
-def _array(given: CodeLiteral, text: str) -> str | None:
-    if not isinstance(given.value, str):
+def _judge_array(literal: CodeLiteral, text: str) -> str | None:
+    if not isinstance(literal.value, str):
         return "that is not a list"
     return None if text.strip(_SPACE).startswith(("{", "[")) else "that is not a list"
 
 
-def _whole(name: str) -> Callable[[str], str | None]:
+def _make_whole_judge(name: str) -> Callable[[str], str | None]:
     bits = INTEGERS[name]
 
     def judge(text: str) -> str | None:
@@ -123,21 +123,21 @@ def _whole(name: str) -> Callable[[str], str | None]:
     return judge
 
 
-def _number(text: str) -> str | None:
+def _judge_number(text: str) -> str | None:
     stripped = text.strip(_SPACE)
     plain = NUMBER.fullmatch(stripped) or (stripped and _SPECIAL_NUMBER.fullmatch(stripped))
     return None if plain else "that is not a number"
 
 
-def _uuid(text: str) -> str | None:
+def _judge_uuid(text: str) -> str | None:
     return None if _UUID.fullmatch(text) else "that is not a UUID"
 
 
-def _truth(text: str) -> str | None:
+def _judge_truth(text: str) -> str | None:
     return None if text.strip(_SPACE).lower() in _TRUTHS else "that is neither true nor false"
 
 
-def _moment(text: str) -> str | None:
+def _judge_moment(text: str) -> str | None:
     """Judge by what every time has: a digit, or one of a few words."""
     has = any(character.isdigit() for character in text) or any(word in text.lower() for word in _MOMENTS)
     return None if has else "that is not a date or time"
@@ -160,9 +160,9 @@ def _too_long(text: str, type_: Type) -> str | None:
 
 
 _JUDGES: Mapping[str, Callable[[str], str | None]] = {
-    **{name: _whole(name) for name in INTEGERS},
-    **dict.fromkeys(("numeric", "real", "double precision"), _number),
-    **dict.fromkeys(_TIMES, _moment),
-    "uuid": _uuid,
-    "boolean": _truth,
+    **{name: _make_whole_judge(name) for name in INTEGERS},
+    **dict.fromkeys(("numeric", "real", "double precision"), _judge_number),
+    **dict.fromkeys(_TIMES, _judge_moment),
+    "uuid": _judge_uuid,
+    "boolean": _judge_truth,
 }

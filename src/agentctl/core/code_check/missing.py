@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.checks import migration_pending, unknown_column, unknown_function, unknown_table
-from agentctl.core.code_check.places import is_sql, nearest
 from agentctl.core.code_check.reading.uses import Named, Unresolved
 from agentctl.core.code_check.reference import Absence, Reference
 from agentctl.core.code_check.sources import Rows
+from agentctl.core.code_check.spelling import is_sql, nearest
 from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 from agentctl.core.mapping.optional_columns import BY_NAME
@@ -20,55 +20,55 @@ WIDENS = "agentctl migrate-full adds it."
 
 
 def absent_table(
-    named: Named, absence: Absence, place: Location, reference: Reference
+    named: Named, absence: Absence, location: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Say what is to be said of a table that is not in the catalog."""
     name = reference.named(named.schema, named.name)
     if absence is Absence.UNSEEN:
-        yield Unresolved(f"table {name}, which the schema at hand does not cover", place)
+        yield Unresolved(f"table {name}, which the schema at hand does not cover", location)
     if absence is not Absence.MISSING:
         return
     planned = reference.planned.table(named.schema, named.name) if reference.planned else None
     if planned is not None:
-        yield pending(name, planned, place)
+        yield pending(name, planned, location)
         return
     near = nearest(named.name, reference.table_names(named.schema))
-    other = _elsewhere(reference.schema_of_table(named.name), named.name, place)
+    other = _suggest_schema(reference.schema_of_table(named.name), named.name, location)
     hint = other or near or "Create it before the deploy, or leave it out of the code."
     msg = f"There is no table {name}."
-    yield unknown_table.CHECK.finding(name, msg, hint, location=place)
+    yield unknown_table.CHECK.finding(name, msg, hint, location=location)
 
 
 def absent_function(
-    name: str, schema: str | None, absence: Absence, place: Location, reference: Reference
+    name: str, schema: str | None, absence: Absence, location: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Say what is to be said of a function that is not in the catalog."""
     written = reference.named(schema, name)
     if absence is Absence.UNSEEN:
-        yield Unresolved(f"function {written}, which the schema at hand does not cover", place)
-    if absence is Absence.MISSING and schema is None and is_sql(place):
-        yield Unresolved(f"function {written}, which may be PostgreSQL's own", place)
+        yield Unresolved(f"function {written}, which the schema at hand does not cover", location)
+    if absence is Absence.MISSING and schema is None and is_sql(location):
+        yield Unresolved(f"function {written}, which may be PostgreSQL's own", location)
         return
     if absence is not Absence.MISSING:
         return
     planned = reference.planned.function(schema, name) if reference.planned else None
     if planned is not None:
-        yield pending(written, planned, place)
+        yield pending(written, planned, location)
         return
     near = nearest(name, reference.function_names(schema))
-    other = _elsewhere(reference.schema_of_function(name), name, place)
+    other = _suggest_schema(reference.schema_of_function(name), name, location)
     hint = other or near or "Create it before the deploy, or leave it out of the code."
     msg = f"There is no function {written}."
-    yield unknown_function.CHECK.finding(written, msg, hint, location=place)
+    yield unknown_function.CHECK.finding(written, msg, hint, location=location)
 
 
-def missing_column(rows: Rows, column: str, place: Location, reference: Reference) -> Finding:
+def missing_column(rows: Rows, column: str, location: Location, reference: Reference) -> Finding:
     """Say that rows lack a column."""
     name = f"{rows.name}.{column}"
     if planned := planned_column(rows.table, column, reference):
-        return pending(name, planned, place)
-    hint = _widened(rows.table, column, reference) or nearest(column, rows.names) or _no_idea(rows)
-    return unknown_column.CHECK.finding(name, f"{name} does not exist.", hint, location=place)
+        return pending(name, planned, location)
+    hint = _describe_widened(rows.table, column, reference) or nearest(column, rows.names) or _no_idea(rows)
+    return unknown_column.CHECK.finding(name, f"{name} does not exist.", hint, location=location)
 
 
 def planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
@@ -89,14 +89,14 @@ def is_same(table: Table, other: Table | None) -> bool:
     return other is not None and (table.schema, table.name) == (other.schema, other.name)
 
 
-def pending(name: str, planned: Location, place: Location) -> Finding:
+def pending(name: str, planned: Location, location: Location) -> Finding:
     """Say that something is missing, and that a migration creates it."""
     msg = f"{name} is not in the database yet: {planned.file}:{planned.line} adds it."
     hint = "Apply that migration before the deploy."
-    return migration_pending.CHECK.finding(name, msg, hint, location=place)
+    return migration_pending.CHECK.finding(name, msg, hint, location=location)
 
 
-def _widened(table: Table | None, column: str, reference: Reference) -> str | None:
+def _describe_widened(table: Table | None, column: str, reference: Reference) -> str | None:
     """Say what is known of the seven optional columns, whatever they are called here."""
     context = reference.context
     if table is None or not is_same(table, context.executions) or column not in BY_NAME:
@@ -111,8 +111,8 @@ def _no_idea(rows: Rows) -> str:
     return "Add the column before the deploy, or leave it out of the code."
 
 
-def _elsewhere(schema: str | None, name: str, place: Location) -> str | None:
+def _suggest_schema(schema: str | None, name: str, location: Location) -> str | None:
     if schema is None:
         return None
-    how = "write it with its schema." if is_sql(place) else f".schema('{schema}')"
+    how = "write it with its schema." if is_sql(location) else f".schema('{schema}')"
     return f"{schema}.{name} exists: {how}"

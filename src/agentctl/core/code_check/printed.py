@@ -13,7 +13,7 @@ def bare(text: str) -> str:
 
 def qualified(text: str) -> tuple[str | None, str] | None:
     """Split `public."Users"` into schema and name; None where it is neither such a name nor a bare one."""
-    found = _QUALIFIED.fullmatch(text)
-    if found is None:
+    match = _QUALIFIED.fullmatch(text)
+    if match is None:
         return None
-    return bare(found["schema"]) if found["schema"] else None, bare(found["name"])
+    return bare(match["schema"]) if match["schema"] else None, bare(match["name"])

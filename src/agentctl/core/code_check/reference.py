@@ -33,7 +33,8 @@ class Reference:
 
     def __init__(self, context: CheckContext) -> None:
         catalog = context.catalog
-        schemas = [one.schema for one in catalog.tables] + [one.schema for one in catalog.functions]
+        schemas = [table.schema for table in catalog.tables]
+        schemas += [function.schema for function in catalog.functions]
         self.context = context
         self.path = context.schemas or catalog.server.search_path or tuple(dict.fromkeys(schemas))
         self._seen = {*schemas, *self.path}
@@ -51,31 +52,31 @@ class Reference:
     @cached_property
     def references(self) -> dict[tuple[str, str], list[tuple[Table, Constraint]]]:
         """The foreign keys that lead to each table, with the tables that they are of."""
-        found: dict[tuple[str, str], list[tuple[Table, Constraint]]] = defaultdict(list)
+        keys_by_table: dict[tuple[str, str], list[tuple[Table, Constraint]]] = defaultdict(list)
         for table in self.context.catalog.tables:
             for key in foreign_keys(table):
-                found[key.foreign_schema or "", key.foreign_table or ""].append((table, key))
-        return found
+                keys_by_table[key.foreign_schema or "", key.foreign_table or ""].append((table, key))
+        return keys_by_table
 
     @cached_property
-    def _enums(self) -> dict[str, tuple[str, ...]]:
+    def _labels_by_type(self) -> dict[str, tuple[str, ...]]:
         columns = (column for table in self.context.catalog.tables for column in table.columns)
         return {column.base_type: column.enum_labels for column in columns if column.enum_labels}
 
     @cached_property
-    def _made(self) -> set[str]:
+    def _returned_types(self) -> set[str]:
         return {function.returns for function in self.context.catalog.functions if function.returns}
 
     def table(self, named: Named) -> Table | Absence:
         """Find a table by the name that the code gives it."""
         schemas = self.path if named.schema is None else (named.schema,)
         for schema in schemas:
-            if found := self._tables.get((schema, named.name)):
-                return found
+            if table := self._tables.get((schema, named.name)):
+                return table
         unlisted = named.name in self.context.catalog.unlisted
         if unlisted or (named.schema is None and named.name.startswith("pg_")):
             return Absence.PROVIDED
-        return self._absence(named.schema)
+        return self._explain_absence(named.schema)
 
     def table_in(self, schema: str, name: str) -> Table | None:
         """Return the table of exactly that name."""
@@ -88,20 +89,22 @@ class Reference:
             enforced = {
                 item.name for item in table.constraints if not item.definition.endswith(_NOT_ENFORCED)
             }
-            found = checks_of(table).items()
-            self._checks[key] = {name: check for name, check in found if name in enforced}
+            checks = checks_of(table).items()
+            self._checks[key] = {name: check for name, check in checks if name in enforced}
         return self._checks[key]
 
     def functions(self, name: str, schema: str | None) -> tuple[Function, ...] | Absence:
         """Find all overloads of a function by the name that the code gives it; at least one."""
         schemas = self.path if schema is None else (schema,)
-        if found := tuple(one for one in self._functions.get(name, ()) if one.schema in schemas):
-            return found
+        if visible := tuple(
+            function for function in self._functions.get(name, ()) if function.schema in schemas
+        ):
+            return visible
         if name in self.context.catalog.unlisted or (schema is None and name.startswith("pg_")):
             return Absence.PROVIDED
-        return self._absence(schema)
+        return self._explain_absence(schema)
 
-    def _absence(self, schema: str | None) -> Absence:
+    def _explain_absence(self, schema: str | None) -> Absence:
         if schema in _OWN_SCHEMAS:
             return Absence.PROVIDED
         seen = schema is None or schema in self._seen
@@ -116,7 +119,7 @@ class Reference:
         """Return the names that a function could have been meant by."""
         schemas = self.path if schema is None else (schema,)
         functions = self.context.catalog.functions
-        return tuple(dict.fromkeys(one.name for one in functions if one.schema in schemas))
+        return tuple(dict.fromkeys(function.name for function in functions if function.schema in schemas))
 
     def schema_of_table(self, name: str) -> str | None:
         """Return any schema that has a table of that name."""
@@ -136,31 +139,31 @@ class Reference:
 
     def table_of_type(self, text: str) -> Table | None:
         """Return the table whose rows a printed type is, `SETOF` before it or not."""
-        found = qualified(text.removeprefix("SETOF "))
-        if found is None:
+        parts = qualified(text.removeprefix("SETOF "))
+        if parts is None:
             return None
-        schema, name = found
+        schema, name = parts
         # PostgreSQL prints no schema where its search path finds the table.
         schemas = (schema,) if schema else self.context.catalog.server.search_path or self.path
-        return next((table for one in schemas if (table := self.table_in(one, name))), None)
+        return next((table for candidate in schemas if (table := self.table_in(candidate, name))), None)
 
     def computed(self, table: Table, name: str) -> tuple[Function, ...]:
         """Return the functions that compute a column or a relationship of a table's rows."""
         return tuple(
             function
             for function in self._functions.get(name, ())
-            if (inputs := [one for one in function.arguments if one.mode in INPUTS])
+            if (inputs := [argument for argument in function.arguments if argument.mode in INPUTS])
             and (of := qualified(inputs[0].type)) is not None
             and of[1] in {table.name, *_ANY_ROW}
         )
 
     def enum_labels(self, base_type: str) -> tuple[str, ...] | None:
         """Return the labels of an enum that some column is of."""
-        return self._enums.get(base_type)
+        return self._labels_by_type.get(base_type)
 
     def is_converted(self, column: Column) -> bool:
         """Whether a function makes values of the column's type: PostgREST may call it as a cast."""
-        return column.type in self._made
+        return column.type in self._returned_types
 
 
 def foreign_keys(table: Table) -> list[Constraint]:

@@ -74,27 +74,29 @@ def find_match(parent: Table, target: str, hint: str | None, reference: Referenc
     named = reference.table_in(parent.schema, target)
     if not is_plain(parent) or not parent.columns or (named is not None and not is_plain(named)):
         return Match(Verdict.OPEN, None if parent.column(target) else named)
-    choices = tuple(one for one in relationships(parent, reference) if one.fits(target, hint))
+    choices = tuple(
+        relationship for relationship in relationships(parent, reference) if relationship.fits(target, hint)
+    )
     if not choices:
         return Match(Verdict.MISSING if reference.context.whole else Verdict.OPEN)
     if named is parent:
-        return _own(parent, hint, choices)
-    return Match(_verdict(target, hint, choices), _only_table(choices), choices)
+        return _match_itself(parent, hint, choices)
+    return Match(_judge_choices(target, hint, choices), _only_table(choices), choices)
 
 
 def relationships(parent: Table, reference: Reference) -> Iterator[Relationship]:
     """Yield every relationship of a table with tables of its schema, itself among them."""
     for key in foreign_keys(parent):
-        if other := _referenced(key, parent.schema, reference):
+        if other := _find_referenced(key, parent.schema, reference):
             yield Relationship(other, key.name, Direction.FORTH, key.columns, key.foreign_columns or ())
     for table, key in reference.references.get((parent.schema, parent.name), ()):
         if table.schema == parent.schema:
             back = Direction.BACK_TO_ONE if _is_unique(table, key) else Direction.BACK
             yield Relationship(table, key.name, back, key.foreign_columns or (), key.columns)
-        yield from _through(table, key, parent, reference)
+        yield from _follow_junction(table, key, parent, reference)
 
 
-def _through(
+def _follow_junction(
     junction: Table, here: Constraint, parent: Table, reference: Reference
 ) -> Iterator[Relationship]:
     """Yield what a junction leads to: a table whose primary key holds both foreign keys."""
@@ -102,13 +104,13 @@ def _through(
     for there in foreign_keys(junction):
         if there.name == here.name or not {*here.columns, *there.columns} <= primary:
             continue
-        if other := _referenced(there, parent.schema, reference):
+        if other := _find_referenced(there, parent.schema, reference):
             unique = _is_unique(junction, here) or _is_unique(junction, there)
             certain = junction.schema == parent.schema and not unique
             yield Relationship(other, junction.name, Direction.THROUGH, certain=certain)
 
 
-def _referenced(key: Constraint, schema: str, reference: Reference) -> Table | None:
+def _find_referenced(key: Constraint, schema: str, reference: Reference) -> Table | None:
     """Return the table that a foreign key leads to, if it is in that schema: PostgREST joins no others."""
     return reference.table_in(schema, key.foreign_table or "") if key.foreign_schema == schema else None
 
@@ -120,25 +122,25 @@ def _is_unique(table: Table, key: Constraint) -> bool:
     )
 
 
-def _own(parent: Table, hint: str | None, choices: tuple[Relationship, ...]) -> Match:
+def _match_itself(parent: Table, hint: str | None, choices: tuple[Relationship, ...]) -> Match:
     """Judge a table that is embedded in itself by its name: the many that refer to one are meant."""
-    back = tuple(one for one in choices if one.direction is Direction.BACK)
-    odd = any(one.direction in {Direction.BACK_TO_ONE, Direction.THROUGH} for one in choices)
+    back = tuple(choice for choice in choices if choice.direction is Direction.BACK)
+    odd = any(choice.direction in {Direction.BACK_TO_ONE, Direction.THROUGH} for choice in choices)
     if hint is not None or odd or not back:
         return Match(Verdict.OPEN, parent)
     return Match(Verdict.AMBIGUOUS if len(back) > 1 else Verdict.FOUND, parent, back)
 
 
-def _verdict(target: str, hint: str | None, choices: tuple[Relationship, ...]) -> Verdict:
+def _judge_choices(target: str, hint: str | None, choices: tuple[Relationship, ...]) -> Verdict:
     if len(choices) == 1:
         return Verdict.FOUND
-    by_name = hint is None and all(one.table.name == target for one in choices)
-    through = [one for one in choices if one.direction is Direction.THROUGH]
+    by_name = hint is None and all(choice.table.name == target for choice in choices)
+    through = [choice for choice in choices if choice.direction is Direction.THROUGH]
     # Junctions count as one: the partitions of one repeat its foreign keys, and PostgREST passes them over.
-    several = len(choices) - len(through) + any(one.certain for one in through) > 1
+    several = len(choices) - len(through) + any(choice.certain for choice in through) > 1
     return Verdict.AMBIGUOUS if by_name and several else Verdict.OPEN
 
 
 def _only_table(choices: tuple[Relationship, ...]) -> Table | None:
-    tables = {one.table.name: one.table for one in choices}
+    tables = {choice.table.name: choice.table for choice in choices}
     return next(iter(tables.values())) if len(tables) == 1 else None

@@ -26,23 +26,23 @@ class RepositoryMigrations:
     files: tuple[tuple[str, str], ...]
 
     @cached_property
-    def _end(self) -> Migrations:
+    def _final_state(self) -> Migrations:
         return Migrations(self.files)
 
     def table(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a table or view."""
-        return self._end.adds_table(name, schema)
+        return self._final_state.adds_table(name, schema)
 
     def column(self, schema: str, table: str, name: str) -> Location | None:
         """Find what adds a column to a table that is in the database."""
-        return self._end.adds_column(table, name, schema)
+        return self._final_state.adds_column(table, name, schema)
 
     def function(self, schema: str | None, name: str) -> Location | None:
         """Find what creates a function."""
-        return self._end.adds_function(name, schema)
+        return self._final_state.adds_function(name, schema)
 
 
 def migrations_among(files: Iterable[SourceFile]) -> RepositoryMigrations:
     """Find the migrations among a project's files."""
     texts = ((file.name, text_of(file.path)) for file in files if file.language is Language.SQL)
-    return RepositoryMigrations(tuple(one for one in texts if is_migration(*one)))
+    return RepositoryMigrations(tuple(item for item in texts if is_migration(*item)))

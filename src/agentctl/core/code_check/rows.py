@@ -7,10 +7,10 @@ from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.checks import column_generated, column_required, denied
 from agentctl.core.code_check.missing import missing_column
-from agentctl.core.code_check.places import is_sql
 from agentctl.core.code_check.reading.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.code_check.reference import Reference, is_plain
 from agentctl.core.code_check.sources import Rows
+from agentctl.core.code_check.spelling import is_sql
 from agentctl.core.code_check.stored import UNKNOWN, stored
 from agentctl.core.code_check.targets import Target, target_of
 from agentctl.core.code_check.types import column_type, type_of
@@ -41,15 +41,15 @@ def row_findings(
         if column is None:
             yield missing_column(rows, written.name, written.location, reference)
         else:
-            yield from _written(target, column, written, row.verb, reference)
+            yield from _judge_written(target, column, written, row.verb, reference)
     if any(len(check.columns) > 1 for check in target.checks.values()):
         yield from joint_findings(target, _certain_values(row, table, reference), row.location)
-    yield from _nulled(row, target)
+    yield from _judge_nulled(row, target)
     if row.complete and row.verb is not Verb.UPDATE and is_plain(table):
         yield from _left_out(row, target)
 
 
-def _written(
+def _judge_written(
     target: Target, column: Column, written: Written, verb: Verb, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     name = f"{target.name}.{column.name}"
@@ -64,24 +64,24 @@ def _written(
         msg = f"Role {role} has no {privilege} privilege on {name}."
         hint = grant(target.table, [privilege], [column.name], to=role)
         yield denied.CHECK.finding(name, msg, hint, location=written.location)
-    for given in written.literals:
-        yield from literal_findings(target, column, given, written.location, reference)
+    for literal in written.literals:
+        yield from literal_findings(target, column, literal, written.location, reference)
 
 
 def _certain_values(row: RowWrite, table: Table, reference: Reference) -> dict[str, object]:
     """Return the values of the columns that are written in any case, with one visible value."""
     named = Counter(written.name for written in row.written)
-    found: dict[str, object] = {}
+    values: dict[str, object] = {}
     for written in row.written:
         column = table.column(written.name)
         if column is None or not written.always or len(written.literals) != 1 or named[written.name] > 1:
             continue
         if type_ := column_type(column, reference):
-            found[column.name] = stored(written.literals[0], type_, sql=is_sql(written.location))
-    return {name: value for name, value in found.items() if value is not UNKNOWN}
+            values[column.name] = stored(written.literals[0], type_, sql=is_sql(written.location))
+    return {name: value for name, value in values.items() if value is not UNKNOWN}
 
 
-def _nulled(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
+def _judge_nulled(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
     for name in row.nulled:
         column = target.table.column(name)
         if column is None or column.nullable or column.generated:

@@ -47,7 +47,7 @@ class Sources:
         while isinstance(source, Embedded):
             embedded.append(source)
             source = source.parent
-        rows = self._root(source)
+        rows = self._resolve_root(source)
         for inner in reversed(embedded):
             if rows is None or rows.table is None:
                 return None
@@ -68,12 +68,12 @@ class Sources:
         table = rows.table
         return table is not None and (column == table.name or bool(self._reference.computed(table, column)))
 
-    def _root(self, source: Named | Returned) -> Rows | None:
+    def _resolve_root(self, source: Named | Returned) -> Rows | None:
         if isinstance(source, Named):
             table = self._reference.table(source)
             return None if isinstance(table, Absence) else self._of_table(table)
         functions = self._reference.functions(source.function, source.schema)
-        return None if isinstance(functions, Absence) else self._returned(functions)
+        return None if isinstance(functions, Absence) else self._resolve_returned(functions)
 
     def _of_table(self, table: Table | None) -> Rows | None:
         """Return the rows of a table; nobody knows those of one without columns."""
@@ -85,13 +85,13 @@ class Sources:
             self._tables[key] = Rows(self._reference.label(table), table, names)
         return self._tables[key]
 
-    def _returned(self, functions: Sequence[Function]) -> Rows | None:
+    def _resolve_returned(self, functions: Sequence[Function]) -> Rows | None:
         """Return the rows of a function whose overloads all return the same."""
-        first = self._output(functions[0])
-        return first if all(self._output(one) == first for one in functions[1:]) else None
+        first = self._resolve_output(functions[0])
+        return first if all(self._resolve_output(function) == first for function in functions[1:]) else None
 
-    def _output(self, function: Function) -> Rows | None:
-        outputs = tuple(one.name for one in function.arguments if one.mode in _OUTPUTS)
+    def _resolve_output(self, function: Function) -> Rows | None:
+        outputs = tuple(argument.name for argument in function.arguments if argument.mode in _OUTPUTS)
         if outputs and all(outputs):
             return Rows(self._reference.label(function), None, outputs)
         table = None if outputs else self._reference.table_of_type(function.returns or "")

@@ -51,7 +51,7 @@ def target_of(table: Table, verb: Verb, reference: Reference) -> Target:
 
 
 def _may_change(trigger: Trigger, event: str) -> bool:
-    found = _TRIGGER.match(trigger.definition)
-    if found is None:
+    match = _TRIGGER.match(trigger.definition)
+    if match is None:
         return True
-    return found["time"] != "AFTER" and found["each"] == "ROW" and event in found["events"]
+    return match["time"] != "AFTER" and match["each"] == "ROW" and event in match["events"]

@@ -38,8 +38,8 @@ class Type:
 
 def column_type(column: Column, reference: Reference) -> Type | None:
     """Return the type of a column; None where values of others may be made into it."""
-    found = type_of(column.type, column.base_type, column.enum_labels)
-    return None if found.is_domain and reference.is_converted(column) else found
+    type_ = type_of(column.type, column.base_type, column.enum_labels)
+    return None if type_.is_domain and reference.is_converted(column) else type_
 
 
 @lru_cache(maxsize=1024)
@@ -57,9 +57,9 @@ def type_of(name: str, base: str, labels: tuple[str, ...] | None = None) -> Type
     )
 
 
-def compared_type(found: Type) -> Type:
+def compared_type(type_: Type) -> Type:
     """Return the type that a value is compared as: whatever its length."""
-    return replace(found, length=None, digits=None)
+    return replace(type_, length=None, digits=None)
 
 
 def argument_type(argument: Argument, reference: Reference) -> Type:

@@ -55,9 +55,9 @@ class Check:
     def paragraphs(self) -> tuple[str, ...]:
         """What people read about it: how bad it is, what it means, and what to do."""
         special = f"; {self.special_case.severity} {self.special_case.when}" if self.special_case else ""
-        said = " ".join(filter(None, (f"{self.title}.", self.meaning, self.details)))
+        text = " ".join(filter(None, (f"{self.title}.", self.meaning, self.details)))
         remedy = (f"What to do: {self.remedy}",) if self.remedy else ()
-        return f"{self.severity.capitalize()}{special}.", said, *remedy
+        return f"{self.severity.capitalize()}{special}.", text, *remedy
 
     def finding(
         self,

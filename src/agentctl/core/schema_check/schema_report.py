@@ -53,12 +53,12 @@ class ColumnState:
     """One of the seven optional columns as it is; `compatible` is None where it does not exist."""
 
     expected: OptionalColumn
-    found: Column | None
+    column: Column | None
 
     @property
     def compatible(self) -> bool | None:
         """Whether its type can hold the content."""
-        return None if self.found is None else self.expected.accepts(self.found)
+        return None if self.column is None else self.expected.accepts(self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class IndexState:
     Attributes:
         added: whether migrate-full is what adds it.
         statement: that builds it.
-        found: it, or another that does its work.
+        existing: it, or another that does its work.
         taken: what has its name and does not do its work.
 
     """
@@ -76,18 +76,18 @@ class IndexState:
     name: str
     added: bool
     statement: str
-    found: Index | None
+    existing: Index | None
     taken: Index | None
 
     @property
     def present(self) -> bool:
         """Whether it exists, valid or not."""
-        return self.found is not None
+        return self.existing is not None
 
     @property
     def valid(self) -> bool | None:
         """Whether PostgreSQL uses it; None where it does not exist."""
-        return self.found.valid if self.found else None
+        return self.existing.valid if self.existing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +114,27 @@ class SchemaReport:
 
 def executions_of(reading: Reading) -> tuple[Table | None, dict[str, str]]:
     """Return the executions' table, if there is one, and its columns by part."""
-    found = reading.discovery.roles.get("executions")
-    if found is None:
+    role = reading.discovery.roles.get("executions")
+    if role is None:
         return None, {}
-    return found.table, {part: choice.column for part, choice in found.parts.items()}
+    return role.table, {part: choice.column for part, choice in role.parts.items()}
 
 
 def role_states(reading: Reading) -> Iterator[RoleState]:
     """Tell the table of each role; that of the balances only where they have one of their own."""
-    found = reading.discovery.roles
+    roles = reading.discovery.roles
     for role in ROLES:
-        if role in found and (role != "balances" or found[role].table is not found["users"].table):
-            one = found[role]
-            yield RoleState(role, one.table.name, one.table, one.why, one.others, one.parts)
-        elif role not in found and role != "balances":
+        if role in roles and (role != "balances" or roles[role].table is not roles["users"].table):
+            discovered = roles[role]
+            yield RoleState(
+                role,
+                discovered.table.name,
+                discovered.table,
+                discovered.why,
+                discovered.others,
+                discovered.parts,
+            )
+        elif role not in roles and role != "balances":
             yield RoleState(role, f"{ROLES[role].names[0][0]}s", None)
 
 
@@ -149,15 +156,15 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
         known = {part: order for part, order in parts.items() if part in columns}
         for name, key in index_names(executions, columns, known).items():
             own = executions.index(name)
-            build = _build(executions, name, key)
+            build = _write_index_statement(executions, name, key)
             if own is not None and serves(own, key.column):
-                yield IndexState(name, parts is INDEXES, build, found=own, taken=None)
+                yield IndexState(name, parts is INDEXES, build, existing=own, taken=None)
             else:
                 others = (index for index in executions.indexes if index.valid and serves(index, key.column))
-                yield IndexState(name, parts is INDEXES, build, found=next(others, None), taken=own)
+                yield IndexState(name, parts is INDEXES, build, existing=next(others, None), taken=own)
 
 
-def _build(table: Table, name: str, key: IndexKey) -> str:
+def _write_index_statement(table: Table, name: str, key: IndexKey) -> str:
     on = sql.Identifier(table.schema, table.name)
     text: LiteralString = "CREATE INDEX CONCURRENTLY {} ON {} ({});"
     return compose(text, Printed(quoted(name)), on, Printed(str(key))).as_string()

@@ -23,9 +23,9 @@ class CreditFunction:
 def list_read_tables(reading: Reading) -> Iterator[ReadTable]:
     """Return each table that has a role, with the columns that must be read."""
     needed: dict[Table, list[str]] = {}
-    for role, found in reading.discovery.roles.items():
-        names = needed.setdefault(found.table, [])
-        names += [choice.column for part, choice in found.parts.items() if is_needed(role, part)]
+    for role, discovered in reading.discovery.roles.items():
+        names = needed.setdefault(discovered.table, [])
+        names += [choice.column for part, choice in discovered.parts.items() if is_needed(role, part)]
     for table, names in needed.items():
         columns = tuple(column for name in dict.fromkeys(names) if (column := table.column(name)))
         yield ReadTable(table, columns, reading.catalog.server.role)

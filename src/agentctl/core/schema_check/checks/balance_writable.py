@@ -7,7 +7,7 @@ from agentctl.core.mapping import Marketplace
 from agentctl.core.schema_check.closing import find_writable
 
 
-def _find(market: Marketplace) -> Iterator[Finding]:
+def _find_openings(market: Marketplace) -> Iterator[Finding]:
     why = "only functions and the server should move a balance"
     return find_writable(CHECK, market.balances, ("balance",), privileges=("UPDATE", "INSERT"), why=why)
 
@@ -26,5 +26,5 @@ CHECK = SubjectCheck(
         "a trigger makes of it is not looked at."
     ),
     subject=Marketplace,
-    find=_find,
+    find=_find_openings,
 )

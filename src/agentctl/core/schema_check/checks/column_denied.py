@@ -9,7 +9,7 @@ from agentctl.core.mapping.optional_columns import OptionalColumn
 from agentctl.core.mapping.subjects import WantedColumn
 
 
-def _find(wanted: WantedColumn) -> Iterator[Finding]:
+def _find_denied(wanted: WantedColumn) -> Iterator[Finding]:
     column, expected = wanted.column, wanted.expected
     if column is None or (expected is not None and not expected.accepts(column)):
         return
@@ -40,5 +40,5 @@ CHECK = SubjectCheck(
     "and the message says that the role may not see it.",
     remedy="The hint is the GRANT that fixes it. It is an error where --require names the column.",
     subject=WantedColumn,
-    find=_find,
+    find=_find_denied,
 )

@@ -6,7 +6,7 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.mapping.subjects import WantedColumn
 
 
-def _find(wanted: WantedColumn) -> Iterator[Finding]:
+def _find_mismatch(wanted: WantedColumn) -> Iterator[Finding]:
     column, expected = wanted.column, wanted.expected
     if column is not None and expected is not None and not expected.accepts(column):
         msg = f"{wanted.object} is {column.type}, not {expected.type}: agentctl does not write it."
@@ -25,5 +25,5 @@ CHECK = SubjectCheck(
         "right one."
     ),
     subject=WantedColumn,
-    find=_find,
+    find=_find_mismatch,
 )

@@ -7,7 +7,7 @@ from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.table_role import Executions
 
 
-def _find(market: Marketplace) -> Iterator[Finding]:
+def _find_unkeyed(market: Marketplace) -> Iterator[Finding]:
     executions = market.executions
     if not _is_keyed(executions):
         name = f"{executions.name}.{executions.columns['id']}"
@@ -39,5 +39,5 @@ CHECK = SubjectCheck(
         "key that includes the id is accepted."
     ),
     subject=Marketplace,
-    find=_find,
+    find=_find_unkeyed,
 )

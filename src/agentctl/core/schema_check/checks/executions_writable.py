@@ -10,7 +10,7 @@ from agentctl.core.schema_check.closing import find_writable
 _REFUND_PARTS = ("status", "credits_used", "user")
 
 
-def _find(market: Marketplace) -> Iterator[Finding]:
+def _find_openings(market: Marketplace) -> Iterator[Finding]:
     why = "refunds depend on what is written there"
     return find_writable(CHECK, market.executions, _REFUND_PARTS, privileges=("UPDATE",), why=why)
 
@@ -26,5 +26,5 @@ CHECK = SubjectCheck(
         "columns and leaves it on the others."
     ),
     subject=Marketplace,
-    find=_find,
+    find=_find_openings,
 )

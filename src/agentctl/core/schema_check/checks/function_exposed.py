@@ -9,7 +9,7 @@ from agentctl.core.schema_check.closing import name_people, revoke, signature_of
 from agentctl.core.schema_check.subjects import CreditFunction
 
 
-def _find(subject: CreditFunction) -> Iterator[Finding]:
+def _find_exposed(subject: CreditFunction) -> Iterator[Finding]:
     function = subject.function
     open_to = {grant: grant.customers for grant in function.grants}
     if not open_to:
@@ -36,5 +36,5 @@ CHECK = SubjectCheck(
         "then; the application's server mostly calls it as `service_role`, which has one."
     ),
     subject=CreditFunction,
-    find=_find,
+    find=_find_exposed,
 )

@@ -6,7 +6,7 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.mapping.functions import REFERENCE, Deducting
 
 
-def _find(deducting: Deducting) -> Iterator[Finding]:
+def _find_absence(deducting: Deducting) -> Iterator[Finding]:
     if deducting.function is None and not deducting.findings:
         msg = f"There is no function that charges, such as {REFERENCE}: agentctl moves the credits itself."
         hint = 'If the application charges with one, name it: [profiles.NAME.schema.deduct] function = "NAME"'
@@ -23,5 +23,5 @@ CHECK = SubjectCheck(
     ),
     details="No function in the database has a name that suggests that it charges.",
     subject=Deducting,
-    find=_find,
+    find=_find_absence,
 )

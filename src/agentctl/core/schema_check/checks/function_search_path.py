@@ -10,7 +10,7 @@ from agentctl.core.schema_check.closing import signature_of
 from agentctl.core.schema_check.subjects import CreditFunction
 
 
-def _find(subject: CreditFunction) -> Iterator[Finding]:
+def _find_unpinned(subject: CreditFunction) -> Iterator[Finding]:
     function = subject.function
     is_pinned = any(setting.startswith("search_path=") for setting in function.settings)
     if function.security_definer and not is_pinned:
@@ -33,5 +33,5 @@ CHECK = SubjectCheck(
     remedy="The hint sets a fixed path.",
     details="The credit function is `SECURITY DEFINER`. The hint sets the path by which it is found now.",
     subject=CreditFunction,
-    find=_find,
+    find=_find_unpinned,
 )

@@ -6,8 +6,8 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.schema_check.schema_report import IndexState
 
 
-def _find(index: IndexState) -> Iterator[Finding]:
-    if index.taken and not index.found:
+def _find_conflict(index: IndexState) -> Iterator[Finding]:
+    if index.taken and not index.existing:
         msg = f"Index {index.name} has another definition: {index.taken.definition}."
         yield CHECK.finding(index.name, msg, "Rename or drop it to free the name.")
 
@@ -20,5 +20,5 @@ CHECK = SubjectCheck(
     remedy="Rename or drop the other one.",
     details="`agentctl migrate-full` cannot build it while the other has the name.",
     subject=IndexState,
-    find=_find,
+    find=_find_conflict,
 )

@@ -6,7 +6,7 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.schema_check.schema_report import IndexState
 
 
-def _find(index: IndexState) -> Iterator[Finding]:
+def _find_invalid(index: IndexState) -> Iterator[Finding]:
     if index.valid is False:
         msg = f"Index {index.name} is invalid: its build failed or is still running, and it is not used."
         builder = "agentctl migrate-full" if index.added else "REINDEX INDEX CONCURRENTLY"
@@ -24,5 +24,5 @@ CHECK = SubjectCheck(
     remedy="Build it again.",
     details="`agentctl migrate-full` and `REINDEX INDEX CONCURRENTLY` build one again.",
     subject=IndexState,
-    find=_find,
+    find=_find_invalid,
 )

@@ -6,7 +6,7 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.schema_check.schema_report import IndexState
 
 
-def _find(index: IndexState) -> Iterator[Finding]:
+def _find_missing(index: IndexState) -> Iterator[Finding]:
     if not index.present and not index.taken:
         msg = f"Index {index.name} is missing: history is slower without it."
         yield CHECK.finding(
@@ -24,5 +24,5 @@ CHECK = SubjectCheck(
     ),
     details="An index under another name that does the same work counts, too.",
     subject=IndexState,
-    find=_find,
+    find=_find_missing,
 )

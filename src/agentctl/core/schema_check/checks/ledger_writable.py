@@ -11,7 +11,7 @@ from agentctl.core.schema_check.closing import name_people, revoke
 _PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 
 
-def _find(ledger: Ledger) -> Iterator[Finding]:
+def _find_openings(ledger: Ledger) -> Iterator[Finding]:
     for privilege in _PRIVILEGES:
         if open_to := list_openings(ledger.table, privilege):
             people = name_people(open_to)
@@ -31,5 +31,5 @@ CHECK = SubjectCheck(
         "of them. The hint takes each privilege away."
     ),
     subject=Ledger,
-    find=_find,
+    find=_find_openings,
 )

@@ -6,7 +6,7 @@ from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.mapping.subjects import WantedColumn
 
 
-def _find(wanted: WantedColumn) -> Iterator[Finding]:
+def _find_missing(wanted: WantedColumn) -> Iterator[Finding]:
     if wanted.column is None and wanted.is_required:
         hint = "agentctl migrate-full adds it." if wanted.expected else None
         yield CHECK.finding(wanted.object, f"{wanted.object} is missing.", hint)
@@ -22,5 +22,5 @@ CHECK = SubjectCheck(
     ),
     remedy="agentctl migrate-full adds the seven optional columns; the deploy itself must add any other.",
     subject=WantedColumn,
-    find=_find,
+    find=_find_missing,
 )

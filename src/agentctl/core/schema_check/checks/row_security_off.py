@@ -12,7 +12,7 @@ from agentctl.core.schema_check.closing import name_people
 _TABLES = frozenset({"table", "partitioned table"})
 
 
-def _find(table: Table) -> Iterator[Finding]:
+def _find_unprotected(table: Table) -> Iterator[Finding]:
     if table.row_security.enabled or table.kind not in _TABLES:
         return
     if open_to := list_openings(table, "SELECT"):
@@ -37,5 +37,5 @@ CHECK = SubjectCheck(
         "`BYPASSRLS` and roles that a policy admits see rows: write the policies first."
     ),
     subject=Table,
-    find=_find,
+    find=_find_unprotected,
 )

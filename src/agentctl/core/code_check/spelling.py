@@ -1,4 +1,4 @@
-"""How code is spelled where a finding is, and which names are near; it judges nothing."""
+"""How code spells values and names where a finding is: in SQL or not, as people read it, what is near."""
 
 from difflib import get_close_matches
 from functools import lru_cache
@@ -10,16 +10,16 @@ _LONGEST = 60
 _SQL_FILES = (".sql", ".py", ".pyi")
 
 
-def is_sql(place: Location) -> bool:
+def is_sql(location: Location) -> bool:
     """Whether literals there are SQL's; in all other files they go through PostgREST as JSON."""
-    return place.file.endswith(_SQL_FILES)
+    return location.file.endswith(_SQL_FILES)
 
 
-def spelled(given: CodeLiteral) -> str:
+def spelled(literal: CodeLiteral) -> str:
     """Write a literal as people read it."""
-    if given.shape is not None:
-        return "{...}" if given.shape is Shape.OBJECT else "[...]"
-    value = given.value
+    if literal.shape is not None:
+        return "{...}" if literal.shape is Shape.OBJECT else "[...]"
+    value = literal.value
     if isinstance(value, str):
         return f"'{value if len(value) <= _LONGEST else value[:_LONGEST] + '...'}'"
     if value is None or isinstance(value, bool):
