@@ -36,6 +36,7 @@ class Check:
 
     Attributes:
         id: never changes.
+        severity: of its findings, but for the special case.
         title: what is wrong, in one line without a full stop.
         meaning: what that means, in a few sentences.
         remedy: how to mend it.
@@ -44,7 +45,7 @@ class Check:
     """
 
     id: str
-    severity: Severity
+    severity: Severity = Severity.ERROR
     special_case: SpecialCase | None = None
     title: str
     meaning: str = ""

@@ -5,11 +5,10 @@ is begun from as often as it is reached, but for the opening and the latest one.
 whose rows do not all say what balance they left.
 """
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="balance-after-broken",
-    severity=Severity.ERROR,
     title="A user's ledger rows do not form a chain: one starts from a balance that no other row left",
     meaning=(
         "In an unbroken chain, every balance is the start of as many rows as it is the end of, "

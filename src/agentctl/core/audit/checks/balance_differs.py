@@ -10,11 +10,10 @@ The rows must agree that this is where they start from: they lead away from that
 back to it, or as often where opening and balance are the same.
 """
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="balance-differs",
-    severity=Severity.ERROR,
     title="A user's balance is not the opening balance plus the sum of the ledger",
     meaning=(
         "The opening balance is the balance before the first row, `balance_after - amount`; if "

@@ -1,10 +1,9 @@
 """Rule 2: there is no charge without its execution."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="charge-without-execution",
-    severity=Severity.ERROR,
     title="A charge names an execution that does not exist",
     meaning=(
         "A refund gives the charge back once, and the finding stays, since the ledger keeps "

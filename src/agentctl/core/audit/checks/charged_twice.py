@@ -1,10 +1,9 @@
 """An execution is charged once: deduct_credits_atomic itself would charge it again."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="charged-twice",
-    severity=Severity.ERROR,
     title="An execution was charged more than once",
     meaning=(
         "This happens when `deduct_credits_atomic` is called twice. The finding stays after a "

@@ -1,10 +1,9 @@
 """The ledger's kinds say which way credits move: the reference schema has a CHECK for it."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="ledger-sign",
-    severity=Severity.ERROR,
     title="A ledger row moves credits in the wrong direction for its kind",
     meaning=(
         "A `usage` row adds credits or moves none, or a `purchase`, `refund` or `bonus` row "

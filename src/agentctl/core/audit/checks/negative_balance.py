@@ -1,10 +1,9 @@
 """Nobody may owe credits: the reference schema has a CHECK for it, other databases may not."""
 
-from agentctl.core.audit.check import AuditCheck, Severity
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="negative-balance",
-    severity=Severity.ERROR,
     title="A user's balance is below zero",
     meaning="The reference schema has a CHECK against it.",
     remedy=(

@@ -1,10 +1,9 @@
 """What stands where credits should, and is no number of credits."""
 
-from agentctl.core.audit.check import AuditCheck, Severity
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="not-an-amount",
-    severity=Severity.ERROR,
     title="A balance, an amount or a cost is NaN, infinite, or beyond any number of credits",
     meaning=(
         "This also covers `balance_after` and `credits_used`; the limit is 10^100. A `numeric` "

@@ -1,10 +1,9 @@
 """Rule 4: what succeeded is not refunded."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="refund-after-success",
-    severity=Severity.ERROR,
     title="An execution that succeeded was refunded",
     meaning=(
         "The execution has the status `success`. agentctl reads the ledger under the user's lock "

@@ -1,10 +1,9 @@
 """A refund gives back what an execution has cost, and no more."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="refund-exceeds-charge",
-    severity=Severity.ERROR,
     title="More was refunded for an execution than was charged",
     meaning=(
         "This includes executions that were not charged at all. `surplus` is the excess. "

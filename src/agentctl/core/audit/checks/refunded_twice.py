@@ -1,10 +1,9 @@
 """Rule 4: no execution is refunded twice."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck, needs
 
 CHECK = AuditCheck(
     id="refunded-twice",
-    severity=Severity.ERROR,
     title="An execution was refunded more than once",
     meaning=(
         "agentctl reads the ledger under the user's lock before it refunds. Take the excess back "

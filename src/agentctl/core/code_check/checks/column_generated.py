@@ -1,10 +1,9 @@
 """Code writes a column that the database generates."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-column-generated",
-    severity=Severity.ERROR,
     title="Code writes a column that the database generates",
     meaning="The column is GENERATED ALWAYS and refuses every value, NULL too.",
     remedy="Leave it out.",

@@ -1,10 +1,9 @@
 """Code inserts rows without a required column."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-column-required",
-    severity=Severity.ERROR,
     title="Code inserts rows without a required column",
     meaning=(
         "The column must not be NULL, has no default, and the insert never names it, so every row is refused."

@@ -1,10 +1,9 @@
 """Code does something that this role may not do."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-denied",
-    severity=Severity.ERROR,
     title="Code does something that this role may not do",
     meaning=(
         "The role that agentctl connects as lacks a privilege on a column or function, or the view cannot be "

@@ -1,10 +1,9 @@
 """Code embeds a relationship that is missing or ambiguous."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-relationship",
-    severity=Severity.ERROR,
     title="Code embeds a relationship that is missing or ambiguous",
     meaning=(
         "PostgREST joins tables by their foreign keys, within one schema. Either there is none between the "

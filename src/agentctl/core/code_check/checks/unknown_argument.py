@@ -1,10 +1,9 @@
 """Code calls a function with arguments that it does not have."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-unknown-argument",
-    severity=Severity.ERROR,
     title="Code calls a function with arguments that it does not have",
     meaning=(
         "No overload has all the arguments that are given by name, or an argument without a default is "

@@ -1,10 +1,9 @@
 """Code names a column that does not exist."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-unknown-column",
-    severity=Severity.ERROR,
     title="Code names a column that does not exist",
     meaning="The table is there and has no such column: every insert, update or select that names it fails.",
     remedy="The hint names the nearest column, or what adds it.",

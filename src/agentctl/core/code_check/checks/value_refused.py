@@ -1,10 +1,9 @@
 """Code writes a value that the database refuses."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="code-value-refused",
-    severity=Severity.ERROR,
     title="Code writes a value that the database refuses",
     meaning=(
         "A type, an enum, NOT NULL or a CHECK refuses a literal that the code writes to the column, or "

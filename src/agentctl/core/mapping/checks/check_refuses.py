@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.mapping.subjects import WrittenTable
 from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.mapping.words import Sign, checks_of
@@ -69,7 +69,6 @@ def _list_entries(ledger: Ledger) -> Iterator[tuple[str, _Row]]:
 
 CHECK = Check(
     id="check-refuses",
-    severity=Severity.ERROR,
     title="A CHECK would refuse what agentctl writes",
     meaning="A row that agentctl would write violates a constraint.",
     remedy="Widen it, or map the words that it allows.",

@@ -4,7 +4,6 @@ from agentctl.core.findings.finding import Check, Severity, SpecialCase
 
 CHECK = Check(
     id="column-missing",
-    severity=Severity.ERROR,
     special_case=SpecialCase(
         Severity.WARNING, "where it is the agents' webhook, which the configuration can name instead"
     ),

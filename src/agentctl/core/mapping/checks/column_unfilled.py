@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Column
-from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping.subjects import WrittenTable
 
@@ -34,7 +34,6 @@ def _give_example(column: Column) -> str:
 
 CHECK = Check(
     id="column-unfilled",
-    severity=Severity.ERROR,
     title="A column must be filled, but agentctl does not know the value",
     meaning="It must not be NULL, has no default, and has no known purpose.",
     remedy="Set its value in the constant section of [schema].",

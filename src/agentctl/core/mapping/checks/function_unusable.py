@@ -1,10 +1,9 @@
 """No function that deducts credits can be called."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="function-unusable",
-    severity=Severity.ERROR,
     title="No function that deducts credits can be called",
     meaning=(
         "There is none, or agentctl does not understand the arguments and results of those that exist: "

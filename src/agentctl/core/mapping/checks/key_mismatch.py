@@ -1,10 +1,9 @@
 """A reference has a different type from the column that it refers to."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="key-mismatch",
-    severity=Severity.ERROR,
     title="A reference has a different type from the column that it refers to",
     meaning="Rows of the two tables cannot be compared.",
     remedy="Name the right column in [profiles.NAME.schema].",

@@ -1,10 +1,9 @@
 """The word for a kind of ledger row is missing or ambiguous."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="kind-unmapped",
-    severity=Severity.ERROR,
     title="The word for a kind of ledger row is missing or ambiguous",
     meaning=(
         "agentctl writes charges, refunds and grants in the ledger's own words, and found none, or more than "

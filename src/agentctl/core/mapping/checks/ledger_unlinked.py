@@ -1,10 +1,9 @@
 """The cost of an execution is not recorded anywhere."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="ledger-unlinked",
-    severity=Severity.ERROR,
     title="The cost of an execution is not recorded anywhere",
     meaning="A charge that cannot be found again cannot be refunded, so agentctl does not charge.",
     remedy="Add the column that the hint names.",

@@ -4,7 +4,6 @@ from agentctl.core.findings.finding import Check, Severity, SpecialCase
 
 CHECK = Check(
     id="role-ambiguous",
-    severity=Severity.ERROR,
     special_case=SpecialCase(Severity.WARNING, "where agentctl can do without the column"),
     title="Two tables, columns or functions fit a role equally well",
     meaning="agentctl does not guess which one it is.",

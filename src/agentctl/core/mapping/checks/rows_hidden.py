@@ -28,7 +28,6 @@ def find_closed(written: WrittenTable) -> Iterator[Finding]:
 
 CHECK = SubjectCheck(
     id="rows-hidden",
-    severity=Severity.ERROR,
     special_case=SpecialCase(Severity.WARNING, "where the role sees rows, and no policy lets it insert any"),
     title="Row level security hides every row of a table",
     meaning="Row level security is on and no policy admits the role, so the table looks empty to it.",

@@ -1,10 +1,9 @@
 """It is unclear whether a charge is a negative amount."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="sign-unknown",
-    severity=Severity.ERROR,
     title="It is unclear whether a charge is a negative amount",
     meaning="No CHECK, name or row shows the ledger's sign.",
     remedy="Set sign in [profiles.NAME.schema.ledger].",

@@ -1,10 +1,9 @@
 """The word for a status of executions is missing or ambiguous."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="status-unmapped",
-    severity=Severity.ERROR,
     title="The word for a status of executions is missing or ambiguous",
     meaning=(
         "agentctl writes running, success and failed in the database's own words, and found none, or more "

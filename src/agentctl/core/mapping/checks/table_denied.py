@@ -46,7 +46,6 @@ def _find_denied(
 
 CHECK = SubjectCheck(
     id="table-denied",
-    severity=Severity.ERROR,
     special_case=SpecialCase(
         Severity.INFO, "where the role may read the table and not write what runs write there"
     ),

@@ -1,10 +1,9 @@
 """A column has a type that agentctl cannot use."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="type-inexact",
-    severity=Severity.ERROR,
     title="A column has a type that agentctl cannot use",
     meaning="Amounts of credits must be integers or numeric: floating-point types lose fractions.",
     remedy="Change the column's type.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.mapping.subjects import WrittenTable
 
 
@@ -17,7 +17,6 @@ def find(written: WrittenTable) -> Iterator[Finding]:
 
 CHECK = Check(
     id="view-not-writable",
-    severity=Severity.ERROR,
     title="A view that cannot be written to takes the place of a table",
     remedy="Name the table behind it in [profiles.NAME.schema].",
     details=(

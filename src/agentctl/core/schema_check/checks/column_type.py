@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
+from agentctl.core.findings.finding import Finding, SubjectCheck
 from agentctl.core.mapping.subjects import WantedColumn
 
 
@@ -16,7 +16,6 @@ def _find_mismatch(wanted: WantedColumn) -> Iterator[Finding]:
 
 CHECK = SubjectCheck(
     id="column-type",
-    severity=Severity.ERROR,
     title="An optional column has a type that cannot hold its content",
     meaning="The column is there under the right name with the wrong type, and agentctl does not write it.",
     remedy="Change its type or rename it.",

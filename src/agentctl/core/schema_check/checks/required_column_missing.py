@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
+from agentctl.core.findings.finding import Finding, SubjectCheck
 from agentctl.core.mapping.subjects import WantedColumn
 
 
@@ -14,7 +14,6 @@ def _find_missing(wanted: WantedColumn) -> Iterator[Finding]:
 
 CHECK = SubjectCheck(
     id="required-column-missing",
-    severity=Severity.ERROR,
     title="A column that the deploy requires is missing",
     meaning=(
         "--require names a column of the executions' table that does not exist: code that writes it would "

@@ -1,10 +1,9 @@
 """Something is in the database and not in the baseline."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="drift-added",
-    severity=Severity.ERROR,
     title="Something is in the database and not in the baseline",
     meaning="It was added after the baseline was recorded.",
     remedy="If that is intended, record the schema again with --write-baseline; otherwise remove it.",

@@ -1,10 +1,9 @@
 """Something differs between the baseline and the database."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="drift-changed",
-    severity=Severity.ERROR,
     title="Something differs between the baseline and the database",
     meaning="The message shows both versions.",
     remedy="If the change is intended, record the schema again with --write-baseline; otherwise undo it.",

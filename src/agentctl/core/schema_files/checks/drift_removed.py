@@ -1,10 +1,9 @@
 """Something is in the baseline and not in the database."""
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 
 CHECK = Check(
     id="drift-removed",
-    severity=Severity.ERROR,
     title="Something is in the baseline and not in the database",
     meaning=(
         "It was dropped or renamed after the baseline was recorded, or a migration has not been applied here."
