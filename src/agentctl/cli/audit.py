@@ -65,7 +65,8 @@ def audit(
       agentctl audit --check balance-differs --check charged-twice --json
     """
     from agentctl.core.audit import runner
-    from agentctl.core.audit.check import Scope, Severity
+    from agentctl.core.audit.check import Scope
+    from agentctl.core.findings.finding import Severity
     from agentctl.core.mapping import read_marketplace
     from agentctl.core.times import parse_age, parse_instant
     from agentctl.render import audit as render

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from agentctl.core.audit.check import Scope, Severity
+from agentctl.core.audit.check import Scope
 from agentctl.core.audit.runner import Audit, Result, Scanned
+from agentctl.core.findings.finding import Severity
 from agentctl.core.times import rfc3339
 from agentctl.render.blocks import Block, Cell, Table, Text, Tone, Toned, View
 

@@ -1,17 +1,14 @@
-"""What a check of money is: a check with the query that finds what is wrong, and where it has no answer.
+"""What a check of money is: a check with the query that finds what is wrong, and what the query needs.
 
 A check is data. It knows the vocabulary of its SQL and nothing of connections, of mapped names or of output.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, LiteralString
+from typing import LiteralString
 
-from agentctl.core.findings.finding import Check, Severity
+from agentctl.core.findings.finding import Check
 from agentctl.core.mapping import Marketplace
-
-__all__ = ["AuditCheck", "Scope", "Severity", "both", "needs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +27,31 @@ class Scope:
     keeps_charges: bool
 
 
-Obstacle = Callable[[Marketplace, Scope], str | None]
-"""Says why a check cannot tell anything here, or None where it can."""
-
-
-def _find_no_obstacle(_: Marketplace, __: Scope) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AuditCheck(Check):
     """A check of money.
 
     Attributes:
         query: a SELECT in the words of vocabulary.py, a row a finding; its columns are shown with an example.
-        obstacle: says why the check cannot run here.
+        execution_parts: the optional columns of the executions without which the query has no answer.
+        ledger_parts: those of the ledger, without which there is no answer either.
+        expects_refunds: whether it is about refunds of failures, which are not due where they keep charges.
 
     """
 
     query: LiteralString
-    obstacle: Obstacle = _find_no_obstacle
+    execution_parts: tuple[str, ...] = ()
+    ledger_parts: tuple[str, ...] = ()
+    expects_refunds: bool = False
 
-
-def needs(role: Literal["executions", "ledger"], part: str) -> Obstacle:
-    """Return the obstacle of a check that a database without an optional column has no answer for."""
-
-    def missing(market: Marketplace, _: Scope) -> str | None:
-        table = market.ledger if role == "ledger" else market.executions
-        if table is None:
-            return "there is no ledger"
-        return None if part in table else f"{table.name} has no column {part} that can be read"
-
-    return missing
-
-
-def both(first: Obstacle, second: Obstacle) -> Obstacle:
-    """Return the obstacle that either of two is."""
-    return lambda market, scope: first(market, scope) or second(market, scope)
+    def find_obstacle(self, market: Marketplace, scope: Scope) -> str | None:
+        """Say why the check cannot tell anything here; None where it can."""
+        if self.expects_refunds and scope.keeps_charges:
+            return 'on_failure is "keep", so failures are not refunded'
+        for role, parts in ((market.executions, self.execution_parts), (market.ledger, self.ledger_parts)):
+            for part in parts:
+                if role is None:
+                    return "there is no ledger"
+                if part not in role:
+                    return f"{role.name} has no column {part} that can be read"
+        return None

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.core.audit import vocabulary
-from agentctl.core.audit.check import AuditCheck, Scope, Severity
+from agentctl.core.audit.check import AuditCheck, Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import PermissionDenied, UsageError
+from agentctl.core.findings.finding import Severity
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.vocabulary import WHOLE
 
@@ -130,7 +131,7 @@ def _count_scanned(connection: Connection, market: Marketplace, scope: Scope) ->
 def _run_check(
     connection: Connection, market: Marketplace, check: AuditCheck, scope: Scope, *, watch: Watch
 ) -> Result:
-    obstacle = check.obstacle(market, scope)
+    obstacle = check.find_obstacle(market, scope)
     if obstacle is not None:
         return Result(check, count=None, not_run=obstacle)
     query = vocabulary.examples(market, scope, check.query, limit=_EXAMPLES)

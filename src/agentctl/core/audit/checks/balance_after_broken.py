@@ -5,7 +5,7 @@ is begun from as often as it is reached, but for the opening and the latest one.
 whose rows do not all say what balance they left.
 """
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="balance-after-broken",
@@ -32,5 +32,5 @@ CHECK = AuditCheck(
     FROM balances
     GROUP BY user_id
     HAVING sum(starts) FILTER (WHERE starts > 0) > 1 AND bool_and(value IS NOT NULL)""",
-    obstacle=needs("ledger", "balance_after"),
+    ledger_parts=("balance_after",),
 )

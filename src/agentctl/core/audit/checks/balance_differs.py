@@ -10,7 +10,7 @@ The rows must agree that this is where they start from: they lead away from that
 back to it, or as often where opening and balance are the same.
 """
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="balance-differs",
@@ -76,5 +76,5 @@ CHECK = AuditCheck(
     SELECT user_id, balance, opening, moved AS ledger, balance - opening - moved AS difference
     FROM opened
     WHERE balance <> (opening + moved)""",
-    obstacle=needs("ledger", "amount"),
+    ledger_parts=("amount",),
 )

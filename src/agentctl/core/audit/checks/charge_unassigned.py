@@ -1,6 +1,7 @@
 """A charge that names no execution is lawful, and nobody can audit it."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="charge-unassigned",
@@ -19,5 +20,5 @@ CHECK = AuditCheck(
     SELECT id AS ledger_id, user_id, amount, created_at
     FROM recent_rows
     WHERE movement = 'charge' AND amount < 0 AND execution_id IS NULL""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

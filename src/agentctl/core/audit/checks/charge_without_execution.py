@@ -1,6 +1,6 @@
 """Rule 2: there is no charge without its execution."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="charge-without-execution",
@@ -19,5 +19,5 @@ CHECK = AuditCheck(
     WHERE amount < 0 AND execution_id IS NOT NULL
       AND NOT EXISTS (SELECT FROM executions AS e WHERE e.id = l.execution_id)
     GROUP BY execution_id, user_id""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,6 @@
 """An execution is charged once: deduct_credits_atomic itself would charge it again."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="charged-twice",
@@ -15,5 +15,5 @@ CHECK = AuditCheck(
     ),
     query="""
     SELECT execution_id, charges, charged, refunded FROM sums WHERE charges > 1""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,7 @@
 """An execution that keeps its own price tells the same as the ledger, refunds netted."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, both, needs
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="credits-used-differs",
@@ -18,5 +19,6 @@ CHECK = AuditCheck(
     SELECT e.id AS execution_id, e.user_id, e.credits_used, coalesce(s.charged - s.refunded, 0) AS ledger
     FROM recent_executions AS e LEFT JOIN sums AS s ON s.execution_id = e.id
     WHERE e.credits_used <> coalesce(s.charged - s.refunded, 0)""",
-    obstacle=both(needs("executions", "credits_used"), needs("ledger", "execution")),
+    execution_parts=("credits_used",),
+    ledger_parts=("execution",),
 )

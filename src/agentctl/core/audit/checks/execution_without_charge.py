@@ -1,6 +1,7 @@
 """Rule 2, as far as it can be told: a test run with --no-charge looks just the same in the ledger."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="execution-without-charge",
@@ -20,5 +21,5 @@ CHECK = AuditCheck(
     SELECT e.id AS execution_id, e.user_id, e.status, e.created_at
     FROM recent_executions AS e
     WHERE NOT EXISTS (SELECT FROM ledger AS l WHERE l.execution_id = e.id AND l.amount < 0)""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

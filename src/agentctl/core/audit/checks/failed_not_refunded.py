@@ -4,13 +4,8 @@ It is no error: the setting may have been another one at the time, and what give
 add_credits_atomic cannot say for which execution.
 """
 
-from agentctl.core.audit.check import AuditCheck, Scope, Severity, both, needs
-from agentctl.core.mapping import Marketplace
-
-
-def _kept_on_purpose(_: Marketplace, scope: Scope) -> str | None:
-    return 'on_failure is "keep", so failures are not refunded' if scope.keeps_charges else None
-
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="failed-not-refunded",
@@ -29,5 +24,6 @@ CHECK = AuditCheck(
     SELECT s.execution_id, e.user_id, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE e.status = 'failed' AND s.charged > s.refunded""",
-    obstacle=both(_kept_on_purpose, needs("ledger", "execution")),
+    ledger_parts=("execution",),
+    expects_refunds=True,
 )

@@ -1,6 +1,6 @@
 """The ledger's kinds say which way credits move: the reference schema has a CHECK for it."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="ledger-sign",
@@ -19,5 +19,5 @@ CHECK = AuditCheck(
     FROM recent_rows
     WHERE (movement = 'charge' AND amount >= 0)
        OR (movement = ANY ('{purchase,refund,grant}') AND amount <= 0)""",
-    obstacle=needs("ledger", "kind"),
+    ledger_parts=("kind",),
 )

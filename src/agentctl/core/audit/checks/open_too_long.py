@@ -1,6 +1,7 @@
 """Rule 6: an execution stays open until somebody knows how it ended, and should not stay so for ever."""
 
-from agentctl.core.audit.check import AuditCheck, Severity
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="open-too-long",

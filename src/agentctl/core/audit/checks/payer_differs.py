@@ -1,6 +1,7 @@
 """The one who runs an agent is the one who pays."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="payer-differs",
@@ -15,5 +16,5 @@ CHECK = AuditCheck(
     SELECT l.execution_id, e.user_id, l.user_id AS payer_id, l.amount
     FROM recent_rows AS l JOIN executions AS e ON e.id = l.execution_id
     WHERE l.user_id <> e.user_id""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,6 @@
 """Rule 4: what succeeded is not refunded."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="refund-after-success",
@@ -18,5 +18,5 @@ CHECK = AuditCheck(
     SELECT s.execution_id, e.user_id, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE s.refunds > 0 AND e.status = 'success'""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,6 @@
 """A refund gives back what an execution has cost, and no more."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="refund-exceeds-charge",
@@ -19,5 +19,5 @@ CHECK = AuditCheck(
     SELECT execution_id, charged, refunded, refunded - charged AS surplus
     FROM sums
     WHERE refunds > 0 AND refunded > charged""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,7 @@
 """Rule 4: agentctl writes refund and outcome together; what writes one first leaves this for a while."""
 
-from agentctl.core.audit.check import AuditCheck, Severity, needs
+from agentctl.core.audit.check import AuditCheck
+from agentctl.core.findings.finding import Severity
 
 CHECK = AuditCheck(
     id="refund-while-open",
@@ -20,5 +21,5 @@ CHECK = AuditCheck(
     SELECT s.execution_id, e.user_id, e.status, s.charged, s.refunded
     FROM sums AS s JOIN executions AS e ON e.id = s.execution_id
     WHERE s.refunds > 0 AND e.status = ANY ('{pending,running}')""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )

@@ -1,6 +1,6 @@
 """Rule 4: no execution is refunded twice."""
 
-from agentctl.core.audit.check import AuditCheck, needs
+from agentctl.core.audit.check import AuditCheck
 
 CHECK = AuditCheck(
     id="refunded-twice",
@@ -15,5 +15,5 @@ CHECK = AuditCheck(
     ),
     query="""
     SELECT execution_id, charged, refunds, refunded FROM sums WHERE refunds > 1""",
-    obstacle=needs("ledger", "execution"),
+    ledger_parts=("execution",),
 )
