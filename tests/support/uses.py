@@ -24,33 +24,16 @@ from agentctl.core.code_check.reading.uses import (
     Written,
 )
 from agentctl.core.location import Location
+from agentctl.core.schema_files.migrations import Migrations
 
 HERE = Location("src/app.ts", 3, 7)
 IN_SQL = Location("db/job.sql", 3, 7)
 OBJECT, LIST = CodeLiteral(shape=Shape.OBJECT), CodeLiteral(shape=Shape.LIST)
 
 
-class Migrations:
-    """Migrations that create tables and functions by these names, and columns as in `public.agents.slug`."""
-
-    def __init__(self, *names: str) -> None:
-        self._names = names
-
-    def table(self, schema: str | None, name: str) -> Location | None:
-        """Find a table."""
-        return self._locate_object(schema, name)
-
-    def column(self, schema: str, table: str, name: str) -> Location | None:
-        """Find a column."""
-        return self._locate_object(schema, table, name)
-
-    def function(self, schema: str | None, name: str) -> Location | None:
-        """Find a function."""
-        return self._locate_object(schema, name)
-
-    def _locate_object(self, *parts: str | None) -> Location | None:
-        name = ".".join(part for part in parts if part)
-        return Location("supabase/migrations/2024_x.sql", 12, 1) if name in self._names else None
+def migrations(*statements: str) -> Migrations:
+    """Run a migration whose twelfth line has these statements."""
+    return Migrations([("supabase/migrations/2024_x.sql", "\n" * 11 + " ".join(statements))])
 
 
 def named(name: str) -> Named:

@@ -7,7 +7,7 @@ import pytest
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check.reading.uses import Embedded
 from support.catalogs import argument, catalog, column, constraint, function, key, table
-from support.uses import Migrations, checked, column_of, embed, ids, named
+from support.uses import checked, column_of, embed, ids, migrations, named
 
 USERS = table("users", "id", "email", "manager_id", constraints=(key("manager", "manager_id", "users"),))
 AGENTS = table("agents", "id", "owner_id", constraints=(key("agents_owner_fkey", "owner_id", "users"),))
@@ -175,7 +175,7 @@ def test_in_a_partial_baseline_no_relationship_is_missing() -> None:
 
 
 def test_a_related_table_that_a_migration_creates_is_a_warning() -> None:
-    planned = Migrations("public.reviews")
+    planned = migrations("CREATE TABLE public.reviews (id uuid);")
     assert ids(SHOP, embed("runs", "reviews"), planned=lambda: planned) == ["code-migration-pending reviews"]
 
 

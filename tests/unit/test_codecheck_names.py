@@ -8,7 +8,7 @@ import pytest
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.code_check.checks import unknown_table
 from agentctl.core.code_check.code_check import check_code
-from agentctl.core.code_check.context import CheckContext, Planned
+from agentctl.core.code_check.context import CheckContext
 from agentctl.core.code_check.reading.uses import (
     CodeReading,
     Embedded,
@@ -20,14 +20,19 @@ from agentctl.core.code_check.reading.uses import (
 )
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.location import Location
+from agentctl.core.schema_files.migrations import Migrations
 from support.catalogs import argument, catalog, column, function, key, table
-from support.uses import HERE, IN_SQL, Migrations, call, checked, column_of, ids, named, row, using
+from support.uses import HERE, IN_SQL, call, checked, column_of, ids, migrations, named, row, using
 
 AGENTS = table("agents", "id", "name", "status")
 BILLING = table("invoices", "id", "total", schema="billing")
 EXECUTIONS = table("agent_executions", "id", "agent_id", "status")
 SHOP = catalog(AGENTS, EXECUTIONS, BILLING, function("deduct_credits", argument("amount", "integer")))
-MIGRATIONS = Migrations("reviews", "public.agent_executions.inputs", "refund")
+MIGRATIONS = migrations(
+    "CREATE TABLE reviews (id uuid);",
+    "ALTER TABLE public.agent_executions ADD COLUMN inputs jsonb;",
+    "CREATE FUNCTION refund() RETURNS void LANGUAGE sql AS 'SELECT';",
+)
 
 
 def only(catalog: Catalog, *uses: Any, **context: Any) -> Finding:
@@ -137,9 +142,9 @@ def test_what_a_migration_creates_is_a_warning_that_names_it() -> None:
 
 
 def test_migrations_are_asked_only_when_something_is_missing() -> None:
-    asked: list[Planned] = []
+    asked: list[Migrations] = []
 
-    def planned() -> Planned:
+    def planned() -> Migrations:
         asked.append(MIGRATIONS)
         return MIGRATIONS
 

@@ -62,7 +62,7 @@ _MAY_IMPORT = {
 }
 """Which packages of the core each of them may import; all may import the core's own modules, the leaves."""
 _LEAF = "core"
-_READ_A_PROJECT = ("code_report.py", "ignoring.py", "repository_migrations.py")
+_READ_A_PROJECT = ("code_report.py", "ignoring.py")
 
 
 @cache

@@ -9,7 +9,7 @@ from agentctl.core.code_check.columns import column_findings
 from agentctl.core.code_check.conflicts import conflict_findings
 from agentctl.core.code_check.context import CheckContext, CheckedCode
 from agentctl.core.code_check.embeds import embed_findings
-from agentctl.core.code_check.missing import absent_table
+from agentctl.core.code_check.missing import report_absence
 from agentctl.core.code_check.reading.uses import (
     CallUse,
     CodeReading,
@@ -22,7 +22,7 @@ from agentctl.core.code_check.reading.uses import (
     Unresolved,
     Use,
 )
-from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.rows import row_findings
 from agentctl.core.code_check.sources import Sources
 from agentctl.core.code_check.summary import Tally
@@ -63,9 +63,9 @@ def _list_implied_tables(uses: tuple[Use, ...]) -> Iterator[TableUse]:
 def _judge_use(use: Use, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
     match use:
         case TableUse():
-            table = reference.table(use.table)
-            if isinstance(table, Absence):
-                yield from absent_table(use.table, table, use.location, reference)
+            if reference.table(use.table) is None:
+                name, schema = use.table.name, use.table.schema
+                yield from report_absence("table", name, schema, use.location, reference)
         case ColumnUse():
             yield from column_findings(use, sources, reference)
         case EmbedUse():

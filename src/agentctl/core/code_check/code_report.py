@@ -5,6 +5,7 @@ It reads the project's files and compares; where the catalog comes from is its c
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from agentctl.core.catalog.introspection import Catalog
@@ -14,13 +15,14 @@ from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.code_check.reading.cache import ReadingCache
 from agentctl.core.code_check.reading.content import text_of
 from agentctl.core.code_check.reading.scan import Scan, scan
-from agentctl.core.code_check.reading.source_files import Sources, find_sources
+from agentctl.core.code_check.reading.source_files import Language, Sources, find_sources
 from agentctl.core.code_check.reading.uses import Unresolved, schemas_in
-from agentctl.core.code_check.repository_migrations import RepositoryMigrations, migrations_among
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.schema_check.schema_report import executions_of
+from agentctl.core.schema_files.migration_files import is_migration
+from agentctl.core.schema_files.migrations import Migrations
 
 _LONGEST_EXCERPT = 1000
 """Characters of a line; longer ones were made by a program."""
@@ -63,19 +65,20 @@ class Project:
 
     Attributes:
         scan: what its code does with the database.
-        migrations: what they would add; their statements are no code.
+        migrations: the names and texts of those among its files; their statements are no code.
 
     """
 
     scan: Scan
-    migrations: RepositoryMigrations
+    migrations: tuple[tuple[str, str], ...]
 
 
 def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Project:
     """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
-    migrations = migrations_among(sources.files)
-    others = {name for name, _ in migrations.files}
-    code = tuple(file for file in sources.files if file.name not in others)
+    texts = ((file.name, text_of(file.path)) for file in sources.files if file.language is Language.SQL)
+    migrations = tuple(item for item in texts if is_migration(*item))
+    names = {name for name, _ in migrations}
+    code = tuple(file for file in sources.files if file.name not in names)
     cache = ReadingCache.open(paths)
     result = scan(replace(sources, files=code), cache, watch=watch)
     cache.save()
@@ -108,14 +111,14 @@ def report_code(
         schemas=reading.schemas,
         executions=executions,
         parts=parts,
-        planned=lambda: project.migrations,
+        planned=partial(Migrations, project.migrations),
         whole=whole,
     )
     checked = check_code(code.reading, context)
     ignored, lines = IgnoreList(settings.ignore), _Lines(code.paths)
     reported = (finding for finding in checked.findings if not ignored.covers(finding))
     return CodeReport(
-        files=len(code.paths) + len(project.migrations.files),
+        files=len(code.paths) + len(project.migrations),
         statements=code.statements,
         findings=tuple(quoted for finding in reported if (quoted := lines.quoted(finding)) is not None),
         unresolved=(*code.reading.unresolved, *checked.unresolved),

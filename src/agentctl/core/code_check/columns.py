@@ -54,7 +54,7 @@ def _report_missing(rows: Sequence[Rows], use: ColumnUse, reference: Reference) 
 
 
 def _report_denied(table: Table, column: Column, use: ColumnUse, reference: Reference) -> Finding:
-    name, role = f"{reference.label(table)}.{column.name}", reference.context.catalog.server.role
+    name, role = f"{reference.label(table)}.{column.name}", reference.role
     msg = f"Role {role} may not read {name}."
     hint = grant(table, ["SELECT"], [column.name], to=role)
     return denied.CHECK.finding(name, msg, hint, location=use.location)

@@ -2,25 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.code_check.reading.uses import Unresolved
 from agentctl.core.findings.finding import Finding
-from agentctl.core.location import Location
-
-
-class Planned(Protocol):
-    """What migrations in the repository create; each method returns the place of the statement, or None."""
-
-    def table(self, schema: str | None, name: str) -> Location | None:
-        """Find what creates a table or view; without a schema in whichever is the default."""
-
-    def column(self, schema: str, table: str, name: str) -> Location | None:
-        """Find what adds a column to a table that is in the database."""
-
-    def function(self, schema: str | None, name: str) -> Location | None:
-        """Find what creates a function."""
+from agentctl.core.schema_files.migrations import Migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +18,7 @@ class CheckContext:
         schemas: where a name without a schema is looked up; empty for the catalog's search path.
         executions: the table that agentctl migrate-full widens.
         parts: which of its columns plays the part of which of the seven optional ones.
-        planned: asked only when something is missing.
+        planned: runs the repository's migrations, which is asked for only when something is missing.
         whole: whether the catalog holds all tables and functions of its schemas, not only some.
 
     """
@@ -41,7 +27,7 @@ class CheckContext:
     schemas: tuple[str, ...] = ()
     executions: Table | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
-    planned: Callable[[], Planned | None] | None = None
+    planned: Callable[[], Migrations] = lambda: Migrations(())
     whole: bool = True
 
 

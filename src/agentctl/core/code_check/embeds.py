@@ -41,9 +41,8 @@ def _report_ambiguous(name: str, match: Match, use: EmbedUse) -> Finding:
 
 def _report_missing(parent: Table, name: str, use: EmbedUse, reference: Reference) -> Finding:
     target, hint = use.embedded.target, use.embedded.hint
-    table = reference.table_in(parent.schema, target)
-    planned = reference.planned.table(parent.schema, target) if reference.planned and not table else None
-    if planned:
+    is_missing = reference.table_in(parent.schema, target) is None
+    if is_missing and (planned := reference.planned.adds_table(target, parent.schema)):
         return pending(reference.named(parent.schema, target), planned, use.location)
     how = f" by {hint}" if hint else ""
     msg = f"{name} has no relationship with {target}{how}."

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.checks import migration_pending, unknown_column, unknown_function, unknown_table
-from agentctl.core.code_check.reading.uses import Named, Unresolved
-from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.reading.uses import Unresolved
+from agentctl.core.code_check.reference import Absence, Kind, Reference
 from agentctl.core.code_check.sources import Rows
 from agentctl.core.code_check.spelling import is_sql, nearest
 from agentctl.core.findings.finding import Finding
@@ -19,47 +19,28 @@ from agentctl.core.mapping.optional_columns import BY_NAME
 WIDENS = "agentctl migrate-full adds it."
 
 
-def absent_table(
-    named: Named, absence: Absence, location: Location, reference: Reference
+def report_absence(
+    kind: Kind, name: str, schema: str | None, location: Location, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
-    """Say what is to be said of a table that is not in the catalog."""
-    name = reference.named(named.schema, named.name)
+    """Say what is to be said of a table or function that is not in the catalog."""
+    absence, full_name = reference.explain_absence(name, schema), reference.named(schema, name)
     if absence is Absence.UNSEEN:
-        yield Unresolved(f"table {name}, which the schema at hand does not cover", location)
+        yield Unresolved(f"{kind} {full_name}, which the schema at hand does not cover", location)
     if absence is not Absence.MISSING:
         return
-    planned = reference.planned.table(named.schema, named.name) if reference.planned else None
-    if planned is not None:
-        yield pending(name, planned, location)
+    is_function = kind == "function"
+    if is_function and schema is None and is_sql(location):
+        yield Unresolved(f"function {full_name}, which may be PostgreSQL's own", location)
         return
-    near = nearest(named.name, reference.table_names(named.schema))
-    other = _suggest_schema(reference.schema_of_table(named.name), named.name, location)
+    find_planned = reference.planned.adds_function if is_function else reference.planned.adds_table
+    if planned := find_planned(name, schema):
+        yield pending(full_name, planned, location)
+        return
+    other = _suggest_schema(reference.find_schema(kind, name), name, location)
+    near = nearest(name, reference.list_names(kind, schema))
     hint = other or near or "Create it before the deploy, or leave it out of the code."
-    msg = f"There is no table {name}."
-    yield unknown_table.CHECK.finding(name, msg, hint, location=location)
-
-
-def absent_function(
-    name: str, schema: str | None, absence: Absence, location: Location, reference: Reference
-) -> Iterator[Finding | Unresolved]:
-    """Say what is to be said of a function that is not in the catalog."""
-    written = reference.named(schema, name)
-    if absence is Absence.UNSEEN:
-        yield Unresolved(f"function {written}, which the schema at hand does not cover", location)
-    if absence is Absence.MISSING and schema is None and is_sql(location):
-        yield Unresolved(f"function {written}, which may be PostgreSQL's own", location)
-        return
-    if absence is not Absence.MISSING:
-        return
-    planned = reference.planned.function(schema, name) if reference.planned else None
-    if planned is not None:
-        yield pending(written, planned, location)
-        return
-    near = nearest(name, reference.function_names(schema))
-    other = _suggest_schema(reference.schema_of_function(name), name, location)
-    hint = other or near or "Create it before the deploy, or leave it out of the code."
-    msg = f"There is no function {written}."
-    yield unknown_function.CHECK.finding(written, msg, hint, location=location)
+    check = unknown_function.CHECK if is_function else unknown_table.CHECK
+    yield check.finding(full_name, f"There is no {kind} {full_name}.", hint, location=location)
 
 
 def missing_column(rows: Rows, column: str, location: Location, reference: Reference) -> Finding:
@@ -73,9 +54,7 @@ def missing_column(rows: Rows, column: str, location: Location, reference: Refer
 
 def planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
     """Find the statement of a migration that adds a missing column."""
-    if table is None or reference.planned is None:
-        return None
-    return reference.planned.column(table.schema, table.name, column)
+    return reference.planned.adds_column(table.name, column, table.schema) if table else None
 
 
 def is_added(table: Table, column: str, reference: Reference) -> bool:

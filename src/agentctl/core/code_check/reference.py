@@ -3,19 +3,22 @@
 from collections import defaultdict
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from agentctl.core.catalog.check_constraint import Check
-from agentctl.core.catalog.introspection import Column, Constraint, Function, Table
-from agentctl.core.code_check.context import CheckContext, Planned
+from agentctl.core.catalog.introspection import Argument, Constraint, Function, Table
+from agentctl.core.code_check.context import CheckContext
 from agentctl.core.code_check.printed import qualified
 from agentctl.core.code_check.reading.uses import Named
 from agentctl.core.mapping.words import checks_of
+from agentctl.core.schema_files.migrations import Migrations
+
+Kind = Literal["table", "function"]
 
 _NOT_ENFORCED = "NOT ENFORCED"
 _ANY_ROW = ("record", "anyelement", "anycompatible")
 _OWN_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_temp"})
-INPUTS = frozenset({"i", "b", "v"})
-"""The modes of arguments that are given."""
+_INPUTS = frozenset({"i", "b", "v"})
 
 
 class Absence(StrEnum):
@@ -33,9 +36,13 @@ class Reference:
 
     def __init__(self, context: CheckContext) -> None:
         catalog = context.catalog
-        schemas = [table.schema for table in catalog.tables]
-        schemas += [function.schema for function in catalog.functions]
         self.context = context
+        self.role = catalog.server.role
+        self._things: dict[Kind, tuple[Table | Function, ...]] = {
+            "table": catalog.tables,
+            "function": catalog.functions,
+        }
+        schemas = [thing.schema for things in self._things.values() for thing in things]
         self.path = context.schemas or catalog.server.search_path or tuple(dict.fromkeys(schemas))
         self._seen = {*schemas, *self.path}
         self._tables = {(table.schema, table.name): table for table in catalog.tables}
@@ -45,9 +52,9 @@ class Reference:
             self._functions[function.name].append(function)
 
     @cached_property
-    def planned(self) -> Planned | None:
-        """What migrations create; it is not asked for before something is missing."""
-        return self.context.planned() if self.context.planned else None
+    def planned(self) -> Migrations:
+        """What the repository's migrations create; they are not run before something is missing."""
+        return self.context.planned()
 
     @cached_property
     def references(self) -> dict[tuple[str, str], list[tuple[Table, Constraint]]]:
@@ -59,24 +66,20 @@ class Reference:
         return keys_by_table
 
     @cached_property
-    def _labels_by_type(self) -> dict[str, tuple[str, ...]]:
+    def labels_by_type(self) -> dict[str, tuple[str, ...]]:
+        """The labels of each enum that some column is of."""
         columns = (column for table in self.context.catalog.tables for column in table.columns)
         return {column.base_type: column.enum_labels for column in columns if column.enum_labels}
 
     @cached_property
-    def _returned_types(self) -> set[str]:
+    def returned_types(self) -> set[str]:
+        """The types that functions make values of: PostgREST may call such a function as a cast."""
         return {function.returns for function in self.context.catalog.functions if function.returns}
 
-    def table(self, named: Named) -> Table | Absence:
+    def table(self, named: Named) -> Table | None:
         """Find a table by the name that the code gives it."""
-        schemas = self.path if named.schema is None else (named.schema,)
-        for schema in schemas:
-            if table := self._tables.get((schema, named.name)):
-                return table
-        unlisted = named.name in self.context.catalog.unlisted
-        if unlisted or (named.schema is None and named.name.startswith("pg_")):
-            return Absence.PROVIDED
-        return self._explain_absence(named.schema)
+        schemas = self._list_schemas(named.schema)
+        return next((table for schema in schemas if (table := self.table_in(schema, named.name))), None)
 
     def table_in(self, schema: str, name: str) -> Table | None:
         """Return the table of exactly that name."""
@@ -93,41 +96,30 @@ class Reference:
             self._checks[key] = {name: check for name, check in checks if name in enforced}
         return self._checks[key]
 
-    def functions(self, name: str, schema: str | None) -> tuple[Function, ...] | Absence:
-        """Find all overloads of a function by the name that the code gives it; at least one."""
-        schemas = self.path if schema is None else (schema,)
-        if visible := tuple(
-            function for function in self._functions.get(name, ()) if function.schema in schemas
-        ):
-            return visible
-        if name in self.context.catalog.unlisted or (schema is None and name.startswith("pg_")):
+    def functions(self, name: str, schema: str | None) -> list[Function]:
+        """List all overloads of a function by the name that the code gives it."""
+        schemas = self._list_schemas(schema)
+        return [function for function in self._functions.get(name, ()) if function.schema in schemas]
+
+    def explain_absence(self, name: str, schema: str | None) -> Absence:
+        """Say why a table or function is not in the catalog."""
+        is_own = name.startswith("pg_") if schema is None else schema in _OWN_SCHEMAS
+        if is_own or name in self.context.catalog.unlisted:
             return Absence.PROVIDED
-        return self._explain_absence(schema)
+        is_seen = schema is None or schema in self._seen
+        return Absence.MISSING if is_seen and self.context.whole else Absence.UNSEEN
 
-    def _explain_absence(self, schema: str | None) -> Absence:
-        if schema in _OWN_SCHEMAS:
-            return Absence.PROVIDED
-        seen = schema is None or schema in self._seen
-        return Absence.MISSING if seen and self.context.whole else Absence.UNSEEN
+    def list_names(self, kind: Kind, schema: str | None) -> tuple[str, ...]:
+        """Return the names that a table or function could have been meant by."""
+        schemas = self._list_schemas(schema)
+        return tuple(dict.fromkeys(thing.name for thing in self._things[kind] if thing.schema in schemas))
 
-    def table_names(self, schema: str | None) -> tuple[str, ...]:
-        """Return the names that a table could have been meant by."""
-        schemas = self.path if schema is None else (schema,)
-        return tuple(name for own, name in self._tables if own in schemas)
+    def find_schema(self, kind: Kind, name: str) -> str | None:
+        """Return any schema that has a table or function of that name."""
+        return next((thing.schema for thing in self._things[kind] if thing.name == name), None)
 
-    def function_names(self, schema: str | None) -> tuple[str, ...]:
-        """Return the names that a function could have been meant by."""
-        schemas = self.path if schema is None else (schema,)
-        functions = self.context.catalog.functions
-        return tuple(dict.fromkeys(function.name for function in functions if function.schema in schemas))
-
-    def schema_of_table(self, name: str) -> str | None:
-        """Return any schema that has a table of that name."""
-        return next((schema for schema, own in self._tables if own == name), None)
-
-    def schema_of_function(self, name: str) -> str | None:
-        """Return any schema that has a function of that name."""
-        return next((function.schema for function in self._functions.get(name, ())), None)
+    def _list_schemas(self, schema: str | None) -> tuple[str, ...]:
+        return self.path if schema is None else (schema,)
 
     def label(self, thing: Table | Function) -> str:
         """Return the name of something, with its schema unless that is the first one."""
@@ -152,18 +144,15 @@ class Reference:
         return tuple(
             function
             for function in self._functions.get(name, ())
-            if (inputs := [argument for argument in function.arguments if argument.mode in INPUTS])
+            if (inputs := list_inputs(function))
             and (of := qualified(inputs[0].type)) is not None
             and of[1] in {table.name, *_ANY_ROW}
         )
 
-    def enum_labels(self, base_type: str) -> tuple[str, ...] | None:
-        """Return the labels of an enum that some column is of."""
-        return self._labels_by_type.get(base_type)
 
-    def is_converted(self, column: Column) -> bool:
-        """Whether a function makes values of the column's type: PostgREST may call it as a cast."""
-        return column.type in self._returned_types
+def list_inputs(function: Function) -> list[Argument]:
+    """Return the arguments of a function that a caller passes."""
+    return [argument for argument in function.arguments if argument.mode in _INPUTS]
 
 
 def foreign_keys(table: Table) -> list[Constraint]:

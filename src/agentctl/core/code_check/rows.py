@@ -60,7 +60,7 @@ def _judge_written(
         return
     privilege, may = ("UPDATE", column.updatable) if verb is Verb.UPDATE else ("INSERT", column.insertable)
     if not may:
-        role = reference.context.catalog.server.role
+        role = reference.role
         msg = f"Role {role} has no {privilege} privilege on {name}."
         hint = grant(target.table, [privilege], [column.name], to=role)
         yield denied.CHECK.finding(name, msg, hint, location=written.location)

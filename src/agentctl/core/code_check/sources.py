@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.code_check.reading.uses import Embedded, Named, Returned, Source
-from agentctl.core.code_check.reference import Absence, Reference
+from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.relationships import Match, find_match
 from agentctl.core.sql.builtins import SYSTEM_COLUMNS
 
@@ -70,10 +70,8 @@ class Sources:
 
     def _resolve_root(self, source: Named | Returned) -> Rows | None:
         if isinstance(source, Named):
-            table = self._reference.table(source)
-            return None if isinstance(table, Absence) else self._of_table(table)
-        functions = self._reference.functions(source.function, source.schema)
-        return None if isinstance(functions, Absence) else self._resolve_returned(functions)
+            return self._of_table(self._reference.table(source))
+        return self._resolve_returned(self._reference.functions(source.function, source.schema))
 
     def _of_table(self, table: Table | None) -> Rows | None:
         """Return the rows of a table; nobody knows those of one without columns."""
@@ -87,8 +85,8 @@ class Sources:
 
     def _resolve_returned(self, functions: Sequence[Function]) -> Rows | None:
         """Return the rows of a function whose overloads all return the same."""
-        first = self._resolve_output(functions[0])
-        return first if all(self._resolve_output(function) == first for function in functions[1:]) else None
+        returned = [self._resolve_output(function) for function in functions]
+        return returned[0] if returned and all(rows == returned[0] for rows in returned) else None
 
     def _resolve_output(self, function: Function) -> Rows | None:
         outputs = tuple(argument.name for argument in function.arguments if argument.mode in _OUTPUTS)

@@ -39,7 +39,7 @@ class Type:
 def column_type(column: Column, reference: Reference) -> Type | None:
     """Return the type of a column; None where values of others may be made into it."""
     type_ = type_of(column.type, column.base_type, column.enum_labels)
-    return None if type_.is_domain and reference.is_converted(column) else type_
+    return None if type_.is_domain and column.type in reference.returned_types else type_
 
 
 @lru_cache(maxsize=1024)
@@ -64,4 +64,4 @@ def compared_type(type_: Type) -> Type:
 
 def argument_type(argument: Argument, reference: Reference) -> Type:
     """Return the type of an argument, whose modifiers PostgreSQL does not look at."""
-    return type_of(argument.type, argument.type, reference.enum_labels(argument.type))
+    return type_of(argument.type, argument.type, reference.labels_by_type.get(argument.type))
