@@ -97,10 +97,10 @@ def audit(
         # With the usual 4 MB PostgreSQL reads the ledger in the order of an index: four times as slow.
         connection.execute("SET LOCAL work_mem = '64MB'")
         with watch("Counting"):
-            scanned = _count_scanned(connection, market, scope)
+            row = connection.execute(vocabulary.counts(market, scope), _list_values(scope)).fetchone()
         return Audit(
             results=tuple(_run_check(connection, market, check, scope, watch=watch) for check in checks),
-            scanned=scanned,
+            scanned=Scanned(**(row or {})),
             scope=scope,
         )
 
@@ -121,11 +121,6 @@ def _require_all_rows(role: TableRole) -> None:
         )
         hint = "Connect as a role with BYPASSRLS (Supabase: postgres or service_role)."
         raise PermissionDenied(msg, hint=hint, code="row_level_security")
-
-
-def _count_scanned(connection: Connection, market: Marketplace, scope: Scope) -> Scanned:
-    row = connection.execute(vocabulary.counts(market, scope), _list_values(scope)).fetchone()
-    return Scanned(**(row or {}))
 
 
 def _run_check(

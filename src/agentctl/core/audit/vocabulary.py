@@ -80,8 +80,6 @@ def counts(market: Marketplace, scope: Scope) -> sql.Composed:
 
 
 def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
-    # Not "since IS NULL OR ...": PostgreSQL would plan that before it knows that there is no limit.
-    everything = scope.since is None
     return sql.SQL(_WORDS).format(
         users=market.users.rows,
         executions=market.executions.rows,
@@ -90,22 +88,20 @@ def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
         execution_may_be_recent=_may_be_recent(market.executions, scope),
         row_may_be_recent=_may_be_recent(market.ledger, scope) if market.ledger else sql.SQL("TRUE"),
         dead_before=_dead_before(market),
-        user_is_recent=_among_recent("user_id", everything=everything),
-        execution_is_recent=_among_recent("execution_id", everything=everything),
+        user_is_recent=_among_recent("user_id", scope),
+        execution_is_recent=_among_recent("execution_id", scope),
     )
 
 
 def _compose_amounts(market: Marketplace) -> dict[str, sql.Composable]:
     """Return each part that holds amounts so that it can be computed with, and the condition that it can."""
-    ledger = market.ledger
-    roles = {"balance": market.balances, "credits_used": market.executions}
-    roles |= {"amount": ledger, "balance_after": ledger} if ledger is not None else {}
-    unknown: dict[str, sql.Composable] = {}
-    for part in ("amount", "balance_after"):
-        unknown |= {part: sql.Identifier(part), f"{part}_countable": sql.SQL("true")}
-    counted = {part: role.counted(part) for part, role in roles.items()}
-    countable = {f"{part}_countable": role.countable(part) for part, role in roles.items()}
-    return {**unknown, **counted, **countable}
+    roles: dict[str, TableRole | None] = {"balance": market.balances, "credits_used": market.executions}
+    roles |= {"amount": market.ledger, "balance_after": market.ledger}
+    amounts: dict[str, sql.Composable] = {}
+    for part, role in roles.items():
+        amounts[part] = role.counted(part) if role else sql.Identifier(part)
+        amounts[f"{part}_countable"] = role.countable(part) if role else sql.SQL("true")
+    return amounts
 
 
 def _may_be_recent(role: TableRole, scope: Scope) -> sql.Composable:
@@ -123,7 +119,8 @@ def _dead_before(market: Marketplace) -> sql.Composable:
     return sql.SQL(text).format(sql.Literal(BEHIND_UTC + length))
 
 
-def _among_recent(column: str, *, everything: bool) -> sql.Composable:
-    if everything:
+def _among_recent(column: str, scope: Scope) -> sql.Composable:
+    # Not "since IS NULL OR ...": PostgreSQL would plan that before it knows that there is no limit.
+    if scope.since is None:
         return sql.SQL("TRUE")
     return sql.SQL("{0} = ANY (SELECT {0} FROM recent_rows)").format(sql.Identifier(column))

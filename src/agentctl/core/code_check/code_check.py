@@ -25,7 +25,7 @@ from agentctl.core.code_check.reading.uses import (
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.rows import row_findings
 from agentctl.core.code_check.sources import Sources
-from agentctl.core.code_check.summary import Tally
+from agentctl.core.code_check.summary import summarize_columns
 from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 
@@ -48,7 +48,7 @@ def check_code(reading: CodeReading, context: CheckContext) -> CheckedCode:
             sorted((result for result in results if isinstance(result, Finding)), key=_get_location)
         ),
         unresolved=tuple(result for result in results if isinstance(result, Unresolved)),
-        columns=Tally(sources, reference).count(reading.uses),
+        columns=summarize_columns(reading.uses, sources, reference),
     )
 
 

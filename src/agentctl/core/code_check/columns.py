@@ -22,7 +22,7 @@ def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
     known = [rows for rows in row_sets if rows is not None]
     if not row_sets or len(known) < len(row_sets):
         return None
-    each = {(rows.name, rows.names): rows for rows in known}.values() if len(known) > 1 else known
+    each = {(rows.name, rows.names): rows for rows in known}.values()
     return tuple(rows for rows in each if sources.has(rows, use.column)) or tuple(each)
 
 

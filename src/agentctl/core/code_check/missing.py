@@ -57,15 +57,12 @@ def planned_column(table: Table | None, column: str, reference: Reference) -> Lo
     return reference.planned.adds_column(table.name, column, table.schema) if table else None
 
 
-def is_added(table: Table, column: str, reference: Reference) -> bool:
-    """Whether agentctl migrate-full adds a missing column."""
-    context = reference.context
-    return is_same(table, context.executions) and column in BY_NAME and column not in context.parts
-
-
-def is_same(table: Table, other: Table | None) -> bool:
-    """Whether two tables are one, as their names tell."""
-    return other is not None and (table.schema, table.name) == (other.schema, other.name)
+def is_optional(table: Table, column: str, reference: Reference) -> bool:
+    """Whether a column is one of the seven that agentctl migrate-full adds to the executions."""
+    executions = reference.context.executions
+    if executions is None or (table.schema, table.name) != (executions.schema, executions.name):
+        return False
+    return column in BY_NAME
 
 
 def pending(name: str, planned: Location, location: Location) -> Finding:
@@ -77,10 +74,9 @@ def pending(name: str, planned: Location, location: Location) -> Finding:
 
 def _describe_widened(table: Table | None, column: str, reference: Reference) -> str | None:
     """Say what is known of the seven optional columns, whatever they are called here."""
-    context = reference.context
-    if table is None or not is_same(table, context.executions) or column not in BY_NAME:
+    if table is None or not is_optional(table, column, reference):
         return None
-    called = context.parts.get(column)
+    called = reference.context.parts.get(column)
     return f"In this database it is called {called}." if called else WIDENS
 
 

@@ -6,55 +6,48 @@ from collections.abc import Iterable, Iterator
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.columns import owners
 from agentctl.core.code_check.context import ColumnSummary
-from agentctl.core.code_check.missing import WIDENS, is_added, planned_column
+from agentctl.core.code_check.missing import WIDENS, is_optional, planned_column
 from agentctl.core.code_check.reading.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.location import Location
 
-_Key = tuple[str, str]
+
+def summarize_columns(
+    uses: Iterable[Use], sources: Sources, reference: Reference
+) -> tuple[ColumnSummary, ...]:
+    """Count where each column is written, and where it is read; missing columns come first."""
+    rows_by_name: dict[str, Rows] = {}
+    written: dict[tuple[str, str], set[Location]] = defaultdict(set)
+    read: dict[tuple[str, str], set[Location]] = defaultdict(set)
+    for use in uses:
+        for rows, column, location, is_written in _list_columns(use, sources):
+            rows_by_name[rows.name] = rows
+            (written if is_written else read)[rows.name, column].add(location)
+    summaries = []
+    for name, column in written | read:
+        rows = rows_by_name[name]
+        is_present = sources.has(rows, column)
+        note = None if is_present or rows.table is None else _find_note(rows.table, column, reference)
+        counts = len(written[name, column]), len(read[name, column])
+        summaries.append(ColumnSummary(name, column, *counts, is_present, note))
+    return tuple(sorted(summaries, key=lambda summary: (summary.present, summary.table, summary.column)))
 
 
-class Tally:
-    """Where each column is written, and where it is read."""
+def _list_columns(use: Use, sources: Sources) -> Iterator[tuple[Rows, str, Location, bool]]:
+    """Yield each column of a use, with the rows that it is of, and whether it is written."""
+    if isinstance(use, ColumnUse):
+        candidates = owners(use, sources)
+        if candidates is not None and len(candidates) == 1 and candidates[0].table is not None:
+            yield candidates[0], use.column, use.location, use.purpose is Purpose.WRITTEN
+    elif isinstance(use, RowWrite) and (rows := sources.rows(use.table)):
+        yield from ((rows, column.name, column.location, True) for column in use.written)
+    elif isinstance(use, ConflictUse) and (rows := sources.rows(use.table)):
+        yield from ((rows, name, use.location, False) for name in use.columns)
 
-    def __init__(self, sources: Sources, reference: Reference) -> None:
-        self._sources = sources
-        self._reference = reference
-        self._tables: dict[str, Rows] = {}
-        self._locations: dict[bool, dict[_Key, set[Location]]] = {
-            True: defaultdict(set),
-            False: defaultdict(set),
-        }
 
-    def count(self, uses: Iterable[Use]) -> tuple[ColumnSummary, ...]:
-        """Count all uses of columns; missing columns come first."""
-        for use in uses:
-            for rows, column, location, written in self._list_named(use):
-                self._tables[rows.name] = rows
-                self._locations[written][rows.name, column].add(location)
-        keys = {**self._locations[True], **self._locations[False]}
-        summaries = (self._summarize_column(*key) for key in keys)
-        return tuple(sorted(summaries, key=lambda summary: (summary.present, summary.table, summary.column)))
-
-    def _list_named(self, use: Use) -> Iterator[tuple[Rows, str, Location, bool]]:
-        if isinstance(use, ColumnUse):
-            rows = owners(use, self._sources)
-            if rows is not None and len(rows) == 1 and rows[0].table is not None:
-                yield rows[0], use.column, use.location, use.purpose is Purpose.WRITTEN
-        elif isinstance(use, RowWrite) and (target := self._sources.rows(use.table)):
-            yield from ((target, column.name, column.location, True) for column in use.written)
-        elif isinstance(use, ConflictUse) and (target := self._sources.rows(use.table)):
-            yield from ((target, name, use.location, False) for name in use.columns)
-
-    def _summarize_column(self, table: str, column: str) -> ColumnSummary:
-        rows = self._tables[table]
-        present = self._sources.has(rows, column)
-        written, read = (len(self._locations[kind].get((table, column), ())) for kind in (True, False))
-        note = None if present or rows.table is None else self._find_note(rows.table, column)
-        return ColumnSummary(table, column, written, read, present, note)
-
-    def _find_note(self, table: Table, column: str) -> str | None:
-        if planned := planned_column(table, column, self._reference):
-            return f"{planned.file}:{planned.line} adds it."
-        return WIDENS if is_added(table, column, self._reference) else None
+def _find_note(table: Table, column: str, reference: Reference) -> str | None:
+    if planned := planned_column(table, column, reference):
+        return f"{planned.file}:{planned.line} adds it."
+    is_added = is_optional(table, column, reference) and column not in reference.context.parts
+    return WIDENS if is_added else None
