@@ -5,13 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from agentctl.core.catalog.introspection import Catalog
-from agentctl.core.code_check.code_report import (
-    CodeReport,
-    read_project,
-    report_code,
-    schemas_beyond,
-    sources_of,
-)
+from agentctl.core.code_check.code_report import CodeReport, read_project, report_code, schemas_beyond
+from agentctl.core.code_check.reading.source_files import find_sources
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.mapping import SchemaSettings, catalog_for, read
@@ -45,7 +40,7 @@ def checked(case: Case, catalog: Catalog) -> CodeReport:
     """Check one case from its own folder."""
     settings = CodeSettings()
     paths = [case.path.relative_to(case.folder)]
-    project = read_project(sources_of(paths, settings), paths, lambda _: None)
+    project = read_project(find_sources(paths), paths, lambda _: None)
     assert set(schemas_beyond(catalog, project)) <= set(SCHEMAS)
     return report_code(project, read(catalog), settings, catalog=catalog)
 

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.core.hint_text import shell_command, shell_word, toml_key, toml_text
+from agentctl.core.hint_text import (
+    count_things,
+    shell_command,
+    shell_word,
+    suggest_nearest,
+    toml_key,
+    toml_text,
+)
 
 HOSTILE = (
     "$(touch executed)",
@@ -76,3 +83,13 @@ def test_a_line_of_configuration_says_what_was_meant(text: str) -> None:
     line = f"[{toml_key('profiles', text)}]\n{toml_key(text)} = {toml_text(text)}"
 
     assert tomllib.loads(line) == {"profiles": {text: {text: text}}}
+
+
+def test_only_one_thing_is_in_the_singular() -> None:
+    assert [count_things(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+
+
+def test_a_name_that_is_near_is_suggested() -> None:
+    names = ["column-missing", "column-type", "index-missing"]
+    assert suggest_nearest("column-mising", names) == "Did you mean column-missing?"
+    assert suggest_nearest("x", names) is None

@@ -9,6 +9,7 @@ import typer
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 from agentctl.core.errors import FindingsFound, SetupError, UsageError
+from agentctl.core.hint_text import count_things
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,20 +92,19 @@ def audit(
 
 
 def _report_failures(failures: "Sequence[Result]") -> FindingsFound:
-    by_severity: dict[str, list[Result]] = {}
-    for result in failures:
-        by_severity.setdefault(result.check.severity, []).append(result)
-    counts = ", ".join(_count_findings(severity, by_severity[severity]) for severity in sorted(by_severity))
+    severities = sorted({result.check.severity for result in failures})
+    counts = ", ".join(_count_findings(severity, failures) for severity in severities)
     msg = f"Audit failed: {counts}."
     return FindingsFound(msg, hint="What each one means and how to fix it: agentctl explain ID")
 
 
 def _count_findings(severity: str, failures: "Sequence[Result]") -> str:
     """Count the findings of one severity, and name their checks: `1 error (balance-differs)`."""
-    total = sum(result.count or 0 for result in failures)
-    one_check = len(failures) == 1
-    checks = (result.check.id if one_check else f"{result.check.id}: {result.count}" for result in failures)
-    return f"{total} {severity}{'' if total == 1 else 's'} ({', '.join(checks)})"
+    results = [result for result in failures if result.check.severity == severity]
+    total = sum(result.count or 0 for result in results)
+    one_check = len(results) == 1
+    checks = (result.check.id if one_check else f"{result.check.id}: {result.count}" for result in results)
+    return f"{count_things(total, severity)} ({', '.join(checks)})"
 
 
 def _not_run(results: "Sequence[Result]") -> SetupError | None:

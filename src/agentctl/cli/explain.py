@@ -1,6 +1,5 @@
 """`agentctl explain`: what a finding means, and how to fix it. It asks no database."""
 
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session
 from agentctl.core.errors import UsageError
+from agentctl.core.hint_text import suggest_nearest
 
 
 def explain(
@@ -36,8 +36,6 @@ def explain(
         return Reply(data=lambda: list_data(checks.values()), view=lambda: list_view(checks.values()))
     name = finding.replace("_", "-")
     if name not in checks:
-        near = get_close_matches(name, checks, n=1)
         msg = f"There is no finding {finding!r}."
-        hint = f"Did you mean {near[0]}?" if near else "List them all: agentctl explain"
-        raise UsageError(msg, hint=hint)
+        raise UsageError(msg, hint=suggest_nearest(name, checks) or "List them all: agentctl explain")
     return Reply(data=lambda: check_data(checks[name]), view=lambda: check_view(checks[name]))

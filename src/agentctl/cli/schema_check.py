@@ -10,6 +10,7 @@ from agentctl.cli.reply import Reply
 from agentctl.cli.schema_formats import SHOWN_BY_FRAME, Format, deliver, only_format, text_of
 from agentctl.cli.session import Session
 from agentctl.core.errors import FindingsFound
+from agentctl.core.hint_text import count_things
 from agentctl.render.blocks import Code, View
 from agentctl.render.clean import clean_line
 
@@ -126,10 +127,11 @@ def _suggest_mapping(subject: "Subject", report: "SchemaReport") -> Reply:
 
 
 def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "CodeReport":
-    from agentctl.core.code_check.code_report import read_project, report_code, schemas_beyond, sources_of
+    from agentctl.core.code_check.code_report import read_project, report_code, schemas_beyond
+    from agentctl.core.code_check.reading.source_files import find_sources
 
     settings = subject.profile.code
-    sources = sources_of(paths, settings)
+    sources = find_sources(paths, exclude=settings.exclude)
     with session.progress_screen().progress("Reading code", len(sources.files), rate="files") as watch:
         project = read_project(sources, paths, watch)
     catalog = subject.catalog_with(schemas_beyond(subject.reading.catalog, project))
@@ -177,7 +179,7 @@ def _report_errors(errors: "tuple[Finding, ...]", output_format: Format) -> Find
 
 
 def _name_objects(objects: list[str], output_format: Format) -> str:
-    count = f"{len(objects)} problem{'s' if len(objects) > 1 else ''}"
+    count = count_things(len(objects), "problem")
     # GitHub's runner takes commands from stderr, too: no name that is not ours goes there.
     if output_format is Format.GITHUB:
         return count

@@ -1,12 +1,15 @@
-"""Writes foreign text into what an operator reads and types: shell commands, lines of TOML, messages.
+"""Writes what an operator reads and types: shell commands, lines of TOML, messages.
 
-Somebody else may have chosen it: a name in a database, an e-mail address, the name of a file. In a command
-or a line it stays one word, and nothing in it is executed. core/database/quoting.py does the same for SQL.
+Somebody else may have chosen the text: a name in a database, an e-mail address, the name of a file. In a
+command or a line it stays one word, and nothing in it is executed. core/database/quoting.py does the same for
+SQL.
 """
 
 import json
 import re
 import shlex
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import LiteralString
 
 
@@ -46,6 +49,17 @@ def _escape_character(character: str) -> str:
 def shorten(text: str, length: int = 60) -> str:
     """Return the beginning of a text, for a message; three dots mark that the rest is missing."""
     return text if len(text) <= length else f"{text[: length - 1]}\u2026"
+
+
+def count_things(number: int, noun: str) -> str:
+    """Write how many of something there are: `1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def suggest_nearest(name: str, names: Iterable[str]) -> str | None:
+    """Ask whether the nearest name was meant; None where no name is near."""
+    near = get_close_matches(name, names, n=1)
+    return f"Did you mean {near[0]}?" if near else None
 
 
 def toml_text(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from agentctl.core.hint_text import count_things
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
 
 if TYPE_CHECKING:  # what reads code is not installed everywhere
@@ -60,21 +61,14 @@ def code_view(report: "CodeReport", *, verbose: bool) -> View:
 
 
 def _column_row(column: "ColumnSummary") -> tuple[Cell, ...]:
-    state = Toned("there", Tone.GOOD) if column.present else Toned(_describe_missing(column), Tone.BAD)
+    note = f"; {column.note.rstrip('.')}" if column.note else ""
+    state = Toned("there", Tone.GOOD) if column.present else Toned(f"missing{note}", Tone.BAD)
     return (f"{column.table}.{column.column}", column.written, column.read, state)
 
 
-def _describe_missing(column: "ColumnSummary") -> str:
-    return f"missing; {column.note.rstrip('.')}" if column.note else "missing"
-
-
 def _write_summary(report: "CodeReport", *, verbose: bool) -> str:
-    read = f"Code: {_count_things(report.files, 'file')}, {_count_things(report.statements, 'statement')}"
+    read = f"Code: {count_things(report.files, 'file')}, {count_things(report.statements, 'statement')}"
     if not report.unresolved:
         return f"{read}."
     listed = "" if verbose else " (--verbose lists what)"
-    return f"{read}; {_count_things(len(report.unresolved), 'place')} could not be resolved{listed}."
-
-
-def _count_things(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{read}; {count_things(len(report.unresolved), 'place')} could not be resolved{listed}."

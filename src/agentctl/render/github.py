@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.hint_text import count_things
 from agentctl.render.clean import clean, clean_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -38,9 +39,5 @@ def _escape_text(text: str) -> str:
 
 def _write_summary(findings: Sequence[Finding]) -> str:
     counts = Counter(_COMMANDS[finding.severity] for finding in findings)
-    totals = (
-        f"{counts[word]} {word}{'s' if counts[word] > 1 else ''}"
-        for word in _COMMANDS.values()
-        if counts[word]
-    )
+    totals = (count_things(counts[word], word) for word in _COMMANDS.values() if counts[word])
     return f"agentctl schema-check: {', '.join(totals) or 'no problems found'}."

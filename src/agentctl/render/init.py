@@ -13,10 +13,7 @@ def init_data(done: Initialised, path: Path) -> dict[str, object]:
     """Return what was written as programs read it."""
     return {
         "path": str(path),
-        "tables": {
-            state.role: f"{state.table.schema}.{state.table.name}" if state.table else None
-            for state in role_states(done.reading)
-        },
+        "tables": {state.role: state.full_name for state in role_states(done.reading)},
         "allow_hosts": list(done.allow_hosts),
         "refused_hosts": list(done.refused_hosts),
         "environment": list(done.variables),
@@ -28,14 +25,7 @@ def init_view(done: Initialised, path: Path) -> View:
     """Show the tables, and what the operator is to look at."""
     yield Table(
         ("role", "table", "found by"),
-        tuple(
-            (
-                state.role,
-                f"{state.table.schema}.{state.table.name}" if state.table else None,
-                state.why or None,
-            )
-            for state in role_states(done.reading)
-        ),
+        tuple((state.role, state.full_name, state.why or None) for state in role_states(done.reading)),
     )
     yield Text(f"Written: {path} (mode 0600). Review it, then run: agentctl schema-check", Tone.GOOD)
     if done.allow_hosts:

@@ -46,7 +46,7 @@ def report_view(report: SchemaReport) -> View:
     rows = tuple(
         (
             state.role,
-            f"{state.table.schema}.{state.name}" if state.table else state.name,
+            state.full_name or state.name,
             Toned("found", Tone.GOOD) if state.table else Toned("missing", Tone.BAD),
             state.why or None,
         )
@@ -90,7 +90,7 @@ def _describe_origin(server: Server) -> tuple[tuple[str, Cell], ...]:
 
 def _role_data(state: RoleState) -> dict[str, object]:
     return {
-        "table": f"{state.table.schema}.{state.table.name}" if state.table else None,
+        "table": state.full_name,
         "why": state.why or None,
         "others": list(state.others),
         "columns": {

@@ -89,9 +89,8 @@ def audit(
         PermissionDenied: row level security may hide rows from this role.
 
     """
-    for role in (market.users, market.balances, market.executions, market.ledger):
-        if role is not None:
-            _require_all_rows(role)
+    for role in filter(None, (market.users, market.balances, market.executions, market.ledger)):
+        _require_all_rows(role)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # With the usual 4 MB PostgreSQL reads the ledger in the order of an index: four times as slow.
@@ -145,8 +144,7 @@ def _holds_whole_credits(market: Marketplace) -> bool:
 
 
 def _read_example(row: Mapping[str, object], *, exact: bool) -> Mapping[str, object]:
-    values = ((name, value) for name, value in row.items() if name != "count")
-    return {name: value if exact else _write_whole(value) for name, value in values}
+    return {name: value if exact else _write_whole(value) for name, value in row.items() if name != "count"}
 
 
 def _write_whole(value: object) -> object:

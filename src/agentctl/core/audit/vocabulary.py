@@ -86,7 +86,7 @@ def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
         ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
         **_compose_amounts(market),
         execution_may_be_recent=_may_be_recent(market.executions, scope),
-        row_may_be_recent=_may_be_recent(market.ledger, scope) if market.ledger else sql.SQL("TRUE"),
+        row_may_be_recent=_may_be_recent(market.ledger, scope),
         dead_before=_dead_before(market),
         user_is_recent=_among_recent("user_id", scope),
         execution_is_recent=_among_recent("execution_id", scope),
@@ -104,8 +104,8 @@ def _compose_amounts(market: Marketplace) -> dict[str, sql.Composable]:
     return amounts
 
 
-def _may_be_recent(role: TableRole, scope: Scope) -> sql.Composable:
-    if scope.since is None:
+def _may_be_recent(role: TableRole | None, scope: Scope) -> sql.Composable:
+    if role is None or scope.since is None:
         return sql.SQL("TRUE")
     return sql.SQL(_RECENT).format(bound(role, scope.since, slack=-(BEHIND_UTC + DAY)))
 

@@ -15,7 +15,7 @@ from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.code_check.reading.cache import ReadingCache
 from agentctl.core.code_check.reading.content import text_of
 from agentctl.core.code_check.reading.scan import Scan, scan
-from agentctl.core.code_check.reading.source_files import Language, Sources, find_sources
+from agentctl.core.code_check.reading.source_files import Language, Sources
 from agentctl.core.code_check.reading.uses import Unresolved, schemas_in
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
@@ -47,16 +47,6 @@ class CodeReport:
     findings: tuple[Finding, ...]
     unresolved: tuple[Unresolved, ...]
     columns: tuple[ColumnSummary, ...]
-
-
-def sources_of(paths: Sequence[Path], settings: CodeSettings) -> Sources:
-    """Find the files that are to be read.
-
-    Raises:
-        UsageError: a path that does not exist, or a file in no language that is read.
-
-    """
-    return find_sources(paths, exclude=settings.exclude)
 
 
 @dataclass(frozen=True, slots=True)

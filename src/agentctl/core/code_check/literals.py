@@ -104,9 +104,8 @@ def _judge_container(shape: Shape, type_: Type) -> str | None:
 
 
 def _judge_array(literal: CodeLiteral, text: str) -> str | None:
-    if not isinstance(literal.value, str):
-        return "that is not a list"
-    return None if text.strip(_SPACE).startswith(("{", "[")) else "that is not a list"
+    is_list = isinstance(literal.value, str) and text.strip(_SPACE).startswith(("{", "["))
+    return None if is_list else "that is not a list"
 
 
 def _make_whole_judge(name: str) -> Callable[[str], str | None]:

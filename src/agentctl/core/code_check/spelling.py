@@ -1,9 +1,9 @@
 """How code spells values and names where a finding is: in SQL or not, as people read it, what is near."""
 
-from difflib import get_close_matches
 from functools import lru_cache
 
 from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
+from agentctl.core.hint_text import suggest_nearest
 from agentctl.core.location import Location
 
 _LONGEST = 60
@@ -27,8 +27,5 @@ def spelled(literal: CodeLiteral) -> str:
     return str(value) if isinstance(value, float) or value.bit_length() <= 2 * _LONGEST else "the number"
 
 
-@lru_cache(maxsize=4096)
-def nearest(name: str, names: tuple[str, ...]) -> str | None:
-    """Ask whether the nearest name was meant; None where no name is near."""
-    near = get_close_matches(name, names, n=1)
-    return f"Did you mean {near[0]}?" if near else None
+nearest = lru_cache(maxsize=4096)(suggest_nearest)
+"""`suggest_nearest`, remembered: code names what is missing again and again."""

@@ -47,6 +47,11 @@ class RoleState:
     others: tuple[str, ...] = ()
     columns: Mapping[str, Choice] | None = None
 
+    @property
+    def full_name(self) -> str | None:
+        """The table's name with its schema; None where there is no table."""
+        return f"{self.table.schema}.{self.table.name}" if self.table else None
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnState:

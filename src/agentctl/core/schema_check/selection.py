@@ -1,10 +1,10 @@
 """Which checks schema-check is to run, by what the command line names."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from agentctl.core.errors import UsageError
 from agentctl.core.findings.finding import Check
+from agentctl.core.hint_text import suggest_nearest
 from agentctl.core.schema_check.checks import CHECKS, CODE_CHECKS, DRIFT_CHECKS
 
 
@@ -17,10 +17,8 @@ def parse_ignored(ids: Sequence[str]) -> frozenset[str]:
     """
     known = [check.id for check in CHECKS]
     for unknown in (word for word in ids if word not in known):
-        near = get_close_matches(unknown, known, n=1)
         msg = f"--ignore: there is no finding {unknown!r}."
-        hint = f"Did you mean {near[0]}?" if near else f"Known ids: {', '.join(known)}."
-        raise UsageError(msg, hint=hint)
+        raise UsageError(msg, hint=suggest_nearest(unknown, known) or f"Known ids: {', '.join(known)}.")
     return frozenset(ids)
 
 
