@@ -1,8 +1,7 @@
 """`agentctl audit`: prove that every balance, charge and refund keeps the contract's rules."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,20 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agentctl.core.audit.runner import Result
-
-
-class Format(StrEnum):
-    """How the report is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-class FailOn(StrEnum):
-    """The mildest finding that makes the exit code 6."""
-
-    ERROR = "error"
-    WARNING = "warning"
 
 
 def audit(
@@ -49,9 +34,11 @@ def audit(
         str, typer.Option(metavar="DURATION", help="Treat open executions older than this as dead.")
     ] = "15m",
     fail_on: Annotated[
-        FailOn, typer.Option(help="Least severe finding that causes exit code 6.")
-    ] = FailOn.ERROR,
-    _output: Annotated[Format, typer.Option("--format", help="Format of the report.")] = Format.TABLE,
+        Literal["error", "warning"], typer.Option(help="Least severe finding that causes exit code 6.")
+    ] = "error",
+    _output: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="Format of the report.")
+    ] = "table",
 ) -> Reply:
     """Prove that balances, charges and refunds are right, or show what is wrong. Never writes.
 

@@ -133,18 +133,16 @@ def _index_row(index: IndexState) -> tuple[Cell, ...]:
 
 
 def _finding_data(finding: Finding) -> dict[str, object]:
-    location = finding.location
-    in_code = {}
-    if location and finding.excerpt is not None:
-        in_code = {"column": location.column, "excerpt": finding.excerpt}
+    file, line, column = finding.location or (None, None, None)
+    in_code = {} if finding.excerpt is None else {"column": column, "excerpt": finding.excerpt}
     return {
         "id": finding.id,
         "severity": finding.severity,
         "object": finding.object,
         "message": finding.message,
         "hint": finding.hint,
-        "file": location.file if location else None,
-        "line": location.line or None if location else None,
+        "file": file,
+        "line": line or None,
         **in_code,
     }
 

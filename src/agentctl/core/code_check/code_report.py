@@ -10,13 +10,13 @@ from pathlib import Path
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check.code_check import check_code
-from agentctl.core.code_check.context import CheckContext, ColumnSummary
+from agentctl.core.code_check.context import CheckContext, CheckedCode
 from agentctl.core.code_check.ignoring import IgnoreList, is_ignored
 from agentctl.core.code_check.reading.cache import ReadingCache
 from agentctl.core.code_check.reading.content import text_of
 from agentctl.core.code_check.reading.scan import Scan, scan
 from agentctl.core.code_check.reading.source_files import Language, Sources
-from agentctl.core.code_check.reading.uses import Unresolved, schemas_in
+from agentctl.core.code_check.reading.uses import schemas_in
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
@@ -31,22 +31,17 @@ _AROUND = 50
 
 
 @dataclass(frozen=True, slots=True)
-class CodeReport:
-    """What came of reading a project.
+class CodeReport(CheckedCode):
+    """What came of reading a project; `unresolved` has what the readers could not resolve, too.
 
     Attributes:
         files: that were looked at.
         statements: that name a table or function.
-        unresolved: what names a table, column or function in a way that cannot be told.
-        columns: every column that the code names, those that are missing first.
 
     """
 
     files: int
     statements: int
-    findings: tuple[Finding, ...]
-    unresolved: tuple[Unresolved, ...]
-    columns: tuple[ColumnSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from agentctl.core.code_check.checks import conflict_target
 from agentctl.core.code_check.missing import missing_column
 from agentctl.core.code_check.printed import bare
 from agentctl.core.code_check.reading.uses import ConflictUse, Unresolved
-from agentctl.core.code_check.reference import Reference, is_plain
+from agentctl.core.code_check.reference import Reference, is_plain, list_keys
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.findings.finding import Finding
 
@@ -21,10 +21,10 @@ def conflict_findings(
     if unknown or not is_plain(table):
         return
     if not use.columns:
-        if not any(item.kind == "primary key" for item in table.constraints):
+        if not list_keys(table, "primary key"):
             yield Unresolved(f"upsert into {rows.name}, which has no primary key", use.location)
         return
-    keys = _list_keys(table)
+    keys = _list_targets(table)
     if frozenset(use.columns) not in keys:
         names = ", ".join(use.columns)
         msg = f"No unique index of {rows.name} is on exactly ({names})."
@@ -33,9 +33,8 @@ def conflict_findings(
         yield conflict_target.CHECK.finding(rows.name, msg, hint, location=use.location)
 
 
-def _list_keys(table: Table) -> set[frozenset[str]]:
+def _list_targets(table: Table) -> set[frozenset[str]]:
     """Return the columns of every unique index that PostgreSQL takes for ON CONFLICT."""
     indexes = (index for index in table.indexes if index.unique and index.valid and not index.partial)
-    constraints = (item for item in table.constraints if item.kind in {"primary key", "unique"})
-    printed = {frozenset(bare(column) for column in index.columns) for index in indexes}
-    return printed | {frozenset(item.columns) for item in constraints}
+    printed = {frozenset(map(bare, index.columns)) for index in indexes}
+    return printed.union(list_keys(table, "primary key", "unique"))

@@ -160,6 +160,11 @@ def foreign_keys(table: Table) -> list[Constraint]:
     return [item for item in table.constraints if item.kind == "foreign key"]
 
 
+def list_keys(table: Table, *kinds: str) -> list[frozenset[str]]:
+    """Return the columns of each constraint of a table that is of one of these kinds."""
+    return [frozenset(item.columns) for item in table.constraints if item.kind in kinds]
+
+
 def is_plain(table: Table) -> bool:
     """Whether it is a table and no view."""
     return table.kind in {"table", "partitioned table"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentctl.core.catalog.introspection import Constraint, Table
-from agentctl.core.code_check.reference import Reference, foreign_keys, is_plain
+from agentctl.core.code_check.reference import Reference, foreign_keys, is_plain, list_keys
 
 
 class Verdict(StrEnum):
@@ -100,7 +100,7 @@ def _follow_junction(
     junction: Table, here: Constraint, parent: Table, reference: Reference
 ) -> Iterator[Relationship]:
     """Yield what a junction leads to: a table whose primary key holds both foreign keys."""
-    primary = {name for item in junction.constraints if item.kind == "primary key" for name in item.columns}
+    primary = frozenset[str]().union(*list_keys(junction, "primary key"))
     for there in foreign_keys(junction):
         if there.name == here.name or not {*here.columns, *there.columns} <= primary:
             continue
@@ -116,10 +116,7 @@ def _find_referenced(key: Constraint, schema: str, reference: Reference) -> Tabl
 
 
 def _is_unique(table: Table, key: Constraint) -> bool:
-    return any(
-        item.kind in {"primary key", "unique"} and set(item.columns) == set(key.columns)
-        for item in table.constraints
-    )
+    return frozenset(key.columns) in list_keys(table, "primary key", "unique")
 
 
 def _match_itself(parent: Table, hint: str | None, choices: tuple[Relationship, ...]) -> Match:

@@ -6,9 +6,6 @@ business.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import LiteralString
-
-from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Function, Index, Server, Table
 from agentctl.core.database.quoting import Printed, compose, quoted
@@ -26,6 +23,7 @@ from agentctl.core.mapping.optional_columns import (
     index_names,
     serves,
 )
+from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import ROLES
 
 
@@ -170,9 +168,8 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
 
 
 def _write_index_statement(table: Table, name: str, key: IndexKey) -> str:
-    on = sql.Identifier(table.schema, table.name)
-    text: LiteralString = "CREATE INDEX CONCURRENTLY {} ON {} ({});"
-    return compose(text, Printed(quoted(name)), on, Printed(str(key))).as_string()
+    parts = Printed(quoted(name)), identifier(table), Printed(str(key))
+    return compose("CREATE INDEX CONCURRENTLY {} ON {} ({});", *parts).as_string()
 
 
 def function_states(reading: Reading, deducting: Deducting) -> Iterator[FunctionState]:
