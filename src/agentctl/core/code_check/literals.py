@@ -8,6 +8,7 @@ taken: a value is refused here only where PostgreSQL refuses it in every version
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from math import isfinite
 
 from agentctl.core.code_check.reading.uses import CodeLiteral, Shape
@@ -108,18 +109,13 @@ def _judge_array(literal: CodeLiteral, text: str) -> str | None:
     return None if is_list else "that is not a list"
 
 
-def _make_whole_judge(name: str) -> Callable[[str], str | None]:
-    bits = INTEGERS[name]
-
-    def judge(text: str) -> str | None:
-        stripped = text.strip(_SPACE)
-        if not WHOLE.fullmatch(stripped):
-            return None if _SPECIAL_WHOLE.fullmatch(stripped) else f"that is not a valid {name}"
-        digits = stripped.lstrip("+-").lstrip("0")
-        fits = len(digits) < _LONG and -(2 ** (bits - 1)) <= int(stripped) < 2 ** (bits - 1)
-        return None if fits else f"that is outside the range of {name}"
-
-    return judge
+def _judge_whole(text: str, *, name: str) -> str | None:
+    stripped = text.strip(_SPACE)
+    if not WHOLE.fullmatch(stripped):
+        return None if _SPECIAL_WHOLE.fullmatch(stripped) else f"that is not a valid {name}"
+    digits, limit = stripped.lstrip("+-").lstrip("0"), 2 ** (INTEGERS[name] - 1)
+    fits = len(digits) < _LONG and -limit <= int(stripped) < limit
+    return None if fits else f"that is outside the range of {name}"
 
 
 def _judge_number(text: str) -> str | None:
@@ -159,7 +155,7 @@ def _too_long(text: str, type_: Type) -> str | None:
 
 
 _JUDGES: Mapping[str, Callable[[str], str | None]] = {
-    **{name: _make_whole_judge(name) for name in INTEGERS},
+    **{name: partial(_judge_whole, name=name) for name in INTEGERS},
     **dict.fromkeys(("numeric", "real", "double precision"), _judge_number),
     **dict.fromkeys(_TIMES, _judge_moment),
     "uuid": _judge_uuid,

@@ -5,17 +5,14 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
-from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Argument, Constraint, Function, Table
 from agentctl.core.code_check.context import CheckContext
 from agentctl.core.code_check.printed import qualified
 from agentctl.core.code_check.reading.uses import Named
-from agentctl.core.mapping.words import checks_of
 from agentctl.core.schema_files.migrations import Migrations
 
 Kind = Literal["table", "function"]
 
-_NOT_ENFORCED = "NOT ENFORCED"
 _ANY_ROW = ("record", "anyelement", "anycompatible")
 _OWN_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_temp"})
 _INPUTS = frozenset({"i", "b", "v"})
@@ -46,7 +43,6 @@ class Reference:
         self.path = context.schemas or catalog.server.search_path or tuple(dict.fromkeys(schemas))
         self._seen = {*schemas, *self.path}
         self._tables = {(table.schema, table.name): table for table in catalog.tables}
-        self._checks: dict[tuple[str, str], dict[str, Check]] = {}
         self._functions: dict[str, list[Function]] = defaultdict(list)
         for function in catalog.functions:
             self._functions[function.name].append(function)
@@ -78,23 +74,11 @@ class Reference:
 
     def table(self, named: Named) -> Table | None:
         """Find a table by the name that the code gives it."""
-        schemas = self._list_schemas(named.schema)
-        return next((table for schema in schemas if (table := self.table_in(schema, named.name))), None)
+        return self._find_table(self._list_schemas(named.schema), named.name)
 
     def table_in(self, schema: str, name: str) -> Table | None:
         """Return the table of exactly that name."""
         return self._tables.get((schema, name))
-
-    def checks(self, table: Table) -> dict[str, Check]:
-        """Return the CHECKs of a table that are enforced and understood, by name."""
-        key = (table.schema, table.name)
-        if key not in self._checks:
-            enforced = {
-                item.name for item in table.constraints if not item.definition.endswith(_NOT_ENFORCED)
-            }
-            checks = checks_of(table).items()
-            self._checks[key] = {name: check for name, check in checks if name in enforced}
-        return self._checks[key]
 
     def functions(self, name: str, schema: str | None) -> list[Function]:
         """List all overloads of a function by the name that the code gives it."""
@@ -118,6 +102,9 @@ class Reference:
         """Return any schema that has a table or function of that name."""
         return next((thing.schema for thing in self._things[kind] if thing.name == name), None)
 
+    def _find_table(self, schemas: tuple[str, ...], name: str) -> Table | None:
+        return next((table for schema in schemas if (table := self.table_in(schema, name))), None)
+
     def _list_schemas(self, schema: str | None) -> tuple[str, ...]:
         return self.path if schema is None else (schema,)
 
@@ -137,7 +124,7 @@ class Reference:
         schema, name = parts
         # PostgreSQL prints no schema where its search path finds the table.
         schemas = (schema,) if schema else self.context.catalog.server.search_path or self.path
-        return next((table for candidate in schemas if (table := self.table_in(candidate, name))), None)
+        return self._find_table(schemas, name)
 
     def computed(self, table: Table, name: str) -> tuple[Function, ...]:
         """Return the functions that compute a column or a relationship of a table's rows."""

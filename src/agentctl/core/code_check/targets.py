@@ -14,6 +14,7 @@ _TRIGGER = re.compile(
     r"(?P<time>BEFORE|AFTER|INSTEAD OF) (?P<events>.*?) ON .*?FOR EACH (?P<each>ROW|STATEMENT)",
     re.DOTALL,
 )
+_NOT_ENFORCED = "NOT ENFORCED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Target:
     Attributes:
         name: of the table.
         triggers: those that may change rows of this kind before they are stored.
-        checks: its CHECKs that are understood, by name.
+        checks: its CHECKs that are enforced and understood, by name.
 
     """
 
@@ -47,7 +48,12 @@ def target_of(table: Table, verb: Verb, reference: Reference) -> Target:
     """Look at what would judge a row of a table."""
     event = "UPDATE" if verb is Verb.UPDATE else "INSERT"
     triggers = tuple(trigger for trigger in table.triggers if _may_change(trigger, event))
-    return Target(reference.label(table), table, triggers, reference.checks(table))
+    checks = {
+        item.name: item.check
+        for item in table.constraints
+        if item.check and item.check.is_understood and not item.definition.endswith(_NOT_ENFORCED)
+    }
+    return Target(reference.label(table), table, triggers, checks)
 
 
 def _may_change(trigger: Trigger, event: str) -> bool:
