@@ -50,8 +50,10 @@ def _judge_arguments(name: str, function: Function, use: CallUse) -> Iterator[Fi
             msg, hint = f"{name} has no argument {written.name}.", nearest(written.name, names) or signature
             object_name = f"{name}.{written.name}"
             yield unknown_argument.CHECK.finding(object_name, msg, hint, location=written.location)
+    if not use.complete:
+        return
     present = {written.name for written in use.arguments}
-    for argument in inputs if use.complete else ():
+    for argument in inputs:
         if argument.name not in present and not argument.optional and argument.mode != "v":
             object_name = f"{name}.{argument.name}"
             msg = f"{name} is called without {argument.name} ({argument.type}), which has no default."
