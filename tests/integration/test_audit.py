@@ -584,11 +584,11 @@ def _reader(marketplace: Marketplace) -> str:
 
 
 def test_selects_checks_by_id_and_refuses_an_unknown_id_with_a_list() -> None:
-    chosen = runner.checks_named(["charged-twice", "balance-differs"])
+    chosen = runner.find_checks(["charged-twice", "balance-differs"])
     assert [check.id for check in chosen] == ["balance-differs", "charged-twice"]
-    assert runner.checks_named([]) == CHECKS
+    assert runner.find_checks([]) == CHECKS
     with pytest.raises(UsageError, match="'no-such-check'") as refused:
-        runner.checks_named(["charged-twice", "no-such-check"])
+        runner.find_checks(["charged-twice", "no-such-check"])
     assert refused.value.hint is not None
     assert all(check.id in refused.value.hint for check in CHECKS)
 

@@ -62,7 +62,7 @@ def audit(
     if full and since is not None:
         msg = "--full and --since cannot be used together."
         raise UsageError(msg, hint="See: agentctl audit --help")
-    checks = runner.checks_named(check or ())
+    checks = runner.find_checks(check or ())
     instant = parse_instant(since, now=datetime.now(UTC)) if since is not None else None
     dead_after = parse_age(stale_after)
     screen = session.progress_screen()
@@ -74,7 +74,7 @@ def audit(
     return Reply(
         data=lambda: render.audit_data(report),
         view=lambda: render.audit_view(report),
-        error=_report_failures(failures) if failures else _not_run(report.results) if check else None,
+        error=_report_failures(failures) if failures else _report_not_run(report.results) if check else None,
     )
 
 
@@ -94,7 +94,7 @@ def _count_findings(severity: str, failures: "Sequence[Result]") -> str:
     return f"{count_things(total, severity)} ({', '.join(checks)})"
 
 
-def _not_run(results: "Sequence[Result]") -> SetupError | None:
+def _report_not_run(results: "Sequence[Result]") -> SetupError | None:
     """Fail where a check was asked for by name and could not tell: silence would pass for a clean result."""
     reasons = [f"{result.check.id}: {result.not_run}" for result in results if result.not_run is not None]
     if not reasons:

@@ -39,7 +39,7 @@ def audit_view(audit: Audit) -> View:
             yield Text(f"Not run: {result.check.id}, because {result.not_run}.", Tone.WARNING)
     counts = [result.count for result in audit.results if result.count is not None]
     verb = "No problems found in" if counts and not any(counts) else "Checked"
-    yield Text(f"{verb} {_looked_at(audit.scanned, audit.scope)}.", Tone.STRONG)
+    yield Text(f"{verb} {_describe_scope(audit.scanned, audit.scope)}.", Tone.STRONG)
 
 
 def _result_data(result: Result) -> dict[str, object]:
@@ -80,7 +80,7 @@ def _make_cell(value: object) -> Cell:
     return value if isinstance(value, int | Decimal | None) else str(value)
 
 
-def _looked_at(scanned: Scanned, scope: Scope) -> str:
+def _describe_scope(scanned: Scanned, scope: Scope) -> str:
     since = f" since {rfc3339(scope.since)}" if scope.since else ""
     return (
         f"{scanned.executions} executions and {scanned.ledger_rows} ledger rows{since}, "

@@ -65,7 +65,7 @@ class Audit:
         return tuple(result for result in self.results if result.count and result.check.severity in bad)
 
 
-def checks_named(ids: Sequence[str]) -> tuple[AuditCheck, ...]:
+def find_checks(ids: Sequence[str]) -> tuple[AuditCheck, ...]:
     """Return the checks with these ids, or all where none is named, in the order in which they are run.
 
     Raises:
@@ -96,7 +96,7 @@ def audit(
         # With the usual 4 MB PostgreSQL reads the ledger in the order of an index: four times as slow.
         connection.execute("SET LOCAL work_mem = '64MB'")
         with watch("Counting"):
-            row = connection.execute(vocabulary.counts(market, scope), _list_values(scope)).fetchone()
+            row = connection.execute(vocabulary.compose_counts(market, scope), _list_values(scope)).fetchone()
         return Audit(
             results=tuple(_run_check(connection, market, check, scope, watch=watch) for check in checks),
             scanned=Scanned(**(row or {})),
@@ -128,7 +128,7 @@ def _run_check(
     obstacle = check.find_obstacle(market, scope)
     if obstacle is not None:
         return Result(check, count=None, not_run=obstacle)
-    query = vocabulary.examples(market, scope, check.query, limit=_EXAMPLES)
+    query = vocabulary.compose_examples(market, scope, check.query, limit=_EXAMPLES)
     with watch(f"Checking: {check.id}"):
         rows = connection.execute(query, _list_values(scope)).fetchall()
     count = rows[0]["count"] if rows else 0

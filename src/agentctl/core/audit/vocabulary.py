@@ -69,12 +69,12 @@ _COUNTS: LiteralString = (
 )
 
 
-def examples(market: Marketplace, scope: Scope, query: LiteralString, *, limit: int) -> sql.Composed:
+def compose_examples(market: Marketplace, scope: Scope, query: LiteralString, *, limit: int) -> sql.Composed:
     """Return the statement that finds some rows of a check's query, each with the number of all: `count`."""
     return sql.SQL(_EXAMPLES).format(words=_compose_words(market, scope), query=sql.SQL(query), limit=limit)
 
 
-def counts(market: Marketplace, scope: Scope) -> sql.Composed:
+def compose_counts(market: Marketplace, scope: Scope) -> sql.Composed:
     """Return the statement that counts what an audit looks at."""
     return sql.SQL(_COUNTS).format(words=_compose_words(market, scope))
 
@@ -85,11 +85,11 @@ def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
         executions=market.executions.rows,
         ledger=market.ledger.rows if market.ledger is not None else sql.SQL(f"({_NO_LEDGER})"),
         **_compose_amounts(market),
-        execution_may_be_recent=_may_be_recent(market.executions, scope),
-        row_may_be_recent=_may_be_recent(market.ledger, scope),
-        dead_before=_dead_before(market),
-        user_is_recent=_among_recent("user_id", scope),
-        execution_is_recent=_among_recent("execution_id", scope),
+        execution_may_be_recent=_compose_recent(market.executions, scope),
+        row_may_be_recent=_compose_recent(market.ledger, scope),
+        dead_before=_compose_deadline(market),
+        user_is_recent=_compose_recent_filter("user_id", scope),
+        execution_is_recent=_compose_recent_filter("execution_id", scope),
     )
 
 
@@ -104,13 +104,13 @@ def _compose_amounts(market: Marketplace) -> dict[str, sql.Composable]:
     return amounts
 
 
-def _may_be_recent(role: TableRole | None, scope: Scope) -> sql.Composable:
+def _compose_recent(role: TableRole | None, scope: Scope) -> sql.Composable:
     if role is None or scope.since is None:
         return sql.SQL("TRUE")
     return sql.SQL(_RECENT).format(bound(role, scope.since, slack=-(BEHIND_UTC + DAY)))
 
 
-def _dead_before(market: Marketplace) -> sql.Composable:
+def _compose_deadline(market: Marketplace) -> sql.Composable:
     """Return the time before which a run must have ended, as created_at is compared with it."""
     if is_zoned(market.executions):
         return sql.SQL("now() - %(stale_after)s::interval")
@@ -119,7 +119,7 @@ def _dead_before(market: Marketplace) -> sql.Composable:
     return sql.SQL(text).format(sql.Literal(BEHIND_UTC + length))
 
 
-def _among_recent(column: str, scope: Scope) -> sql.Composable:
+def _compose_recent_filter(column: str, scope: Scope) -> sql.Composable:
     # Not "since IS NULL OR ...": PostgreSQL would plan that before it knows that there is no limit.
     if scope.since is None:
         return sql.SQL("TRUE")

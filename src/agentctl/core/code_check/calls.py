@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Function
 from agentctl.core.code_check.checks import denied, unknown_argument, unknown_function, value_refused
-from agentctl.core.code_check.literals import refused
+from agentctl.core.code_check.literals import explain_refusal
 from agentctl.core.code_check.missing import report_absence
 from agentctl.core.code_check.reading.uses import CallUse, Unresolved, Written
 from agentctl.core.code_check.reference import Reference, list_inputs
-from agentctl.core.code_check.spelling import is_sql, nearest, spelled
+from agentctl.core.code_check.spelling import is_sql, spell_literal, suggest_name
 from agentctl.core.code_check.types import argument_type
-from agentctl.core.code_check.values import among
+from agentctl.core.code_check.values import suggest_word
 from agentctl.core.findings.finding import Finding
 
 
-def call_findings(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:
+def judge_call(use: CallUse, reference: Reference) -> Iterator[Finding | Unresolved]:
     """Judge a call."""
     overloads = reference.functions(use.function, use.schema)
     if not overloads:
@@ -47,7 +47,8 @@ def _judge_arguments(name: str, function: Function, use: CallUse) -> Iterator[Fi
     signature = f"The signature is {name}({function.signature})."
     for written in use.arguments:
         if written.name not in names:
-            msg, hint = f"{name} has no argument {written.name}.", nearest(written.name, names) or signature
+            msg = f"{name} has no argument {written.name}."
+            hint = suggest_name(written.name, names) or signature
             object_name = f"{name}.{written.name}"
             yield unknown_argument.CHECK.finding(object_name, msg, hint, location=written.location)
     if not use.complete:
@@ -81,9 +82,9 @@ def _judge_values(
         return
     types = [argument_type(argument, reference) for argument in inputs]
     for literal in written.literals:
-        whys = [refused(literal, type_, sql=is_sql(written.location)) for type_ in types]
+        whys = [explain_refusal(literal, type_, sql=is_sql(written.location)) for type_ in types]
         if all(whys):
             name_of_type, labels = types[0].name, types[0].labels or ()
-            msg = f"{written.name} ({name_of_type}) of {name} cannot be {spelled(literal)}: {whys[0]}."
-            object_name, hint = f"{name}.{written.name}", among(labels, literal)
+            msg = f"{written.name} ({name_of_type}) of {name} cannot be {spell_literal(literal)}: {whys[0]}."
+            object_name, hint = f"{name}.{written.name}", suggest_word(labels, literal)
             yield value_refused.CHECK.finding(object_name, msg, hint, location=written.location)

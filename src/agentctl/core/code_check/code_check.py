@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from agentctl.core.code_check.calls import call_findings
+from agentctl.core.code_check.calls import judge_call
 from agentctl.core.code_check.checks import unparsed
-from agentctl.core.code_check.columns import column_findings
-from agentctl.core.code_check.conflicts import conflict_findings
+from agentctl.core.code_check.columns import judge_column
+from agentctl.core.code_check.conflicts import judge_conflict
 from agentctl.core.code_check.context import CheckContext, CheckedCode
-from agentctl.core.code_check.embeds import embed_findings
+from agentctl.core.code_check.embeds import judge_embed
 from agentctl.core.code_check.missing import report_absence
 from agentctl.core.code_check.reading.uses import (
     CallUse,
@@ -23,7 +23,7 @@ from agentctl.core.code_check.reading.uses import (
     Use,
 )
 from agentctl.core.code_check.reference import Reference
-from agentctl.core.code_check.rows import row_findings
+from agentctl.core.code_check.rows import judge_row
 from agentctl.core.code_check.sources import Sources
 from agentctl.core.code_check.summary import summarize_columns
 from agentctl.core.findings.finding import Finding
@@ -67,11 +67,11 @@ def _judge_use(use: Use, sources: Sources, reference: Reference) -> Iterator[Fin
                 name, schema = use.table.name, use.table.schema
                 yield from report_absence("table", name, schema, use.location, reference)
         case ColumnUse():
-            yield from column_findings(use, sources, reference)
+            yield from judge_column(use, sources, reference)
         case EmbedUse():
-            yield from embed_findings(use, sources, reference)
+            yield from judge_embed(use, sources, reference)
         case CallUse():
-            yield from call_findings(use, reference)
+            yield from judge_call(use, reference)
         case _:
             yield from _judge_write(use, sources, reference)
 
@@ -84,9 +84,9 @@ def _judge_write(
     if rows is None or rows.table is None:
         return
     if isinstance(use, RowWrite):
-        yield from row_findings(use, rows, rows.table, reference)
+        yield from judge_row(use, rows, rows.table, reference)
     else:
-        yield from conflict_findings(use, rows, rows.table, sources, reference)
+        yield from judge_conflict(use, rows, rows.table, sources, reference)
 
 
 def _report_unparsed(part: Unparsed) -> Finding:

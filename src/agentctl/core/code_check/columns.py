@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.checks import denied, unknown_column, value_refused
-from agentctl.core.code_check.literals import refused
-from agentctl.core.code_check.missing import missing_column, planned_column
+from agentctl.core.code_check.literals import explain_refusal
+from agentctl.core.code_check.missing import find_planned_column, report_missing_column
 from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
-from agentctl.core.code_check.spelling import is_sql, spelled
+from agentctl.core.code_check.spelling import is_sql, spell_literal
 from agentctl.core.code_check.types import column_type, compared_type
-from agentctl.core.code_check.values import among
+from agentctl.core.code_check.values import suggest_word
 from agentctl.core.findings.finding import Finding
 
 
-def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
+def find_owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
     """Return the rows that may have a column, those that do where any does; None where that is open."""
     row_sets = [sources.rows(source) for source in use.sources]
     known = [rows for rows in row_sets if rows is not None]
@@ -26,9 +26,9 @@ def owners(use: ColumnUse, sources: Sources) -> tuple[Rows, ...] | None:
     return tuple(rows for rows in each if sources.has(rows, use.column)) or tuple(each)
 
 
-def column_findings(use: ColumnUse, sources: Sources, reference: Reference) -> Iterator[Finding]:
+def judge_column(use: ColumnUse, sources: Sources, reference: Reference) -> Iterator[Finding]:
     """Judge a column that is named."""
-    rows = owners(use, sources)
+    rows = find_owners(use, sources)
     if rows is None:
         return
     first = rows[0]
@@ -43,10 +43,10 @@ def column_findings(use: ColumnUse, sources: Sources, reference: Reference) -> I
 
 def _report_missing(rows: Sequence[Rows], use: ColumnUse, reference: Reference) -> Finding:
     if len(rows) == 1:
-        return missing_column(rows[0], use.column, use.location, reference)
-    planned = [source for source in rows if planned_column(source.table, use.column, reference)]
+        return report_missing_column(rows[0], use.column, use.location, reference)
+    planned = [source for source in rows if find_planned_column(source.table, use.column, reference)]
     if planned:
-        return missing_column(planned[0], use.column, use.location, reference)
+        return report_missing_column(planned[0], use.column, use.location, reference)
     names = [source.name for source in rows]
     msg = f"Neither {' nor '.join(names)} has a column {use.column}."
     name = f"{names[0]}.{use.column}"
@@ -68,10 +68,10 @@ def _judge_comparison(
     sql = is_sql(use.location)
     if type_ is None or type_.base.endswith("[]") or literal.shape or not _is_read(literal, sql=sql):
         return
-    if why := refused(literal, compared_type(type_), sql=sql):
+    if why := explain_refusal(literal, compared_type(type_), sql=sql):
         name = f"{rows.name}.{column.name}"
-        msg = f"{name} ({type_.name}) cannot be compared with {spelled(literal)}: {why}."
-        hint = among(type_.labels or (), literal)
+        msg = f"{name} ({type_.name}) cannot be compared with {spell_literal(literal)}: {why}."
+        hint = suggest_word(type_.labels or (), literal)
         yield value_refused.CHECK.finding(name, msg, hint, location=use.location)
 
 

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.checks import conflict_target
-from agentctl.core.code_check.missing import missing_column
-from agentctl.core.code_check.printed import bare
+from agentctl.core.code_check.missing import report_missing_column
+from agentctl.core.code_check.printed import unquote_name
 from agentctl.core.code_check.reading.uses import ConflictUse, Unresolved
 from agentctl.core.code_check.reference import Reference, is_plain, list_keys
 from agentctl.core.code_check.sources import Rows, Sources
 from agentctl.core.findings.finding import Finding
 
 
-def conflict_findings(
+def judge_conflict(
     use: ConflictUse, rows: Rows, table: Table, sources: Sources, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Judge the columns that an upsert names, or the primary key where it names none."""
     unknown = [name for name in use.columns if not sources.has(rows, name)]
-    yield from (missing_column(rows, name, use.location, reference) for name in unknown)
+    yield from (report_missing_column(rows, name, use.location, reference) for name in unknown)
     if unknown or not is_plain(table):
         return
     if not use.columns:
@@ -36,5 +36,5 @@ def conflict_findings(
 def _list_targets(table: Table) -> set[frozenset[str]]:
     """Return the columns of every unique index that PostgreSQL takes for ON CONFLICT."""
     indexes = (index for index in table.indexes if index.unique and index.valid and not index.partial)
-    printed = {frozenset(map(bare, index.columns)) for index in indexes}
+    printed = {frozenset(map(unquote_name, index.columns)) for index in indexes}
     return printed.union(list_keys(table, "primary key", "unique"))

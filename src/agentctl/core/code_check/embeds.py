@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.code_check.checks import relationship
-from agentctl.core.code_check.missing import pending
+from agentctl.core.code_check.missing import report_pending
 from agentctl.core.code_check.reading.uses import EmbedUse, Unresolved
-from agentctl.core.code_check.reference import Reference, foreign_keys
-from agentctl.core.code_check.relationships import Match, Verdict, relationships
+from agentctl.core.code_check.reference import Reference, list_foreign_keys
+from agentctl.core.code_check.relationships import Match, Verdict, list_relationships
 from agentctl.core.code_check.sources import Sources
-from agentctl.core.code_check.spelling import nearest
+from agentctl.core.code_check.spelling import suggest_name
 from agentctl.core.findings.finding import Finding
 
 
-def embed_findings(use: EmbedUse, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
+def judge_embed(use: EmbedUse, sources: Sources, reference: Reference) -> Iterator[Finding | Unresolved]:
     """Judge a relationship."""
     target, hint = use.embedded.target, use.embedded.hint
     rows = sources.rows(use.embedded.parent)
@@ -43,7 +43,7 @@ def _report_missing(parent: Table, name: str, use: EmbedUse, reference: Referenc
     target, hint = use.embedded.target, use.embedded.hint
     is_missing = reference.table_in(parent.schema, target) is None
     if is_missing and (planned := reference.planned.adds_table(target, parent.schema)):
-        return pending(reference.named(parent.schema, target), planned, use.location)
+        return report_pending(reference.named(parent.schema, target), planned, use.location)
     how = f" by {hint}" if hint else ""
     msg = f"{name} has no relationship with {target}{how}."
     advice = _find_advice(parent, use, reference) or f"Add a foreign key between {name} and {target}."
@@ -52,13 +52,13 @@ def _report_missing(parent: Table, name: str, use: EmbedUse, reference: Referenc
 
 def _find_advice(parent: Table, use: EmbedUse, reference: Reference) -> str | None:
     target = use.embedded.target
-    for key in foreign_keys(parent):
+    for key in list_foreign_keys(parent):
         if target in {key.foreign_table, key.name, *key.columns} and key.foreign_schema != parent.schema:
             where = f"{key.foreign_schema}.{key.foreign_table}"
             return f"{key.name} refers to {where}, but PostgREST only joins tables within one schema."
-    related = list(relationships(parent, reference))
+    related = list(list_relationships(parent, reference))
     if use.embedded.hint and (
         named := [candidate for candidate in related if candidate.table.name == target]
     ):
         return f"Write {' or '.join(dict.fromkeys(f'{target}!{candidate.name}' for candidate in named))}."
-    return nearest(target, tuple(candidate.table.name for candidate in related))
+    return suggest_name(target, tuple(candidate.table.name for candidate in related))

@@ -47,7 +47,7 @@ _TIMES = frozenset(
 )
 
 
-def refused(literal: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
+def explain_refusal(literal: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
     """Say why a literal, NULL apart, cannot be of a type; None where it can, or where nobody knows.
 
     Args:
@@ -66,9 +66,9 @@ def refused(literal: CodeLiteral, type_: Type, *, sql: bool) -> str | None:
     if type_.labels is not None:
         return None if text in type_.labels else "it has no such label"
     judge = _JUDGES.get(type_.base)
-    problem = (judge(text) if judge else None) or _too_big(text, type_)
+    problem = (judge(text) if judge else None) or _judge_digits(text, type_)
     # JavaScript writes fractions a little otherwise.
-    return problem or (None if isinstance(literal.value, float) else _too_long(text, type_))
+    return problem or (None if isinstance(literal.value, float) else _judge_length(text, type_))
 
 
 def text_of(literal: CodeLiteral, *, sql: bool, base: str) -> str | None:
@@ -138,7 +138,7 @@ def _judge_moment(text: str) -> str | None:
     return None if has else "that is not a date or time"
 
 
-def _too_big(text: str, type_: Type) -> str | None:
+def _judge_digits(text: str, type_: Type) -> str | None:
     if type_.digits is None or not NUMBER.fullmatch(text.strip(_SPACE)):
         return None
     value, (precision, scale) = Decimal(text.strip(_SPACE)), type_.digits
@@ -146,7 +146,7 @@ def _too_big(text: str, type_: Type) -> str | None:
     return None if fits else "that has too many digits"
 
 
-def _too_long(text: str, type_: Type) -> str | None:
+def _judge_length(text: str, type_: Type) -> str | None:
     if type_.length is None or any("\ud800" <= character <= "\udfff" for character in text):
         return None
     # PostgreSQL takes superfluous blanks off.

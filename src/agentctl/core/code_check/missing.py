@@ -11,7 +11,7 @@ from agentctl.core.code_check.checks import migration_pending, unknown_column, u
 from agentctl.core.code_check.reading.uses import Unresolved
 from agentctl.core.code_check.reference import Absence, Kind, Reference
 from agentctl.core.code_check.sources import Rows
-from agentctl.core.code_check.spelling import is_sql, nearest
+from agentctl.core.code_check.spelling import is_sql, suggest_name
 from agentctl.core.findings.finding import Finding
 from agentctl.core.location import Location
 from agentctl.core.mapping.optional_columns import BY_NAME
@@ -34,25 +34,29 @@ def report_absence(
         return
     find_planned = reference.planned.adds_function if is_function else reference.planned.adds_table
     if planned := find_planned(name, schema):
-        yield pending(full_name, planned, location)
+        yield report_pending(full_name, planned, location)
         return
     other = _suggest_schema(reference.find_schema(kind, name), name, location)
-    near = nearest(name, reference.list_names(kind, schema))
+    near = suggest_name(name, reference.list_names(kind, schema))
     hint = other or near or "Create it before the deploy, or leave it out of the code."
     check = unknown_function.CHECK if is_function else unknown_table.CHECK
     yield check.finding(full_name, f"There is no {kind} {full_name}.", hint, location=location)
 
 
-def missing_column(rows: Rows, column: str, location: Location, reference: Reference) -> Finding:
+def report_missing_column(rows: Rows, column: str, location: Location, reference: Reference) -> Finding:
     """Say that rows lack a column."""
     name = f"{rows.name}.{column}"
-    if planned := planned_column(rows.table, column, reference):
-        return pending(name, planned, location)
-    hint = _describe_widened(rows.table, column, reference) or nearest(column, rows.names) or _no_idea(rows)
+    if planned := find_planned_column(rows.table, column, reference):
+        return report_pending(name, planned, location)
+    hint = (
+        _describe_widened(rows.table, column, reference)
+        or suggest_name(column, rows.names)
+        or _suggest_remedy(rows)
+    )
     return unknown_column.CHECK.finding(name, f"{name} does not exist.", hint, location=location)
 
 
-def planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
+def find_planned_column(table: Table | None, column: str, reference: Reference) -> Location | None:
     """Find the statement of a migration that adds a missing column."""
     return reference.planned.adds_column(table.name, column, table.schema) if table else None
 
@@ -65,7 +69,7 @@ def is_optional(table: Table, column: str, reference: Reference) -> bool:
     return column in BY_NAME
 
 
-def pending(name: str, planned: Location, location: Location) -> Finding:
+def report_pending(name: str, planned: Location, location: Location) -> Finding:
     """Say that something is missing, and that a migration creates it."""
     msg = f"{name} is not in the database yet: {planned.file}:{planned.line} adds it."
     hint = "Apply that migration before the deploy."
@@ -80,7 +84,7 @@ def _describe_widened(table: Table | None, column: str, reference: Reference) ->
     return f"In this database it is called {called}." if called else WIDENS
 
 
-def _no_idea(rows: Rows) -> str:
+def _suggest_remedy(rows: Rows) -> str:
     if rows.table is None:
         return f"It returns {', '.join(rows.names)}."
     return "Add the column before the deploy, or leave it out of the code."

@@ -6,14 +6,14 @@ _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\U0010ffff][\w$]*)'
 _QUALIFIED = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<name>{_NAME})")
 
 
-def bare(text: str) -> str:
+def unquote_name(text: str) -> str:
     """Take the quotes off an identifier; what is none stays as it is."""
     return text[1:-1].replace('""', '"') if re.fullmatch('"(?:[^"]|"")+"', text) else text
 
 
-def qualified(text: str) -> tuple[str | None, str] | None:
+def split_name(text: str) -> tuple[str | None, str] | None:
     """Split `public."Users"` into schema and name; None where it is neither such a name nor a bare one."""
     match = _QUALIFIED.fullmatch(text)
     if match is None:
         return None
-    return bare(match["schema"]) if match["schema"] else None, bare(match["name"])
+    return unquote_name(match["schema"]) if match["schema"] else None, unquote_name(match["name"])

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agentctl.core.catalog.introspection import Argument, Constraint, Function, Table
 from agentctl.core.code_check.context import CheckContext
-from agentctl.core.code_check.printed import qualified
+from agentctl.core.code_check.printed import split_name
 from agentctl.core.code_check.reading.uses import Named
 from agentctl.core.schema_files.migrations import Migrations
 
@@ -57,7 +57,7 @@ class Reference:
         """The foreign keys that lead to each table, with the tables that they are of."""
         keys_by_table: dict[tuple[str, str], list[tuple[Table, Constraint]]] = defaultdict(list)
         for table in self.context.catalog.tables:
-            for key in foreign_keys(table):
+            for key in list_foreign_keys(table):
                 keys_by_table[key.foreign_schema or "", key.foreign_table or ""].append((table, key))
         return keys_by_table
 
@@ -118,7 +118,7 @@ class Reference:
 
     def table_of_type(self, text: str) -> Table | None:
         """Return the table whose rows a printed type is, `SETOF` before it or not."""
-        parts = qualified(text.removeprefix("SETOF "))
+        parts = split_name(text.removeprefix("SETOF "))
         if parts is None:
             return None
         schema, name = parts
@@ -132,7 +132,7 @@ class Reference:
             function
             for function in self._functions.get(name, ())
             if (inputs := list_inputs(function))
-            and (of := qualified(inputs[0].type)) is not None
+            and (of := split_name(inputs[0].type)) is not None
             and of[1] in {table.name, *_ANY_ROW}
         )
 
@@ -142,7 +142,7 @@ def list_inputs(function: Function) -> list[Argument]:
     return [argument for argument in function.arguments if argument.mode in _INPUTS]
 
 
-def foreign_keys(table: Table) -> list[Constraint]:
+def list_foreign_keys(table: Table) -> list[Constraint]:
     """Return the foreign keys of a table."""
     return [item for item in table.constraints if item.kind == "foreign key"]
 

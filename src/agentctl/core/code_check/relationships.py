@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentctl.core.catalog.introspection import Constraint, Table
-from agentctl.core.code_check.reference import Reference, foreign_keys, is_plain, list_keys
+from agentctl.core.code_check.reference import Reference, is_plain, list_foreign_keys, list_keys
 
 
 class Verdict(StrEnum):
@@ -75,18 +75,20 @@ def find_match(parent: Table, target: str, hint: str | None, reference: Referenc
     if not is_plain(parent) or not parent.columns or (named is not None and not is_plain(named)):
         return Match(Verdict.OPEN, None if parent.column(target) else named)
     choices = tuple(
-        relationship for relationship in relationships(parent, reference) if relationship.fits(target, hint)
+        relationship
+        for relationship in list_relationships(parent, reference)
+        if relationship.fits(target, hint)
     )
     if not choices:
         return Match(Verdict.MISSING if reference.context.whole else Verdict.OPEN)
     if named is parent:
         return _match_itself(parent, hint, choices)
-    return Match(_judge_choices(target, hint, choices), _only_table(choices), choices)
+    return Match(_judge_choices(target, hint, choices), _find_only_table(choices), choices)
 
 
-def relationships(parent: Table, reference: Reference) -> Iterator[Relationship]:
+def list_relationships(parent: Table, reference: Reference) -> Iterator[Relationship]:
     """Yield every relationship of a table with tables of its schema, itself among them."""
-    for key in foreign_keys(parent):
+    for key in list_foreign_keys(parent):
         if other := _find_referenced(key, parent.schema, reference):
             yield Relationship(other, key.name, Direction.FORTH, key.columns, key.foreign_columns or ())
     for table, key in reference.references.get((parent.schema, parent.name), ()):
@@ -101,7 +103,7 @@ def _follow_junction(
 ) -> Iterator[Relationship]:
     """Yield what a junction leads to: a table whose primary key holds both foreign keys."""
     primary = frozenset[str]().union(*list_keys(junction, "primary key"))
-    for there in foreign_keys(junction):
+    for there in list_foreign_keys(junction):
         if there.name == here.name or not {*here.columns, *there.columns} <= primary:
             continue
         if other := _find_referenced(there, parent.schema, reference):
@@ -138,6 +140,6 @@ def _judge_choices(target: str, hint: str | None, choices: tuple[Relationship, .
     return Verdict.AMBIGUOUS if by_name and several else Verdict.OPEN
 
 
-def _only_table(choices: tuple[Relationship, ...]) -> Table | None:
+def _find_only_table(choices: tuple[Relationship, ...]) -> Table | None:
     tables = {choice.table.name: choice.table for choice in choices}
     return next(iter(tables.values())) if len(tables) == 1 else None

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from agentctl.core.catalog.grants import grant
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.code_check.checks import column_generated, column_required, denied
-from agentctl.core.code_check.missing import missing_column
+from agentctl.core.code_check.missing import report_missing_column
 from agentctl.core.code_check.reading.uses import RowWrite, Unresolved, Verb, Written
 from agentctl.core.code_check.reference import Reference, is_plain
 from agentctl.core.code_check.sources import Rows
 from agentctl.core.code_check.spelling import is_sql
-from agentctl.core.code_check.stored import UNKNOWN, stored
+from agentctl.core.code_check.stored import UNKNOWN, read_stored
 from agentctl.core.code_check.targets import Target, target_of
 from agentctl.core.code_check.types import column_type, type_of
-from agentctl.core.code_check.values import joint_findings, literal_findings, null_finding
+from agentctl.core.code_check.values import judge_literal, judge_together, report_null
 from agentctl.core.findings.finding import Finding
 
 
-def row_findings(
+def judge_row(
     row: RowWrite, rows: Rows, table: Table, reference: Reference
 ) -> Iterator[Finding | Unresolved]:
     """Judge a row.
@@ -39,14 +39,14 @@ def row_findings(
     for written in row.written:
         column = table.column(written.name)
         if column is None:
-            yield missing_column(rows, written.name, written.location, reference)
+            yield report_missing_column(rows, written.name, written.location, reference)
         else:
             yield from _judge_written(target, column, written, row.verb, reference)
     if any(len(check.columns) > 1 for check in target.checks.values()):
-        yield from joint_findings(target, _certain_values(row, table, reference), row.location)
+        yield from judge_together(target, _list_certain_values(row, table, reference), row.location)
     yield from _judge_nulled(row, target)
     if row.complete and row.verb is not Verb.UPDATE and is_plain(table):
-        yield from _left_out(row, target)
+        yield from _judge_left_out(row, target)
 
 
 def _judge_written(
@@ -65,10 +65,10 @@ def _judge_written(
         hint = grant(target.table, [privilege], [column.name], to=role)
         yield denied.CHECK.finding(name, msg, hint, location=written.location)
     for literal in written.literals:
-        yield from literal_findings(target, column, literal, written.location, reference)
+        yield from judge_literal(target, column, literal, written.location, reference)
 
 
-def _certain_values(row: RowWrite, table: Table, reference: Reference) -> dict[str, object]:
+def _list_certain_values(row: RowWrite, table: Table, reference: Reference) -> dict[str, object]:
     """Return the values of the columns that are written in any case, with one visible value."""
     named = Counter(written.name for written in row.written)
     values: dict[str, object] = {}
@@ -77,7 +77,7 @@ def _certain_values(row: RowWrite, table: Table, reference: Reference) -> dict[s
         if column is None or not written.always or len(written.literals) != 1 or named[written.name] > 1:
             continue
         if type_ := column_type(column, reference):
-            values[column.name] = stored(written.literals[0], type_, sql=is_sql(written.location))
+            values[column.name] = read_stored(written.literals[0], type_, sql=is_sql(written.location))
     return {name: value for name, value in values.items() if value is not UNKNOWN}
 
 
@@ -93,10 +93,10 @@ def _judge_nulled(row: RowWrite, target: Target) -> Iterator[Finding | Unresolve
         hint = "Set it in every row."
         if column.default is not None or column.sequence is not None:
             hint = "Pass { defaultToNull: false }, or set it in every row."
-        yield null_finding(target, column, msg, hint, row.location)
+        yield report_null(target, column, msg, hint, row.location)
 
 
-def _left_out(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
+def _judge_left_out(row: RowWrite, target: Target) -> Iterator[Finding | Unresolved]:
     present = {written.name for written in row.written} | set(row.nulled)
     for column in target.table.columns:
         if column.name in present or not _must_be_given(column):

@@ -51,7 +51,7 @@ class Sources:
         for inner in reversed(embedded):
             if rows is None or rows.table is None:
                 return None
-            rows = self._of_table(self.match(rows.table, inner.target, inner.hint).table)
+            rows = self._list_columns(self.match(rows.table, inner.target, inner.hint).table)
         return rows
 
     def match(self, parent: Table, target: str, hint: str | None) -> Match:
@@ -70,10 +70,10 @@ class Sources:
 
     def _resolve_root(self, source: Named | Returned) -> Rows | None:
         if isinstance(source, Named):
-            return self._of_table(self._reference.table(source))
+            return self._list_columns(self._reference.table(source))
         return self._resolve_returned(self._reference.functions(source.function, source.schema))
 
-    def _of_table(self, table: Table | None) -> Rows | None:
+    def _list_columns(self, table: Table | None) -> Rows | None:
         """Return the rows of a table; nobody knows those of one without columns."""
         if table is None or not table.columns:
             return None
@@ -93,5 +93,5 @@ class Sources:
         if outputs and all(outputs):
             return Rows(self._reference.label(function), None, outputs)
         table = None if outputs else self._reference.table_of_type(function.returns or "")
-        rows = self._of_table(table)
+        rows = self._list_columns(table)
         return replace(rows, direct=False) if rows else None

@@ -15,7 +15,7 @@ def is_sql(location: Location) -> bool:
     return location.file.endswith(_SQL_FILES)
 
 
-def spelled(literal: CodeLiteral) -> str:
+def spell_literal(literal: CodeLiteral) -> str:
     """Write a literal as people read it."""
     if literal.shape is not None:
         return "{...}" if literal.shape is Shape.OBJECT else "[...]"
@@ -27,5 +27,5 @@ def spelled(literal: CodeLiteral) -> str:
     return str(value) if isinstance(value, float) or value.bit_length() <= 2 * _LONGEST else "the number"
 
 
-nearest = lru_cache(maxsize=4096)(suggest_nearest)
+suggest_name = lru_cache(maxsize=4096)(suggest_nearest)
 """`suggest_nearest`, remembered: code names what is missing again and again."""

@@ -6,7 +6,7 @@ Where PostgreSQL would round it, pad it or read it in ways of its own, nobody te
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from agentctl.core.code_check.literals import NUMBER, WHOLE, refused, text_of
+from agentctl.core.code_check.literals import NUMBER, WHOLE, explain_refusal, text_of
 from agentctl.core.code_check.reading.uses import CodeLiteral
 from agentctl.core.code_check.types import INTEGERS, Type
 
@@ -14,12 +14,12 @@ UNKNOWN = object()
 """A value that cannot be told."""
 
 
-def stored(literal: CodeLiteral, type_: Type, *, sql: bool) -> object:
+def read_stored(literal: CodeLiteral, type_: Type, *, sql: bool) -> object:
     """Return the value that a CHECK would see, None for NULL; `UNKNOWN` where that is in doubt."""
     if literal == CodeLiteral():
         return None
     text = text_of(literal, sql=sql, base=type_.base)
-    if text is None or refused(literal, type_, sql=sql):
+    if text is None or explain_refusal(literal, type_, sql=sql):
         return UNKNOWN
     if type_.labels is not None:
         return text

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from agentctl.core.catalog.introspection import Table
-from agentctl.core.code_check.columns import owners
+from agentctl.core.code_check.columns import find_owners
 from agentctl.core.code_check.context import ColumnSummary
-from agentctl.core.code_check.missing import WIDENS, is_optional, planned_column
+from agentctl.core.code_check.missing import WIDENS, find_planned_column, is_optional
 from agentctl.core.code_check.reading.uses import ColumnUse, ConflictUse, Purpose, RowWrite, Use
 from agentctl.core.code_check.reference import Reference
 from agentctl.core.code_check.sources import Rows, Sources
@@ -37,7 +37,7 @@ def summarize_columns(
 def _list_columns(use: Use, sources: Sources) -> Iterator[tuple[Rows, str, Location, bool]]:
     """Yield each column of a use, with the rows that it is of, and whether it is written."""
     if isinstance(use, ColumnUse):
-        candidates = owners(use, sources)
+        candidates = find_owners(use, sources)
         if candidates is not None and len(candidates) == 1 and candidates[0].table is not None:
             yield candidates[0], use.column, use.location, use.purpose is Purpose.WRITTEN
     elif isinstance(use, RowWrite) and (rows := sources.rows(use.table)):
@@ -47,7 +47,7 @@ def _list_columns(use: Use, sources: Sources) -> Iterator[tuple[Rows, str, Locat
 
 
 def _find_note(table: Table, column: str, reference: Reference) -> str | None:
-    if planned := planned_column(table, column, reference):
+    if planned := find_planned_column(table, column, reference):
         return f"{planned.file}:{planned.line} adds it."
     is_added = is_optional(table, column, reference) and column not in reference.context.parts
     return WIDENS if is_added else None

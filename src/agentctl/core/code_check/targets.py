@@ -47,7 +47,7 @@ class Target:
 def target_of(table: Table, verb: Verb, reference: Reference) -> Target:
     """Look at what would judge a row of a table."""
     event = "UPDATE" if verb is Verb.UPDATE else "INSERT"
-    triggers = tuple(trigger for trigger in table.triggers if _may_change(trigger, event))
+    triggers = tuple(trigger for trigger in table.triggers if _can_change(trigger, event))
     checks = {
         item.name: item.check
         for item in table.constraints
@@ -56,7 +56,7 @@ def target_of(table: Table, verb: Verb, reference: Reference) -> Target:
     return Target(reference.label(table), table, triggers, checks)
 
 
-def _may_change(trigger: Trigger, event: str) -> bool:
+def _can_change(trigger: Trigger, event: str) -> bool:
     match = _TRIGGER.match(trigger.definition)
     if match is None:
         return True
