@@ -126,19 +126,12 @@ def executions_of(reading: Reading) -> tuple[Table | None, dict[str, str]]:
 def role_states(reading: Reading) -> Iterator[RoleState]:
     """Tell the table of each role; that of the balances only where they have one of their own."""
     roles = reading.discovery.roles
-    for role in ROLES:
-        if role in roles and (role != "balances" or roles[role].table is not roles["users"].table):
-            discovered = roles[role]
-            yield RoleState(
-                role,
-                discovered.table.name,
-                discovered.table,
-                discovered.why,
-                discovered.others,
-                discovered.parts,
-            )
-        elif role not in roles and role != "balances":
-            yield RoleState(role, f"{ROLES[role].names[0][0]}s", None)
+    for name in ROLES:
+        role = roles.get(name)
+        if role is None and name != "balances":
+            yield RoleState(name, f"{ROLES[name].names[0][0]}s", None)
+        elif role is not None and (name != "balances" or role.table is not roles["users"].table):
+            yield RoleState(name, role.table.name, role.table, role.why, role.others, role.parts)
 
 
 def column_states(executions: Table | None, columns: Mapping[str, str]) -> tuple[ColumnState, ...]:
