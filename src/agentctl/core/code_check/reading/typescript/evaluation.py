@@ -161,14 +161,14 @@ class Evaluator:
                     options, added, pushed = ([new], [], []) if always else ([*options, new], added, pushed)
                 case mutation.Removed(key):
                     added.append(
-                        Entry(self._literals.read_key(key), UNDEFINED, self._source.spot(key), always=True)
+                        Entry(self._literals.read_key(key), UNDEFINED, self._source.locate(key), always=True)
                     )
                 case mutation.PropertyAssigned(key, value, always):
                     name = self._literals.read_key(key)
-                    added.append(Entry(name, self.evaluate(value), self._source.spot(key), always))
+                    added.append(Entry(name, self.evaluate(value), self._source.locate(key), always))
                 case mutation.Merged(value):
                     merged = Unknown("changed out of sight") if value is None else self.evaluate(value)
-                    added.append(Entry(None, merged, self._source.spot(use)))
+                    added.append(Entry(None, merged, self._source.locate(use)))
                 case mutation.Pushed(value):
                     pushed.append(value)
         certain = [option for option in options if option != UNDEFINED] or options
@@ -176,23 +176,23 @@ class Evaluator:
 
     def _add_parts(self, value: Value, added: list[Entry], pushed: list[Node]) -> Value:
         if isinstance(value, Record) and added:
-            return Record((*value.entries, *added), value.spot)
+            return Record((*value.entries, *added), value.location)
         if isinstance(value, Listing) and (pushed or added):
-            more = self._literals.make_listing(pushed, value.spot)
-            return Listing((*value.items, *more.items), whole=False, spot=value.spot)
+            more = self._literals.make_listing(pushed, value.location)
+            return Listing((*value.items, *more.items), whole=False, location=value.location)
         return value
 
     def _evaluate_class(self, node: Node) -> Value:
         """Return a class as an object: its static fields, and a prototype with its methods."""
-        spot, static, own = self._source.spot(node), list[Entry](), list[Entry]()
+        location, static, own = self._source.locate(node), list[Entry](), list[Entry]()
         for item, name in _list_class_items(node):
             value = (
                 Function(item.start_byte) if item.type == "method_definition" else self._evaluate_field(item)
             )
             is_static = any(child.type == "static" for child in item.children)
-            (static if is_static else own).append(Entry(self._literals.read_key(name), value, spot))
-        prototype = Entry(Constant(_PROTOTYPE, spot), Record(tuple(own), spot), spot)
-        return Record((*static, prototype), spot)
+            (static if is_static else own).append(Entry(self._literals.read_key(name), value, location))
+        prototype = Entry(Constant(_PROTOTYPE, location), Record(tuple(own), location), location)
+        return Record((*static, prototype), location)
 
     def _evaluate_field(self, field: Node) -> Value:
         value = field.child_by_field_name("value")
@@ -243,7 +243,7 @@ class Evaluator:
         if function is None:
             return Unknown("not understood")
         if function.type == "member_expression":
-            known = self._methods.call_method(function, arguments, self._source.spot(node))
+            known = self._methods.call_method(function, arguments, self._source.locate(node))
             return self._evaluate_result(self.evaluate(function), arguments) if known is None else known
         if self._source.text(function) == "require" and arguments:
             specifier = self.evaluate(arguments[0])

@@ -49,9 +49,9 @@ def read_filter(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of a filter on one column."""
     texts, reasons = texts_of(get_argument(step, 0))
     for reason in reasons:
-        yield context.unresolved(f"the column of a filter is {reason}", step.spot)
+        yield context.unresolved(f"the column of a filter is {reason}", step.location)
     for text in texts:
-        location = context.location_at(text.spot)
+        location = context.location_at(text.location)
         yield from _read_filtered(
             str(text), location, context, _list_compared(step), may_ask_null=_may_ask_null(step)
         )
@@ -61,7 +61,7 @@ def read_match(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of `.match({column: value})`."""
     for option in options_of(get_argument(step, 0)):
         if not isinstance(option, Record):
-            yield context.unresolved(f"the filter is {reason_of(option)}", step.spot)
+            yield context.unresolved(f"the filter is {reason_of(option)}", step.location)
             continue
         columns = properties_of(option)
         yield from columns.list_unresolved(context.file)
@@ -96,7 +96,7 @@ def _read_related(
     yield from (gap for gap in relations if isinstance(gap, Unresolved))
     texts, reasons = texts_of(get_argument(step, 0))
     for reason in reasons:
-        yield context.unresolved(f"{what} is {reason}", step.spot)
+        yield context.unresolved(f"{what} is {reason}", step.location)
     for relation in relations:
         if isinstance(relation, Relation):
             for text in texts:
@@ -165,7 +165,7 @@ def _read_conditions(text: Text, relation: Relation, context: ChainContext) -> I
 
 
 def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterator[MaybeUse]:
-    location, terms = context.location_at(text.spot), parse_order(str(text))
+    location, terms = context.location_at(text.location), parse_order(str(text))
     if isinstance(terms, Misfit):
         yield Unresolved(f"the order does not fit PostgREST's grammar: {terms.reason}", location)
         return
@@ -189,14 +189,14 @@ def _find_referenced(step: Step, position: int, context: ChainContext) -> Iterat
         if is_nothing(value) and not is_nothing(options):
             value = get_member(options, name)
     texts, reasons = texts_of(drop_nothing(value))
-    yield from (context.unresolved(f"the embedded table is {reason}", step.spot) for reason in reasons)
+    yield from (context.unresolved(f"the embedded table is {reason}", step.location) for reason in reasons)
     if any(is_nothing(option) for option in options_of(value)):
         yield context.relation
     for text in texts:
         path = parse_path(str(text))
         names = () if isinstance(path, Misfit) else (*path.embeds, path.column)
         target = context.relation.at(names) if names else "no name"
-        location = context.location_at(text.spot)
+        location = context.location_at(text.location)
         yield (
             target
             if isinstance(target, Relation)

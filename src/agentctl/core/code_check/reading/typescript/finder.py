@@ -98,7 +98,7 @@ class Finder:
             target=values[0] if values else Unknown("missing"),
             arguments=values[1:],
             steps=steps,
-            spot=self._source.spot(arguments[0] if arguments else head.call),
+            location=self._source.locate(arguments[0] if arguments else head.call),
         )
         return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
 
@@ -114,7 +114,7 @@ class Finder:
             if call is None or name is None or call.has_error:
                 break
             arguments = map(self._evaluator.evaluate, self._evaluator.list_arguments(call))
-            steps.append(Step(self._source.text(name), tuple(arguments), self._source.spot(name)))
+            steps.append(Step(self._source.text(name), tuple(arguments), self._source.locate(name)))
             node = call
         return steps, node
 

@@ -24,10 +24,10 @@ from agentctl.core.code_check.reading.typescript.values import (
     Member,
     Parameter,
     Result,
-    Spot,
     Unknown,
     Value,
 )
+from agentctl.core.location import Location
 
 _OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
 WHOLE = "="
@@ -51,7 +51,7 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
     stars: tuple[str, ...] = ()
     calls: tuple[CallSite, ...] = ()
     passing: tuple[int, ...] = ()
-    error: Spot | None = None
+    error: Location | None = None
 
 
 def read_module(content: bytes, language: Language) -> Module:
@@ -88,7 +88,7 @@ class _ModuleReader:
             stars=tuple(self._stars),
             calls=calls,
             passing=passing,
-            error=None if error is None else self._source.spot(error),
+            error=None if error is None else self._source.locate(error),
         )
 
     def _list_exports(self) -> Iterator[tuple[str, Value]]:

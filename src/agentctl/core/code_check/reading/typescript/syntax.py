@@ -15,7 +15,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor
 from agentctl.core.code_check.reading.source_files import Language
 from agentctl.core.code_check.reading.typescript.components import scripts_of
 from agentctl.core.code_check.reading.typescript.gaps import fill_gaps
-from agentctl.core.code_check.reading.typescript.values import Spot
+from agentctl.core.location import Location
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
@@ -89,13 +89,13 @@ class Source:
         """Return the text of a node."""
         return self.content[node.start_byte : node.end_byte].decode(errors="replace")
 
-    def spot(self, node: Node) -> Spot:
-        """Return the spot where a node begins."""
+    def locate(self, node: Node) -> Location:
+        """Return where a node begins; the file has no name here."""
         row, column = node.start_point
         if not self._ascii:
             start = node.start_byte - column
             column = len(self.content[start : node.start_byte].decode(errors="replace"))
-        return Spot(row + 1, column + 1)
+        return Location("", row + 1, column + 1)
 
     def first_error(self) -> Node | None:
         """Return the first node that the grammar did not understand, if there is one."""

@@ -17,7 +17,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Parameter,
     Record,
     Result,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -38,18 +37,18 @@ _REASONS: Mapping[type[Value], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text; `quote` is the spot before its first character; None if it is not in the source."""
+    """A part of a text; `quote` is where the quote before it stands; None if it is not in the source."""
 
     text: str
-    quote: Spot | None
+    quote: Location | None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text; `spot` is where the whole text stands."""
+    """A text; `location` is where the whole text stands."""
 
     pieces: tuple[Piece, ...]
-    spot: Spot
+    location: Location
 
     def __str__(self) -> str:
         return "".join(piece.text for piece in self.pieces)
@@ -66,18 +65,13 @@ class Text:
                 break
             offset -= len(piece.text)
         else:
-            return location_of(self.spot, file)
+            return self.location.with_file(file)
         before = piece.text[:offset]
         if piece.quote is None or "\\" in before:
-            return location_of(self.spot, file)
+            return self.location.with_file(file)
         lines = before.count("\n")
         column = offset - before.rfind("\n") if lines else piece.quote.column + 1 + offset
         return Location(piece.quote.file or file, piece.quote.line + lines, column)
-
-
-def location_of(spot: Spot, file: str) -> Location:
-    """Return the location of a spot in a file, or in the file that the spot names."""
-    return Location(spot.file or file, spot.line, spot.column)
 
 
 def options_of(value: Value) -> tuple[Value, ...]:
@@ -114,10 +108,10 @@ def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
     texts, reasons = list[Text](), list[str]()
     for option in likely_options(value):
         match option:
-            case Constant(str(text), spot):
-                texts.append(Text((Piece(text, spot),), spot))
-            case Template(_, spot):
-                texts += (Text(pieces, spot) for pieces in _spell_template(option))
+            case Constant(str(text), location):
+                texts.append(Text((Piece(text, location),), location))
+            case Template(_, location):
+                texts += (Text(pieces, location) for pieces in _spell_template(option))
             case _:
                 reasons.append(reason_of(option))
     return tuple(texts), tuple(dict.fromkeys(reasons))
@@ -176,7 +170,7 @@ def _list_pieces(value: Value) -> Iterator[Piece]:
         ):  # JavaScript formats floats differently
             yield Piece(HOLE, None)
         elif isinstance(option.value, str):
-            yield Piece(option.value, option.spot)
+            yield Piece(option.value, option.location)
         elif isinstance(option.value, bool) or option.value is None:
             yield Piece(_WORDS[option.value], None)
         else:

@@ -1,35 +1,18 @@
 """Describes the values that an expression of the source can have, as far as they are known statically.
 
 This module is data only. A value is made from one file's text alone, so that it can be cached by the file's
-content: a value from another file is an `Imported`, and an argument is a `Parameter`. linking.py replaces
-both.
+content: its locations name no file, a value from another file is an `Imported`, and an argument is a
+`Parameter`. linking.py fills in all three.
 """
 
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from agentctl.core.location import Location
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Spot(Struct, frozen=True, gc=False, array_like=True):
-    """A position in a file: line and column count from 1, columns in characters.
-
-    It is a `Location` whose file is not known yet, so that a value can be cached by the content of its file.
-
-    Attributes:
-        file: empty for the file that is being read; linking.py fills in other files.
-
-    """
-
-    line: int
-    column: int
-    file: str = ""
-
-    def with_file(self, file: str) -> "Spot":
-        """Return the spot with the name of its file."""
-        return self if self.file else Spot(self.line, self.column, file)
 
 
 class Expression(Struct, frozen=True, gc=False, array_like=True):
@@ -43,35 +26,35 @@ class Expression(Struct, frozen=True, gc=False, array_like=True):
         """Return the value with each of its parts changed."""
         return self
 
-    def with_file(self, file: str) -> Self:  # noqa: ARG002 - values with a spot need it
+    def with_file(self, file: str) -> Self:  # noqa: ARG002 - values with a location need it
         """Return the value with the name of its file; its parts stay as they are."""
         return self
 
 
 class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
-    """A text, a number, true, false or null; the spot of a text is its opening quote."""
+    """A text, a number, true, false or null; the location of a text is its opening quote."""
 
     value: str | int | float | bool | None
-    spot: Spot
+    location: Location
 
     def with_file(self, file: str) -> Self:
-        return type(self)(self.value, self.spot.with_file(file))
+        return type(self)(self.value, self.location.with_file(file))
 
 
 class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
     """A text that is composed of parts; a part that is not a `Constant` can be any text."""
 
     pieces: "tuple[Value, ...]"
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         return self.pieces
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(map(change, self.pieces)), self.spot)
+        return type(self)(tuple(map(change, self.pieces)), self.location)
 
     def with_file(self, file: str) -> Self:
-        return type(self)(self.pieces, self.spot.with_file(file))
+        return type(self)(self.pieces, self.location.with_file(file))
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -79,41 +62,43 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
 
     Attributes:
         key: None for a spread; `value` is then the object that is spread.
-        spot: where the key stands.
+        location: where the key stands.
 
     """
 
     key: "Value | None"
     value: "Value"
-    spot: Spot
+    location: Location
     always: bool = True
 
     def map_parts(self, change: "Callable[[Value], Value]") -> "Entry":
         """Return the entry with its key and value changed."""
         return Entry(
-            None if self.key is None else change(self.key), change(self.value), self.spot, self.always
+            None if self.key is None else change(self.key), change(self.value), self.location, self.always
         )
 
     def with_file(self, file: str) -> "Entry":
         """Return the entry with the name of its file."""
-        return Entry(self.key, self.value, self.spot.with_file(file), self.always)
+        return Entry(self.key, self.value, self.location.with_file(file), self.always)
 
 
 class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
     """An object literal."""
 
     entries: tuple[Entry, ...]
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         keys = tuple(entry.key for entry in self.entries if entry.key is not None)
         return (*keys, *(entry.value for entry in self.entries))
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.spot)
+        return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.location)
 
     def with_file(self, file: str) -> Self:
-        return type(self)(tuple(entry.with_file(file) for entry in self.entries), self.spot.with_file(file))
+        return type(self)(
+            tuple(entry.with_file(file) for entry in self.entries), self.location.with_file(file)
+        )
 
 
 class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
@@ -121,16 +106,16 @@ class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
 
     items: "tuple[Value, ...]"
     whole: bool
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         return self.items
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(map(change, self.items)), self.whole, self.spot)
+        return type(self)(tuple(map(change, self.items)), self.whole, self.location)
 
     def with_file(self, file: str) -> Self:
-        return type(self)(self.items, self.whole, self.spot.with_file(file))
+        return type(self)(self.items, self.whole, self.location.with_file(file))
 
 
 class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
