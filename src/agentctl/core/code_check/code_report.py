@@ -71,13 +71,13 @@ class Project:
     migrations: RepositoryMigrations
 
 
-def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Project:
+def read_project(sources: Sources, paths: Sequence[Path], on_progress: Callable[[int], None]) -> Project:
     """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
     migrations = migrations_among(sources.files)
     others = {name for name, _ in migrations.files}
     code = tuple(file for file in sources.files if file.name not in others)
     cache = ReadingCache.open(paths)
-    found = scan(replace(sources, files=code), cache, watch=watch)
+    found = scan(replace(sources, files=code), cache, on_progress=on_progress)
     cache.save()
     return Project(found, migrations)
 
