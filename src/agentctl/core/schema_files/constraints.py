@@ -4,7 +4,6 @@ Whether rows satisfy them is not known here.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from pglast import ast
 from pglast.enums import ConstrType
@@ -14,7 +13,7 @@ from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Refer
 from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_files.naming import default_name
 from agentctl.core.schema_files.store import FullName, Store
-from agentctl.core.sql.names import Name, name_in
+from agentctl.core.sql.names import Name, list_names, name_in
 
 _KEYS = {
     ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),
@@ -34,7 +33,7 @@ def add_constraint(store: Store, table: TableDraft, node: ast.Constraint, column
         column: the column beside which it stands; None for a table constraint.
 
     """
-    draft = _read_constraint(store, table, node, (column,) if column else _list_texts(node.keys))
+    draft = _read_constraint(store, table, node, (column,) if column else list_names(node.keys))
     if draft is None or draft.name in table.constraints:
         return
     attach_constraint(store, table, draft)
@@ -76,9 +75,7 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
             constraint.columns for constraint in table.constraints.values() if constraint.kind == draft.kind
         }
         columns = draft.columns if draft.kind == "unique" else ()
-        name = default_name(
-            table.name, columns, LABELS[draft.kind], taken=lambda name: store.is_taken(table.schema, name)
-        )
+        name = store.choose_name(table, columns, LABELS[draft.kind])
         if draft.columns not in taken:
             attach_constraint(store, table, replace(draft, name=name))
         return
@@ -184,9 +181,7 @@ def _read_key(
         columns = tuple(key.column for key in index.keys if key.column)
     name = node.conname or (index.name if index else None)
     named = columns if kind == "unique" else ()
-    name = name or default_name(
-        table.name, named, label, taken=lambda name: store.is_taken(table.schema, name)
-    )
+    name = name or store.choose_name(table, named, label)
     nulls = " NULLS NOT DISTINCT" if node.nulls_not_distinct else ""
     return ConstraintDraft(name, kind, columns, suffix=nulls) if columns else None
 
@@ -194,12 +189,12 @@ def _read_key(
 def _read_foreign_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft:
-    columns = _list_texts(node.fk_attrs) or columns
+    columns = list_names(node.fk_attrs) or columns
     name = node.conname or default_name(table.name, columns, "fkey", taken=table.constraints.__contains__)
     wanted = name_in(node.pktable)
     target = store.table(wanted)
     full_name = FullName(target.schema, target.name) if target else store.qualify(wanted)
-    reference = Reference(full_name.schema, full_name.name, _list_texts(node.pk_attrs), _print_actions(node))
+    reference = Reference(full_name.schema, full_name.name, list_names(node.pk_attrs), _print_actions(node))
     return ConstraintDraft(
         name,
         "foreign key",
@@ -221,11 +216,5 @@ def _add_exclusion(store: Store, table: TableDraft, node: ast.Constraint) -> Non
     """Add an exclusion's index; the catalog has no constraint of that kind."""
     keys = keys_of(tuple(pair[0] for pair in node.exclusions or ()))
     columns = [key.column or "expr" for key in keys]
-    name = node.conname or default_name(
-        table.name, columns, "excl", taken=lambda name: store.is_taken(table.schema, name)
-    )
+    name = node.conname or store.choose_name(table, columns, "excl")
     table.indexes[name] = IndexDraft(name, node.access_method or "gist", keys, unique=False)
-
-
-def _list_texts(nodes: tuple[Any, ...] | None) -> tuple[str, ...]:
-    return tuple(str(node.sval) for node in nodes or ())

@@ -60,7 +60,7 @@ class Schema:
     """
 
     def __init__(self, *, assumes: bool = False) -> None:
-        self._store = Store.empty(assumes=assumes)
+        self._store = Store(assumes=assumes)
         self._presumptions = Presumptions()
 
     def apply(self, text: str, *, file: str) -> list[UnreadStatement]:

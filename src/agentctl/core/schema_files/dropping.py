@@ -106,7 +106,7 @@ def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: FBT001
 
 
 def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
-    overloads = store.functions_named(name_of(node.objname or ()))
+    overloads = store.functions_named(name_of(node.objname))
     overloads[:] = [function for function in overloads if not matches(store, node, function)]
 
 

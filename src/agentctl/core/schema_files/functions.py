@@ -33,7 +33,7 @@ def create_function(store: Store, node: ast.CreateFunctionStmt, site: Site) -> N
     """Execute CREATE [OR REPLACE] FUNCTION."""
     if node.is_procedure:
         return
-    full_name = store.qualify(name_of(node.funcname or ()))
+    full_name = store.qualify(name_of(node.funcname))
     arguments = tuple(_read_argument(store, item) for item in node.parameters or ())
     tabular = any(item.mode == "t" for item in arguments)
     returns = None if tabular or node.returnType is None else type_use(store, node.returnType) or _UNKNOWN
@@ -62,7 +62,7 @@ def alter_function(store: Store, node: ast.AlterFunctionStmt) -> None:
     wanted = node.func
     if wanted is None:
         return
-    overloads = store.functions_named(name_of(wanted.objname or ()))
+    overloads = store.functions_named(name_of(wanted.objname))
     overloads[:] = [
         _apply_options(store, function, node.actions or ()) if matches(store, wanted, function) else function
         for function in overloads

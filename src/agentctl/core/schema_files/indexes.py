@@ -12,7 +12,6 @@ from pglast.enums import SortByDir, SortByNulls
 
 from agentctl.core.schema_files.conditions import columns_in
 from agentctl.core.schema_files.drafts import IndexDraft, Key, TableDraft
-from agentctl.core.schema_files.naming import default_name
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.sql.column_names import name_column
@@ -95,4 +94,4 @@ def _choose_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
     for called in [*(key.column or key.called for key in index.keys), *index.included]:
         numbered = (f"{called}{number}" for number in range(1, len(names) + 1))
         names.append(next(candidate for candidate in (called, *numbered) if candidate not in names))
-    return default_name(table.name, names, "idx", taken=lambda name: store.is_taken(table.schema, name))
+    return store.choose_name(table, names, "idx")

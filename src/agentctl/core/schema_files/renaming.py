@@ -196,7 +196,7 @@ def _move_type(store: Store, words: Any, *, schema: str | None = None, name: str
 
 def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
     words: Any = node.object
-    kind = store.type(name_of(words or ()))
+    kind = store.type(name_of(words))
     if (node.subname or "") in kind.checks:
         kind.checks[node.newname or ""] = kind.checks.pop(node.subname or "")
 
@@ -210,7 +210,7 @@ def _move_functions(
 ) -> None:
     if not isinstance(node, ast.ObjectWithArgs):
         return
-    overloads = store.functions_named(name_of(node.objname or ()))
+    overloads = store.functions_named(name_of(node.objname))
     for function in [function for function in overloads if matches(store, node, function)]:
         overloads.remove(function)
         moved = replace(

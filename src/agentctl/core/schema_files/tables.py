@@ -14,7 +14,7 @@ from agentctl.core.schema_files.columns import add_column_constraints, column_of
 from agentctl.core.schema_files.constraints import add_constraint, attach_constraint, set_not_null, take_over
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.indexes import PARTITIONED, clone_index
-from agentctl.core.schema_files.naming import default_name, qualified
+from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import name_in
@@ -119,10 +119,7 @@ def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) ->
 
 
 def _own_sequence(store: Store, table: TableDraft, column: ColumnDraft) -> str:
-    name = default_name(
-        table.name, (column.name,), "seq", taken=lambda name: store.is_taken(table.schema, name)
-    )
-    return qualified(table.schema, name)
+    return qualified(table.schema, store.choose_name(table, (column.name,), "seq"))
 
 
 def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
@@ -143,9 +140,7 @@ def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
     for constraint in list(source.constraints.values()):
         if constraint.kind in {"primary key", "unique"}:
             label, columns = ("pkey", ()) if constraint.kind == "primary key" else ("key", constraint.columns)
-            name = default_name(
-                table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name)
-            )
+            name = store.choose_name(table, columns, label)
             attach_constraint(store, table, replace(constraint, name=name))
     for index in source.indexes.values():
         if index.name not in source.constraints:

@@ -62,7 +62,7 @@ def serial_of(node: ast.TypeName | None) -> str | None:
     """Return the type below `serial` and its kin, or None."""
     if node is None:
         return None
-    schema, name = name_of(node.names or ())
+    schema, name = name_of(node.names)
     return SERIALS.get(name) if schema in {None, "pg_catalog"} else None
 
 
@@ -136,7 +136,7 @@ def _print_modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
 
 def _word_of(node: object) -> str:
     if isinstance(node, ast.ColumnRef):  # geometry(Point)
-        return name_of(node.fields or ()).name
+        return name_of(node.fields).name
     value = node.val if isinstance(node, ast.A_Const) else None
     if isinstance(value, ast.Integer):
         return str(value.ival)

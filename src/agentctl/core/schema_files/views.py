@@ -15,7 +15,7 @@ from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.sql.column_names import NAMELESS
-from agentctl.core.sql.names import Name, name_in, name_of
+from agentctl.core.sql.names import Name, list_names, name_in, name_of
 
 _INSTEAD = 64
 _TEMPORARY = "t"
@@ -23,7 +23,7 @@ _TEMPORARY = "t"
 
 def create_view(store: Store, node: ast.ViewStmt, site: Site) -> None:
     """Execute CREATE [OR REPLACE] VIEW."""
-    draft = _make_table(store, node.view, node.query, _list_texts(node.aliases), site)
+    draft = _make_table(store, node.view, node.query, list_names(node.aliases), site)
     full_name = store.qualify(name_in(node.view))
     there = store.tables.get(full_name)
     if draft is None or (there is not None and not node.replace):
@@ -40,7 +40,7 @@ def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> No
     into = node.into
     if into is None:
         return
-    table = _make_table(store, into.rel, node.query, _list_texts(into.colNames), site)
+    table = _make_table(store, into.rel, node.query, list_names(into.colNames), site)
     if table is not None:
         table.kind = "materialized view" if node.objtype is ObjectType.OBJECT_MATVIEW else "table"
         table.insertable = table.kind == "table"
@@ -60,7 +60,7 @@ def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
     table, name = store.table(name_in(node.relation)), node.trigname or ""
     if table is None:
         return
-    schema, function = _find_function(store, name_of(node.funcname or ()))
+    schema, function = _find_function(store, name_of(node.funcname))
     table.triggers[name] = Trigger(name, qualified(schema, function), text_of(node))
     if node.timing == _INSTEAD:
         table.insertable = True
@@ -118,7 +118,3 @@ def _takes_rows(store: Store, query: object) -> bool:
 def _find_function(store: Store, name: Name) -> tuple[str, str]:
     overloads = store.functions_named(name)
     return (overloads[0].schema, overloads[0].name) if overloads else store.qualify(name)
-
-
-def _list_texts(nodes: tuple[ast.String, ...] | None) -> tuple[str, ...]:
-    return tuple(str(node.sval) for node in nodes or ())
