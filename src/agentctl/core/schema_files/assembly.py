@@ -32,10 +32,9 @@ from agentctl.core.schema_files.drafts import (
     Key,
     TableDraft,
     TypeUse,
-    UserType,
 )
 from agentctl.core.schema_files.naming import qualified
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import below, spelled, type_use
 
 _VALUE = "value"
@@ -99,7 +98,7 @@ class _Assembly:
 
     def _assemble_column(self, column: ColumnDraft) -> Column:
         base = below(column.type)
-        labels = base.of.labels if base and isinstance(base.of, UserType) and not base.array else None
+        labels = base.own.labels if base and base.own else None
         return Column(
             column.name,
             self._print_type(column.type),
@@ -117,10 +116,10 @@ class _Assembly:
         )
 
     def _assemble_domain_checks(self, use: TypeUse | None) -> Iterator[Check]:
-        if use is None or use.array or not isinstance(use.of, UserType):
+        if use is None or use.own is None:
             return
-        value = self._make_operand(_VALUE, use.of.base)
-        for node in use.of.checks.values():
+        value = self._make_operand(_VALUE, use.own.base)
+        for node in use.own.checks.values():
             condition = read_condition(node, {_VALUE: value}, self._read_type)
             yield Check(f"CHECK ({print_condition(condition, str.upper)})", condition)
 
@@ -142,7 +141,7 @@ class _Assembly:
         to = draft.reference
         if to is None:
             return None
-        table = self.store.tables.get(FullName(to.schema, to.table))
+        table = self.store.tables.get(to.full_name)
         return to.columns or (table.primary_key if table else None) or None
 
     def _print_definition(self, draft: ConstraintDraft) -> str:
@@ -169,9 +168,7 @@ class _Assembly:
 
     def _make_operand(self, text: str, use: TypeUse | None) -> Operand:
         base = below(use)
-        is_enum = bool(
-            base and isinstance(base.of, UserType) and base.of.labels is not None and not base.array
-        )
+        is_enum = bool(base and base.own and base.own.labels is not None)
         return Operand(text, self._print_type(base, bare=True), is_enum=is_enum)
 
     def _read_type(self, node: ast.TypeName) -> Operand:
@@ -216,10 +213,10 @@ class _Assembly:
 
 
 def _refuses_null(use: TypeUse | None) -> bool:
-    while use is not None and isinstance(use.of, UserType) and not use.array:
-        if use.of.not_null:
+    while use is not None and use.own is not None:
+        if use.own.not_null:
             return True
-        use = use.of.base
+        use = use.own.base
     return False
 
 

@@ -9,17 +9,19 @@ from pglast import ast
 from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.conditions import columns_in
-from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, TableDraft, WrittenCheck
+from agentctl.core.schema_files.drafts import (
+    ConstraintDraft,
+    IndexDraft,
+    Reference,
+    TableDraft,
+    WrittenCheck,
+)
 from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import Name, list_names, name_in
 
-_KEYS = {
-    ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),
-    ConstrType.CONSTR_UNIQUE: ("unique", "key"),
-}
-LABELS = dict(_KEYS.values())
+LABELS = {"primary key": "pkey", "unique": "key"}
 _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"}
 
 
@@ -74,8 +76,7 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
         taken = {
             constraint.columns for constraint in table.constraints.values() if constraint.kind == draft.kind
         }
-        columns = draft.columns if draft.kind == "unique" else ()
-        name = store.choose_name(table, columns, LABELS[draft.kind])
+        name = choose_key_name(store, table, draft.kind, draft.columns)
         if draft.columns not in taken:
             attach_constraint(store, table, replace(draft, name=name))
         return
@@ -86,6 +87,11 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
     )
     if draft.name not in table.constraints and not any(alike):
         attach_constraint(store, table, draft)
+
+
+def choose_key_name(store: Store, table: TableDraft, kind: str, columns: tuple[str, ...]) -> str:
+    """Choose the name of a primary key, or of a unique constraint after its columns."""
+    return store.choose_name(table, columns if kind == "unique" else (), LABELS[kind])
 
 
 def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
@@ -173,15 +179,14 @@ def _print_validity(node: ast.Constraint) -> str:
 def _read_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft | None:
-    kind, label = _KEYS[node.contype or ConstrType.CONSTR_UNIQUE]
+    kind = "primary key" if node.contype is ConstrType.CONSTR_PRIMARY else "unique"
     if kind == "primary key" and table.primary_key:
         return None
     index = table.indexes.pop(node.indexname, None) if node.indexname else None
     if index is not None:
         columns = tuple(key.column for key in index.keys if key.column)
     name = node.conname or (index.name if index else None)
-    named = columns if kind == "unique" else ()
-    name = name or store.choose_name(table, named, label)
+    name = name or choose_key_name(store, table, kind, columns)
     nulls = " NULLS NOT DISTINCT" if node.nulls_not_distinct else ""
     return ConstraintDraft(name, kind, columns, suffix=nulls) if columns else None
 
@@ -193,7 +198,7 @@ def _read_foreign_key(
     name = node.conname or default_name(table.name, columns, "fkey", taken=table.constraints.__contains__)
     wanted = name_in(node.pktable)
     target = store.table(wanted)
-    full_name = FullName(target.schema, target.name) if target else store.qualify(wanted)
+    full_name = target.full_name if target else store.qualify(wanted)
     reference = Reference(full_name.schema, full_name.name, list_names(node.pk_attrs), _print_actions(node))
     return ConstraintDraft(
         name,

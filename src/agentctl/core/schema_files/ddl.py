@@ -75,8 +75,7 @@ class Schema:
 
         """
         self._store.path = DEFAULT_PATH
-        lines = Lines(text)
-        return list(self._run_statements(text, lambda offset: lines[offset], file))
+        return list(self._run_statements(text, Site(file, Lines(text).__getitem__)))
 
     def presumed(self) -> list[UnreadStatement]:
         """Return a problem for each table that statements rely on and nothing has created."""
@@ -105,27 +104,25 @@ class Schema:
         catalog = assemble(self._store, database=database, search_path=search_path)
         return self._presumptions.without_what_is_open(catalog, self._store)
 
-    def _run_statements(
-        self, text: str, line: Callable[[int], int], file: str, depth: int = 0
-    ) -> Iterator[UnreadStatement]:
+    def _run_statements(self, text: str, around: Site, depth: int = 0) -> Iterator[UnreadStatement]:
         for statement in split_statements(text):
             if statement.words[0] not in _LOOKED_AT:
                 continue
+            site = around.behind(statement.start)
             try:
                 node = parse_one(statement.text, depth=statement.depth)
                 if isinstance(node, ast.DoStmt):
-                    yield from self._run_block(statement, node, line, file, depth)
+                    yield from self._run_block(statement, node, site, depth)
                 else:
-                    site = Site(file, _shift_lines(line, statement.start))
                     self._presumptions.note(self._store, node, site, certain=depth == 0)
                     self._execute_statement(node, site)
                     if depth == 0:
                         self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
                 if statement.words[0] in _CHANGING and not is_harmless(statement.text):
-                    yield UnreadStatement(Location(file, line(statement.start + error.offset)), error.message)
+                    yield UnreadStatement(site.locate(error.offset), error.message)
             except RecursionError:
-                yield UnreadStatement(Location(file, line(statement.start)), TOO_DEEP)
+                yield UnreadStatement(site.location, TOO_DEEP)
 
     def _run_composed(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
         """Do what is known of a statement that is composed at run time."""
@@ -136,19 +133,19 @@ class Schema:
             yield UnreadStatement(location, msg)
 
     def _run_block(
-        self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
+        self, statement: Statement, node: ast.DoStmt, around: Site, depth: int
     ) -> Iterator[UnreadStatement]:
         """Execute the statements of a DO block; its text begins somewhere in the statement."""
         body = next((str(option.arg.sval) for option in node.args or () if option.defname == "as"), "")
-        start = statement.start + max(statement.text.find(body), 0)
+        start = max(statement.text.find(body), 0)
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
-            position = start + inner.offset
+            site = around.behind(start + inner.offset)
             if inner.text is None:
-                yield from self._run_composed(inner.beginning, Location(file, line(position)))
+                yield from self._run_composed(inner.beginning, site.location)
             elif inner.doubtful:
-                self._perhaps_run(inner.text, Site(file, _shift_lines(line, position)))
+                self._perhaps_run(inner.text, site)
             else:
-                yield from self._run_statements(inner.text, _shift_lines(line, position), file, depth + 1)
+                yield from self._run_statements(inner.text, site, depth + 1)
 
     def _perhaps_run(self, text: str, site: Site) -> None:
         """Keep what a statement may or may not remove; a column may have a second name."""
@@ -176,11 +173,6 @@ class Schema:
         for element in node.schemaElts or ():
             self._execute_statement(element, site)
         self._store.path = path
-
-
-def _shift_lines(line: Callable[[int], int], start: int) -> Callable[[int], int]:
-    """Return what finds lines by offsets that count from a start."""
-    return lambda offset: line(start + offset)
 
 
 def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: Site) -> None:

@@ -75,7 +75,7 @@ def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
 
 
 def _read_key(node: ast.IndexElem) -> Key:
-    order = {SortByDir.SORTBY_DESC: " DESC"}.get(node.ordering or SortByDir.SORTBY_DEFAULT, "")
+    order = " DESC" if node.ordering is SortByDir.SORTBY_DESC else ""
     order += {
         SortByNulls.SORTBY_NULLS_FIRST: " NULLS FIRST",
         SortByNulls.SORTBY_NULLS_LAST: " NULLS LAST",

@@ -3,17 +3,24 @@
 A renamed object counts as created by the statement that renamed it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.schema_files.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
+from agentctl.core.schema_files.drafts import (
+    ColumnDraft,
+    ConstraintDraft,
+    FullName,
+    IndexDraft,
+    Reference,
+    TableDraft,
+)
 from agentctl.core.schema_files.dropping import matches
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import name_in, name_of
 
 _RELATIONS = frozenset(
@@ -31,7 +38,7 @@ _FUNCTIONS = frozenset({ObjectType.OBJECT_FUNCTION, ObjectType.OBJECT_ROUTINE})
 
 def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
     """Execute ... RENAME TO."""
-    perform = _RENAMES.get(node.renameType) if node.renameType is not None else None
+    perform = _RENAMES.get(node.renameType)
     if perform is not None and node.newname:
         perform(store, node, site)
 
@@ -72,7 +79,7 @@ def _rename_relation(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 
 def _move_table(store: Store, table: TableDraft, full_name: FullName, site: Site) -> None:
-    old = FullName(table.schema, table.name)
+    old = table.full_name
     if full_name in store.tables:
         return
     del store.tables[old]
@@ -83,19 +90,16 @@ def _move_table(store: Store, table: TableDraft, full_name: FullName, site: Site
     if row_type is not None:
         row_type.schema, row_type.name = full_name
         store.types[full_name] = row_type
-    _change_constraints(store, lambda constraint: _refer_to_table(constraint, old, full_name))
+    _change_references(store, old, lambda to: replace(to, schema=full_name.schema, table=full_name.name))
 
 
-def _change_constraints(store: Store, change: Callable[[ConstraintDraft], ConstraintDraft]) -> None:
+def _change_references(store: Store, target: FullName, change: Callable[[Reference], Reference]) -> None:
+    """Change what foreign keys say of the table that they refer to."""
     for table in store.tables.values():
-        table.constraints = {name: change(constraint) for name, constraint in table.constraints.items()}
-
-
-def _refer_to_table(constraint: ConstraintDraft, old: FullName, new: FullName) -> ConstraintDraft:
-    to = constraint.reference
-    if to is None or (to.schema, to.table) != old:
-        return constraint
-    return replace(constraint, reference=replace(to, schema=new.schema, table=new.name))
+        for name, constraint in table.constraints.items():
+            to = constraint.reference
+            if to is not None and to.full_name == target:
+                table.constraints[name] = replace(constraint, reference=change(to))
 
 
 def _rename_index(owner: TableDraft, old: str, new: str) -> None:
@@ -144,7 +148,9 @@ def _rename_column_of_table(store: Store, table: TableDraft, old: str, new: str,
     }
     table.indexes = {name: _rename_column_of_index(index, old, new) for name, index in table.indexes.items()}
     table.not_null = {name: new if column == old else column for name, column in table.not_null.items()}
-    _change_constraints(store, lambda constraint: _refer_to_column(constraint, table, old, new))
+    _change_references(
+        store, table.full_name, lambda to: replace(to, columns=_rename_columns(to.columns, old, new))
+    )
     for child in store.children(table):
         _rename_column_of_table(store, child, old, new, site)
 
@@ -160,23 +166,16 @@ def _rename_column_of_index(index: IndexDraft, old: str, new: str) -> IndexDraft
         replace(
             key,
             column=new if key.column == old else key.column,
-            columns=frozenset(_rename_columns(tuple(key.columns), old, new)),
+            columns=frozenset(_rename_columns(key.columns, old, new)),
         )
         for key in index.keys
     )
-    condition = frozenset(_rename_columns(tuple(index.condition_columns), old, new))
+    condition = frozenset(_rename_columns(index.condition_columns, old, new))
     included = _rename_columns(index.included, old, new)
     return replace(index, keys=keys, condition_columns=condition, included=included)
 
 
-def _refer_to_column(constraint: ConstraintDraft, table: TableDraft, old: str, new: str) -> ConstraintDraft:
-    to = constraint.reference
-    if to is None or (to.schema, to.table) != (table.schema, table.name):
-        return constraint
-    return replace(constraint, reference=replace(to, columns=_rename_columns(to.columns, old, new)))
-
-
-def _rename_columns(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+def _rename_columns(columns: Iterable[str], old: str, new: str) -> tuple[str, ...]:
     return tuple(new if column == old else column for column in columns)
 
 
@@ -238,7 +237,7 @@ def _rename_trigger(store: Store, node: ast.RenameStmt, _: Site) -> None:
         table.triggers[node.newname or ""] = replace(trigger, name=node.newname or "")
 
 
-_RENAMES: Mapping[ObjectType, Callable[[Store, ast.RenameStmt, Site], None]] = {
+_RENAMES: Mapping[ObjectType | None, Callable[[Store, ast.RenameStmt, Site], None]] = {
     **dict.fromkeys(_RELATIONS, _rename_relation),
     **dict.fromkeys(_TYPES, _rename_type),
     **dict.fromkeys(_FUNCTIONS, _rename_function),

@@ -21,6 +21,10 @@ class Site:
     file: str
     line: Callable[[int], int]
 
+    def behind(self, offset: int) -> "Site":
+        """Return the site of what begins at an offset in its text."""
+        return Site(self.file, lambda further: self.line(offset + further))
+
     @property
     def location(self) -> Location:
         """Where the statement begins."""

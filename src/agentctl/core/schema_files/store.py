@@ -5,20 +5,12 @@ It knows PostgreSQL's rules of lookup, and nothing of statements.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, UserType
+from agentctl.core.schema_files.drafts import FullName, FunctionDraft, TableDraft, UserType
 from agentctl.core.schema_files.naming import default_name
 from agentctl.core.sql.names import Name
 
 DEFAULT_PATH = ("public",)
-
-
-class FullName(NamedTuple):
-    """The name of one object."""
-
-    schema: str
-    name: str
 
 
 @dataclass(slots=True)

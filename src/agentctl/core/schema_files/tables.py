@@ -11,7 +11,14 @@ from pglast import ast
 from pglast.enums import ConstrType, TableLikeOption
 
 from agentctl.core.schema_files.columns import add_column_constraints, column_of, with_default
-from agentctl.core.schema_files.constraints import add_constraint, attach_constraint, set_not_null, take_over
+from agentctl.core.schema_files.constraints import (
+    LABELS,
+    add_constraint,
+    attach_constraint,
+    choose_key_name,
+    set_not_null,
+    take_over,
+)
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.indexes import PARTITIONED, clone_index
 from agentctl.core.schema_files.naming import qualified
@@ -138,9 +145,8 @@ def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause
 
 def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
     for constraint in list(source.constraints.values()):
-        if constraint.kind in {"primary key", "unique"}:
-            label, columns = ("pkey", ()) if constraint.kind == "primary key" else ("key", constraint.columns)
-            name = store.choose_name(table, columns, label)
+        if constraint.kind in LABELS:
+            name = choose_key_name(store, table, constraint.kind, constraint.columns)
             attach_constraint(store, table, replace(constraint, name=name))
     for index in source.indexes.values():
         if index.name not in source.constraints:

@@ -18,7 +18,7 @@ def text_of(node: Any) -> str:
     """Return a part of a statement as text; `(?)` where it is nested too deeply."""
     match node:
         case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):
-            return f"{_quote_text(text)}::regclass"
+            return f"{quote_text(text)}::regclass"
         case ast.FuncCall(args=(only,)) if name_of(node.funcname).name == "nextval":
             return f"nextval({text_of(only)})"
         case ast.ColumnRef(fields=(ast.String(sval=str(name)),)):
@@ -44,5 +44,6 @@ def _is_regclass(node: ast.TypeCast) -> bool:
     return node.typeName is not None and name_of(node.typeName.names).name == "regclass"
 
 
-def _quote_text(text: str) -> str:
+def quote_text(text: str) -> str:
+    """Write a text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -54,8 +54,7 @@ SERIALS = {
     "serial2": "smallint",
 }
 _FULL_RANGE = 0x7FFF
-_FIELDS = ("month", "year", "day", "hour", "minute", "second")
-_FIELD_BITS = {"month": 1, "year": 2, "day": 3, "hour": 10, "minute": 11, "second": 12}
+_FIELD_BITS = {"year": 2, "month": 1, "day": 3, "hour": 10, "minute": 11, "second": 12}
 
 
 def serial_of(node: ast.TypeName | None) -> str | None:
@@ -71,10 +70,10 @@ def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
     if node is None:
         return None
     words = node.names or ()
-    if node.pct_type:
-        return _read_type_of_column(store, words, array=bool(node.arrayBounds))
-    name = name_of(words)
     array = bool(node.arrayBounds)
+    if node.pct_type:
+        return _read_type_of_column(store, words, array=array)
+    name = name_of(words)
     if name.name.startswith("_") and name.name[1:] in _AS_THEY_ARE | set(_SPELLINGS):
         name, array = Name(name.schema, name.name[1:]), True
     own = _find_own_type(name)
@@ -104,8 +103,8 @@ def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str
 
 def below(use: TypeUse | None) -> TypeUse | None:
     """Follow domains to the type below them; an array of a domain is no domain."""
-    while use is not None and isinstance(use.of, UserType) and use.of.base is not None and not use.array:
-        use = use.of.base
+    while use is not None and use.own is not None and use.own.base is not None:
+        use = use.own.base
     return use
 
 
@@ -148,7 +147,6 @@ def _print_interval(words: list[str]) -> str:
     if not words or not words[0].isdecimal():
         return ""
     bits = int(words[0])
-    names = [] if bits == _FULL_RANGE else [field for field in _FIELDS if bits & 1 << _FIELD_BITS[field]]
-    names.sort(key=("year", "month", "day", "hour", "minute", "second").index)
+    names = [] if bits == _FULL_RANGE else [name for name, bit in _FIELD_BITS.items() if bits & 1 << bit]
     shown = f" {names[0]}{f' to {names[-1]}' if len(names) > 1 else ''}" if names else ""
     return shown + (f"({words[1]})" if len(words) > 1 else "")

@@ -7,9 +7,9 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import ConstrType
 
-from agentctl.core.schema_files.drafts import UserType
+from agentctl.core.schema_files.drafts import FullName, UserType
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
 from agentctl.core.sql.names import Name, list_names, name_in, name_of
 
