@@ -23,14 +23,7 @@ class OrderTerm:
 @lru_cache(MANY)
 def parse_order(text: str) -> tuple[OrderTerm, ...] | Misfit:
     """Parse the first argument of `.order()`."""
-    return parse_whole(Cursor(text), _read_terms)
-
-
-def _read_terms(cursor: Cursor) -> tuple[OrderTerm, ...]:
-    terms = [_read_term(cursor)]
-    while cursor.take(","):
-        terms.append(_read_term(cursor))
-    return tuple(terms)
+    return parse_whole(Cursor(text), lambda cursor: cursor.read_list(_read_term))
 
 
 def _read_term(cursor: Cursor) -> OrderTerm:
