@@ -189,7 +189,7 @@ class _Parser:
         raise _NotUnderstood
 
     def _parse_parentheses(self) -> tuple[Expression, ...] | None:
-        """Return what is between parentheses, the first of which is behind; None where it is not understood."""
+        """Return what stands before a closing parenthesis; None where it is not understood."""
         start = self._position
         try:
             return self._parse_list(")")

@@ -14,10 +14,10 @@ _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """A column to sort by; `embed` is the embedded table that it is in, as in `agents(name)`."""
+    """A column to sort by; `embeds` is the embedded table that it is in, as in `agents(name)`."""
 
     column: Name
-    embed: Name | None = None
+    embeds: tuple[Name, ...] = ()
 
 
 @lru_cache(MANY)
@@ -30,7 +30,7 @@ def _read_term(cursor: Cursor) -> OrderTerm:
     name = cursor.read_name()
     term = OrderTerm(name)
     if cursor.take("("):
-        term = OrderTerm(cursor.read_name(), embed=name)
+        term = OrderTerm(cursor.read_name(), embeds=(name,))
         cursor.skip_json_path()
         cursor.expect(")")
     else:

@@ -6,6 +6,7 @@ It does not know what the methods of supabase-js do.
 from dataclasses import dataclass
 
 from agentctl.core.code_check.reading.typescript.calls import Step
+from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.texts import options_of
 from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Choice, Constant, Value
@@ -42,6 +43,11 @@ class ChainContext:
 def get_argument(step: Step, position: int) -> Value:
     """Return an argument of a method; undefined if the call has fewer."""
     return step.arguments[position] if position < len(step.arguments) else UNDEFINED
+
+
+def get_option(options: Value, name: str) -> Value:
+    """Return one of the options that are a method's last argument."""
+    return UNDEFINED if is_nothing(options) else get_member(options, name)
 
 
 def drop_nothing(value: Value) -> Value:

@@ -15,9 +15,9 @@ from agentctl.core.code_check.reading.typescript.chain_context import (
     MaybeUse,
     drop_nothing,
     get_argument,
+    get_option,
     is_nothing,
 )
-from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.rows import Undefined, properties_of
 from agentctl.core.code_check.reading.typescript.texts import (
@@ -29,7 +29,6 @@ from agentctl.core.code_check.reading.typescript.texts import (
     texts_of,
 )
 from agentctl.core.code_check.reading.typescript.values import (
-    UNDEFINED,
     Choice,
     Constant,
     Listing,
@@ -170,11 +169,9 @@ def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterat
         yield Unresolved(f"the order does not fit PostgREST's grammar: {terms.reason}", location)
         return
     for term in terms:
-        of = relation.at([term.embed]) if term.embed else relation
+        of = relation.at(term.embeds)
         if isinstance(of, str):
-            yield Unresolved(
-                f"an order's {_spell_names((term.embed,) if term.embed else ())} is {of}", location
-            )
+            yield Unresolved(f"an order's {_spell_names(term.embeds)} is {of}", location)
         elif not term.column.is_known:
             yield Unresolved("the column of an order is built at run time", location)
         else:
@@ -184,10 +181,9 @@ def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterat
 def _find_referenced(step: Step, position: int, context: ChainContext) -> Iterator[Relation | Unresolved]:
     """Yield the relation that a step acts on: that of the chain, or one embedded in it."""
     options = get_argument(step, position)
-    value: Value = UNDEFINED
-    for name in ("referencedTable", "foreignTable"):
-        if is_nothing(value) and not is_nothing(options):
-            value = get_member(options, name)
+    value = get_option(options, "referencedTable")
+    if is_nothing(value):
+        value = get_option(options, "foreignTable")
     texts, reasons = texts_of(drop_nothing(value))
     yield from (context.unresolved(f"the embedded table is {reason}", step.location) for reason in reasons)
     if any(is_nothing(option) for option in options_of(value)):
@@ -211,10 +207,10 @@ def _spell_names(names: tuple[Name, ...]) -> str:
 
 def _get_operator(step: Step) -> str | None:
     """Return the operator in a call of `.not()` or `.filter()`; None if it is not known."""
-    value = get_argument(step, 1)
-    if not isinstance(value, Constant) or not isinstance(value.value, str):
-        return None
-    return value.value.removeprefix("not.")
+    match get_argument(step, 1):
+        case Constant(str(operator)):
+            return operator.removeprefix("not.")
+    return None
 
 
 def _may_ask_null(step: Step) -> bool:

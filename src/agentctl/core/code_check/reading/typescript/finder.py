@@ -15,7 +15,7 @@ from agentctl.core.code_check.reading.typescript.calls import Chain, Step
 from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
 from agentctl.core.code_check.reading.typescript.reduction import is_closed
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source, arguments_of, child_of
 from agentctl.core.code_check.reading.typescript.values import Unknown
 
 _STARTS = re.compile(rb"\.\s*(from|rpc)\b")
@@ -75,7 +75,7 @@ class Finder:
         name = self._source.root.descendant_for_byte_range(position, position + 1)
         member = name.parent if name is not None and name.type == "property_identifier" else None
         call = call_of(member) if member is not None else None
-        receiver = member.child_by_field_name("object") if member is not None else None
+        receiver = child_of(member, "object")
         if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
             return None
         steps, top = self._climb_calls(call)
@@ -87,7 +87,7 @@ class Finder:
         return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
 
     def _make_chain(self, head: _ChainHead, steps: tuple[Step, ...]) -> Chain:
-        arguments = self._evaluator.list_arguments(head.call)
+        arguments = arguments_of(head.call)
         values = tuple(map(self._evaluator.evaluate, arguments))
         schema, client = self._find_schema(head.receiver)
         chain = Chain(
@@ -113,7 +113,7 @@ class Finder:
             name = parent.child_by_field_name("property")
             if call is None or name is None or call.has_error:
                 break
-            arguments = map(self._evaluator.evaluate, self._evaluator.list_arguments(call))
+            arguments = map(self._evaluator.evaluate, arguments_of(call))
             steps.append(Step(self._source.text(name), tuple(arguments), self._source.locate(name)))
             node = call
         return steps, node
@@ -177,10 +177,10 @@ class Finder:
             ):
                 node = value
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
-        method = function.child_by_field_name("property") if function is not None else None
-        client = function.child_by_field_name("object") if function is not None else None
+        method = child_of(function, "property")
+        client = child_of(function, "object")
         if method is not None and client is not None and self._source.text(method) == "schema":
-            arguments = self._evaluator.list_arguments(node)
+            arguments = arguments_of(node)
             return (arguments[0] if arguments else None), client
         return None, receiver
 

@@ -9,7 +9,15 @@ from typing import Protocol
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.reduction import TOO_LARGE, choice_of
-from agentctl.core.code_check.reading.typescript.syntax import WRAPPERS, Source, inner_of, unescaped
+from agentctl.core.code_check.reading.typescript.syntax import (
+    Source,
+    child_of,
+    children_of,
+    inner_of,
+    operator_of,
+    unescaped,
+    unwrap,
+)
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
@@ -84,20 +92,15 @@ class Literals:
 
     def read_unary(self, node: Node) -> Value:
         """Return a negative number, or undefined."""
-        operator, operand = (
-            node.child_by_field_name("operator"),
-            self._evaluate(node.child_by_field_name("argument")),
-        )
-        sign = operator.type if operator is not None else ""
-        if sign == "-" and isinstance(operand, Constant) and type(operand.value) in {int, float}:
+        operator, operand = operator_of(node), self._evaluate(node.child_by_field_name("argument"))
+        if operator == "-" and isinstance(operand, Constant) and type(operand.value) in {int, float}:
             return Constant(-operand.value, self._source.locate(node))  # type: ignore[operator]  # a number
-        return UNDEFINED if sign == "void" else Unknown()
+        return UNDEFINED if operator == "void" else Unknown()
 
     def read_binary(self, node: Node) -> Value:
         """Return the value of `||`, `??`, `&&` or `+`."""
-        operator = node.child_by_field_name("operator")
         left, right = (self._evaluate(node.child_by_field_name(name)) for name in ("left", "right"))
-        match operator.type if operator is not None else "":
+        match operator_of(node):
             case "||" | "??" as kind:
                 return choice_of((*_list_kept(left, kind), right))
             case "&&":
@@ -135,13 +138,10 @@ class Literals:
 
     def read_spread(self, node: Node) -> Entry:
         """Return the entry that `...x` adds; after `condition &&` it may add nothing."""
-        inner: Node | None = node
-        while inner is not None and inner.type in WRAPPERS:
-            inner = inner_of(inner)
-        operator = inner.child_by_field_name("operator") if inner is not None else None
+        inner = unwrap(node)
         location = self._source.locate(inner or node)
-        if inner is not None and operator is not None and operator.type == "&&":
-            return Entry(None, self._evaluate(inner.child_by_field_name("right")), location, always=False)
+        if operator_of(inner) == "&&":
+            return Entry(None, self._evaluate(child_of(inner, "right")), location, always=False)
         return Entry(None, self._evaluate(inner), location)
 
     def read_key(self, node: Node) -> Value:
@@ -152,7 +152,7 @@ class Literals:
 
     def read_array(self, node: Node) -> Value:
         """Return an array literal."""
-        items = [child for child in node.named_children if child.type != "comment"]
+        items = children_of(node)
         if len(items) > _WIDEST:
             return TOO_LARGE
         return self.make_listing(items, self._source.locate(node))
@@ -174,16 +174,13 @@ class Literals:
 
     def read_enum(self, node: Node) -> Value:
         """Return an enum as the object that it becomes at run time."""
-        body = node.child_by_field_name("body")
-        members = (
-            [child for child in body.named_children if child.type != "comment"] if body is not None else []
-        )
+        members = children_of(node.child_by_field_name("body"))
         return Record(tuple(map(self._read_enum_member, members)), self._source.locate(node))
 
     def _read_enum_member(self, node: Node) -> Entry:
-        name = node.child_by_field_name("name") if node.type == "enum_assignment" else None
-        value = self._evaluate(node.child_by_field_name("value")) if name is not None else Unknown("a number")
-        return Entry(self.read_key(name or node), value, self._source.locate(name or node))
+        name = node.child_by_field_name("name") or node
+        value = Unknown("a number") if name is node else self._evaluate(node.child_by_field_name("value"))
+        return Entry(self.read_key(name), value, self._source.locate(name))
 
 
 def join_texts(pieces: Iterable[Value], location: Location) -> Value:

@@ -1,7 +1,5 @@
 """Evaluates calls of JavaScript's own methods of objects, arrays and texts, and no others."""
 
-from collections.abc import Iterator
-
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.literals import ExpressionEvaluator, Literals, join_texts
@@ -32,7 +30,7 @@ class Methods:
 
         """
         base, name = function.child_by_field_name("object"), function.child_by_field_name("property")
-        method = self._source.text(name) if name is not None else ""
+        method = self._source.text(name)
         if base is not None and self._source.text(base) == "Object" and arguments:
             return self._call_on_object(method, arguments, location)
         if method in _LISTS_MORE and arguments and arguments[0].type in FUNCTIONS:
@@ -61,11 +59,5 @@ class Methods:
         if method != "join":
             return Listing(array.items, whole=False, location=array.location)
         between = self._evaluator.evaluate(arguments[0]) if arguments else Constant(",", location)
-        return join_texts(_put_between(array.items, between), location) if array.whole else None
-
-
-def _put_between(items: tuple[Value, ...], between: Value) -> Iterator[Value]:
-    for number, item in enumerate(items):
-        if number:
-            yield between
-        yield item
+        joined = [piece for item in array.items for piece in (between, item)]
+        return join_texts(joined[1:], location) if array.whole else None

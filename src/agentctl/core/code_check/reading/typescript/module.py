@@ -16,7 +16,7 @@ from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
 from agentctl.core.code_check.reading.typescript.finder import Finder, call_of
 from agentctl.core.code_check.reading.typescript.reduction import walk
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source, arguments_of, child_of
 from agentctl.core.code_check.reading.typescript.values import (
     Constant,
     Function,
@@ -123,8 +123,7 @@ class _ModuleReader:
         return sorted(self._scopes.at_top().values(), key=_get_start)
 
     def _read_export_list(self, statement: Node) -> Iterator[tuple[str, Value]]:
-        source = statement.child_by_field_name("source")
-        evaluated = self._evaluator.evaluate(source) if source is not None else None
+        evaluated = self._evaluator.evaluate(statement.child_by_field_name("source"))
         specifier = str(evaluated.value) if isinstance(evaluated, Constant) else None
         clause = next(
             (child for child in statement.named_children if child.type.endswith(("_clause", "_export"))), None
@@ -152,7 +151,7 @@ class _ModuleReader:
         if expression.type != "assignment_expression":
             return
         left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
-        target = self._source.text(left) if left is not None else ""
+        target = self._source.text(left)
         if target == "module.exports":
             yield WHOLE, self._evaluator.evaluate(right)
         elif target.startswith(("exports.", "module.exports.")):
@@ -190,7 +189,7 @@ class _ModuleReader:
 
     def _get_maker(self, name: Node) -> str:
         """Return the name of the class or function that creates a variable's value, such as `Map`."""
-        value = name.parent.child_by_field_name("value") if name.parent is not None else None
+        value = child_of(name.parent, "value")
         return (
             self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
         )
@@ -201,7 +200,7 @@ class _ModuleReader:
         while function.parent is not None and function.parent.type == "member_expression":
             function = function.parent
         call = call_of(function)
-        arguments = self._evaluator.list_arguments(call) if call is not None else []
+        arguments = arguments_of(call)
         value = self._evaluator.evaluate(function) if arguments else None
         if value is not None and isinstance(_find_origin(value), Function | Imported):
             values = tuple(map(self._evaluator.evaluate, arguments))

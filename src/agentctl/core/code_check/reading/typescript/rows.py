@@ -86,7 +86,9 @@ class Properties:
                 named[key] = Property(_list_distinct(before, later), later.location, before.always)
             else:
                 named[key] = later
-        return Properties(named, earlier.complete and self.complete, _drop_repeated(earlier.open + self.open))
+        return Properties(
+            named, earlier.complete and self.complete, tuple(dict.fromkeys(earlier.open + self.open))
+        )
 
 
 def properties_of(record: Record) -> Properties:
@@ -131,17 +133,13 @@ class _Gatherer:
 
 def _read_keyed(entry: Entry, key: Value) -> Properties:
     if isinstance(key, Constant):
-        return Properties({_spell_key(key): Property((entry.value,), key.location, always=True)})
+        return Properties({str(key.value): Property((entry.value,), key.location, always=True)})
     texts, reasons = texts_of(key)
     known = [text for text in texts if text.whole]
     open_ = reasons or (() if len(known) == len(texts) else ("built at run time",))
     single = len(known) == 1 and not open_
     named = {str(text): Property((entry.value,), text.location, always=single) for text in known}
     return Properties(named, not open_, tuple((f"a key is {reason}", entry.location) for reason in open_))
-
-
-def _spell_key(key: Constant) -> str:
-    return key.value if isinstance(key.value, str) else str(key.value)
 
 
 def _combine_either(alternatives: list[Properties]) -> Properties:
@@ -158,17 +156,13 @@ def _combine_either(alternatives: list[Properties]) -> Properties:
         named[key] = Property(named[key].options, named[key].location, always=True)
     complete = all(properties.complete for properties in alternatives)
     return Properties(
-        named, complete, _drop_repeated(tuple(gap for properties in alternatives for gap in properties.open))
+        named, complete, tuple(dict.fromkeys(gap for properties in alternatives for gap in properties.open))
     )
 
 
 def _list_distinct(first: Property, second: Property) -> tuple[Value, ...]:
     """Return the values that two properties can have, without repetition."""
     return tuple({id(value): value for value in (*first.options, *second.options)}.values())
-
-
-def _drop_repeated(open_: tuple[tuple[str, Location], ...]) -> tuple[tuple[str, Location], ...]:
-    return tuple(dict.fromkeys(open_))
 
 
 def _write_property(key: str, own: Property, undefined: Undefined, file: str) -> Written | None:

@@ -6,6 +6,7 @@ A part that can be any text becomes a hole. What the texts mean is not known her
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
+from math import prod
 
 from agentctl.core.code_check.reading.postgrest.cursor import HOLE
 from agentctl.core.code_check.reading.typescript.values import (
@@ -151,27 +152,19 @@ def _spell_template(template: Template) -> Iterator[tuple[Piece, ...]]:
     choices = [list(_list_pieces(part)) for part in template.pieces[:_MOST_PIECES]]
     if len(template.pieces) > _MOST_PIECES:
         choices.append([Piece(HOLE, None)])
-    if _count_ways(choices) > _MOST_OPTIONS:
+    if prod(map(len, choices)) > _MOST_OPTIONS:
         choices = [options if len(options) == 1 else [Piece(HOLE, None)] for options in choices]
     yield from islice(product(*choices), _MOST_OPTIONS)
 
 
-def _count_ways(choices: list[list[Piece]]) -> int:
-    ways = 1
-    for options in choices:
-        ways *= len(options)
-    return ways
-
-
 def _list_pieces(value: Value) -> Iterator[Piece]:
     for option in likely_options(value):
-        if not isinstance(option, Constant) or isinstance(
-            option.value, float
-        ):  # JavaScript formats floats differently
-            yield Piece(HOLE, None)
-        elif isinstance(option.value, str):
-            yield Piece(option.value, option.location)
-        elif isinstance(option.value, bool) or option.value is None:
-            yield Piece(_WORDS[option.value], None)
-        else:
-            yield Piece(str(option.value), None)
+        match option:
+            case Constant(str(text), location):
+                yield Piece(text, location)
+            case Constant(bool() | None as word):
+                yield Piece(_WORDS[word], None)
+            case Constant(int(number)):
+                yield Piece(str(number), None)
+            case _:  # JavaScript spells floats differently
+                yield Piece(HOLE, None)

@@ -26,19 +26,12 @@ class Expression(Struct, frozen=True, gc=False, array_like=True):
         """Return the value with each of its parts changed."""
         return self
 
-    def with_file(self, file: str) -> Self:  # noqa: ARG002 - values with a location need it
-        """Return the value with the name of its file; its parts stay as they are."""
-        return self
-
 
 class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
     """A text, a number, true, false or null; the location of a text is its opening quote."""
 
     value: str | int | float | bool | None
     location: Location
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.value, self.location.with_file(file))
 
 
 class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
@@ -52,9 +45,6 @@ class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(map(change, self.pieces)), self.location)
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.pieces, self.location.with_file(file))
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -77,10 +67,6 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
             None if self.key is None else change(self.key), change(self.value), self.location, self.always
         )
 
-    def with_file(self, file: str) -> "Entry":
-        """Return the entry with the name of its file."""
-        return Entry(self.key, self.value, self.location.with_file(file), self.always)
-
 
 class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
     """An object literal."""
@@ -95,11 +81,6 @@ class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.location)
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(
-            tuple(entry.with_file(file) for entry in self.entries), self.location.with_file(file)
-        )
-
 
 class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
     """An array; `whole` is False if there can be more or fewer items, as in the result of a `map`."""
@@ -113,9 +94,6 @@ class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
         return type(self)(tuple(map(change, self.items)), self.whole, self.location)
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.items, self.whole, self.location.with_file(file))
 
 
 class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
@@ -136,9 +114,6 @@ class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
     number: int
     file: str = ""
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.number, self.file or file)
-
 
 class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     """An export of another file; the name `*` is the file's whole namespace.
@@ -152,18 +127,12 @@ class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     name: str
     importer: str = ""
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.specifier, self.name, self.importer or file)
-
 
 class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
     """A parameter of a function."""
 
     function: Function
     position: int
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.function.with_file(file), self.position)
 
 
 class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
