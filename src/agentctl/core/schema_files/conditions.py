@@ -161,7 +161,7 @@ class _ConditionReader:
         return self.read_condition(node, depth) if is_condition else _UNKNOWN
 
     def _read_call(self, node: ast.FuncCall | ast.CoalesceExpr, kind: str, depth: int) -> Expression:
-        name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
+        name = _function_of(node)
         if name is None:
             return _UNKNOWN
         own = kind if name in {"coalesce", "abs"} else "text"
@@ -195,7 +195,7 @@ class _ConditionReader:
             case ast.TypeCast() if node.typeName and not node.typeName.typmods:
                 return _plain_type(self._read_type(node.typeName))
             case ast.FuncCall() | ast.CoalesceExpr():
-                name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
+                name = _function_of(node)
                 return (_FUNCTIONS.get(name) or self._common_type(node.args or ())) if name else ""
             case ast.A_Const(val=ast.Integer() | ast.Float()):
                 return "numeric"
@@ -278,8 +278,10 @@ def _operator_of(node: ast.A_Expr) -> str:
     return name if schema in {None, "pg_catalog"} else ""
 
 
-def _function_of(node: ast.FuncCall) -> str | None:
+def _function_of(node: ast.FuncCall | ast.CoalesceExpr) -> str | None:
     """Return the name of a function that is understood."""
+    if isinstance(node, ast.CoalesceExpr):
+        return "coalesce"
     schema, name = name_of(node.funcname)
     odd = node.agg_star or node.agg_distinct or node.over or node.agg_filter or len(node.args or ()) != 1
     return name if name in _FUNCTIONS and schema in {None, "pg_catalog"} and not odd else None

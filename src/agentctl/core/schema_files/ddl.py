@@ -83,11 +83,9 @@ class Schema:
 
     def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return where a table, a view or a column of it is created; None where nothing creates it."""
-        table_draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
-        if table_draft is None or column is None:
-            return table_draft.location if table_draft else None
-        column_draft = table_draft.columns.get(column)
-        return column_draft.location if column_draft else None
+        draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
+        created = draft.columns.get(column) if draft and column else draft
+        return created.location if created else None
 
     def locate_function(self, name: str, *, schema: str | None = None) -> Location | None:
         """Return where the first function of a name is created; None where nothing creates it."""

@@ -38,8 +38,7 @@ def create_function(store: Store, node: ast.CreateFunctionStmt, site: Site) -> N
     tabular = any(item.mode == "t" for item in arguments)
     returns = None if tabular or node.returnType is None else type_use(store, node.returnType) or _UNKNOWN
     function = FunctionDraft(
-        full_name.schema,
-        full_name.name,
+        *full_name,
         arguments,
         returns,
         set_of=bool(node.returnType and node.returnType.setof) and not tabular,

@@ -39,9 +39,7 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
             _merge_descriptions(store, store.tables[full_name], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
-    table = TableDraft(
-        full_name.schema, full_name.name, kind, site.location, perhaps=bool(node.if_not_exists)
-    )
+    table = TableDraft(*full_name, kind, site.location, perhaps=bool(node.if_not_exists))
     parents = [
         parent for parent_node in node.inhRelations or () if (parent := store.table(name_in(parent_node)))
     ]

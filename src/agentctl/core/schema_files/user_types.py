@@ -7,7 +7,7 @@ from pglast import ast
 from pglast.ast import Node
 from pglast.enums import ConstrType
 
-from agentctl.core.schema_files.drafts import FullName, UserType
+from agentctl.core.schema_files.drafts import UserType
 from agentctl.core.schema_files.naming import default_name
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
@@ -67,7 +67,7 @@ def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
 def _create_type(store: Store, name: Name) -> UserType:
     """Return the type of exactly that full name, new or already mentioned."""
     full_name = store.qualify(name)
-    return store.types.setdefault(FullName(*full_name), UserType(*full_name))
+    return store.types.setdefault(full_name, UserType(*full_name))
 
 
 def _leads_to(base: str | UserType, kind: UserType) -> bool:

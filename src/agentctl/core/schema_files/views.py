@@ -24,15 +24,14 @@ _TEMPORARY = "t"
 def create_view(store: Store, node: ast.ViewStmt, site: Site) -> None:
     """Execute CREATE [OR REPLACE] VIEW."""
     draft = _make_table(store, node.view, node.query, list_names(node.aliases), site)
-    full_name = store.qualify(name_in(node.view))
-    there = store.tables.get(full_name)
+    there = store.tables.get(draft.full_name) if draft else None
     if draft is None or (there is not None and not node.replace):
         return
     draft.kind, draft.insertable = "view", _takes_rows(store, node.query)
     if there is not None:
         draft.triggers, draft.location = there.triggers, there.location
         draft.columns = {name: there.columns.get(name, column) for name, column in draft.columns.items()}
-    store.tables[full_name] = draft
+    store.tables[draft.full_name] = draft
 
 
 def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> None:
@@ -44,7 +43,7 @@ def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> No
     if table is not None:
         table.kind = "materialized view" if node.objtype is ObjectType.OBJECT_MATVIEW else "table"
         table.insertable = table.kind == "table"
-        store.tables.setdefault(store.qualify(name_in(into.rel)), table)
+        store.tables.setdefault(table.full_name, table)
 
 
 def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
@@ -52,7 +51,7 @@ def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
     if node.intoClause is not None:
         table = _make_table(store, node.intoClause.rel, node, (), site)
         if table is not None:
-            store.tables.setdefault(store.qualify(name_in(node.intoClause.rel)), table)
+            store.tables.setdefault(table.full_name, table)
 
 
 def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
@@ -79,9 +78,7 @@ def _make_table(
     if relation is None or relation.relpersistence == _TEMPORARY:
         return None
     full_name = store.qualify(name_in(relation))
-    table = TableDraft(
-        full_name.schema, full_name.name, "table", site.location, sources=tables_of(store, query)
-    )
+    table = TableDraft(*full_name, "table", site.location, sources=tables_of(store, query))
     of_query = list((columns_of(store, query) or {}).items())
     merged = [*zip(names, [kind for _, kind in of_query], strict=False), *of_query[len(names) :]]
     if NAMELESS not in dict(merged):

@@ -135,8 +135,7 @@ def _list_unparsed(packed: PackedFiles) -> Iterator[Unparsed]:
     for name in packed.scripts:
         module = packed.module(name)
         if module is not None and module.error is not None:
-            location = Location(name, module.error.line, module.error.column)
-            yield Unparsed(location, "its language's grammar does not allow it")
+            yield Unparsed(module.error.with_file(name), "its language's grammar does not allow it")
 
 
 def _merge_readings(readings: list[CodeReading]) -> CodeReading:

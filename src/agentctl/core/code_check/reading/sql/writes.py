@@ -55,7 +55,7 @@ class StatementReader(QueryReader):
             self._note_row(table, Verb.INSERT, written, node.relation, complete=bool(names))
         else:
             for name, offset in places:
-                self.collector.column_at(table.sources(name), name, Purpose.SELECTED, offset)
+                self.collector.column_at(table, name, Purpose.SELECTED, offset)
 
     def _read_insert(self, node: ast.InsertStmt, scope: Scope) -> Relation:
         scope = self.with_clause(node.withClause, scope)
@@ -97,7 +97,7 @@ class StatementReader(QueryReader):
             self.collector.uses.append(ConflictUse(table.tables[0], names, location))
             return
         for name, offset in zip(names, offsets, strict=False):
-            self.collector.column_at(table.sources(name), name, Purpose.FILTERED, offset)
+            self.collector.column_at(table, name, Purpose.FILTERED, offset)
 
     def _read_update(self, node: ast.UpdateStmt, scope: Scope) -> Relation:
         scope = self.with_clause(node.withClause, scope)
@@ -194,10 +194,8 @@ class StatementReader(QueryReader):
     def _list_written(self, table: Relation, assignments: Iterable[Assignment]) -> Iterator[Written]:
         """Yield the columns that get a value; a column that always gets its DEFAULT is only named."""
         for target, values in assignments:
-            name, own = (
-                target.name or "",
-                [value for value in values if not isinstance(value, ast.SetToDefault)],
-            )
+            name = target.name or ""
+            own = [value for value in values if not isinstance(value, ast.SetToDefault)]
             if self.collector.is_put_in(target.location):
                 continue
             if own:
@@ -205,8 +203,7 @@ class StatementReader(QueryReader):
                 location = self.collector.location_at(target.location)
                 yield Written(name, location, known, always=len(own) == len(values))
             else:
-                sources, offset = table.sources(name), target.location or 0
-                self.collector.column_at(sources, name, Purpose.WRITTEN, offset)
+                self.collector.column_at(table, name, Purpose.WRITTEN, target.location or 0)
 
     def _read_returning(
         self, clause: ast.ReturningClause | None, table: Relation, scope: Scope, level: Level

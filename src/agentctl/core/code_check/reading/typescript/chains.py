@@ -33,7 +33,7 @@ from agentctl.core.code_check.reading.uses import (
 from agentctl.core.location import Location
 
 StepReader = Callable[[Step, ChainContext], Iterator[MaybeUse]]
-_FIRST_METHODS = frozenset({"select", "insert", "upsert", "update", "delete"})
+FIRST_METHODS = frozenset({"select", "insert", "upsert", "update", "delete"})
 _FILTERS = (
     "eq neq gt gte lt lte like likeAllOf likeAnyOf ilike ilikeAllOf ilikeAnyOf regexMatch regexIMatch "
     "is isDistinct in notIn contains containedBy overlaps textSearch not filter "
@@ -70,7 +70,7 @@ def uses_of(chain: Chain, *, file: str) -> CodeReading:
 
 def _read_query(chain: Chain, file: str) -> Iterator[MaybeUse]:
     """Yield the uses of a chain that begins with tables."""
-    if not chain.steps or chain.steps[0].method not in _FIRST_METHODS:
+    if not chain.steps or chain.steps[0].method not in FIRST_METHODS:
         return
     tables, unresolved = _list_targets("table", chain, file)
     yield from (TableUse(table, location) for table, location in tables)

@@ -38,9 +38,9 @@ from agentctl.core.code_check.reading.typescript.values import (
 from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose, Unresolved
 from agentctl.core.location import Location
 
-_COMPARING_METHODS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isDistinct"})
-_COMPARING_OPERATORS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
-"""Operators and methods that compare a column with a value of its own type."""
+_COMPARING = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
+"""Operators that compare a column with a value of its own type, and methods in small letters."""
+_WITH_OPERATOR = frozenset({"not", "filter"})
 _LIST_METHODS = frozenset({"in", "notIn"})
 
 
@@ -156,7 +156,7 @@ def _read_conditions(text: Text, relation: Relation, context: ChainContext) -> I
         return
     for condition in conditions:
         location = text.locate(condition.column.offset, context.file)
-        comparable = condition.operator in _COMPARING_OPERATORS and condition.value is not None
+        comparable = condition.operator in _COMPARING and condition.value is not None
         compared = (CodeLiteral(condition.value),) if comparable else ()
         yield from _read_column(
             condition, relation, location, compared, may_ask_null=condition.operator in {None, "is"}
@@ -214,7 +214,7 @@ def _get_operator(step: Step) -> str | None:
 
 
 def _may_ask_null(step: Step) -> bool:
-    if step.method in {"not", "filter"}:
+    if step.method in _WITH_OPERATOR:
         return _get_operator(step) in {None, "is"}
     return step.method == "is" and not all(map(_is_boolean, options_of(get_argument(step, 1))))
 
@@ -225,14 +225,9 @@ def _is_boolean(value: Value) -> bool:
 
 def _list_compared(step: Step) -> tuple[CodeLiteral, ...]:
     """Return the literals that a column is compared with."""
-    if step.method in {"not", "filter"}:
-        return (
-            _keep_scalars(_list_exhaustive(get_argument(step, 2)))
-            if _get_operator(step) in _COMPARING_OPERATORS
-            else ()
-        )
-    if step.method in _COMPARING_METHODS:
-        return _keep_scalars(_list_exhaustive(get_argument(step, 1)))
+    has_operator = step.method in _WITH_OPERATOR
+    if (_get_operator(step) if has_operator else step.method.lower()) in _COMPARING:
+        return _keep_scalars(_list_exhaustive(get_argument(step, 2 if has_operator else 1)))
     lists = options_of(get_argument(step, 1)) if step.method in _LIST_METHODS else ()
     items = (item for option in lists if isinstance(option, Listing) for item in option.items)
     return _keep_scalars(literals_of(Choice(tuple(items))))

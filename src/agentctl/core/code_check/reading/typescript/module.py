@@ -170,15 +170,13 @@ class _ModuleReader:
         calls = [site for site in sites if not isinstance(site.function, Function)]
         values = [value for chain in chains for value in chain.values()]
         values += [argument for site in calls for argument in site.arguments]
-        passing: set[Value] = set()
+        passing: set[Function] = set()
         while new := {part.function for value in values for part in parameters_in(value)} - passing:
             passing |= new
             own = [site for site in sites if site.function in new]
             calls += own
             values = [argument for site in own for argument in site.arguments]
-        return tuple(calls), tuple(
-            sorted(function.number for function in passing if isinstance(function, Function))
-        )
+        return tuple(calls), tuple(sorted(function.number for function in passing))
 
     def _list_called_names(self) -> set[str]:
         """Return the first words of calls that can mean the project's functions; most calls do not."""
