@@ -255,7 +255,7 @@ _STRICT: Mapping[str, Callable[..., object]] = {
     "lower": _take_text(str.lower),
     "upper": _take_text(str.upper),
     "btrim": _take_text(lambda text: text.strip(" ")),
-    "length": _take_text(lambda text: Decimal(len(text))),
-    "char_length": _take_text(lambda text: Decimal(len(text))),
-    "character_length": _take_text(lambda text: Decimal(len(text))),
+    **dict.fromkeys(
+        ("length", "char_length", "character_length"), _take_text(lambda text: Decimal(len(text)))
+    ),
 }

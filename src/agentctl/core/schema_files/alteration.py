@@ -45,7 +45,7 @@ class _Action:
     def find_relative(self) -> TableDraft | None:
         """Return the partition or the parent that it names."""
         relation = self.node.name if isinstance(self.node, ast.PartitionCmd) else self.node
-        return self.store.table(name_in(relation)) if isinstance(relation, ast.RangeVar) else None
+        return self.store.table_in(relation) if isinstance(relation, ast.RangeVar) else None
 
 
 _NOT_TABLES = frozenset({ObjectType.OBJECT_TYPE, ObjectType.OBJECT_INDEX, ObjectType.OBJECT_SEQUENCE})

@@ -60,7 +60,7 @@ class _Assembly:
 
     def catalog(self, database: str) -> Catalog:
         functions = [item for overloads in self.store.functions.values() for item in overloads]
-        assembled = [self._assemble_function(item) for item in functions]
+        assembled = map(self._assemble_function, functions)
         return Catalog(
             server=Server("", 0, database, "", self.path, read_only=True, bypasses_row_security=True),
             tables=tuple(
@@ -84,7 +84,7 @@ class _Assembly:
             table.schema,
             table.name,
             table.kind,
-            tuple(self._assemble_column(column) for column in table.columns.values()),
+            tuple(map(self._assemble_column, table.columns.values())),
             tuple(
                 self._assemble_constraint(table, table.constraints[name])
                 for name in sorted(table.constraints)
@@ -150,7 +150,7 @@ class _Assembly:
             head, blank, nulls = draft.kind.upper(), " ", draft.suffix
             return f"{head}{nulls}{blank}({columns})"
         to = draft.reference
-        name = quoted(to.table) if to.schema in self.path else qualified(to.schema, to.table)
+        name = qualified(to.schema, to.table, self.path)
         keys = ", ".join(map(quoted, self._find_target(draft) or ()))
         return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{draft.suffix}"
 
@@ -175,13 +175,12 @@ class _Assembly:
         return self._make_operand("", type_use(self.store, node))
 
     def _assemble_function(self, function: FunctionDraft) -> Function:
+        signature = (argument for argument in function.arguments if argument.mode != "t")
         return Function(
             function.schema,
             function.name,
-            tuple(self._assemble_argument(argument) for argument in function.arguments),
-            ", ".join(
-                self._print_argument(argument) for argument in function.arguments if argument.mode != "t"
-            ),
+            tuple(map(self._assemble_argument, function.arguments)),
+            ", ".join(map(self._print_argument, signature)),
             self._print_result(function),
             security_definer=function.security_definer,
             settings=function.settings,
@@ -209,7 +208,7 @@ class _Assembly:
         return f"{'SETOF ' if function.set_of else ''}{self._print_type(use, bare=True)}"
 
     def _print_type(self, use: TypeUse | None, *, bare: bool = False) -> str:
-        return spelled(use, lambda schema: schema in self.path, bare=bare)
+        return spelled(use, self.path, bare=bare)
 
 
 def _refuses_null(use: TypeUse | None) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pglast import ast
 from pglast.enums import ConstrType
 
-from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.constraints import add_constraint
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft, TypeUse
 from agentctl.core.schema_files.naming import qualified
@@ -49,7 +48,7 @@ def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) 
     column = ColumnDraft(node.colname or "", type_use(store, node.typeName), location)
     if integer := serial_of(node.typeName):
         sequence = store.choose_name(table, (column.name,), "seq")
-        value = f"nextval('{_print_name(table.schema, sequence)}'::regclass)"
+        value = f"nextval('{qualified(table.schema, sequence, DEFAULT_PATH)}'::regclass)"
         column = replace(
             column,
             type=TypeUse(integer),
@@ -96,7 +95,3 @@ def _apply_constraint(
         case ConstrType.CONSTR_GENERATED:
             return replace(column, generated=True, default=text_of(node.raw_expr))
     return column
-
-
-def _print_name(schema: str, name: str) -> str:
-    return quoted(name) if schema in DEFAULT_PATH else qualified(schema, name)

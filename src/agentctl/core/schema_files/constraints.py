@@ -62,8 +62,8 @@ def forget_checks(store: Store, name: str) -> None:
 
     """
     words = name.replace('"', "").lower().split(".")
-    meant = None if "%" in name else store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
-    for table in store.tables.values() if "%" in name else filter(None, (meant,)):
+    named = store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
+    for table in store.tables.values() if "%" in name else filter(None, (named,)):
         for draft in [constraint for constraint in table.constraints.values() if constraint.kind == "check"]:
             del table.constraints[draft.name]
 
@@ -114,13 +114,10 @@ def drop_constraint(store: Store, table: TableDraft, name: str) -> None:
         return
     table.indexes.pop(name, None)
     for child in store.children(table) if constraint.kind == "check" or table.kind == PARTITIONED else ():
-        alike = (
-            other
-            for other in child.constraints.values()
-            if (other.kind, other.columns) == (constraint.kind, constraint.columns)
-        )
-        for other in [other for other in alike if constraint.kind in LABELS or other.name == name]:
-            drop_constraint(store, child, other.name)
+        for other in list(child.constraints.values()):
+            is_alike = (other.kind, other.columns) == (constraint.kind, constraint.columns)
+            if is_alike and (constraint.kind in LABELS or other.name == name):
+                drop_constraint(store, child, other.name)
 
 
 def set_not_null(

@@ -83,7 +83,9 @@ class Schema:
 
     def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return where a table, a view or a column of it is created; None where nothing creates it."""
-        draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
+        anywhere = self._store.tables.values() if schema is None else ()
+        drafts = (draft for draft in anywhere if draft.name == table)
+        draft = self._store.table(Name(schema, table)) or next(drafts, None)
         created = draft.columns.get(column) if draft and column else draft
         return created.location if created else None
 
@@ -127,8 +129,7 @@ class Schema:
         if table := find_loosened_table(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
-            msg = "a statement is built at run time: its effect is not known"
-            yield UnreadStatement(location, msg)
+            yield UnreadStatement(location, "a statement is built at run time: its effect is not known")
 
     def _run_block(
         self, statement: Statement, node: ast.DoStmt, around: Site, depth: int

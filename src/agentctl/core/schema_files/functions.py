@@ -89,9 +89,7 @@ def _change_settings(store: Store, there: tuple[str, ...], node: ast.VariableSet
     if node.kind is VariableSetKind.VAR_SET_CURRENT and name == "search_path":
         return (*kept, f"{name}={', '.join(map(quoted, store.path))}")
     if node.kind is VariableSetKind.VAR_SET_VALUE:
-        shown = (
-            (quoted(setting) for setting in list_texts(node)) if name == "search_path" else list_texts(node)
-        )
+        shown = map(quoted, list_texts(node)) if name == "search_path" else list_texts(node)
         return (*kept, f"{name}={', '.join(shown)}")
     return kept
 

@@ -15,7 +15,7 @@ from agentctl.core.schema_files.drafts import IndexDraft, Key, TableDraft
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.sql.column_names import name_column
-from agentctl.core.sql.names import Name, name_in
+from agentctl.core.sql.names import Name
 
 PARTITIONED = "partitioned table"
 _METHOD = "btree"
@@ -23,7 +23,7 @@ _METHOD = "btree"
 
 def create_index(store: Store, node: ast.IndexStmt) -> None:
     """Execute CREATE INDEX."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is None or (node.idxname and store.is_taken(table.schema, node.idxname)):
         return
     index = IndexDraft(
@@ -55,7 +55,7 @@ def add_index(
 ) -> None:
     """Add the unique index of a primary key or unique constraint."""
     if not store.is_taken(table.schema, name):
-        keys = tuple(Key(column) for column in columns)
+        keys = tuple(map(Key, columns))
         table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True, included=included)
 
 

@@ -66,7 +66,7 @@ def order(path: str) -> tuple[object, ...]:
     parts = PurePosixPath(path).parts
     repeatable = parts[-1].startswith("R__")  # Flyway runs them after all others
     last = parts[-1].removesuffix(".sql").replace("__", "\0")  # it ends Flyway's versions: 2 comes before 2_1
-    names = tuple(_make_natural_key(part) for part in (*parts[:-1], last))
+    names = tuple(map(_make_natural_key, (*parts[:-1], last)))
     return (bool(_FOLDERS & _folders_of(path)), repeatable, names)
 
 

@@ -52,14 +52,13 @@ def open_schema_source(path: Path) -> SchemaSource:
         )  # reading a pipe would wait
         files = [(sql_file.relative_to(path).as_posix(), _read_text(sql_file)) for sql_file in paths]
         schema, problems = run_migrations(files)
-        return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
-    text = _read_text(path)
-    if text.lstrip().startswith("{"):
-        baseline = read_baseline(path)
-        schema, problems = schema_of(baseline)
-        return _make_source(path, schema, problems, whole=baseline.whole)
-    schema = Schema()
-    problems = schema.apply(text, file=path.as_posix())
+    else:
+        text = _read_text(path)
+        if text.lstrip().startswith("{"):
+            baseline = read_baseline(path)
+            return _make_source(path, *schema_of(baseline), whole=baseline.whole)
+        schema = Schema()
+        problems = schema.apply(text, file=path.as_posix())
     return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
 
 

@@ -75,7 +75,7 @@ class Presumptions:
 
         Their type is unknown.
         """
-        table = store.table(name_in(node.relation)) if isinstance(node, _NAMING_COLUMNS) else None
+        table = store.table_in(node.relation) if isinstance(node, _NAMING_COLUMNS) else None
         if table is None or not table.columns or store.assumes:
             return
         for name in _list_named_columns(node):

@@ -43,9 +43,7 @@ def columns_of(store: Store, query: object) -> Columns | None:
 
 def tables_of(store: Store, query: object) -> set[TableDraft]:
     """Return the tables that a query and its subqueries read."""
-    tables = (
-        store.table(name_in(relation)) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar)
-    )
+    tables = (store.table_in(relation) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar))
     return {table for table in tables if table}
 
 

@@ -45,7 +45,7 @@ def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
     """Execute a RENAME that may not run: the column has both names afterwards, and neither is required."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     column = table.columns.get(node.subname or "") if table is not None else None
     if table is None or column is None or node.renameType is not ObjectType.OBJECT_COLUMN:
         return
@@ -60,7 +60,7 @@ def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
     """Execute ... SET SCHEMA."""
     schema = node.newschema or ""
     if node.objectType in _RELATIONS:
-        table = store.table(name_in(node.relation))
+        table = store.table_in(node.relation)
         if table is not None:
             _move_table(store, table, FullName(schema, table.name), site)
     elif node.objectType in _TYPES:
@@ -113,7 +113,7 @@ def _rename_index(owner: TableDraft, old: str, new: str) -> None:
 
 
 def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    table, old, new = store.table(name_in(node.relation)), node.subname or "", node.newname or ""
+    table, old, new = store.table_in(node.relation), node.subname or "", node.newname or ""
     if table is None:
         return
     if old in table.indexes:
@@ -179,10 +179,6 @@ def _rename_columns(columns: Iterable[str], old: str, new: str) -> tuple[str, ..
     return tuple(new if column == old else column for column in columns)
 
 
-def _rename_type(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    _move_type(store, node.object, name=node.newname)
-
-
 def _move_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:
     kind = store.type(name_of(words))
     old, new = FullName(kind.schema, kind.name), FullName(schema or kind.schema, name or kind.name)
@@ -198,10 +194,6 @@ def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> No
     kind = store.type(name_of(words))
     if (node.subname or "") in kind.checks:
         kind.checks[node.newname or ""] = kind.checks.pop(node.subname or "")
-
-
-def _rename_function(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    _move_functions(store, node.object, name=node.newname, site=site)
 
 
 def _move_functions(
@@ -232,15 +224,18 @@ def _rename_schema(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 
 def _rename_trigger(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is not None and (trigger := table.triggers.pop(node.subname or "", None)):
         table.triggers[node.newname or ""] = replace(trigger, name=node.newname or "")
 
 
 _RENAMES: Mapping[ObjectType | None, Callable[[Store, ast.RenameStmt, Site], None]] = {
     **dict.fromkeys(_RELATIONS, _rename_relation),
-    **dict.fromkeys(_TYPES, _rename_type),
-    **dict.fromkeys(_FUNCTIONS, _rename_function),
+    **dict.fromkeys(_TYPES, lambda store, node, _: _move_type(store, node.object, name=node.newname)),
+    **dict.fromkeys(
+        _FUNCTIONS,
+        lambda store, node, site: _move_functions(store, node.object, name=node.newname, site=site),
+    ),
     ObjectType.OBJECT_COLUMN: _rename_column,
     ObjectType.OBJECT_TABCONSTRAINT: _rename_constraint,
     ObjectType.OBJECT_DOMCONSTRAINT: _rename_domain_constraint,

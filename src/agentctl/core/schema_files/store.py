@@ -6,9 +6,11 @@ It knows PostgreSQL's rules of lookup, and nothing of statements.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pglast import ast
+
 from agentctl.core.schema_files.drafts import FullName, FunctionDraft, TableDraft, UserType
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.sql.names import Name
+from agentctl.core.sql.names import Name, name_in
 
 DEFAULT_PATH = ("public",)
 
@@ -39,6 +41,10 @@ class Store:
         """Return the table that a name leads to."""
         return next(filter(None, map(self.tables.get, self._full_names(name))), None)
 
+    def table_in(self, relation: ast.RangeVar | None) -> TableDraft | None:
+        """Return the table that a statement names."""
+        return self.table(name_in(relation))
+
     def altered(self, name: Name) -> TableDraft | None:
         """Return the table that a statement changes: the one of that name, or one that is assumed."""
         draft = self.table(name)
@@ -46,11 +52,6 @@ class Store:
             full_name = self.qualify(name)
             draft = self.tables[full_name] = TableDraft(*full_name, kind="table", location=None)
         return draft
-
-    def anywhere(self, table: str, schema: str | None) -> TableDraft | None:
-        """Return a table of that name in any schema, if no schema is named."""
-        drafts = (draft for draft in self.tables.values() if draft.name == table and schema is None)
-        return next(drafts, None)
 
     def type(self, name: Name) -> UserType:
         """Return the type that a name leads to; a type that nothing has created is added as unknown."""

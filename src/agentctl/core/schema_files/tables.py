@@ -40,9 +40,7 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
         return
     kind = PARTITIONED if node.partspec else kind
     table = TableDraft(*full_name, kind, site.location, perhaps=bool(node.if_not_exists))
-    parents = [
-        parent for parent_node in node.inhRelations or () if (parent := store.table(name_in(parent_node)))
-    ]
+    parents = [parent for parent_node in node.inhRelations or () if (parent := store.table_in(parent_node))]
     store.tables[full_name] = table
     for parent in parents:
         for column in parent.columns.values():
@@ -88,13 +86,10 @@ def _add_element(store: Store, table: TableDraft, element: object, site: Site) -
 
 def _merge_column(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
     """Return a parent's column with the child's own default; NOT NULL comes with the constraints."""
-    merged = there
-    defaults = (
-        constraint for constraint in node.constraints or () if constraint.contype is ConstrType.CONSTR_DEFAULT
-    )
-    for constraint in defaults:
-        merged = with_default(merged, constraint.raw_expr)
-    return merged
+    for constraint in node.constraints or ():
+        if constraint.contype is ConstrType.CONSTR_DEFAULT:
+            there = with_default(there, constraint.raw_expr)
+    return there
 
 
 def _add_constraints(store: Store, table: TableDraft, elements: Iterable[object]) -> None:
@@ -108,7 +103,7 @@ def _add_constraints(store: Store, table: TableDraft, elements: Iterable[object]
 
 
 def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
-    source = store.table(name_in(node.relation))
+    source = store.table_in(node.relation)
     options = node.options or 0
     for column in source.columns.values() if source else ():
         taken = replace(column, location=table.location or column.location)
@@ -128,7 +123,7 @@ def _own_sequence(store: Store, table: TableDraft, column: ColumnDraft) -> str:
 
 
 def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
-    source = store.table(name_in(node.relation))
+    source = store.table_in(node.relation)
     options = node.options or 0
     if source is None:
         return

@@ -3,19 +3,14 @@
 A type that it does not know counts as the user's own; it never refuses one.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from pglast import ast
 
-from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.drafts import TypeUse, UserType
 from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import Name, name_of
-
-Visible = Callable[[str], bool]
-"""Whether the types of a schema need no schema before their names."""
 
 _SPELLINGS = {
     "int2": "smallint",
@@ -80,12 +75,12 @@ def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
     return TypeUse(own or store.type(name), _print_modifier(own, node.typmods or ()), array=array)
 
 
-def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str:
+def spelled(use: TypeUse | None, path: tuple[str, ...], *, bare: bool = False) -> str:
     """Return a type as PostgreSQL prints it; an unknown type is `unknown`.
 
     Args:
         use: the type.
-        visible: see `Visible`.
+        path: the schemas whose types need no schema before their names.
         bare: without modifiers.
 
     """
@@ -94,9 +89,7 @@ def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str
     modifier = "" if bare else use.modifier
     end = "[]" if use.array else ""
     if isinstance(use.of, UserType):
-        short = visible(use.of.schema)
-        name = quoted(use.of.name) if short else qualified(use.of.schema, use.of.name)
-        return f"{name}{modifier}{end}"
+        return f"{qualified(use.of.schema, use.of.name, path)}{modifier}{end}"
     head, blank, zone = use.of.partition(" ") if use.of.startswith("time") else (use.of, "", "")
     return f"{head}{modifier}{blank}{zone}{end}"
 
@@ -125,7 +118,7 @@ def _read_type_of_column(store: Store, words: tuple[Any, ...], *, array: bool) -
 
 
 def _print_modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
-    words = [_word_of(node) for node in nodes]
+    words = list(map(_word_of, nodes))
     if own == "interval":
         return _print_interval(words)
     if own == "numeric" and len(words) == 1:

@@ -56,7 +56,7 @@ def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
 
 def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
     """Execute CREATE TRIGGER."""
-    table, name = store.table(name_in(node.relation)), node.trigname or ""
+    table, name = store.table_in(node.relation), node.trigname or ""
     if table is None:
         return
     schema, function = _find_function(store, name_of(node.funcname))
@@ -67,7 +67,7 @@ def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
 
 def create_rule(store: Store, node: ast.RuleStmt) -> None:
     """Execute CREATE RULE, which may let a view take rows."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is not None and node.instead:
         table.insertable = True
 

@@ -15,7 +15,7 @@ from agentctl.core.code_check.reading.sql.definitions import list_tables_made_by
 from agentctl.core.code_check.reading.sql.readable import ReadableStatement, split_readable_statements
 from agentctl.core.code_check.reading.sql.scopes import Scope
 from agentctl.core.code_check.reading.sql.writes import StatementReader
-from agentctl.core.code_check.reading.uses import CodeReading, Unparsed, Use
+from agentctl.core.code_check.reading.uses import CodeReading, Unparsed
 from agentctl.core.sql.lines import Lines
 from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse
 
@@ -57,7 +57,7 @@ def read_texts(texts: Iterable[tuple[str, Locate]], *, file: str, lost: bool = F
         collector.begin(item.statement, item.locate)
         _read_parsed(collector, item.nodes)
     return CodeReading(
-        uses=tuple(sorted(dict.fromkeys(collector.uses), key=_order_key)),
+        uses=tuple(sorted(dict.fromkeys(collector.uses), key=lambda use: use.location)),
         unresolved=tuple(collector.unresolved),
         unparsed=tuple(collector.unparsed),
     )
@@ -112,7 +112,3 @@ def _sets_path(node: object, statement: ReadableStatement) -> bool:
         names = {constant.sval for constant in values if isinstance(constant, ast.String)}
         return not names or not names <= _HARMLESS_PATH
     return isinstance(node, ast.SelectStmt) and bool(_SETS_PATH.match(statement.text))
-
-
-def _order_key(use: Use) -> tuple[int, int]:
-    return use.location.line, use.location.column

@@ -186,7 +186,7 @@ def _find_referenced(step: Step, position: int, context: ChainContext) -> Iterat
         value = get_option(options, "foreignTable")
     texts, reasons = texts_of(drop_nothing(value))
     yield from (context.unresolved(f"the embedded table is {reason}", step.location) for reason in reasons)
-    if any(is_nothing(option) for option in options_of(value)):
+    if any(map(is_nothing, options_of(value))):
         yield context.relation
     for text in texts:
         path = parse_path(str(text))
@@ -238,7 +238,7 @@ def _list_exhaustive(value: Value) -> tuple[CodeLiteral, ...]:
 
     A literal beside an unknown value often means that there is nothing to look for: `id || 'demo'`.
     """
-    options = [literals_of(option) for option in likely_options(value)]
+    options = list(map(literals_of, likely_options(value)))
     return tuple(literal for literals in options for literal in literals) if all(options) else ()
 
 

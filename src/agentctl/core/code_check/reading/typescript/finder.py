@@ -25,6 +25,8 @@ _LONGEST_BUILTIN = 16
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
 )
+_HOLDERS = {"variable_declarator": ("value", "name"), "assignment_expression": ("right", "left")}
+"""What gives a value to a variable: the names of its children for the value and the variable."""
 _LONGEST_NAME = 80
 _LONGEST = 200
 """How many steps of a chain are read; finding a node's parent takes longer the deeper the node is."""
@@ -123,10 +125,9 @@ class Finder:
         parent = top.parent
         if parent is None or depth > _FURTHEST:
             return None
-        if parent.type == "variable_declarator" and parent.child_by_field_name("value") == top:
-            return self._look_up(parent.child_by_field_name("name"))
-        if parent.type == "assignment_expression" and parent.child_by_field_name("right") == top:
-            return self._look_up(parent.child_by_field_name("left"))
+        if parent.type in _HOLDERS:
+            value, holder = map(parent.child_by_field_name, _HOLDERS[parent.type])
+            return self._look_up(holder) if value == top else None
         if parent.type == "arrow_function" and parent.child_by_field_name("body") == top:
             return self._find_holder(parent, depth + 1)
         if parent.type == "return_statement":

@@ -4,7 +4,7 @@ A module is cached by the file's content, so nothing in it may depend on another
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -171,7 +171,7 @@ class _ModuleReader:
         values = [value for chain in chains for value in chain.values()]
         values += [argument for site in calls for argument in site.arguments]
         passing: set[Function] = set()
-        while new := {part.function for value in values for part in parameters_in(value)} - passing:
+        while new := {part.function for part in parameters_in(values)} - passing:
             passing |= new
             own = [site for site in sites if site.function in new]
             calls += own
@@ -223,6 +223,6 @@ def _find_origin(value: Value) -> Value:
     return value
 
 
-def parameters_in(value: Value) -> Iterator[Parameter]:
-    """Yield the parameters in a value."""
-    return (part for part in walk(value) if isinstance(part, Parameter))
+def parameters_in(values: Iterable[Value]) -> Iterator[Parameter]:
+    """Yield the parameters in values."""
+    return (part for value in values for part in walk(value) if isinstance(part, Parameter))

@@ -79,7 +79,7 @@ class Projects:
                 normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in list_upwards(folder)
             ]
         files = (f"{path}{ending}" for path in candidates for ending in ("", ".json", "/tsconfig.json"))
-        return next((file for file in files if self._folders.has_file(file)), None)
+        return next(filter(self._folders.has_file, files), None)
 
 
 def _merge_over(project: Project, other: Project) -> Project:

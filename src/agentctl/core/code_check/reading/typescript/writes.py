@@ -37,7 +37,6 @@ from agentctl.core.code_check.reading.uses import (
     RowWrite,
     Unresolved,
     Verb,
-    Written,
 )
 from agentctl.core.location import Location
 
@@ -90,7 +89,7 @@ class _RowReader:
     def _read_list(self, listing: Listing) -> Iterator[MaybeUse]:
         if not listing.items and not listing.whole:
             yield self.context.unresolved("the rows are built at run time", listing.location)
-        items = [options_of(item) for item in listing.items]
+        items = list(map(options_of, listing.items))
         certain = [_list_certain(options) if listing.whole else frozenset[str]() for options in items]
         columns = frozenset[str]().union(*certain)
         for options in items:
@@ -112,10 +111,8 @@ class _RowReader:
             table = self.context.tables[0]
             yield RowWrite(table, self.verb, written, row.complete, location, tuple(sorted(nulled)))
         else:
-            yield from map(self._make_column_use, written)
-
-    def _make_column_use(self, written: Written) -> ColumnUse:
-        return ColumnUse(self.context.tables, written.name, Purpose.WRITTEN, written.location)
+            for column in written:
+                yield ColumnUse(self.context.tables, column.name, Purpose.WRITTEN, column.location)
 
 
 def _list_certain(options: tuple[Value, ...]) -> frozenset[str]:
@@ -136,7 +133,7 @@ def _read_conflicts(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
         return
     for text in texts:
         yield _read_conflict(text, context)
-    if any(is_nothing(option) for option in options_of(value)):
+    if any(map(is_nothing, options_of(value))):
         yield ConflictUse(context.tables[0], (), context.location_at(step.location))
 
 
