@@ -20,6 +20,7 @@ from agentctl.core.schema_files.dropping import drop
 from agentctl.core.schema_files.functions import alter_function, create_function
 from agentctl.core.schema_files.harmless import find_loosened_table, is_harmless
 from agentctl.core.schema_files.indexes import create_index
+from agentctl.core.schema_files.migration_files import CHANGING
 from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_files.search_path import set_by_query, set_path
@@ -47,8 +48,7 @@ from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse_one
 from agentctl.core.sql.statements import Statement, split_statements
 
 _BLOCKS_AT_MOST = 10
-_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
-_LOOKED_AT = _CHANGING | {"SET", "RESET", "SELECT", "DO"}
+_LOOKED_AT = CHANGING | {"SET", "RESET", "SELECT", "DO"}
 
 
 class Schema:
@@ -119,7 +119,7 @@ class Schema:
                     if depth == 0:
                         self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
-                if statement.words[0] in _CHANGING and not is_harmless(statement.text):
+                if statement.words[0] in CHANGING and not is_harmless(statement.text):
                     yield UnreadStatement(site.locate(error.offset), error.message)
             except RecursionError:
                 yield UnreadStatement(site.location, TOO_DEEP)

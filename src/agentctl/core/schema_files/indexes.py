@@ -50,13 +50,11 @@ def attach_index(store: Store, name: Name) -> None:
         owner.indexes[name.name] = replace(owner.indexes[name.name], valid=True)
 
 
-def add_index(
-    store: Store, table: TableDraft, name: str, columns: Iterable[str], *, included: tuple[str, ...] = ()
-) -> None:
+def add_index(store: Store, table: TableDraft, name: str, columns: Iterable[str]) -> None:
     """Add the unique index of a primary key or unique constraint."""
     if not store.is_taken(table.schema, name):
         keys = tuple(map(Key, columns))
-        table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True, included=included)
+        table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True)
 
 
 def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:

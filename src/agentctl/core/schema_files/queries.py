@@ -44,7 +44,7 @@ def columns_of(store: Store, query: object) -> Columns | None:
 def tables_of(store: Store, query: object) -> set[TableDraft]:
     """Return the tables that a query and its subqueries read."""
     tables = (store.table_in(relation) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar))
-    return {table for table in tables if table}
+    return set(filter(None, tables))
 
 
 def aggregates(values: object) -> bool:
@@ -115,7 +115,8 @@ class _ColumnReader:
             starred = _expand_star(star, sources)
             if starred is None:
                 return None
-            targets_by_name |= {name: kind for name, kind in starred.items() if name not in targets_by_name}
+            for name, kind in starred.items():
+                targets_by_name.setdefault(name, kind)
         return targets_by_name
 
     def type_of(self, node: object, sources: Sequence[_Source]) -> TypeUse | None:
@@ -158,7 +159,8 @@ def _expand_star(star: Name, sources: Sequence[_Source]) -> Columns | None:
     for _, columns in sources:
         if columns is None:
             return None
-        expanded |= {name: kind for name, kind in columns.items() if name not in expanded}
+        for name, kind in columns.items():
+            expanded.setdefault(name, kind)
     return expanded or None
 
 

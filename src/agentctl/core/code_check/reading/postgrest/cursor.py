@@ -151,10 +151,11 @@ class Cursor:
 
     def make_error(self, reason: str) -> MisfitError:
         """Return the error for this position."""
-        end = self._origins[-1] + 1 if self._origins else 0
-        offset = end if self.is_at_end() else self._origins[self.position]
-        instead = f", not `{self._text[self.position]}`" if not self.is_at_end() else ", not the end"
-        return MisfitError(reason + instead, offset)
+        if self.is_at_end():
+            offset, instead = self._origins[-1] + 1 if self._origins else 0, "the end"
+        else:
+            offset, instead = self._origins[self.position], f"`{self._text[self.position]}`"
+        return MisfitError(f"{reason}, not {instead}", offset)
 
 
 def parse_whole(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:

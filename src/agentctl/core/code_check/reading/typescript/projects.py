@@ -73,7 +73,7 @@ class Projects:
 
     def _find_extended(self, name: str, folder: str) -> str | None:
         if name.startswith((".", "/")):
-            candidates = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
+            candidates = [_join_path(folder, name)]
         else:
             candidates = [
                 normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in list_upwards(folder)

@@ -196,17 +196,9 @@ class Scopes:
             for declaration in self._read_names(pattern, Kind.PARAMETER, function, function):
                 yield replace(declaration, default=declaration.default or default, position=position)
 
-    def _read_names(
-        self,
-        pattern: Node,
-        kind: Kind,
-        node: Node,
-        scope: Node,
-        path: _Path = (),
-        default: Node | None = None,
-    ) -> Iterator[Declaration]:
+    def _read_names(self, pattern: Node, kind: Kind, node: Node, scope: Node) -> Iterator[Declaration]:
         """Yield the declarations of all names in a pattern."""
-        waiting: list[_Piece] = [(pattern, path, default)]
+        waiting: list[_Piece] = [(pattern, (), None)]
         while waiting:
             piece, path, default = waiting.pop()
             if piece.type in {"identifier", "shorthand_property_identifier_pattern"}:
