@@ -6,7 +6,7 @@ raises and never guesses.
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -68,7 +68,7 @@ class Check:
             for part in walk(self.expression)
             if isinstance(part, Operation) and part.name in {"=", "<>", "= ANY", "<> ALL"}
             if column in {inner.name for inner in walk(part) if isinstance(inner, Name)}
-            for text in _list_texts(part)
+            for text in _list_texts(part.operands)
         )
         return tuple(dict.fromkeys(texts))
 
@@ -89,17 +89,16 @@ def _parse_definition(definition: str) -> Expression:
     return parse_expression(check["expression"]) if check else Unknown()
 
 
-def _list_texts(part: Operation) -> list[str]:
-    """Return the texts in a comparison, without the names of types."""
-    texts: list[str] = []
-    for operand in part.operands:
-        if isinstance(operand, Literal) and isinstance(operand.value, str):
-            texts.append(operand.value)
-        elif isinstance(operand, Operation) and operand.name == "cast":
-            texts += _list_texts(Operation("", operand.operands[:1]))
-        elif isinstance(operand, Operation) and operand.name == "ARRAY":
-            texts += _list_texts(operand)
-    return texts
+def _list_texts(operands: Iterable[Expression]) -> Iterator[str]:
+    """Yield the texts that are compared, without the names of types."""
+    for operand in operands:
+        match operand:
+            case Literal(str(text)):
+                yield text
+            case Operation("cast", (value, _)):
+                yield from _list_texts((value,))
+            case Operation("ARRAY", elements):
+                yield from _list_texts(elements)
 
 
 def _evaluate_expression(expression: Expression, values: Mapping[str, object]) -> object:

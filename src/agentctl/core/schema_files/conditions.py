@@ -87,9 +87,7 @@ def read_condition(node: Node | None, operands: Mapping[str, Operand], read_type
 
 def columns_in(node: object) -> Iterator[str]:
     """Yield the columns that an expression names."""
-    for inner in nodes_in(node):
-        if isinstance(inner, ast.ColumnRef):
-            yield name_of(inner.fields).name
+    return (name_of(inner.fields).name for inner in nodes_in(node) if isinstance(inner, ast.ColumnRef))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,9 @@ from agentctl.core.schema_files.migration_files import CHANGING
 from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_files.search_path import set_by_query, set_path
-from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.sites import Site, UnreadStatement
 from agentctl.core.schema_files.store import DEFAULT_PATH, Store
 from agentctl.core.schema_files.tables import create_table
-from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.schema_files.user_types import (
     alter_domain,
     alter_enum,

@@ -14,7 +14,7 @@ from agentctl.core.schema_files.baseline import read_baseline
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migrations import run_migrations
 from agentctl.core.schema_files.recorded import schema_of
-from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.schema_files.sites import UnreadStatement
 
 _ARCHIVE = b"PGDMP"
 _DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"

@@ -15,9 +15,8 @@ from pglast.enums import AlterTableType, ConstrType, ObjectType
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
 from agentctl.core.schema_files.drafts import ColumnDraft, FullName
-from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.sites import Site, UnreadStatement
 from agentctl.core.schema_files.store import DEFAULT_PATH, Store
-from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.sql.names import Name, list_names, name_in
 
 _NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from agentctl.core.location import Location
 from agentctl.core.schema_files.baseline import Baseline
 from agentctl.core.schema_files.ddl import Schema
+from agentctl.core.schema_files.sites import UnreadStatement
 from agentctl.core.schema_files.text_of import quote_text
-from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.sql.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'

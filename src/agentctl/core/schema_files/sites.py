@@ -1,4 +1,4 @@
-"""The position of the statement that is being executed.
+"""Where a statement stands that is being executed, and one whose effect is not known.
 
 Data only.
 """
@@ -33,3 +33,11 @@ class Site:
     def locate(self, offset: int | None) -> Location:
         """Return where a part of it stands; the grammar counts from 0 and leaves some offsets out."""
         return Location(self.file, self.line(max(offset or 0, 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadStatement:
+    """A statement that may change the schema, and whose effect is not known."""
+
+    location: Location
+    message: str

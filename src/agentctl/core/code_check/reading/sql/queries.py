@@ -1,5 +1,7 @@
 """Reads queries: what SELECT, FROM and WITH name, and which columns they return."""
 
+from dataclasses import dataclass
+
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector
@@ -21,11 +23,11 @@ from agentctl.core.sql.column_names import (
 from agentctl.core.sql.names import list_names
 
 
+@dataclass(frozen=True, slots=True)
 class QueryReader:
     """Reads the queries of one statement; what they use goes to a collector."""
 
-    def __init__(self, collector: Collector) -> None:
-        self.collector = collector
+    collector: Collector
 
     def query(self, node: object, scope: Scope) -> Relation:
         """Read a query; return it as a relation of the surrounding query."""

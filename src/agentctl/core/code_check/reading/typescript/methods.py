@@ -1,5 +1,7 @@
 """Evaluates calls of JavaScript's own methods of objects, arrays and texts, and no others."""
 
+from dataclasses import dataclass
+
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.literals import ExpressionEvaluator, Literals, join_texts
@@ -12,13 +14,13 @@ _LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
 _SAME_WORDS = frozenset({"trim", "trimStart", "trimEnd"})
 
 
+@dataclass(frozen=True, slots=True)
 class Methods:
     """Evaluates the method calls of one file whose result is known without running them."""
 
-    def __init__(self, source: Source, literals: Literals, evaluator: ExpressionEvaluator) -> None:
-        self._source = source
-        self._literals = literals
-        self._evaluator = evaluator
+    source: Source
+    literals: Literals
+    evaluator: ExpressionEvaluator
 
     def call_method(self, function: Node, arguments: list[Node], location: Location) -> Value | None:
         """Return the result of a method call; None if it is not known.
@@ -30,27 +32,25 @@ class Methods:
 
         """
         base, name = function.child_by_field_name("object"), function.child_by_field_name("property")
-        method = self._source.text(name)
-        if base is not None and self._source.text(base) == "Object" and arguments:
+        method = self.source.text(name)
+        if base is not None and self.source.text(base) == "Object" and arguments:
             return self._call_on_object(method, arguments, location)
         if method in _LISTS_MORE and arguments and arguments[0].type in FUNCTIONS:
-            return Listing((self._evaluator.evaluate_returns(arguments[0]),), whole=False, location=location)
+            return Listing((self.evaluator.evaluate_returns(arguments[0]),), whole=False, location=location)
         if method == "join" or method in _LISTS_SOME:
-            array = self._evaluator.evaluate(base)
+            array = self.evaluator.evaluate(base)
             return (
                 self._call_on_array(method, array, arguments, location)
                 if isinstance(array, Listing)
                 else None
             )
-        return self._evaluator.evaluate(base) if method in _SAME_WORDS else None
+        return self.evaluator.evaluate(base) if method in _SAME_WORDS else None
 
     def _call_on_object(self, method: str, arguments: list[Node], location: Location) -> Value | None:
         if method == "freeze":
-            return self._evaluator.evaluate(arguments[0])
+            return self.evaluator.evaluate(arguments[0])
         return (
-            Record(tuple(map(self._literals.read_spread, arguments)), location)
-            if method == "assign"
-            else None
+            Record(tuple(map(self.literals.read_spread, arguments)), location) if method == "assign" else None
         )
 
     def _call_on_array(
@@ -58,6 +58,6 @@ class Methods:
     ) -> Value | None:
         if method != "join":
             return Listing(array.items, whole=False, location=array.location)
-        between = self._evaluator.evaluate(arguments[0]) if arguments else Constant(",", location)
+        between = self.evaluator.evaluate(arguments[0]) if arguments else Constant(",", location)
         joined = [piece for item in array.items for piece in (between, item)]
         return join_texts(joined[1:], location) if array.whole else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Expression(Struct, frozen=True, gc=False, array_like=True):
-    """The methods of all values."""
+    """The methods of all values, and how all are kept: as arrays, and unseen by the garbage collector."""
 
     def parts(self) -> "tuple[Value, ...]":
         """Return the values that this value directly consists of."""
@@ -27,14 +27,14 @@ class Expression(Struct, frozen=True, gc=False, array_like=True):
         return self
 
 
-class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
+class Constant(Expression, frozen=True, tag="c"):
     """A text, a number, true, false or null; the location of a text is its opening quote."""
 
     value: str | int | float | bool | None
     location: Location
 
 
-class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
+class Template(Expression, frozen=True, tag="t"):
     """A text that is composed of parts; a part that is not a `Constant` can be any text."""
 
     pieces: "tuple[Value, ...]"
@@ -68,7 +68,7 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
         )
 
 
-class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
+class Record(Expression, frozen=True, tag="r"):
     """An object literal."""
 
     entries: tuple[Entry, ...]
@@ -82,7 +82,7 @@ class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
         return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.location)
 
 
-class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
+class Listing(Expression, frozen=True, tag="l"):
     """An array; `whole` is False if there can be more or fewer items, as in the result of a `map`."""
 
     items: "tuple[Value, ...]"
@@ -96,7 +96,7 @@ class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
         return type(self)(tuple(map(change, self.items)), self.whole, self.location)
 
 
-class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
+class Choice(Expression, frozen=True, tag="o"):
     """One of several values: `a ? b : c`, `a ?? b`, or all values assigned to a variable."""
 
     options: "tuple[Value, ...]"
@@ -108,14 +108,14 @@ class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
         return type(self)(tuple(map(change, self.options)))
 
 
-class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
+class Function(Expression, frozen=True, tag="n"):
     """A function of the source; `number` identifies it in its file."""
 
     number: int
     file: str = ""
 
 
-class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
+class Imported(Expression, frozen=True, tag="i"):
     """An export of another file; the name `*` is the file's whole namespace.
 
     Attributes:
@@ -128,14 +128,14 @@ class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     importer: str = ""
 
 
-class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
+class Parameter(Expression, frozen=True, tag="p"):
     """A parameter of a function."""
 
     function: Function
     position: int
 
 
-class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
+class Member(Expression, frozen=True, tag="m"):
     """A property of a value that is not known from this file alone."""
 
     base: "Value"
@@ -148,7 +148,7 @@ class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
         return type(self)(change(self.base), self.name)
 
 
-class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
+class Result(Expression, frozen=True, tag="f"):
     """The result of a call whose function is not known from this file alone."""
 
     function: "Value"
@@ -161,7 +161,7 @@ class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
         return type(self)(change(self.function), tuple(map(change, self.arguments)))
 
 
-class Unknown(Expression, frozen=True, gc=False, array_like=True, tag="u"):
+class Unknown(Expression, frozen=True, tag="u"):
     """A value that is not known; `why` completes "… is", as in "computed at run time".
 
     `UNDEFINED` is JavaScript's undefined, which is not sent at all.
