@@ -101,7 +101,7 @@ class Reference:
 
     @property
     def full_name(self) -> FullName:
-        """The table's."""
+        """The full name of the table."""
         return FullName(self.schema, self.table)
 
 
@@ -197,7 +197,7 @@ class TableDraft:
 
     @property
     def full_name(self) -> FullName:
-        """Its schema and name of today."""
+        """The schema and the name that it has now."""
         return FullName(self.schema, self.name)
 
     @property

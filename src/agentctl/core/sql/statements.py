@@ -128,7 +128,7 @@ def _cut_statement(text: str, taken: list[Token]) -> Statement:
 
 
 def overwrite(text: str, edits: Iterable[tuple[int, str]]) -> str:
-    """Return a text in which others stand at some offsets, without moving the rest."""
+    """Return a text in which other texts replace what stands at some offsets; nothing moves."""
     pieces, offset = [], 0
     for position, instead in edits:
         pieces += [text[offset:position], instead]
