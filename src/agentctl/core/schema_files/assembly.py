@@ -5,6 +5,7 @@ The catalog lets its reader do everything: what SQL files say of roles is worth 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pglast import ast
 
@@ -59,8 +60,7 @@ class _Assembly:
     path: tuple[str, ...]
 
     def catalog(self, database: str) -> Catalog:
-        functions = [item for overloads in self.store.functions.values() for item in overloads]
-        assembled = map(self._assemble_function, functions)
+        functions = map(self._assemble_function, chain(*self.store.functions.values()))
         return Catalog(
             server=Server("", 0, database, "", self.path, read_only=True, bypasses_row_security=True),
             tables=tuple(
@@ -71,7 +71,7 @@ class _Assembly:
             ),
             functions=tuple(
                 sorted(
-                    assembled, key=lambda item: (*self._rank_schema(item.schema), item.name, item.signature)
+                    functions, key=lambda item: (*self._rank_schema(item.schema), item.name, item.signature)
                 )
             ),
         )

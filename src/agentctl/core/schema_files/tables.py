@@ -40,7 +40,7 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
         return
     kind = PARTITIONED if node.partspec else kind
     table = TableDraft(*full_name, kind, site.location, perhaps=bool(node.if_not_exists))
-    parents = [parent for parent_node in node.inhRelations or () if (parent := store.table_in(parent_node))]
+    parents = list(filter(None, map(store.table_in, node.inhRelations or ())))
     store.tables[full_name] = table
     for parent in parents:
         for column in parent.columns.values():

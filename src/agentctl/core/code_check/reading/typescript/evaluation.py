@@ -169,9 +169,7 @@ class Evaluator:
                     new = Unknown() if value is None else self.evaluate(value)
                     options, added, pushed = ([new], [], []) if always else ([*options, new], added, pushed)
                 case mutation.Removed(key):
-                    added.append(
-                        Entry(self._literals.read_key(key), UNDEFINED, self._source.locate(key), always=True)
-                    )
+                    added.append(Entry(self._literals.read_key(key), UNDEFINED, self._source.locate(key)))
                 case mutation.PropertyAssigned(key, value, always):
                     name = self._literals.read_key(key)
                     added.append(Entry(name, self.evaluate(value), self._source.locate(key), always))

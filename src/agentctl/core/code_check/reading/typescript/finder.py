@@ -169,20 +169,15 @@ class Finder:
             while node.type in _TRANSPARENT and node.named_children:
                 node = node.named_children[0]
             declared = self._look_up(node)
-            value = declared.node.child_by_field_name("value") if declared is not None else None
-            if (
-                declared is not None
-                and declared.kind is Kind.VARIABLE
-                and value is not None
-                and not declared.path
-            ):
-                node = value
+            if declared is None or declared.kind is not Kind.VARIABLE or declared.path:
+                break
+            node = declared.node.child_by_field_name("value") or node
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
         method = child_of(function, "property")
         client = child_of(function, "object")
         if method is not None and client is not None and self.source.text(method) == "schema":
             arguments = arguments_of(node)
-            return (arguments[0] if arguments else None), client
+            return next(iter(arguments), None), client
         return None, receiver
 
 

@@ -145,15 +145,12 @@ def _read_keyed(entry: Entry, key: Value) -> Properties:
 def _combine_either(alternatives: list[Properties]) -> Properties:
     """Return the properties of an object that is one of several."""
     named: dict[str, Property] = {}
+    certain = [properties.certain for properties in alternatives]
+    always = frozenset.intersection(*certain) if certain else frozenset[str]()
     for properties in alternatives:
         for key, own in properties.named.items():
-            before = named.get(key)
-            options = _list_distinct(before, own) if before else own.options
-            named[key] = Property(options, before.location if before else own.location, always=False)
-    for key in (
-        frozenset.intersection(*(properties.certain for properties in alternatives)) if alternatives else ()
-    ):
-        named[key] = Property(named[key].options, named[key].location, always=True)
+            before = named.get(key, own)
+            named[key] = Property(_list_distinct(before, own), before.location, always=key in always)
     complete = all(properties.complete for properties in alternatives)
     return Properties(
         named, complete, tuple(dict.fromkeys(gap for properties in alternatives for gap in properties.open))
