@@ -9,7 +9,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Entry,
     Listing,
     Record,
-    Spot,
     Unknown,
     Value,
 )
@@ -21,16 +20,17 @@ from agentctl.core.code_check.reading.uses import (
     Purpose,
     RowWrite,
 )
+from agentctl.core.location import Location
 
 FILE = "app/runs.ts"
-HERE = Spot(1, 1)
+HERE = Location("", 1, 1)
 RUNS = Named("agent_executions")
 AGENTS = Embedded(RUNS, "agents")
 T = TypeVar("T")
 
 
-def c(value: str | float | bool | None, spot: Spot = HERE) -> Constant:
-    return Constant(value, spot)
+def c(value: str | float | bool | None, location: Location = HERE) -> Constant:
+    return Constant(value, location)
 
 
 def record(*spread: Entry, **properties: Value | str | float | bool | None) -> Record:
@@ -51,7 +51,7 @@ def listing(*items: Value, whole: bool = True) -> Listing:
 
 def step(method: str, *arguments: Value | str | float | bool | None) -> Step:
     values = (one if not isinstance(one, str | float | int | bool | None) else c(one) for one in arguments)
-    return Step(method, tuple(values), Spot(9, 9))
+    return Step(method, tuple(values), Location("", 9, 9))
 
 
 def chain(target: Value, *steps: Step, schema: Value | None = None) -> Chain:

@@ -132,8 +132,8 @@ def _read_code(session: Session, paths: list[Path], subject: "Subject") -> "Code
 
     settings = subject.profile.code
     sources = find_sources(paths, exclude=settings.exclude)
-    with session.progress_screen().progress("Reading code", len(sources.files), rate="files") as watch:
-        project = read_project(sources, paths, watch)
+    with session.progress_screen().progress("Reading code", len(sources.files), rate="files") as on_progress:
+        project = read_project(sources, paths, on_progress)
     catalog = subject.catalog_with(schemas_beyond(subject.reading.catalog, project))
     return report_code(project, subject.reading, settings, catalog=catalog, whole=subject.whole)
 

@@ -5,7 +5,7 @@ import pytest
 from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.location import Location
 from agentctl.core.schema_files.ddl import Schema
-from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.schema_files.sites import UnreadStatement
 
 
 def read(*texts: str) -> Catalog:

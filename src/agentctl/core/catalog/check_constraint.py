@@ -4,11 +4,13 @@ The answer is "unknown" where the row leaves something open or the constraint is
 raises and never guesses.
 """
 
+import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from typing import TypeGuard
 
 from agentctl.core import amounts
 from agentctl.core.catalog.check_expression import (
@@ -28,7 +30,6 @@ _OPEN = object()
 """What is not determined."""
 _TEXTS = frozenset({"text", "character varying", "bpchar", "citext", "varchar"})
 _NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric"})
-_ORDERED = (int, Decimal)
 _SPELLED_ANYHOW = re.compile("time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char")
 
 
@@ -67,7 +68,7 @@ class Check:
             for part in walk(self.expression)
             if isinstance(part, Operation) and part.name in {"=", "<>", "= ANY", "<> ALL"}
             if column in {inner.name for inner in walk(part) if isinstance(inner, Name)}
-            for text in _list_texts(part)
+            for text in _list_texts(part.operands)
         )
         return tuple(dict.fromkeys(texts))
 
@@ -79,9 +80,7 @@ class Check:
 
         """
         result = _evaluate_expression(self.expression, values)
-        if result is _OPEN:
-            return None
-        return result is not False
+        return None if result is _OPEN else result is not False
 
 
 @lru_cache(maxsize=4096)
@@ -90,17 +89,16 @@ def _parse_definition(definition: str) -> Expression:
     return parse_expression(check["expression"]) if check else Unknown()
 
 
-def _list_texts(part: Operation) -> list[str]:
-    """Return the texts in a comparison, without the names of types."""
-    texts: list[str] = []
-    for operand in part.operands:
-        if isinstance(operand, Literal) and isinstance(operand.value, str):
-            texts.append(operand.value)
-        elif isinstance(operand, Operation) and operand.name == "cast":
-            texts += _list_texts(Operation("", operand.operands[:1]))
-        elif isinstance(operand, Operation) and operand.name == "ARRAY":
-            texts += _list_texts(operand)
-    return texts
+def _list_texts(operands: Iterable[Expression]) -> Iterator[str]:
+    """Yield the texts that are compared, without the names of types."""
+    for operand in operands:
+        match operand:
+            case Literal(str(text)):
+                yield text
+            case Operation("cast", (value, _)):
+                yield from _list_texts((value,))
+            case Operation("ARRAY", elements):
+                yield from _list_texts(elements)
 
 
 def _evaluate_expression(expression: Expression, values: Mapping[str, object]) -> object:
@@ -125,7 +123,7 @@ def _apply_function(name: str, operands: list[object]) -> object:
         return None
     try:
         return _OPEN if _OPEN in operands else function(*operands)
-    except (TypeError, ArithmeticError):  # values of other types than PostgreSQL would have here
+    except (TypeError, ArithmeticError):  # other types or numbers than PostgreSQL would have here
         return _OPEN
 
 
@@ -186,25 +184,18 @@ def _read_text(text: str, kind: str) -> object:
 
 
 def _make_comparison(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[object, object], object]:
-    def judge(left: object, right: object) -> object:
-        numbers = [
-            value for value in (left, right) if isinstance(value, _ORDERED) and not isinstance(value, bool)
-        ]
-        # How texts sort depends on a collation, which is not known here.
-        return (
-            compare(Decimal(numbers[0]), Decimal(numbers[1])) if len(numbers) == len((left, right)) else _OPEN
-        )
+    # How texts sort depends on a collation, which is not known here.
+    return lambda left, right: (
+        compare(Decimal(left), Decimal(right)) if _is_number(left) and _is_number(right) else _OPEN
+    )
 
-    return judge
+
+def _is_number(value: object) -> TypeGuard[int | Decimal]:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _are_equal(left: object, right: object) -> object:
-    comparable = type(left) is type(right) or (
-        isinstance(left, _ORDERED)
-        and isinstance(right, _ORDERED)
-        and not isinstance(left, bool)
-        and not isinstance(right, bool)
-    )
+    comparable = type(left) is type(right) or (_is_number(left) and _is_number(right))
     return left == right if comparable else _OPEN
 
 
@@ -223,23 +214,11 @@ def _are_distinct(left: object, right: object) -> object:
 
 
 def _take_numbers(function: Callable[..., object]) -> Callable[..., object]:
-    def reckon(*operands: object) -> object:
-        if not all(isinstance(operand, _ORDERED) and not isinstance(operand, bool) for operand in operands):
-            return _OPEN
-        try:
-            return function(*operands)
-        except ArithmeticError:  # too many digits
-            return _OPEN
-
-    return reckon
+    return lambda *operands: function(*operands) if all(map(_is_number, operands)) else _OPEN
 
 
-def _take_text(function: Callable[[str], object]) -> Callable[..., object]:
-    return lambda *operands: (
-        function(operands[0])
-        if len(operands) == 1 and isinstance(operands[0], str) and operands[0].isascii()
-        else _OPEN
-    )
+def _take_text(function: Callable[[str], object]) -> Callable[[object], object]:
+    return lambda text: function(text) if isinstance(text, str) and text.isascii() else _OPEN
 
 
 _OWN_ORDER: Mapping[str, Callable[[Operation, Mapping[str, object]], object]] = {
@@ -264,10 +243,10 @@ _STRICT: Mapping[str, Callable[..., object]] = {
     "NOT": lambda value: not value if isinstance(value, bool) else _OPEN,
     "=": _are_equal,
     "<>": _are_different,
-    "<": _make_comparison(lambda left, right: left < right),
-    ">": _make_comparison(lambda left, right: left > right),
-    "<=": _make_comparison(lambda left, right: left <= right),
-    ">=": _make_comparison(lambda left, right: left >= right),
+    "<": _make_comparison(operator.lt),
+    ">": _make_comparison(operator.gt),
+    "<=": _make_comparison(operator.le),
+    ">=": _make_comparison(operator.ge),
     "+": _take_numbers(amounts.add),
     "-": _take_numbers(lambda *operands: amounts.subtract(*(Decimal(0), *operands)[-2:])),
     "*": _take_numbers(amounts.multiply),
@@ -275,7 +254,7 @@ _STRICT: Mapping[str, Callable[..., object]] = {
     "lower": _take_text(str.lower),
     "upper": _take_text(str.upper),
     "btrim": _take_text(lambda text: text.strip(" ")),
-    "length": _take_text(lambda text: Decimal(len(text))),
-    "char_length": _take_text(lambda text: Decimal(len(text))),
-    "character_length": _take_text(lambda text: Decimal(len(text))),
+    **dict.fromkeys(
+        ("length", "char_length", "character_length"), _take_text(lambda text: Decimal(len(text)))
+    ),
 }

@@ -26,6 +26,7 @@ _TYPE_WORDS = frozenset({"varying", "precision", "with", "without", "time", "zon
 _VALUES = {"TRUE": True, "FALSE": False, "NULL": None}
 _DEEPEST = 100
 _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
+_STRENGTHS = {("operator", sign): 2 if sign in "*/%" else 1 for sign in "+-*/%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ Expression = Literal | Name | Operation | Unknown
 
 def parse_expression(text: str) -> Expression:
     """Parse an expression; `Unknown` where nothing of it is understood, or it is nested beyond reason."""
-    parser = _Parser(list(_cut_tokens(text)))
+    parser = _Parser([(str(token.lastgroup), token[0]) for token in _TOKEN.finditer(text)])
     try:
         whole = parser.parse_disjunction()
     except (_NotUnderstood, RecursionError):
@@ -88,11 +89,6 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 class _NotUnderstood(Exception):
     """Unwinds to the nearest parentheses."""
-
-
-def _cut_tokens(text: str) -> Iterator[tuple[str, str]]:
-    for token in _TOKEN.finditer(text):
-        yield str(token.lastgroup), str(token[str(token.lastgroup)])
 
 
 class _Parser:
@@ -125,9 +121,9 @@ class _Parser:
         if kind != "operator":
             return left
         self._position += 1
-        if self._take_token("word", "ANY") or self._take_token("word", "ALL"):
-            every = self._tokens[self._position - 1][1]
-            return Operation(f"{text} {every}", (left, self._parse_primary()))
+        for every in ("ANY", "ALL"):
+            if self._take_token("word", every):
+                return Operation(f"{text} {every}", (left, self._parse_primary()))
         right = self._parse_sum()
         return Operation(text, (left, right)) if text in _COMPARISONS else Unknown()
 
@@ -142,20 +138,13 @@ class _Parser:
         self._position += 1
         return Operation(f"{test} {text.upper()}", (left,))
 
-    def _parse_sum(self) -> Expression:
-        left = self._parse_product()
-        while self._peek_token() in {("operator", "+"), ("operator", "-")}:
-            operator = self._tokens[self._position][1]
-            self._position += 1
-            left = Operation(operator, (left, self._parse_product()))
-        return left
-
-    def _parse_product(self) -> Expression:
+    def _parse_sum(self, weakest: int = 0) -> Expression:
+        """Parse operands as long as what stands between them binds more strongly than `weakest`."""
         left = self._parse_cast()
-        while self._peek_token() in {("operator", "*"), ("operator", "/"), ("operator", "%")}:
-            operator = self._tokens[self._position][1]
+        while (strength := _STRENGTHS.get(self._peek_token(), 0)) > weakest:
+            _, operator = self._peek_token()
             self._position += 1
-            left = Operation(operator, (left, self._parse_cast()))
+            left = Operation(operator, (left, self._parse_sum(strength)))
         return left
 
     def _parse_cast(self) -> Expression:
@@ -170,17 +159,18 @@ class _Parser:
         words = [self._parse_identifier()]
         while self._take_token("mark", "."):
             words = [self._parse_identifier()]
-        while self._peek_token()[0] == "word" and self._peek_token()[1] in _TYPE_WORDS:
-            words.append(self._parse_identifier())
-        if self._take_token("mark", "("):
-            words.append("(")
-            self._skip_parentheses()
-        while self._take_token("mark", "["):
-            self._expect_token("mark", "]")
-            words.append("[]")
-        while self._peek_token()[0] == "word" and self._peek_token()[1] in _TYPE_WORDS:
-            words.append(self._parse_identifier())
-        return " ".join(words)
+        while True:
+            kind, text = self._peek_token()
+            if kind == "word" and text in _TYPE_WORDS:
+                words.append(self._parse_identifier())
+            elif self._take_token("mark", "("):
+                words.append("(")
+                self._skip_parentheses()
+            elif self._take_token("mark", "["):
+                self._expect_token("mark", "]")
+                words.append("[]")
+            else:
+                return " ".join(words)
 
     def _parse_primary(self) -> Expression:
         kind, text = self._peek_token()
@@ -190,23 +180,23 @@ class _Parser:
         if kind == "number":
             return Literal(Decimal(text))
         if (kind, text) == ("mark", "("):
-            return self._parse_enclosed()
+            items = self._parse_parentheses()
+            return items[0] if items is not None and len(items) == 1 else Unknown()
         if kind == "quoted":
             return Name(text[1:-1].replace('""', '"'))
         if kind == "word":
             return self._parse_word(text)
         raise _NotUnderstood
 
-    def _parse_enclosed(self) -> Expression:
+    def _parse_parentheses(self) -> tuple[Expression, ...] | None:
+        """Return what stands before a closing parenthesis; None where it is not understood."""
         start = self._position
         try:
-            inner = self.parse_disjunction()
-            self._expect_token("mark", ")")
+            return self._parse_list(")")
         except _NotUnderstood:
             self._position = start
             self._skip_parentheses()
-            return Unknown()
-        return inner
+            return None
 
     def _parse_word(self, text: str) -> Expression:
         if text.upper() in _VALUES:
@@ -214,13 +204,8 @@ class _Parser:
         if text == "ARRAY" and self._take_token("mark", "["):
             return Operation("ARRAY", self._parse_list("]"))
         if self._take_token("mark", "("):
-            start = self._position
-            try:
-                return Operation(text.lower(), self._parse_list(")"))
-            except _NotUnderstood:
-                self._position = start
-                self._skip_parentheses()
-                return Unknown()
+            operands = self._parse_parentheses()
+            return Unknown() if operands is None else Operation(text.lower(), operands)
         if text == "VALUE":  # what the CHECK of a domain speaks of
             return Name("value")
         if text.isupper():  # a keyword, such as CASE

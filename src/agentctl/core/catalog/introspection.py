@@ -5,10 +5,10 @@ what is wrong with it. Two catalogs are equal when they hold the same tables and
 they were read from and however many rows there are, so that drift can be computed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import sql
 
@@ -22,6 +22,7 @@ _VISIBLE = sql.SQL(
     "EXISTS (SELECT FROM information_schema.columns AS c WHERE c.table_schema = r.nspname "
     "AND c.table_name = r.relname AND c.column_name = a.attname)"
 )
+T = TypeVar("T")
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 
@@ -178,8 +179,8 @@ class Table:
 
     def foreign_key(self, name: str) -> Constraint | None:
         """Return the foreign key that consists of one column, or None."""
-        keys = (item for item in self.constraints if item.kind == "foreign key")
-        return next((key for key in keys if key.columns == (name,)), None)
+        keys = (key for key in self.constraints if key.kind == "foreign key" and key.columns == (name,))
+        return next(keys, None)
 
     def index(self, name: str) -> Index | None:
         """Return the index of that name, or None."""
@@ -270,8 +271,8 @@ def introspect(
     fields: dict[str, Any] = row["catalog"] if row else {}
     return Catalog(
         server=Server(**_freeze_lists(fields["server"])),
-        tables=tuple(_read_table(table) for table in fields["tables"]),
-        functions=tuple(_read_function(function) for function in fields["functions"]),
+        tables=tuple(map(_read_table, fields["tables"])),
+        functions=tuple(map(_read_function, fields["functions"])),
         unlisted=frozenset(fields["unlisted"]),
     )
 
@@ -295,15 +296,15 @@ def catalog_statement(
 def _read_table(fields: dict[str, Any]) -> Table:
     security = fields["row_security"]
     parts = {
-        "columns": tuple(Column(**_freeze_lists(column)) for column in fields["columns"]),
+        "columns": _make_all(Column, fields["columns"]),
         "constraints": tuple(map(_read_constraint, fields["constraints"])),
-        "indexes": tuple(Index(**_freeze_lists(index)) for index in fields["indexes"]),
-        "grants": tuple(Grant(**_freeze_lists(grant)) for grant in fields["grants"]),
-        "triggers": tuple(Trigger(**trigger) for trigger in fields["triggers"]),
+        "indexes": _make_all(Index, fields["indexes"]),
+        "grants": _make_all(Grant, fields["grants"]),
+        "triggers": _make_all(Trigger, fields["triggers"]),
         "row_security": RowSecurity(
             enabled=security["enabled"],
             active=security["active"],
-            policies=tuple(Policy(**_freeze_lists(policy)) for policy in security["policies"]),
+            policies=_make_all(Policy, security["policies"]),
         ),
     }
     return Table(**{**fields, **parts})
@@ -316,10 +317,15 @@ def _read_constraint(fields: dict[str, Any]) -> Constraint:
 
 def _read_function(fields: dict[str, Any]) -> Function:
     parts = {
-        "arguments": tuple(Argument(**argument) for argument in fields["arguments"]),
-        "grants": tuple(Grant(**_freeze_lists(grant)) for grant in fields["grants"]),
+        "arguments": _make_all(Argument, fields["arguments"]),
+        "grants": _make_all(Grant, fields["grants"]),
     }
     return Function(**{**_freeze_lists(fields), **parts})
+
+
+def _make_all(kind: Callable[..., T], objects: list[dict[str, Any]]) -> tuple[T, ...]:
+    """Make a value of each JSON object."""
+    return tuple(kind(**_freeze_lists(fields)) for fields in objects)
 
 
 def _freeze_lists(fields: dict[str, Any]) -> dict[str, Any]:

@@ -58,14 +58,14 @@ class Project:
     migrations: tuple[tuple[str, str], ...]
 
 
-def read_project(sources: Sources, paths: Sequence[Path], watch: Callable[[int], None]) -> Project:
+def read_project(sources: Sources, paths: Sequence[Path], on_progress: Callable[[int], None]) -> Project:
     """Read a project's files; what is read off them is kept in the user's cache folder for the next time."""
     texts = ((file.name, text_of(file.path)) for file in sources.files if file.language is Language.SQL)
     migrations = tuple(item for item in texts if is_migration(*item))
     names = {name for name, _ in migrations}
     code = tuple(file for file in sources.files if file.name not in names)
     cache = ReadingCache.open(paths)
-    result = scan(replace(sources, files=code), cache, watch=watch)
+    result = scan(replace(sources, files=code), cache, on_progress=on_progress)
     cache.save()
     return Project(result, migrations)
 

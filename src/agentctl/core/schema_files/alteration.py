@@ -42,6 +42,11 @@ class _Action:
         for child in self.store.children(table):
             self.change(change, child)
 
+    def find_relative(self) -> TableDraft | None:
+        """Return the partition or the parent that it names."""
+        relation = self.node.name if isinstance(self.node, ast.PartitionCmd) else self.node
+        return self.store.table_in(relation) if isinstance(relation, ast.RangeVar) else None
+
 
 _NOT_TABLES = frozenset({ObjectType.OBJECT_TYPE, ObjectType.OBJECT_INDEX, ObjectType.OBJECT_SEQUENCE})
 
@@ -69,34 +74,10 @@ def _add_column(action: _Action) -> None:
         add_column(action.store, action.table, action.node, action.site)
 
 
-def _drop_column(action: _Action) -> None:
-    drop_column(action.store, action.table, action.name)
-
-
 def _set_type(action: _Action) -> None:
     if isinstance(action.node, ast.ColumnDef):
         use = type_use(action.store, action.node.typeName)
         action.change(lambda column: replace(column, type=use))
-
-
-def _set_default(action: _Action) -> None:
-    action.change(lambda column: with_default(column, action.node))
-
-
-def _set_not_null(action: _Action) -> None:
-    set_not_null(action.store, action.table, (action.name,))
-
-
-def _drop_not_null(action: _Action) -> None:
-    set_not_null(action.store, action.table, (action.name,), nullable=True)
-
-
-def _set_expression(action: _Action) -> None:
-    action.change(lambda column: replace(column, default=text_of(action.node)))
-
-
-def _drop_expression(action: _Action) -> None:
-    action.change(lambda column: replace(column, generated=False, default=None))
 
 
 def _add_identity(action: _Action) -> None:
@@ -112,17 +93,9 @@ def _set_identity(action: _Action) -> None:
         action.change(lambda column: replace(column, generated=chr(setting.ival or 0) == _ALWAYS))
 
 
-def _drop_identity(action: _Action) -> None:
-    action.change(lambda column: replace(column, generated=False, sequence=None))
-
-
 def _add_constraint(action: _Action) -> None:
     if isinstance(action.node, ast.Constraint):
         add_constraint(action.store, action.table, action.node)
-
-
-def _drop_constraint(action: _Action) -> None:
-    drop_constraint(action.store, action.table, action.name)
 
 
 def _validate_constraint(action: _Action) -> None:
@@ -141,48 +114,61 @@ def _open_rows(action: _Action) -> None:
 
 
 def _attach_partition(action: _Action) -> None:
-    child = (
-        action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
-    )
-    if child is not None and not action.table.is_below(child) and action.table not in child.parents:
-        child.parents.append(action.table)
+    child = action.find_relative()
+    if child is not None and _put_below(child, action.table):
         take_over(action.store, child, action.table)
 
 
 def _detach_partition(action: _Action) -> None:
-    child = (
-        action.store.table(name_in(action.node.name)) if isinstance(action.node, ast.PartitionCmd) else None
-    )
+    child = action.find_relative()
     if child is not None and action.table in child.parents:
         child.parents.remove(action.table)
 
 
 def _add_parent(action: _Action) -> None:
-    parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
-    if parent is not None and not parent.is_below(action.table) and parent not in action.table.parents:
-        action.table.parents.append(parent)
+    parent = action.find_relative()
+    if parent is not None:
+        _put_below(action.table, parent)
 
 
 def _drop_parent(action: _Action) -> None:
-    parent = action.store.table(name_in(action.node)) if isinstance(action.node, ast.RangeVar) else None
+    parent = action.find_relative()
     if parent in action.table.parents:
         action.table.parents.remove(parent)
 
 
+def _put_below(child: TableDraft, parent: TableDraft) -> bool:
+    """Put a table below another; return False where it is there already, or is itself above."""
+    fits = not parent.is_below(child) and parent not in child.parents
+    if fits:
+        child.parents.append(parent)
+    return fits
+
+
 _ACTIONS: Mapping[AlterTableType, Callable[[_Action], None]] = {
     AlterTableType.AT_AddColumn: _add_column,
-    AlterTableType.AT_DropColumn: _drop_column,
+    AlterTableType.AT_DropColumn: lambda action: drop_column(action.store, action.table, action.name),
     AlterTableType.AT_AlterColumnType: _set_type,
-    AlterTableType.AT_ColumnDefault: _set_default,
-    AlterTableType.AT_SetNotNull: _set_not_null,
-    AlterTableType.AT_DropNotNull: _drop_not_null,
-    AlterTableType.AT_SetExpression: _set_expression,
-    AlterTableType.AT_DropExpression: _drop_expression,
+    AlterTableType.AT_ColumnDefault: lambda action: action.change(
+        lambda column: with_default(column, action.node)
+    ),
+    AlterTableType.AT_SetNotNull: lambda action: set_not_null(action.store, action.table, (action.name,)),
+    AlterTableType.AT_DropNotNull: lambda action: set_not_null(
+        action.store, action.table, (action.name,), nullable=True
+    ),
+    AlterTableType.AT_SetExpression: lambda action: action.change(
+        lambda column: replace(column, default=text_of(action.node))
+    ),
+    AlterTableType.AT_DropExpression: lambda action: action.change(
+        lambda column: replace(column, generated=False, default=None)
+    ),
     AlterTableType.AT_AddIdentity: _add_identity,
     AlterTableType.AT_SetIdentity: _set_identity,
-    AlterTableType.AT_DropIdentity: _drop_identity,
+    AlterTableType.AT_DropIdentity: lambda action: action.change(
+        lambda column: replace(column, generated=False, sequence=None)
+    ),
     AlterTableType.AT_AddConstraint: _add_constraint,
-    AlterTableType.AT_DropConstraint: _drop_constraint,
+    AlterTableType.AT_DropConstraint: lambda action: drop_constraint(action.store, action.table, action.name),
     AlterTableType.AT_ValidateConstraint: _validate_constraint,
     AlterTableType.AT_EnableRowSecurity: _secure_rows,
     AlterTableType.AT_DisableRowSecurity: _open_rows,

@@ -5,6 +5,7 @@ The catalog lets its reader do everything: what SQL files say of roles is worth 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pglast import ast
 
@@ -32,10 +33,9 @@ from agentctl.core.schema_files.drafts import (
     Key,
     TableDraft,
     TypeUse,
-    UserType,
 )
 from agentctl.core.schema_files.naming import qualified
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import below, spelled, type_use
 
 _VALUE = "value"
@@ -60,8 +60,7 @@ class _Assembly:
     path: tuple[str, ...]
 
     def catalog(self, database: str) -> Catalog:
-        functions = [item for overloads in self.store.functions.values() for item in overloads]
-        assembled = [self._assemble_function(item) for item in functions]
+        functions = map(self._assemble_function, chain(*self.store.functions.values()))
         return Catalog(
             server=Server("", 0, database, "", self.path, read_only=True, bypasses_row_security=True),
             tables=tuple(
@@ -72,7 +71,7 @@ class _Assembly:
             ),
             functions=tuple(
                 sorted(
-                    assembled, key=lambda item: (*self._rank_schema(item.schema), item.name, item.signature)
+                    functions, key=lambda item: (*self._rank_schema(item.schema), item.name, item.signature)
                 )
             ),
         )
@@ -85,7 +84,7 @@ class _Assembly:
             table.schema,
             table.name,
             table.kind,
-            tuple(self._assemble_column(column) for column in table.columns.values()),
+            tuple(map(self._assemble_column, table.columns.values())),
             tuple(
                 self._assemble_constraint(table, table.constraints[name])
                 for name in sorted(table.constraints)
@@ -99,7 +98,7 @@ class _Assembly:
 
     def _assemble_column(self, column: ColumnDraft) -> Column:
         base = below(column.type)
-        labels = base.of.labels if base and isinstance(base.of, UserType) and not base.array else None
+        labels = base.own.labels if base and base.own else None
         return Column(
             column.name,
             self._print_type(column.type),
@@ -117,10 +116,10 @@ class _Assembly:
         )
 
     def _assemble_domain_checks(self, use: TypeUse | None) -> Iterator[Check]:
-        if use is None or use.array or not isinstance(use.of, UserType):
+        if use is None or use.own is None:
             return
-        value = self._make_operand(_VALUE, use.of.base)
-        for node in use.of.checks.values():
+        value = self._make_operand(_VALUE, use.own.base)
+        for node in use.own.checks.values():
             condition = read_condition(node, {_VALUE: value}, self._read_type)
             yield Check(f"CHECK ({print_condition(condition, str.upper)})", condition)
 
@@ -142,7 +141,7 @@ class _Assembly:
         to = draft.reference
         if to is None:
             return None
-        table = self.store.tables.get(FullName(to.schema, to.table))
+        table = self.store.tables.get(to.full_name)
         return to.columns or (table.primary_key if table else None) or None
 
     def _print_definition(self, draft: ConstraintDraft) -> str:
@@ -151,7 +150,7 @@ class _Assembly:
             head, blank, nulls = draft.kind.upper(), " ", draft.suffix
             return f"{head}{nulls}{blank}({columns})"
         to = draft.reference
-        name = quoted(to.table) if to.schema in self.path else qualified(to.schema, to.table)
+        name = qualified(to.schema, to.table, self.path)
         keys = ", ".join(map(quoted, self._find_target(draft) or ()))
         return f"FOREIGN KEY ({columns}) REFERENCES {name}({keys}){to.actions}{draft.suffix}"
 
@@ -169,22 +168,19 @@ class _Assembly:
 
     def _make_operand(self, text: str, use: TypeUse | None) -> Operand:
         base = below(use)
-        is_enum = bool(
-            base and isinstance(base.of, UserType) and base.of.labels is not None and not base.array
-        )
+        is_enum = bool(base and base.own and base.own.labels is not None)
         return Operand(text, self._print_type(base, bare=True), is_enum=is_enum)
 
     def _read_type(self, node: ast.TypeName) -> Operand:
         return self._make_operand("", type_use(self.store, node))
 
     def _assemble_function(self, function: FunctionDraft) -> Function:
+        signature = (argument for argument in function.arguments if argument.mode != "t")
         return Function(
             function.schema,
             function.name,
-            tuple(self._assemble_argument(argument) for argument in function.arguments),
-            ", ".join(
-                self._print_argument(argument) for argument in function.arguments if argument.mode != "t"
-            ),
+            tuple(map(self._assemble_argument, function.arguments)),
+            ", ".join(map(self._print_argument, signature)),
             self._print_result(function),
             security_definer=function.security_definer,
             settings=function.settings,
@@ -212,14 +208,14 @@ class _Assembly:
         return f"{'SETOF ' if function.set_of else ''}{self._print_type(use, bare=True)}"
 
     def _print_type(self, use: TypeUse | None, *, bare: bool = False) -> str:
-        return spelled(use, lambda schema: schema in self.path, bare=bare)
+        return spelled(use, self.path, bare=bare)
 
 
 def _refuses_null(use: TypeUse | None) -> bool:
-    while use is not None and isinstance(use.of, UserType) and not use.array:
-        if use.of.not_null:
+    while use is not None and use.own is not None:
+        if use.own.not_null:
             return True
-        use = use.of.base
+        use = use.own.base
     return False
 
 

@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from agentctl.core.schema_files.migration_files import CHANGING, MAY_CHANGE
 from agentctl.core.sql.statements import Statement, split_statements
 from agentctl.core.sql.tokens import Token, content_of
 
 _ASKS_SCHEMA = re.compile(r"information_schema|\bpg_\w+|\bto_reg\w+|\bexists\b", re.IGNORECASE)
-_CHANGES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
 _OPENERS = frozenset({"BEGIN", "ELSE", "LOOP", "DECLARE", "EXCEPTION", ">"})
 _CONDITIONS = frozenset({"IF", "ELSIF", "ELSEIF", "WHEN", "FOR", "FOREACH", "WHILE", "CASE"})
 _ENDS_OF_CONDITION = frozenset({"THEN", "LOOP"})
-_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
 _STRINGS = frozenset({"string", "dollar"})
 _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
@@ -105,7 +104,7 @@ def _read_inner(piece: Statement, at: int) -> Inner | None:
     if word == "EXECUTE":
         return _read_executed(piece, rest[1:])
     text = piece.text[start:]
-    return Inner(text, piece.start + start) if word in _CHANGING else None
+    return Inner(text, piece.start + start) if word in CHANGING else None
 
 
 def _read_executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
@@ -115,7 +114,7 @@ def _read_executed(piece: Statement, rest: tuple[Token, ...]) -> Inner | None:
     start, text = rest[0].start, content_of(piece.text, rest[0])
     if len(rest) == 1 and text is not None:
         return Inner(text, piece.start + start)
-    if not _CHANGES.search(piece.text, start):
+    if not MAY_CHANGE.search(piece.text, start):
         return None
     known = next((content_of(piece.text, token) for token in rest if token.kind in _STRINGS), None)
     return Inner(None, piece.start + start, known or "")

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pglast import ast
 from pglast.enums import ConstrType
 
-from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.constraints import add_constraint
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft, TypeUse
-from agentctl.core.schema_files.naming import default_name, qualified
+from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import DEFAULT_PATH, Store
 from agentctl.core.schema_files.text_of import sequence_of, text_of
@@ -48,8 +47,8 @@ def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) 
     location = site.locate(node.location)
     column = ColumnDraft(node.colname or "", type_use(store, node.typeName), location)
     if integer := serial_of(node.typeName):
-        sequence = _sequence_name(store, table, column.name)
-        value = f"nextval('{_print_name(table.schema, sequence)}'::regclass)"
+        sequence = store.choose_name(table, (column.name,), "seq")
+        value = f"nextval('{qualified(table.schema, sequence, DEFAULT_PATH)}'::regclass)"
         column = replace(
             column,
             type=TypeUse(integer),
@@ -66,7 +65,7 @@ def column_of(store: Store, table: TableDraft, node: ast.ColumnDef, site: Site) 
 def with_identity(store: Store, table: TableDraft, column: ColumnDraft, node: ast.Constraint) -> ColumnDraft:
     """Let a sequence fill a column."""
     named = next((option.arg for option in node.options or () if option.defname == "sequence_name"), None)
-    schema, sequence = name_of(named) if named else (None, _sequence_name(store, table, column.name))
+    schema, sequence = name_of(named) if named else (None, store.choose_name(table, (column.name,), "seq"))
     return replace(
         column,
         nullable=False,
@@ -96,11 +95,3 @@ def _apply_constraint(
         case ConstrType.CONSTR_GENERATED:
             return replace(column, generated=True, default=text_of(node.raw_expr))
     return column
-
-
-def _sequence_name(store: Store, table: TableDraft, column: str) -> str:
-    return default_name(table.name, (column,), "seq", taken=lambda name: store.is_taken(table.schema, name))
-
-
-def _print_name(schema: str, name: str) -> str:
-    return quoted(name) if schema in DEFAULT_PATH else qualified(schema, name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agentctl.core.catalog.check_expression import Expression, Literal, Name, Operation
 from agentctl.core.database.quoting import quoted
+from agentctl.core.schema_files.text_of import quote_text
 
 _UNKNOWN = "(?)"
 _OPERATORS = frozenset({"=", "<>", "<", ">", "<=", ">=", "+", "-", "*"})
@@ -59,6 +60,6 @@ def _print_literal(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return quote_text(value)
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     return f"({shown})" if shown.startswith("-") else shown

@@ -33,6 +33,10 @@ _FUNCTIONS = {
     "abs": "",
 } | dict.fromkeys(_TEXT_FUNCTIONS, "text")
 _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
+_DISTINCTIONS = {
+    A_Expr_Kind.AEXPR_DISTINCT: "IS DISTINCT",
+    A_Expr_Kind.AEXPR_NOT_DISTINCT: "IS NOT DISTINCT",
+}
 _TESTS = {
     BoolTestType.IS_TRUE: "IS TRUE",
     BoolTestType.IS_NOT_TRUE: "IS NOT TRUE",
@@ -83,15 +87,13 @@ def read_condition(node: Node | None, operands: Mapping[str, Operand], read_type
 
 def columns_in(node: object) -> Iterator[str]:
     """Yield the columns that an expression names."""
-    for inner in nodes_in(node):
-        if isinstance(inner, ast.ColumnRef):
-            yield name_of(inner.fields).name
+    return (name_of(inner.fields).name for inner in nodes_in(node) if isinstance(inner, ast.ColumnRef))
 
 
+@dataclass(frozen=True, slots=True)
 class _ConditionReader:
-    def __init__(self, operands: Mapping[str, Operand], read_type: ReadType) -> None:
-        self._operands = operands
-        self._read_type = read_type
+    operands: Mapping[str, Operand]
+    read_type: ReadType
 
     def read_condition(self, node: object, depth: int) -> Expression:
         """Read what is true, false or NULL."""
@@ -126,11 +128,9 @@ class _ConditionReader:
         left = self._read_value(node.lexpr, kind, depth)
         each = [self._read_value(item, kind, depth) for item in many]
         match node.kind:
-            case A_Expr_Kind.AEXPR_OP:
-                return Operation(operator, (left, self._read_value(right, kind, depth)))
-            case A_Expr_Kind.AEXPR_DISTINCT | A_Expr_Kind.AEXPR_NOT_DISTINCT:
-                test = "IS DISTINCT" if node.kind is A_Expr_Kind.AEXPR_DISTINCT else "IS NOT DISTINCT"
-                return Operation(test, (left, self._read_value(right, kind, depth)))
+            case A_Expr_Kind.AEXPR_OP | A_Expr_Kind.AEXPR_DISTINCT | A_Expr_Kind.AEXPR_NOT_DISTINCT:
+                name = _DISTINCTIONS.get(node.kind, operator)
+                return Operation(name, (left, self._read_value(right, kind, depth)))
             case A_Expr_Kind.AEXPR_BETWEEN:
                 return _join_bounds("AND", left, (">=", each[0]), ("<=", each[1]))
             case A_Expr_Kind.AEXPR_NOT_BETWEEN:
@@ -161,7 +161,7 @@ class _ConditionReader:
         return self.read_condition(node, depth) if is_condition else _UNKNOWN
 
     def _read_call(self, node: ast.FuncCall | ast.CoalesceExpr, kind: str, depth: int) -> Expression:
-        name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
+        name = _function_of(node)
         if name is None:
             return _UNKNOWN
         own = kind if name in {"coalesce", "abs"} else "text"
@@ -182,7 +182,7 @@ class _ConditionReader:
         return Operation("cast", (value, Literal(kind))) if kind else _UNKNOWN
 
     def _find_operand(self, node: object) -> Operand | None:
-        return self._operands.get(name_of(node.fields).name) if isinstance(node, ast.ColumnRef) else None
+        return self.operands.get(name_of(node.fields).name) if isinstance(node, ast.ColumnRef) else None
 
     def _common_type(self, nodes: Sequence[object]) -> str:
         return next((kind for kind in map(self._type_of, nodes) if kind), "")
@@ -193,9 +193,9 @@ class _ConditionReader:
             case ast.ColumnRef():
                 return _plain_type(self._find_operand(node))
             case ast.TypeCast() if node.typeName and not node.typeName.typmods:
-                return _plain_type(self._read_type(node.typeName))
+                return _plain_type(self.read_type(node.typeName))
             case ast.FuncCall() | ast.CoalesceExpr():
-                name = "coalesce" if isinstance(node, ast.CoalesceExpr) else _function_of(node)
+                name = _function_of(node)
                 return (_FUNCTIONS.get(name) or self._common_type(node.args or ())) if name else ""
             case ast.A_Const(val=ast.Integer() | ast.Float()):
                 return "numeric"
@@ -278,8 +278,10 @@ def _operator_of(node: ast.A_Expr) -> str:
     return name if schema in {None, "pg_catalog"} else ""
 
 
-def _function_of(node: ast.FuncCall) -> str | None:
+def _function_of(node: ast.FuncCall | ast.CoalesceExpr) -> str | None:
     """Return the name of a function that is understood."""
+    if isinstance(node, ast.CoalesceExpr):
+        return "coalesce"
     schema, name = name_of(node.funcname)
     odd = node.agg_star or node.agg_distinct or node.over or node.agg_filter or len(node.args or ()) != 1
     return name if name in _FUNCTIONS and schema in {None, "pg_catalog"} and not odd else None

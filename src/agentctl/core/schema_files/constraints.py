@@ -4,23 +4,24 @@ Whether rows satisfy them is not known here.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from pglast import ast
 from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.conditions import columns_in
-from agentctl.core.schema_files.drafts import ConstraintDraft, IndexDraft, Reference, TableDraft, WrittenCheck
+from agentctl.core.schema_files.drafts import (
+    ConstraintDraft,
+    IndexDraft,
+    Reference,
+    TableDraft,
+    WrittenCheck,
+)
 from agentctl.core.schema_files.indexes import PARTITIONED, add_index, clone_index, keys_of
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import FullName, Store
-from agentctl.core.sql.names import Name, name_in
+from agentctl.core.schema_files.store import Store
+from agentctl.core.sql.names import Name, list_names, name_in
 
-_KEYS = {
-    ConstrType.CONSTR_PRIMARY: ("primary key", "pkey"),
-    ConstrType.CONSTR_UNIQUE: ("unique", "key"),
-}
-LABELS = dict(_KEYS.values())
+LABELS = {"primary key": "pkey", "unique": "key"}
 _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"}
 
 
@@ -34,7 +35,7 @@ def add_constraint(store: Store, table: TableDraft, node: ast.Constraint, column
         column: the column beside which it stands; None for a table constraint.
 
     """
-    draft = _read_constraint(store, table, node, (column,) if column else _list_texts(node.keys))
+    draft = _read_constraint(store, table, node, (column,) if column else list_names(node.keys))
     if draft is None or draft.name in table.constraints:
         return
     attach_constraint(store, table, draft)
@@ -61,8 +62,8 @@ def forget_checks(store: Store, name: str) -> None:
 
     """
     words = name.replace('"', "").lower().split(".")
-    meant = None if "%" in name else store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
-    for table in store.tables.values() if "%" in name else filter(None, (meant,)):
+    named = store.table(Name(words[-2] if len(words) > 1 else None, words[-1]))
+    for table in store.tables.values() if "%" in name else filter(None, (named,)):
         for draft in [constraint for constraint in table.constraints.values() if constraint.kind == "check"]:
             del table.constraints[draft.name]
 
@@ -75,10 +76,7 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
         taken = {
             constraint.columns for constraint in table.constraints.values() if constraint.kind == draft.kind
         }
-        columns = draft.columns if draft.kind == "unique" else ()
-        name = default_name(
-            table.name, columns, LABELS[draft.kind], taken=lambda name: store.is_taken(table.schema, name)
-        )
+        name = choose_key_name(store, table, draft.kind, draft.columns)
         if draft.columns not in taken:
             attach_constraint(store, table, replace(draft, name=name))
         return
@@ -89,6 +87,11 @@ def clone_constraint(store: Store, table: TableDraft, draft: ConstraintDraft) ->
     )
     if draft.name not in table.constraints and not any(alike):
         attach_constraint(store, table, draft)
+
+
+def choose_key_name(store: Store, table: TableDraft, kind: str, columns: tuple[str, ...]) -> str:
+    """Choose the name of a primary key, or of a unique constraint after its columns."""
+    return store.choose_name(table, columns if kind == "unique" else (), LABELS[kind])
 
 
 def take_over(store: Store, table: TableDraft, parent: TableDraft) -> None:
@@ -111,13 +114,10 @@ def drop_constraint(store: Store, table: TableDraft, name: str) -> None:
         return
     table.indexes.pop(name, None)
     for child in store.children(table) if constraint.kind == "check" or table.kind == PARTITIONED else ():
-        alike = (
-            other
-            for other in child.constraints.values()
-            if (other.kind, other.columns) == (constraint.kind, constraint.columns)
-        )
-        for other in [other for other in alike if constraint.kind in LABELS or other.name == name]:
-            drop_constraint(store, child, other.name)
+        for other in list(child.constraints.values()):
+            is_alike = (other.kind, other.columns) == (constraint.kind, constraint.columns)
+            if is_alike and (constraint.kind in LABELS or other.name == name):
+                drop_constraint(store, child, other.name)
 
 
 def set_not_null(
@@ -176,17 +176,14 @@ def _print_validity(node: ast.Constraint) -> str:
 def _read_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft | None:
-    kind, label = _KEYS[node.contype or ConstrType.CONSTR_UNIQUE]
+    kind = "primary key" if node.contype is ConstrType.CONSTR_PRIMARY else "unique"
     if kind == "primary key" and table.primary_key:
         return None
     index = table.indexes.pop(node.indexname, None) if node.indexname else None
     if index is not None:
         columns = tuple(key.column for key in index.keys if key.column)
     name = node.conname or (index.name if index else None)
-    named = columns if kind == "unique" else ()
-    name = name or default_name(
-        table.name, named, label, taken=lambda name: store.is_taken(table.schema, name)
-    )
+    name = name or choose_key_name(store, table, kind, columns)
     nulls = " NULLS NOT DISTINCT" if node.nulls_not_distinct else ""
     return ConstraintDraft(name, kind, columns, suffix=nulls) if columns else None
 
@@ -194,12 +191,12 @@ def _read_key(
 def _read_foreign_key(
     store: Store, table: TableDraft, node: ast.Constraint, columns: tuple[str, ...]
 ) -> ConstraintDraft:
-    columns = _list_texts(node.fk_attrs) or columns
+    columns = list_names(node.fk_attrs) or columns
     name = node.conname or default_name(table.name, columns, "fkey", taken=table.constraints.__contains__)
     wanted = name_in(node.pktable)
     target = store.table(wanted)
-    full_name = FullName(target.schema, target.name) if target else store.qualify(wanted)
-    reference = Reference(full_name.schema, full_name.name, _list_texts(node.pk_attrs), _print_actions(node))
+    full_name = target.full_name if target else store.qualify(wanted)
+    reference = Reference(full_name.schema, full_name.name, list_names(node.pk_attrs), _print_actions(node))
     return ConstraintDraft(
         name,
         "foreign key",
@@ -221,11 +218,5 @@ def _add_exclusion(store: Store, table: TableDraft, node: ast.Constraint) -> Non
     """Add an exclusion's index; the catalog has no constraint of that kind."""
     keys = keys_of(tuple(pair[0] for pair in node.exclusions or ()))
     columns = [key.column or "expr" for key in keys]
-    name = node.conname or default_name(
-        table.name, columns, "excl", taken=lambda name: store.is_taken(table.schema, name)
-    )
+    name = node.conname or store.choose_name(table, columns, "excl")
     table.indexes[name] = IndexDraft(name, node.access_method or "gist", keys, unique=False)
-
-
-def _list_texts(nodes: tuple[Any, ...] | None) -> tuple[str, ...]:
-    return tuple(str(node.sval) for node in nodes or ())

@@ -20,13 +20,13 @@ from agentctl.core.schema_files.dropping import drop
 from agentctl.core.schema_files.functions import alter_function, create_function
 from agentctl.core.schema_files.harmless import find_loosened_table, is_harmless
 from agentctl.core.schema_files.indexes import create_index
+from agentctl.core.schema_files.migration_files import CHANGING
 from agentctl.core.schema_files.presumed import Presumptions
 from agentctl.core.schema_files.renaming import move, perhaps_rename, rename
 from agentctl.core.schema_files.search_path import set_by_query, set_path
-from agentctl.core.schema_files.sites import Site
+from agentctl.core.schema_files.sites import Site, UnreadStatement
 from agentctl.core.schema_files.store import DEFAULT_PATH, Store
 from agentctl.core.schema_files.tables import create_table
-from agentctl.core.schema_files.unread import UnreadStatement
 from agentctl.core.schema_files.user_types import (
     alter_domain,
     alter_enum,
@@ -47,8 +47,7 @@ from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse_one
 from agentctl.core.sql.statements import Statement, split_statements
 
 _BLOCKS_AT_MOST = 10
-_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
-_LOOKED_AT = _CHANGING | {"SET", "RESET", "SELECT", "DO"}
+_LOOKED_AT = CHANGING | {"SET", "RESET", "SELECT", "DO"}
 
 
 class Schema:
@@ -60,7 +59,7 @@ class Schema:
     """
 
     def __init__(self, *, assumes: bool = False) -> None:
-        self._store = Store.empty(assumes=assumes)
+        self._store = Store(assumes=assumes)
         self._presumptions = Presumptions()
 
     def apply(self, text: str, *, file: str) -> list[UnreadStatement]:
@@ -75,8 +74,7 @@ class Schema:
 
         """
         self._store.path = DEFAULT_PATH
-        lines = Lines(text)
-        return list(self._run_statements(text, lambda offset: lines[offset], file))
+        return list(self._run_statements(text, Site(file, Lines(text).__getitem__)))
 
     def presumed(self) -> list[UnreadStatement]:
         """Return a problem for each table that statements rely on and nothing has created."""
@@ -84,11 +82,11 @@ class Schema:
 
     def locate(self, table: str, column: str | None = None, *, schema: str | None = None) -> Location | None:
         """Return where a table, a view or a column of it is created; None where nothing creates it."""
-        table_draft = self._store.table(Name(schema, table)) or self._store.anywhere(table, schema)
-        if table_draft is None or column is None:
-            return table_draft.location if table_draft else None
-        column_draft = table_draft.columns.get(column)
-        return column_draft.location if column_draft else None
+        anywhere = self._store.tables.values() if schema is None else ()
+        drafts = (draft for draft in anywhere if draft.name == table)
+        draft = self._store.table(Name(schema, table)) or next(drafts, None)
+        created = draft.columns.get(column) if draft and column else draft
+        return created.location if created else None
 
     def locate_function(self, name: str, *, schema: str | None = None) -> Location | None:
         """Return where the first function of a name is created; None where nothing creates it."""
@@ -105,50 +103,47 @@ class Schema:
         catalog = assemble(self._store, database=database, search_path=search_path)
         return self._presumptions.without_what_is_open(catalog, self._store)
 
-    def _run_statements(
-        self, text: str, line: Callable[[int], int], file: str, depth: int = 0
-    ) -> Iterator[UnreadStatement]:
+    def _run_statements(self, text: str, around: Site, depth: int = 0) -> Iterator[UnreadStatement]:
         for statement in split_statements(text):
             if statement.words[0] not in _LOOKED_AT:
                 continue
+            site = around.behind(statement.start)
             try:
                 node = parse_one(statement.text, depth=statement.depth)
                 if isinstance(node, ast.DoStmt):
-                    yield from self._run_block(statement, node, line, file, depth)
+                    yield from self._run_block(statement, node, site, depth)
                 else:
-                    site = Site(file, _shift_lines(line, statement.start))
                     self._presumptions.note(self._store, node, site, certain=depth == 0)
                     self._execute_statement(node, site)
                     if depth == 0:
                         self._presumptions.add_columns(self._store, node, site)
             except NotParsed as error:
-                if statement.words[0] in _CHANGING and not is_harmless(statement.text):
-                    yield UnreadStatement(Location(file, line(statement.start + error.offset)), error.message)
+                if statement.words[0] in CHANGING and not is_harmless(statement.text):
+                    yield UnreadStatement(site.locate(error.offset), error.message)
             except RecursionError:
-                yield UnreadStatement(Location(file, line(statement.start)), TOO_DEEP)
+                yield UnreadStatement(site.location, TOO_DEEP)
 
     def _run_composed(self, beginning: str, location: Location) -> Iterator[UnreadStatement]:
         """Do what is known of a statement that is composed at run time."""
         if table := find_loosened_table(beginning):
             forget_checks(self._store, table)
         elif not is_harmless(beginning):
-            msg = "a statement is built at run time: its effect is not known"
-            yield UnreadStatement(location, msg)
+            yield UnreadStatement(location, "a statement is built at run time: its effect is not known")
 
     def _run_block(
-        self, statement: Statement, node: ast.DoStmt, line: Callable[[int], int], file: str, depth: int
+        self, statement: Statement, node: ast.DoStmt, around: Site, depth: int
     ) -> Iterator[UnreadStatement]:
         """Execute the statements of a DO block; its text begins somewhere in the statement."""
         body = next((str(option.arg.sval) for option in node.args or () if option.defname == "as"), "")
-        start = statement.start + max(statement.text.find(body), 0)
+        start = max(statement.text.find(body), 0)
         for inner in statements_in(body) if depth < _BLOCKS_AT_MOST else ():
-            position = start + inner.offset
+            site = around.behind(start + inner.offset)
             if inner.text is None:
-                yield from self._run_composed(inner.beginning, Location(file, line(position)))
+                yield from self._run_composed(inner.beginning, site.location)
             elif inner.doubtful:
-                self._perhaps_run(inner.text, Site(file, _shift_lines(line, position)))
+                self._perhaps_run(inner.text, site)
             else:
-                yield from self._run_statements(inner.text, _shift_lines(line, position), file, depth + 1)
+                yield from self._run_statements(inner.text, site, depth + 1)
 
     def _perhaps_run(self, text: str, site: Site) -> None:
         """Keep what a statement may or may not remove; a column may have a second name."""
@@ -176,11 +171,6 @@ class Schema:
         for element in node.schemaElts or ():
             self._execute_statement(element, site)
         self._store.path = path
-
-
-def _shift_lines(line: Callable[[int], int], start: int) -> Callable[[int], int]:
-    """Return what finds lines by offsets that count from a start."""
-    return lambda offset: line(start + offset)
 
 
 def _create_foreign_table(store: Store, node: ast.CreateForeignTableStmt, site: Site) -> None:

@@ -5,11 +5,19 @@ Values are replaced, never changed; only tables and types have an identity, beca
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pglast.ast import Node
 
 from agentctl.core.catalog.introspection import Trigger
 from agentctl.core.location import Location
+
+
+class FullName(NamedTuple):
+    """The name of one object."""
+
+    schema: str
+    name: str
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +51,11 @@ class TypeUse:
     of: str | UserType
     modifier: str = ""
     array: bool = False
+
+    @property
+    def own(self) -> UserType | None:
+        """The type that statements create; None for PostgreSQL's own types, and for any array."""
+        return self.of if isinstance(self.of, UserType) and not self.array else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,11 @@ class Reference:
     table: str
     columns: tuple[str, ...]
     actions: str = ""
+
+    @property
+    def full_name(self) -> FullName:
+        """The full name of the table."""
+        return FullName(self.schema, self.table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +194,11 @@ class TableDraft:
     row_security: bool = False
     insertable: bool = True
     perhaps: bool = False
+
+    @property
+    def full_name(self) -> FullName:
+        """The schema and the name that it has now."""
+        return FullName(self.schema, self.name)
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -9,19 +9,18 @@ from typing import Any
 from pglast import ast
 from pglast.enums import DropBehavior, ObjectType
 
-from agentctl.core.schema_files.drafts import FunctionDraft, TableDraft, TypeUse, UserType
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.drafts import FullName, FunctionDraft, TableDraft, TypeUse, UserType
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
 from agentctl.core.sql.names import Name, name_of
 
 
 def drop(store: Store, node: ast.DropStmt) -> None:
     """Execute DROP."""
-    perform = _DROPS.get(node.removeType) if node.removeType is not None else None
-    cascade = node.behavior is DropBehavior.DROP_CASCADE
-    for name in node.objects or () if perform else ():
-        if perform is not None:
-            perform(store, name, cascade)
+    perform = _DROPS.get(node.removeType)
+    if perform is not None:
+        for name in node.objects or ():
+            perform(store, name, node.behavior is DropBehavior.DROP_CASCADE)
 
 
 def drop_column(store: Store, table: TableDraft, name: str) -> None:
@@ -34,7 +33,7 @@ def drop_column(store: Store, table: TableDraft, name: str) -> None:
     for index in list(table.indexes.values()):
         if name in index.columns:
             del table.indexes[index.name]
-    _drop_references(store, lambda reference: reference == (table.schema, table.name) and True, column=name)
+    _drop_references(store, table, name)
     for child in list(store.children(table)):
         drop_column(store, child, name)
 
@@ -61,28 +60,23 @@ def _drop_table(store: Store, words: Any, cascade: bool) -> None:  # noqa: FBT00
 
 
 def _remove_table(store: Store, table: TableDraft, *, cascade: bool) -> None:
-    if store.tables.pop(FullName(table.schema, table.name), None) is None:
+    if store.tables.pop(table.full_name, None) is None:
         return
-    store.gone.add(FullName(table.schema, table.name))
-    _drop_references(store, lambda reference: reference == (table.schema, table.name))
+    store.gone.add(table.full_name)
+    _drop_references(store, table)
     for child in list(store.children(table)):
         _remove_table(store, child, cascade=cascade)
-    for view in [
-        view_draft for view_draft in store.tables.values() if cascade and table in view_draft.sources
-    ]:
-        _remove_table(store, view, cascade=True)
+    for view in list(store.tables.values()) if cascade else ():
+        if table in view.sources:
+            _remove_table(store, view, cascade=True)
 
 
-def _drop_references(
-    store: Store, wanted: Callable[[tuple[str, str]], bool], *, column: str | None = None
-) -> None:
+def _drop_references(store: Store, target: TableDraft, column: str | None = None) -> None:
     """Drop the foreign keys that refer to a table, or to one of its columns."""
     for table in store.tables.values():
         for constraint in list(table.constraints.values()):
             to = constraint.reference
-            if to is None or not wanted((to.schema, to.table)):
-                continue
-            if column is None or column in to.columns:
+            if to is not None and to.full_name == target.full_name and column in {None, *to.columns}:
                 del table.constraints[constraint.name]
 
 
@@ -106,7 +100,7 @@ def _drop_type(store: Store, node: Any, cascade: bool) -> None:  # noqa: FBT001
 
 
 def _drop_function(store: Store, node: Any, _: bool) -> None:  # noqa: FBT001
-    overloads = store.functions_named(name_of(node.objname or ()))
+    overloads = store.functions_named(name_of(node.objname))
     overloads[:] = [function for function in overloads if not matches(store, node, function)]
 
 
@@ -125,7 +119,7 @@ def _drop_trigger(store: Store, words: Any, _: bool) -> None:  # noqa: FBT001
         table.triggers.pop(Name(None, str(words[-1].sval)).name, None)
 
 
-_DROPS: Mapping[ObjectType, Callable[[Store, Any, bool], None]] = {
+_DROPS: Mapping[ObjectType | None, Callable[[Store, Any, bool], None]] = {
     ObjectType.OBJECT_TABLE: _drop_table,
     ObjectType.OBJECT_VIEW: _drop_table,
     ObjectType.OBJECT_MATVIEW: _drop_table,

@@ -33,13 +33,12 @@ def create_function(store: Store, node: ast.CreateFunctionStmt, site: Site) -> N
     """Execute CREATE [OR REPLACE] FUNCTION."""
     if node.is_procedure:
         return
-    full_name = store.qualify(name_of(node.funcname or ()))
+    full_name = store.qualify(name_of(node.funcname))
     arguments = tuple(_read_argument(store, item) for item in node.parameters or ())
     tabular = any(item.mode == "t" for item in arguments)
     returns = None if tabular or node.returnType is None else type_use(store, node.returnType) or _UNKNOWN
     function = FunctionDraft(
-        full_name.schema,
-        full_name.name,
+        *full_name,
         arguments,
         returns,
         set_of=bool(node.returnType and node.returnType.setof) and not tabular,
@@ -62,7 +61,7 @@ def alter_function(store: Store, node: ast.AlterFunctionStmt) -> None:
     wanted = node.func
     if wanted is None:
         return
-    overloads = store.functions_named(name_of(wanted.objname or ()))
+    overloads = store.functions_named(name_of(wanted.objname))
     overloads[:] = [
         _apply_options(store, function, node.actions or ()) if matches(store, wanted, function) else function
         for function in overloads
@@ -90,9 +89,7 @@ def _change_settings(store: Store, there: tuple[str, ...], node: ast.VariableSet
     if node.kind is VariableSetKind.VAR_SET_CURRENT and name == "search_path":
         return (*kept, f"{name}={', '.join(map(quoted, store.path))}")
     if node.kind is VariableSetKind.VAR_SET_VALUE:
-        shown = (
-            (quoted(setting) for setting in list_texts(node)) if name == "search_path" else list_texts(node)
-        )
+        shown = map(quoted, list_texts(node)) if name == "search_path" else list_texts(node)
         return (*kept, f"{name}={', '.join(shown)}")
     return kept
 

@@ -12,11 +12,10 @@ from pglast.enums import SortByDir, SortByNulls
 
 from agentctl.core.schema_files.conditions import columns_in
 from agentctl.core.schema_files.drafts import IndexDraft, Key, TableDraft
-from agentctl.core.schema_files.naming import default_name
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.sql.column_names import name_column
-from agentctl.core.sql.names import Name, name_in
+from agentctl.core.sql.names import Name
 
 PARTITIONED = "partitioned table"
 _METHOD = "btree"
@@ -24,7 +23,7 @@ _METHOD = "btree"
 
 def create_index(store: Store, node: ast.IndexStmt) -> None:
     """Execute CREATE INDEX."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is None or (node.idxname and store.is_taken(table.schema, node.idxname)):
         return
     index = IndexDraft(
@@ -51,13 +50,11 @@ def attach_index(store: Store, name: Name) -> None:
         owner.indexes[name.name] = replace(owner.indexes[name.name], valid=True)
 
 
-def add_index(
-    store: Store, table: TableDraft, name: str, columns: Iterable[str], *, included: tuple[str, ...] = ()
-) -> None:
+def add_index(store: Store, table: TableDraft, name: str, columns: Iterable[str]) -> None:
     """Add the unique index of a primary key or unique constraint."""
     if not store.is_taken(table.schema, name):
-        keys = tuple(Key(column) for column in columns)
-        table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True, included=included)
+        keys = tuple(map(Key, columns))
+        table.indexes[name] = IndexDraft(name, _METHOD, keys, unique=True)
 
 
 def clone_index(store: Store, table: TableDraft, index: IndexDraft) -> None:
@@ -76,7 +73,7 @@ def keys_of(elements: tuple[Any, ...]) -> tuple[Key, ...]:
 
 
 def _read_key(node: ast.IndexElem) -> Key:
-    order = {SortByDir.SORTBY_DESC: " DESC"}.get(node.ordering or SortByDir.SORTBY_DEFAULT, "")
+    order = " DESC" if node.ordering is SortByDir.SORTBY_DESC else ""
     order += {
         SortByNulls.SORTBY_NULLS_FIRST: " NULLS FIRST",
         SortByNulls.SORTBY_NULLS_LAST: " NULLS LAST",
@@ -95,4 +92,4 @@ def _choose_name(store: Store, table: TableDraft, index: IndexDraft) -> str:
     for called in [*(key.column or key.called for key in index.keys), *index.included]:
         numbered = (f"{called}{number}" for number in range(1, len(names) + 1))
         names.append(next(candidate for candidate in (called, *numbered) if candidate not in names))
-    return default_name(table.name, names, "idx", taken=lambda name: store.is_taken(table.schema, name))
+    return store.choose_name(table, names, "idx")

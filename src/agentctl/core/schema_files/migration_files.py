@@ -20,8 +20,8 @@ _MARK = re.compile(
     r"|(?P<words>up|down)[ \t]+migration)",
     re.IGNORECASE | re.MULTILINE,
 )
-_MAY_CHANGE = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
-_CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
+MAY_CHANGE = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
+CHANGING = frozenset({"CREATE", "ALTER", "DROP"})
 _CHANGED = frozenset(
     {"TABLE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "VIEW", "SCHEMA", "INDEX", "TRIGGER", "POLICY"}
 )
@@ -46,7 +46,7 @@ def lies_with_migrations(path: str) -> bool:
 
 def changes_schema(text: str) -> bool:
     """Whether a statement creates, alters or drops something that lasts."""
-    if not _MAY_CHANGE.search(text):
+    if not MAY_CHANGE.search(text):
         return False
     return any(map(_changes_schema, split_statements(text)))
 
@@ -66,15 +66,15 @@ def order(path: str) -> tuple[object, ...]:
     parts = PurePosixPath(path).parts
     repeatable = parts[-1].startswith("R__")  # Flyway runs them after all others
     last = parts[-1].removesuffix(".sql").replace("__", "\0")  # it ends Flyway's versions: 2 comes before 2_1
-    names = tuple(_make_natural_key(part) for part in (*parts[:-1], last))
+    names = tuple(map(_make_natural_key, (*parts[:-1], last)))
     return (bool(_FOLDERS & _folders_of(path)), repeatable, names)
 
 
 def _changes_schema(statement: Statement) -> bool:
     first, *others = statement.words[:5]
     if first == "DO":
-        return bool(_MAY_CHANGE.search(statement.text))
-    return first in _CHANGING and bool(_CHANGED.intersection(others)) and not _PASSING.intersection(others)
+        return bool(MAY_CHANGE.search(statement.text))
+    return first in CHANGING and bool(_CHANGED.intersection(others)) and not _PASSING.intersection(others)
 
 
 def _list_forward_lines(text: str) -> Iterator[str]:

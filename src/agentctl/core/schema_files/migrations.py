@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agentctl.core.location import Location
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migration_files import forwards, is_migration, leads_backwards, order
-from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.schema_files.sites import UnreadStatement
 
 
 class Migrations:

@@ -27,9 +27,9 @@ def default_name(table: str, columns: Sequence[str], label: str, *, taken: Calla
     return name
 
 
-def qualified(schema: str, name: str) -> str:
-    """Write a name with its schema."""
-    return f"{quoted(schema)}.{quoted(name)}"
+def qualified(schema: str, name: str, path: Sequence[str] = ()) -> str:
+    """Write a name with its schema, unless that is on a path."""
+    return quoted(name) if schema in path else f"{quoted(schema)}.{quoted(name)}"
 
 
 def _compose_name(table: str, column: str, label: str) -> str:

@@ -14,7 +14,7 @@ from agentctl.core.schema_files.baseline import read_baseline
 from agentctl.core.schema_files.ddl import Schema
 from agentctl.core.schema_files.migrations import run_migrations
 from agentctl.core.schema_files.recorded import schema_of
-from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.schema_files.sites import UnreadStatement
 
 _ARCHIVE = b"PGDMP"
 _DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"
@@ -52,14 +52,13 @@ def open_schema_source(path: Path) -> SchemaSource:
         )  # reading a pipe would wait
         files = [(sql_file.relative_to(path).as_posix(), _read_text(sql_file)) for sql_file in paths]
         schema, problems = run_migrations(files)
-        return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
-    text = _read_text(path)
-    if text.lstrip().startswith("{"):
-        baseline = read_baseline(path)
-        schema, problems = schema_of(baseline)
-        return _make_source(path, schema, problems, whole=baseline.whole)
-    schema = Schema()
-    problems = schema.apply(text, file=path.as_posix())
+    else:
+        text = _read_text(path)
+        if text.lstrip().startswith("{"):
+            baseline = read_baseline(path)
+            return _make_source(path, *schema_of(baseline), whole=baseline.whole)
+        schema = Schema()
+        problems = schema.apply(text, file=path.as_posix())
     return _make_source(path, schema, [*problems, *schema.presumed()], whole=True)
 
 

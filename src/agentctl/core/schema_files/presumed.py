@@ -14,11 +14,10 @@ from pglast.enums import AlterTableType, ConstrType, ObjectType
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.location import Location
-from agentctl.core.schema_files.drafts import ColumnDraft
-from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import DEFAULT_PATH, FullName, Store
-from agentctl.core.schema_files.unread import UnreadStatement
-from agentctl.core.sql.names import Name, name_in
+from agentctl.core.schema_files.drafts import ColumnDraft, FullName
+from agentctl.core.schema_files.sites import Site, UnreadStatement
+from agentctl.core.schema_files.store import DEFAULT_PATH, Store
+from agentctl.core.sql.names import Name, list_names, name_in
 
 _NAMING_COLUMNS = (ast.IndexStmt, ast.AlterTableStmt)
 _OF_COLUMNS = frozenset(
@@ -75,7 +74,7 @@ class Presumptions:
 
         Their type is unknown.
         """
-        table = store.table(name_in(node.relation)) if isinstance(node, _NAMING_COLUMNS) else None
+        table = store.table_in(node.relation) if isinstance(node, _NAMING_COLUMNS) else None
         if table is None or not table.columns or store.assumes:
             return
         for name in _list_named_columns(node):
@@ -126,9 +125,7 @@ def _list_named_columns(node: ast.Node) -> Iterator[str]:
         if command.subtype in _OF_COLUMNS and command.name:
             yield command.name
         elif isinstance(command.def_, ast.Constraint):
-            yield from (
-                str(item.sval) for item in (*(command.def_.keys or ()), *(command.def_.fk_attrs or ()))
-            )
+            yield from list_names(command.def_.keys) + list_names(command.def_.fk_attrs)
 
 
 def _list_needed_tables(node: ast.Node) -> Iterator[Name]:

@@ -20,7 +20,7 @@ from agentctl.core.sql.column_names import (
     name_column,
     name_columns_of_values,
 )
-from agentctl.core.sql.names import Name, name_in, name_of
+from agentctl.core.sql.names import Name, list_names, name_in, name_of
 from agentctl.core.sql.parsing import nodes_in
 
 Columns = Mapping[str, TypeUse | None]
@@ -43,17 +43,15 @@ def columns_of(store: Store, query: object) -> Columns | None:
 
 def tables_of(store: Store, query: object) -> set[TableDraft]:
     """Return the tables that a query and its subqueries read."""
-    tables = (
-        store.table(name_in(relation)) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar)
-    )
-    return {table for table in tables if table}
+    tables = (store.table_in(relation) for relation in nodes_in(query) if isinstance(relation, ast.RangeVar))
+    return set(filter(None, tables))
 
 
 def aggregates(values: object) -> bool:
     """Whether values are made of many rows: by an aggregate, or over a window."""
     return any(
         isinstance(value, ast.FuncCall)
-        and (value.over or value.agg_star or name_of(value.funcname or ()).name in _AGGREGATES)
+        and (value.over or value.agg_star or name_of(value.funcname).name in _AGGREGATES)
         for value in nodes_in(values)
     )
 
@@ -81,7 +79,7 @@ class _ColumnReader:
         reader = replace(self, depth=self.depth + 1)
         for query_of_with in query.withClause.ctes or () if query.withClause else ():
             result = reader.columns(query_of_with.ctequery)
-            named = _rename_columns(result, [str(alias.sval) for alias in query_of_with.aliascolnames or ()])
+            named = _rename_columns(result, list_names(query_of_with.aliascolnames))
             reader = replace(reader, common={**reader.common, query_of_with.ctename or "": named})
         return reader
 
@@ -92,7 +90,7 @@ class _ColumnReader:
                 yield from self.sources((item.larg, item.rarg))
             else:
                 alias = getattr(item, "alias", None)
-                names = [str(column_name.sval) for column_name in (alias.colnames or () if alias else ())]
+                names = list_names(alias and alias.colnames)
                 name = (alias.aliasname if alias else getattr(item, "relname", None)) or ""
                 yield name, _rename_columns(self._source_of(item), names)
 
@@ -117,7 +115,8 @@ class _ColumnReader:
             starred = _expand_star(star, sources)
             if starred is None:
                 return None
-            targets_by_name |= {name: kind for name, kind in starred.items() if name not in targets_by_name}
+            for name, kind in starred.items():
+                targets_by_name.setdefault(name, kind)
         return targets_by_name
 
     def type_of(self, node: object, sources: Sequence[_Source]) -> TypeUse | None:
@@ -125,8 +124,8 @@ class _ColumnReader:
             case ast.TypeCast():
                 return type_use(self.store, node.typeName)
             case ast.ColumnRef():
-                return _type_of_column(name_of(node.fields or ()), sources)
-            case ast.FuncCall() if name_of(node.funcname or ()).name in _COUNTS:
+                return _type_of_column(name_of(node.fields), sources)
+            case ast.FuncCall() if name_of(node.funcname).name in _COUNTS:
                 return TypeUse("bigint")
             case ast.BoolExpr() | ast.NullTest():
                 return TypeUse("boolean")
@@ -139,7 +138,7 @@ def _of_table(table: TableDraft | None) -> Columns | None:
     return {column.name: column.type for column in table.columns.values()}
 
 
-def _rename_columns(columns: Columns | None, names: list[str]) -> Columns | None:
+def _rename_columns(columns: Columns | None, names: tuple[str, ...]) -> Columns | None:
     """Give the first columns other names."""
     if columns is None or not names:
         return columns
@@ -160,7 +159,8 @@ def _expand_star(star: Name, sources: Sequence[_Source]) -> Columns | None:
     for _, columns in sources:
         if columns is None:
             return None
-        expanded |= {name: kind for name, kind in columns.items() if name not in expanded}
+        for name, kind in columns.items():
+            expanded.setdefault(name, kind)
     return expanded or None
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from agentctl.core.location import Location
 from agentctl.core.schema_files.baseline import Baseline
 from agentctl.core.schema_files.ddl import Schema
-from agentctl.core.schema_files.unread import UnreadStatement
+from agentctl.core.schema_files.sites import UnreadStatement
+from agentctl.core.schema_files.text_of import quote_text
 from agentctl.core.sql.tokens import tokens
 
 _NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'
@@ -140,7 +141,7 @@ def _write_types(tables: Iterable[_Table]) -> Iterator[str]:
         if column_fact["labels"] and not any(
             "," in text or text != text.strip() or not text for text in labels
         ):
-            shown = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
+            shown = ", ".join(map(quote_text, labels))
             yield f"CREATE TYPE {column_fact['type'].removesuffix('[]')} AS ENUM ({shown})"
 
 

@@ -3,17 +3,24 @@
 A renamed object counts as created by the statement that renamed it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pglast import ast
 from pglast.enums import ObjectType
 
-from agentctl.core.schema_files.drafts import ColumnDraft, ConstraintDraft, IndexDraft, TableDraft
+from agentctl.core.schema_files.drafts import (
+    ColumnDraft,
+    ConstraintDraft,
+    FullName,
+    IndexDraft,
+    Reference,
+    TableDraft,
+)
 from agentctl.core.schema_files.dropping import matches
 from agentctl.core.schema_files.sites import Site
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import name_in, name_of
 
 _RELATIONS = frozenset(
@@ -31,14 +38,14 @@ _FUNCTIONS = frozenset({ObjectType.OBJECT_FUNCTION, ObjectType.OBJECT_ROUTINE})
 
 def rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
     """Execute ... RENAME TO."""
-    perform = _RENAMES.get(node.renameType) if node.renameType is not None else None
+    perform = _RENAMES.get(node.renameType)
     if perform is not None and node.newname:
         perform(store, node, site)
 
 
 def perhaps_rename(store: Store, node: ast.RenameStmt, site: Site) -> None:
     """Execute a RENAME that may not run: the column has both names afterwards, and neither is required."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     column = table.columns.get(node.subname or "") if table is not None else None
     if table is None or column is None or node.renameType is not ObjectType.OBJECT_COLUMN:
         return
@@ -53,7 +60,7 @@ def move(store: Store, node: ast.AlterObjectSchemaStmt, site: Site) -> None:
     """Execute ... SET SCHEMA."""
     schema = node.newschema or ""
     if node.objectType in _RELATIONS:
-        table = store.table(name_in(node.relation))
+        table = store.table_in(node.relation)
         if table is not None:
             _move_table(store, table, FullName(schema, table.name), site)
     elif node.objectType in _TYPES:
@@ -72,7 +79,7 @@ def _rename_relation(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 
 def _move_table(store: Store, table: TableDraft, full_name: FullName, site: Site) -> None:
-    old = FullName(table.schema, table.name)
+    old = table.full_name
     if full_name in store.tables:
         return
     del store.tables[old]
@@ -83,19 +90,16 @@ def _move_table(store: Store, table: TableDraft, full_name: FullName, site: Site
     if row_type is not None:
         row_type.schema, row_type.name = full_name
         store.types[full_name] = row_type
-    _change_constraints(store, lambda constraint: _refer_to_table(constraint, old, full_name))
+    _change_references(store, old, lambda to: replace(to, schema=full_name.schema, table=full_name.name))
 
 
-def _change_constraints(store: Store, change: Callable[[ConstraintDraft], ConstraintDraft]) -> None:
+def _change_references(store: Store, target: FullName, change: Callable[[Reference], Reference]) -> None:
+    """Change what foreign keys say of the table that they refer to."""
     for table in store.tables.values():
-        table.constraints = {name: change(constraint) for name, constraint in table.constraints.items()}
-
-
-def _refer_to_table(constraint: ConstraintDraft, old: FullName, new: FullName) -> ConstraintDraft:
-    to = constraint.reference
-    if to is None or (to.schema, to.table) != old:
-        return constraint
-    return replace(constraint, reference=replace(to, schema=new.schema, table=new.name))
+        for name, constraint in table.constraints.items():
+            to = constraint.reference
+            if to is not None and to.full_name == target:
+                table.constraints[name] = replace(constraint, reference=change(to))
 
 
 def _rename_index(owner: TableDraft, old: str, new: str) -> None:
@@ -109,7 +113,7 @@ def _rename_index(owner: TableDraft, old: str, new: str) -> None:
 
 
 def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    table, old, new = store.table(name_in(node.relation)), node.subname or "", node.newname or ""
+    table, old, new = store.table_in(node.relation), node.subname or "", node.newname or ""
     if table is None:
         return
     if old in table.indexes:
@@ -144,7 +148,9 @@ def _rename_column_of_table(store: Store, table: TableDraft, old: str, new: str,
     }
     table.indexes = {name: _rename_column_of_index(index, old, new) for name, index in table.indexes.items()}
     table.not_null = {name: new if column == old else column for name, column in table.not_null.items()}
-    _change_constraints(store, lambda constraint: _refer_to_column(constraint, table, old, new))
+    _change_references(
+        store, table.full_name, lambda to: replace(to, columns=_rename_columns(to.columns, old, new))
+    )
     for child in store.children(table):
         _rename_column_of_table(store, child, old, new, site)
 
@@ -160,28 +166,17 @@ def _rename_column_of_index(index: IndexDraft, old: str, new: str) -> IndexDraft
         replace(
             key,
             column=new if key.column == old else key.column,
-            columns=frozenset(_rename_columns(tuple(key.columns), old, new)),
+            columns=frozenset(_rename_columns(key.columns, old, new)),
         )
         for key in index.keys
     )
-    condition = frozenset(_rename_columns(tuple(index.condition_columns), old, new))
+    condition = frozenset(_rename_columns(index.condition_columns, old, new))
     included = _rename_columns(index.included, old, new)
     return replace(index, keys=keys, condition_columns=condition, included=included)
 
 
-def _refer_to_column(constraint: ConstraintDraft, table: TableDraft, old: str, new: str) -> ConstraintDraft:
-    to = constraint.reference
-    if to is None or (to.schema, to.table) != (table.schema, table.name):
-        return constraint
-    return replace(constraint, reference=replace(to, columns=_rename_columns(to.columns, old, new)))
-
-
-def _rename_columns(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+def _rename_columns(columns: Iterable[str], old: str, new: str) -> tuple[str, ...]:
     return tuple(new if column == old else column for column in columns)
-
-
-def _rename_type(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    _move_type(store, node.object, name=node.newname)
 
 
 def _move_type(store: Store, words: Any, *, schema: str | None = None, name: str | None = None) -> None:
@@ -196,13 +191,9 @@ def _move_type(store: Store, words: Any, *, schema: str | None = None, name: str
 
 def _rename_domain_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
     words: Any = node.object
-    kind = store.type(name_of(words or ()))
+    kind = store.type(name_of(words))
     if (node.subname or "") in kind.checks:
         kind.checks[node.newname or ""] = kind.checks.pop(node.subname or "")
-
-
-def _rename_function(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    _move_functions(store, node.object, name=node.newname, site=site)
 
 
 def _move_functions(
@@ -210,7 +201,7 @@ def _move_functions(
 ) -> None:
     if not isinstance(node, ast.ObjectWithArgs):
         return
-    overloads = store.functions_named(name_of(node.objname or ()))
+    overloads = store.functions_named(name_of(node.objname))
     for function in [function for function in overloads if matches(store, node, function)]:
         overloads.remove(function)
         moved = replace(
@@ -233,15 +224,18 @@ def _rename_schema(store: Store, node: ast.RenameStmt, site: Site) -> None:
 
 
 def _rename_trigger(store: Store, node: ast.RenameStmt, _: Site) -> None:
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is not None and (trigger := table.triggers.pop(node.subname or "", None)):
         table.triggers[node.newname or ""] = replace(trigger, name=node.newname or "")
 
 
-_RENAMES: Mapping[ObjectType, Callable[[Store, ast.RenameStmt, Site], None]] = {
+_RENAMES: Mapping[ObjectType | None, Callable[[Store, ast.RenameStmt, Site], None]] = {
     **dict.fromkeys(_RELATIONS, _rename_relation),
-    **dict.fromkeys(_TYPES, _rename_type),
-    **dict.fromkeys(_FUNCTIONS, _rename_function),
+    **dict.fromkeys(_TYPES, lambda store, node, _: _move_type(store, node.object, name=node.newname)),
+    **dict.fromkeys(
+        _FUNCTIONS,
+        lambda store, node, site: _move_functions(store, node.object, name=node.newname, site=site),
+    ),
     ObjectType.OBJECT_COLUMN: _rename_column,
     ObjectType.OBJECT_TABCONSTRAINT: _rename_constraint,
     ObjectType.OBJECT_DOMCONSTRAINT: _rename_domain_constraint,

@@ -27,7 +27,7 @@ def set_by_query(store: Store, node: ast.SelectStmt) -> None:
     """Execute SELECT set_config('search_path', ...), as dumps begin with."""
     for target in node.targetList or ():
         call = target.val if isinstance(target, ast.ResTarget) else None
-        if isinstance(call, ast.FuncCall) and name_of(call.funcname or ()).name == "set_config":
+        if isinstance(call, ast.FuncCall) and name_of(call.funcname).name == "set_config":
             constants = list(_list_constants(call.args or ()))
             if constants[:1] == [_SETTING] and len(constants) > 1 and constants[1] is not None:
                 store.path = _list_schemas([part.strip().strip('"') for part in constants[1].split(",")])

@@ -1,4 +1,4 @@
-"""The position of the statement that is being executed.
+"""Where a statement stands that is being executed, and one whose effect is not known.
 
 Data only.
 """
@@ -21,6 +21,10 @@ class Site:
     file: str
     line: Callable[[int], int]
 
+    def behind(self, offset: int) -> "Site":
+        """Return the site of what begins at an offset in its text."""
+        return Site(self.file, lambda further: self.line(offset + further))
+
     @property
     def location(self) -> Location:
         """Where the statement begins."""
@@ -29,3 +33,11 @@ class Site:
     def locate(self, offset: int | None) -> Location:
         """Return where a part of it stands; the grammar counts from 0 and leaves some offsets out."""
         return Location(self.file, self.line(max(offset or 0, 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadStatement:
+    """A statement that may change the schema, and whose effect is not known."""
+
+    location: Location
+    message: str

@@ -11,10 +11,17 @@ from pglast import ast
 from pglast.enums import ConstrType, TableLikeOption
 
 from agentctl.core.schema_files.columns import add_column_constraints, column_of, with_default
-from agentctl.core.schema_files.constraints import add_constraint, attach_constraint, set_not_null, take_over
+from agentctl.core.schema_files.constraints import (
+    LABELS,
+    add_constraint,
+    attach_constraint,
+    choose_key_name,
+    set_not_null,
+    take_over,
+)
 from agentctl.core.schema_files.drafts import ColumnDraft, TableDraft
 from agentctl.core.schema_files.indexes import PARTITIONED, clone_index
-from agentctl.core.schema_files.naming import default_name, qualified
+from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import name_in
@@ -32,12 +39,8 @@ def create_table(store: Store, node: ast.CreateStmt, site: Site, *, kind: str = 
             _merge_descriptions(store, store.tables[full_name], node, site)
         return
     kind = PARTITIONED if node.partspec else kind
-    table = TableDraft(
-        full_name.schema, full_name.name, kind, site.location, perhaps=bool(node.if_not_exists)
-    )
-    parents = [
-        parent for parent_node in node.inhRelations or () if (parent := store.table(name_in(parent_node)))
-    ]
+    table = TableDraft(*full_name, kind, site.location, perhaps=bool(node.if_not_exists))
+    parents = list(filter(None, map(store.table_in, node.inhRelations or ())))
     store.tables[full_name] = table
     for parent in parents:
         for column in parent.columns.values():
@@ -83,13 +86,10 @@ def _add_element(store: Store, table: TableDraft, element: object, site: Site) -
 
 def _merge_column(there: ColumnDraft, node: ast.ColumnDef) -> ColumnDraft:
     """Return a parent's column with the child's own default; NOT NULL comes with the constraints."""
-    merged = there
-    defaults = (
-        constraint for constraint in node.constraints or () if constraint.contype is ConstrType.CONSTR_DEFAULT
-    )
-    for constraint in defaults:
-        merged = with_default(merged, constraint.raw_expr)
-    return merged
+    for constraint in node.constraints or ():
+        if constraint.contype is ConstrType.CONSTR_DEFAULT:
+            there = with_default(there, constraint.raw_expr)
+    return there
 
 
 def _add_constraints(store: Store, table: TableDraft, elements: Iterable[object]) -> None:
@@ -103,7 +103,7 @@ def _add_constraints(store: Store, table: TableDraft, elements: Iterable[object]
 
 
 def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
-    source = store.table(name_in(node.relation))
+    source = store.table_in(node.relation)
     options = node.options or 0
     for column in source.columns.values() if source else ():
         taken = replace(column, location=table.location or column.location)
@@ -119,14 +119,11 @@ def _take_columns(store: Store, table: TableDraft, node: ast.TableLikeClause) ->
 
 
 def _own_sequence(store: Store, table: TableDraft, column: ColumnDraft) -> str:
-    name = default_name(
-        table.name, (column.name,), "seq", taken=lambda name: store.is_taken(table.schema, name)
-    )
-    return qualified(table.schema, name)
+    return qualified(table.schema, store.choose_name(table, (column.name,), "seq"))
 
 
 def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause) -> None:
-    source = store.table(name_in(node.relation))
+    source = store.table_in(node.relation)
     options = node.options or 0
     if source is None:
         return
@@ -141,11 +138,8 @@ def _take_constraints(store: Store, table: TableDraft, node: ast.TableLikeClause
 
 def _take_indexes(store: Store, table: TableDraft, source: TableDraft) -> None:
     for constraint in list(source.constraints.values()):
-        if constraint.kind in {"primary key", "unique"}:
-            label, columns = ("pkey", ()) if constraint.kind == "primary key" else ("key", constraint.columns)
-            name = default_name(
-                table.name, columns, label, taken=lambda name: store.is_taken(table.schema, name)
-            )
+        if constraint.kind in LABELS:
+            name = choose_key_name(store, table, constraint.kind, constraint.columns)
             attach_constraint(store, table, replace(constraint, name=name))
     for index in source.indexes.values():
         if index.name not in source.constraints:

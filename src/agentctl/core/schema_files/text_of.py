@@ -18,8 +18,8 @@ def text_of(node: Any) -> str:
     """Return a part of a statement as text; `(?)` where it is nested too deeply."""
     match node:
         case ast.TypeCast(arg=ast.A_Const(val=ast.String(sval=str(text)))) if _is_regclass(node):
-            return f"{_quote_text(text)}::regclass"
-        case ast.FuncCall(args=(only,)) if name_of(node.funcname or ()).name == "nextval":
+            return f"{quote_text(text)}::regclass"
+        case ast.FuncCall(args=(only,)) if name_of(node.funcname).name == "nextval":
             return f"nextval({text_of(only)})"
         case ast.ColumnRef(fields=(ast.String(sval=str(name)),)):
             return quoted(name)
@@ -31,7 +31,7 @@ def text_of(node: Any) -> str:
 
 def sequence_of(node: object) -> str | None:
     """Return the sequence that a default takes its values from."""
-    if not isinstance(node, ast.FuncCall) or name_of(node.funcname or ()).name != "nextval":
+    if not isinstance(node, ast.FuncCall) or name_of(node.funcname).name != "nextval":
         return None
     (only, *_) = node.args or (None,)
     while isinstance(only, ast.TypeCast):
@@ -41,8 +41,9 @@ def sequence_of(node: object) -> str | None:
 
 
 def _is_regclass(node: ast.TypeCast) -> bool:
-    return node.typeName is not None and name_of(node.typeName.names or ()).name == "regclass"
+    return node.typeName is not None and name_of(node.typeName.names).name == "regclass"
 
 
-def _quote_text(text: str) -> str:
+def quote_text(text: str) -> str:
+    """Write a text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -3,19 +3,14 @@
 A type that it does not know counts as the user's own; it never refuses one.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from pglast import ast
 
-from agentctl.core.database.quoting import quoted
 from agentctl.core.schema_files.drafts import TypeUse, UserType
 from agentctl.core.schema_files.naming import qualified
 from agentctl.core.schema_files.store import Store
 from agentctl.core.sql.names import Name, name_of
-
-Visible = Callable[[str], bool]
-"""Whether the types of a schema need no schema before their names."""
 
 _SPELLINGS = {
     "int2": "smallint",
@@ -54,15 +49,14 @@ SERIALS = {
     "serial2": "smallint",
 }
 _FULL_RANGE = 0x7FFF
-_FIELDS = ("month", "year", "day", "hour", "minute", "second")
-_FIELD_BITS = {"month": 1, "year": 2, "day": 3, "hour": 10, "minute": 11, "second": 12}
+_FIELD_BITS = {"year": 2, "month": 1, "day": 3, "hour": 10, "minute": 11, "second": 12}
 
 
 def serial_of(node: ast.TypeName | None) -> str | None:
     """Return the type below `serial` and its kin, or None."""
     if node is None:
         return None
-    schema, name = name_of(node.names or ())
+    schema, name = name_of(node.names)
     return SERIALS.get(name) if schema in {None, "pg_catalog"} else None
 
 
@@ -71,22 +65,22 @@ def type_use(store: Store, node: ast.TypeName | None) -> TypeUse | None:
     if node is None:
         return None
     words = node.names or ()
-    if node.pct_type:
-        return _read_type_of_column(store, words, array=bool(node.arrayBounds))
-    name = name_of(words)
     array = bool(node.arrayBounds)
+    if node.pct_type:
+        return _read_type_of_column(store, words, array=array)
+    name = name_of(words)
     if name.name.startswith("_") and name.name[1:] in _AS_THEY_ARE | set(_SPELLINGS):
         name, array = Name(name.schema, name.name[1:]), True
     own = _find_own_type(name)
     return TypeUse(own or store.type(name), _print_modifier(own, node.typmods or ()), array=array)
 
 
-def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str:
+def spelled(use: TypeUse | None, path: tuple[str, ...], *, bare: bool = False) -> str:
     """Return a type as PostgreSQL prints it; an unknown type is `unknown`.
 
     Args:
         use: the type.
-        visible: see `Visible`.
+        path: the schemas whose types need no schema before their names.
         bare: without modifiers.
 
     """
@@ -95,17 +89,15 @@ def spelled(use: TypeUse | None, visible: Visible, *, bare: bool = False) -> str
     modifier = "" if bare else use.modifier
     end = "[]" if use.array else ""
     if isinstance(use.of, UserType):
-        short = visible(use.of.schema)
-        name = quoted(use.of.name) if short else qualified(use.of.schema, use.of.name)
-        return f"{name}{modifier}{end}"
+        return f"{qualified(use.of.schema, use.of.name, path)}{modifier}{end}"
     head, blank, zone = use.of.partition(" ") if use.of.startswith("time") else (use.of, "", "")
     return f"{head}{modifier}{blank}{zone}{end}"
 
 
 def below(use: TypeUse | None) -> TypeUse | None:
     """Follow domains to the type below them; an array of a domain is no domain."""
-    while use is not None and isinstance(use.of, UserType) and use.of.base is not None and not use.array:
-        use = use.of.base
+    while use is not None and use.own is not None and use.own.base is not None:
+        use = use.own.base
     return use
 
 
@@ -126,7 +118,7 @@ def _read_type_of_column(store: Store, words: tuple[Any, ...], *, array: bool) -
 
 
 def _print_modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
-    words = [_word_of(node) for node in nodes]
+    words = list(map(_word_of, nodes))
     if own == "interval":
         return _print_interval(words)
     if own == "numeric" and len(words) == 1:
@@ -136,7 +128,7 @@ def _print_modifier(own: str | None, nodes: tuple[Any, ...]) -> str:
 
 def _word_of(node: object) -> str:
     if isinstance(node, ast.ColumnRef):  # geometry(Point)
-        return name_of(node.fields or ()).name
+        return name_of(node.fields).name
     value = node.val if isinstance(node, ast.A_Const) else None
     if isinstance(value, ast.Integer):
         return str(value.ival)
@@ -148,7 +140,6 @@ def _print_interval(words: list[str]) -> str:
     if not words or not words[0].isdecimal():
         return ""
     bits = int(words[0])
-    names = [] if bits == _FULL_RANGE else [field for field in _FIELDS if bits & 1 << _FIELD_BITS[field]]
-    names.sort(key=("year", "month", "day", "hour", "minute", "second").index)
+    names = [] if bits == _FULL_RANGE else [name for name, bit in _FIELD_BITS.items() if bits & 1 << bit]
     shown = f" {names[0]}{f' to {names[-1]}' if len(names) > 1 else ''}" if names else ""
     return shown + (f"({words[1]})" if len(words) > 1 else "")

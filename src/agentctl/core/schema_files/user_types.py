@@ -9,16 +9,16 @@ from pglast.enums import ConstrType
 
 from agentctl.core.schema_files.drafts import UserType
 from agentctl.core.schema_files.naming import default_name
-from agentctl.core.schema_files.store import FullName, Store
+from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.type_names import type_use
-from agentctl.core.sql.names import Name, name_in, name_of
+from agentctl.core.sql.names import Name, list_names, name_in, name_of
 
 
 def create_enum(store: Store, node: ast.CreateEnumStmt) -> None:
     """Execute CREATE TYPE ... AS ENUM."""
-    kind = _create_type(store, name_of(node.typeName or ()))
+    kind = _create_type(store, name_of(node.typeName))
     if kind.labels is None:
-        kind.labels = tuple(str(label.sval) for label in node.vals or ())
+        kind.labels = list_names(node.vals)
 
 
 def create_composite(store: Store, node: ast.CompositeTypeStmt) -> None:
@@ -28,7 +28,7 @@ def create_composite(store: Store, node: ast.CompositeTypeStmt) -> None:
 
 def alter_enum(store: Store, node: ast.AlterEnumStmt) -> None:
     """Execute ALTER TYPE ... ADD VALUE and RENAME VALUE."""
-    kind = store.type(name_of(node.typeName or ()))
+    kind = store.type(name_of(node.typeName))
     new = node.newVal or ""
     if kind.labels is None or new in kind.labels:
         return
@@ -44,7 +44,7 @@ def alter_enum(store: Store, node: ast.AlterEnumStmt) -> None:
 def create_domain(store: Store, node: ast.CreateDomainStmt) -> None:
     """Execute CREATE DOMAIN."""
     base = type_use(store, node.typeName)
-    kind = _create_type(store, name_of(node.domainname or ()))
+    kind = _create_type(store, name_of(node.domainname))
     if kind.base is not None or base is None or _leads_to(base.of, kind):
         return
     kind.base = base
@@ -54,7 +54,7 @@ def create_domain(store: Store, node: ast.CreateDomainStmt) -> None:
 
 def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
     """Execute ALTER DOMAIN."""
-    kind = store.type(name_of(node.typeName or ()))
+    kind = store.type(name_of(node.typeName))
     match node.subtype:
         case "O" | "N":
             kind.not_null = node.subtype == "O"
@@ -67,7 +67,7 @@ def alter_domain(store: Store, node: ast.AlterDomainStmt) -> None:
 def _create_type(store: Store, name: Name) -> UserType:
     """Return the type of exactly that full name, new or already mentioned."""
     full_name = store.qualify(name)
-    return store.types.setdefault(FullName(*full_name), UserType(*full_name))
+    return store.types.setdefault(full_name, UserType(*full_name))
 
 
 def _leads_to(base: str | UserType, kind: UserType) -> bool:

@@ -15,7 +15,7 @@ from agentctl.core.schema_files.sites import Site
 from agentctl.core.schema_files.store import Store
 from agentctl.core.schema_files.text_of import text_of
 from agentctl.core.sql.column_names import NAMELESS
-from agentctl.core.sql.names import Name, name_in, name_of
+from agentctl.core.sql.names import Name, list_names, name_in, name_of
 
 _INSTEAD = 64
 _TEMPORARY = "t"
@@ -23,16 +23,15 @@ _TEMPORARY = "t"
 
 def create_view(store: Store, node: ast.ViewStmt, site: Site) -> None:
     """Execute CREATE [OR REPLACE] VIEW."""
-    draft = _make_table(store, node.view, node.query, _list_texts(node.aliases), site)
-    full_name = store.qualify(name_in(node.view))
-    there = store.tables.get(full_name)
+    draft = _make_table(store, node.view, node.query, list_names(node.aliases), site)
+    there = store.tables.get(draft.full_name) if draft else None
     if draft is None or (there is not None and not node.replace):
         return
     draft.kind, draft.insertable = "view", _takes_rows(store, node.query)
     if there is not None:
         draft.triggers, draft.location = there.triggers, there.location
         draft.columns = {name: there.columns.get(name, column) for name, column in draft.columns.items()}
-    store.tables[full_name] = draft
+    store.tables[draft.full_name] = draft
 
 
 def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> None:
@@ -40,11 +39,11 @@ def create_of_query(store: Store, node: ast.CreateTableAsStmt, site: Site) -> No
     into = node.into
     if into is None:
         return
-    table = _make_table(store, into.rel, node.query, _list_texts(into.colNames), site)
+    table = _make_table(store, into.rel, node.query, list_names(into.colNames), site)
     if table is not None:
         table.kind = "materialized view" if node.objtype is ObjectType.OBJECT_MATVIEW else "table"
         table.insertable = table.kind == "table"
-        store.tables.setdefault(store.qualify(name_in(into.rel)), table)
+        store.tables.setdefault(table.full_name, table)
 
 
 def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
@@ -52,15 +51,15 @@ def select_into(store: Store, node: ast.SelectStmt, site: Site) -> None:
     if node.intoClause is not None:
         table = _make_table(store, node.intoClause.rel, node, (), site)
         if table is not None:
-            store.tables.setdefault(store.qualify(name_in(node.intoClause.rel)), table)
+            store.tables.setdefault(table.full_name, table)
 
 
 def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
     """Execute CREATE TRIGGER."""
-    table, name = store.table(name_in(node.relation)), node.trigname or ""
+    table, name = store.table_in(node.relation), node.trigname or ""
     if table is None:
         return
-    schema, function = _find_function(store, name_of(node.funcname or ()))
+    schema, function = _find_function(store, name_of(node.funcname))
     table.triggers[name] = Trigger(name, qualified(schema, function), text_of(node))
     if node.timing == _INSTEAD:
         table.insertable = True
@@ -68,7 +67,7 @@ def create_trigger(store: Store, node: ast.CreateTrigStmt) -> None:
 
 def create_rule(store: Store, node: ast.RuleStmt) -> None:
     """Execute CREATE RULE, which may let a view take rows."""
-    table = store.table(name_in(node.relation))
+    table = store.table_in(node.relation)
     if table is not None and node.instead:
         table.insertable = True
 
@@ -79,9 +78,7 @@ def _make_table(
     if relation is None or relation.relpersistence == _TEMPORARY:
         return None
     full_name = store.qualify(name_in(relation))
-    table = TableDraft(
-        full_name.schema, full_name.name, "table", site.location, sources=tables_of(store, query)
-    )
+    table = TableDraft(*full_name, "table", site.location, sources=tables_of(store, query))
     of_query = list((columns_of(store, query) or {}).items())
     merged = [*zip(names, [kind for _, kind in of_query], strict=False), *of_query[len(names) :]]
     if NAMELESS not in dict(merged):
@@ -118,7 +115,3 @@ def _takes_rows(store: Store, query: object) -> bool:
 def _find_function(store: Store, name: Name) -> tuple[str, str]:
     overloads = store.functions_named(name)
     return (overloads[0].schema, overloads[0].name) if overloads else store.qualify(name)
-
-
-def _list_texts(nodes: tuple[ast.String, ...] | None) -> tuple[str, ...]:
-    return tuple(str(node.sval) for node in nodes or ())

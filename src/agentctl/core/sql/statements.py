@@ -4,10 +4,9 @@ It does not look at what a statement says. A broken one ends at its semicolon, s
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from agentctl.core.sql.copied_data import find_end_of_data, is_announced
 from agentctl.core.sql.nesting import depth_of
 from agentctl.core.sql.tokens import Token, find_end_of_statement, next_token
 
@@ -15,6 +14,9 @@ _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})
 _SENDING = re.compile(r"\\(?:g|watch|crosstabview|bind|parse)")
 """The commands of psql that send a statement, and so end it."""
+_DATA_FOLLOW = re.compile(r"copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE | re.DOTALL)
+"""A COPY below which its data follow in a psql script; they are no SQL."""
+_END_OF_DATA = re.compile(r"^\\\.\s*?$", re.MULTILINE)
 
 FindToken = Callable[[str, int], Token | None]
 """Returns the first token behind an offset, as `next_token` does; a caller's may be longer than those."""
@@ -62,8 +64,9 @@ def split_statements(
             continue
         statement = _cut_statement(text, taken)
         yield statement
-        if is_announced(statement.text):
-            offset = find_end_of_data(text, offset)
+        if _DATA_FOLLOW.match(statement.text):
+            end = _END_OF_DATA.search(text, offset)
+            offset = end.end() if end else len(text)
 
 
 def _take_tokens(text: str, offset: int, find_token: FindToken, *, whole: bool) -> tuple[list[Token], int]:
@@ -117,10 +120,17 @@ class _Body:
 def _cut_statement(text: str, taken: list[Token]) -> Statement:
     own = [token for token in taken if token.kind != "command"]
     start, end = own[0].start, own[-1].end
-    pieces, offset = [], start
-    for command in (token for token in taken if token.kind == "command" and token.start < end):
-        pieces += [text[offset : command.start], " " * (command.end - command.start)]
-        offset = command.end
+    commands = (token for token in taken if token.kind == "command" and token.start < end)
+    blanks = [(token.start - start, " " * (token.end - token.start)) for token in commands]
     shifted = tuple(Token(token.kind, token.start - start, token.end - start) for token in own)
     words = tuple(text[token.start : token.end].upper() for token in own[:_HEAD])
-    return Statement("".join([*pieces, text[offset:end]]), start, words, shifted)
+    return Statement(overwrite(text[start:end], blanks), start, words, shifted)
+
+
+def overwrite(text: str, edits: Iterable[tuple[int, str]]) -> str:
+    """Return a text in which other texts replace what stands at some offsets; nothing moves."""
+    pieces, offset = [], 0
+    for position, instead in edits:
+        pieces += [text[offset:position], instead]
+        offset = position + len(instead)
+    return "".join([*pieces, text[offset:]])

@@ -41,10 +41,9 @@ class Token(NamedTuple):
 
 def tokens(text: str, start: int = 0) -> Iterator[Token]:
     """Yield everything but blanks and comments; what is never closed ends with the text."""
-    token = next_token(text, start)
-    while token is not None:
+    while token := next_token(text, start):
         yield token
-        token = next_token(text, token.end)
+        start = token.end
 
 
 def next_token(text: str, offset: int) -> Token | None:

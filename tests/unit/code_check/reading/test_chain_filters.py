@@ -5,7 +5,6 @@ import pytest
 from agentctl.core.code_check.reading.typescript.calls import Step
 from agentctl.core.code_check.reading.typescript.values import (
     Choice,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -25,7 +24,7 @@ from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, listing, of, re
     ],
 )
 def test_a_filter_names_a_column(method: str) -> None:
-    reading = read(step("select"), step(method, c("status", Spot(4, 9)), Unknown()))
+    reading = read(step("select"), step(method, c("status", Location("", 4, 9)), Unknown()))
 
     (use,) = of(reading, ColumnUse)
     assert use == ColumnUse((RUNS,), "status", Purpose.FILTERED, Location(FILE, 4, 9))
@@ -118,7 +117,8 @@ def test_a_column_that_cannot_be_told_is_unresolved(column: Value, why: str) -> 
 
 def test_the_columns_of_an_or_stand_in_its_text() -> None:
     text = Template(
-        (c("name.ilike.%", Spot(3, 5)), Unknown(), c("%,and(a.gt.1,b.is.null)", Spot(3, 22))), Spot(3, 5)
+        (c("name.ilike.%", Location("", 3, 5)), Unknown(), c("%,and(a.gt.1,b.is.null)", Location("", 3, 22))),
+        Location("", 3, 5),
     )
     reading = read(step("select"), step("or", text))
 
@@ -147,7 +147,7 @@ def test_an_or_that_cannot_be_told_is_unresolved(filters: Value, why: str) -> No
 def test_the_columns_of_an_order_are_ordered_by() -> None:
     reading = read(
         step("select", "agents(name)"),
-        step("order", c("created_at", Spot(7, 3)), record(ascending=False)),
+        step("order", c("created_at", Location("", 7, 3)), record(ascending=False)),
         step("order", "agents(name)"),
         step("order", Unknown()),
     )

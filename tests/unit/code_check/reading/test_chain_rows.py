@@ -11,7 +11,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Member,
     Parameter,
     Record,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -61,7 +60,9 @@ def test_a_row_is_written_as_the_literal_says() -> None:
 
 
 def test_a_column_stands_where_its_key_does() -> None:
-    values = Record((Entry(Constant("cost", Spot(4, 5)), c(1), Spot(1, 1)),), Spot(3, 20))
+    values = Record(
+        (Entry(Constant("cost", Location("", 4, 5)), c(1), Location("", 1, 1)),), Location("", 3, 20)
+    )
     found = row(read(step("update", values)))
 
     assert found.verb is Verb.UPDATE

@@ -6,7 +6,6 @@ from agentctl.core.code_check.reading.typescript.calls import Step
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -25,7 +24,7 @@ from support.chains import AGENTS, FILE, HERE, RUNS, c, columns, of, read, recor
 
 def test_columns_and_embedded_tables_are_located_inside_the_literal() -> None:
     text = "id,\n    agent:agents!fk (\n      name\n    ),status"
-    reading = read(step("select", c(text, Spot(5, 11))))
+    reading = read(step("select", c(text, Location("", 5, 11))))
     agents = Embedded(RUNS, "agents", "fk")
 
     assert of(reading, EmbedUse) == [EmbedUse(agents, Location(FILE, 6, 11))]
@@ -37,20 +36,20 @@ def test_columns_and_embedded_tables_are_located_inside_the_literal() -> None:
 
 
 def test_parts_of_a_composed_text_keep_their_locations() -> None:
-    text = Template((c("id, ", Spot(2, 5)), c("status", Spot(3, 7))), Spot(2, 5))
+    text = Template((c("id, ", Location("", 2, 5)), c("status", Location("", 3, 7))), Location("", 2, 5))
 
     places = {use.column: use.location for use in of(read(step("select", text)), ColumnUse)}
     assert places == {"id": Location(FILE, 2, 6), "status": Location(FILE, 3, 8)}
 
 
 def test_after_an_escape_the_location_is_that_of_the_literal() -> None:
-    reading = read(step("select", c('"a\\\\b",id', Spot(2, 5))))
+    reading = read(step("select", c('"a\\\\b",id', Location("", 2, 5))))
 
     assert [use.location for use in of(reading, ColumnUse)] == [Location(FILE, 2, 6), Location(FILE, 2, 5)]
 
 
 def test_a_text_of_another_file_is_located_there() -> None:
-    reading = read(step("select", c("id,\n cost", Spot(3, 1, "columns.ts"))))
+    reading = read(step("select", c("id,\n cost", Location("columns.ts", 3, 1))))
 
     assert [use.location for use in of(reading, ColumnUse)] == [
         Location("columns.ts", 3, 2),
@@ -114,7 +113,7 @@ def test_columns_of_a_table_with_an_unknown_name_are_unknown() -> None:
 
 
 def test_an_invalid_select_is_unresolved() -> None:
-    (one,) = read(step("select", c("id, status,", Spot(2, 5)))).unresolved
+    (one,) = read(step("select", c("id, status,", Location("", 2, 5)))).unresolved
 
     assert one.what == "the select does not fit PostgREST's grammar: expected a name, not the end"
     assert one.location.line == 2

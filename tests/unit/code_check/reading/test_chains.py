@@ -16,7 +16,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Parameter,
     Record,
     Result,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -41,7 +40,7 @@ from support.chains import FILE, HERE, RUNS, c, chain, of, read, record, rpc, st
 
 
 def test_a_table_that_is_read_is_named() -> None:
-    reading = uses_of(chain(c("agents", Spot(3, 7)), step("select")), file=FILE)
+    reading = uses_of(chain(c("agents", Location("", 3, 7)), step("select")), file=FILE)
 
     assert reading == CodeReading(uses=(TableUse(Named("agents"), Location(FILE, 3, 7)),))
 
@@ -53,7 +52,7 @@ def test_a_table_is_in_the_schema_of_the_chain() -> None:
 
 
 def test_a_name_from_another_file_is_located_there() -> None:
-    reading = uses_of(chain(c("runs", Spot(4, 2, "names.ts")), step("select")), file=FILE)
+    reading = uses_of(chain(c("runs", Location("names.ts", 4, 2)), step("select")), file=FILE)
 
     assert of(reading, TableUse)[0].location == Location("names.ts", 4, 2)
 
@@ -123,7 +122,7 @@ def test_one_of_several_tables_only_has_its_name_known() -> None:
     assert whys(reading) == ["the table is computed at run time"]
 
 
-NAME = c("deduct_credits_atomic", Spot(2, 20))
+NAME = c("deduct_credits_atomic", Location("", 2, 20))
 
 
 def test_a_function_is_called_with_arguments_by_name() -> None:

@@ -197,8 +197,8 @@ def test_the_columns_of_a_conflict_are_a_list() -> None:
 def test_an_order_names_columns_and_columns_of_embedded_tables() -> None:
     terms = parse_order("status.desc.nullslast, agents(data->>rank).asc,data->a")
     assert not isinstance(terms, Misfit)
-    found = [(term.embed.text if term.embed else None, term.column.text) for term in terms]
-    assert found == [(None, "status"), ("agents", "data"), (None, "data")]
+    found = [([name.text for name in term.embeds], term.column.text) for term in terms]
+    assert found == [([], "status"), (["agents"], "data"), ([], "data")]
 
 
 @pytest.mark.parametrize("text", ["", "created_at.desc", "created_at desc,", "agents(name,id)", "a.up,b"])

@@ -24,7 +24,7 @@ const { data } = await db.from(TABLE).select<string>('id, agents(name)')
 def test_chains_of_all_scripts_of_a_component_are_found_in_their_lines() -> None:
     module = read_module(VUE.encode(), Language.COMPONENT)
 
-    assert [(plain_chain(one), one.spot.line, one.spot.column) for one in module.chains] == [
+    assert [(plain_chain(one), one.location.line, one.location.column) for one in module.chains] == [
         ("db.from(runs).select(id, agents(name))", 9, 32)
     ]
     assert module.error is None

@@ -27,7 +27,7 @@ def test_a_gap_of_a_grammar_is_filled(source: str, language: Language) -> None:
 
     assert module.error is None
     assert [plain_chain(chain) for chain in module.chains] == ["db.from(runs).select(id)"]
-    assert module.chains[0].spot.line == source.count("\n") + 2
+    assert module.chains[0].location.line == source.count("\n") + 2
 
 
 @pytest.mark.parametrize(

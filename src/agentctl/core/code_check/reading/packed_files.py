@@ -25,7 +25,7 @@ from agentctl.core.code_check.reading.uses import CodeReading
 
 _WORDS = re.compile(rb"[\w$]+")
 
-Watch = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Called with the number of files that are done."""
 
 
@@ -60,11 +60,11 @@ class PackedFiles:
         named = (name.encode() + key for name, key in sorted(self._keys.items()))
         return key_of(b"\0".join(named), "project")
 
-    def read(self, watch: Watch) -> None:
+    def read(self, on_progress: OnProgress) -> None:
         """Read every file that may matter."""
         new = self._take_known((*self.scripts, *self.others))
         for done, packed in enumerate(self._readers.read(new)):
-            watch(len(self._files) - len(new) + done)
+            on_progress(len(self._files) - len(new) + done)
             self._keep_packed(new[done], packed)
 
     def _take_known(self, names: Sequence[str]) -> list[SourceFile]:

@@ -31,13 +31,12 @@ def may_hold_sql(content: bytes) -> bool:
     return CALLED.search(content) is not None and _VERB.search(content) is not None
 
 
-def read_python(source: str, *, file: str, made_tables: frozenset[str] = frozenset()) -> CodeReading:
+def read_python(source: str, *, file: str) -> CodeReading:
     """Read the SQL in one Python file.
 
     Args:
         source: the file's text.
         file: its name, for locations.
-        made_tables: names of tables that other parts of the code make.
 
     """
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -51,14 +50,14 @@ def read_python(source: str, *, file: str, made_tables: frozenset[str] = frozens
             return _make_unparsed(file, str(error), 1, 1)
         except (RecursionError, MemoryError):
             return _make_unparsed(file, "nested too deeply", 1, 1)
-        return _read_module(module, text, file, made_tables) if is_for_postgres(module) else CodeReading()
+        return _read_module(module, text, file) if is_for_postgres(module) else CodeReading()
 
 
-def _read_module(module: ast.Module, source: str, file: str, made_tables: frozenset[str]) -> CodeReading:
+def _read_module(module: ast.Module, source: str, file: str) -> CodeReading:
     texts = _list_texts(module, source)
     path = source.find(_SEARCH_PATH)
     whole = [(text.value, text.locate) for text in texts if text.whole]
-    reading = read_texts(whole, file=file, made_tables=made_tables, lost=path >= 0)
+    reading = read_texts(whole, file=file, lost=path >= 0)
     unresolved = [
         Unresolved(_AT_RUN_TIME, Location(file, *text.locate(0))) for text in texts if not text.whole
     ]

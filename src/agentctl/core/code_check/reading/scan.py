@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.cache import ReadingCache
 from agentctl.core.code_check.reading.file_reader import pack
-from agentctl.core.code_check.reading.packed_files import PackedFiles, Watch
+from agentctl.core.code_check.reading.packed_files import OnProgress, PackedFiles
 from agentctl.core.code_check.reading.reader_pool import ReaderPool
 from agentctl.core.code_check.reading.source_files import SourceFile, Sources
 from agentctl.core.code_check.reading.typescript.calls import Chain
@@ -46,18 +46,18 @@ class Scan:
     paths: dict[str, Path]
 
 
-def scan(sources: Sources, cache: ReadingCache, *, watch: Watch = lambda _: None) -> Scan:
+def scan(sources: Sources, cache: ReadingCache, *, on_progress: OnProgress = lambda _: None) -> Scan:
     """Read all source files.
 
     Args:
         sources: the files.
         cache: their readings of earlier runs; it is updated but not saved.
-        watch: called with the number of files that are done.
+        on_progress: called with the number of files that are done.
 
     """
     with ReaderPool() as readers:
         packed = PackedFiles(sources.files, cache, readers)
-        reading = _load_kept(packed, cache) or _read_project(packed, sources.files, cache, watch)
+        reading = _load_kept(packed, cache) or _read_project(packed, sources.files, cache, on_progress)
     unread = tuple(Unparsed(Location(file.name, 1, 1), file.why) for file in sources.unread)
     reading = replace(reading, unparsed=(*unread, *reading.unparsed))
     statements = {use.location for use in reading.uses if isinstance(use, TableUse | CallUse)}
@@ -81,9 +81,9 @@ def _load_kept(packed: PackedFiles, cache: ReadingCache) -> CodeReading | None:
 
 
 def _read_project(
-    packed: PackedFiles, files: tuple[SourceFile, ...], cache: ReadingCache, watch: Watch
+    packed: PackedFiles, files: tuple[SourceFile, ...], cache: ReadingCache, on_progress: OnProgress
 ) -> CodeReading:
-    packed.read(watch)
+    packed.read(on_progress)
     resolver = ModuleResolver(file.path for file in files)
     readings = [*map(packed.reading, packed.others)]
     chains = _list_chains(packed, _make_linker(packed, files, resolver))
@@ -135,8 +135,7 @@ def _list_unparsed(packed: PackedFiles) -> Iterator[Unparsed]:
     for name in packed.scripts:
         module = packed.module(name)
         if module is not None and module.error is not None:
-            location = Location(name, module.error.line, module.error.column)
-            yield Unparsed(location, "its language's grammar does not allow it")
+            yield Unparsed(module.error.with_file(name), "its language's grammar does not allow it")
 
 
 def _merge_readings(readings: list[CodeReading]) -> CodeReading:

@@ -145,7 +145,7 @@ class _Search:
         self.files: list[SourceFile] = []
         self.unread: list[Unread] = []
         self._exclude = exclude
-        self._here = _add_slash(str(Path.cwd()))
+        self._here = str(Path.cwd()).rstrip("/") + "/"
         self._seen: set[str] = set()
 
     def add(self, path: Path) -> None:
@@ -224,7 +224,3 @@ class _Search:
     def _make_name(self, path: str) -> str:
         name = path.removeprefix(self._here)
         return name.encode(errors="replace").decode() or "/"
-
-
-def _add_slash(folder: str) -> str:
-    return folder if folder.endswith("/") else f"{folder}/"

@@ -15,7 +15,7 @@ from agentctl.core.code_check.reading.sql.definitions import list_tables_made_by
 from agentctl.core.code_check.reading.sql.readable import ReadableStatement, split_readable_statements
 from agentctl.core.code_check.reading.sql.scopes import Scope
 from agentctl.core.code_check.reading.sql.writes import StatementReader
-from agentctl.core.code_check.reading.uses import CodeReading, Unparsed, Use
+from agentctl.core.code_check.reading.uses import CodeReading, Unparsed
 from agentctl.core.sql.lines import Lines
 from agentctl.core.sql.parsing import TOO_DEEP, NotParsed, parse
 
@@ -23,37 +23,31 @@ _SETS_PATH = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'sea
 _HARMLESS_PATH = frozenset({"public", "$user", "pg_catalog", "pg_temp", "extensions"})
 
 
-def read_sql(text: str, *, file: str, made_tables: frozenset[str] = frozenset()) -> CodeReading:
+def read_sql(text: str, *, file: str) -> CodeReading:
     """Read every statement of a file.
 
     Args:
         text: SQL, with the placeholders of any driver and the commands of psql.
         file: its name, for locations.
-        made_tables: names of tables that other parts of the code make; those that this text makes are known.
 
     """
-    return read_texts([(text, Lines(text).locate)], file=file, made_tables=made_tables)
+    return read_texts([(text, Lines(text).locate)], file=file)
 
 
-def read_texts(
-    texts: Iterable[tuple[str, Locate]],
-    *,
-    file: str,
-    made_tables: frozenset[str] = frozenset(),
-    lost: bool = False,
-) -> CodeReading:
+def read_texts(texts: Iterable[tuple[str, Locate]], *, file: str, lost: bool = False) -> CodeReading:
     """Read every statement of several texts that stand in one file.
 
     Args:
         texts: each with a function that finds the line and column of an offset in it.
         file: its name, for locations.
-        made_tables: as in `read_sql`.
         lost: whether the schema of a table that is named without one is unknown.
 
     """
-    collector = Collector(file, made_tables)
+    collector = Collector(file)
     parsed = [item for text, locate in texts for item in _parse_statements(text, locate, collector)]
-    collector.made_tables |= _list_made_tables(parsed)
+    collector.made_tables = frozenset(
+        name for item in parsed for node in item.nodes for name in list_tables_made_by(node)
+    )
     paths = [item for item in parsed if any(_sets_path(node, item.statement) for node in item.nodes)]
     collector.lost = lost or bool(paths)
     for item in paths[:1]:
@@ -63,15 +57,10 @@ def read_texts(
         collector.begin(item.statement, item.locate)
         _read_parsed(collector, item.nodes)
     return CodeReading(
-        uses=tuple(sorted(dict.fromkeys(collector.uses), key=_order_key)),
+        uses=tuple(sorted(dict.fromkeys(collector.uses), key=lambda use: use.location)),
         unresolved=tuple(collector.unresolved),
         unparsed=tuple(collector.unparsed),
     )
-
-
-def tables_made(text: str) -> frozenset[str]:
-    """Return the names of the tables and views that SQL makes or changes itself."""
-    return _list_made_tables(_parse_statements(text, Lines(text).locate, Collector("", frozenset())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +81,6 @@ def _parse_statements(text: str, locate: Locate, collector: Collector) -> Iterat
             yield _Parsed(statement, parse(statement.text, depth=statement.depth), locate)
         except NotParsed as error:
             collector.unparsed.append(Unparsed(collector.location_at(error.offset), error.message))
-
-
-def _list_made_tables(parsed: Iterable[_Parsed]) -> frozenset[str]:
-    return frozenset(name for item in parsed for node in item.nodes for name in list_tables_made_by(node))
 
 
 def _read_parsed(collector: Collector, nodes: tuple[ast.Node, ...]) -> None:
@@ -127,7 +112,3 @@ def _sets_path(node: object, statement: ReadableStatement) -> bool:
         names = {constant.sval for constant in values if isinstance(constant, ast.String)}
         return not names or not names <= _HARMLESS_PATH
     return isinstance(node, ast.SelectStmt) and bool(_SETS_PATH.match(statement.text))
-
-
-def _order_key(use: Use) -> tuple[int, int]:
-    return use.location.line, use.location.column

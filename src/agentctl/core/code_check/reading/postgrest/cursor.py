@@ -142,12 +142,20 @@ class Cursor:
             pass
         return self.position > start
 
+    def read_list(self, read_item: "Callable[[Cursor], T]", separator: str = ",") -> tuple[T, ...]:
+        """Read one item or several."""
+        items = [read_item(self)]
+        while self.take(separator):
+            items.append(read_item(self))
+        return tuple(items)
+
     def make_error(self, reason: str) -> MisfitError:
         """Return the error for this position."""
-        end = self._origins[-1] + 1 if self._origins else 0
-        offset = end if self.is_at_end() else self._origins[self.position]
-        instead = f", not `{self._text[self.position]}`" if not self.is_at_end() else ", not the end"
-        return MisfitError(reason + instead, offset)
+        if self.is_at_end():
+            offset, instead = self._origins[-1] + 1 if self._origins else 0, "the end"
+        else:
+            offset, instead = self._origins[self.position], f"`{self._text[self.position]}`"
+        return MisfitError(f"{reason}, not {instead}", offset)
 
 
 def parse_whole(cursor: Cursor, grammar: Callable[[Cursor], T]) -> T | Misfit:
@@ -170,20 +178,15 @@ def parse_path(text: str) -> ColumnPath | Misfit:
 
 def parse_names(text: str) -> tuple[Name, ...] | Misfit:
     """Parse names that are separated by commas, as in `on_conflict`."""
-    return parse_whole(Cursor(text), _read_names)
+    return parse_whole(Cursor(text), lambda cursor: cursor.read_list(_read_padded_name))
 
 
 def _read_path(cursor: Cursor) -> ColumnPath:
-    names = [cursor.read_name()]
-    while cursor.take("."):
-        names.append(cursor.read_name())
-    return ColumnPath(tuple(names[:-1]), names[-1], cursor.skip_json_path())
+    *embeds, column = cursor.read_list(Cursor.read_name, separator=".")
+    return ColumnPath(tuple(embeds), column, cursor.skip_json_path())
 
 
-def _read_names(cursor: Cursor) -> tuple[Name, ...]:
-    names = [cursor.read_name()]
+def _read_padded_name(cursor: Cursor) -> Name:
+    name = cursor.read_name()
     cursor.skip_blanks()
-    while cursor.take(","):
-        names.append(cursor.read_name())
-        cursor.skip_blanks()
-    return tuple(names)
+    return name

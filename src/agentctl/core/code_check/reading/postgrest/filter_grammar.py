@@ -97,7 +97,9 @@ def _read_condition(cursor: Cursor) -> Condition:
         return _read_unknown_condition(cursor, column, json=json)
     operator = operator_match["plain"] or operator_match["search"] or operator_match["quantified"]
     if operator == "in":
-        return _read_list_condition(cursor, column, json=json)
+        if cursor.match(_LIST):
+            return Condition(column, json, operator)
+        return _read_unknown_condition(cursor, column, json=json)
     value = _read_value(cursor)
     return Condition(column, json, operator, None if operator_match["each"] or HOLE in value else value)
 
@@ -110,12 +112,6 @@ def _read_unknown_condition(cursor: Cursor, column: Name, *, json: bool) -> Cond
         cursor.position = start
         raise cursor.make_error("expected an operator")
     return Condition(column, json)
-
-
-def _read_list_condition(cursor: Cursor, column: Name, *, json: bool) -> Condition:
-    if cursor.match(_LIST):
-        return Condition(column, json, "in")
-    return _read_unknown_condition(cursor, column, json=json)
 
 
 def _read_value(cursor: Cursor) -> str:

@@ -14,30 +14,23 @@ _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """A column to sort by; `embed` is the embedded table that it is in, as in `agents(name)`."""
+    """A column to sort by; `embeds` is the embedded table that it is in, as in `agents(name)`."""
 
     column: Name
-    embed: Name | None = None
+    embeds: tuple[Name, ...] = ()
 
 
 @lru_cache(MANY)
 def parse_order(text: str) -> tuple[OrderTerm, ...] | Misfit:
     """Parse the first argument of `.order()`."""
-    return parse_whole(Cursor(text), _read_terms)
-
-
-def _read_terms(cursor: Cursor) -> tuple[OrderTerm, ...]:
-    terms = [_read_term(cursor)]
-    while cursor.take(","):
-        terms.append(_read_term(cursor))
-    return tuple(terms)
+    return parse_whole(Cursor(text), lambda cursor: cursor.read_list(_read_term))
 
 
 def _read_term(cursor: Cursor) -> OrderTerm:
     name = cursor.read_name()
     term = OrderTerm(name)
     if cursor.take("("):
-        term = OrderTerm(cursor.read_name(), embed=name)
+        term = OrderTerm(cursor.read_name(), embeds=(name,))
         cursor.skip_json_path()
         cursor.expect(")")
     else:

@@ -7,6 +7,7 @@ repaired: a parser that accepts more than PostgREST's would promise what the ser
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from agentctl.core.code_check.reading.postgrest.cursor import (
     MANY,
@@ -85,10 +86,7 @@ def _read_items(cursor: Cursor, depth: int) -> tuple[SelectItem, ...]:
         raise cursor.make_error("nested too deeply")
     if cursor.is_at_end() or cursor.is_at(")"):
         return ()
-    items = [*_read_item(cursor, depth)]
-    while cursor.take(","):
-        items += _read_item(cursor, depth)
-    return tuple(items)
+    return tuple(chain(*cursor.read_list(lambda inner: _read_item(inner, depth))))
 
 
 def _read_item(cursor: Cursor, depth: int) -> tuple[SelectItem, ...]:

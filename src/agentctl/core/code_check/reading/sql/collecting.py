@@ -48,7 +48,7 @@ class Collector:
     """
 
     file: str
-    made_tables: frozenset[str]
+    made_tables: frozenset[str] = frozenset()
     lost: bool = False
     statement: ReadableStatement = field(default_factory=lambda: ReadableStatement("", 0))
     uses: list[Use] = field(default_factory=list)
@@ -125,9 +125,9 @@ class Collector:
         complete = len(arguments) == len(node.args or ())
         self.uses.append(CallUse(path[-1], schema, arguments, complete, location))
 
-    def column_at(self, sources: tuple[Named, ...], name: str, purpose: Purpose, offset: int) -> None:
-        """Note a column by its tables, unless there are none."""
-        if sources:
+    def column_at(self, relation: Relation, name: str, purpose: Purpose, offset: int) -> None:
+        """Note a column of a relation, if the tables to which it can belong are certain."""
+        if sources := relation.sources(name):
             self.uses.append(ColumnUse(sources, name, purpose, self.location_at(offset)))
 
     def offsets_of_names(self, offset: int | None) -> tuple[int, ...]:

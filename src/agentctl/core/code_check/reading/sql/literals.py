@@ -30,7 +30,7 @@ def read_literal(node: object) -> CodeLiteral | None:
 
 def list_literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals among some values, each once: true is not 1."""
-    read = (read_literal(node) for node in nodes)
+    read = map(read_literal, nodes)
     return tuple(
         {(type(literal.value), literal.value): literal for literal in read if literal is not None}.values()
     )
@@ -38,7 +38,7 @@ def list_literals(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
 
 def list_texts(nodes: Iterable[object]) -> tuple[CodeLiteral, ...]:
     """Return the literals of a comparison if all are texts, which take the other side's type."""
-    read = [read_literal(node) for node in nodes]
+    read = list(map(read_literal, nodes))
     texts_only = tuple(literal for literal in read if literal is not None and isinstance(literal.value, str))
     return tuple(dict.fromkeys(texts_only)) if len(texts_only) == len(read) else ()
 

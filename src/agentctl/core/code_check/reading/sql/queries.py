@@ -1,5 +1,7 @@
 """Reads queries: what SELECT, FROM and WITH name, and which columns they return."""
 
+from dataclasses import dataclass
+
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector
@@ -21,11 +23,11 @@ from agentctl.core.sql.column_names import (
 from agentctl.core.sql.names import list_names
 
 
+@dataclass(frozen=True, slots=True)
 class QueryReader:
     """Reads the queries of one statement; what they use goes to a collector."""
 
-    def __init__(self, collector: Collector) -> None:
-        self.collector = collector
+    collector: Collector
 
     def query(self, node: object, scope: Scope) -> Relation:
         """Read a query; return it as a relation of the surrounding query."""
@@ -64,9 +66,9 @@ class QueryReader:
             scope = scope.having(query.ctename or "", columns)
         return scope
 
-    def from_clause(self, nodes: object, scope: Scope, level: Level) -> Level:
+    def from_clause(self, nodes: tuple[object, ...] | None, scope: Scope, level: Level) -> Level:
         """Read the relations of a FROM clause into a level."""
-        for node in nodes if isinstance(nodes, tuple) else ():
+        for node in nodes or ():
             self.relation(node, scope, level)
         return level
 
@@ -86,13 +88,9 @@ class QueryReader:
             columns = read_function(node) if isinstance(node, ast.RangeFunction) else OPAQUE
             level.add(columns, *list_names_of(getattr(node, "alias", None), node))
 
-    def targets(self, nodes: object, scope: Scope, level: Level) -> Relation:
+    def targets(self, nodes: tuple[object, ...] | None, scope: Scope, level: Level) -> Relation:
         """Read what is selected or returned; return the resulting columns."""
-        targets = (
-            [target for target in nodes if isinstance(target, ast.ResTarget)]
-            if isinstance(nodes, tuple)
-            else []
-        )
+        targets = [target for target in nodes or () if isinstance(target, ast.ResTarget)]
         self.expressions(*(target.val for target in targets), scope=scope, purpose=Purpose.SELECTED)
         return unite(self._read_target(target, scope, level) for target in targets)
 
@@ -150,7 +148,7 @@ class QueryReader:
         offsets = self.collector.offsets_of_names(right.location)
         for name, offset in zip(list_names(node.usingClause), offsets, strict=False):
             for side in sides:
-                self.collector.column_at(side.sources(name), name, Purpose.FILTERED, offset)
+                self.collector.column_at(side, name, Purpose.FILTERED, offset)
 
     def _read_named_query(self, node: ast.CommonTableExpr, scope: Scope, *, recursive: bool) -> Relation:
         names = list_names(node.aliascolnames)

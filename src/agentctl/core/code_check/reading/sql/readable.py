@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agentctl.core.code_check.reading.sql.lexemes import Lexeme, find_lexeme
 from agentctl.core.code_check.reading.sql.placeholders import HELD, is_placeholder, is_value, substitute
 from agentctl.core.sql.nesting import Nesting
-from agentctl.core.sql.statements import split_statements
+from agentctl.core.sql.statements import overwrite, split_statements
 
 _FILLED_NAME = re.compile(r'(?:\{|%[s(]).*"', re.DOTALL)
 """A quoted name, behind its quote, into which the program puts something."""
@@ -76,12 +76,8 @@ class _Substitution:
 
     def finish(self, start: int) -> ReadableStatement:
         """Return the statement that begins at an offset of the source."""
-        pieces, offset = [], 0
-        for position, text in self.edits:
-            pieces += [self.text[offset:position], text]
-            offset = position + len(text)
         return ReadableStatement(
-            text="".join([*pieces, self.text[offset:]]),
+            text=overwrite(self.text, self.edits),
             start=start,
             placeholders=frozenset(self.placeholders),
             template=self.template,

@@ -30,16 +30,21 @@ class StatementReader(QueryReader):
 
     def query(self, node: object, scope: Scope) -> Relation:
         """Read a query or a statement that writes; return what it returns."""
+        if not isinstance(node, ast.InsertStmt | ast.UpdateStmt | ast.DeleteStmt | ast.MergeStmt):
+            return super().query(node, scope)
+        scope = self.with_clause(node.withClause, scope)
+        table, level = self._read_target_table(node.relation)
         match node:
             case ast.InsertStmt():
-                return self._read_insert(node, scope)
+                self._read_insert(node, table, scope, level)
             case ast.UpdateStmt():
-                return self._read_update(node, scope)
+                self._read_update(node, table, scope, level)
             case ast.DeleteStmt():
-                return self._read_delete(node, scope)
+                self.from_clause(node.usingClause, scope, level)
+                self.expressions(node.whereClause, scope=scope.inside(level), purpose=Purpose.FILTERED)
             case ast.MergeStmt():
-                return self._read_merge(node, scope)
-        return super().query(node, scope)
+                self._read_merge(node, table, scope, level)
+        return self._read_returning(node.returningClause, table, scope, level)
 
     def copy(self, node: ast.CopyStmt) -> None:
         """Read COPY: it writes rows, or reads columns."""
@@ -55,18 +60,15 @@ class StatementReader(QueryReader):
             self._note_row(table, Verb.INSERT, written, node.relation, complete=bool(names))
         else:
             for name, offset in places:
-                self.collector.column_at(table.sources(name), name, Purpose.SELECTED, offset)
+                self.collector.column_at(table, name, Purpose.SELECTED, offset)
 
-    def _read_insert(self, node: ast.InsertStmt, scope: Scope) -> Relation:
-        scope = self.with_clause(node.withClause, scope)
-        table, level = self._read_target_table(node.relation)
+    def _read_insert(self, node: ast.InsertStmt, table: Relation, scope: Scope, level: Level) -> None:
         self.query(node.selectStmt, scope)
         columns = list(node.cols or ())
         assignments = list(zip(columns, list_cells(node.selectStmt, len(columns)), strict=True))
         known = bool(columns) or node.selectStmt is None
         self._note_write(table, Verb.INSERT, assignments, node.relation, complete=known)
         self._read_conflict(node, table, scope, level)
-        return self._read_returning(node.returningClause, table, scope, level)
 
     def _read_conflict(self, node: ast.InsertStmt, table: Relation, scope: Scope, level: Level) -> None:
         clause = node.onConflictClause
@@ -97,27 +99,15 @@ class StatementReader(QueryReader):
             self.collector.uses.append(ConflictUse(table.tables[0], names, location))
             return
         for name, offset in zip(names, offsets, strict=False):
-            self.collector.column_at(table.sources(name), name, Purpose.FILTERED, offset)
+            self.collector.column_at(table, name, Purpose.FILTERED, offset)
 
-    def _read_update(self, node: ast.UpdateStmt, scope: Scope) -> Relation:
-        scope = self.with_clause(node.withClause, scope)
-        table, level = self._read_target_table(node.relation)
+    def _read_update(self, node: ast.UpdateStmt, table: Relation, scope: Scope, level: Level) -> None:
         self.from_clause(node.fromClause, scope, level)
         inside = scope.inside(level)
         self._read_assignments(node.targetList, table, inside, node.relation)
         self.expressions(node.whereClause, scope=inside, purpose=Purpose.FILTERED)
-        return self._read_returning(node.returningClause, table, scope, level)
 
-    def _read_delete(self, node: ast.DeleteStmt, scope: Scope) -> Relation:
-        scope = self.with_clause(node.withClause, scope)
-        table, level = self._read_target_table(node.relation)
-        self.from_clause(node.usingClause, scope, level)
-        self.expressions(node.whereClause, scope=scope.inside(level), purpose=Purpose.FILTERED)
-        return self._read_returning(node.returningClause, table, scope, level)
-
-    def _read_merge(self, node: ast.MergeStmt, scope: Scope) -> Relation:
-        scope = self.with_clause(node.withClause, scope)
-        table, level = self._read_target_table(node.relation)
+    def _read_merge(self, node: ast.MergeStmt, table: Relation, scope: Scope, level: Level) -> None:
         self.relation(node.sourceRelation, scope, level)
         inside = scope.inside(level)
         self.expressions(node.joinCondition, scope=inside, purpose=Purpose.FILTERED)
@@ -127,7 +117,6 @@ class StatementReader(QueryReader):
                 self._read_assignments(clause.targetList, table, inside, node.relation)
             elif clause.commandType == CmdType.CMD_INSERT:
                 self._read_merge_insert(clause, table, inside, node.relation)
-        return self._read_returning(node.returningClause, table, scope, level)
 
     def _read_merge_insert(
         self, clause: ast.MergeWhenClause, table: Relation, scope: Scope, target: ast.RangeVar | None
@@ -194,10 +183,8 @@ class StatementReader(QueryReader):
     def _list_written(self, table: Relation, assignments: Iterable[Assignment]) -> Iterator[Written]:
         """Yield the columns that get a value; a column that always gets its DEFAULT is only named."""
         for target, values in assignments:
-            name, own = (
-                target.name or "",
-                [value for value in values if not isinstance(value, ast.SetToDefault)],
-            )
+            name = target.name or ""
+            own = [value for value in values if not isinstance(value, ast.SetToDefault)]
             if self.collector.is_put_in(target.location):
                 continue
             if own:
@@ -205,8 +192,7 @@ class StatementReader(QueryReader):
                 location = self.collector.location_at(target.location)
                 yield Written(name, location, known, always=len(own) == len(values))
             else:
-                sources, offset = table.sources(name), target.location or 0
-                self.collector.column_at(sources, name, Purpose.WRITTEN, offset)
+                self.collector.column_at(table, name, Purpose.WRITTEN, target.location or 0)
 
     def _read_returning(
         self, clause: ast.ReturningClause | None, table: Relation, scope: Scope, level: Level

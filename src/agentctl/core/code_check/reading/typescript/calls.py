@@ -8,15 +8,16 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentctl.core.code_check.reading.typescript.values import Spot, Value
+from agentctl.core.code_check.reading.typescript.values import Value
+from agentctl.core.location import Location
 
 
 class Step(Struct, frozen=True, gc=False, array_like=True):
-    """One method call of a chain; `spot` is where the method's name stands."""
+    """One method call of a chain; `location` is where the method's name stands."""
 
     method: str
     arguments: tuple[Value, ...]
-    spot: Spot
+    location: Location
 
 
 class Chain(Struct, frozen=True, gc=False, array_like=True):
@@ -30,7 +31,7 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
         target: the table or the function.
         arguments: the arguments of `rpc` after the function's name.
         steps: the method calls that follow, in order, including those on a variable that holds the chain.
-        spot: where the target stands.
+        location: where the target stands.
         is_closed: whether nothing in it but the client depends on other files or on callers.
 
     """
@@ -42,7 +43,7 @@ class Chain(Struct, frozen=True, gc=False, array_like=True):
     target: Value
     arguments: tuple[Value, ...]
     steps: tuple[Step, ...]
-    spot: Spot
+    location: Location
     is_closed: bool = False
 
     def values(self) -> Iterator[Value]:

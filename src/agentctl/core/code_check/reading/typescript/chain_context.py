@@ -6,9 +6,10 @@ It does not know what the methods of supabase-js do.
 from dataclasses import dataclass
 
 from agentctl.core.code_check.reading.typescript.calls import Step
+from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.relations import Relation
-from agentctl.core.code_check.reading.typescript.texts import location_of, options_of
-from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Choice, Constant, Spot, Value
+from agentctl.core.code_check.reading.typescript.texts import options_of
+from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Choice, Constant, Value
 from agentctl.core.code_check.reading.uses import Named, Unresolved, Use
 from agentctl.core.location import Location
 
@@ -30,18 +31,23 @@ class ChainContext:
     tables: tuple[Named, ...]
     relation: Relation
 
-    def location_at(self, spot: Spot) -> Location:
-        """Return the location of a spot."""
-        return location_of(spot, self.file)
+    def location_at(self, location: Location) -> Location:
+        """Return a location with the name of its file."""
+        return location.with_file(self.file)
 
-    def unresolved(self, what: str, spot: Spot) -> Unresolved:
+    def unresolved(self, what: str, location: Location) -> Unresolved:
         """Return what is not known."""
-        return Unresolved(what, self.location_at(spot))
+        return Unresolved(what, self.location_at(location))
 
 
 def get_argument(step: Step, position: int) -> Value:
     """Return an argument of a method; undefined if the call has fewer."""
     return step.arguments[position] if position < len(step.arguments) else UNDEFINED
+
+
+def get_option(options: Value, name: str) -> Value:
+    """Return one of the options that are a method's last argument."""
+    return UNDEFINED if is_nothing(options) else get_member(options, name)
 
 
 def drop_nothing(value: Value) -> Value:

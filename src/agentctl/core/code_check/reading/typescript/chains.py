@@ -18,8 +18,8 @@ from agentctl.core.code_check.reading.typescript.filters import (
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.rows import Properties, Undefined, properties_of
 from agentctl.core.code_check.reading.typescript.selects import embed_selects, read_select
-from agentctl.core.code_check.reading.typescript.texts import location_of, options_of, reason_of, texts_of
-from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Record, Spot, Unknown, Value
+from agentctl.core.code_check.reading.typescript.texts import options_of, reason_of, texts_of
+from agentctl.core.code_check.reading.typescript.values import UNDEFINED, Record, Unknown, Value
 from agentctl.core.code_check.reading.typescript.writes import read_write
 from agentctl.core.code_check.reading.uses import (
     CallUse,
@@ -33,7 +33,7 @@ from agentctl.core.code_check.reading.uses import (
 from agentctl.core.location import Location
 
 StepReader = Callable[[Step, ChainContext], Iterator[MaybeUse]]
-_FIRST_METHODS = frozenset({"select", "insert", "upsert", "update", "delete"})
+FIRST_METHODS = frozenset({"select", "insert", "upsert", "update", "delete"})
 _FILTERS = (
     "eq neq gt gte lt lte like likeAllOf likeAnyOf ilike ilikeAllOf ilikeAnyOf regexMatch regexIMatch "
     "is isDistinct in notIn contains containedBy overlaps textSearch not filter "
@@ -70,7 +70,7 @@ def uses_of(chain: Chain, *, file: str) -> CodeReading:
 
 def _read_query(chain: Chain, file: str) -> Iterator[MaybeUse]:
     """Yield the uses of a chain that begins with tables."""
-    if not chain.steps or chain.steps[0].method not in _FIRST_METHODS:
+    if not chain.steps or chain.steps[0].method not in FIRST_METHODS:
         return
     tables, unresolved = _list_targets("table", chain, file)
     yield from (TableUse(table, location) for table, location in tables)
@@ -87,7 +87,7 @@ def _read_call(chain: Chain, file: str) -> Iterator[MaybeUse]:
     if len(functions) > 1 and len(options) > 1:
         options = (Unknown("one of several, for one of several functions"),)
     for value in options:
-        yield from _read_arguments(value, functions, chain.spot, file)
+        yield from _read_arguments(value, functions, chain.location, file)
     yield from unresolved
     if not unresolved:
         returned = tuple(Returned(function.name, function.schema) for function, _ in functions)
@@ -111,27 +111,27 @@ def _list_targets(
     kind: str, chain: Chain, file: str
 ) -> tuple[list[tuple[Named, Location]], list[Unresolved]]:
     """Return the tables or functions that a chain can begin with, and what is unresolved about them."""
-    names, open_ = _list_names(kind, chain.target, chain.spot, file)
+    names, open_ = _list_names(kind, chain.target, chain.location, file)
     if chain.schema is None:
         return [(Named(name), location) for name, location in names], open_
-    schemas, open_schemas = _list_names("schema", chain.schema, chain.spot, file)
+    schemas, open_schemas = _list_names("schema", chain.schema, chain.location, file)
     if open_schemas:
         return [], open_schemas
     return [(Named(name, schema), location) for name, location in names for schema, _ in schemas], open_
 
 
 def _list_names(
-    kind: str, value: Value, spot: Spot, file: str
+    kind: str, value: Value, location: Location, file: str
 ) -> tuple[list[tuple[str, Location]], list[Unresolved]]:
     texts, reasons = texts_of(value)
     if not all(text.whole for text in texts):
         reasons = (*reasons, "built at run time")
-    names = [(str(text), location_of(text.spot, file)) for text in texts if text.whole]
-    return names, [Unresolved(f"the {kind} is {reason}", location_of(spot, file)) for reason in reasons]
+    names = [(str(text), text.location.with_file(file)) for text in texts if text.whole]
+    return names, [Unresolved(f"the {kind} is {reason}", location.with_file(file)) for reason in reasons]
 
 
 def _read_arguments(
-    value: Value, functions: list[tuple[Named, Location]], spot: Spot, file: str
+    value: Value, functions: list[tuple[Named, Location]], location: Location, file: str
 ) -> Iterator[MaybeUse]:
     """Yield the calls of functions with their possible arguments."""
     properties = Properties(complete=is_nothing(value))
@@ -139,7 +139,7 @@ def _read_arguments(
         properties = properties_of(value)
         yield from properties.list_unresolved(file)
     elif not properties.complete:
-        yield Unresolved(f"the argument of the call is {reason_of(value)}", location_of(spot, file))
-    for function, location in functions:
+        yield Unresolved(f"the argument of the call is {reason_of(value)}", location.with_file(file))
+    for function, name_location in functions:
         written = properties.list_written(Undefined.LEFT_OUT, file)
-        yield CallUse(function.name, function.schema, written, properties.complete, location)
+        yield CallUse(function.name, function.schema, written, properties.complete, name_location)

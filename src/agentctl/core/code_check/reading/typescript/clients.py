@@ -7,6 +7,7 @@ that is certainly another library's is skipped. A table's name never decides.
 import re
 
 from agentctl.core.code_check.reading.typescript.calls import Chain
+from agentctl.core.code_check.reading.typescript.chains import FIRST_METHODS
 from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.values import (
     Choice,
@@ -32,7 +33,6 @@ _OTHERS_BY_NAME = re.compile(
 _CLIENT_NAME = re.compile(
     r"supabase|postgrest|client|admin|service|database|(^|[._])(db|sb|pg)\b", re.IGNORECASE
 )
-_WRITES_OR_READS = frozenset({"select", "insert", "update", "upsert", "delete"})
 _NOT_OURS = frozenset(
     {
         "where",
@@ -64,7 +64,7 @@ def is_supabase(chain: Chain) -> bool:
     if chain.kind == "rpc":
         listed = any(isinstance(argument, Listing) for argument in chain.arguments)
         return bool(_CLIENT_NAME.search(chain.client_name)) and not listed
-    return bool(chain.steps) and chain.steps[0].method in _WRITES_OR_READS and not _selects_like_knex(chain)
+    return bool(chain.steps) and chain.steps[0].method in FIRST_METHODS and not _selects_like_knex(chain)
 
 
 def schema_of(client: Value) -> Value | None:

@@ -21,7 +21,15 @@ from agentctl.core.code_check.reading.typescript.reduction import (
     replace_parameters,
 )
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, WRAPPERS, Source, inner_of
+from agentctl.core.code_check.reading.typescript.syntax import (
+    FUNCTIONS,
+    Source,
+    arguments_of,
+    child_of,
+    children_of,
+    inner_of,
+    unwrap,
+)
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
@@ -79,8 +87,7 @@ class Evaluator:
 
     def evaluate(self, node: Node | None) -> Value:
         """Return the value that an expression can have."""
-        while node is not None and node.type in WRAPPERS:
-            node = inner_of(node)
+        node = unwrap(node)
         if node is None:
             return Unknown("not understood")
         if node.id in self._known:
@@ -115,8 +122,9 @@ class Evaluator:
                 result = self._take_part(
                     Parameter(Function(node.start_byte), declaration.position), declaration
                 )
-            case Kind.IMPORT:
-                result = self._evaluate_import(declaration)
+            case Kind.IMPORT if declaration.path:
+                specifier = node.child_by_field_name("source")
+                result = self._import_name(specifier, declaration.path[0]) or Unknown("not understood")
             case Kind.FUNCTION:
                 result = Function(node.start_byte)
             case Kind.ENUM:
@@ -125,11 +133,12 @@ class Evaluator:
                 result = self._evaluate_class(node)
         return result
 
-    def _evaluate_import(self, declaration: Declaration) -> Value:
-        specifier = self.evaluate(declaration.node.child_by_field_name("source"))
-        if isinstance(specifier, Constant) and isinstance(specifier.value, str) and declaration.path:
-            return Imported(specifier.value, declaration.path[0])
-        return Unknown("not understood")
+    def _import_name(self, specifier: Node | None, name: str) -> Imported | None:
+        """Return what a module exports under a name; None if it is not known which module."""
+        match self.evaluate(specifier):
+            case Constant(str(module)):
+                return Imported(module, name)
+        return None
 
     def _take_part(self, whole: Value, declaration: Declaration) -> Value:
         if declaration.path is None:
@@ -160,15 +169,13 @@ class Evaluator:
                     new = Unknown() if value is None else self.evaluate(value)
                     options, added, pushed = ([new], [], []) if always else ([*options, new], added, pushed)
                 case mutation.Removed(key):
-                    added.append(
-                        Entry(self._literals.read_key(key), UNDEFINED, self._source.spot(key), always=True)
-                    )
+                    added.append(Entry(self._literals.read_key(key), UNDEFINED, self._source.locate(key)))
                 case mutation.PropertyAssigned(key, value, always):
                     name = self._literals.read_key(key)
-                    added.append(Entry(name, self.evaluate(value), self._source.spot(key), always))
+                    added.append(Entry(name, self.evaluate(value), self._source.locate(key), always))
                 case mutation.Merged(value):
                     merged = Unknown("changed out of sight") if value is None else self.evaluate(value)
-                    added.append(Entry(None, merged, self._source.spot(use)))
+                    added.append(Entry(None, merged, self._source.locate(use)))
                 case mutation.Pushed(value):
                     pushed.append(value)
         certain = [option for option in options if option != UNDEFINED] or options
@@ -176,26 +183,27 @@ class Evaluator:
 
     def _add_parts(self, value: Value, added: list[Entry], pushed: list[Node]) -> Value:
         if isinstance(value, Record) and added:
-            return Record((*value.entries, *added), value.spot)
+            return Record((*value.entries, *added), value.location)
         if isinstance(value, Listing) and (pushed or added):
-            more = self._literals.make_listing(pushed, value.spot)
-            return Listing((*value.items, *more.items), whole=False, spot=value.spot)
+            more = self._literals.make_listing(pushed, value.location)
+            return Listing((*value.items, *more.items), whole=False, location=value.location)
         return value
 
     def _evaluate_class(self, node: Node) -> Value:
         """Return a class as an object: its static fields, and a prototype with its methods."""
-        spot, static, own = self._source.spot(node), list[Entry](), list[Entry]()
+        location, static, own = self._source.locate(node), list[Entry](), list[Entry]()
         for item, name in _list_class_items(node):
-            value = (
-                Function(item.start_byte) if item.type == "method_definition" else self._evaluate_field(item)
-            )
             is_static = any(child.type == "static" for child in item.children)
-            (static if is_static else own).append(Entry(self._literals.read_key(name), value, spot))
-        prototype = Entry(Constant(_PROTOTYPE, spot), Record(tuple(own), spot), spot)
-        return Record((*static, prototype), spot)
+            entry = Entry(self._literals.read_key(name), self._evaluate_class_item(item), location)
+            (static if is_static else own).append(entry)
+        prototype = Entry(Constant(_PROTOTYPE, location), Record(tuple(own), location), location)
+        return Record((*static, prototype), location)
 
-    def _evaluate_field(self, field: Node) -> Value:
-        value = field.child_by_field_name("value")
+    def _evaluate_class_item(self, item: Node) -> Value:
+        """Return the value of a field or a method."""
+        if item.type == "method_definition":
+            return Function(item.start_byte)
+        value = item.child_by_field_name("value")
         return Unknown("a property of this") if value is None else self.evaluate(value)
 
     def _evaluate_member(self, node: Node) -> Value:
@@ -215,11 +223,7 @@ class Evaluator:
             return Unknown("a property of this")
         for item, key in _list_class_items(body.parent):
             if self._source.text(key) == name:
-                return (
-                    Function(item.start_byte)
-                    if item.type == "method_definition"
-                    else self._evaluate_field(item)
-                )
+                return self._evaluate_class_item(item)
         return Unknown("a property of this")
 
     def _is_assigned(self, name: str, within: Node) -> bool:
@@ -237,25 +241,16 @@ class Evaluator:
         return Unknown("an entry that is chosen at run time")
 
     def _evaluate_call(self, node: Node) -> Value:
-        function, arguments = node.child_by_field_name("function"), self.list_arguments(node)
-        while function is not None and function.type in WRAPPERS:  # `await f<T>()` is `(await f)<T>()` here
-            function = inner_of(function)
+        # `await f<T>()` is `(await f)<T>()` here.
+        function, arguments = unwrap(node.child_by_field_name("function")), arguments_of(node)
         if function is None:
             return Unknown("not understood")
+        known: Value | None = None
         if function.type == "member_expression":
-            known = self._methods.call_method(function, arguments, self._source.spot(node))
-            return self._evaluate_result(self.evaluate(function), arguments) if known is None else known
-        if self._source.text(function) == "require" and arguments:
-            specifier = self.evaluate(arguments[0])
-            if isinstance(specifier, Constant) and isinstance(specifier.value, str):
-                return Imported(specifier.value, "*")
-        return self._evaluate_result(self.evaluate(function), arguments)
-
-    def list_arguments(self, call: Node) -> list[Node]:
-        """Return the arguments of a call."""
-        listed = call.child_by_field_name("arguments")
-        named = listed.named_children if listed is not None and listed.type == "arguments" else []
-        return [argument for argument in named if argument.type != "comment"]
+            known = self._methods.call_method(function, arguments, self._source.locate(node))
+        elif self._source.text(function) == "require" and arguments:
+            known = self._import_name(arguments[0], "*")
+        return self._evaluate_result(self.evaluate(function), arguments) if known is None else known
 
     def _evaluate_result(self, function: Value, arguments: list[Node]) -> Value:
         values = tuple(map(self.evaluate, arguments))
@@ -276,7 +271,7 @@ class Evaluator:
 
     def evaluate_returns(self, function: Node | None) -> Value:
         """Return the value that a function can return."""
-        body = function.child_by_field_name("body") if function is not None else None
+        body = child_of(function, "body")
         if body is None:
             return Unknown()
         if body.type != "statement_block":
@@ -298,8 +293,7 @@ def _list_returns(body: Node) -> Iterator[Node]:
 
 def _list_class_items(class_: Node) -> Iterator[tuple[Node, Node]]:
     """Yield the fields and methods of a class with their names."""
-    body = class_.child_by_field_name("body")
-    for item in body.named_children if body is not None else ():
+    for item in children_of(class_.child_by_field_name("body")):
         if item.type in {"public_field_definition", "field_definition", "method_definition"}:
             name = item.child_by_field_name("name") or item.child_by_field_name("property")
             if name is not None:

@@ -15,9 +15,9 @@ from agentctl.core.code_check.reading.typescript.chain_context import (
     MaybeUse,
     drop_nothing,
     get_argument,
+    get_option,
     is_nothing,
 )
-from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.relations import Relation
 from agentctl.core.code_check.reading.typescript.rows import Undefined, properties_of
 from agentctl.core.code_check.reading.typescript.texts import (
@@ -29,7 +29,6 @@ from agentctl.core.code_check.reading.typescript.texts import (
     texts_of,
 )
 from agentctl.core.code_check.reading.typescript.values import (
-    UNDEFINED,
     Choice,
     Constant,
     Listing,
@@ -39,9 +38,9 @@ from agentctl.core.code_check.reading.typescript.values import (
 from agentctl.core.code_check.reading.uses import CodeLiteral, ColumnUse, Purpose, Unresolved
 from agentctl.core.location import Location
 
-_COMPARING_METHODS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isDistinct"})
-_COMPARING_OPERATORS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
-"""Operators and methods that compare a column with a value of its own type."""
+_COMPARING = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct"})
+"""Operators that compare a column with a value of its own type, and methods in small letters."""
+_WITH_OPERATOR = frozenset({"not", "filter"})
 _LIST_METHODS = frozenset({"in", "notIn"})
 
 
@@ -49,9 +48,9 @@ def read_filter(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of a filter on one column."""
     texts, reasons = texts_of(get_argument(step, 0))
     for reason in reasons:
-        yield context.unresolved(f"the column of a filter is {reason}", step.spot)
+        yield context.unresolved(f"the column of a filter is {reason}", step.location)
     for text in texts:
-        location = context.location_at(text.spot)
+        location = context.location_at(text.location)
         yield from _read_filtered(
             str(text), location, context, _list_compared(step), may_ask_null=_may_ask_null(step)
         )
@@ -61,7 +60,7 @@ def read_match(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of `.match({column: value})`."""
     for option in options_of(get_argument(step, 0)):
         if not isinstance(option, Record):
-            yield context.unresolved(f"the filter is {reason_of(option)}", step.spot)
+            yield context.unresolved(f"the filter is {reason_of(option)}", step.location)
             continue
         columns = properties_of(option)
         yield from columns.list_unresolved(context.file)
@@ -96,7 +95,7 @@ def _read_related(
     yield from (gap for gap in relations if isinstance(gap, Unresolved))
     texts, reasons = texts_of(get_argument(step, 0))
     for reason in reasons:
-        yield context.unresolved(f"{what} is {reason}", step.spot)
+        yield context.unresolved(f"{what} is {reason}", step.location)
     for relation in relations:
         if isinstance(relation, Relation):
             for text in texts:
@@ -157,7 +156,7 @@ def _read_conditions(text: Text, relation: Relation, context: ChainContext) -> I
         return
     for condition in conditions:
         location = text.locate(condition.column.offset, context.file)
-        comparable = condition.operator in _COMPARING_OPERATORS and condition.value is not None
+        comparable = condition.operator in _COMPARING and condition.value is not None
         compared = (CodeLiteral(condition.value),) if comparable else ()
         yield from _read_column(
             condition, relation, location, compared, may_ask_null=condition.operator in {None, "is"}
@@ -165,16 +164,14 @@ def _read_conditions(text: Text, relation: Relation, context: ChainContext) -> I
 
 
 def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterator[MaybeUse]:
-    location, terms = context.location_at(text.spot), parse_order(str(text))
+    location, terms = context.location_at(text.location), parse_order(str(text))
     if isinstance(terms, Misfit):
         yield Unresolved(f"the order does not fit PostgREST's grammar: {terms.reason}", location)
         return
     for term in terms:
-        of = relation.at([term.embed]) if term.embed else relation
+        of = relation.at(term.embeds)
         if isinstance(of, str):
-            yield Unresolved(
-                f"an order's {_spell_names((term.embed,) if term.embed else ())} is {of}", location
-            )
+            yield Unresolved(f"an order's {_spell_names(term.embeds)} is {of}", location)
         elif not term.column.is_known:
             yield Unresolved("the column of an order is built at run time", location)
         else:
@@ -184,19 +181,18 @@ def _read_terms(text: Text, relation: Relation, context: ChainContext) -> Iterat
 def _find_referenced(step: Step, position: int, context: ChainContext) -> Iterator[Relation | Unresolved]:
     """Yield the relation that a step acts on: that of the chain, or one embedded in it."""
     options = get_argument(step, position)
-    value: Value = UNDEFINED
-    for name in ("referencedTable", "foreignTable"):
-        if is_nothing(value) and not is_nothing(options):
-            value = get_member(options, name)
+    value = get_option(options, "referencedTable")
+    if is_nothing(value):
+        value = get_option(options, "foreignTable")
     texts, reasons = texts_of(drop_nothing(value))
-    yield from (context.unresolved(f"the embedded table is {reason}", step.spot) for reason in reasons)
-    if any(is_nothing(option) for option in options_of(value)):
+    yield from (context.unresolved(f"the embedded table is {reason}", step.location) for reason in reasons)
+    if any(map(is_nothing, options_of(value))):
         yield context.relation
     for text in texts:
         path = parse_path(str(text))
         names = () if isinstance(path, Misfit) else (*path.embeds, path.column)
         target = context.relation.at(names) if names else "no name"
-        location = context.location_at(text.spot)
+        location = context.location_at(text.location)
         yield (
             target
             if isinstance(target, Relation)
@@ -211,14 +207,14 @@ def _spell_names(names: tuple[Name, ...]) -> str:
 
 def _get_operator(step: Step) -> str | None:
     """Return the operator in a call of `.not()` or `.filter()`; None if it is not known."""
-    value = get_argument(step, 1)
-    if not isinstance(value, Constant) or not isinstance(value.value, str):
-        return None
-    return value.value.removeprefix("not.")
+    match get_argument(step, 1):
+        case Constant(str(operator)):
+            return operator.removeprefix("not.")
+    return None
 
 
 def _may_ask_null(step: Step) -> bool:
-    if step.method in {"not", "filter"}:
+    if step.method in _WITH_OPERATOR:
         return _get_operator(step) in {None, "is"}
     return step.method == "is" and not all(map(_is_boolean, options_of(get_argument(step, 1))))
 
@@ -229,14 +225,9 @@ def _is_boolean(value: Value) -> bool:
 
 def _list_compared(step: Step) -> tuple[CodeLiteral, ...]:
     """Return the literals that a column is compared with."""
-    if step.method in {"not", "filter"}:
-        return (
-            _keep_scalars(_list_exhaustive(get_argument(step, 2)))
-            if _get_operator(step) in _COMPARING_OPERATORS
-            else ()
-        )
-    if step.method in _COMPARING_METHODS:
-        return _keep_scalars(_list_exhaustive(get_argument(step, 1)))
+    has_operator = step.method in _WITH_OPERATOR
+    if (_get_operator(step) if has_operator else step.method.lower()) in _COMPARING:
+        return _keep_scalars(_list_exhaustive(get_argument(step, 2 if has_operator else 1)))
     lists = options_of(get_argument(step, 1)) if step.method in _LIST_METHODS else ()
     items = (item for option in lists if isinstance(option, Listing) for item in option.items)
     return _keep_scalars(literals_of(Choice(tuple(items))))
@@ -247,7 +238,7 @@ def _list_exhaustive(value: Value) -> tuple[CodeLiteral, ...]:
 
     A literal beside an unknown value often means that there is nothing to look for: `id || 'demo'`.
     """
-    options = [literals_of(option) for option in likely_options(value)]
+    options = list(map(literals_of, likely_options(value)))
     return tuple(literal for literals in options for literal in literals) if all(options) else ()
 
 

@@ -15,7 +15,7 @@ from agentctl.core.code_check.reading.typescript.calls import Chain, Step
 from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
 from agentctl.core.code_check.reading.typescript.reduction import is_closed
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source, arguments_of, child_of
 from agentctl.core.code_check.reading.typescript.values import Unknown
 
 _STARTS = re.compile(rb"\.\s*(from|rpc)\b")
@@ -25,6 +25,8 @@ _LONGEST_BUILTIN = 16
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"}
 )
+_HOLDERS = {"variable_declarator": ("value", "name"), "assignment_expression": ("right", "left")}
+"""What gives a value to a variable: the names of its children for the value and the variable."""
 _LONGEST_NAME = 80
 _LONGEST = 200
 """How many steps of a chain are read; finding a node's parent takes longer the deeper the node is."""
@@ -53,17 +55,17 @@ class _ChainHead:
     holder: Declaration | None
 
 
+@dataclass(frozen=True, slots=True)
 class Finder:
     """Finds the chains of one file."""
 
-    def __init__(self, source: Source, scopes: Scopes, evaluator: Evaluator) -> None:
-        self._source = source
-        self._scopes = scopes
-        self._evaluator = evaluator
+    source: Source
+    scopes: Scopes
+    evaluator: Evaluator
 
     def find_chains(self) -> Iterator[Chain]:
         """Yield the chains in the order of the text."""
-        heads = [head for start in _find_starts(self._source.content) if (head := self._read_head(start))]
+        heads = [head for start in _find_starts(self.source.content) if (head := self._read_head(start))]
         # If a variable holds several chains, it is unknown which of them a call on it continues.
         held = Counter(id(head.holder) for head in heads)
         for head in heads:
@@ -72,33 +74,33 @@ class Finder:
             yield self._make_chain(head, (*head.steps, *more))
 
     def _read_head(self, position: int) -> _ChainHead | None:
-        name = self._source.root.descendant_for_byte_range(position, position + 1)
+        name = self.source.root.descendant_for_byte_range(position, position + 1)
         member = name.parent if name is not None and name.type == "property_identifier" else None
         call = call_of(member) if member is not None else None
-        receiver = member.child_by_field_name("object") if member is not None else None
+        receiver = child_of(member, "object")
         if name is None or call is None or receiver is None or call.has_error or self._is_builtin(receiver):
             return None
         steps, top = self._climb_calls(call)
-        return _ChainHead(call, self._source.text(name), receiver, steps, self._find_holder(top))
+        return _ChainHead(call, self.source.text(name), receiver, steps, self._find_holder(top))
 
     def _is_builtin(self, receiver: Node) -> bool:
         """Return whether a receiver is an object of JavaScript's own, such as `Array` or `Buffer`."""
-        name = self._source.text(receiver) if receiver.type == "identifier" else ""
-        return name[:1].isupper() and self._scopes.lookup(receiver, name) is None
+        name = self.source.text(receiver) if receiver.type == "identifier" else ""
+        return name[:1].isupper() and self.scopes.lookup(receiver, name) is None
 
     def _make_chain(self, head: _ChainHead, steps: tuple[Step, ...]) -> Chain:
-        arguments = self._evaluator.list_arguments(head.call)
-        values = tuple(map(self._evaluator.evaluate, arguments))
+        arguments = arguments_of(head.call)
+        values = tuple(map(self.evaluator.evaluate, arguments))
         schema, client = self._find_schema(head.receiver)
         chain = Chain(
             kind=head.method,
-            client=self._evaluator.evaluate(client),
-            client_name=self._source.text(client)[:_LONGEST_NAME],
-            schema=None if schema is None else self._evaluator.evaluate(schema),
+            client=self.evaluator.evaluate(client),
+            client_name=self.source.text(client)[:_LONGEST_NAME],
+            schema=None if schema is None else self.evaluator.evaluate(schema),
             target=values[0] if values else Unknown("missing"),
             arguments=values[1:],
             steps=steps,
-            spot=self._source.spot(arguments[0] if arguments else head.call),
+            location=self.source.locate(arguments[0] if arguments else head.call),
         )
         return replace(chain, is_closed=True) if is_closed(chain.values()) else chain
 
@@ -113,8 +115,8 @@ class Finder:
             name = parent.child_by_field_name("property")
             if call is None or name is None or call.has_error:
                 break
-            arguments = map(self._evaluator.evaluate, self._evaluator.list_arguments(call))
-            steps.append(Step(self._source.text(name), tuple(arguments), self._source.spot(name)))
+            arguments = map(self.evaluator.evaluate, arguments_of(call))
+            steps.append(Step(self.source.text(name), tuple(arguments), self.source.locate(name)))
             node = call
         return steps, node
 
@@ -123,10 +125,9 @@ class Finder:
         parent = top.parent
         if parent is None or depth > _FURTHEST:
             return None
-        if parent.type == "variable_declarator" and parent.child_by_field_name("value") == top:
-            return self._look_up(parent.child_by_field_name("name"))
-        if parent.type == "assignment_expression" and parent.child_by_field_name("right") == top:
-            return self._look_up(parent.child_by_field_name("left"))
+        if parent.type in _HOLDERS:
+            value, holder = map(parent.child_by_field_name, _HOLDERS[parent.type])
+            return self._look_up(holder) if value == top else None
         if parent.type == "arrow_function" and parent.child_by_field_name("body") == top:
             return self._find_holder(parent, depth + 1)
         if parent.type == "return_statement":
@@ -144,11 +145,11 @@ class Finder:
     def _look_up(self, name: Node | None) -> Declaration | None:
         if name is None or name.type != "identifier":
             return None
-        return self._scopes.lookup(name, self._source.text(name))
+        return self.scopes.lookup(name, self.source.text(name))
 
     def _list_continuing_steps(self, holder: Declaration, depth: int = 0) -> Iterator[Step]:
         """Yield the method calls on the variable that holds a chain, or on the result of a function."""
-        for reference in self._scopes.list_references(holder):
+        for reference in self.scopes.list_references(holder):
             start = reference
             if holder.kind is Kind.FUNCTION or _is_function(holder):
                 called = call_of(reference)
@@ -168,20 +169,15 @@ class Finder:
             while node.type in _TRANSPARENT and node.named_children:
                 node = node.named_children[0]
             declared = self._look_up(node)
-            value = declared.node.child_by_field_name("value") if declared is not None else None
-            if (
-                declared is not None
-                and declared.kind is Kind.VARIABLE
-                and value is not None
-                and not declared.path
-            ):
-                node = value
+            if declared is None or declared.kind is not Kind.VARIABLE or declared.path:
+                break
+            node = declared.node.child_by_field_name("value") or node
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
-        method = function.child_by_field_name("property") if function is not None else None
-        client = function.child_by_field_name("object") if function is not None else None
-        if method is not None and client is not None and self._source.text(method) == "schema":
-            arguments = self._evaluator.list_arguments(node)
-            return (arguments[0] if arguments else None), client
+        method = child_of(function, "property")
+        client = child_of(function, "object")
+        if method is not None and client is not None and self.source.text(method) == "schema":
+            arguments = arguments_of(node)
+            return next(iter(arguments), None), client
         return None, receiver
 
 

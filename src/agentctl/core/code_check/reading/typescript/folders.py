@@ -88,7 +88,7 @@ class Folders:
     def get_disk_state(self) -> "DiskState":
         """Return the folders and files that were read so far, and their state."""
         folders = tuple(sorted(self._seen))
-        files = tuple(sorted(path for path in self._contents if self.has_file(path)))
+        files = tuple(sorted(filter(self.has_file, self._contents)))
         return DiskState(folders, files, _compute_state(folders, files))
 
     def _list_entries(self, folder: str) -> _Entries:

@@ -4,24 +4,24 @@ It evaluates nothing: only objects, lists and literals are allowed.
 """
 
 import json
-from functools import cache
 
-import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from agentctl.core.code_check.reading.source_files import Language
+from agentctl.core.code_check.reading.typescript.syntax import children_of, make_parser
 
 _DEEPEST = 100  # levels; a configuration file has about five
-
-
-@cache
-def _get_parser() -> Parser:
-    return Parser(Language(tree_sitter_javascript.language()))
 
 
 def parse_jsonc(content: bytes) -> object:
     """Return the value of a text; None if it is not valid."""
     # The text can end with a comment that has no end of line.
-    root = _get_parser().parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)").root_node
-    statements = _without_comments(root)
+    root = (
+        make_parser(Language.JAVASCRIPT)
+        .parse(b"(" + content.removeprefix(b"\xef\xbb\xbf") + b"\n)")
+        .root_node
+    )
+    statements = children_of(root)
     if root.has_error or len(statements) != 1:
         return None
     try:
@@ -35,15 +35,15 @@ def _evaluate_node(node: Node, levels: int) -> object:
         msg = "nested too deeply"
         raise ValueError(msg)
     if node.type == "object":
-        return dict(_read_pair(child, levels - 1) for child in _without_comments(node))
+        return dict(_read_pair(child, levels - 1) for child in children_of(node))
     if node.type == "array":
-        return [_evaluate_node(child, levels - 1) for child in _without_comments(node)]
+        return [_evaluate_node(child, levels - 1) for child in children_of(node)]
     literal: object = json.loads(node.text or b"", strict=False)
     return literal
 
 
 def _read_pair(node: Node, levels: int) -> tuple[str, object]:
-    parts = _without_comments(node)
+    parts = children_of(node)
     if node.type != "pair" or [parts[0].type, len(parts)] != ["string", 2]:
         msg = "no property with a name in quotes"
         raise ValueError(msg)
@@ -51,12 +51,8 @@ def _read_pair(node: Node, levels: int) -> tuple[str, object]:
 
 
 def _get_only_child(node: Node) -> Node:
-    children = _without_comments(node)
+    children = children_of(node)
     if len(children) != 1:
         msg = "more than one value"
         raise ValueError(msg)
     return children[0]
-
-
-def _without_comments(node: Node) -> list[Node]:
-    return [child for child in node.named_children if child.type != "comment"]

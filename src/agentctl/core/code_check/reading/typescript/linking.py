@@ -27,7 +27,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Function,
     Imported,
     Member,
-    Parameter,
     Record,
     Result,
     Unknown,
@@ -115,7 +114,7 @@ class Linker:
         """Yield a chain with the arguments of each caller; unchanged if no caller is visible."""
         linked = _change_values(chain, lambda value: self.link(value, file))
         seen = (
-            part.function for part in _list_parameters(linked.values()) if self._calls_of(part.function, file)
+            part.function for part in parameters_in(linked.values()) if self._calls_of(part.function, file)
         )
         function = next(seen, None)
         if function is None or depth >= _FURTHEST:
@@ -175,10 +174,6 @@ class Linker:
             returned = put_in_file(self._returned(function.file, function.number), function.file)
             self._results[function] = self.link(returned, function.file, depth)
         return self._results[function]
-
-
-def _list_parameters(values: Iterable[Value]) -> Iterator[Parameter]:
-    return (part for value in values for part in parameters_in(value))
 
 
 def _list_names(name: str, value: Value, functions: set[Function]) -> Iterator[str]:

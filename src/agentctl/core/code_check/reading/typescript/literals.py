@@ -9,7 +9,15 @@ from typing import Protocol
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.reduction import TOO_LARGE, choice_of
-from agentctl.core.code_check.reading.typescript.syntax import WRAPPERS, Source, inner_of, unescaped
+from agentctl.core.code_check.reading.typescript.syntax import (
+    Source,
+    child_of,
+    children_of,
+    inner_of,
+    operator_of,
+    unescaped,
+    unwrap,
+)
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
@@ -18,11 +26,11 @@ from agentctl.core.code_check.reading.typescript.values import (
     Function,
     Listing,
     Record,
-    Spot,
     Template,
     Unknown,
     Value,
 )
+from agentctl.core.location import Location
 
 _WIDEST = 400
 """The most entries or items that are read one by one."""
@@ -50,7 +58,7 @@ class Literals:
 
     def read_string(self, node: Node) -> Value:
         """Return a text in quotes."""
-        return Constant("".join(map(self._read_piece, node.named_children)), self._source.spot(node))
+        return Constant("".join(map(self._read_piece, node.named_children)), self._source.locate(node))
 
     def read_template(self, node: Node) -> Value:
         """Return a text in backticks."""
@@ -59,9 +67,9 @@ class Literals:
             if piece.type == "template_substitution":
                 pieces.append(self._evaluate(inner_of(piece)))
             else:
-                before = self._source.spot(piece)  # the position of a quote, if there were one
-                pieces.append(Constant(self._read_piece(piece), Spot(before.line, before.column - 1)))
-        return join_texts(pieces, self._source.spot(node))
+                before = self._source.locate(piece)  # the position of a quote, if there were one
+                pieces.append(Constant(self._read_piece(piece), before._replace(column=before.column - 1)))
+        return join_texts(pieces, self._source.locate(node))
 
     def _read_piece(self, node: Node) -> str:
         text = self._source.text(node)
@@ -76,34 +84,29 @@ class Literals:
             return Unknown()
         if isinstance(number, int) and number.bit_length() > _MOST_BITS:
             return TOO_LARGE
-        return Constant(number, self._source.spot(node))
+        return Constant(number, self._source.locate(node))
 
     def read_word(self, node: Node) -> Value:
         """Return true, false or null."""
-        return Constant(_WORDS[node.type], self._source.spot(node))
+        return Constant(_WORDS[node.type], self._source.locate(node))
 
     def read_unary(self, node: Node) -> Value:
         """Return a negative number, or undefined."""
-        operator, operand = (
-            node.child_by_field_name("operator"),
-            self._evaluate(node.child_by_field_name("argument")),
-        )
-        sign = operator.type if operator is not None else ""
-        if sign == "-" and isinstance(operand, Constant) and type(operand.value) in {int, float}:
-            return Constant(-operand.value, self._source.spot(node))  # type: ignore[operator]  # a number
-        return UNDEFINED if sign == "void" else Unknown()
+        operator, operand = operator_of(node), self._evaluate(node.child_by_field_name("argument"))
+        if operator == "-" and isinstance(operand, Constant) and type(operand.value) in {int, float}:
+            return Constant(-operand.value, self._source.locate(node))  # type: ignore[operator]  # a number
+        return UNDEFINED if operator == "void" else Unknown()
 
     def read_binary(self, node: Node) -> Value:
         """Return the value of `||`, `??`, `&&` or `+`."""
-        operator = node.child_by_field_name("operator")
         left, right = (self._evaluate(node.child_by_field_name(name)) for name in ("left", "right"))
-        match operator.type if operator is not None else "":
+        match operator_of(node):
             case "||" | "??" as kind:
                 return choice_of((*_list_kept(left, kind), right))
             case "&&":
                 return choice_of((Unknown(), right))
             case "+":
-                return join_texts((left, right), self._source.spot(node))
+                return join_texts((left, right), self._source.locate(node))
         return Unknown()
 
     def read_ternary(self, node: Node) -> Value:
@@ -117,47 +120,44 @@ class Literals:
         if len(node.named_children) > _WIDEST:
             return TOO_LARGE
         entries = (entry for child in node.named_children for entry in self._read_entries(child))
-        return Record(tuple(entries), self._source.spot(node))
+        return Record(tuple(entries), self._source.locate(node))
 
     def _read_entries(self, child: Node) -> Iterator[Entry]:
-        spot = self._source.spot(child)
+        location = self._source.locate(child)
         key = child.child_by_field_name("key") or child.child_by_field_name("name")
         if child.type == "pair" and key is not None:
-            yield Entry(self.read_key(key), self._evaluate(child.child_by_field_name("value")), spot)
+            yield Entry(self.read_key(key), self._evaluate(child.child_by_field_name("value")), location)
         elif child.type == "method_definition" and key is not None:
-            yield Entry(self.read_key(key), Function(child.start_byte), spot)
+            yield Entry(self.read_key(key), Function(child.start_byte), location)
         elif child.type == "shorthand_property_identifier":
-            yield Entry(Constant(self._source.text(child), spot), self._evaluate(child), spot)
+            yield Entry(Constant(self._source.text(child), location), self._evaluate(child), location)
         elif child.type == "spread_element":
             yield self.read_spread(child)
         elif child.type != "comment":
-            yield Entry(None, Unknown("not understood"), spot)
+            yield Entry(None, Unknown("not understood"), location)
 
     def read_spread(self, node: Node) -> Entry:
         """Return the entry that `...x` adds; after `condition &&` it may add nothing."""
-        inner: Node | None = node
-        while inner is not None and inner.type in WRAPPERS:
-            inner = inner_of(inner)
-        operator = inner.child_by_field_name("operator") if inner is not None else None
-        spot = self._source.spot(inner or node)
-        if inner is not None and operator is not None and operator.type == "&&":
-            return Entry(None, self._evaluate(inner.child_by_field_name("right")), spot, always=False)
-        return Entry(None, self._evaluate(inner), spot)
+        inner = unwrap(node)
+        location = self._source.locate(inner or node)
+        if operator_of(inner) == "&&":
+            return Entry(None, self._evaluate(child_of(inner, "right")), location, always=False)
+        return Entry(None, self._evaluate(inner), location)
 
     def read_key(self, node: Node) -> Value:
         """Return the name of a property."""
         if node.type in {"property_identifier", "private_property_identifier"}:
-            return Constant(self._source.text(node), self._source.spot(node))
+            return Constant(self._source.text(node), self._source.locate(node))
         return self._evaluate(node)
 
     def read_array(self, node: Node) -> Value:
         """Return an array literal."""
-        items = [child for child in node.named_children if child.type != "comment"]
+        items = children_of(node)
         if len(items) > _WIDEST:
             return TOO_LARGE
-        return self.make_listing(items, self._source.spot(node))
+        return self.make_listing(items, self._source.locate(node))
 
-    def make_listing(self, items: Iterable[Node], spot: Spot) -> Listing:
+    def make_listing(self, items: Iterable[Node], location: Location) -> Listing:
         """Return an array of expressions, some of which can be spread."""
         values: list[Value] = []
         whole = True
@@ -170,31 +170,28 @@ class Literals:
                 whole = whole and value.whole
             else:
                 whole = False
-        return Listing(tuple(values), whole, spot)
+        return Listing(tuple(values), whole, location)
 
     def read_enum(self, node: Node) -> Value:
         """Return an enum as the object that it becomes at run time."""
-        body = node.child_by_field_name("body")
-        members = (
-            [child for child in body.named_children if child.type != "comment"] if body is not None else []
-        )
-        return Record(tuple(map(self._read_enum_member, members)), self._source.spot(node))
+        members = children_of(node.child_by_field_name("body"))
+        return Record(tuple(map(self._read_enum_member, members)), self._source.locate(node))
 
     def _read_enum_member(self, node: Node) -> Entry:
-        name = node.child_by_field_name("name") if node.type == "enum_assignment" else None
-        value = self._evaluate(node.child_by_field_name("value")) if name is not None else Unknown("a number")
-        return Entry(self.read_key(name or node), value, self._source.spot(name or node))
+        name = node.child_by_field_name("name") or node
+        value = Unknown("a number") if name is node else self._evaluate(node.child_by_field_name("value"))
+        return Entry(self.read_key(name), value, self._source.locate(name))
 
 
-def join_texts(pieces: Iterable[Value], spot: Spot) -> Value:
+def join_texts(pieces: Iterable[Value], location: Location) -> Value:
     """Return the concatenation of texts; a single literal stays a constant."""
     flat: list[Value] = []
     for piece in pieces:
         flat += piece.pieces if isinstance(piece, Template) else (piece,)
-    (only, *more) = flat or [Constant("", spot)]
+    (only, *more) = flat or [Constant("", location)]
     if more or not isinstance(only, Constant) or not isinstance(only.value, str):
-        return Template(tuple(flat), spot)
-    return Constant(only.value, spot)
+        return Template(tuple(flat), location)
+    return Constant(only.value, location)
 
 
 def _list_kept(left: Value, operator: str) -> Iterator[Value]:

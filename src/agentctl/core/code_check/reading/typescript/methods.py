@@ -1,60 +1,63 @@
 """Evaluates calls of JavaScript's own methods of objects, arrays and texts, and no others."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.literals import ExpressionEvaluator, Literals, join_texts
 from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
-from agentctl.core.code_check.reading.typescript.values import Constant, Listing, Record, Spot, Value
+from agentctl.core.code_check.reading.typescript.values import Constant, Listing, Record, Value
+from agentctl.core.location import Location
 
 _LISTS_MORE = frozenset({"map", "flatMap"})
 _LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
 _SAME_WORDS = frozenset({"trim", "trimStart", "trimEnd"})
 
 
+@dataclass(frozen=True, slots=True)
 class Methods:
     """Evaluates the method calls of one file whose result is known without running them."""
 
-    def __init__(self, source: Source, literals: Literals, evaluator: ExpressionEvaluator) -> None:
-        self._source = source
-        self._literals = literals
-        self._evaluator = evaluator
+    source: Source
+    literals: Literals
+    evaluator: ExpressionEvaluator
 
-    def call_method(self, function: Node, arguments: list[Node], spot: Spot) -> Value | None:
+    def call_method(self, function: Node, arguments: list[Node], location: Location) -> Value | None:
         """Return the result of a method call; None if it is not known.
 
         Args:
             function: the member expression: the object and the method.
             arguments: the arguments of the call.
-            spot: where the call stands.
+            location: where the call stands.
 
         """
         base, name = function.child_by_field_name("object"), function.child_by_field_name("property")
-        method = self._source.text(name) if name is not None else ""
-        if base is not None and self._source.text(base) == "Object" and arguments:
-            return self._call_on_object(method, arguments, spot)
+        method = self.source.text(name)
+        if base is not None and self.source.text(base) == "Object" and arguments:
+            return self._call_on_object(method, arguments, location)
         if method in _LISTS_MORE and arguments and arguments[0].type in FUNCTIONS:
-            return Listing((self._evaluator.evaluate_returns(arguments[0]),), whole=False, spot=spot)
+            return Listing((self.evaluator.evaluate_returns(arguments[0]),), whole=False, location=location)
         if method == "join" or method in _LISTS_SOME:
-            array = self._evaluator.evaluate(base)
-            return self._call_on_array(method, array, arguments, spot) if isinstance(array, Listing) else None
-        return self._evaluator.evaluate(base) if method in _SAME_WORDS else None
+            array = self.evaluator.evaluate(base)
+            return (
+                self._call_on_array(method, array, arguments, location)
+                if isinstance(array, Listing)
+                else None
+            )
+        return self.evaluator.evaluate(base) if method in _SAME_WORDS else None
 
-    def _call_on_object(self, method: str, arguments: list[Node], spot: Spot) -> Value | None:
+    def _call_on_object(self, method: str, arguments: list[Node], location: Location) -> Value | None:
         if method == "freeze":
-            return self._evaluator.evaluate(arguments[0])
-        return Record(tuple(map(self._literals.read_spread, arguments)), spot) if method == "assign" else None
+            return self.evaluator.evaluate(arguments[0])
+        return (
+            Record(tuple(map(self.literals.read_spread, arguments)), location) if method == "assign" else None
+        )
 
-    def _call_on_array(self, method: str, array: Listing, arguments: list[Node], spot: Spot) -> Value | None:
+    def _call_on_array(
+        self, method: str, array: Listing, arguments: list[Node], location: Location
+    ) -> Value | None:
         if method != "join":
-            return Listing(array.items, whole=False, spot=array.spot)
-        between = self._evaluator.evaluate(arguments[0]) if arguments else Constant(",", spot)
-        return join_texts(_put_between(array.items, between), spot) if array.whole else None
-
-
-def _put_between(items: tuple[Value, ...], between: Value) -> Iterator[Value]:
-    for number, item in enumerate(items):
-        if number:
-            yield between
-        yield item
+            return Listing(array.items, whole=False, location=array.location)
+        between = self.evaluator.evaluate(arguments[0]) if arguments else Constant(",", location)
+        joined = [piece for item in array.items for piece in (between, item)]
+        return join_texts(joined[1:], location) if array.whole else None

@@ -4,7 +4,7 @@ A module is cached by the file's content, so nothing in it may depend on another
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from agentctl.core.code_check.reading.typescript.evaluation import Evaluator
 from agentctl.core.code_check.reading.typescript.finder import Finder, call_of
 from agentctl.core.code_check.reading.typescript.reduction import walk
 from agentctl.core.code_check.reading.typescript.scopes import Declaration, Kind, Scopes
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, Source, arguments_of, child_of
 from agentctl.core.code_check.reading.typescript.values import (
     Constant,
     Function,
@@ -24,10 +24,10 @@ from agentctl.core.code_check.reading.typescript.values import (
     Member,
     Parameter,
     Result,
-    Spot,
     Unknown,
     Value,
 )
+from agentctl.core.location import Location
 
 _OURS = FUNCTIONS | {"call_expression", "new_expression", "member_expression", "object", "identifier"}
 WHOLE = "="
@@ -51,7 +51,7 @@ class Module(Struct, frozen=True, gc=False, array_like=True):
     stars: tuple[str, ...] = ()
     calls: tuple[CallSite, ...] = ()
     passing: tuple[int, ...] = ()
-    error: Spot | None = None
+    error: Location | None = None
 
 
 def read_module(content: bytes, language: Language) -> Module:
@@ -88,7 +88,7 @@ class _ModuleReader:
             stars=tuple(self._stars),
             calls=calls,
             passing=passing,
-            error=None if error is None else self._source.spot(error),
+            error=None if error is None else self._source.locate(error),
         )
 
     def _list_exports(self) -> Iterator[tuple[str, Value]]:
@@ -123,8 +123,7 @@ class _ModuleReader:
         return sorted(self._scopes.at_top().values(), key=_get_start)
 
     def _read_export_list(self, statement: Node) -> Iterator[tuple[str, Value]]:
-        source = statement.child_by_field_name("source")
-        evaluated = self._evaluator.evaluate(source) if source is not None else None
+        evaluated = self._evaluator.evaluate(statement.child_by_field_name("source"))
         specifier = str(evaluated.value) if isinstance(evaluated, Constant) else None
         clause = next(
             (child for child in statement.named_children if child.type.endswith(("_clause", "_export"))), None
@@ -152,7 +151,7 @@ class _ModuleReader:
         if expression.type != "assignment_expression":
             return
         left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
-        target = self._source.text(left) if left is not None else ""
+        target = self._source.text(left)
         if target == "module.exports":
             yield WHOLE, self._evaluator.evaluate(right)
         elif target.startswith(("exports.", "module.exports.")):
@@ -171,15 +170,13 @@ class _ModuleReader:
         calls = [site for site in sites if not isinstance(site.function, Function)]
         values = [value for chain in chains for value in chain.values()]
         values += [argument for site in calls for argument in site.arguments]
-        passing: set[Value] = set()
-        while new := {part.function for value in values for part in parameters_in(value)} - passing:
+        passing: set[Function] = set()
+        while new := {part.function for part in parameters_in(values)} - passing:
             passing |= new
             own = [site for site in sites if site.function in new]
             calls += own
             values = [argument for site in own for argument in site.arguments]
-        return tuple(calls), tuple(
-            sorted(function.number for function in passing if isinstance(function, Function))
-        )
+        return tuple(calls), tuple(sorted(function.number for function in passing))
 
     def _list_called_names(self) -> set[str]:
         """Return the first words of calls that can mean the project's functions; most calls do not."""
@@ -190,7 +187,7 @@ class _ModuleReader:
 
     def _get_maker(self, name: Node) -> str:
         """Return the name of the class or function that creates a variable's value, such as `Map`."""
-        value = name.parent.child_by_field_name("value") if name.parent is not None else None
+        value = child_of(name.parent, "value")
         return (
             self._source.text(value.named_children[0]) if value is not None and value.named_children else ""
         )
@@ -201,7 +198,7 @@ class _ModuleReader:
         while function.parent is not None and function.parent.type == "member_expression":
             function = function.parent
         call = call_of(function)
-        arguments = self._evaluator.list_arguments(call) if call is not None else []
+        arguments = arguments_of(call)
         value = self._evaluator.evaluate(function) if arguments else None
         if value is not None and isinstance(_find_origin(value), Function | Imported):
             values = tuple(map(self._evaluator.evaluate, arguments))
@@ -226,6 +223,6 @@ def _find_origin(value: Value) -> Value:
     return value
 
 
-def parameters_in(value: Value) -> Iterator[Parameter]:
-    """Yield the parameters in a value."""
-    return (part for part in walk(value) if isinstance(part, Parameter))
+def parameters_in(values: Iterable[Value]) -> Iterator[Parameter]:
+    """Yield the parameters in values."""
+    return (part for value in values for part in walk(value) if isinstance(part, Parameter))

@@ -16,7 +16,7 @@ from agentctl.core.code_check.reading.typescript.scopes import (
     is_assigned,
     pattern_around,
 )
-from agentctl.core.code_check.reading.typescript.syntax import LOOP
+from agentctl.core.code_check.reading.typescript.syntax import LOOP, child_of
 
 # Methods that do not change an object they receive.
 _HARMLESS = frozenset(
@@ -142,8 +142,7 @@ def _read_property_change(property_: Node, reference: Node, declaration: Declara
 
 def _read_handover(arguments: Node, reference: Node) -> Iterator[Change]:
     call = arguments.parent
-    function = call.child_by_field_name("function") if call is not None else None
-    method = function.child_by_field_name("property") if function is not None else None
+    method = child_of(child_of(call, "function"), "property")
     if method is None or method.text is None:
         yield Merged(None)
     elif method.text == b"assign":

@@ -57,7 +57,7 @@ class Packages:
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
-        self._packages = _map_by_name(self._list_all())
+        self._packages = _map_by_name(filter(None, map(self.find_at, folders.with_sources())))
 
     def find_at(self, folder: str) -> Package | None:
         """Return the package of a folder; None if the folder has no package.json."""
@@ -66,9 +66,7 @@ class Packages:
 
     def find_around(self, folder: str) -> Package | None:
         """Return the nearest package that contains a folder."""
-        return next(
-            (package for above in list_upwards(folder) if (package := self.find_at(above)) is not None), None
-        )
+        return next(filter(None, map(self.find_at, list_upwards(folder))), None)
 
     def find_named(self, specifier: str, folder: str) -> tuple[Package, str] | None:
         """Return the package that a specifier means in a folder, and the path inside the package.
@@ -84,17 +82,9 @@ class Packages:
             return None
         return package, path
 
-    def _list_all(self) -> Iterator[Package]:
-        for folder in self._folders.with_sources():
-            if (package := self.find_at(folder)) is not None:
-                yield package
-
     def _find_installed(self, name: str, folder: str) -> str | None:
-        for above in list_upwards(folder):
-            path = f"{above.rstrip('/')}/node_modules/{name}"
-            if self._folders.has_folder(path):
-                return path
-        return None
+        paths = (f"{above.rstrip('/')}/node_modules/{name}" for above in list_upwards(folder))
+        return next(filter(self._folders.has_folder, paths), None)
 
 
 def _map_by_name(packages: Iterable[Package]) -> dict[str, Package]:

@@ -73,13 +73,13 @@ class Projects:
 
     def _find_extended(self, name: str, folder: str) -> str | None:
         if name.startswith((".", "/")):
-            candidates = [normpath(name if name.startswith("/") else f"{folder}/{name}")]
+            candidates = [_join_path(folder, name)]
         else:
             candidates = [
                 normpath(f"{above.rstrip('/')}/node_modules/{name}") for above in list_upwards(folder)
             ]
         files = (f"{path}{ending}" for path in candidates for ending in ("", ".json", "/tsconfig.json"))
-        return next((file for file in files if self._folders.has_file(file)), None)
+        return next(filter(self._folders.has_file, files), None)
 
 
 def _merge_over(project: Project, other: Project) -> Project:

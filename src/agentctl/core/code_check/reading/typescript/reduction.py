@@ -5,6 +5,8 @@ All functions are pure. A value that is not certain becomes `Unknown`.
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from agentctl.core.code_check.reading.typescript.values import (
     UNDEFINED,
     Choice,
@@ -17,6 +19,7 @@ from agentctl.core.code_check.reading.typescript.values import (
     Parameter,
     Record,
     Result,
+    Template,
     Unknown,
     Value,
 )
@@ -144,7 +147,24 @@ def put_in_file(value: Value, file: str, depth: int = 0) -> Value:
     """Return a value with the name of its file, so that it means the same in another file."""
     if depth > DEEPEST:
         return TOO_DEEP
-    return value.map_parts(lambda part: put_in_file(part, file, depth + 1)).with_file(file)
+    return _name_file(value.map_parts(lambda part: put_in_file(part, file, depth + 1)), file)
+
+
+def _name_file(value: Value, file: str) -> Value:
+    """Return a value with the name of its file, but without that of its parts."""
+    match value:
+        case Constant() | Template() | Listing():
+            return replace(value, location=value.location.with_file(file))
+        case Record(entries, location):
+            placed = (replace(entry, location=entry.location.with_file(file)) for entry in entries)
+            return Record(tuple(placed), location.with_file(file))
+        case Function(number, ""):
+            return Function(number, file)
+        case Imported(specifier, name, ""):
+            return Imported(specifier, name, file)
+        case Parameter(Function(number, ""), position):
+            return Parameter(Function(number, file), position)
+    return value
 
 
 def replace_parameters(value: Value, function: Function, arguments: tuple[Value, ...]) -> Value:

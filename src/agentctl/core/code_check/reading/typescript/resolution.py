@@ -86,7 +86,7 @@ class ModuleResolver:
         return named or self._find_in_folder(whole)
 
     def _find_file_at(self, path: str) -> str | None:
-        return next((file for file in _list_spellings(path) if self._folders.has_file(file)), None)
+        return next(filter(self._folders.has_file, _list_spellings(path)), None)
 
     def _find_in_folder(self, folder: str) -> str | None:
         package = self._packages.find_at(folder)

@@ -9,7 +9,6 @@ from enum import Enum, auto
 
 from agentctl.core.code_check.reading.typescript.texts import (
     literals_of,
-    location_of,
     options_of,
     reason_of,
     texts_of,
@@ -20,10 +19,10 @@ from agentctl.core.code_check.reading.typescript.values import (
     Constant,
     Entry,
     Record,
-    Spot,
     Value,
 )
 from agentctl.core.code_check.reading.uses import CodeLiteral, Unresolved, Written
+from agentctl.core.location import Location
 
 _DEEPEST = 30
 
@@ -44,7 +43,7 @@ class Property:
     """A property of an object with its possible values; `always` if the object has it in any case."""
 
     options: tuple[Value, ...]
-    spot: Spot
+    location: Location
     always: bool
 
 
@@ -61,7 +60,7 @@ class Properties:
 
     named: Mapping[str, Property] = field(default_factory=dict)
     complete: bool = True
-    open: tuple[tuple[str, Spot], ...] = ()
+    open: tuple[tuple[str, Location], ...] = ()
 
     @property
     def certain(self) -> frozenset[str]:
@@ -70,8 +69,8 @@ class Properties:
 
     def list_unresolved(self, file: str) -> Iterator[Unresolved]:
         """Yield what is unresolved."""
-        for what, spot in self.open:
-            yield Unresolved(what, location_of(spot, file))
+        for what, location in self.open:
+            yield Unresolved(what, location.with_file(file))
 
     def list_written(self, undefined: Undefined, file: str) -> tuple[Written, ...]:
         """Return the columns or arguments that are sent."""
@@ -84,10 +83,12 @@ class Properties:
         for key, later in self.named.items():
             before = named.get(key)
             if before is not None and not later.always:
-                named[key] = Property(_list_distinct(before, later), later.spot, before.always)
+                named[key] = Property(_list_distinct(before, later), later.location, before.always)
             else:
                 named[key] = later
-        return Properties(named, earlier.complete and self.complete, _drop_repeated(earlier.open + self.open))
+        return Properties(
+            named, earlier.complete and self.complete, tuple(dict.fromkeys(earlier.open + self.open))
+        )
 
 
 def properties_of(record: Record) -> Properties:
@@ -116,60 +117,49 @@ class _Gatherer:
     def _read_spread(self, entry: Entry, depth: int) -> Properties:
         if depth > _DEEPEST:
             return Properties(
-                {}, complete=False, open=(("the spread value is nested too deeply", entry.spot),)
+                {}, complete=False, open=(("the spread value is nested too deeply", entry.location),)
             )
         return _combine_either(
-            [self._read_option(option, entry.spot, depth) for option in options_of(entry.value)]
+            [self._read_option(option, entry.location, depth) for option in options_of(entry.value)]
         )
 
-    def _read_option(self, value: Value, spot: Spot, depth: int) -> Properties:
+    def _read_option(self, value: Value, location: Location, depth: int) -> Properties:
         if isinstance(value, Record):
             return self.read_record(value, depth + 1)
         if value == UNDEFINED or (isinstance(value, Constant) and not isinstance(value.value, str)):
             return Properties()  # `...(x && {})`: spreading false, null or a number adds nothing
-        return Properties({}, complete=False, open=((f"the spread value is {reason_of(value)}", spot),))
+        return Properties({}, complete=False, open=((f"the spread value is {reason_of(value)}", location),))
 
 
 def _read_keyed(entry: Entry, key: Value) -> Properties:
     if isinstance(key, Constant):
-        return Properties({_spell_key(key): Property((entry.value,), key.spot, always=True)})
+        return Properties({str(key.value): Property((entry.value,), key.location, always=True)})
     texts, reasons = texts_of(key)
     known = [text for text in texts if text.whole]
     open_ = reasons or (() if len(known) == len(texts) else ("built at run time",))
     single = len(known) == 1 and not open_
-    named = {str(text): Property((entry.value,), text.spot, always=single) for text in known}
-    return Properties(named, not open_, tuple((f"a key is {reason}", entry.spot) for reason in open_))
-
-
-def _spell_key(key: Constant) -> str:
-    return key.value if isinstance(key.value, str) else str(key.value)
+    named = {str(text): Property((entry.value,), text.location, always=single) for text in known}
+    return Properties(named, not open_, tuple((f"a key is {reason}", entry.location) for reason in open_))
 
 
 def _combine_either(alternatives: list[Properties]) -> Properties:
     """Return the properties of an object that is one of several."""
     named: dict[str, Property] = {}
+    certain = [properties.certain for properties in alternatives]
+    always = frozenset.intersection(*certain) if certain else frozenset[str]()
     for properties in alternatives:
         for key, own in properties.named.items():
-            before = named.get(key)
-            options = _list_distinct(before, own) if before else own.options
-            named[key] = Property(options, before.spot if before else own.spot, always=False)
-    for key in (
-        frozenset.intersection(*(properties.certain for properties in alternatives)) if alternatives else ()
-    ):
-        named[key] = Property(named[key].options, named[key].spot, always=True)
+            before = named.get(key, own)
+            named[key] = Property(_list_distinct(before, own), before.location, always=key in always)
     complete = all(properties.complete for properties in alternatives)
     return Properties(
-        named, complete, _drop_repeated(tuple(gap for properties in alternatives for gap in properties.open))
+        named, complete, tuple(dict.fromkeys(gap for properties in alternatives for gap in properties.open))
     )
 
 
 def _list_distinct(first: Property, second: Property) -> tuple[Value, ...]:
     """Return the values that two properties can have, without repetition."""
     return tuple({id(value): value for value in (*first.options, *second.options)}.values())
-
-
-def _drop_repeated(open_: tuple[tuple[str, Spot], ...]) -> tuple[tuple[str, Spot], ...]:
-    return tuple(dict.fromkeys(open_))
 
 
 def _write_property(key: str, own: Property, undefined: Undefined, file: str) -> Written | None:
@@ -181,4 +171,4 @@ def _write_property(key: str, own: Property, undefined: Undefined, file: str) ->
         literals, may_lack = literals if there else (CodeLiteral(None),), False
     elif undefined is Undefined.LEFT_OUT and not there:
         return None
-    return Written(key, location_of(own.spot, file), literals, own.always and not may_lack)
+    return Written(key, own.location.with_file(file), literals, own.always and not may_lack)

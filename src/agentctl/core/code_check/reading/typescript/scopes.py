@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from tree_sitter import Node
 
-from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, LOOP, Source
+from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, LOOP, Source, children_of
 
 _IDENTIFIERS = frozenset(
     {
@@ -189,35 +189,16 @@ class Scopes:
         single = function.child_by_field_name("parameter")
         if single is not None:
             yield from self._read_names(single, Kind.PARAMETER, function, function)
-        several = function.child_by_field_name("parameters")
-        parameters = (
-            [] if several is None else [node for node in several.named_children if node.type != "comment"]
-        )
-        for position, parameter in enumerate(parameters):
+        several = children_of(function.child_by_field_name("parameters"))
+        for position, parameter in enumerate(several):
             pattern = parameter.child_by_field_name("pattern") or parameter
             default = parameter.child_by_field_name("value")
             for declaration in self._read_names(pattern, Kind.PARAMETER, function, function):
-                yield Declaration(
-                    declaration.name,
-                    declaration.kind,
-                    function,
-                    function,
-                    declaration.path,
-                    declaration.default or default,
-                    position,
-                )
+                yield replace(declaration, default=declaration.default or default, position=position)
 
-    def _read_names(
-        self,
-        pattern: Node,
-        kind: Kind,
-        node: Node,
-        scope: Node,
-        path: _Path = (),
-        default: Node | None = None,
-    ) -> Iterator[Declaration]:
+    def _read_names(self, pattern: Node, kind: Kind, node: Node, scope: Node) -> Iterator[Declaration]:
         """Yield the declarations of all names in a pattern."""
-        waiting: list[_Piece] = [(pattern, path, default)]
+        waiting: list[_Piece] = [(pattern, (), None)]
         while waiting:
             piece, path, default = waiting.pop()
             if piece.type in {"identifier", "shorthand_property_identifier_pattern"}:

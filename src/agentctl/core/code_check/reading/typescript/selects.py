@@ -44,7 +44,7 @@ def read_select(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of a select."""
     texts, reasons = texts_of(drop_nothing(get_argument(step, 0)))
     for reason in reasons:
-        yield context.unresolved(f"the select is {reason}", step.spot)
+        yield context.unresolved(f"the select is {reason}", step.location)
     for text in texts:
         items = parse_select(str(text))
         if isinstance(items, Misfit):

@@ -15,7 +15,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor
 from agentctl.core.code_check.reading.source_files import Language
 from agentctl.core.code_check.reading.typescript.components import scripts_of
 from agentctl.core.code_check.reading.typescript.gaps import fill_gaps
-from agentctl.core.code_check.reading.typescript.values import Spot
+from agentctl.core.location import Location
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\})")
@@ -72,7 +72,8 @@ def _make_query(language: Language) -> Query:
 
 
 @cache
-def _make_parser(language: Language) -> Parser:
+def make_parser(language: Language) -> Parser:
+    """Return the parser of a language."""
     return Parser(tree_sitter.Language(_GRAMMARS[language]()))
 
 
@@ -85,17 +86,17 @@ class Source:
         self.content, self.root = _parse_best(content, language)
         self._ascii = content.isascii()
 
-    def text(self, node: Node) -> str:
-        """Return the text of a node."""
-        return self.content[node.start_byte : node.end_byte].decode(errors="replace")
+    def text(self, node: Node | None) -> str:
+        """Return the text of a node; an empty one if there is no node."""
+        return "" if node is None else self.content[node.start_byte : node.end_byte].decode(errors="replace")
 
-    def spot(self, node: Node) -> Spot:
-        """Return the spot where a node begins."""
+    def locate(self, node: Node) -> Location:
+        """Return where a node begins; the file has no name here."""
         row, column = node.start_point
         if not self._ascii:
             start = node.start_byte - column
             column = len(self.content[start : node.start_byte].decode(errors="replace"))
-        return Spot(row + 1, column + 1)
+        return Location("", row + 1, column + 1)
 
     def first_error(self) -> Node | None:
         """Return the first node that the grammar did not understand, if there is one."""
@@ -128,12 +129,12 @@ class Source:
 
 def _parse_best(content: bytes, language: Language) -> tuple[bytes, Node]:
     """Parse a text; if it has an error and filling the grammar's gaps gets further, parse the filled text."""
-    root = _make_parser(language).parse(content).root_node
+    root = make_parser(language).parse(content).root_node
     error = _find_first_error(root)
     other = content if error is None else fill_gaps(content)
     if error is None or other == content:
         return content, root
-    second = _make_parser(language).parse(other).root_node
+    second = make_parser(language).parse(other).root_node
     further = _find_first_error(second)
     better = further is None or further.start_byte > error.start_byte
     return (other, second) if better else (content, root)
@@ -160,4 +161,33 @@ def inner_of(node: Node) -> Node | None:
     """Return the expression inside parentheses, a cast, `await` or `...`."""
     if node.type == "type_assertion":  # `<T>value`
         return node.named_children[-1] if node.named_children else None
-    return next((child for child in node.named_children if child.type != "comment"), None)
+    return next(iter(children_of(node)), None)
+
+
+def unwrap(node: Node | None) -> Node | None:
+    """Return the expression inside all parentheses, casts and the like."""
+    while node is not None and node.type in WRAPPERS:
+        node = inner_of(node)
+    return node
+
+
+def child_of(node: Node | None, name: str) -> Node | None:
+    """Return the child that the grammar gives a name; None if there is no node."""
+    return None if node is None else node.child_by_field_name(name)
+
+
+def children_of(node: Node | None) -> list[Node]:
+    """Return the named children of a node, if there is one, without comments."""
+    return [] if node is None else [child for child in node.named_children if child.type != "comment"]
+
+
+def arguments_of(call: Node | None) -> list[Node]:
+    """Return the arguments of a call."""
+    listed = child_of(call, "arguments")
+    return children_of(listed) if listed is not None and listed.type == "arguments" else []
+
+
+def operator_of(node: Node | None) -> str:
+    """Return the operator of an expression, such as `&&`; an empty text if it has none."""
+    operator = child_of(node, "operator")
+    return "" if operator is None else operator.type

@@ -6,6 +6,7 @@ A part that can be any text becomes a hole. What the texts mean is not known her
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
+from math import prod
 
 from agentctl.core.code_check.reading.postgrest.cursor import HOLE
 from agentctl.core.code_check.reading.typescript.values import (
@@ -17,7 +18,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Parameter,
     Record,
     Result,
-    Spot,
     Template,
     Unknown,
     Value,
@@ -38,18 +38,18 @@ _REASONS: Mapping[type[Value], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text; `quote` is the spot before its first character; None if it is not in the source."""
+    """A part of a text; `quote` is where the quote before it stands; None if it is not in the source."""
 
     text: str
-    quote: Spot | None
+    quote: Location | None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text; `spot` is where the whole text stands."""
+    """A text; `location` is where the whole text stands."""
 
     pieces: tuple[Piece, ...]
-    spot: Spot
+    location: Location
 
     def __str__(self) -> str:
         return "".join(piece.text for piece in self.pieces)
@@ -66,18 +66,13 @@ class Text:
                 break
             offset -= len(piece.text)
         else:
-            return location_of(self.spot, file)
+            return self.location.with_file(file)
         before = piece.text[:offset]
         if piece.quote is None or "\\" in before:
-            return location_of(self.spot, file)
+            return self.location.with_file(file)
         lines = before.count("\n")
         column = offset - before.rfind("\n") if lines else piece.quote.column + 1 + offset
         return Location(piece.quote.file or file, piece.quote.line + lines, column)
-
-
-def location_of(spot: Spot, file: str) -> Location:
-    """Return the location of a spot in a file, or in the file that the spot names."""
-    return Location(spot.file or file, spot.line, spot.column)
 
 
 def options_of(value: Value) -> tuple[Value, ...]:
@@ -114,10 +109,10 @@ def texts_of(value: Value) -> tuple[tuple[Text, ...], tuple[str, ...]]:
     texts, reasons = list[Text](), list[str]()
     for option in likely_options(value):
         match option:
-            case Constant(str(text), spot):
-                texts.append(Text((Piece(text, spot),), spot))
-            case Template(_, spot):
-                texts += (Text(pieces, spot) for pieces in _spell_template(option))
+            case Constant(str(text), location):
+                texts.append(Text((Piece(text, location),), location))
+            case Template(_, location):
+                texts += (Text(pieces, location) for pieces in _spell_template(option))
             case _:
                 reasons.append(reason_of(option))
     return tuple(texts), tuple(dict.fromkeys(reasons))
@@ -157,27 +152,19 @@ def _spell_template(template: Template) -> Iterator[tuple[Piece, ...]]:
     choices = [list(_list_pieces(part)) for part in template.pieces[:_MOST_PIECES]]
     if len(template.pieces) > _MOST_PIECES:
         choices.append([Piece(HOLE, None)])
-    if _count_ways(choices) > _MOST_OPTIONS:
+    if prod(map(len, choices)) > _MOST_OPTIONS:
         choices = [options if len(options) == 1 else [Piece(HOLE, None)] for options in choices]
     yield from islice(product(*choices), _MOST_OPTIONS)
 
 
-def _count_ways(choices: list[list[Piece]]) -> int:
-    ways = 1
-    for options in choices:
-        ways *= len(options)
-    return ways
-
-
 def _list_pieces(value: Value) -> Iterator[Piece]:
     for option in likely_options(value):
-        if not isinstance(option, Constant) or isinstance(
-            option.value, float
-        ):  # JavaScript formats floats differently
-            yield Piece(HOLE, None)
-        elif isinstance(option.value, str):
-            yield Piece(option.value, option.spot)
-        elif isinstance(option.value, bool) or option.value is None:
-            yield Piece(_WORDS[option.value], None)
-        else:
-            yield Piece(str(option.value), None)
+        match option:
+            case Constant(str(text), location):
+                yield Piece(text, location)
+            case Constant(bool() | None as word):
+                yield Piece(_WORDS[word], None)
+            case Constant(int(number)):
+                yield Piece(str(number), None)
+            case _:  # JavaScript spells floats differently
+                yield Piece(HOLE, None)

@@ -1,39 +1,22 @@
 """Describes the values that an expression of the source can have, as far as they are known statically.
 
 This module is data only. A value is made from one file's text alone, so that it can be cached by the file's
-content: a value from another file is an `Imported`, and an argument is a `Parameter`. linking.py replaces
-both.
+content: its locations name no file, a value from another file is an `Imported`, and an argument is a
+`Parameter`. linking.py fills in all three.
 """
 
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from agentctl.core.location import Location
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Spot(Struct, frozen=True, gc=False, array_like=True):
-    """A position in a file: line and column count from 1, columns in characters.
-
-    It is a `Location` whose file is not known yet, so that a value can be cached by the content of its file.
-
-    Attributes:
-        file: empty for the file that is being read; linking.py fills in other files.
-
-    """
-
-    line: int
-    column: int
-    file: str = ""
-
-    def with_file(self, file: str) -> "Spot":
-        """Return the spot with the name of its file."""
-        return self if self.file else Spot(self.line, self.column, file)
-
-
 class Expression(Struct, frozen=True, gc=False, array_like=True):
-    """The methods of all values."""
+    """The methods of all values, and how all are kept: as arrays, and unseen by the garbage collector."""
 
     def parts(self) -> "tuple[Value, ...]":
         """Return the values that this value directly consists of."""
@@ -43,35 +26,25 @@ class Expression(Struct, frozen=True, gc=False, array_like=True):
         """Return the value with each of its parts changed."""
         return self
 
-    def with_file(self, file: str) -> Self:  # noqa: ARG002 - values with a spot need it
-        """Return the value with the name of its file; its parts stay as they are."""
-        return self
 
-
-class Constant(Expression, frozen=True, gc=False, array_like=True, tag="c"):
-    """A text, a number, true, false or null; the spot of a text is its opening quote."""
+class Constant(Expression, frozen=True, tag="c"):
+    """A text, a number, true, false or null; the location of a text is its opening quote."""
 
     value: str | int | float | bool | None
-    spot: Spot
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.value, self.spot.with_file(file))
+    location: Location
 
 
-class Template(Expression, frozen=True, gc=False, array_like=True, tag="t"):
+class Template(Expression, frozen=True, tag="t"):
     """A text that is composed of parts; a part that is not a `Constant` can be any text."""
 
     pieces: "tuple[Value, ...]"
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         return self.pieces
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(map(change, self.pieces)), self.spot)
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.pieces, self.spot.with_file(file))
+        return type(self)(tuple(map(change, self.pieces)), self.location)
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -79,61 +52,51 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
 
     Attributes:
         key: None for a spread; `value` is then the object that is spread.
-        spot: where the key stands.
+        location: where the key stands.
 
     """
 
     key: "Value | None"
     value: "Value"
-    spot: Spot
+    location: Location
     always: bool = True
 
     def map_parts(self, change: "Callable[[Value], Value]") -> "Entry":
         """Return the entry with its key and value changed."""
         return Entry(
-            None if self.key is None else change(self.key), change(self.value), self.spot, self.always
+            None if self.key is None else change(self.key), change(self.value), self.location, self.always
         )
 
-    def with_file(self, file: str) -> "Entry":
-        """Return the entry with the name of its file."""
-        return Entry(self.key, self.value, self.spot.with_file(file), self.always)
 
-
-class Record(Expression, frozen=True, gc=False, array_like=True, tag="r"):
+class Record(Expression, frozen=True, tag="r"):
     """An object literal."""
 
     entries: tuple[Entry, ...]
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         keys = tuple(entry.key for entry in self.entries if entry.key is not None)
         return (*keys, *(entry.value for entry in self.entries))
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.spot)
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(tuple(entry.with_file(file) for entry in self.entries), self.spot.with_file(file))
+        return type(self)(tuple(entry.map_parts(change) for entry in self.entries), self.location)
 
 
-class Listing(Expression, frozen=True, gc=False, array_like=True, tag="l"):
+class Listing(Expression, frozen=True, tag="l"):
     """An array; `whole` is False if there can be more or fewer items, as in the result of a `map`."""
 
     items: "tuple[Value, ...]"
     whole: bool
-    spot: Spot
+    location: Location
 
     def parts(self) -> "tuple[Value, ...]":
         return self.items
 
     def map_parts(self, change: "Callable[[Value], Value]") -> Self:
-        return type(self)(tuple(map(change, self.items)), self.whole, self.spot)
-
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.items, self.whole, self.spot.with_file(file))
+        return type(self)(tuple(map(change, self.items)), self.whole, self.location)
 
 
-class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
+class Choice(Expression, frozen=True, tag="o"):
     """One of several values: `a ? b : c`, `a ?? b`, or all values assigned to a variable."""
 
     options: "tuple[Value, ...]"
@@ -145,17 +108,14 @@ class Choice(Expression, frozen=True, gc=False, array_like=True, tag="o"):
         return type(self)(tuple(map(change, self.options)))
 
 
-class Function(Expression, frozen=True, gc=False, array_like=True, tag="n"):
+class Function(Expression, frozen=True, tag="n"):
     """A function of the source; `number` identifies it in its file."""
 
     number: int
     file: str = ""
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.number, self.file or file)
 
-
-class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
+class Imported(Expression, frozen=True, tag="i"):
     """An export of another file; the name `*` is the file's whole namespace.
 
     Attributes:
@@ -167,21 +127,15 @@ class Imported(Expression, frozen=True, gc=False, array_like=True, tag="i"):
     name: str
     importer: str = ""
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.specifier, self.name, self.importer or file)
 
-
-class Parameter(Expression, frozen=True, gc=False, array_like=True, tag="p"):
+class Parameter(Expression, frozen=True, tag="p"):
     """A parameter of a function."""
 
     function: Function
     position: int
 
-    def with_file(self, file: str) -> Self:
-        return type(self)(self.function.with_file(file), self.position)
 
-
-class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
+class Member(Expression, frozen=True, tag="m"):
     """A property of a value that is not known from this file alone."""
 
     base: "Value"
@@ -194,7 +148,7 @@ class Member(Expression, frozen=True, gc=False, array_like=True, tag="m"):
         return type(self)(change(self.base), self.name)
 
 
-class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
+class Result(Expression, frozen=True, tag="f"):
     """The result of a call whose function is not known from this file alone."""
 
     function: "Value"
@@ -207,7 +161,7 @@ class Result(Expression, frozen=True, gc=False, array_like=True, tag="f"):
         return type(self)(change(self.function), tuple(map(change, self.arguments)))
 
 
-class Unknown(Expression, frozen=True, gc=False, array_like=True, tag="u"):
+class Unknown(Expression, frozen=True, tag="u"):
     """A value that is not known; `why` completes "… is", as in "computed at run time".
 
     `UNDEFINED` is JavaScript's undefined, which is not sent at all.

@@ -4,6 +4,7 @@ Rows that are not visible are unresolved. Whether a table accepts a row is not k
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.core.code_check.reading.postgrest.cursor import Misfit, parse_names
 from agentctl.core.code_check.reading.typescript.calls import Step
@@ -12,13 +13,12 @@ from agentctl.core.code_check.reading.typescript.chain_context import (
     MaybeUse,
     drop_nothing,
     get_argument,
+    get_option,
     is_nothing,
 )
-from agentctl.core.code_check.reading.typescript.reduction import get_member
 from agentctl.core.code_check.reading.typescript.rows import Properties, Undefined, properties_of
 from agentctl.core.code_check.reading.typescript.texts import (
     Text,
-    location_of,
     options_of,
     reason_of,
     texts_of,
@@ -28,7 +28,6 @@ from agentctl.core.code_check.reading.typescript.values import (
     Constant,
     Listing,
     Record,
-    Spot,
     Value,
 )
 from agentctl.core.code_check.reading.uses import (
@@ -38,8 +37,8 @@ from agentctl.core.code_check.reading.uses import (
     RowWrite,
     Unresolved,
     Verb,
-    Written,
 )
+from agentctl.core.location import Location
 
 _VERBS = {"insert": Verb.INSERT, "upsert": Verb.UPSERT, "update": Verb.UPDATE}
 
@@ -47,18 +46,14 @@ _VERBS = {"insert": Verb.INSERT, "upsert": Verb.UPSERT, "update": Verb.UPDATE}
 def read_write(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
     """Yield the uses of a write: its rows, and the columns that detect a conflict."""
     options = get_argument(step, 1)
-    verb = Verb.UPSERT if _is_true(_get_option(options, "upsert")) else _VERBS[step.method]
+    verb = Verb.UPSERT if _is_true(get_option(options, "upsert")) else _VERBS[step.method]
     reader = _RowReader(
         context, verb, _find_missing(options) if verb is not Verb.UPDATE else Undefined.LEFT_OUT
     )
     for value in options_of(get_argument(step, 0)):
-        yield from reader.read_rows(value, step.spot)
+        yield from reader.read_rows(value, step.location)
     if verb is Verb.UPSERT:
         yield from _read_conflicts(step, context)
-
-
-def _get_option(options: Value, name: str) -> Value:
-    return UNDEFINED if is_nothing(options) else get_member(options, name)
 
 
 def _is_true(value: Value) -> bool:
@@ -67,57 +62,57 @@ def _is_true(value: Value) -> bool:
 
 def _find_missing(options: Value) -> Undefined:
     """Return what a row of a list gets for keys that only other rows have: NULL, if that is certain."""
-    value = _get_option(options, "defaultToNull")
+    value = get_option(options, "defaultToNull")
     return Undefined.NULL if value == UNDEFINED or _is_true(value) else Undefined.DEFAULT
 
 
+@dataclass(frozen=True, slots=True)
 class _RowReader:
     """Reads the rows that are written to a table."""
 
-    def __init__(self, context: ChainContext, verb: Verb, missing: Undefined) -> None:
-        self._context = context
-        self._verb = verb
-        self._missing = missing
+    context: ChainContext
+    verb: Verb
+    missing: Undefined
 
-    def read_rows(self, value: Value, spot: Spot) -> Iterator[MaybeUse]:
+    def read_rows(self, value: Value, location: Location) -> Iterator[MaybeUse]:
         """Yield the uses of a row, or of a list of rows."""
         match value:
             case Record():
-                yield from self._read_row(properties_of(value), value.spot, Undefined.LEFT_OUT, frozenset())
+                yield from self._read_row(
+                    properties_of(value), value.location, Undefined.LEFT_OUT, frozenset()
+                )
             case Listing():
                 yield from self._read_list(value)
             case _:
-                yield self._context.unresolved(f"the row is {reason_of(value)}", spot)
+                yield self.context.unresolved(f"the row is {reason_of(value)}", location)
 
     def _read_list(self, listing: Listing) -> Iterator[MaybeUse]:
         if not listing.items and not listing.whole:
-            yield self._context.unresolved("the rows are built at run time", listing.spot)
-        items = [options_of(item) for item in listing.items]
+            yield self.context.unresolved("the rows are built at run time", listing.location)
+        items = list(map(options_of, listing.items))
         certain = [_list_certain(options) if listing.whole else frozenset[str]() for options in items]
         columns = frozenset[str]().union(*certain)
         for options in items:
             for option in options:
                 if isinstance(option, Record):
-                    yield from self._read_row(properties_of(option), option.spot, self._missing, columns)
+                    yield from self._read_row(properties_of(option), option.location, self.missing, columns)
                 else:
-                    yield self._context.unresolved(f"a row is {reason_of(option)}", listing.spot)
+                    yield self.context.unresolved(f"a row is {reason_of(option)}", listing.location)
 
     def _read_row(
-        self, row: Properties, spot: Spot, undefined: Undefined, columns: frozenset[str]
+        self, row: Properties, location: Location, undefined: Undefined, columns: frozenset[str]
     ) -> Iterator[MaybeUse]:
         """Yield the uses of one row; `columns` are sent for all rows of its list."""
-        yield from row.list_unresolved(self._context.file)
-        written = row.list_written(undefined, self._context.file)
+        yield from row.list_unresolved(self.context.file)
+        written = row.list_written(undefined, self.context.file)
         nulled = columns - row.named.keys() if undefined is Undefined.NULL and row.complete else frozenset()
-        location = location_of(spot, self._context.file)
-        if len(self._context.tables) == 1:
-            table = self._context.tables[0]
-            yield RowWrite(table, self._verb, written, row.complete, location, tuple(sorted(nulled)))
+        location = location.with_file(self.context.file)
+        if len(self.context.tables) == 1:
+            table = self.context.tables[0]
+            yield RowWrite(table, self.verb, written, row.complete, location, tuple(sorted(nulled)))
         else:
-            yield from map(self._make_column_use, written)
-
-    def _make_column_use(self, written: Written) -> ColumnUse:
-        return ColumnUse(self._context.tables, written.name, Purpose.WRITTEN, written.location)
+            for column in written:
+                yield ColumnUse(self.context.tables, column.name, Purpose.WRITTEN, column.location)
 
 
 def _list_certain(options: tuple[Value, ...]) -> frozenset[str]:
@@ -130,20 +125,24 @@ def _list_certain(options: tuple[Value, ...]) -> frozenset[str]:
 
 
 def _read_conflicts(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
-    value = _get_option(get_argument(step, 1), "onConflict")
+    value = get_option(get_argument(step, 1), "onConflict")
     texts, reasons = texts_of(drop_nothing(value))
     for reason in reasons:
-        yield context.unresolved(f"the onConflict option is {reason}", step.spot)
+        yield context.unresolved(f"the onConflict option is {reason}", step.location)
     if len(context.tables) != 1:
         return
     for text in texts:
         yield _read_conflict(text, context)
-    if any(is_nothing(option) for option in options_of(value)):
-        yield ConflictUse(context.tables[0], (), context.location_at(step.spot))
+    if any(map(is_nothing, options_of(value))):
+        yield ConflictUse(context.tables[0], (), context.location_at(step.location))
 
 
 def _read_conflict(text: Text, context: ChainContext) -> MaybeUse:
     names = parse_names(str(text))
     if isinstance(names, Misfit) or not text.whole:
-        return Unresolved("the onConflict option is not a list of columns", context.location_at(text.spot))
-    return ConflictUse(context.tables[0], tuple(name.text for name in names), context.location_at(text.spot))
+        return Unresolved(
+            "the onConflict option is not a list of columns", context.location_at(text.location)
+        )
+    return ConflictUse(
+        context.tables[0], tuple(name.text for name in names), context.location_at(text.location)
+    )
