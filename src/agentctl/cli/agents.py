@@ -47,8 +47,7 @@ def agents(
             return _check_webhooks(session, names)
         case [agent]:
             return _show_agent(session, agent)
-    msg = "Only one agent can be shown at a time."
-    raise UsageError(msg, hint="See: agentctl agents --help")
+    raise UsageError("Only one agent can be shown at a time.", hint="See: agentctl agents --help")
 
 
 def _list_agents(session: Session) -> Reply:
@@ -101,5 +100,8 @@ def _make_error(checked: "Sequence[Checked]") -> FindingsFound | None:
     wrong = [each.agent.slug for each in checked if each.is_finding]
     if not wrong:
         return None
-    msg = f"{len(wrong)} of {len(checked)} webhooks have problems: {', '.join(wrong)}."
-    return FindingsFound(msg, hint="Details: agentctl agents check", code="webhooks")
+    return FindingsFound(
+        f"{len(wrong)} of {len(checked)} webhooks have problems: {', '.join(wrong)}.",
+        hint="Details: agentctl agents check",
+        code="webhooks",
+    )

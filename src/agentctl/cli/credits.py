@@ -54,8 +54,10 @@ def show(
 
 def _nothing_before(subcommand: str, user: str | None) -> Reply:
     if user is not None:
-        msg = f"--user cannot be used before {subcommand}: it is an option of `agentctl credits` itself."
-        raise UsageError(msg, hint=f"See: agentctl credits {subcommand} --help")
+        raise UsageError(
+            f"--user cannot be used before {subcommand}: it is an option of `agentctl credits` itself.",
+            hint=f"See: agentctl credits {subcommand} --help",
+        )
     return Reply()
 
 

@@ -112,9 +112,10 @@ def _invoke_app(arguments: Sequence[str]) -> object:
 def _report_defect(error: Exception) -> AgentctlError:
     if os.environ.get("AGENTCTL_DEBUG"):
         raise error
-    msg = f"Unexpected error: {type(error).__name__}."
     return AgentctlError(
-        msg, hint="Set AGENTCTL_DEBUG=1 to see where it happened, and report it.", code="defect"
+        f"Unexpected error: {type(error).__name__}.",
+        hint="Set AGENTCTL_DEBUG=1 to see where it happened, and report it.",
+        code="defect",
     )
 
 

@@ -196,5 +196,4 @@ def _confirm_plan(order: _Order, plan: "Plan", planned: Reply) -> None:
     if not session.json and not session.quiet:
         screen_for(sys.stdout).show(planned.view())
     if not order.yes and not session.confirm(f"Change {plan.table}?", flag="--yes"):
-        msg = "Nothing was changed."
-        raise Refused(msg, code="not_confirmed")
+        raise Refused("Nothing was changed.", code="not_confirmed")

@@ -53,5 +53,4 @@ def _make_plain(value: object) -> object:
             return str(value)
         case Decimal():
             return format(value, "f")  # str writes 0.0000000 as 0E-7
-    msg = f"{type(value).__name__} cannot be written as JSON"
-    raise TypeError(msg)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -62,8 +62,11 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
 
 def removed(name: str) -> Refused:
     """Return the error for an agent that existed when the command began."""
-    msg = f"The agent {name!r} was removed a moment ago."
-    return Refused(msg, hint="See what can be run: agentctl agents.", code="agent_not_found")
+    return Refused(
+        f"The agent {name!r} was removed a moment ago.",
+        hint="See what can be run: agentctl agents.",
+        code="agent_not_found",
+    )
 
 
 def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent | None:
@@ -86,12 +89,14 @@ def _choose_row(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         fitting = [row for row in fitting if not row["deleted"]] or fitting
         if len(fitting) > 1:
             listed = "\n".join(f"  {row['id']}  {row['name']}" for row in fitting)
-            msg = f"{len(fitting)} agents match {key!r}:\n{listed}"
-            raise Refused(msg, hint="Use the id of one of them.", code="agent_ambiguous")
+            raise Refused(
+                f"{len(fitting)} agents match {key!r}:\n{listed}",
+                hint="Use the id of one of them.",
+                code="agent_ambiguous",
+            )
         if fitting:
             return fitting[0]
-    msg = f"There is no agent {key!r}."
-    raise Refused(msg, hint=_suggest_nearest(known, key), code="agent_not_found")
+    raise Refused(f"There is no agent {key!r}.", hint=_suggest_nearest(known, key), code="agent_not_found")
 
 
 def _suggest_nearest(known: Iterable[dict[str, Any]], key: str) -> str:

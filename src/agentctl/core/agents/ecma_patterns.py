@@ -91,8 +91,7 @@ def _translate_character(token: re.Match[str]) -> str:
     if token["code"]:
         number = int(token["code"], 16)
         if number > _LAST:
-            msg = "it names a character beyond the last one"
-            raise ValueError(msg)
+            raise ValueError("it names a character beyond the last one")
         return re.escape(chr(number))
     if token["control"]:
         return re.escape(chr(ord(token["control"]) % 32))
@@ -119,8 +118,7 @@ def _list_ranges(category: str, *, wanted: bool = True) -> str:
     """
     kinds = _CATEGORIES.get(category[:1], "")
     if not kinds or category[1:] not in {"", *kinds}:
-        msg = f"nothing is known here of the characters {category[:20]!r}"
-        raise ValueError(msg)
+        raise ValueError(f"nothing is known here of the characters {category[:20]!r}")
     ranges: list[str] = []
     start: int | None = None
     for code in range(_LAST + 2):

@@ -118,8 +118,11 @@ def read_form(raw: object) -> Form:
 
 
 def _make_form_error(why: str) -> SchemaLacks:
-    msg = f"The agent's input_schema cannot be understood: {why}."
-    return SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
+    return SchemaLacks(
+        f"The agent's input_schema cannot be understood: {why}.",
+        hint="Correct it in the agents table.",
+        code="input_schema",
+    )
 
 
 def spell_value(value: object) -> str:

@@ -77,8 +77,11 @@ def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
     light = is_light(form.schema, inputs)
     verdict = judge(form.schema, inputs, secret=secret) if light else _judge_apart(form, inputs, secret)
     if verdict.obstacle is not None:
-        msg = f"The agent's input_schema cannot be used: {verdict.obstacle}."
-        raise SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
+        raise SchemaLacks(
+            f"The agent's input_schema cannot be used: {verdict.obstacle}.",
+            hint="Correct it in the agents table.",
+            code="input_schema",
+        )
     return list(verdict.problems)
 
 

@@ -82,8 +82,7 @@ class Value:
         return done.stdout.strip()
 
     def _fail_for(self, why: str) -> NoReturn:
-        msg = f"{self.origin}: {why}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{self.origin}: {why}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,9 @@ class Section:
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
         if not any(key in self.table for key in keys):
-            msg = f"{_locate_keys(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
-            raise ConfigError(msg)
+            raise ConfigError(
+                f"{_locate_keys(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
+            )
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one if there is none."""
@@ -219,8 +219,7 @@ class Section:
         return _locate_keys(self.path, self.source, (*self.keys, key))
 
     def _refuse_key(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
-        msg = f"{self._locate_key(key)} {what}."
-        raise ConfigError(msg, hint=hint)
+        raise ConfigError(f"{self._locate_key(key)} {what}.", hint=hint)
 
 
 def _suggest_nearest(word: str, known: Sequence[str]) -> str:

@@ -115,8 +115,7 @@ def _build_values(charge: Charge) -> dict[str, object]:
 def _require_exact(price: Credits, argument: Argument, function: Deduct) -> None:
     takes_price = function.meanings.get(argument.name) == "amount"
     if takes_price and argument.type in WHOLE_NUMBERS and price != int(price):
-        msg = f"The price {price} does not fit {function.name}, which takes whole numbers."
-        raise SchemaLacks(msg)
+        raise SchemaLacks(f"The price {price} does not fit {function.name}, which takes whole numbers.")
 
 
 def _set_claims(connection: Connection, function: Deduct, user: str | None) -> None:

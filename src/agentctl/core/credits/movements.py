@@ -115,8 +115,10 @@ def _require_exact_columns(market: Marketplace) -> None:
     columns += [(ledger.name, ledger.column("amount"))] if ledger is not None else []
     for table, column in columns:
         if column is not None and column.base_type not in _EXACT_TYPES:
-            msg = f"{table}.{column.name} is of type {column.type}, which cannot hold exact amounts."
-            raise SchemaLacks(msg, hint="Credits can only be moved in integer or numeric columns.")
+            raise SchemaLacks(
+                f"{table}.{column.name} is of type {column.type}, which cannot hold exact amounts.",
+                hint="Credits can only be moved in integer or numeric columns.",
+            )
 
 
 def _explain_refusal(
@@ -124,8 +126,9 @@ def _explain_refusal(
 ) -> Refused:
     if answer.lacks_credits or (before is not None and before < price):
         return insufficient(payer, balance=answer.amounts.get("current_credits", before), price=price)
-    msg = f"{function.name} refused the charge: {answer.error or 'it did not say why'}."
-    return Refused(msg, code="charge_refused")
+    return Refused(
+        f"{function.name} refused the charge: {answer.error or 'it did not say why'}.", code="charge_refused"
+    )
 
 
 def _require_honest(
@@ -148,17 +151,18 @@ def _require_honest(
     if is_honest and taken == price and (written is None or (written.own and in_ledger == price)):
         return
     named = ", ".join(f"{name} {amount}" for name, amount in answer.amounts.items())
-    msg = (
-        f"{function.name} did not charge exactly {price}: it took {taken} from the balance, wrote "
-        f"{in_ledger or 0} into the ledger and answered {named or 'nothing'}. Everything was "
-        "rolled back."
-    )
     hint = "See sql/credits.sql for what it must do."
     if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
     elif market.ledger is not None and in_ledger == movement.amount and market.ledger.sign_known is None:
         hint = 'If its amounts have no sign: [profiles.NAME.schema.ledger] sign = "by_kind"'
-    raise SchemaLacks(msg, hint=hint, code="charge_not_exact")
+    raise SchemaLacks(
+        f"{function.name} did not charge exactly {price}: it took {taken} from the balance, wrote "
+        f"{in_ledger or 0} into the ledger and answered {named or 'nothing'}. Everything was "
+        "rolled back.",
+        hint=hint,
+        code="charge_not_exact",
+    )
 
 
 def refund(
@@ -263,6 +267,9 @@ def _move_credits(
         )
         ledger_entries.account_for(connection, ledger, movement, written, entry)
     if (after := read_balance(connection, market, entry.user)) != movement.balance_after:
-        msg = f"A trigger moved the balance of user {entry.user} to {after}, not to {movement.balance_after}."
-        raise SchemaLacks(f"{msg} Everything was rolled back.", code="charge_not_exact")
+        raise SchemaLacks(
+            f"A trigger moved the balance of user {entry.user} to {after}, not to {movement.balance_after}. "
+            "Everything was rolled back.",
+            code="charge_not_exact",
+        )
     return movement

@@ -30,15 +30,17 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     matches = [user for user in matches if key in {user.email, str(user.id)}] or matches
     if not matches:
         users.require_visible_rows()
-        msg = f"There is no user {key!r}."
         hint = "Use an e-mail address or an id from the users' table."
         if users.is_filtered:
             hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
-        raise Refused(msg, hint=hint, code="user_not_found")
+        raise Refused(f"There is no user {key!r}.", hint=hint, code="user_not_found")
     if len(matches) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in matches)
-        msg = f"{len(matches)} users match {key!r}:\n{listed}"
-        raise Refused(msg, hint="Use the id of one of them.", code="user_ambiguous")
+        raise Refused(
+            f"{len(matches)} users match {key!r}:\n{listed}",
+            hint="Use the id of one of them.",
+            code="user_ambiguous",
+        )
     return matches[0]
 
 

@@ -54,9 +54,10 @@ class Commit(Generic[T]):
         try:
             return _read_transaction_status(database, self.number) == "committed"
         except AgentctlError as error:  # away; or it will not say, as another server after a failover
-            msg = f"It is not known whether the database committed the last change: {error.message}"
-            hint = "When it answers again, check what it holds before you repeat the command."
-            raise OutcomeUnknown(msg, hint=hint) from error
+            raise OutcomeUnknown(
+                f"It is not known whether the database committed the last change: {error.message}",
+                hint="When it answers again, check what it holds before you repeat the command.",
+            ) from error
 
 
 def _read_transaction_status(database: Database, number: str) -> str:
@@ -73,8 +74,9 @@ def _read_transaction_status(database: Database, number: str) -> str:
 
 
 def _raise_still_busy(_: RetryCallState) -> NoReturn:
-    msg = "The server is still busy with a transaction whose connection was lost."
-    raise ConnectionFailed(msg, retryable=True)
+    raise ConnectionFailed(
+        "The server is still busy with a transaction whose connection was lost.", retryable=True
+    )
 
 
 def durably(

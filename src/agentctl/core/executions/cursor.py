@@ -49,5 +49,7 @@ def _parse_cursor(cursor: str, *, id_type: str) -> tuple[str | bool | None, Key]
             datetime.fromisoformat(created_at)
         return created_at, _ID_TYPES.get(id_type, str)(key)
     except (ValueError, TypeError, AttributeError):
-        msg = "agentctl did not issue that cursor for this table."
-        raise UsageError(msg, hint="Use the complete next_cursor of the previous page.") from None
+        raise UsageError(
+            "agentctl did not issue that cursor for this table.",
+            hint="Use the complete next_cursor of the previous page.",
+        ) from None

@@ -84,12 +84,11 @@ def choose_identity(
     if derived is not None and kind not in _INTEGERS and _is_unique(executions, "id"):
         return Identity(derived if kind == "uuid" else str(derived))
     if derived is not None and not _is_unique(executions, "key"):
-        msg = f"Nothing in {executions.name} can ensure that an idempotency key is used only once."
-        hint = (
-            "Leave out --idempotency-key, or add a unique text column and name it: "
-            '[profiles.NAME.schema.executions] key = "COLUMN"'
+        raise UsageError(
+            f"Nothing in {executions.name} can ensure that an idempotency key is used only once.",
+            hint="Leave out --idempotency-key, or add a unique text column and name it: "
+            '[profiles.NAME.schema.executions] key = "COLUMN"',
         )
-        raise UsageError(msg, hint=hint)
     return Identity(_fresh_id(connection, executions, kind), None if derived is None else str(derived))
 
 
@@ -97,8 +96,7 @@ def _fresh_id(connection: Connection, executions: Executions, kind: str) -> Key:
     if kind in _INTEGERS:
         return _next_number(connection, executions)
     if kind not in {"uuid", "text", "character varying"}:
-        msg = f"agentctl cannot choose an execution's id of type {kind}."
-        raise SchemaLacks(msg)
+        raise SchemaLacks(f"agentctl cannot choose an execution's id of type {kind}.")
     return uuid4() if kind == "uuid" else str(uuid4())
 
 
@@ -116,8 +114,10 @@ def require_key(idempotency_key: str) -> None:
     """
     if is_blank(idempotency_key):
         what = "has no visible character" if idempotency_key else "is empty"
-        msg = f"The idempotency key {what}."
-        raise UsageError(msg, hint="Choose one that is used for nothing else, or leave out the option.")
+        raise UsageError(
+            f"The idempotency key {what}.",
+            hint="Choose one that is used for nothing else, or leave out the option.",
+        )
 
 
 def key_to_id(*parts: str) -> UUID:
@@ -128,8 +128,7 @@ def key_to_id(*parts: str) -> UUID:
 def _next_number(connection: Connection, executions: Executions) -> Key:
     column = executions.column("id")
     if column is None or column.sequence is None:
-        msg = f"The ids of {executions.table.name} are numbers that do not come from a sequence."
-        raise SchemaLacks(msg)
+        raise SchemaLacks(f"The ids of {executions.table.name} are numbers that do not come from a sequence.")
     row = connection.execute(
         "SELECT nextval(%(sequence)s::regclass) AS id", {"sequence": column.sequence}
     ).fetchone()

@@ -42,19 +42,21 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
     matches = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
     if not matches:
         market.executions.require_visible_rows()
-        msg = f"There is no execution {prefix!r}."
         hint = "See the latest ones: agentctl history."
         if market.executions.is_filtered:
             hint = "Row level security may hide it from this role: connect as one with BYPASSRLS."
-        raise Refused(msg, hint=hint, code="execution_not_found")
+        raise Refused(f"There is no execution {prefix!r}.", hint=hint, code="execution_not_found")
     if len(matches) > 1 and isinstance(matches[0].id, str):  # ids of any length: one may begin with another
         exact = find_execution(connection, market, prefix.strip())
         matches = (exact,) if exact else matches
     if len(matches) > 1:
         listed = "\n".join(f"  {execution.id}" for execution in matches[:_SHOWN])
         more = "\n  …" if len(matches) > _SHOWN else ""
-        msg = f"Several executions begin with {prefix!r}:\n{listed}{more}"
-        raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
+        raise Refused(
+            f"Several executions begin with {prefix!r}:\n{listed}{more}",
+            hint="Use more of the id.",
+            code="execution_ambiguous",
+        )
     return matches[0]
 
 

@@ -184,10 +184,13 @@ def _can_play(column: Column, part: Part) -> bool:
 
 def _explain_ambiguity(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
     candidates = f"{table.name}.{' / '.join(columns)}"
-    msg = f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess."
     lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
-    hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-    return role_ambiguous.CHECK.finding(candidates, msg, hint, is_special=not part.required)
+    return role_ambiguous.CHECK.finding(
+        candidates,
+        f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess.",
+        f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
+        is_special=not part.required,
+    )
 
 
 def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
@@ -195,9 +198,11 @@ def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings)
     if name not in settings.columns and (inexact := find_wrong_type(role, name, table)):
         return inexact
     wanted = settings.columns.get(name) or part.names[0][0]
-    msg = f"{table.name} has no column {wanted}, which agentctl cannot do without."
-    hint = f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"'
-    return column_missing.CHECK.finding(f"{table.name}.{wanted}", msg, hint)
+    return column_missing.CHECK.finding(
+        f"{table.name}.{wanted}",
+        f"{table.name} has no column {wanted}, which agentctl cannot do without.",
+        f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"',
+    )
 
 
 def find_wrong_type(role: str, name: str, table: Table) -> Finding | None:
@@ -224,5 +229,8 @@ def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> It
         required = name in ROLES[role].parts and ROLES[role].parts[name].required
         if column and table.column(column) is None and not required:
             location = f"{table.name}.{column}"
-            msg = f"[schema.{role}] names the column {column}, which {table.name} does not have."
-            yield column_missing.CHECK.finding(location, msg, "Correct the configuration.")
+            yield column_missing.CHECK.finding(
+                location,
+                f"[schema.{role}] names the column {column}, which {table.name} does not have.",
+                "Correct the configuration.",
+            )

@@ -104,8 +104,9 @@ def find_deduct(
         return Deducting(None, (), "configured: agentctl charges by itself")
     overloads = tuple(_list_candidates(catalog, settings.function))
     if settings.function and not overloads:
-        msg = f"There is no function {settings.function}, which [schema.deduct] names."
-        finding = function_unusable.CHECK.finding(settings.function, msg)
+        finding = function_unusable.CHECK.finding(
+            settings.function, f"There is no function {settings.function}, which [schema.deduct] names."
+        )
         return Deducting(None, (), "configured", (finding,))
     bound = [
         candidate for function in overloads if (candidate := _bind_arguments(function, settings, user_type))
@@ -181,30 +182,34 @@ def _explain_unusable(
 ) -> Iterator[Finding]:
     if bound:
         denied = bound[0].function
-        msg = f"Role {catalog.server.role} has no permission to execute {denied.name}."
-        hint = compose(
-            "GRANT EXECUTE ON FUNCTION {}({}) TO {};",
-            sql.Identifier(denied.schema, denied.name),
-            Printed(denied.signature),
-            sql.Identifier(catalog.server.role),
-        ).as_string()
-        yield function_denied.CHECK.finding(denied.name, msg, hint)
+        yield function_denied.CHECK.finding(
+            denied.name,
+            f"Role {catalog.server.role} has no permission to execute {denied.name}.",
+            compose(
+                "GRANT EXECUTE ON FUNCTION {}({}) TO {};",
+                sql.Identifier(denied.schema, denied.name),
+                Printed(denied.signature),
+                sql.Identifier(catalog.server.role),
+            ).as_string(),
+        )
     elif overloads:
         first = overloads[0]
-        msg = f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it."
         lines = "\n".join(
             f'  {toml_key(argument.name)} = "TEXT"' for argument in first.arguments if not argument.optional
         )
-        hint = (
-            'Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
+        yield function_unusable.CHECK.finding(
+            first.name,
+            f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it.",
+            hint='Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
             'function, function = "" to let agentctl charge by itself; or set the texts to pass '
-            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}"
+            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}",
         )
-        yield function_unusable.CHECK.finding(first.name, msg, hint)
 
 
 def _explain_ambiguity(names: tuple[str, ...]) -> Finding:
-    msg = f"{' and '.join(names)} could each be the function that charges: agentctl does not guess."
     lines = "\n".join(f"  function = {toml_text(name)}" for name in names)
-    hint = f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}"
-    return role_ambiguous.CHECK.finding(" / ".join(names), msg, hint)
+    return role_ambiguous.CHECK.finding(
+        " / ".join(names),
+        f"{' and '.join(names)} could each be the function that charges: agentctl does not guess.",
+        f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}",
+    )

@@ -117,9 +117,9 @@ def _find_mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
         if {column.base_type, named.base_type} <= {"smallint", "integer", "bigint"}:
             continue
         location = f"{roles[role].table.name}.{column.name}"
-        msg = (
+        yield key_mismatch.CHECK.finding(
+            location,
             f"{location} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
-            f"which it seems to refer to, is of type {named.type}."
+            f"which it seems to refer to, is of type {named.type}.",
+            f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"',
         )
-        hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'
-        yield key_mismatch.CHECK.finding(location, msg, hint)

@@ -79,8 +79,10 @@ class Marketplace:
 
         """
         if self.ledger is None:
-            msg = f"agentctl found no ledger in database {self.catalog.server.database}."
-            raise SchemaLacks(msg, hint='If there is one: [profiles.NAME.schema.ledger] table = "TABLE"')
+            raise SchemaLacks(
+                f"agentctl found no ledger in database {self.catalog.server.database}.",
+                hint='If there is one: [profiles.NAME.schema.ledger] table = "TABLE"',
+            )
         return self.ledger
 
 
@@ -249,7 +251,8 @@ def refusal(catalog: Catalog, findings: Iterable[Finding]) -> SchemaLacks:
     server = catalog.server
     path = ", ".join(server.search_path) or "no schema that this role may use"
     messages = " ".join(finding.message for finding in errors)
-    msg = f"Database {server.database} (role {server.role}, search path: {path}): {messages}"
     hints = dict.fromkeys(finding.hint for finding in errors if finding.hint)
-    hint = "\n".join(hints) if len(hints) == 1 else "What to do about each: agentctl schema-check."
-    return SchemaLacks(msg, hint=hint)
+    return SchemaLacks(
+        f"Database {server.database} (role {server.role}, search path: {path}): {messages}",
+        hint="\n".join(hints) if len(hints) == 1 else "What to do about each: agentctl schema-check.",
+    )

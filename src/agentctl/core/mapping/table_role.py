@@ -91,9 +91,12 @@ class TableRole:
         """
         if self.table.row_security.hides_everything():
             name = f"{self.table.schema}.{self.table.name}"
-            msg = f"Row level security hides every row of {name} from this role: no policy admits it."
-            hint = "Connect as a role with BYPASSRLS (Supabase: postgres or service_role), or add a policy."
-            raise PermissionDenied(msg, hint=hint, code="row_level_security")
+            raise PermissionDenied(
+                f"Row level security hides every row of {name} from this role: no policy admits it.",
+                hint="Connect as a role with BYPASSRLS (Supabase: postgres or service_role), "
+                "or add a policy.",
+                code="row_level_security",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,25 +82,26 @@ def find_unmapped_words(role: str, table: str, words: Words, needed: Sequence[st
         if rivals:
             msg = f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
         lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
-        hint = (
-            f"Put this into [profiles.NAME.schema.{role}.{key}]"
+        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(
+            table,
+            msg,
+            hint=f"Put this into [profiles.NAME.schema.{role}.{key}]"
             + (", one of:" if rivals else ":")
-            + f"\n{lines}"
+            + f"\n{lines}",
         )
-        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(table, msg, hint)
 
 
 def find_unconfirmed_words(role: str, table: str, words: Words) -> Iterator[Finding]:
     """Yield each word of agentctl's for which rows have another word than the one it writes."""
     key = "statuses" if role == "executions" else "kinds"
     for word, seen in words.seen.items():
-        msg = (
-            f"Rows of {table} use {' and '.join(seen)} for {word}, but nothing else in the "
-            f"database confirms it: agentctl writes {words.written[word]}."
-        )
         lines = "\n".join(f'  {word} = "{raw}"' for raw in (*seen, words.written[word]))
-        hint = f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}"
-        yield words_unconfirmed.CHECK.finding(f"{table} ({word})", msg, hint)
+        yield words_unconfirmed.CHECK.finding(
+            f"{table} ({word})",
+            f"Rows of {table} use {' and '.join(seen)} for {word}, but nothing else in the "
+            f"database confirms it: agentctl writes {words.written[word]}.",
+            hint=f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}",
+        )
 
 
 def checks_of(table: Table) -> dict[str, Check]:

@@ -68,8 +68,10 @@ def apply(connection: Connection, planned: Plan, planner: Planner, on_event: OnE
             on_event(StepBegun(ahead[0], number, number + len(ahead) - 1))
             work.take_step(ahead[0])
             passing(Failpoint.STEP_TAKEN)
-    msg = f"{planned.table} repeatedly lacks {ahead[0].object}."
-    raise DatabaseTrouble(msg, hint="Another session is changing the table; run migrate-full again.")
+    raise DatabaseTrouble(
+        f"{planned.table} repeatedly lacks {ahead[0].object}.",
+        hint="Another session is changing the table; run migrate-full again.",
+    )
 
 
 def lift_time_limits(connection: Connection, planned: Plan) -> None:
@@ -94,15 +96,13 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
 
 
 def _explain_pooler(setting: str, value: str) -> ConfigError:
-    msg = (
+    return ConfigError(
         f"{setting} is {value} here, and building an index may take longer. It cannot be changed "
-        "through a pooler in transaction mode, which shares its servers among clients."
+        "through a pooler in transaction mode, which shares its servers among clients.",
+        hint="Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "
+        "(Supabase: port 5432).",
+        code="pooler",
     )
-    hint = (
-        "Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "
-        "(Supabase: port 5432)."
-    )
-    return ConfigError(msg, hint=hint, code="pooler")
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,20 +90,25 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
     """
     executions, ledger = market.executions, market.require_ledger()
     if not ledger.is_linked:
-        msg = (
-            f"{ledger.name} does not say which execution a row belongs to, so nothing can be filled from it."
+        raise SchemaLacks(
+            f"{ledger.name} does not say which execution a row belongs to, so nothing can be filled from it.",
+            code="backfill_impossible",
         )
-        raise SchemaLacks(msg, code="backfill_impossible")
     key = executions.columns["id"]
     if not any(i.valid and not i.partial and i.begins_with(key) for i in executions.table.indexes):
-        msg = f"No index of {executions.name} begins with {key}, so it cannot be processed in batches."
         statement = executions.query("CREATE INDEX CONCURRENTLY ON {table} ({id});")
-        hint = statement.as_string()
-        raise SchemaLacks(msg, hint=hint, code="backfill_impossible")
+        raise SchemaLacks(
+            f"No index of {executions.name} begins with {key}, so it cannot be processed in batches.",
+            hint=statement.as_string(),
+            code="backfill_impossible",
+        )
     for table in (executions, ledger):
         if table.is_filtered:
-            msg = f"Row level security may hide rows of {table.name} from this role, so costs could be wrong."
-            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+            raise PermissionDenied(
+                f"Row level security may hide rows of {table.name} from this role, so costs could be wrong.",
+                hint="Connect as a role with BYPASSRLS.",
+                code="row_level_security",
+            )
     return executions, ledger
 
 

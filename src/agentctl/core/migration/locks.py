@@ -136,12 +136,16 @@ def _is_retryable(error: BaseException) -> bool:
 
 def _explain_giving_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
     lines = "".join(f"\n{describe_blocker(blocker)}" for blocker in last[:_SHOWN])
-    msg = f"{reason}: the lock was not available in {attempts} attempts.{lines}"
     hint = "These attempts leave nothing waiting. Try again, or pass a longer --give-up-after."
     if last:
         statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
         hint += f" To end a session for good: {statement.as_string()}"
-    return DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
+    return DatabaseTrouble(
+        f"{reason}: the lock was not available in {attempts} attempts.{lines}",
+        hint=hint,
+        code="locked",
+        retryable=True,
+    )
 
 
 def describe_blocker(blocker: Blocker) -> str:

@@ -50,8 +50,9 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
         raise refusal(catalog, reading.findings)
     family = survey(connection, schema=executions.table.schema, table=executions.table.name)
     if family is None:
-        msg = f"{executions.table.schema}.{executions.table.name} has vanished."
-        raise SchemaLacks(msg, hint="Run this again.")
+        raise SchemaLacks(
+            f"{executions.table.schema}.{executions.table.name} has vanished.", hint="Run this again."
+        )
     columns = {part: choice.column for part, choice in executions.parts.items()}
     configured = settings.role("executions").columns
     added = find_added_columns(family.table.columns, roles=columns, configured=configured)
@@ -68,8 +69,11 @@ def refuse_with(obstacles: Iterator[str]) -> None:
 
     """
     if message := "\n".join(obstacles):
-        hint = "Nothing was changed. Fix what is in the way, then run this again."
-        raise SchemaLacks(message, hint=hint, code="schema_conflict")
+        raise SchemaLacks(
+            message,
+            hint="Nothing was changed. Fix what is in the way, then run this again.",
+            code="schema_conflict",
+        )
 
 
 def _choose_price_type(reading: Reading) -> LiteralString:

@@ -135,12 +135,12 @@ def refuse_to_lose(contents: Sequence[Content], *, state: str = "Nothing was cha
     """
     if contents:
         listing = ", ".join(f"{content.column} ({content.rows} rows)" for content in contents)
-        msg = f"The columns hold data: {listing}. {state}"
-        hint = (
-            "With --discard-data they are dropped after a raw copy of the data has been written "
-            "to a file (--output FILE)."
+        raise Refused(
+            f"The columns hold data: {listing}. {state}",
+            hint="With --discard-data they are dropped after a raw copy of the data has been written "
+            "to a file (--output FILE).",
+            code="holds_data",
         )
-        raise Refused(msg, hint=hint, code="holds_data")
 
 
 def _plan_setting_aside(planned: Plan, connection: Connection) -> Plan:
@@ -201,16 +201,17 @@ def _give_names_back(database: Database, planned: Plan, on_event: OnEvent) -> No
 
 
 def _explain_left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
-    msg = f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}"
-    hint = "agentctl migrate-full renames them back; agentctl migrate-full --undo continues."
-    return DatabaseTrouble(msg, hint=hint, code="set_aside")
+    return DatabaseTrouble(
+        f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}",
+        hint="agentctl migrate-full renames them back; agentctl migrate-full --undo continues.",
+        code="set_aside",
+    )
 
 
 def _read_family(connection: Connection, planned: Plan) -> Survey:
     family = survey(connection, schema=planned.schema, table=planned.name)
     if family is None:
-        msg = f"{planned.table} has vanished."
-        raise SchemaLacks(msg, hint="Run this again.")
+        raise SchemaLacks(f"{planned.table} has vanished.", hint="Run this again.")
     return family
 
 

@@ -87,8 +87,10 @@ def _write_text(document: TOMLDocument) -> Configuration:
     except ValueError:  # not TOML, or not even text: a lone surrogate in a name
         read_back = None
     if read_back != meaning:
-        msg = "The database has names that cannot be written into a configuration file."
-        raise SetupError(msg, code="configuration_unreadable")
+        raise SetupError(
+            "The database has names that cannot be written into a configuration file.",
+            code="configuration_unreadable",
+        )
     return Configuration(text, meaning)
 
 

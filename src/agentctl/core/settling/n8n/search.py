@@ -89,8 +89,7 @@ def _read_api_target(url: str) -> Target:
     try:
         return target_of(url.rstrip("/"))
     except Refused as error:
-        msg = f"n8n's url in the configuration cannot be used: {error.message}"
-        raise ConfigError(msg) from None
+        raise ConfigError(f"n8n's url in the configuration cannot be used: {error.message}") from None
 
 
 async def _ask_within_time(
@@ -152,11 +151,10 @@ class _Search:
             return
         self._read.add(str(number))
         if len(self._read) > _MOST_READ:
-            msg = (
+            raise Trouble(
                 f"n8n has more than {_MOST_READ} executions from that time; reconcile fewer "
                 "executions at once."
             )
-            raise Trouble(msg)
         try:
             whole = await api.get(f"executions/{quote(str(number), safe='')}?includeData=true")
             self._recognise_calls(whole)
