@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_json, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
@@ -32,7 +31,7 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
         PermissionDenied: row level security hides all of them.
 
     """
-    rows = connection.execute(sql.SQL("SELECT * FROM {} AS a").format(agents.rows)).fetchall()
+    rows = connection.execute(compose("SELECT * FROM {} AS a", agents.rows)).fetchall()
     if not rows:
         agents.require_visible_rows()
     all_agents = map(_read_agent, rows)
@@ -49,7 +48,7 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
         PermissionDenied: row level security hides all agents.
 
     """
-    names = sql.SQL("SELECT id, slug, name, deleted FROM {} AS a").format(agents.rows)
+    names = compose("SELECT id, slug, name, deleted FROM {} AS a", agents.rows)
     known = connection.execute(names).fetchall()
     if not known:
         agents.require_visible_rows()
@@ -71,7 +70,7 @@ def removed(name: str) -> Refused:
 
 def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent | None:
     """Return the agent with exactly this id, or None."""
-    query = sql.SQL("SELECT * FROM {} AS a WHERE id = %(id)s").format(agents.rows)
+    query = compose("SELECT * FROM {} AS a WHERE id = %(id)s", agents.rows)
     row = connection.execute(query, {"id": agent}).fetchone()
     return _read_agent(row) if row else None
 

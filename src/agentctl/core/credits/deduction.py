@@ -80,7 +80,8 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
         _require_exact(charge.price, argument, function)
     values = {name: known[meaning] for name, meaning in function.meanings.items()} | dict(function.texts)
     passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
-    call = sql.SQL("SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer").format(
+    call = compose(
+        "SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer",
         sql.Identifier(function.function.schema, function.function.name),
         sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
     )
@@ -122,7 +123,7 @@ def _set_claims(connection: Connection, function: Deduct, user: str | None) -> N
     """Tell a function that asks for it who is signed in; None clears that."""
     if function.function.asks_who:
         claims = json.dumps({"sub": user, "role": "authenticated"}) if user else ""
-        connection.execute(sql.SQL(_CLAIMS).format(sql.Literal(claims), sql.Literal(user or "")))
+        connection.execute(compose(_CLAIMS, sql.Literal(claims), sql.Literal(user or "")))
 
 
 def _build_argument(value: str, argument: Argument) -> sql.Composed:

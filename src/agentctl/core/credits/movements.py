@@ -8,8 +8,6 @@ movement that is not exact is refused whole. Nothing here decides whether a refu
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import sql
-
 from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
 from agentctl.core.credits.balances import cannot_change, insufficient, lock_user, raise_balance, read_balance
@@ -18,6 +16,7 @@ from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
 from agentctl.core.credits.ledger_reports import find_row
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
@@ -193,13 +192,15 @@ def refund(
 def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Credits:
     """Return what an execution still costs after refunds: by the ledger, or else by its own row."""
     if market.ledger is not None and market.ledger.is_linked:
-        query = sql.SQL(
-            "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s"
-        ).format(market.ledger.rows)
+        query = compose(
+            "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s",
+            market.ledger.rows,
+        )
     else:
-        query = sql.SQL(
-            "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s"
-        ).format(market.executions.rows)
+        query = compose(
+            "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s",
+            market.executions.rows,
+        )
     row = connection.execute(query, {"execution": execution}).fetchone()
     return require_amount(row["amount"], f"The cost of execution {execution}") if row else 0
 

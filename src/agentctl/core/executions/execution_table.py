@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.executions.visibility import is_blank
 from agentctl.core.mapping import Executions
@@ -163,9 +164,12 @@ def record(
         values["key"] = execution.key
     query, parameters = insertion(executions, values)
     row = connection.execute(
-        sql.SQL(
-            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at"
-        ).format(query, _name_conflict(executions, execution), _returnable_creation(executions)),
+        compose(
+            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at",
+            query,
+            _name_conflict(executions, execution),
+            _returnable_creation(executions),
+        ),
         parameters,
     ).fetchone()
     if row is None:
@@ -175,7 +179,7 @@ def record(
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:
-    query = sql.SQL("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s").format(executions.rows)
+    query = compose("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s", executions.rows)
     row = connection.execute(query, {"id": execution}).fetchone()
     return row or {"created_at": None}
 
@@ -217,7 +221,7 @@ def settle(
     values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
     values = {part: shortened(executions, part, value) for part, value in values.items()}
     assignments = (
-        sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
+        compose("{} = {}", sql.Identifier(executions.columns[part]), placeholder(part, value))
         for part, value in values.items()
     )
     query = executions.query(

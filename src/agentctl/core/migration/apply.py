@@ -15,6 +15,7 @@ from psycopg import pq, sql
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.pooler import shares_servers
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import ConfigError, DatabaseTrouble
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.migration.building import BuildProgress, watch_build
@@ -120,7 +121,7 @@ class _Work:
         """
         mode = LockMode.SHARE_UPDATE_EXCLUSIVE
         table = sql.Identifier(self.planned.schema, self.planned.name)
-        lock = sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table)
+        lock = compose("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE", table)
 
         def plan() -> tuple[Step, ...]:
             with self.connection.transaction():

@@ -13,6 +13,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
@@ -196,14 +197,14 @@ class _Backfill:
     def _count_unknown(self) -> tuple[int, dict[str, int]]:
         """Count all rows, and for each column those in which it is NULL."""
         counts = sql.SQL(", ").join(
-            sql.SQL("count(*) FILTER (WHERE {} IS NULL) AS {}").format(
-                sql.Identifier(self._executions.columns[part]), sql.Identifier(part)
+            compose(
+                "count(*) FILTER (WHERE {} IS NULL) AS {}",
+                sql.Identifier(self._executions.columns[part]),
+                sql.Identifier(part),
             )
             for part in self._columns
         )
-        query = sql.SQL("SELECT count(*) AS rows, {} FROM {}").format(
-            counts, identifier(self._executions.table)
-        )
+        query = compose("SELECT count(*) AS rows, {} FROM {}", counts, identifier(self._executions.table))
         with self._connection.transaction():
             self._connection.execute("SET LOCAL statement_timeout = 0")
             row = self._connection.execute(query).fetchone() or {}
@@ -265,5 +266,5 @@ def _find_last_unlinked_charge(connection: Connection, ledger: Ledger) -> object
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         latest = latest_in_utc(ledger, sql.Identifier("created_at"))
-        row = connection.execute(sql.SQL(_UNLINKED).format(ledger=ledger.rows, latest=latest)).fetchone()
+        row = connection.execute(compose(_UNLINKED, ledger=ledger.rows, latest=latest)).fetchone()
     return row["until"] if row else None

@@ -11,6 +11,7 @@ from psycopg import sql
 from agentctl.core.credits import balances, movements
 from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
 from agentctl.core.executions import lookup
@@ -57,8 +58,12 @@ def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Exec
     fits = lookup.begins_with(column, ledger_role.base_type("execution"), prefix)
     if fits is None:
         return None
-    query = sql.SQL(_LOST).format(
-        ledger=ledger_role.rows, executions=market.executions.rows, fits=fits, limit=sql.Literal(_MOST_NAMED)
+    query = compose(
+        _LOST,
+        ledger=ledger_role.rows,
+        executions=market.executions.rows,
+        fits=fits,
+        limit=sql.Literal(_MOST_NAMED),
     )
     rows = connection.execute(query).fetchall()
     if len(rows) > 1:
