@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Schema(Protocol):
     """What is known of the database's tables."""
 
-    def again(self, connection: Connection) -> Self:
+    def read_again(self, connection: Connection) -> Self:
         """Read the tables once more."""
 
 
@@ -111,7 +111,7 @@ def durably(
     try:
         return in_transaction(target, lambda: work(target, schema), commit=commit)
     except ColumnMissing:  # the transaction was rolled back, unseen by anybody
-        fresh = schema.again(target)
+        fresh = schema.read_again(target)
         return in_transaction(target, lambda: work(target, fresh), commit=commit)
 
 

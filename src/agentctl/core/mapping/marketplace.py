@@ -57,7 +57,7 @@ class Marketplace:
     obstacles: tuple[Finding, ...] = ()
     charge_obstacles: tuple[Finding, ...] = ()
 
-    def again(self, connection: Connection) -> "Marketplace":
+    def read_again(self, connection: Connection) -> "Marketplace":
         """Read the catalog again, and find every role again."""
         return read_marketplace(connection, self.settings)
 
@@ -110,7 +110,7 @@ def read_marketplace(connection: Connection, settings: SchemaSettings) -> Market
         SchemaLacks: a table or a required column is missing or cannot be told; all of them are named.
 
     """
-    return marketplace(catalog_for(connection, settings), settings)
+    return get_marketplace(catalog_for(connection, settings), settings)
 
 
 def catalog_for(
@@ -125,7 +125,7 @@ def catalog_for(
     return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 
 
-def marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Marketplace:
+def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Marketplace:
     """Find every role in a catalog.
 
     Raises:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import LiteralString
 
 from agentctl.core.database.connection import Connection
-from agentctl.core.migration.locks import Blocker, LockAwaited, LockNotHadError, retry_for_lock
+from agentctl.core.migration.locks import Blocker, LockAwaited, LockUnavailable, retry_for_lock
 from agentctl.core.migration.plan import Plan
 
 _PURPOSE = 0x61676374  # `agct`: the first number of the advisory lock; the second one stands for the table
@@ -57,7 +57,7 @@ def _take_lock(guard: Connection, table: dict[str, object]) -> None:
     row = guard.execute(_TRY, table).fetchone()
     if row is None or not row["had"]:
         guard.execute("ROLLBACK")
-        raise LockNotHadError
+        raise LockUnavailable
 
 
 def _list_holders(guard: Connection, table: dict[str, object]) -> tuple[Blocker, ...]:

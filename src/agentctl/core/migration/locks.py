@@ -39,7 +39,7 @@ ORDER BY a.xact_start
 T = TypeVar("T")
 
 
-class LockNotHadError(Exception):
+class LockUnavailable(Exception):
     """Somebody else has the lock, and it was not waited for."""
 
 
@@ -128,7 +128,7 @@ def is_collision(error: BaseException) -> bool:
 def _is_retryable(error: BaseException) -> bool:
     # A statement has a time limit of its own only while it waits for several locks.
     return (
-        isinstance(error, LockNotHadError)
+        isinstance(error, LockUnavailable)
         or is_collision(error)
         or sqlstate_of(error) in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}
     )
@@ -136,12 +136,13 @@ def _is_retryable(error: BaseException) -> bool:
 
 def _explain_giving_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
     lines = "".join(f"\n{describe_blocker(blocker)}" for blocker in last[:_SHOWN])
+    noun = "attempt" if attempts == 1 else "attempts"
     hint = "These attempts leave nothing waiting. Try again, or pass a longer --give-up-after."
     if last:
         statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
         hint += f" To end a session for good: {statement.as_string()}"
     return DatabaseTrouble(
-        f"{reason}: the lock was not available in {attempts} attempts.{lines}",
+        f"{reason}: the lock was not available in {attempts} {noun}.{lines}",
         hint=hint,
         code="locked",
         retryable=True,
