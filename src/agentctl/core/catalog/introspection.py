@@ -167,6 +167,16 @@ class Table:
     grants: tuple[Grant, ...] = ()
     inspectable: bool = field(default=True, compare=False)
 
+    @property
+    def full_name(self) -> str:
+        """The table's name with its schema, for people."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The table's name with its schema, as SQL."""
+        return sql.Identifier(self.schema, self.name)
+
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
@@ -217,6 +227,16 @@ class Function:
     public: bool
     asks_who: bool = False
     grants: tuple[Grant, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The function's name with its schema, for people."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The function's name with its schema, as SQL."""
+        return sql.Identifier(self.schema, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
     passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
     call = compose(
         "SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer",
-        sql.Identifier(function.function.schema, function.function.name),
+        function.function.identifier,
         sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
     )
     _set_claims(connection, function, str(charge.user))

@@ -17,7 +17,6 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.mapping import Ledger
-from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.models import Credits, Key
 
@@ -89,7 +88,7 @@ class LedgerState:
 def read_state(connection: Connection, ledger: Ledger, execution: Key | None) -> LedgerState:
     """Read what the ledger says of an execution, and how much this session has written into it."""
     has_versions = ledger.table.kind in _HAS_VERSIONS
-    name = identifier(ledger.table).as_string()
+    name = ledger.table.identifier.as_string()
     touched = compose(_TOUCHED, name=sql.Literal(name))
     linked = "l.execution_id = %(execution)s" if execution is not None and ledger.is_linked else "false"
     query = compose(_LINES, touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
@@ -176,7 +175,7 @@ def _search_lines(
     query = compose(
         _SEARCH,
         rows=ledger.rows,
-        table=identifier(ledger.table),
+        table=ledger.table.identifier,
         id=ledger.query("{id}"),
         user=ledger.query("{user}"),
         among=among,

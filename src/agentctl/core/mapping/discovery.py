@@ -119,7 +119,7 @@ class _Search:
             if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
         ]
         for rival in rivals:
-            other = toml_text(f"{rival.schema}.{rival.name}")
+            other = toml_text(rival.full_name)
             self._findings.append(
                 role_ambiguous.CHECK.finding(
                     f"{users.name} / {rival.name}",
@@ -173,7 +173,7 @@ class _Search:
 
     def _take_tables(self, role: str, tables: Sequence[Table], why: str) -> Table | None:
         self._tables[role] = tables[0] if tables else None
-        self._chosen[role] = (why, tuple(f"{table.schema}.{table.name}" for table in tables[1:]))
+        self._chosen[role] = (why, tuple(table.full_name for table in tables[1:]))
         return self._tables[role]
 
     def _report_missing(self, role: str) -> None:
@@ -193,7 +193,7 @@ class _Search:
         )
 
     def _report_ambiguity(self, role: str, tables: Sequence[Table]) -> None:
-        names = [f"{table.schema}.{table.name}" for table in tables]
+        names = [table.full_name for table in tables]
         lines = "\n".join(f"  table = {toml_text(name)}" for name in names)
         self._findings.append(
             role_ambiguous.CHECK.finding(
@@ -206,7 +206,7 @@ class _Search:
 
 def _find_named(catalog: Catalog, name: str) -> Table | None:
     """Return the table with a schema and name, or with a name, which may contain dots itself."""
-    full = (table for table in catalog.tables if f"{table.schema}.{table.name}" == name)
+    full = (table for table in catalog.tables if table.full_name == name)
     return next(full, None) or catalog.table(name)
 
 

@@ -7,10 +7,8 @@ called, in a transaction that is rolled back unless the result is exactly a char
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
-
+from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
-from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_key, toml_text
 from agentctl.core.mapping.checks import function_denied, function_unusable, role_ambiguous
@@ -130,7 +128,7 @@ def find_deduct(
 def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
     for function in catalog.functions:
         if configured:
-            if configured in {function.name, f"{function.schema}.{function.name}"}:
+            if configured in {function.name, function.full_name}:
                 yield function
         elif _takes_credits(function):
             yield function
@@ -185,12 +183,7 @@ def _explain_unusable(
         yield function_denied.CHECK.finding(
             denied.name,
             f"Role {catalog.server.role} has no permission to execute {denied.name}.",
-            compose(
-                "GRANT EXECUTE ON FUNCTION {}({}) TO {};",
-                sql.Identifier(denied.schema, denied.name),
-                Printed(denied.signature),
-                sql.Identifier(catalog.server.role),
-            ).as_string(),
+            grant_execute(denied, to=catalog.server.role),
         )
     elif overloads:
         first = overloads[0]

@@ -63,11 +63,11 @@ def user_rows(
     """Return the users with their balances, whichever table has them."""
     if balances is users:
         parts = _compose_parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
-        return compose(_USERS, table=_identify_table(users), **parts)
+        return compose(_USERS, table=users.identifier, **parts)
     return compose(
         _USERS_WITH_BALANCES,
-        table=_identify_table(users),
-        balances=_identify_table(balances),
+        table=users.identifier,
+        balances=balances.identifier,
         id=sql.Identifier(columns["id"]),
         email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
         user=sql.Identifier(balance_columns["user"]),
@@ -91,7 +91,7 @@ def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
     )
     return compose(
         _AGENTS,
-        table=_identify_table(agents),
+        table=agents.identifier,
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),
     )
@@ -114,7 +114,7 @@ def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Word
     status = compose("{}::text", sql.Identifier(columns["status"]))
     return compose(
         _EXECUTIONS,
-        table=_identify_table(executions),
+        table=executions.identifier,
         meaning=_translate_word(status, statuses),
         **_compose_parts(names, columns),
     )
@@ -132,7 +132,7 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
         signed = _negate_charges(ledger, columns["amount"], meaning)
     return compose(
         _LEDGER,
-        table=_identify_table(ledger),
+        table=ledger.identifier,
         word=by_sign if kind is None else kind,
         meaning=meaning,
         signed=signed,
@@ -169,7 +169,3 @@ def _translate_word(word: sql.Composable, words: Words) -> sql.Composable:
         for raw, meaning in other.items()
     )
     return compose("(CASE {} ELSE {} END)", cases, word)
-
-
-def _identify_table(table: Table) -> sql.Identifier:
-    return sql.Identifier(table.schema, table.name)

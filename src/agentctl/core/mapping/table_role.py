@@ -50,7 +50,7 @@ class TableRole:
     def query(self, text: LiteralString, **more: sql.Composable) -> sql.Composed:
         """Fill in this role's identifiers for `{table}` and each `{part}` of a statement, and add `more`."""
         parts = {part: sql.Identifier(name) for part, name in self.columns.items()}
-        return compose(text, table=identifier(self.table), **{**parts, **more})
+        return compose(text, table=self.table.identifier, **{**parts, **more})
 
     def column(self, part: str) -> Column | None:
         """Return the column that plays a part, or None."""
@@ -91,9 +91,9 @@ class TableRole:
 
         """
         if self.table.row_security.hides_everything():
-            name = f"{self.table.schema}.{self.table.name}"
             raise PermissionDenied(
-                f"Row level security hides every row of {name} from this role: no policy admits it.",
+                f"Row level security hides every row of {self.table.full_name} from this role: "
+                "no policy admits it.",
                 hint="Connect as a role with BYPASSRLS (Supabase: postgres or service_role), "
                 "or add a policy.",
                 code="row_level_security",
@@ -134,8 +134,3 @@ class Ledger(TableRole):
     def is_linked(self) -> bool:
         """Whether a row says which execution it belongs to."""
         return "execution" in self
-
-
-def identifier(table: Table) -> sql.Identifier:
-    """Return a table's name as SQL."""
-    return sql.Identifier(table.schema, table.name)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import LiteralString, TypeVar
 
 import psycopg
-from psycopg import pq, sql
+from psycopg import pq
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.pooler import shares_servers
@@ -120,8 +120,7 @@ class _Work:
         lock, which readers and writers do not notice, so an invalid index that is seen under it is abandoned.
         """
         mode = LockMode.SHARE_UPDATE_EXCLUSIVE
-        table = sql.Identifier(self.planned.schema, self.planned.name)
-        lock = compose("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE", table)
+        lock = compose("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE", self.planned.identifier)
 
         def plan() -> tuple[Step, ...]:
             with self.connection.transaction():

@@ -21,7 +21,7 @@ from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.instants import latest_in_utc
 from agentctl.core.mapping.optional_columns import IndexKey, Tracking
 from agentctl.core.mapping.settings import NO_SETTINGS
-from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.apply import OnEvent
 from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, ids_statement
 from agentctl.core.migration.exclusion import hold_migration_lock
@@ -204,7 +204,7 @@ class _Backfill:
             )
             for part in self._columns
         )
-        query = compose("SELECT count(*) AS rows, {} FROM {}", counts, identifier(self._executions.table))
+        query = compose("SELECT count(*) AS rows, {} FROM {}", counts, self._executions.table.identifier)
         with self._connection.transaction():
             self._connection.execute("SET LOCAL statement_timeout = 0")
             row = self._connection.execute(query).fetchone() or {}

@@ -21,7 +21,7 @@ from psycopg import sql
 
 from agentctl.core.database.quoting import compose
 from agentctl.core.mapping.instants import earliest_in_utc, is_zoned
-from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.survey import Member
 
 FILLABLE = ("credits_used", "started_at", "completed_at")
@@ -94,7 +94,7 @@ def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.C
     missing = compose("{} IS NULL", sql.Identifier(executions.columns["credits_used"]))
     return compose(
         _IDS,
-        table=sql.Identifier(part.schema, part.name),
+        table=part.identifier,
         id=sql.Identifier(executions.columns["id"]),
         wanted=missing if again else sql.SQL("true"),
     )
@@ -129,7 +129,7 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
     whole = executions.base_type("credits_used") not in {"numeric", ""}
     return compose(
         _BATCH,
-        table=identifier(executions.table),
+        table=executions.table.identifier,
         id=sql.Identifier(executions.columns["id"]),
         executions=executions.rows,
         ledger=ledger.rows,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from psycopg import sql
+
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import Tracking
 from agentctl.core.migration.marks import AddedColumn
@@ -128,6 +130,11 @@ class Plan:
     def table(self) -> str:
         """The table's name for people."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The table's name as SQL."""
+        return sql.Identifier(self.schema, self.name)
 
     @property
     def session(self) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
-from psycopg import sql
-
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import Printed, compose
@@ -50,9 +48,7 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
         raise refusal(catalog, reading.findings)
     family = survey(connection, schema=executions.table.schema, table=executions.table.name)
     if family is None:
-        raise SchemaLacks(
-            f"{executions.table.schema}.{executions.table.name} has vanished.", hint="Run this again."
-        )
+        raise SchemaLacks(f"{executions.table.full_name} has vanished.", hint="Run this again.")
     columns = {part: choice.column for part, choice in executions.parts.items()}
     configured = settings.role("executions").columns
     added = find_added_columns(family.table.columns, roles=columns, configured=configured)
@@ -84,13 +80,12 @@ def _choose_price_type(reading: Reading) -> LiteralString:
 
 
 def _compose_view(target: Target, query: str) -> str:
-    view = sql.Identifier(target.table.schema, target.table.name)
-    return compose("CREATE VIEW {} AS\n{}", view, Printed(query)).as_string()
+    return compose("CREATE VIEW {} AS\n{}", target.table.identifier, Printed(query)).as_string()
 
 
 def _find_unfitness(target: Target) -> Iterator[str]:
     table, family = target.table, target.survey
-    name = f"{table.schema}.{table.name}"
+    name = table.full_name
     if family.view is not None:
         yield (
             f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that "

@@ -114,7 +114,7 @@ def count_content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
         compose("count(*) FILTER (WHERE {})", _compose_content_condition(name, column))
         for name, column in there.items()
     )
-    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, _identify_table(planned))
+    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, planned.identifier)
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         row = connection.execute(query).fetchone()
@@ -261,7 +261,7 @@ def _copy_to_file(
     query = compose(
         "COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT csv, HEADER)",
         sql.SQL(", ").join(shown),
-        _identify_table(planned),
+        planned.identifier,
         sql.SQL(" OR ").join(_compose_content_condition(name, column) for name, column in columns.items()),
     )
     # These are customers' inputs and results, for the operator's eyes only.
@@ -280,10 +280,6 @@ def _compose_content_condition(name: str, column: AddedColumn) -> sql.Composed:
     if BY_NAME[column.part].default is None:
         return has_value
     return compose("({} AND {} <> 0)", has_value, sql.Identifier(name))
-
-
-def _identify_table(planned: Plan) -> sql.Identifier:
-    return sql.Identifier(planned.schema, planned.name)
 
 
 def _find_obstacles(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[str]:

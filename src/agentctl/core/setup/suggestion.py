@@ -156,7 +156,7 @@ def _add_remark(table: AbstractTable, text: str) -> None:
 
 def _make_role(role: FoundRole) -> AbstractTable:
     table = tomlkit.table()
-    table.add("table", tomlkit.item(f"{role.table.schema}.{role.table.name}"))
+    table.add("table", tomlkit.item(role.table.full_name))
     table["table"].comment(_explain_choice(role.why, role.others))
     for part in role.parts:
         _add_choice(table, part, role)
@@ -191,7 +191,7 @@ def _add_words(schema: AbstractTable, market: Marketplace) -> None:
     function = market.deducting.function
     if function is not None:
         deduct = tomlkit.table()
-        deduct.add("function", tomlkit.item(f"{function.function.schema}.{function.name}"))
+        deduct.add("function", tomlkit.item(function.function.full_name))
         deduct["function"].comment(_clean_comment(market.deducting.why))
         if function.texts:
             deduct.add("arguments", tomlkit.item(dict(function.texts)))
