@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from agentctl.core.strict_json import list_members
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.answer import WebhookAnswer, parse_retry_after
 from agentctl.core.webhook.endpoint import Target
@@ -80,8 +81,7 @@ class Api:
         for _ in range(_MOST_PAGES):
             asked = {"limit": str(_PAGE), **parameters, **({"cursor": cursor} if cursor else {})}
             page = await self.get(f"{resource}?{urlencode(asked)}")
-            items = page.get("data")
-            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            yield [item for item in list_members(page, "data") if isinstance(item, dict)]
             following = page.get("nextCursor")
             if not isinstance(following, str) or not following:
                 return

@@ -21,6 +21,7 @@ from agentctl.core.settling.evidence import Evidence, nobody_knows
 from agentctl.core.settling.n8n.api import Api, Endless, Trouble, Unusable
 from agentctl.core.settling.n8n.calls import why_not_ours
 from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
+from agentctl.core.strict_json import find_member, list_members
 from agentctl.core.times import Moment, shifted
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client
@@ -213,12 +214,9 @@ async def _map_workflows(api: Api) -> Mapping[str, str]:
 
 
 def _list_webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
-    nodes = workflow.get("nodes")
-    for node in nodes if isinstance(nodes, list) else ():
-        if isinstance(node, dict) and str(node.get("type")).endswith(".webhook"):
-            parameters = node.get("parameters")
-            named = parameters.get("path") if isinstance(parameters, dict) else None
-            yield str(named or node.get("webhookId")).strip("/")
+    for node in list_members(workflow, "nodes"):
+        if str(find_member(node, "type")).endswith(".webhook"):
+            yield str(find_member(node, "parameters", "path") or node.get("webhookId")).strip("/")
 
 
 def _read_webhook_path(url: str | None) -> str:
