@@ -87,16 +87,16 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
     )
     _set_claims(connection, function, str(charge.user))
     try:
-        row = connection.execute(
+        answer = connection.read_value(
             call, {name: values[argument.name] for name, argument in passed.items()}
-        ).fetchone()
+        )
     except Exception as error:
         refusal = read_refusal(error)
         if refusal is None:
             raise
         return DeductAnswer(success=False, error=refusal, amounts={})
     _set_claims(connection, function, None)
-    return read_answer(row["answer"] if row else None)
+    return read_answer(answer)
 
 
 def _build_values(charge: Charge) -> dict[str, object]:

@@ -177,6 +177,11 @@ class Connection(psycopg.Connection[dict[str, Any]]):
                 cursor = run(query, params, prepare=prepare, binary=binary)
         return cursor
 
+    def read_value(self, query: Query, params: Params | None = None) -> Any:
+        """Run a statement that answers with one value, and return it; None where there is no row."""
+        row = self.execute(query, params).fetchone()
+        return next(iter(row.values())) if row else None
+
     def _is_alone_and_refused(self, error: BaseException) -> bool:
         idle = self.info.transaction_status is pq.TransactionStatus.IDLE
         return idle and isinstance(error, NotSerialized)

@@ -65,8 +65,7 @@ def _read_transaction_status(database: Database, number: str) -> str:
     query = "SELECT pg_xact_status(%(number)s::xid8) AS status"
 
     def read_status(connection: Connection) -> str:
-        row = connection.execute(query, {"number": number}).fetchone()
-        return str(row["status"]) if row else ""
+        return str(connection.read_value(query, {"number": number}))
 
     waiting = retry_while(retry_if_result(lambda status: status == "in progress"))
     waiting = waiting.copy(retry_error_callback=_raise_still_busy)
@@ -148,8 +147,7 @@ def _commit_work(connection: Connection, work: Callable[[], T], commit: Commit[T
     try:
         with connection.transaction():
             result = commit.result = work()
-            row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number").fetchone()
-            commit.number = row["number"] if row else None
+            commit.number = connection.read_value("SELECT pg_current_xact_id_if_assigned()::text AS number")
     except psycopg.OperationalError as error:
         if not is_connection_lost(error) or not commit.has_arrived(connection.database):
             raise

@@ -130,11 +130,8 @@ def _next_number(connection: Connection, executions: Executions) -> Key:
     column = executions.column("id")
     if column is None or column.sequence is None:
         raise SchemaLacks(f"The ids of {executions.table.name} are numbers that do not come from a sequence.")
-    row = connection.execute(
-        "SELECT nextval(%(sequence)s::regclass) AS id", {"sequence": column.sequence}
-    ).fetchone()
-    number: int = row["id"] if row else 0
-    return number
+    sequence = {"sequence": column.sequence}
+    return int(connection.read_value("SELECT nextval(%(sequence)s::regclass) AS id", sequence))
 
 
 def record(

@@ -6,7 +6,7 @@ writes nothing.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from psycopg import sql
@@ -201,8 +201,7 @@ def _read_whole(
 
 def clock(connection: Connection) -> datetime:
     """Return the database's time."""
-    row = connection.execute("SELECT now() AS at").fetchone()
-    return cast("datetime", row["at"]) if row else datetime.now(UTC)
+    return cast("datetime", connection.read_value("SELECT now() AS at"))
 
 
 def _add_credits(

@@ -100,8 +100,7 @@ def _compute_durations(
         completed=_in_calendar("completed_at"),
         conditions=join_conditions(list_conditions(market, filters)),
     )
-    row = connection.execute(query).fetchone()
-    p50, p95 = (row["ms"] if row else None) or (None, None)
+    p50, p95 = connection.read_value(query) or (None, None)
     return _round_duration(p50), _round_duration(p95)
 
 

@@ -89,11 +89,9 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
             connection.execute(statement.encode())
         return
     for setting in ("statement_timeout", "lock_timeout"):
-        row = connection.execute(
-            "SELECT current_setting(%(setting)s) AS value", {"setting": setting}
-        ).fetchone()
-        if row is not None and row["value"] != "0":
-            raise _explain_pooler(setting, row["value"])
+        value = connection.read_value("SELECT current_setting(%(setting)s) AS value", {"setting": setting})
+        if value != "0":
+            raise _explain_pooler(setting, value)
 
 
 def _explain_pooler(setting: str, value: str) -> ConfigError:

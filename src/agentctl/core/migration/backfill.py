@@ -126,7 +126,7 @@ def plan_link_index(
     key = IndexKey(ledger.columns["execution"])
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
     wait = wait or LockWait()
-    steps = plan_index(family, family.table, key=key, wait=wait) if family else ()
+    steps = plan_index(family, family.table, key=key, wait=wait)
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
 
 
@@ -175,7 +175,7 @@ class _Backfill:
     def fill_all(self) -> BackfillReport:
         table = self._executions.table
         family = survey(self._connection, schema=table.schema, table=table.name)
-        parts = [member for member in family.members if member.kind == "table"] if family else []
+        parts = [member for member in family.members if member.kind == "table"]
         for part in parts:
             self._go_through(part, again=False)
         if "credits_used" in self._columns:
@@ -218,15 +218,14 @@ class _Backfill:
             to = min(block + self._pace.blocks, end)
             began = time.monotonic()
             places = {"from": f"({block},0)", "to": f"({to},0)"}
-            row = self._connection.execute(statement, places).fetchone()
-            rows = self._fill_batch(row["ids"]) if row and row["ids"] else 0
+            ids = self._connection.read_value(statement, places)
+            rows = self._fill_batch(ids) if ids else 0
             self._make_room(rows, time.monotonic() - began)
             block = to
 
     def _count_blocks(self, part: Member) -> int:
         query = "SELECT pg_relation_size(%(table)s::regclass) / current_setting('block_size')::int AS blocks"
-        row = self._connection.execute(query, {"table": part.identifier.as_string()}).fetchone()
-        return int(row["blocks"]) if row else 0
+        return int(self._connection.read_value(query, {"table": part.identifier.as_string()}))
 
     def _fill_batch(self, ids: list[object]) -> int:
         """Fill one batch, and return its number of rows."""
@@ -266,5 +265,4 @@ def _find_last_unlinked_charge(connection: Connection, ledger: Ledger) -> object
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         latest = latest_in_utc(ledger, sql.Identifier("created_at"))
-        row = connection.execute(compose(_UNLINKED, ledger=ledger.rows, latest=latest)).fetchone()
-    return row["until"] if row else None
+        return connection.read_value(compose(_UNLINKED, ledger=ledger.rows, latest=latest))

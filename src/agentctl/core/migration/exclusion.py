@@ -54,8 +54,7 @@ def _take_lock(guard: Connection, table: dict[str, object]) -> None:
     # Under a stricter isolation level, which may be the database's default, the snapshot would last as long
     # as the transaction, and every concurrent index build would wait for it for ever.
     guard.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-    row = guard.execute(_TRY, table).fetchone()
-    if row is None or not row["had"]:
+    if not guard.read_value(_TRY, table):
         guard.execute("ROLLBACK")
         raise LockUnavailable
 

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Index
 from agentctl.core.database.connection import Connection
+from agentctl.core.errors import SchemaLacks
 
 _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
 
@@ -104,12 +105,16 @@ class Survey:
         return tuple(other for other in self.members if other.parent == member.key)
 
 
-def survey(connection: Connection, *, schema: str, table: str) -> Survey | None:
-    """Return a table with its family; None if it does not exist any more."""
-    row = connection.execute(_QUERY, {"schema": schema, "table": table}).fetchone()
-    family: dict[str, Any] = row["survey"] if row else {}
-    if not family.get("members"):
-        return None
+def survey(connection: Connection, *, schema: str, table: str) -> Survey:
+    """Return a table with its family.
+
+    Raises:
+        SchemaLacks: it does not exist any more.
+
+    """
+    family = connection.read_value(_QUERY, {"schema": schema, "table": table})
+    if not family["members"]:
+        raise SchemaLacks(f"{schema}.{table} has vanished.", hint="Run this again.")
     members = tuple(_read_member(member) for member in family["members"])
     return Survey(members, is_partition=family["is_partition"], view=family["view"])
 

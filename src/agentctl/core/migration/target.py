@@ -47,8 +47,6 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
     if executions is None:
         raise refusal(catalog, reading.findings)
     family = survey(connection, schema=executions.table.schema, table=executions.table.name)
-    if family is None:
-        raise SchemaLacks(f"{executions.table.full_name} has vanished.", hint="Run this again.")
     columns = {part: choice.column for part, choice in executions.parts.items()}
     configured = settings.role("executions").columns
     added = find_added_columns(family.table.columns, roles=columns, configured=configured)

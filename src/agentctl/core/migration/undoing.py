@@ -15,7 +15,7 @@ from psycopg import sql
 
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.quoting import compose
-from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused, SchemaLacks
+from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
@@ -117,8 +117,7 @@ def count_content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
     query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, planned.identifier)
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
-        row = connection.execute(query).fetchone()
-    counted = zip(there.values(), row["counts"] if row else (), strict=True)
+        counted = zip(there.values(), connection.read_value(query), strict=True)
     return tuple(Content(column.own_name, rows) for column, rows in counted if rows)
 
 
@@ -209,10 +208,7 @@ def _explain_left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
 
 
 def _read_family(connection: Connection, planned: Plan) -> Survey:
-    family = survey(connection, schema=planned.schema, table=planned.name)
-    if family is None:
-        raise SchemaLacks(f"{planned.table} has vanished.", hint="Run this again.")
-    return family
+    return survey(connection, schema=planned.schema, table=planned.name)
 
 
 def _find_present_name(column: AddedColumn, family: Survey) -> str | None:
