@@ -107,6 +107,10 @@ class Constraint:
     validated: bool
     check: Check | None = field(default=None, compare=False)
 
+    def refers_to(self, table: "Table") -> bool:
+        """Whether it is a foreign key to a table."""
+        return (self.foreign_schema, self.foreign_table) == (table.schema, table.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Index:

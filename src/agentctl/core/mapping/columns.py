@@ -93,7 +93,7 @@ class _SoughtPart:
             (grade, column.name)
             for column in self.table.columns
             if (grade := rank(column.name, self.part.names)) is not None
-            and _can_play(column, self.part)
+            and can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
             and (not self.linked or column.name in self.linked)
         ]
@@ -120,7 +120,7 @@ def _choose_column(sought: _SoughtPart, settings: RoleSettings) -> _Outcome:
 
 def _choose_by_key(sought: _SoughtPart) -> _Outcome:
     key = _find_primary_key(sought.table) if sought.name == "id" else None
-    if key is not None and _can_play(key, sought.part):
+    if key is not None and can_play(key, sought.part):
         return Choice(key.name, "its primary key")
     return Choice(sought.linked[0], "its foreign key") if len(sought.linked) == 1 else None
 
@@ -153,7 +153,7 @@ def _find_clock(table: Table, part: Part) -> str | None:
     filled = [
         column.name
         for column in table.columns
-        if _can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
+        if can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
     ]
     return filled[0] if len(filled) == 1 else None
 
@@ -172,21 +172,19 @@ def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | 
     return tuple(
         constraint.columns[0]
         for constraint in table.constraints
-        if constraint.kind == "foreign key"
-        and len(constraint.columns) == 1
-        and (constraint.foreign_schema, constraint.foreign_table) == (target.schema, target.name)
+        if constraint.refers_to(target) and len(constraint.columns) == 1
     )
 
 
-def _can_play(column: Column, part: Part) -> bool:
+def can_play(column: Column, part: Part) -> bool:
+    """Whether a column has one of the types that a part can have."""
     return not part.types or column.base_type in part.types
 
 
 def _explain_ambiguity(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
-    candidates = f"{table.name}.{' / '.join(columns)}"
     lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
     return role_ambiguous.CHECK.finding(
-        candidates,
+        f"{table.name}.{' / '.join(columns)}",
         f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess.",
         f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
         is_special=not part.required,
@@ -209,18 +207,15 @@ def find_wrong_type(role: str, name: str, table: Table) -> Finding | None:
     """Return the finding about a column with the name of a part and a type that cannot play it, or None."""
     part = ROLES[role].parts[name]
     named = (column for column in table.columns if rank(column.name, part.names) is not None)
-    near = next((column for column in named if not _can_play(column, part)), None)
+    near = next((column for column in named if not can_play(column, part)), None)
     if near is None:
         return None
     msg = f"{table.name}.{near.name} is of type {near.type} and cannot be used as the {name} of the {role}."
     if name in {"balance", "amount", "price"}:
         msg += " It cannot hold exact amounts."
-    location = f"{table.name}.{near.name}"
-    return type_inexact.CHECK.finding(location, msg, f"It needs {_list_types(part)}.")
-
-
-def _list_types(part: Part) -> str:
-    return ", ".join(sorted(part.types))
+    return type_inexact.CHECK.finding(
+        f"{table.name}.{near.name}", msg, f"It needs {', '.join(sorted(part.types))}."
+    )
 
 
 def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterator[Finding]:
@@ -228,9 +223,8 @@ def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> It
     for name, column in {**settings.columns, **{c: c for c in settings.constant}}.items():
         required = name in ROLES[role].parts and ROLES[role].parts[name].required
         if column and table.column(column) is None and not required:
-            location = f"{table.name}.{column}"
             yield column_missing.CHECK.finding(
-                location,
+                f"{table.name}.{column}",
                 f"[schema.{role}] names the column {column}, which {table.name} does not have.",
                 "Correct the configuration.",
             )

@@ -12,7 +12,7 @@ from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
-from agentctl.core.mapping.columns import Choice, find_columns
+from agentctl.core.mapping.columns import Choice, can_play, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
@@ -211,14 +211,7 @@ def _find_named(catalog: Catalog, name: str) -> Table | None:
 
 
 def _refers_to(target: Table | None) -> Preference:
-    def refers(table: Table) -> bool:
-        return target is not None and any(
-            (key.foreign_schema, key.foreign_table) == (target.schema, target.name)
-            for key in table.constraints
-            if key.kind == "foreign key"
-        )
-
-    return refers
+    return lambda table: target is not None and any(key.refers_to(target) for key in table.constraints)
 
 
 def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
@@ -228,15 +221,9 @@ def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
 
 def _has_part(role: str, part: str) -> Preference:
     wanted = ROLES[role].parts[part]
-
-    def has(table: Table) -> bool:
-        return any(
-            rank(column.name, wanted.names) is not None
-            and (not wanted.types or column.base_type in wanted.types)
-            for column in table.columns
-        )
-
-    return has
+    return lambda table: any(
+        rank(column.name, wanted.names) is not None and can_play(column, wanted) for column in table.columns
+    )
 
 
 def _is_execution_of(agents: Table | None) -> Preference:

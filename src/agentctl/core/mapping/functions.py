@@ -78,11 +78,14 @@ class Deducting:
 
 def gives_credits(function: Function) -> bool:
     """Whether the name of a function says that it adds credits."""
+    return _moves_credits(function, ADD_VERBS)
+
+
+def _moves_credits(function: Function, verbs: frozenset[str]) -> bool:
+    """Whether the name of a function has one of these verbs and says that it is about credits."""
     words = plain(function.name).split("_")
     return (
-        words[0] in ADD_VERBS
-        and bool({plain(w) for w in words} & CREDIT_NOUNS)
-        and function.returns != "trigger"
+        words[0] in verbs and not CREDIT_NOUNS.isdisjoint(map(plain, words)) and function.returns != "trigger"
     )
 
 
@@ -115,11 +118,13 @@ def find_deduct(
     names = tuple(dict.fromkeys(candidate.name for candidate in able))
     if len(names) > 1 and REFERENCE not in names:
         return Deducting(None, overloads, "", (_explain_ambiguity(names),))
-    fitting = [
-        candidate for candidate in able if candidate.name == (REFERENCE if REFERENCE in names else names[0])
-    ]
     best = max(
-        fitting, key=lambda candidate: ("execution" in candidate.meanings.values(), len(candidate.meanings))
+        able,
+        key=lambda candidate: (
+            candidate.name == REFERENCE,
+            "execution" in candidate.meanings.values(),
+            len(candidate.meanings),
+        ),
     )
     why = "configured" if settings.function else "its name and arguments"
     return Deducting(best, overloads, why)
@@ -130,14 +135,8 @@ def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Funct
         if configured:
             if configured in {function.name, function.full_name}:
                 yield function
-        elif _takes_credits(function):
+        elif _moves_credits(function, DEDUCT_VERBS):
             yield function
-
-
-def _takes_credits(function: Function) -> bool:
-    words = plain(function.name).split("_")
-    nouns = {plain(word) for word in words}
-    return words[0] in DEDUCT_VERBS and bool(nouns & CREDIT_NOUNS) and function.returns != "trigger"
 
 
 def _bind_arguments(function: Function, settings: DeductSettings, user_type: str) -> Deduct | None:
@@ -151,15 +150,10 @@ def _bind_arguments(function: Function, settings: DeductSettings, user_type: str
             meanings[argument.name] = meaning
         elif not argument.optional:
             return None
-    texts = {
-        name: text for name, text in settings.arguments.items() if name in _list_argument_names(function)
-    }
+    known = {argument.name for argument in function.arguments}
+    texts = {name: text for name, text in settings.arguments.items() if name in known}
     knows_user = "user" in meanings.values() or function.asks_who
     return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
-
-
-def _list_argument_names(function: Function) -> set[str]:
-    return {argument.name for argument in function.arguments}
 
 
 def _find_meaning(argument: Argument, user_type: str) -> str | None:
@@ -169,9 +163,8 @@ def _find_meaning(argument: Argument, user_type: str) -> str | None:
     for meaning, names in DEDUCT_ARGUMENTS.items():
         fits = _TYPES[meaning]
         if rank(bare, names) is not None and (not fits or argument.type in fits):
-            return (
-                None if meaning == "user" and argument.type != user_type and user_type == "uuid" else meaning
-            )
+            is_other_key = meaning == "user" and user_type == "uuid" and argument.type != "uuid"
+            return None if is_other_key else meaning
     return None
 
 

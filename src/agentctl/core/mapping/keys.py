@@ -52,7 +52,7 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
 
 
 def _find_by_foreign_key(table: Table, key: Constraint) -> str | None:
-    if (key.foreign_schema, key.foreign_table) == (table.schema, table.name) and key.foreign_columns:
+    if key.refers_to(table) and key.foreign_columns:
         return key.foreign_columns[0]
     # Both refer to a third table, as profiles.user_id and agent_executions.user_id refer to Supabase's
     # auth.users.

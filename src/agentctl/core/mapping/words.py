@@ -76,11 +76,11 @@ def find_unmapped_words(role: str, table: str, words: Words, needed: Sequence[st
         if word in words.written:
             continue
         rivals = words.rivals.get(word, ())
-        msg = f"agentctl knows no {what} of {table} that means {word}."
-        if what == "kind":
-            msg = f"agentctl knows no kind of {table} that means {word}."
-        if rivals:
-            msg = f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
+        msg = (
+            f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
+            if rivals
+            else f"agentctl knows no {what} of {table} that means {word}."
+        )
         lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
         yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(
             table,
