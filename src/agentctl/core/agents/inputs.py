@@ -171,8 +171,7 @@ def _read_item_inputs(form: Form, items: Sequence[str], problems: list[Problem])
     for item in items:
         parts = _ITEM.fullmatch(item)
         if parts is None:
-            text = f"{shorten(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"
-            problems.append(Problem(item, text))
+            problems.append(Problem(item, f"{shorten(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"))
             continue
         name = parts["name"]
         if name in seen:

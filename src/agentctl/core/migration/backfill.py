@@ -27,7 +27,7 @@ from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, id
 from agentctl.core.migration.exclusion import hold_migration_lock
 from agentctl.core.migration.indexes import plan_index
 from agentctl.core.migration.pace import Pace, look_around
-from agentctl.core.migration.plan import LockWait, Plan
+from agentctl.core.migration.plan import SHORT_WAIT, LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
 
 _REPLICA_SECONDS = 1.0
@@ -114,7 +114,7 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
 
 
 def plan_link_index(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Plan the index that finds the ledger rows of an execution, unless there is one.
 
@@ -125,7 +125,6 @@ def plan_link_index(
     _, ledger = require_fillable(read_marketplace(connection, settings))
     key = IndexKey(ledger.columns["execution"])
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
-    wait = wait or LockWait()
     steps = plan_index(family, family.table, key=key, wait=wait)
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
 

@@ -70,6 +70,10 @@ class LockWait:
         return f"{max(1, milliseconds(self.timeout))}ms"
 
 
+SHORT_WAIT = LockWait()
+"""The wait where the operator has named no other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change, done whole or not at all.
@@ -121,7 +125,7 @@ class Plan:
     before: Tracking
     settings: SchemaSettings
     steps: tuple[Step, ...]
-    wait: LockWait = LockWait()
+    wait: LockWait = SHORT_WAIT
     remarks: tuple[str, ...] = ()
     taken_away: tuple[AddedColumn, ...] = ()
     key: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name,
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import OnEvent, apply
 from agentctl.core.migration.marks import ASIDE, AddedColumn
-from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
+from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, drop_index, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey, survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
@@ -47,7 +47,7 @@ class UndoReport:
 
 
 def plan_undo(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Plan to drop the columns that a migration has added.
 
@@ -58,7 +58,6 @@ def plan_undo(
     target = find_target(connection, settings)
     family, columns = target.survey, target.added.all
     refuse_with(_find_obstacles(family, columns))
-    wait = wait or LockWait()
     steps = (
         *_plan_removing_indexes(family, columns),
         *_plan_renaming_aside(family, target.added.in_use, wait),

@@ -21,14 +21,14 @@ from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.migration.indexes import find_index_obstacles, plan_index
 from agentctl.core.migration.marks import MARK, AddedColumn
-from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
+from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
 
 
 def plan_widening(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Return the steps from the table as it is to full tracking.
 
@@ -39,7 +39,7 @@ def plan_widening(
             column or index. The message names every obstacle.
 
     """
-    return widening(find_target(connection, settings), settings, wait=wait or LockWait())
+    return widening(find_target(connection, settings), settings, wait=wait)
 
 
 def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:

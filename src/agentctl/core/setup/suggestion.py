@@ -14,7 +14,7 @@ from tomlkit import TOMLDocument
 from tomlkit.items import AbstractTable
 
 from agentctl.core.errors import SetupError
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discovery import FoundRole
 from agentctl.core.mapping.words import Words
@@ -207,8 +207,3 @@ def _make_words(words: Words) -> AbstractTable:
         if raw != words.written.get(word):
             table[word].comment("seen in its rows: does your application write it?")
     return table
-
-
-def is_undecided(findings: Iterable[Finding]) -> bool:
-    """Tell whether an operator has to decide something before everything works."""
-    return any(finding.severity is Severity.ERROR for finding in findings)

@@ -221,9 +221,7 @@ def sign_row(secret: str, identity: str, row_mark: str | None) -> str:
         ConfigError: the secret is malformed.
 
     """
-    signed = json.dumps(["agentctl", identity, row_mark]).encode()
-    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(digest).decode('ascii')}"
+    return _sign_bytes(secret, json.dumps(["agentctl", identity, row_mark]).encode())
 
 
 def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
@@ -233,8 +231,11 @@ def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
         ConfigError: the secret is malformed.
 
     """
-    signed = f"{identity}.{now}.".encode() + content
-    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
+    return _sign_bytes(secret, f"{identity}.{now}.".encode() + content)
+
+
+def _sign_bytes(secret: str, content: bytes) -> str:
+    digest = hmac.new(_decode_secret(secret), content, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
