@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from agentctl.core.errors import AgentctlError
-from agentctl.core.models import Verbatim
+from agentctl.core.models import Agent, AgentRef, User, UserRef, Verbatim
 from agentctl.core.times import rfc3339
 
 SCHEMA = "agentctl/1"
@@ -36,6 +36,21 @@ def error_data(error: AgentctlError) -> Mapping[str, object]:
         "hint": error.hint,
         "retryable": error.retryable,
     }
+
+
+def agent_name_data(agent: Agent | AgentRef) -> dict[str, object]:
+    """Return an agent's name as programs read it."""
+    return {"id": agent.id, "slug": agent.slug, "name": agent.name}
+
+
+def user_name_data(user: User | UserRef) -> dict[str, object]:
+    """Return a user's name as programs read it."""
+    return {"id": user.id, "email": user.email}
+
+
+def format_json(value: object) -> str:
+    """Write JSON for people, over several lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:

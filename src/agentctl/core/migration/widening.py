@@ -39,11 +39,7 @@ def plan_widening(
             column or index. The message names every obstacle.
 
     """
-    return widening(find_target(connection, settings), settings, wait=wait)
-
-
-def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:
-    """Plan as `plan_widening` does, for a table that was found."""
+    target = find_target(connection, settings)
     table = target.table
     aside = [column for column in target.added.aside if _can_be_taken_back(column, target)]
     columns = dict(target.columns) | {column.part: column.own_name for column in aside}
