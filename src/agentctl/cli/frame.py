@@ -132,8 +132,7 @@ def present(frame: Frame, reply: Reply) -> Reply:
     except BrokenPipeError:
         pass  # the reader is gone
     except OSError as error:  # a full disk
-        msg = f"The output cannot be written: {error.strerror}."
-        reply = Reply(error=reply.error or SetupError(msg))
+        reply = Reply(error=reply.error or SetupError(f"The output cannot be written: {error.strerror}."))
         with suppress(OSError):
             _print_error(reply)
     except Exception as error:  # noqa: BLE001 - the last resort here as well

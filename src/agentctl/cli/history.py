@@ -172,10 +172,7 @@ def _show_one(
     entries = user_journal(content=False).list_entries(
         execution.id, row, database=connection.database.address
     )
-    return Reply(
-        data=lambda: render.one_data(execution, rows, missing, entries),
-        view=lambda: render.one_view(execution, rows, missing, entries),
-    )
+    return Reply.of(render.one_data, render.one_view, execution, rows, missing, entries)
 
 
 def _show_stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:

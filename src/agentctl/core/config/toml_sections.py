@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -103,9 +103,7 @@ class Section:
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
         if not any(key in self.table for key in keys):
-            raise ConfigError(
-                f"{_locate_keys(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
-            )
+            raise ConfigError(f"{self._locate()} must have one of {', '.join(keys)}.")
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one if there is none."""
@@ -121,16 +119,14 @@ class Section:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self._refuse_key(key, "must be a list of tables")
-        keys = (*self.keys, key)
         return tuple(
-            Section(item, path=self.path, source=self.source, keys=(*keys, position))
-            for position, item in enumerate(value)
+            replace(self, table=item, keys=(*self.keys, key, position)) for position, item in enumerate(value)
         )
 
     def value(self, key: str) -> Value | None:
         """Return a text that may stand elsewhere."""
         text = self.text(key)
-        return None if text is None else Value(text, origin=self._locate_key(key), folder=self.path.parent)
+        return None if text is None else Value(text, origin=self._locate(key), folder=self.path.parent)
 
     def values(self, key: str) -> dict[str, Value]:
         """Return a table of such texts."""
@@ -213,21 +209,19 @@ class Section:
     def _open_child(self, value: object, key: str) -> "Section":
         if not isinstance(value, dict):
             self._refuse_key(key, "must be a table")
-        return Section(value, path=self.path, source=self.source, keys=(*self.keys, key))
+        return replace(self, table=value, keys=(*self.keys, key))
 
-    def _locate_key(self, key: str) -> str:
-        return _locate_keys(self.path, self.source, (*self.keys, key))
+    def _locate(self, *below: str) -> str:
+        """Say where the table, or a key below it, stands."""
+        keys = (*self.keys, *below)
+        line = find_line(self.source, keys)
+        shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
+        return f"{self.path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"
 
     def _refuse_key(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
-        raise ConfigError(f"{self._locate_key(key)} {what}.", hint=hint)
+        raise ConfigError(f"{self._locate(key)} {what}.", hint=hint)
 
 
 def _suggest_nearest(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'nothing'}."
-
-
-def _locate_keys(path: Path, source: str, keys: Keys) -> str:
-    line = find_line(source, keys)
-    shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
-    return f"{path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"

@@ -162,7 +162,9 @@ def _read_object(answer: Mapping[str, object]) -> DeductAnswer:
     }
     flag = next((answer[name] for name in _FLAGS if name in answer), None)
     error = next((text for name in _REASONS if isinstance(text := answer.get(name), str)), None)
-    refused = (flag.lower() if isinstance(flag, str) else flag) in _NO or "required_credits" in amounts
-    if flag is None and "error" in answer and answer["error"]:
-        refused = True
+    refused = (
+        (flag.lower() if isinstance(flag, str) else flag) in _NO
+        or "required_credits" in amounts
+        or (flag is None and bool(answer.get("error")))
+    )
     return DeductAnswer(False if refused else (True if flag is not None else None), error, amounts)

@@ -211,18 +211,13 @@ def _add_credits(
     if ledger is None or not ledger.is_linked:
         kept = "credits_used" in market.executions
         return tuple(
-            _read_execution(row, charged=read_amount(row["credits_used"]) if kept else None, refunded=None)
-            for row in rows
+            _read_execution(row, read_amount(row["credits_used"]) if kept else None, None) for row in rows
         )
     moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
-    executions = []
-    for row in rows:
-        charged, refunded = moved.get(row["id"], (0, 0))
-        executions.append(_read_execution(row, charged=charged, refunded=refunded))
-    return tuple(executions)
+    return tuple(_read_execution(row, *moved.get(row["id"], (0, 0))) for row in rows)
 
 
-def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Amount | None) -> Execution:
+def _read_execution(row: dict[str, Any], charged: Amount | None, refunded: Amount | None) -> Execution:
     return Execution(
         id=row["id"],
         agent=agent_table.ref(row),

@@ -82,7 +82,7 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
         ConfigError: there are limits, and a pooler that shares its servers, so no session to lift them for.
 
     """
-    if all(step.brief for step in planned.steps):
+    if not planned.session:
         return
     if not shares_servers(connection):
         for statement in planned.session:
@@ -132,10 +132,15 @@ class _Work:
         self._retry_for_lock(step.mode, partial(self._take_briefly if step.brief else self._take_alone, step))
 
     def _retry_for_lock(self, mode: LockMode, attempt: Callable[[], T]) -> T:
-        schema, table = self.planned.schema, self.planned.name
-        list_blockers = partial(find_blockers, self.connection, schema=schema, table=table, mode=mode)
-        wait, on_wait = self.planned.wait, self.on_event
-        return retry_for_lock(attempt, wait=wait, list_blockers=list_blockers, on_wait=on_wait)
+        planned = self.planned
+        return retry_for_lock(
+            attempt,
+            wait=planned.wait,
+            list_blockers=partial(
+                find_blockers, self.connection, schema=planned.schema, table=planned.name, mode=mode
+            ),
+            on_wait=self.on_event,
+        )
 
     def _take_briefly(self, step: Step) -> None:
         # In one message, so that those who wait for the lock do not wait for the network as well.
@@ -147,10 +152,9 @@ class _Work:
 
     def _take_alone(self, step: Step) -> None:
         (statement,) = step.statements
-        is_build = step.kind is StepKind.BUILD_INDEX
         watching = (
             watch_build(self.connection.database, index=step.object, on_progress=self.on_event)
-            if is_build
+            if step.kind is StepKind.BUILD_INDEX
             else nullcontext()
         )
         try:

@@ -22,6 +22,7 @@ from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import OnEvent, apply
+from agentctl.core.migration.indexes import make_concurrent_step
 from agentctl.core.migration.marks import ASIDE, AddedColumn
 from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, drop_index, frame_briefly, rename_column
@@ -281,9 +282,11 @@ def _find_obstacles(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[
     table = family.table
     for column in columns:
         present = table.find_by_number(column.number)
-        if present is not None and present.needed_by:
+        if present is None:
+            continue
+        if present.needed_by:
             yield f"{table.name}.{present.name} is needed by {', '.join(present.needed_by)}."
-        if present is not None and present.name == column.own_name and not family.has_free(column.aside_name):
+        if present.name == column.own_name and not family.has_free(column.aside_name):
             yield f"{column.aside_name} exists; that name is needed to set {column.own_name} aside."
 
 
@@ -306,15 +309,9 @@ def _plan_removing_indexes(family: Survey, columns: Sequence[AddedColumn]) -> It
     for column in columns:
         candidate = table.index(index_name(table.name, column.own_name)) if column.part in INDEXES else None
         if candidate is not None and serves(candidate.index, column.own_name):
-            statement = drop_index(sql.Identifier(table.schema, candidate.index.name)).as_string()
-            yield Step(
-                StepKind.REMOVE_INDEX,
-                candidate.index.name,
-                (statement,),
-                LockMode.SHARE_UPDATE_EXCLUSIVE,
-                brief=False,
-                undo=candidate.index.definition,
-            )
+            index = candidate.index
+            statement = drop_index(sql.Identifier(table.schema, index.name))
+            yield make_concurrent_step(StepKind.REMOVE_INDEX, index.name, statement, undo=index.definition)
 
 
 def _plan_renaming_aside(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:
