@@ -53,7 +53,7 @@ class Store:
             (self.tables[full_name] for full_name in self._full_names(name) if full_name in self.tables), None
         )
 
-    def altered(self, name: Name) -> TableDraft | None:
+    def find_altered(self, name: Name) -> TableDraft | None:
         """Return the table that a statement changes: the one of that name, or one that is assumed."""
         draft = self.table(name)
         if draft is None and self.assumes:
