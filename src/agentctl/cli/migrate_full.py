@@ -195,5 +195,5 @@ def _confirm_plan(order: _Order, plan: "Plan", planned: Reply) -> None:
     session = order.session
     if not session.json and not session.quiet:
         screen_for(sys.stdout).show(planned.view())
-    if not order.yes and not session.confirm(f"Change {plan.table}?", flag="--yes"):
+    if not order.yes and not session.confirm(f"Change {plan.full_name}?", flag="--yes"):
         raise Refused("Nothing was changed.", code="not_confirmed")

@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from agentctl.core.catalog.check_constraint import Check
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.catalog.row_security import Policy, RowSecurity
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
@@ -147,7 +148,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Qualified):
     """A table, or a view or foreign table in its place.
 
     Attributes:
@@ -170,16 +171,6 @@ class Table:
     insertable: bool = True
     grants: tuple[Grant, ...] = ()
     inspectable: bool = field(default=True, compare=False)
-
-    @property
-    def full_name(self) -> str:
-        """The table's name with its schema, for people."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """The table's name with its schema, as SQL."""
-        return sql.Identifier(self.schema, self.name)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -211,7 +202,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class Function(Qualified):
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:
@@ -231,16 +222,6 @@ class Function:
     public: bool
     asks_who: bool = False
     grants: tuple[Grant, ...] = ()
-
-    @property
-    def full_name(self) -> str:
-        """The function's name with its schema, for people."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """The function's name with its schema, as SQL."""
-        return sql.Identifier(self.schema, self.name)
 
 
 @dataclass(frozen=True, slots=True)

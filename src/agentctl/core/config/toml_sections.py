@@ -103,7 +103,7 @@ class Section:
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
         if not any(key in self.table for key in keys):
-            raise ConfigError(f"{self._locate()} must have one of {', '.join(keys)}.")
+            raise ConfigError(f"{self._locate_key()} must have one of {', '.join(keys)}.")
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one if there is none."""
@@ -126,7 +126,7 @@ class Section:
     def value(self, key: str) -> Value | None:
         """Return a text that may stand elsewhere."""
         text = self.text(key)
-        return None if text is None else Value(text, origin=self._locate(key), folder=self.path.parent)
+        return None if text is None else Value(text, origin=self._locate_key(key), folder=self.path.parent)
 
     def values(self, key: str) -> dict[str, Value]:
         """Return a table of such texts."""
@@ -211,7 +211,7 @@ class Section:
             self._refuse_key(key, "must be a table")
         return replace(self, table=value, keys=(*self.keys, key))
 
-    def _locate(self, *below: str) -> str:
+    def _locate_key(self, *below: str) -> str:
         """Say where the table, or a key below it, stands."""
         keys = (*self.keys, *below)
         line = find_line(self.source, keys)
@@ -219,7 +219,7 @@ class Section:
         return f"{self.path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"
 
     def _refuse_key(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
-        raise ConfigError(f"{self._locate(key)} {what}.", hint=hint)
+        raise ConfigError(f"{self._locate_key(key)} {what}.", hint=hint)
 
 
 def _suggest_nearest(word: str, known: Sequence[str]) -> str:

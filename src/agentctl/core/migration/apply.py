@@ -70,7 +70,7 @@ def apply(connection: Connection, planned: Plan, planner: Planner, on_event: OnE
             work.take_step(ahead[0])
             passing(Failpoint.STEP_TAKEN)
     raise DatabaseTrouble(
-        f"{planned.table} repeatedly lacks {ahead[0].object}.",
+        f"{planned.full_name} repeatedly lacks {ahead[0].object}.",
         hint="Another session is changing the table; run migrate-full again.",
     )
 

@@ -36,7 +36,7 @@ def hold_migration_lock(
         DatabaseTrouble: the other one did not end in time; retryable, and names its session.
 
     """
-    table = {"purpose": _PURPOSE, "table": planned.table}
+    table = {"purpose": _PURPOSE, "table": planned.full_name}
     with connection.database.connect() as guard:
         retry_for_lock(
             partial(_take_lock, guard, table),

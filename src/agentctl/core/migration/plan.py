@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from psycopg import sql
-
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import Tracking
 from agentctl.core.migration.marks import AddedColumn
@@ -110,7 +109,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Qualified):
     """The steps from the table as it is to the table as it should be; none if nothing is left to do.
 
     Attributes:
@@ -129,16 +128,6 @@ class Plan:
     remarks: tuple[str, ...] = ()
     taken_away: tuple[AddedColumn, ...] = ()
     key: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> str:
-        """The table's name for people."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """The table's name as SQL."""
-        return sql.Identifier(self.schema, self.name)
 
     @property
     def session(self) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.catalog.introspection import Index
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 
@@ -42,7 +41,7 @@ class MemberIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Qualified):
     """A table of the family: the one that is migrated, or a partition or heir of it at any depth."""
 
     schema: str
@@ -57,11 +56,6 @@ class Member:
     def key(self) -> tuple[str, str]:
         """Its full name, for comparisons."""
         return self.schema, self.name
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """Its full name as SQL."""
-        return sql.Identifier(self.schema, self.name)
 
     def column(self, name: str) -> MemberColumn | None:
         """Return the column of that name, or None."""

@@ -97,6 +97,5 @@ def _find_unfitness(target: Target) -> Iterator[str]:
     for member in family.members[1:]:
         if member.kind not in _KINDS:
             yield (
-                f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: columns "
-                "cannot be added to it."
+                f"{member.full_name}, a part of {name}, is a {member.kind}: columns cannot be added to it."
             )

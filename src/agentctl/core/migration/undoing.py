@@ -201,7 +201,7 @@ def _give_names_back(database: Database, planned: Plan, on_event: OnEvent) -> No
 
 def _explain_left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
     return DatabaseTrouble(
-        f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}",
+        f"Columns of {planned.full_name} are still set aside, under names that begin with {ASIDE}. {reason}",
         hint="agentctl migrate-full renames them back; agentctl migrate-full --undo continues.",
         code="set_aside",
     )
@@ -232,7 +232,7 @@ def _find_renamed(planned: Plan, family: Survey, *, expect_aside: bool) -> Itera
     for column in planned.taken_away:
         name = _find_present_name(column, family)
         if name not in {None, column.aside_name} and (expect_aside or name != column.own_name):
-            yield f"Column {column.own_name} of {planned.table} was renamed to {name} in the meantime."
+            yield f"Column {column.own_name} of {planned.full_name} was renamed to {name} in the meantime."
 
 
 def _save_content(connection: Connection, planned: Plan, save_to: Path | None) -> UndoReport:

@@ -104,7 +104,7 @@ def _find_other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
     for member in target.survey.members[1:]:
         present = member.column(column.name)
         if present is not None and present.type != wanted:
-            name = f"{member.schema}.{member.name}.{present.name}"
+            name = f"{member.full_name}.{present.name}"
             yield f"{name} exists as {present.type}; {wanted} is needed."
 
 
