@@ -62,7 +62,7 @@ class _MigrationProgress:
             case StepBegun(step, number, total):
                 self._end_phase()
                 self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
-            case LockAwaited(reason, attempt, _, blockers):
+            case LockAwaited(reason, attempt, blockers):
                 self._session.note(f"{reason}; attempt {attempt} gave up, retrying.", tone=Tone.WARNING)
                 self._name_blockers(blockers)
             case BuildProgress():

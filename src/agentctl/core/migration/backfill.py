@@ -48,14 +48,12 @@ class BackfillProgress:
 
     Attributes:
         done: executions that were looked at, of about `total`.
-        rate: executions a second.
         replica: the replica that is too far behind and is waited for; else None.
 
     """
 
     done: int
     total: int
-    rate: float
     replica: str | None = None
 
 
@@ -169,7 +167,6 @@ class _Backfill:
         self._on_progress = on_progress
         self._pace = Pace()
         self._counts: Counter[str] = Counter()
-        self._began = time.monotonic()
 
     def fill_all(self) -> BackfillReport:
         table = self._executions.table
@@ -241,10 +238,7 @@ class _Backfill:
 
     def _report_progress(self, replica: str | None) -> None:
         done = self._counts["rows"]
-        rate = done / max(time.monotonic() - self._began, 0.001)
-        self._on_progress(
-            BackfillProgress(done, max(self._executions.table.estimated_rows, done), rate, replica)
-        )
+        self._on_progress(BackfillProgress(done, max(self._executions.table.estimated_rows, done), replica))
 
     def _make_room(self, rows: int, seconds: float) -> None:
         """Pause for the sake of others, and for as long as a replica is too far behind."""

@@ -1,6 +1,5 @@
 """Waits for locks in many short attempts, so that nobody queues behind them, and names the blockers."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,14 +59,12 @@ class LockAwaited:
     Attributes:
         reason: why it failed.
         attempt: the number of attempts so far.
-        waited: the time since the first one began.
         blockers: the sessions that had the lock a moment later; none if they ended meanwhile.
 
     """
 
     reason: str
     attempt: int
-    waited: timedelta
     blockers: tuple[Blocker, ...]
 
 
@@ -99,13 +96,12 @@ def retry_for_lock(
         DatabaseTrouble: it did not in time; retryable, and names the sessions in the way.
 
     """
-    began = time.monotonic()
     last: tuple[Blocker, ...] = ()
 
     def report_attempt(state: RetryCallState) -> None:
         nonlocal last
         last = list_blockers()
-        on_wait(LockAwaited(reason, state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
+        on_wait(LockAwaited(reason, state.attempt_number, last))
 
     def give_up(state: RetryCallState) -> NoReturn:
         raise _explain_giving_up(reason, state.attempt_number, list_blockers() or last)
