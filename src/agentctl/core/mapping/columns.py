@@ -14,7 +14,7 @@ from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
-from agentctl.core.mapping.vocabulary import ROLES, Part, rank
+from agentctl.core.mapping.vocabulary import ROLES, Part, list_best, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ class _SoughtPart:
     taken: frozenset[str]
     linked: tuple[str, ...]
 
-    def list_fitting(self) -> list[tuple[int, str]]:
-        """Return the columns that fit by name and type, each after the rank of its name."""
+    def list_fitting(self) -> list[str]:
+        """Return the columns that fit by name and type."""
         return [
-            (grade, column.name)
+            column.name
             for column in self.table.columns
-            if (grade := rank(column.name, self.part.names)) is not None
+            if rank(column.name, self.part.names) is not None
             and can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
             and (not self.linked or column.name in self.linked)
@@ -127,12 +127,11 @@ def _choose_by_key(sought: _SoughtPart) -> _Outcome:
 
 def _choose_by_name(sought: _SoughtPart) -> _Outcome:
     fitting = sought.list_fitting()
-    best = min((grade for grade, _ in fitting), default=0)
-    first = tuple(column for grade, column in fitting if grade == best)
+    first = list_best(fitting, sought.part.names)
     if not first or (len(first) > 1 and sought.name not in first):
         return first or None
     chosen = sought.name if sought.name in first else first[0]
-    others = tuple(column for _, column in fitting if column != chosen)
+    others = tuple(column for column in fitting if column != chosen)
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
 

@@ -5,7 +5,7 @@ two of them, agentctl asks instead of guessing. Nothing here looks at a database
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -264,6 +264,13 @@ def plain(name: str) -> str:
 def rank(name: str, names: Names) -> int | None:
     """Return the rank of a name among names, 0 for the best; None if it is not among them."""
     return _rank_names(names).get(plain(name))
+
+
+def list_best(candidates: Iterable[str], names: Names) -> tuple[str, ...]:
+    """Return those of some names that have the best rank among names; none where none is among them."""
+    ranked = [(grade, name) for name in candidates if (grade := rank(name, names)) is not None]
+    best = min((grade for grade, _ in ranked), default=0)
+    return tuple(name for grade, name in ranked if grade == best)
 
 
 @cache

@@ -16,7 +16,7 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import kind_unmapped, status_unmapped, words_unconfirmed
-from agentctl.core.mapping.vocabulary import Names, plain, rank
+from agentctl.core.mapping.vocabulary import Names, list_best, plain, rank
 
 # The words to write into a column that takes any word, where they differ from agentctl's own.
 _REFERENCE = {"charge": "usage", "grant": "bonus"}
@@ -133,7 +133,7 @@ def find_words(
     for word, names in vocabulary.items():
         if word in written:
             continue
-        best = _choose_best(allowed, names) or _choose_best(allowed, stopgaps.get(word, ()))
+        best = list_best(allowed, names) or list_best(allowed, stopgaps.get(word, ()))
         if len(best) == 1 or word in best:
             written[word] = word if word in best else best[0]
         elif best:
@@ -153,14 +153,8 @@ def _find_seen_words(
     written: Mapping[str, str],
     configured: Mapping[str, str],
 ) -> dict[str, tuple[str, ...]]:
-    best = {word: _choose_best(sample, names) for word, names in vocabulary.items() if word not in configured}
+    best = {word: list_best(sample, names) for word, names in vocabulary.items() if word not in configured}
     return {word: raw for word, raw in best.items() if raw and word in written and written[word] not in raw}
-
-
-def _choose_best(allowed: Sequence[str], names: Names) -> tuple[str, ...]:
-    ranked = [(grade, word) for word in allowed if (grade := rank(word, names)) is not None]
-    best = min((grade for grade, _ in ranked), default=0)
-    return tuple(word for grade, word in ranked if grade == best)
 
 
 def _read_meanings(
