@@ -117,7 +117,7 @@ def load_profile(
     *,
     config: Path | None,
     profile: str | None,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
     needs_database: bool = True,
 ) -> Profile:
     """Return the profile to work with.
@@ -135,10 +135,9 @@ def load_profile(
             change.
 
     """
-    environ = os.environ if environment is None else environment
-    url = environ.get(DATABASE_URL)
+    url = environment.get(DATABASE_URL)
     override = Value(url, origin=f"${DATABASE_URL}") if url else None
-    path = _find_file(config, environ)
+    path = _find_file(config, environment)
     if path is None:
         if profile is not None:
             raise ConfigError(
@@ -170,8 +169,8 @@ def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) ->
     load_profile(config=path, profile=profile, environment={})
 
 
-def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
-    named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+def _find_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    named = config or (Path(environment[CONFIG]) if environment.get(CONFIG) else None)
     if named is not None:
         if not _is_file(named):
             raise ConfigError(
