@@ -14,7 +14,8 @@ def init_data(done: Initialised, path: Path) -> dict[str, object]:
     return {
         "path": str(path),
         "tables": {
-            state.role: state.table.full_name if state.table else None for state in role_states(done.reading)
+            state.role: f"{state.table.schema}.{state.table.name}" if state.table else None
+            for state in role_states(done.reading)
         },
         "allow_hosts": list(done.allow_hosts),
         "refused_hosts": list(done.refused_hosts),
@@ -30,7 +31,7 @@ def init_view(done: Initialised, path: Path) -> View:
         tuple(
             (
                 state.role,
-                state.table.full_name if state.table else None,
+                f"{state.table.schema}.{state.table.name}" if state.table else None,
                 state.why or None,
             )
             for state in role_states(done.reading)
