@@ -20,7 +20,7 @@ from agentctl.core.code_check.repository_migrations import RepositoryMigrations,
 from agentctl.core.config.code_section import CodeSettings
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
-from agentctl.core.schema_check.schema_report import find_executions
+from agentctl.core.schema_check.schema_report import executions_of
 
 _LONGEST_EXCERPT = 1000
 """Characters of a line; longer ones were made by a program."""
@@ -102,7 +102,7 @@ def report_code(
 
     """
     found = project.found
-    executions, parts = find_executions(reading)
+    executions, parts = executions_of(reading)
     context = CheckContext(
         catalog=catalog,
         schemas=reading.schemas,

@@ -18,7 +18,7 @@ from agentctl.core.schema_check.checks import CHECKS
 from agentctl.core.schema_check.schema_report import (
     SchemaReport,
     column_states,
-    find_executions,
+    executions_of,
     function_states,
     index_states,
     role_states,
@@ -52,7 +52,7 @@ def check_schema(reading: Reading, *, required: tuple[str, ...] = (), live: bool
 
     """
     catalog, market = reading.catalog, reading.marketplace
-    executions, columns = find_executions(reading)
+    executions, columns = executions_of(reading)
     states = column_states(executions, columns)
     indexes = tuple(index_states(executions, columns))
     deducting = market.deducting if market else find_deduct(catalog)

@@ -112,7 +112,7 @@ class SchemaReport:
     findings: tuple[Finding, ...]
 
 
-def find_executions(reading: Reading) -> tuple[Table | None, dict[str, str]]:
+def executions_of(reading: Reading) -> tuple[Table | None, dict[str, str]]:
     """Return the executions' table, if there is one, and its columns by part."""
     found = reading.discovery.roles.get("executions")
     if found is None:

@@ -9,7 +9,7 @@ from agentctl.core.mapping.functions import find_deduct, gives_credits
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.subjects import ReadTable, WantedColumn
 from agentctl.core.mapping.vocabulary import is_needed
-from agentctl.core.schema_check.schema_report import find_executions
+from agentctl.core.schema_check.schema_report import executions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def list_read_tables(reading: Reading) -> Iterator[ReadTable]:
 
 def list_wanted_columns(reading: Reading, required: tuple[str, ...]) -> Iterator[WantedColumn]:
     """Return the seven, and whatever else is required: a deploy knows what it writes."""
-    table, parts = find_executions(reading)
+    table, parts = executions_of(reading)
     if table is not None:
         for name in dict.fromkeys((*BY_NAME, *required)):
             own_name = parts.get(name, "" if name in BY_NAME else name)
