@@ -21,7 +21,7 @@ from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.executions import execution_table
 from agentctl.core.mapping import Marketplace as Parts
-from agentctl.core.mapping import marketplace as parts_of
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Status, User
 from agentctl.core.settling.settlement import Verdict, settle
 from support.executions import OPS, POOR, SEO_BLOG, plant
@@ -85,7 +85,7 @@ def trade(marketplace: Marketplace) -> None:
 
 def audit(database: Database, scope: Scope = EVERYTHING, *, url: str | None = None) -> runner.Audit:
     with read_database_url(url or database.url, source="a test").connect() as connection:
-        market = parts_of(introspect(connection))
+        market = get_marketplace(introspect(connection))
         return runner.audit(connection, market, CHECKS, scope, watch=nullcontext)
 
 
@@ -446,7 +446,7 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
     """Run, charge, settle and grant as agentctl does until stopped; return how often."""
     written = 0
     with read_database_url(marketplace.url, source="a test").connect() as connection:
-        market = parts_of(introspect(connection))
+        market = get_marketplace(introspect(connection))
         while not done.is_set():
             execution = uuid4()
             in_transaction(connection, lambda: _begin(connection, market, execution))  # noqa: B023 - called at once
@@ -603,7 +603,7 @@ def test_all_checks_share_one_read_only_snapshot(lawful: Marketplace) -> None:
         return nullcontext()
 
     with read_database_url(lawful.url, source="a test").connect() as connection:
-        market = parts_of(introspect(connection))
+        market = get_marketplace(introspect(connection))
         seen = runner.audit(connection, market, CHECKS, EVERYTHING, watch=change)
     assert [one for one in seen.results if one.count] == []
     assert read_only[0] == {"transaction_read_only": "on"}

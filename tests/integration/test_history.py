@@ -16,7 +16,7 @@ from agentctl.core.executions.filters import Filters
 from agentctl.core.executions.history import follow_executions, list_executions, stream_executions
 from agentctl.core.executions.stats import compute_stats
 from agentctl.core.mapping import Marketplace as Parts
-from agentctl.core.mapping import marketplace as parts_of
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Execution
 from support.executions import OPS, PLAIN, POOR, SEO_BLOG, plant
 from support.marketplace import OPTIONAL_COLUMNS, Marketplace
@@ -32,7 +32,7 @@ def connection(marketplace: Marketplace) -> Iterator[Connection]:
 
 @pytest.fixture
 def parts(connection: Connection) -> Parts:
-    return parts_of(introspect(connection))
+    return get_marketplace(introspect(connection))
 
 
 def ids(executions: list[Execution] | tuple[Execution, ...]) -> list[UUID | int | str]:
@@ -138,7 +138,7 @@ def test_a_full_table_shows_all_fields(marketplace_factory: Callable[..., Market
         completed_at=T0 + timedelta(seconds=1.5),
     )
     with read_database_url(marketplace.url, source="a test").connect() as connection:
-        parts = parts_of(introspect(connection))
+        parts = get_marketplace(introspect(connection))
         (whole,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
         (brief,) = list_executions(connection, parts, Filters(), limit=1).executions
     assert (whole.inputs, whole.result, whole.error) == ({"topic": "Tea"}, ["a", 1], "it broke")
@@ -165,7 +165,7 @@ def test_a_column_of_another_type_counts_as_absent(
     content: dict[str, Any] = {name: value}
     plant(marketplace, created_at=T0, **content)
     with read_database_url(marketplace.url, source="a test").connect() as connection:
-        parts = parts_of(introspect(connection))
+        parts = get_marketplace(introspect(connection))
         (found,) = list_executions(connection, parts, Filters(), limit=1, content=True).executions
         assert compute_stats(connection, parts, Filters()).p50_ms is None
     assert getattr(found, name) is None
@@ -178,7 +178,7 @@ def test_a_column_that_the_role_may_not_read_counts_as_absent(
     plant(marketplace, error="secret", created_at=T0)
     url = reader(marketplace, executions="id, user_id, agent_id, status, created_at, inputs")
     with read_database_url(url, source="a test").connect() as connection:
-        parts = parts_of(introspect(connection))
+        parts = get_marketplace(introspect(connection))
         (found,) = list_executions(connection, parts, Filters(), limit=1).executions
     assert found.error is None
     assert "inputs" in parts.executions
@@ -205,7 +205,7 @@ def test_stats_count_by_status_and_day_and_have_durations_where_recorded(
         plant(marketplace, status="failed" if second <= 25 else "success", created_at=T0 + day, **times)
     plant(marketplace, status="running", created_at=None)
     with read_database_url(marketplace.url, source="a test").connect() as connection:
-        stats = compute_stats(connection, parts_of(introspect(connection)), Filters())
+        stats = compute_stats(connection, get_marketplace(introspect(connection)), Filters())
     assert stats.by_status == {"failed": 25, "running": 1, "success": 75}
     assert (stats.total, stats.success_rate) == (101, 0.75)
     assert (stats.p50_ms, stats.p95_ms) == (50_500, 95_050)
@@ -227,7 +227,7 @@ def test_rows_hidden_by_row_level_security_are_never_called_empty(
     plant(marketplace, charged=5)
     url = reader(marketplace, seen={"profiles", "agent_executions", "credit_transactions"} - {hidden})
     with read_database_url(url, source="a test").connect() as connection:
-        parts = parts_of(introspect(connection))
+        parts = get_marketplace(introspect(connection))
         with pytest.raises(PermissionDenied, match=hidden):
             list_executions(connection, parts, Filters(), limit=1)
         with pytest.raises(PermissionDenied, match=hidden):
@@ -316,7 +316,7 @@ def test_credits_of_another_column_type_stay_exact(marketplace: Marketplace) -> 
     )
     with read_database_url(marketplace.url, source="a test").connect() as connection:
         (found,) = list_executions(
-            connection, parts_of(introspect(connection)), Filters(), limit=1
+            connection, get_marketplace(introspect(connection)), Filters(), limit=1
         ).executions
     assert (found.charged, found.refunded) == (Decimal("0.10"), Decimal("0.10"))
 

@@ -17,7 +17,7 @@ from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.executions.filters import Filters
 from agentctl.core.executions.history import list_executions
 from agentctl.core.executions.stats import compute_stats
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from support.database_proxy import DatabaseProxy
 from support.executions import SEO_BLOG, balance, plant
 from support.marketplace import Marketplace
@@ -54,7 +54,7 @@ def level_of(connection: Connection) -> str:
 
 def charge(execution: UUID, url: str) -> None:
     with read_database_url(url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
         user = get_user(connection, market.users, "ops@example.com")
         in_transaction(
             connection,
@@ -105,7 +105,7 @@ def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Mark
         DatabaseProxy(marketplace.url) as proxy,
         read_database_url(proxy.url, source="test").connect() as connection,
     ):
-        compute_stats(connection, mapped(introspect(connection)), Filters())
+        compute_stats(connection, get_marketplace(introspect(connection)), Filters())
 
     begin = next(place for place, said in enumerate(proxy.statements) if said.startswith("BEGIN"))
     assert "REPEATABLE READ, READ ONLY" in proxy.statements[begin + 1]
@@ -161,7 +161,7 @@ def test_a_column_that_vanishes_during_a_command_is_a_retryable_error(
 ) -> None:
     marketplace.execute("ALTER TABLE agent_executions ADD COLUMN started_at timestamptz")
     with read_database_url(marketplace.url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
     marketplace.execute("ALTER TABLE agent_executions DROP COLUMN started_at")
     with (
         pytest.raises(SchemaLacks) as lacking,

@@ -17,7 +17,7 @@ from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import DatabaseTrouble, PermissionDenied, Refused, SchemaLacks, UsageError
 from agentctl.core.executions.lookup import get_execution
 from agentctl.core.mapping import Marketplace as Mapped
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Credits, User
 from agentctl.core.settling.by_hand import grant_credits, refund_execution
 from support.executions import balance, plant, refunds
@@ -30,7 +30,7 @@ AGENT = UUID("00000000-0000-4000-8000-0000000000b1")
 @contextmanager
 def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[Connection, Mapped, User]]:
     with read_database_url(url or marketplace.url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
         yield connection, market, get_user(connection, market.users, OPS)
 
 

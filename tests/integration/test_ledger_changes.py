@@ -14,7 +14,7 @@ from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace as Mapped
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Credits, User
 from support.executions import OPS, SEO_BLOG, balance, plant
 from support.marketplace import Marketplace
@@ -81,7 +81,7 @@ def _moving(
 ) -> int:
     """Move credits of the locked user in a transaction; return how many rows of the ledger were read."""
     with read_database_url(marketplace.url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
         user = get_user(connection, market.users, str(OPS))
 
         def work() -> int:

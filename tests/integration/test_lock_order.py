@@ -10,7 +10,7 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.executions.lookup import get_execution
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Status
 from agentctl.core.settling.by_hand import refund_execution
 from agentctl.core.settling.settlement import Verdict, settle
@@ -23,13 +23,13 @@ PATIENCE = 30  # seconds, for what takes milliseconds
 def _settle_as_failed(marketplace: Marketplace, execution: UUID) -> None:
     database = read_database_url(marketplace.url, source="test")
     with database.connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
     settle(database, market, Verdict(execution, OPS, Status.FAILED, refund=True, facts={}))
 
 
 def _refund_by_hand(marketplace: Marketplace, execution: UUID) -> None:
     with read_database_url(marketplace.url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
         refund_execution(connection, market, get_execution(connection, market, str(execution)))
 
 

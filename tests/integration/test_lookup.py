@@ -13,7 +13,7 @@ from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.errors import PermissionDenied, Refused
 from agentctl.core.executions.lookup import find_execution, get_execution
 from agentctl.core.mapping import Marketplace as Parts
-from agentctl.core.mapping import marketplace as parts_of
+from agentctl.core.mapping import get_marketplace
 from support.executions import OPS, POOR, SEO_BLOG, plant
 from support.marketplace import OPTIONAL_COLUMNS, Marketplace
 
@@ -24,7 +24,7 @@ TWO = UUID("abcdef00-0000-4000-8000-000000000002")
 @contextmanager
 def opened(marketplace: Marketplace, url: str | None = None) -> Iterator[tuple[Connection, Parts]]:
     with read_database_url(url or marketplace.url, source="a test").connect() as connection:
-        yield connection, parts_of(introspect(connection))
+        yield connection, get_marketplace(introspect(connection))
 
 
 def refusal(marketplace: Marketplace, text: str) -> Refused:

@@ -5,7 +5,7 @@ import pytest
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.findings.finding import Finding
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.schema_check.schema_check import find_among
 from agentctl.core.schema_check.subjects import list_money_subjects
 from support.marketplace import CUSTOMERS, Marketplace
@@ -21,7 +21,7 @@ def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
     for statement in statements:
         marketplace.execute(statement.encode())
     with read_database_url(marketplace.url, source="a test").connect() as connection:
-        return list(find_among(list_money_subjects(mapped(introspect(connection)))))
+        return list(find_among(list_money_subjects(get_marketplace(introspect(connection)))))
 
 
 def test_the_reference_schema_has_no_open_access(marketplace: Marketplace) -> None:
@@ -281,7 +281,7 @@ def test_does_not_infer_the_sign_from_a_ledger_that_customers_write(
 
     def sign() -> str | None:
         with read_database_url(marketplace.url, source="a test").connect() as connection:
-            return mapped(introspect(connection)).require_ledger().sign_known
+            return get_marketplace(introspect(connection)).require_ledger().sign_known
 
     assert sign() == "negative amounts in its rows"
     marketplace.execute(

@@ -17,7 +17,7 @@ from agentctl.core.credits import balances, movements
 from agentctl.core.credits.users import get_user
 from agentctl.core.database.connection import read_database_url
 from agentctl.core.database.transactions import in_transaction
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.resources import sql_bytes
 from support.executions import OPS, SEO_BLOG, balance, plant, refunds
 from support.marketplace import DEMO, Database, Marketplace
@@ -97,7 +97,7 @@ def _move_credits(marketplace: Marketplace) -> None:
     charged, failed = plant(marketplace, status="running"), _one_to_refund(marketplace)
     before = balance(marketplace)
     with read_database_url(marketplace.url, source="test").connect() as connection:
-        market = mapped(introspect(connection))
+        market = get_marketplace(introspect(connection))
         user = get_user(connection, market.users, str(OPS))
 
         def charge() -> movements.Movement:

@@ -139,7 +139,7 @@ def test_widens_a_table_in_a_schema_of_any_name(database: Database) -> None:
 
     plan = widen(database)
 
-    assert plan.table == 'My "Shop".agent_executions'
+    assert plan.full_name == 'My "Shop".agent_executions'
     assert plan_steps(database) == ()
 
 

@@ -29,7 +29,7 @@ from agentctl.core.errors import Refused
 from agentctl.core.executions.journal import Journal
 from agentctl.core.executions.lookup import get_execution
 from agentctl.core.failpoints import Failpoint
-from agentctl.core.mapping import marketplace as mapped
+from agentctl.core.mapping import get_marketplace
 from agentctl.core.models import Outcome
 from agentctl.core.running import run as core_run
 from agentctl.core.running.preparation import RunRequest
@@ -160,7 +160,7 @@ class LedgerMachine(RuleBasedStateMachine):
         execution = list(self.executions)[place % len(self.executions)]
         known = self.executions[execution]
         with self.database.connect() as connection:
-            market = mapped(introspect(connection))
+            market = get_marketplace(introspect(connection))
             found = get_execution(connection, market, execution)
             # Whatever fails is refunded at once, so that nothing is left to refund by hand.
             assert known.status != "failed" or known.refunded
@@ -170,7 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(amount=st.integers(1, 30), key=st.sampled_from(["", "a", "b"]))
     def grant(self, amount: int, key: str) -> None:
         with self.database.connect() as connection:
-            market = mapped(introspect(connection))
+            market = get_marketplace(introspect(connection))
             user = get_user(connection, market.users, "ops@example.com")
             if key and self.keys.get(key, amount) != amount:
                 with pytest.raises(Refused, match="another amount"):

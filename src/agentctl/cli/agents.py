@@ -47,8 +47,7 @@ def agents(
             return _check_webhooks(session, names)
         case [agent]:
             return _show_agent(session, agent)
-    msg = "Only one agent can be shown at a time."
-    raise UsageError(msg, hint="See: agentctl agents --help")
+    raise UsageError("Only one agent can be shown at a time.", hint="See: agentctl agents --help")
 
 
 def _list_agents(session: Session) -> Reply:
@@ -58,7 +57,7 @@ def _list_agents(session: Session) -> Reply:
     with session.connected(reads=True) as (connection, market, profile):
         listed = core.list_agents(connection, market.agents)
     completed = [profile.as_far_as_known(agent) for agent in listed]
-    return Reply(data=lambda: render.list_data(completed), view=lambda: render.list_view(completed))
+    return Reply.of(render.list_data, render.list_view, completed)
 
 
 def _show_agent(session: Session, agent: str) -> Reply:
@@ -69,7 +68,7 @@ def _show_agent(session: Session, agent: str) -> Reply:
     with session.connected(reads=True) as (connection, market, profile):
         completed = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
     form = read_form(completed.raw_form)
-    return Reply(data=lambda: render.one_data(completed, form), view=lambda: render.one_view(completed, form))
+    return Reply.of(render.one_data, render.one_view, completed, form)
 
 
 def _check_webhooks(session: Session, names: "Sequence[str]") -> Reply:
@@ -101,5 +100,8 @@ def _make_error(checked: "Sequence[Checked]") -> FindingsFound | None:
     wrong = [each.agent.slug for each in checked if each.is_finding]
     if not wrong:
         return None
-    msg = f"{len(wrong)} of {len(checked)} webhooks have problems: {', '.join(wrong)}."
-    return FindingsFound(msg, hint="Details: agentctl agents check", code="webhooks")
+    return FindingsFound(
+        f"{len(wrong)} of {len(checked)} webhooks have problems: {', '.join(wrong)}.",
+        hint="Details: agentctl agents check",
+        code="webhooks",
+    )

@@ -43,19 +43,21 @@ def show(
     with session.connected(reads=True) as (connection, market, _):
         if user is None:
             totals = ledger_reports.totals(connection, market, largest=limit)
-            return Reply(data=lambda: render.totals_data(totals), view=lambda: render.totals_view(totals))
+            return Reply.of(render.totals_data, render.totals_view, totals)
         payer = users.get_user(connection, market.users, user)
         ledger = market.ledger
         rows = ledger_reports.list_rows(connection, ledger, user=payer.id, limit=limit) if ledger else ()
     if ledger is None:
         session.note("agentctl found no ledger in this database, so only the balance is shown.")
-    return Reply(data=lambda: render.user_data(payer, rows), view=lambda: render.user_view(payer, rows))
+    return Reply.of(render.user_data, render.user_view, payer, rows)
 
 
 def _nothing_before(subcommand: str, user: str | None) -> Reply:
     if user is not None:
-        msg = f"--user cannot be used before {subcommand}: it is an option of `agentctl credits` itself."
-        raise UsageError(msg, hint=f"See: agentctl credits {subcommand} --help")
+        raise UsageError(
+            f"--user cannot be used before {subcommand}: it is an option of `agentctl credits` itself.",
+            hint=f"See: agentctl credits {subcommand} --help",
+        )
     return Reply()
 
 

@@ -112,9 +112,10 @@ def _invoke_app(arguments: Sequence[str]) -> object:
 def _report_defect(error: Exception) -> AgentctlError:
     if os.environ.get("AGENTCTL_DEBUG"):
         raise error
-    msg = f"Unexpected error: {type(error).__name__}."
     return AgentctlError(
-        msg, hint="Set AGENTCTL_DEBUG=1 to see where it happened, and report it.", code="defect"
+        f"Unexpected error: {type(error).__name__}.",
+        hint="Set AGENTCTL_DEBUG=1 to see where it happened, and report it.",
+        code="defect",
     )
 
 
@@ -131,8 +132,7 @@ def present(frame: Frame, reply: Reply) -> Reply:
     except BrokenPipeError:
         pass  # the reader is gone
     except OSError as error:  # a full disk
-        msg = f"The output cannot be written: {error.strerror}."
-        reply = Reply(error=reply.error or SetupError(msg))
+        reply = Reply(error=reply.error or SetupError(f"The output cannot be written: {error.strerror}."))
         with suppress(OSError):
             _print_error(reply)
     except Exception as error:  # noqa: BLE001 - the last resort here as well

@@ -111,17 +111,19 @@ def history(
 def _refuse_contradictions(options: dict[str, object]) -> None:
     together = [name for name, value in options.items() if value]
     if len(together) > 1:
-        msg = f"{' and '.join(together)} cannot be used together."
-        raise UsageError(msg, hint="See: agentctl history --help")
+        raise UsageError(
+            f"{' and '.join(together)} cannot be used together.", hint="See: agentctl history --help"
+        )
 
 
 def _refuse_formats(output: Format, *, follow: bool, stats: bool) -> None:
     if follow and output is Format.JSON:
-        msg = "--follow never ends, so it cannot print one JSON object."
-        raise UsageError(msg, hint="Use --format jsonl: one object per line.")
+        raise UsageError(
+            "--follow never ends, so it cannot print one JSON object.",
+            hint="Use --format jsonl: one object per line.",
+        )
     if stats and output in _ROWS:
-        msg = f"--stats cannot be printed as {output}."
-        raise UsageError(msg, hint="Use --format json.")
+        raise UsageError(f"--stats cannot be printed as {output}.", hint="Use --format json.")
 
 
 def _make_filters(
@@ -170,10 +172,7 @@ def _show_one(
     entries = user_journal(content=False).list_entries(
         execution.id, row, database=connection.database.address
     )
-    return Reply(
-        data=lambda: render.one_data(execution, rows, missing, entries),
-        view=lambda: render.one_view(execution, rows, missing, entries),
-    )
+    return Reply.of(render.one_data, render.one_view, execution, rows, missing, entries)
 
 
 def _show_stats(connection: "Connection", market: "Marketplace", filters: "Filters") -> Reply:

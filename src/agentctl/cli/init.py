@@ -44,12 +44,15 @@ def init(
 
     path = session.config or Path(FILE_NAME)
     if path.exists() and not force:
-        msg = f"{path} already exists."
-        raise UsageError(msg, hint="Pass --force to overwrite it, or --config FILE to write another file.")
+        raise UsageError(
+            f"{path} already exists.",
+            hint="Pass --force to overwrite it, or --config FILE to write another file.",
+        )
     url = database_url or (f"env:{DATABASE_URL}" if os.environ.get(DATABASE_URL) else None)
     if url is None:
-        msg = "No database is named."
-        raise UsageError(msg, hint=f"Pass --database-url env:NAME or a URL, or set ${DATABASE_URL}.")
+        raise UsageError(
+            "No database is named.", hint=f"Pass --database-url env:NAME or a URL, or set ${DATABASE_URL}."
+        )
     database = read_database_url(Value(url, origin="--database-url").resolve(), source="--database-url")
     profile = session.profile_name or _PROFILE
     with database.connect() as connection:

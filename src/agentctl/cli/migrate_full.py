@@ -147,7 +147,7 @@ def _fill_rows(order: _Order, plan: "Plan") -> Reply:
             apply(order.connection, link_index, planner, on_event)
         with filling(order.session) as on_batch:
             filled = backfill(order.connection, plan, on_batch, on_event)
-    return Reply(data=lambda: render.filled_data(plan, filled), view=lambda: render.filled_view(plan, filled))
+    return Reply.of(render.filled_data, render.filled_view, plan, filled)
 
 
 def _take_back(order: _Order, *, discard: bool) -> Reply:
@@ -167,7 +167,7 @@ def _take_back(order: _Order, *, discard: bool) -> Reply:
     file = (order.output or _name_file(plan)) if discard else None
     with migrating(order.session) as on_event:
         undone = undoing.undo(order.connection, plan, save_to=file, on_event=on_event)
-    return Reply(data=lambda: render.undone_data(plan, undone), view=lambda: render.undone_view(plan, undone))
+    return Reply.of(render.undone_data, render.undone_view, plan, undone)
 
 
 def _write_script(plan: "Plan", output: Path | None) -> None:
@@ -195,6 +195,5 @@ def _confirm_plan(order: _Order, plan: "Plan", planned: Reply) -> None:
     session = order.session
     if not session.json and not session.quiet:
         screen_for(sys.stdout).show(planned.view())
-    if not order.yes and not session.confirm(f"Change {plan.table}?", flag="--yes"):
-        msg = "Nothing was changed."
-        raise Refused(msg, code="not_confirmed")
+    if not order.yes and not session.confirm(f"Change {plan.full_name}?", flag="--yes"):
+        raise Refused("Nothing was changed.", code="not_confirmed")

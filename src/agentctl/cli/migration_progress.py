@@ -53,7 +53,7 @@ class _MigrationProgress:
         self._bar = bar
         self._screen = session.progress_screen()
         self._moves = colourful(sys.stderr) and not session.json and not session.quiet
-        self._phase: tuple[str, int, Blocker | None] | None = None
+        self._phase: tuple[str, int] | None = None
         self._named: tuple[int, ...] = ()
         self._advance: Callable[[int], None] = lambda _done: None
 
@@ -62,7 +62,7 @@ class _MigrationProgress:
             case StepBegun(step, number, total):
                 self._end_phase()
                 self._session.note(f"{number}/{total} {step.kind}: {step.object} ...")
-            case LockAwaited(reason, attempt, _, blockers):
+            case LockAwaited(reason, attempt, blockers):
                 self._session.note(f"{reason}; attempt {attempt} gave up, retrying.", tone=Tone.WARNING)
                 self._name_blockers(blockers)
             case BuildProgress():
@@ -81,8 +81,8 @@ class _MigrationProgress:
             self._name_blockers((building.blocker,))
         if not self._moves:
             return
-        phase = (building.phase, building.total, building.blocker)
-        if self._phase is None or self._phase[:2] != phase[:2]:
+        phase = (building.phase, building.total)
+        if self._phase != phase:
             self._end_phase()
             self._phase = phase
             self._begin_phase(building)

@@ -88,7 +88,10 @@ def _make_error(cases: "Sequence[Case]") -> FindingsFound | None:
     if not still_open:
         return None
     is_single = len(still_open) == 1
-    msg = f"{len(still_open)} execution{' is' if is_single else 's are'} still open: {still_open[0].message}"
     hint = "If you know the outcome: agentctl reconcile EXECUTION --assume failed|success"
     refused = next((case.obstacle for case in still_open if case.obstacle is not None), None)
-    return FindingsFound(msg, hint=refused.hint if refused else hint, code="still_open")
+    return FindingsFound(
+        f"{len(still_open)} execution{' is' if is_single else 's are'} still open: {still_open[0].message}",
+        hint=refused.hint if refused else hint,
+        code="still_open",
+    )

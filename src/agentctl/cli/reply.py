@@ -5,9 +5,12 @@ A command returns a reply instead of printing and exiting; frame.py prints it an
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ParamSpec
 
 from agentctl.core.errors import AgentctlError, ExitCode
 from agentctl.render.blocks import View
+
+P = ParamSpec("P")
 
 
 def _show_nothing() -> View:
@@ -30,6 +33,13 @@ class Reply:
     view: Callable[[], View] = _show_nothing
     aside: Callable[[], View] = _show_nothing
     error: AgentctlError | None = None
+
+    @staticmethod
+    def of(
+        data: Callable[P, Mapping[str, object]], view: Callable[P, View], *shown: P.args, **options: P.kwargs
+    ) -> "Reply":
+        """Return the reply whose data and view are made of the same values."""
+        return Reply(data=lambda: data(*shown, **options), view=lambda: view(*shown, **options))
 
     @property
     def exit_code(self) -> ExitCode:

@@ -76,7 +76,9 @@ def _write_new(folder: Path, content: bytes, *, stem: str, suffix: str) -> Path:
 
 
 def _make_misplaced_error(report: RunReport, file: Path | None, *, why: str) -> SetupError:
-    msg = f"The result could not be written ({why})" + (f"; it is in {file}." if file else ".")
     command = shell_command("agentctl history", str(report.execution))
-    hint = f"The run is complete and settled: {command}"
-    return SetupError(msg, hint=hint, code="result_not_written")
+    return SetupError(
+        f"The result could not be written ({why})" + (f"; it is in {file}." if file else "."),
+        hint=f"The run is complete and settled: {command}",
+        code="result_not_written",
+    )

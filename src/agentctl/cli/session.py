@@ -119,8 +119,11 @@ class Session:
 
         """
         if not self.can_ask():
-            msg = f"{question} No terminal to ask on; pass {flag}."
-            raise UsageError(msg, hint=f"Pass {flag} to go ahead.", code="confirmation_needed")
+            raise UsageError(
+                f"{question} No terminal to ask on; pass {flag}.",
+                hint=f"Pass {flag} to go ahead.",
+                code="confirmation_needed",
+            )
         import typer
 
         return typer.confirm(clean_line(question), err=True)

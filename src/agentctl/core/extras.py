@@ -29,5 +29,8 @@ def require_code_reader(option: str) -> None:
     """
     missing = [name for name in _READS_CODE if find_spec(name) is None]
     if missing:
-        msg = f"{option} needs packages that are not installed: {', '.join(missing)}."
-        raise SetupError(msg, hint=install_command("code"), code="extra_missing")
+        raise SetupError(
+            f"{option} needs packages that are not installed: {', '.join(missing)}.",
+            hint=install_command("code"),
+            code="extra_missing",
+        )

@@ -59,12 +59,7 @@ NO_STATUS = "none"
 
 def outcome_of(status: str | None) -> Outcome:
     """Return the outcome that a status means."""
-    match status:
-        case Status.SUCCESS:
-            return Outcome.SUCCESS
-        case Status.FAILED:
-            return Outcome.FAILED
-    return Outcome.UNKNOWN
+    return Outcome(status) if status in {Status.SUCCESS, Status.FAILED} else Outcome.UNKNOWN
 
 
 OPEN = (Status.PENDING, Status.RUNNING)

@@ -1,7 +1,7 @@
 """Reads JSON that others have written, so that its value can be walked by recursion and written again.
 
-`parse_json` refuses any other JSON, and `read_stored_json` returns its text. It knows neither webhooks nor
-databases.
+`parse_json` refuses any other JSON, and `read_stored_json` returns its text. `find_member` and `list_members`
+follow a path of names, whatever stands there. It knows neither webhooks nor databases.
 """
 
 import json
@@ -28,6 +28,19 @@ def is_shallow(value: object, levels: int = DEEPEST) -> bool:
 
 def _list_children(parent: Any) -> Any:
     return parent.values() if isinstance(parent, dict) else parent
+
+
+def find_member(value: object, *names: str) -> Any:
+    """Return what stands at a path of names in a JSON value; None where that leads nowhere."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def list_members(value: object, *names: str) -> list[Any]:
+    """Return the list at a path of names in a JSON value; an empty one where there is none."""
+    members = find_member(value, *names)
+    return members if isinstance(members, list) else []
 
 
 def parse_json(text: str) -> Any:

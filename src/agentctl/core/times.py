@@ -100,8 +100,9 @@ def parse_duration(text: str) -> timedelta:
     except (durationpy.DurationError, OverflowError):
         duration = timedelta(0)
     if duration <= timedelta(0):
-        msg = f"{text!r} is not a duration."
-        raise UsageError(msg, hint="Write a number with its unit: 200ms, 300s, 10m, 24h, 7d.")
+        raise UsageError(
+            f"{text!r} is not a duration.", hint="Write a number with its unit: 200ms, 300s, 10m, 24h, 7d."
+        )
     return duration
 
 
@@ -134,9 +135,10 @@ def _parse_age(text: str, *, now: datetime) -> datetime:
     try:
         return now - parse_duration(text)
     except (UsageError, OverflowError):
-        msg = f"{text!r} is not a time."
-        hint = "Write an age (24h, 7d), a date (2026-11-01) or an RFC 3339 time."
-        raise UsageError(msg, hint=hint) from None
+        raise UsageError(
+            f"{text!r} is not a time.",
+            hint="Write an age (24h, 7d), a date (2026-11-01) or an RFC 3339 time.",
+        ) from None
 
 
 def rfc3339(instant: datetime) -> str:

@@ -6,6 +6,7 @@ from agentctl.core.agents.form import Field, Form, spell_value
 from agentctl.core.hint_text import shell_command
 from agentctl.core.models import Agent
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.envelope import agent_name_data
 
 
 def list_data(agents: Sequence[Agent]) -> dict[str, object]:
@@ -16,9 +17,7 @@ def list_data(agents: Sequence[Agent]) -> dict[str, object]:
 def agent_data(agent: Agent) -> dict[str, object]:
     """Return an agent as programs read it, without its form."""
     return {
-        "id": agent.id,
-        "slug": agent.slug,
-        "name": agent.name,
+        **agent_name_data(agent),
         "description": agent.description,
         "category": agent.category,
         "price": agent.price,

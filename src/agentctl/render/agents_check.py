@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agentctl.core.agents.reachability import Checked, State
 from agentctl.render.blocks import Table, Text, Tone, Toned, View
+from agentctl.render.envelope import agent_name_data
 
 
 def check_data(checked: Sequence[Checked]) -> dict[str, object]:
@@ -11,9 +12,7 @@ def check_data(checked: Sequence[Checked]) -> dict[str, object]:
     return {
         "agents": [
             {
-                "id": each.agent.id,
-                "slug": each.agent.slug,
-                "name": each.agent.name,
+                **agent_name_data(each.agent),
                 "url": each.url,
                 "state": each.look.state,
                 "message": each.look.message,

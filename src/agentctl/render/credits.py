@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from agentctl.core.credits.ledger_reports import Totals
-from agentctl.core.models import Amount, LedgerRow, User, UserRef, Verbatim
+from agentctl.core.models import Amount, LedgerRow, User, Verbatim
 from agentctl.core.settling.by_hand import Grant, Refund
 from agentctl.render.blocks import Cell, Facts, Table, Text, Tone, Toned, View
+from agentctl.render.envelope import user_name_data
 from agentctl.render.plain import signed
 
 _NO_REASON = "The ledger has no column for a reason, so it is not recorded there."
@@ -13,7 +14,7 @@ _NO_REASON = "The ledger has no column for a reason, so it is not recorded there
 
 def user_data(user: User, rows: Sequence[LedgerRow]) -> dict[str, object]:
     """Return a balance and ledger rows as programs read them."""
-    return {"user": _user_data(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
+    return {"user": user_name_data(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
 
 
 def totals_data(totals: Totals) -> dict[str, object]:
@@ -22,14 +23,14 @@ def totals_data(totals: Totals) -> dict[str, object]:
         "users": totals.users,
         "balance": totals.balance,
         "ledger": [{"type": kind, "rows": rows, "amount": amount} for kind, rows, amount in totals.by_kind],
-        "largest": [{**_user_data(user), "balance": user.balance} for user in totals.largest],
+        "largest": [{**user_name_data(user), "balance": user.balance} for user in totals.largest],
     }
 
 
 def grant_data(grant: Grant, reason: str) -> dict[str, object]:
     """Return a grant as programs read it."""
     return {
-        "user": _user_data(grant.user),
+        "user": user_name_data(grant.user),
         "amount": grant.amount,
         "balance_before": grant.balance_before,
         "balance_after": grant.balance_after,
@@ -43,7 +44,7 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
     """Return a refund as programs read it."""
     return {
         "execution": {"id": refund.execution.id, "status": refund.execution.status},
-        "user": _user_data(refund.execution.user),
+        "user": user_name_data(refund.execution.user),
         "amount": refund.movement.amount,
         "balance_before": refund.movement.balance_before,
         "balance_after": refund.movement.balance_after,
@@ -97,10 +98,6 @@ def refund_view(refund: Refund) -> View:
     yield Text(f"Refunded {refund.movement.amount} credits to {name}: {balances}.", Tone.GOOD)
     if not refund.reason_kept:
         yield Text(_NO_REASON, Tone.DIM)
-
-
-def _user_data(user: User | UserRef) -> dict[str, object]:
-    return {"id": user.id, "email": user.email}
 
 
 def _row_data(row: LedgerRow) -> dict[str, object]:

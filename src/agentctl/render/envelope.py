@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from agentctl.core.errors import AgentctlError
-from agentctl.core.models import Verbatim
+from agentctl.core.models import Agent, AgentRef, User, UserRef, Verbatim
 from agentctl.core.times import rfc3339
 
 SCHEMA = "agentctl/1"
@@ -38,6 +38,21 @@ def error_data(error: AgentctlError) -> Mapping[str, object]:
     }
 
 
+def agent_name_data(agent: Agent | AgentRef) -> dict[str, object]:
+    """Return an agent's name as programs read it."""
+    return {"id": agent.id, "slug": agent.slug, "name": agent.name}
+
+
+def user_name_data(user: User | UserRef) -> dict[str, object]:
+    """Return a user's name as programs read it."""
+    return {"id": user.id, "email": user.email}
+
+
+def format_json(value: object) -> str:
+    """Write JSON for people, over several lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
     text = json.dumps(value, default=_make_plain, indent=indent, ensure_ascii=True, allow_nan=False)
@@ -53,5 +68,4 @@ def _make_plain(value: object) -> object:
             return str(value)
         case Decimal():
             return format(value, "f")  # str writes 0.0000000 as 0E-7
-    msg = f"{type(value).__name__} cannot be written as JSON"
-    raise TypeError(msg)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,6 +1,5 @@
 """Shows executions: a list, one whole, exports a row at a time, and figures over many."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agentctl.core.amounts import subtract
@@ -11,7 +10,7 @@ from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.models import Amount, Execution, LedgerRow, Status, Verbatim, outcome_of
 from agentctl.render.blocks import Bars, Block, Cell, Code, Facts, Table, Text, Tone, Toned, View
 from agentctl.render.csv_cells import csv_line
-from agentctl.render.envelope import to_json
+from agentctl.render.envelope import agent_name_data, format_json, to_json, user_name_data
 from agentctl.render.plain import plain_cell, signed
 
 _HEADERS = ("execution", "agent", "user", "status", "created", "duration", "credits")
@@ -32,12 +31,8 @@ def execution_data(execution: Execution) -> dict[str, object]:
     """Return an execution as programs read it."""
     return {
         "id": execution.id,
-        "agent": {
-            "id": execution.agent.id,
-            "slug": execution.agent.slug,
-            "name": execution.agent.name,
-        },
-        "user": {"id": execution.user.id, "email": execution.user.email},
+        "agent": agent_name_data(execution.agent),
+        "user": user_name_data(execution.user),
         "status": execution.status,
         "outcome": outcome_of(execution.status),
         "created_at": execution.created_at,
@@ -158,7 +153,6 @@ def one_view(
         yield Table(("when", "type", "amount"), rows, numbers=frozenset({"amount"}), title="Ledger")
     if missing:
         yield from _journal_tables(journal)
-    if missing:
         costs = tuple((name, BY_NAME[name].purpose, BY_NAME[name].kept_instead) for name in missing)
         title = "Not kept in this table (agentctl migrate-full adds what is missing)"
         yield Table(("column", "would hold", "kept instead"), costs, title=title)
@@ -217,8 +211,8 @@ def _journal_tables(journal: Sequence[Entry]) -> Iterator[Table]:
 
 
 def _journal_line(entry: Entry) -> tuple[Cell, ...]:
-    took = duration_text(entry.duration_ms)
-    return (entry.at, entry.event, entry.outcome, entry.http_status, took, entry.error)
+    duration = duration_text(entry.duration_ms)
+    return (entry.at, entry.event, entry.outcome, entry.http_status, duration, entry.error)
 
 
 def _make_row(execution: Execution) -> tuple[Cell, ...]:
@@ -257,11 +251,7 @@ def _describe_money(execution: Execution) -> str:
 def _json_block(title: str, value: object) -> Iterator[Block]:
     if value is not None:
         yield Text(title, Tone.STRONG)
-        yield Code(_format_json(value), "json")
-
-
-def _format_json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+        yield Code(format_json(value), "json")
 
 
 def _list_cells(execution: Execution) -> Iterator[object]:

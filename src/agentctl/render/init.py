@@ -45,5 +45,7 @@ def undecided(done: Initialised, path: Path) -> FindingsFound | None:
     if not errors:
         return None
     listed = "\n".join(f"  {finding.message}" for finding in errors)
-    msg = f"{path} is written. This is left for you to decide:\n{listed}"
-    return FindingsFound(msg, hint="For the lines to choose from, run: agentctl schema-check.")
+    return FindingsFound(
+        f"{path} is written. This is left for you to decide:\n{listed}",
+        hint="For the lines to choose from, run: agentctl schema-check.",
+    )

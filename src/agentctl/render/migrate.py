@@ -23,7 +23,7 @@ _RAW = (
 def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
     """Return a plan as programs read it."""
     return {
-        "table": plan.table,
+        "table": plan.full_name,
         "before": plan.before,
         "applied": applied,
         "session": list(plan.session),
@@ -50,7 +50,7 @@ def plan_view(plan: Plan, *, backfill: bool = False) -> View:
     """Show each step with its lock and its SQL."""
     if not plan.steps:
         todo = "no column or index is missing" if backfill else "nothing to do"
-        yield Text(f"{plan.table} already has full tracking: {todo}.", Tone.GOOD)
+        yield Text(f"{plan.full_name} already has full tracking: {todo}.", Tone.GOOD)
     yield from _steps_view(plan)
     if backfill:
         yield Text(_BACKFILL)
@@ -99,7 +99,7 @@ def filled_view(plan: Plan, filled: BackfillReport) -> View:
 def undo_view(plan: Plan) -> View:
     """Show how a migration is taken back, and what stays."""
     if not plan.steps:
-        yield Text(f"{plan.table} has nothing that migrate-full added: nothing to do.", Tone.GOOD)
+        yield Text(f"{plan.full_name} has nothing that migrate-full added: nothing to do.", Tone.GOOD)
     yield from _steps_view(plan)
     for remark in plan.remarks:
         yield Text(remark, Tone.DIM)
@@ -125,7 +125,7 @@ def script(plan: Plan) -> str:
 
 
 def _write_script(plan: Plan) -> Iterator[str]:
-    yield from _write_comment(f"{plan.table}: {len(plan.steps)} steps of agentctl migrate-full.")
+    yield from _write_comment(f"{plan.full_name}: {len(plan.steps)} steps of agentctl migrate-full.")
     yield from _write_comment("Run it outside a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
     yield from _write_comment(
         "A step that does not get its lock in time changes nothing: run the file again."
@@ -155,7 +155,9 @@ def _write_comment(text: str) -> Iterator[str]:
 
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
-    return [Text(f"{plan.table} now has full tracking: {_count_steps(plan)} done and verified.", Tone.GOOD)]
+    return [
+        Text(f"{plan.full_name} now has full tracking: {_count_steps(plan)} done and verified.", Tone.GOOD)
+    ]
 
 
 def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
@@ -166,7 +168,7 @@ def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
 
 def undone_view(plan: Plan, undone: UndoReport) -> View:
     """Say that an undo was applied and verified, and where the data is."""
-    yield Text(f"{plan.table} is as it was before: {_count_steps(plan)} done and verified.", Tone.GOOD)
+    yield Text(f"{plan.full_name} is as it was before: {_count_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:
         yield Text(f"The data of {undone.rows} rows is in {undone.file}.")
         yield Text(_RAW, Tone.WARNING)

@@ -53,15 +53,7 @@ class PlainScreen:
         raise TypeError(block)
 
     @_draw_block.register
-    def _draw_text(self, block: Text) -> list[str]:
-        return clean(block.text).splitlines()
-
-    @_draw_block.register
-    def _draw_markdown(self, block: Markdown) -> list[str]:
-        return clean(block.text).splitlines()
-
-    @_draw_block.register
-    def _draw_code(self, block: Code) -> list[str]:
+    def _draw_text(self, block: Text | Markdown | Code) -> list[str]:
         return clean(block.text).splitlines()
 
     @_draw_block.register

@@ -8,6 +8,7 @@ from agentctl.core.errors import AgentctlError
 from agentctl.core.models import Outcome, Verbatim
 from agentctl.core.settling.cases import Action, Case
 from agentctl.render.blocks import Cell, Table, Text, Tone, Toned, View
+from agentctl.render.envelope import agent_name_data, user_name_data
 
 _WORDS = {
     Action.SETTLED: ("settled", Tone.GOOD),
@@ -33,8 +34,7 @@ def reconcile_view(cases: Sequence[Case]) -> View:
     if not cases:
         yield Text("No open execution is old enough to be dead.", Tone.GOOD)
         return
-    headers = ("execution", "agent", "user", "created", "was", "now", "why")
-    yield Table(headers, tuple(map(_make_row, cases)))
+    yield Table(("execution", "agent", "user", "created", "was", "now", "why"), tuple(map(_make_row, cases)))
     yield Text(_summarise_cases(cases))
 
 
@@ -42,8 +42,8 @@ def _case_data(case: Case) -> dict[str, object]:
     execution, evidence = case.execution, case.evidence
     return {
         "id": execution.id,
-        "agent": {"id": execution.agent.id, "slug": execution.agent.slug, "name": execution.agent.name},
-        "user": {"id": execution.user.id, "email": execution.user.email},
+        "agent": agent_name_data(execution.agent),
+        "user": user_name_data(execution.user),
         "created_at": execution.created_at,
         "action": case.action,
         "status": case.status,

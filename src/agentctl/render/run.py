@@ -1,12 +1,12 @@
 """Shows a run: the agent's result for people and for programs, and what it did to the credits."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.running.run_report import RunReport
 from agentctl.render.blocks import Block, Code, Facts, Markdown, Text, Tone, View
+from agentctl.render.envelope import agent_name_data, format_json, user_name_data
 
 # The keys under which agents put text for people, the likeliest first; n8n's AI nodes use `output`.
 _READABLE = ("markdown", "output", "text", "content", "message")
@@ -19,8 +19,8 @@ def run_data(report: RunReport, *, dry: bool, file: Path | None) -> dict[str, ob
     data: dict[str, object] = {
         "execution": {
             "id": report.execution,
-            "agent": {"id": report.agent.id, "slug": report.agent.slug, "name": report.agent.name},
-            "user": {"id": report.user.id, "email": report.user.email},
+            "agent": agent_name_data(report.agent),
+            "user": user_name_data(report.user),
             "status": report.status,
             "outcome": report.outcome,
             "started_at": report.started_at,
@@ -61,7 +61,7 @@ def dry_view(report: RunReport) -> View:
         )
     )
     yield Text("Inputs", Tone.STRONG)
-    yield Code(_format_json(report.inputs), "json")
+    yield Code(format_json(report.inputs), "json")
     yield Text("Dry run: nothing was written and nothing was sent.", Tone.DIM)
 
 
@@ -76,7 +76,7 @@ def result_view(report: RunReport, *, file: Path | None) -> View:
         yield Markdown(report.result_text)
     elif report.result is not None:
         text, others = readable(report.result)
-        yield Markdown(text) if text is not None else Code(_format_json(report.result), "json")
+        yield Markdown(text) if text is not None else Code(format_json(report.result), "json")
         if others:
             yield Text(f"Also returned: {', '.join(others)} (see --json).", Tone.DIM)
 
@@ -119,7 +119,7 @@ def result_bytes(report: RunReport, *, suffix: str) -> bytes | None:
     if report.result is None:
         return None
     text, _ = readable(report.result) if suffix in _TEXT_FILES else (None, ())
-    return (text if text is not None else _format_json(report.result)).encode("utf-8", "replace") + b"\n"
+    return (text if text is not None else format_json(report.result)).encode("utf-8", "replace") + b"\n"
 
 
 def readable(result: object) -> tuple[str | None, tuple[str, ...]]:
@@ -143,7 +143,3 @@ def _describe_credits(report: RunReport) -> str:
         f", {report.balance_after} left" if report.balance_after is not None and not report.replayed else ""
     )
     return f"{moved}{back}{held}{left}"
-
-
-def _format_json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

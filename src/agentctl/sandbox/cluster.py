@@ -69,8 +69,10 @@ def initialise(home: Home) -> None:
         **identity(),
     )
     if done.returncode != 0:
-        msg = f"The sandbox's database could not be created in {home.folder}: {complaint_in(done.stderr)}"
-        raise SetupError(msg, hint="Make sure that the disk has room, then run the same command again.")
+        raise SetupError(
+            f"The sandbox's database could not be created in {home.folder}: {complaint_in(done.stderr)}",
+            hint="Make sure that the disk has room, then run the same command again.",
+        )
 
 
 def remove_data(home: Home) -> None:
@@ -161,8 +163,10 @@ def await_ready(server: subprocess.Popen[bytes], home: Home) -> None:
         return server.poll() is not None or _last_line(status) == "ready"
 
     if not wait_until(settled, seconds=_START_SECONDS) or server.returncode is not None:
-        msg = f"The sandbox's PostgreSQL did not start: {home.last_words() or 'it said nothing'}"
-        raise SetupError(msg, hint=f"{RESET_HINT} The whole log: {home.log}")
+        raise SetupError(
+            f"The sandbox's PostgreSQL did not start: {home.last_words() or 'it said nothing'}",
+            hint=f"{RESET_HINT} The whole log: {home.log}",
+        )
 
 
 def stop(server: subprocess.Popen[bytes], home: Home) -> None:
@@ -195,9 +199,9 @@ def end_leftover(home: Home) -> None:
         _signal_postmaster(home, how)
         if wait_until(gone, seconds=_STOP_SECONDS):
             return
-    msg = f"A PostgreSQL of the sandbox in {home.folder} has lost its keeper process and does not stop."
     raise SetupError(
-        msg, hint=f"Stop it by hand; its process id is the first line of {home.data}/postmaster.pid."
+        f"A PostgreSQL of the sandbox in {home.folder} has lost its keeper process and does not stop.",
+        hint=f"Stop it by hand; its process id is the first line of {home.data}/postmaster.pid.",
     )
 
 

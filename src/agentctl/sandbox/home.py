@@ -150,8 +150,10 @@ def make_socket_folder(home: Home) -> None:
     folder = home.sockets.lstat()
     closed = stat.S_ISDIR(folder.st_mode) and not folder.st_mode & 0o077
     if not closed or folder.st_uid != (user.pw_uid if user else os.geteuid()):
-        msg = f"{home.sockets} is not a private folder of the sandbox."
-        raise SetupError(msg, hint="Check who created it, and remove it.")
+        raise SetupError(
+            f"{home.sockets} is not a private folder of the sandbox.",
+            hint="Check who created it, and remove it.",
+        )
 
 
 def make_server_folder(folder: Path) -> None:
@@ -182,9 +184,9 @@ def server_user() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam("nobody")
     except KeyError:
-        msg = "The sandbox's PostgreSQL cannot run as root, and there is no user `nobody` to run it as."
         raise SetupError(
-            msg, hint="Run agentctl as an ordinary user, or set AGENTCTL_DATABASE_URL."
+            "The sandbox's PostgreSQL cannot run as root, and there is no user `nobody` to run it as.",
+            hint="Run agentctl as an ordinary user, or set AGENTCTL_DATABASE_URL.",
         ) from None
 
 

@@ -39,9 +39,10 @@ def find_installation() -> Path:
         folder = Path(spec.origin).resolve().parent / _VERSION
         if (folder / "bin/postgres").is_file():
             return folder
-    msg = "The sandbox's PostgreSQL is not installed."
-    hint = f"{install_command('sandbox')}, or set AGENTCTL_DATABASE_URL to a database of yours."
-    raise SetupError(msg, hint=hint)
+    raise SetupError(
+        "The sandbox's PostgreSQL is not installed.",
+        hint=f"{install_command('sandbox')}, or set AGENTCTL_DATABASE_URL to a database of yours.",
+    )
 
 
 def find_reachable_installation(home: Home) -> Path:

@@ -75,8 +75,10 @@ def reset() -> None:
         make_home_folder(home)
         with _take_turn(home):
             if not _is_last(Lock(home.users_lock)):
-                msg = "Other commands are using the sandbox."
-                raise Refused(msg, hint="Wait until they have ended, or stop them, then reset it.")
+                raise Refused(
+                    "Other commands are using the sandbox.",
+                    hint="Wait until they have ended, or stop them, then reset it.",
+                )
             _await_end(home)
             cluster.remove_data(home)
 
@@ -122,8 +124,10 @@ def _await_report(keeper: Keeper, home: Home) -> None:
         report = pipe.read()  # ends when the keeper lets go of it
     if not report:
         keeper.wait()
-        msg = f"The sandbox did not start: {home.last_words() or 'its keeper was killed'}"
-        raise SetupError(msg, hint=f"Run the same command again. The whole log: {home.log}")
+        raise SetupError(
+            f"The sandbox did not start: {home.last_words() or 'its keeper was killed'}",
+            hint=f"Run the same command again. The whole log: {home.log}",
+        )
     trouble = json.loads(report)
     if trouble:
         keeper.wait()
@@ -170,11 +174,15 @@ def _explain_refusals(home: Home) -> Iterator[None]:
         yield
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        msg = f"The sandbox cannot use its folder {home.folder}: {error.strerror}{where}"
-        hint = "Set XDG_DATA_HOME to a folder that you can write to, or AGENTCTL_DATABASE_URL to a database."
-        raise SetupError(msg, hint=hint) from error
+        raise SetupError(
+            f"The sandbox cannot use its folder {home.folder}: {error.strerror}{where}",
+            hint="Set XDG_DATA_HOME to a folder that you can write to, "
+            "or AGENTCTL_DATABASE_URL to a database.",
+        ) from error
 
 
 def _make_stuck_error(home: Home) -> SetupError:
-    msg = f"The sandbox in {home.folder} neither starts nor stops: {home.last_words() or 'its log is empty'}"
-    return SetupError(msg, hint="Look for its processes with `ps`: their command lines name that folder.")
+    return SetupError(
+        f"The sandbox in {home.folder} neither starts nor stops: {home.last_words() or 'its log is empty'}",
+        hint="Look for its processes with `ps`: their command lines name that folder.",
+    )

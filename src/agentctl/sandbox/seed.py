@@ -33,8 +33,7 @@ def seed(home: Home) -> None:
             for script in (sql_bytes("minimal"), sql_bytes("credits"), _DEMO.read_bytes()):
                 connection.execute(script)
     except psycopg.Error as error:
-        msg = f"The sandbox's database could not be filled: {error}"
-        raise SetupError(msg, hint=RESET_HINT) from error
+        raise SetupError(f"The sandbox's database could not be filled: {error}", hint=RESET_HINT) from error
 
 
 def move_webhooks(home: Home, *, old_port: int, new_port: int) -> None:
@@ -50,5 +49,6 @@ def move_webhooks(home: Home, *, old_port: int, new_port: int) -> None:
         with psycopg.connect(home.url()) as connection:
             connection.execute(_MOVE, {"old": old, "new": new})
     except psycopg.Error as error:
-        msg = f"The sandbox's agents could not be pointed to port {new_port}: {error}"
-        raise SetupError(msg, hint=RESET_HINT) from error
+        raise SetupError(
+            f"The sandbox's agents could not be pointed to port {new_port}: {error}", hint=RESET_HINT
+        ) from error

@@ -80,8 +80,7 @@ def write_article(topic: str, *, tone: str, words: float, keywords: Sequence[str
 
     """
     voice = _VOICES[tone]
-    name = topic.rstrip(" .!?")
-    name = name or topic
+    name = topic.rstrip(" .!?") or topic
     capitalised = name[0].upper() + name[1:]
     title = f"{capitalised}: {voice.subtitle}"
     quoted = f"*{_quote_literal(name)}*"

@@ -52,5 +52,7 @@ def folder() -> Path:
 
 def _insist_on_posix() -> None:
     if sys.platform == "win32":
-        msg = "The sandbox runs on Linux and macOS only."
-        raise SetupError(msg, hint="Set AGENTCTL_DATABASE_URL to a database of yours, or use WSL.")
+        raise SetupError(
+            "The sandbox runs on Linux and macOS only.",
+            hint="Set AGENTCTL_DATABASE_URL to a database of yours, or use WSL.",
+        )

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import cast
@@ -22,7 +23,7 @@ _REMEMBERED_EXECUTIONS = 10_000
 
 
 def listen(*, preferred_port: int) -> int:
-    """AgentAnswer in the background until the process ends; return the port, the preferred one if it is free.
+    """Answer in the background until the process ends; return the port, the preferred one if it is free.
 
     Raises:
         OSError: no port can be had.
@@ -73,8 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         agent = AGENTS.get(self.webhook_name)
         if body is None:
-            message = "A body of known length is needed, at most 1 MiB."
-            self._send_answer(AgentAnswer(413, {"message": message}, {"Connection": "close"}))
+            self._send_answer(
+                _refuse_request(413, {"message": "A body of known length is needed, at most 1 MiB."})
+            )
         elif agent is None:
             self._send_answer(_make_not_registered(f"POST {self.webhook_name}"))
         else:
@@ -95,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                 f"This webhook is not registered for {self.command} requests. "
                 "Did you mean to make a POST request?"
             )
-            self._send_answer(AgentAnswer(404, {"code": 404, "message": message}, {"Connection": "close"}))
+            self._send_answer(_refuse_request(404, {"code": 404, "message": message}))
         else:
             self._send_answer(_make_not_registered(f"{self.command} {self.webhook_name}"))
 
@@ -137,4 +139,8 @@ def _make_not_registered(request: str) -> AgentAnswer:
         "message": f'The requested webhook "{request}" is not registered.',
         "hint": f"The sandbox answers for {', '.join(AGENTS)}.",
     }
-    return AgentAnswer(404, body, {"Connection": "close"})
+    return _refuse_request(404, body)
+
+
+def _refuse_request(status: int, body: Mapping[str, object]) -> AgentAnswer:
+    return AgentAnswer(status, body, {"Connection": "close"})

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_json, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
@@ -32,7 +31,7 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
         PermissionDenied: row level security hides all of them.
 
     """
-    rows = connection.execute(sql.SQL("SELECT * FROM {} AS a").format(agents.rows)).fetchall()
+    rows = connection.execute(compose("SELECT * FROM {} AS a", agents.rows)).fetchall()
     if not rows:
         agents.require_visible_rows()
     all_agents = map(_read_agent, rows)
@@ -49,7 +48,7 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
         PermissionDenied: row level security hides all agents.
 
     """
-    names = sql.SQL("SELECT id, slug, name, deleted FROM {} AS a").format(agents.rows)
+    names = compose("SELECT id, slug, name, deleted FROM {} AS a", agents.rows)
     known = connection.execute(names).fetchall()
     if not known:
         agents.require_visible_rows()
@@ -62,13 +61,16 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
 
 def removed(name: str) -> Refused:
     """Return the error for an agent that existed when the command began."""
-    msg = f"The agent {name!r} was removed a moment ago."
-    return Refused(msg, hint="See what can be run: agentctl agents.", code="agent_not_found")
+    return Refused(
+        f"The agent {name!r} was removed a moment ago.",
+        hint="See what can be run: agentctl agents.",
+        code="agent_not_found",
+    )
 
 
 def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent | None:
     """Return the agent with exactly this id, or None."""
-    query = sql.SQL("SELECT * FROM {} AS a WHERE id = %(id)s").format(agents.rows)
+    query = compose("SELECT * FROM {} AS a WHERE id = %(id)s", agents.rows)
     row = connection.execute(query, {"id": agent}).fetchone()
     return _read_agent(row) if row else None
 
@@ -86,12 +88,14 @@ def _choose_row(known: list[dict[str, Any]], key: str) -> dict[str, Any]:
         fitting = [row for row in fitting if not row["deleted"]] or fitting
         if len(fitting) > 1:
             listed = "\n".join(f"  {row['id']}  {row['name']}" for row in fitting)
-            msg = f"{len(fitting)} agents match {key!r}:\n{listed}"
-            raise Refused(msg, hint="Use the id of one of them.", code="agent_ambiguous")
+            raise Refused(
+                f"{len(fitting)} agents match {key!r}:\n{listed}",
+                hint="Use the id of one of them.",
+                code="agent_ambiguous",
+            )
         if fitting:
             return fitting[0]
-    msg = f"There is no agent {key!r}."
-    raise Refused(msg, hint=_suggest_nearest(known, key), code="agent_not_found")
+    raise Refused(f"There is no agent {key!r}.", hint=_suggest_nearest(known, key), code="agent_not_found")
 
 
 def _suggest_nearest(known: Iterable[dict[str, Any]], key: str) -> str:

@@ -41,8 +41,7 @@ def require_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        msg = "is not UTF-8 text"
-        raise Unfit(msg) from None
+        raise Unfit("is not UTF-8 text") from None
 
 
 def read_json(text: str) -> object:
@@ -62,13 +61,11 @@ def read_json(text: str) -> object:
         )
         shallow = is_shallow(value)
     except json.JSONDecodeError as error:
-        msg = f"is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        raise Unfit(msg) from None
+        raise Unfit(f"is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         shallow = False
     if not shallow:
-        msg = "is JSON that is nested too deeply"
-        raise Unfit(msg)
+        raise Unfit("is JSON that is nested too deeply")
     return value
 
 
@@ -83,16 +80,14 @@ def _convert_number(field: Field, text: str) -> object:
     except Unfit:
         value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{_quote_text(field, text)} is not a number"
-        raise Unfit(msg)
+        raise Unfit(f"{_quote_text(field, text)} is not a number")
     return value
 
 
 def _convert_checkbox(field: Field, text: str) -> object:
     word = text.strip().lower()
     if word not in _YES | _NO:
-        msg = f"{_quote_text(field, text)} is neither yes nor no"
-        raise Unfit(msg)
+        raise Unfit(f"{_quote_text(field, text)} is neither yes nor no")
     return word in _YES
 
 
@@ -146,8 +141,7 @@ _CONVERTERS: Mapping[FieldKind, Callable[[Field, str], object]] = {
 
 
 def _refuse_constant(name: str) -> object:
-    msg = f"is JSON with {name}, which is not a number"
-    raise Unfit(msg)
+    raise Unfit(f"is JSON with {name}, which is not a number")
 
 
 def _parse_fraction(text: str) -> float:
@@ -170,7 +164,6 @@ def _require_unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members: dict[str, object] = {}
     for name, value in pairs:
         if name in members:
-            msg = f"is JSON that has {shorten(name)!r} twice"
-            raise Unfit(msg)
+            raise Unfit(f"is JSON that has {shorten(name)!r} twice")
         members[name] = value
     return members

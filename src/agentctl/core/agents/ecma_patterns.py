@@ -56,7 +56,7 @@ def _translate_token(token: re.Match[str], tokens: Iterator[re.Match[str]]) -> s
     if token["escaped"] in {*_SETS, *map(str.upper, _SETS)}:
         return f"[{'^' if token['escaped'].isupper() else ''}{_SETS[token['escaped'].lower()]}]"
     if token["property"]:
-        return f"[{'^' if token['property'] == 'P' else ''}{_characters_of(token['category'])}]"
+        return f"[{'^' if token['property'] == 'P' else ''}{_list_ranges(token['category'])}]"
     return r"\Z" if token["other"] == "$" else _translate_character(token)
 
 
@@ -79,8 +79,7 @@ def _translate_in_class(token: re.Match[str]) -> str:
     if token["escaped"] in {"D", "W"}:
         return "\\" + token["escaped"]  # of all scripts: a class cannot hold a negated class
     if token["property"]:
-        category = token["category"]
-        return _characters_of(category) if token["property"] == "p" else _others_than(category)
+        return _list_ranges(token["category"], wanted=token["property"] == "p")
     if token["class"]:
         return "\\" + token["class"]
     text = token["group"] or token["other"]
@@ -91,8 +90,7 @@ def _translate_character(token: re.Match[str]) -> str:
     if token["code"]:
         number = int(token["code"], 16)
         if number > _LAST:
-            msg = "it names a character beyond the last one"
-            raise ValueError(msg)
+            raise ValueError("it names a character beyond the last one")
         return re.escape(chr(number))
     if token["control"]:
         return re.escape(chr(ord(token["control"]) % 32))
@@ -101,26 +99,18 @@ def _translate_character(token: re.Match[str]) -> str:
     return token[0]
 
 
-def _characters_of(category: str) -> str:
-    return _list_ranges(category.rpartition("=")[2])
-
-
-def _others_than(category: str) -> str:
-    return _list_ranges(category.rpartition("=")[2], wanted=False)
-
-
 @lru_cache(maxsize=20)
-def _list_ranges(category: str, *, wanted: bool = True) -> str:
-    """Return the characters of a general category (L, Lu, Nd), or all others, as they stand in a class.
+def _list_ranges(name: str, *, wanted: bool = True) -> str:
+    """Return the characters of a general category (L, gc=Lu), or all others, as they stand in a class.
 
     Raises:
         ValueError: there is no such category.
 
     """
+    category = name.rpartition("=")[2]
     kinds = _CATEGORIES.get(category[:1], "")
     if not kinds or category[1:] not in {"", *kinds}:
-        msg = f"nothing is known here of the characters {category[:20]!r}"
-        raise ValueError(msg)
+        raise ValueError(f"nothing is known here of the characters {category[:20]!r}")
     ranges: list[str] = []
     start: int | None = None
     for code in range(_LAST + 2):

@@ -13,7 +13,7 @@ from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.schema_rules import DRAFT, find_fault, is_light
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.hint_text import shorten
-from agentctl.core.strict_json import is_shallow, parse_json
+from agentctl.core.strict_json import find_member, is_shallow, parse_json
 
 
 class FieldKind(StrEnum):
@@ -118,8 +118,11 @@ def read_form(raw: object) -> Form:
 
 
 def _make_form_error(why: str) -> SchemaLacks:
-    msg = f"The agent's input_schema cannot be understood: {why}."
-    return SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
+    return SchemaLacks(
+        f"The agent's input_schema cannot be understood: {why}.",
+        hint="Correct it in the agents table.",
+        code="input_schema",
+    )
 
 
 def spell_value(value: object) -> str:
@@ -234,10 +237,9 @@ def _describe_property(name: str, schema: object, *, required: bool) -> Field:
 
 def _classify_schema(schema: Mapping[str, object]) -> FieldKind:
     schema = _drop_null(schema)
-    items = schema.get("items")
     if isinstance(schema.get("enum"), list):
         return FieldKind.SELECT
-    if schema.get("type") == "array" and isinstance(items, dict) and isinstance(items.get("enum"), list):
+    if schema.get("type") == "array" and isinstance(find_member(schema, "items", "enum"), list):
         return FieldKind.MULTISELECT
     if (format_ := schema.get("format")) in _FORMATS:
         return _FORMATS[str(format_)]
@@ -257,6 +259,5 @@ def _drop_null(schema: Mapping[str, object]) -> Mapping[str, object]:
 
 def _list_choices(schema: Mapping[str, object]) -> list[object]:
     schema = _drop_null(schema)
-    items = schema.get("items")
-    choices = schema.get("enum") or (items.get("enum") if isinstance(items, dict) else None)
+    choices = schema.get("enum") or find_member(schema, "items", "enum")
     return choices if isinstance(choices, list) else []

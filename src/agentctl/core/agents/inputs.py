@@ -50,13 +50,11 @@ def read_input_file(name: str) -> str:
 def _read_text(name: str, *, what: str) -> str:
     content = _read_bytes(name, what=what)
     if len(content) > _LARGEST_FILE:
-        msg = f"{what} is larger than {_LARGEST_FILE // 1024**2} MiB."
-        raise UsageError(msg)
+        raise UsageError(f"{what} is larger than {_LARGEST_FILE // 1024**2} MiB.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        msg = f"{what} is not UTF-8 text."
-        raise UsageError(msg) from None
+        raise UsageError(f"{what} is not UTF-8 text.") from None
 
 
 def _read_bytes(name: str, *, what: str) -> bytes:
@@ -71,8 +69,7 @@ def _read_bytes(name: str, *, what: str) -> bytes:
         why = error.strerror
     except ValueError:
         why = "no file can have that name"
-    msg = f"{what} cannot be read: {why}."
-    raise UsageError(msg)
+    raise UsageError(f"{what} cannot be read: {why}.")
 
 
 def resolve_inputs(
@@ -174,8 +171,7 @@ def _read_item_inputs(form: Form, items: Sequence[str], problems: list[Problem])
     for item in items:
         parts = _ITEM.fullmatch(item)
         if parts is None:
-            text = f"{shorten(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"
-            problems.append(Problem(item, text))
+            problems.append(Problem(item, f"{shorten(item)}: is not NAME=TEXT, NAME:=JSON or NAME=@FILE"))
             continue
         name = parts["name"]
         if name in seen:

@@ -182,8 +182,11 @@ def _read_answer(answer: WebhookAnswer) -> Look:
             "Set the HTTP method of its webhook node to POST.",
         )
     if answer.status in _FROM_IN_BETWEEN:
-        message = f"A server in between answered {answer.status}; the agent's server was not reached."
-        return Look(State.NO_ANSWER, message, _IS_IT_RUNNING)
+        return Look(
+            State.NO_ANSWER,
+            f"A server in between answered {answer.status}; the agent's server was not reached.",
+            _IS_IT_RUNNING,
+        )
     return Look(State.CANNOT_TELL, f"Answered {answer.status}, unlike n8n: cannot tell.")
 
 

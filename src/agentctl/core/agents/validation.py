@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -77,14 +78,16 @@ def problems_of(form: Form, inputs: Mapping[str, object]) -> list[Problem]:
     light = is_light(form.schema, inputs)
     verdict = judge(form.schema, inputs, secret=secret) if light else _judge_apart(form, inputs, secret)
     if verdict.obstacle is not None:
-        msg = f"The agent's input_schema cannot be used: {verdict.obstacle}."
-        raise SchemaLacks(msg, hint="Correct it in the agents table.", code="input_schema")
+        raise SchemaLacks(
+            f"The agent's input_schema cannot be used: {verdict.obstacle}.",
+            hint="Correct it in the agents table.",
+            code="input_schema",
+        )
     return list(verdict.problems)
 
 
 def _judge_apart(form: Form, inputs: Mapping[str, object], secret: frozenset[str]) -> Verdict:
-    question = {"schema": form.schema, "inputs": inputs, "secret": sorted(secret)}
-    ruling = judge_apart(question)
+    ruling = judge_apart({"schema": form.schema, "inputs": inputs, "secret": sorted(secret)})
     if not ruling.in_time:
         path = [ruling.field] if ruling.field else []
         sentence = (
@@ -254,13 +257,14 @@ def _make_format_checker() -> "FormatChecker":
     from jsonschema import FormatChecker  # noqa: PLC0415 - see judge
 
     checker = FormatChecker(formats=())
-    checker.checks("email")(lambda value: not isinstance(value, str) or bool(_EMAIL.fullmatch(value)))
-    checker.checks("uri")(lambda value: not isinstance(value, str) or _find_scheme(value) is not None)
-    checker.checks("url")(
-        lambda value: not isinstance(value, str) or _find_scheme(value) in {"http", "https"}
-    )
-    checker.checks("date")(lambda value: not isinstance(value, str) or _is_date(value))
+    for name, is_valid in _VALID.items():
+        checker.checks(name)(partial(_is_valid_text, is_valid))
     return checker
+
+
+def _is_valid_text(is_valid: Callable[[str], bool], value: object) -> bool:
+    """Whether a value is a valid text, or no text: `type` judges that."""
+    return not isinstance(value, str) or is_valid(value)
 
 
 def _find_scheme(text: str) -> str | None:
@@ -278,3 +282,11 @@ def _is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+_VALID: Mapping[str, Callable[[str], bool]] = {
+    "email": lambda text: _EMAIL.fullmatch(text) is not None,
+    "uri": lambda text: _find_scheme(text) is not None,
+    "url": lambda text: _find_scheme(text) in _WEB_SCHEMES,
+    "date": _is_date,
+}

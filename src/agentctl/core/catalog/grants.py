@@ -13,12 +13,12 @@ def grant(table: Table, privileges: Sequence[LiteralString], columns: Sequence[s
     """Return the statement that lets a role use columns of a table, ready to be pasted."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     what = sql.SQL(", ").join(compose("{} ({})", sql.SQL(privilege), names) for privilege in privileges)
-    on, grantee = sql.Identifier(table.schema, table.name), sql.Identifier(to)
+    on, grantee = table.identifier, sql.Identifier(to)
     return compose("GRANT {} ON {} TO {};", what, on, grantee).as_string()
 
 
 def grant_execute(function: Function, *, to: str) -> str:
     """Return the statement that lets a role call a function."""
-    called, signature = sql.Identifier(function.schema, function.name), Printed(function.signature)
+    signature = Printed(function.signature)
     text: LiteralString = "GRANT EXECUTE ON FUNCTION {}({}) TO {};"
-    return compose(text, called, signature, sql.Identifier(to)).as_string()
+    return compose(text, function.identifier, signature, sql.Identifier(to)).as_string()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from psycopg import sql
 
 from agentctl.core.catalog.check_constraint import Check
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.catalog.row_security import Policy, RowSecurity
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
@@ -108,6 +109,10 @@ class Constraint:
     validated: bool
     check: Check | None = field(default=None, compare=False)
 
+    def refers_to(self, table: "Table") -> bool:
+        """Whether it is a foreign key to a table."""
+        return (self.foreign_schema, self.foreign_table) == (table.schema, table.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -144,7 +149,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Qualified):
     """A table, or a view or foreign table in its place.
 
     Attributes:
@@ -198,7 +203,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class Function(Qualified):
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:

@@ -117,7 +117,7 @@ def load_profile(
     *,
     config: Path | None,
     profile: str | None,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
     needs_database: bool = True,
 ) -> Profile:
     """Return the profile to work with.
@@ -135,22 +135,24 @@ def load_profile(
             change.
 
     """
-    environ = os.environ if environment is None else environment
-    url = environ.get(DATABASE_URL)
+    url = environment.get(DATABASE_URL)
     override = Value(url, origin=f"${DATABASE_URL}") if url else None
-    path = _find_file(config, environ)
+    path = _find_file(config, environment)
     if path is None:
         if profile is not None:
-            msg = f"There is no configuration file, so there is no profile {profile!r}."
-            raise ConfigError(msg, hint=f"Name the file with --config or ${CONFIG}, or leave out --profile.")
+            raise ConfigError(
+                f"There is no configuration file, so there is no profile {profile!r}.",
+                hint=f"Name the file with --config or ${CONFIG}, or leave out --profile.",
+            )
         name = "default" if override or not needs_database else "sandbox"
         return Profile(name=name, database_url=override)
     loaded = _read_profile(path, wanted=profile, database_url=override, needs_database=needs_database)
     if needs_database and loaded.database_url is None:
-        msg = f"{path}: profile {loaded.name!r} has no database_url."
         section = toml_key("profiles", loaded.name)
-        hint = f'Add database_url = "env:DATABASE_URL" to [{section}], or set ${DATABASE_URL}.'
-        raise ConfigError(msg, hint=hint)
+        raise ConfigError(
+            f"{path}: profile {loaded.name!r} has no database_url.",
+            hint=f'Add database_url = "env:DATABASE_URL" to [{section}], or set ${DATABASE_URL}.',
+        )
     return loaded
 
 
@@ -163,17 +165,17 @@ def check_written(path: Path, *, profile: str, meaning: Mapping[str, object]) ->
     """
     _, document = _read_document(path)
     if document != meaning:
-        msg = f"{path} was not read back as it was written."
-        raise ConfigError(msg)
+        raise ConfigError(f"{path} was not read back as it was written.")
     load_profile(config=path, profile=profile, environment={})
 
 
-def _find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
-    named = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+def _find_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    named = config or (Path(environment[CONFIG]) if environment.get(CONFIG) else None)
     if named is not None:
         if not _is_file(named):
-            msg = f"There is no configuration file {str(named)!r}."
-            raise ConfigError(msg, hint=f"Correct --config or ${CONFIG}.")
+            raise ConfigError(
+                f"There is no configuration file {str(named)!r}.", hint=f"Correct --config or ${CONFIG}."
+            )
         return named
     from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing nearer was named
 
@@ -194,21 +196,21 @@ def _require_own(path: Path) -> None:
     try:
         reason = why_others_decide(path)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     if reason is not None:
-        msg = f"The configuration {path.absolute()} was found, but is not used: {reason}."
         named = f"--config {shell_word(str(path))}"
-        hint = f"If you trust it, name it with {named} or ${CONFIG}; otherwise check who put it there."
-        raise ConfigError(msg, hint=hint, code="config_untrusted")
+        raise ConfigError(
+            f"The configuration {path.absolute()} was found, but is not used: {reason}.",
+            hint=f"If you trust it, name it with {named} or ${CONFIG}; otherwise check who put it there.",
+            code="config_untrusted",
+        )
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError as error:  # a closed folder: a file that may exist must not be skipped
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _read_profile(
@@ -230,11 +232,9 @@ def _read_document(path: Path) -> tuple[str, dict[str, object]]:
         text = path.read_bytes().decode("utf-8-sig")
         return text, tomli.loads(text)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:  # not UTF-8, or not TOML; tomli names line and column, never a value
-        msg = f"{path} is not valid TOML: {error}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
 
 
 def _choose_profile(
@@ -242,11 +242,12 @@ def _choose_profile(
 ) -> Profile:
     known = ", ".join(profiles) or "none"
     if name is None:
-        msg = f"{root.path} does not say which profile to use."
-        raise ConfigError(msg, hint=f"Set default_profile or pass --profile. Profiles in the file: {known}.")
+        raise ConfigError(
+            f"{root.path} does not say which profile to use.",
+            hint=f"Set default_profile or pass --profile. Profiles in the file: {known}.",
+        )
     if name not in profiles:
-        msg = f"{root.path} has no profile {name!r}."
-        raise ConfigError(msg, hint=f"Profiles in the file: {known}.")
+        raise ConfigError(f"{root.path} has no profile {name!r}.", hint=f"Profiles in the file: {known}.")
     profile = profiles[name]
     if database_url is not None:  # this may be another database, for which the file has no second URL
         profile = replace(profile, database_url=database_url, migrate_database_url=None)

@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -82,8 +82,7 @@ class Value:
         return done.stdout.strip()
 
     def _fail_for(self, why: str) -> NoReturn:
-        msg = f"{self.origin}: {why}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{self.origin}: {why}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,7 @@ class Section:
     def require_any(self, *keys: str) -> None:
         """Refuse a table that has none of these keys."""
         if not any(key in self.table for key in keys):
-            msg = f"{_locate_keys(self.path, self.source, self.keys)} must have one of {', '.join(keys)}."
-            raise ConfigError(msg)
+            raise ConfigError(f"{self._locate_key()} must have one of {', '.join(keys)}.")
 
     def section(self, key: str) -> "Section":
         """Return the table below a key; an empty one if there is none."""
@@ -121,10 +119,8 @@ class Section:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self._refuse_key(key, "must be a list of tables")
-        keys = (*self.keys, key)
         return tuple(
-            Section(item, path=self.path, source=self.source, keys=(*keys, position))
-            for position, item in enumerate(value)
+            replace(self, table=item, keys=(*self.keys, key, position)) for position, item in enumerate(value)
         )
 
     def value(self, key: str) -> Value | None:
@@ -213,22 +209,19 @@ class Section:
     def _open_child(self, value: object, key: str) -> "Section":
         if not isinstance(value, dict):
             self._refuse_key(key, "must be a table")
-        return Section(value, path=self.path, source=self.source, keys=(*self.keys, key))
+        return replace(self, table=value, keys=(*self.keys, key))
 
-    def _locate_key(self, key: str) -> str:
-        return _locate_keys(self.path, self.source, (*self.keys, key))
+    def _locate_key(self, *below: str) -> str:
+        """Say where the table, or a key below it, stands."""
+        keys = (*self.keys, *below)
+        line = find_line(self.source, keys)
+        shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
+        return f"{self.path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"
 
     def _refuse_key(self, key: str, what: str, *, hint: str | None = None) -> NoReturn:
-        msg = f"{self._locate_key(key)} {what}."
-        raise ConfigError(msg, hint=hint)
+        raise ConfigError(f"{self._locate_key(key)} {what}.", hint=hint)
 
 
 def _suggest_nearest(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'nothing'}."
-
-
-def _locate_keys(path: Path, source: str, keys: Keys) -> str:
-    line = find_line(source, keys)
-    shown = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys)
-    return f"{path}{f', line {line}' if line else ''}: {shown.removeprefix('.')}"

@@ -86,26 +86,31 @@ def cannot_change(market: Marketplace, user: Key) -> AgentctlError:
     name = f"{balances.name}.{balances.columns['balance']}"
     if balances.is_filtered or not (column and column.updatable):
         why = "row level security" if balances.is_filtered else "a missing privilege"
-        msg = f"This role cannot change {name} of user {user} because of {why}."
-        return PermissionDenied(msg, hint="Connect as a role that may change balances, with BYPASSRLS.")
+        return PermissionDenied(
+            f"This role cannot change {name} of user {user} because of {why}.",
+            hint="Connect as a role that may change balances, with BYPASSRLS.",
+        )
     if balances.table is not market.users.table:
-        msg = f"The user {user} has no row in {balances.name}."
         row = balances.query(
             "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);", key=sql.Literal(user)
         )
-        hint = f"Create it: {row.as_string()}"
-        return Refused(msg, hint=hint, code="user_without_balance")
-    msg = f"The user {user} does not exist any more."
-    return Refused(msg, code="user_not_found")
+        return Refused(
+            f"The user {user} has no row in {balances.name}.",
+            hint=f"Create it: {row.as_string()}",
+            code="user_without_balance",
+        )
+    return Refused(f"The user {user} does not exist any more.", code="user_not_found")
 
 
 def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
     """Return the error that says who has too few credits."""
-    msg = f"{user.email or user.id} has {balance} credits; {price} are needed."
     payer = str(user.email or user.id)
     command = shell_command("agentctl credits grant", payer, "AMOUNT", options="--reason TEXT")
-    hint = f"To grant credits: {command}"
-    return Refused(msg, hint=hint, code="insufficient_credits")
+    return Refused(
+        f"{user.email or user.id} has {balance} credits; {price} are needed.",
+        hint=f"To grant credits: {command}",
+        code="insufficient_credits",
+    )
 
 
 def parse_amount(text: str, *, column_type: str) -> Credits:
@@ -120,14 +125,14 @@ def parse_amount(text: str, *, column_type: str) -> Credits:
     except ArithmeticError:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount <= 0 or amount.adjusted() >= _MOST_DIGITS:
-        msg = f"{text!r} is not a positive amount of credits."
-        raise UsageError(msg, hint="Only charges take credits away; use a number such as 50.")
+        raise UsageError(
+            f"{text!r} is not a positive amount of credits.",
+            hint="Only charges take credits away; use a number such as 50.",
+        )
     if amount > WHOLE_NUMBERS.get(column_type, amount):
-        msg = f"{text} is more than a balance of type {column_type} can hold."
-        raise UsageError(msg)
+        raise UsageError(f"{text} is more than a balance of type {column_type} can hold.")
     if amount == amount.to_integral_value():
         return int(amount)
     if column_type in WHOLE_NUMBERS:
-        msg = f"{text} is not a whole number, and this database keeps whole credits."
-        raise UsageError(msg)
+        raise UsageError(f"{text} is not a whole number, and this database keeps whole credits.")
     return amount

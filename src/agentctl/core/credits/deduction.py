@@ -80,22 +80,23 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
         _require_exact(charge.price, argument, function)
     values = {name: known[meaning] for name, meaning in function.meanings.items()} | dict(function.texts)
     passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
-    call = sql.SQL("SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer").format(
-        sql.Identifier(function.function.schema, function.function.name),
+    call = compose(
+        "SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer",
+        function.function.identifier,
         sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
     )
     _set_claims(connection, function, str(charge.user))
     try:
-        row = connection.execute(
+        answer = connection.read_value(
             call, {name: values[argument.name] for name, argument in passed.items()}
-        ).fetchone()
+        )
     except Exception as error:
         refusal = read_refusal(error)
         if refusal is None:
             raise
         return DeductAnswer(success=False, error=refusal, amounts={})
     _set_claims(connection, function, None)
-    return read_answer(row["answer"] if row else None)
+    return read_answer(answer)
 
 
 def _build_values(charge: Charge) -> dict[str, object]:
@@ -115,15 +116,14 @@ def _build_values(charge: Charge) -> dict[str, object]:
 def _require_exact(price: Credits, argument: Argument, function: Deduct) -> None:
     takes_price = function.meanings.get(argument.name) == "amount"
     if takes_price and argument.type in WHOLE_NUMBERS and price != int(price):
-        msg = f"The price {price} does not fit {function.name}, which takes whole numbers."
-        raise SchemaLacks(msg)
+        raise SchemaLacks(f"The price {price} does not fit {function.name}, which takes whole numbers.")
 
 
 def _set_claims(connection: Connection, function: Deduct, user: str | None) -> None:
     """Tell a function that asks for it who is signed in; None clears that."""
     if function.function.asks_who:
         claims = json.dumps({"sub": user, "role": "authenticated"}) if user else ""
-        connection.execute(sql.SQL(_CLAIMS).format(sql.Literal(claims), sql.Literal(user or "")))
+        connection.execute(compose(_CLAIMS, sql.Literal(claims), sql.Literal(user or "")))
 
 
 def _build_argument(value: str, argument: Argument) -> sql.Composed:
@@ -162,7 +162,9 @@ def _read_object(answer: Mapping[str, object]) -> DeductAnswer:
     }
     flag = next((answer[name] for name in _FLAGS if name in answer), None)
     error = next((text for name in _REASONS if isinstance(text := answer.get(name), str)), None)
-    refused = (flag.lower() if isinstance(flag, str) else flag) in _NO or "required_credits" in amounts
-    if flag is None and "error" in answer and answer["error"]:
-        refused = True
+    refused = (
+        (flag.lower() if isinstance(flag, str) else flag) in _NO
+        or "required_credits" in amounts
+        or (flag is None and bool(answer.get("error")))
+    )
     return DeductAnswer(False if refused else (True if flag is not None else None), error, amounts)

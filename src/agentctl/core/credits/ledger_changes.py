@@ -14,9 +14,9 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.mapping import Ledger
-from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.models import Credits, Key
 
@@ -88,10 +88,10 @@ class LedgerState:
 def read_state(connection: Connection, ledger: Ledger, execution: Key | None) -> LedgerState:
     """Read what the ledger says of an execution, and how much this session has written into it."""
     has_versions = ledger.table.kind in _HAS_VERSIONS
-    name = identifier(ledger.table).as_string()
-    touched = sql.SQL(_TOUCHED).format(name=sql.Literal(name))
+    name = ledger.table.identifier.as_string()
+    touched = compose(_TOUCHED, name=sql.Literal(name))
     linked = "l.execution_id = %(execution)s" if execution is not None and ledger.is_linked else "false"
-    query = sql.SQL(_LINES).format(touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
+    query = compose(_LINES, touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
     rows = connection.execute(query, {"execution": execution}).fetchall()
     lines = tuple(_read_line(row) for row in rows if row["id"] is not None)
     return LedgerState(lines, rows[0]["touched"] if has_versions else None)
@@ -172,9 +172,10 @@ def has_index(table: Table, *columns: str) -> bool:
 def _search_lines(
     connection: Connection, ledger: Ledger, among: sql.Composable, *, user: Key
 ) -> tuple[Line, ...]:
-    query = sql.SQL(_SEARCH).format(
+    query = compose(
+        _SEARCH,
         rows=ledger.rows,
-        table=identifier(ledger.table),
+        table=ledger.table.identifier,
         id=ledger.query("{id}"),
         user=ledger.query("{user}"),
         among=among,

@@ -116,19 +116,20 @@ def account_for(
     if written is None:
         if ledger.is_filtered and not _may_see_own(ledger):
             ledger.require_visible_rows()
-            msg = (
+            raise PermissionDenied(
                 f"Row level security may hide rows of {ledger.name} from this role, so it cannot "
-                "be verified what was written."
+                "be verified what was written.",
+                hint="Connect as a role with BYPASSRLS.",
+                code="row_level_security",
             )
-            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
         insert(connection, ledger, moved, entry)
         return
     if written.amount != moved.amount or not written.own:
-        msg = (
+        raise SchemaLacks(
             f"{ledger.name} got {written.count} rows of {written.amount} in total for a movement "
-            f"of {moved.amount}. Everything was rolled back."
+            f"of {moved.amount}. Everything was rolled back.",
+            code="charge_not_exact",
         )
-        raise SchemaLacks(msg, code="charge_not_exact")
     if written.unlinked is not None and entry.execution is not None and ledger.is_linked:
         _link_execution(connection, ledger, written.unlinked, entry.execution)
 
@@ -142,9 +143,10 @@ def _link_execution(connection: Connection, ledger: Ledger, row: Key, execution:
     """Record which execution a row belongs to that this transaction has written."""
     column = ledger.column("execution")
     if column is None or not column.updatable:
-        msg = f"{ledger.name} does not say which execution was charged, and this role may not record it."
-        hint = ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string()
-        raise PermissionDenied(msg, hint=hint)
+        raise PermissionDenied(
+            f"{ledger.name} does not say which execution was charged, and this role may not record it.",
+            hint=ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string(),
+        )
     query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
     connection.execute(query, {"execution": execution, "row": row})
 
@@ -176,8 +178,10 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
 
 def _choose_word(ledger: Ledger, kind: str) -> str:
     if kind not in ledger.kinds.written:
-        msg = f"agentctl knows no kind of row for a {kind} in {ledger.name}."
-        raise SchemaLacks(msg, hint=f'Name it: [profiles.NAME.schema.ledger.kinds] {kind} = "WORD"')
+        raise SchemaLacks(
+            f"agentctl knows no kind of row for a {kind} in {ledger.name}.",
+            hint=f'Name it: [profiles.NAME.schema.ledger.kinds] {kind} = "WORD"',
+        )
     return ledger.kinds.written[kind]
 
 
@@ -191,5 +195,7 @@ def _choose_id(ledger: Ledger, row_id: Key | None) -> dict[str, object]:
 
 def cannot_hold(role: TableRole, part: str, amount: object) -> UsageError:
     """Return the error about a column that rounds, so that balance and ledger would not agree."""
-    msg = f"{role.name}.{role.columns[part]} cannot move by {amount} exactly."
-    return UsageError(msg, hint="Use an amount with fewer decimal places.")
+    return UsageError(
+        f"{role.name}.{role.columns[part]} cannot move by {amount} exactly.",
+        hint="Use an amount with fewer decimal places.",
+    )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from psycopg import sql
-
 from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text, read_time
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
@@ -35,15 +34,15 @@ class Totals:
 
 def find_row(connection: Connection, ledger: TableRole, row_id: Key) -> LedgerRow | None:
     """Return one ledger row by its id, or None."""
-    query = sql.SQL(_ROWS + "id = %(id)s").format(ledger=ledger.rows)
+    query = compose(_ROWS + "id = %(id)s", ledger=ledger.rows)
     row = connection.execute(query, {"id": row_id}).fetchone()
     return _read_ledger_row(row) if row else None
 
 
 def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: int) -> tuple[LedgerRow, ...]:
     """Return a user's latest ledger rows, newest first."""
-    query = sql.SQL(_ROWS + "user_id = %(user)s ORDER BY created_at DESC, id DESC LIMIT %(limit)s").format(
-        ledger=ledger.rows
+    query = compose(
+        _ROWS + "user_id = %(user)s ORDER BY created_at DESC, id DESC LIMIT %(limit)s", ledger=ledger.rows
     )
     rows = connection.execute(query, {"user": user, "limit": limit}).fetchall()
     if not rows:
@@ -53,7 +52,7 @@ def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: in
 
 def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key) -> tuple[LedgerRow, ...]:
     """Return the charge and the refund of one execution, oldest first."""
-    query = sql.SQL(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id").format(ledger=ledger.rows)
+    query = compose(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id", ledger=ledger.rows)
     return tuple(map(_read_ledger_row, connection.execute(query, {"execution": execution}).fetchall()))
 
 
@@ -68,12 +67,14 @@ def sums(
         PermissionDenied: row level security hides the ledger.
 
     """
-    query = sql.SQL(
+    query = compose(
         "SELECT execution_id AS execution, coalesce(bool_and({countable}), true) AS exact, "
         "coalesce(-sum(amount) FILTER (WHERE amount < 0 AND {countable}), 0) AS charged, "
         "coalesce(sum(amount) FILTER (WHERE amount > 0 AND {countable}), 0) AS refunded "
-        "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id"
-    ).format(ledger=ledger.rows, countable=ledger.countable("amount"))
+        "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id",
+        ledger=ledger.rows,
+        countable=ledger.countable("amount"),
+    )
     rows = connection.execute(query, {"executions": list(executions)}).fetchall()
     if not rows:
         ledger.require_visible_rows()
@@ -94,17 +95,20 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     """
     users, ledger = market.users, market.ledger
     row = connection.execute(
-        sql.SQL(
+        compose(
             "SELECT count(*) AS users, coalesce(bool_and({countable}), true) AS exact, "
-            "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u"
-        ).format(users=users.rows, countable=market.balances.countable("balance"))
+            "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u",
+            users=users.rows,
+            countable=market.balances.countable("balance"),
+        )
     ).fetchone()
     if row is None or row["users"] == 0:
         users.require_visible_rows()
     richest = connection.execute(
-        sql.SQL(
-            "SELECT id, email, balance FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s"
-        ).format(users.rows),
+        compose(
+            "SELECT id, email, balance FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s",
+            users.rows,
+        ),
         {"limit": largest},
     ).fetchall()
     kinds = _count_by_kind(connection, ledger) if ledger is not None else []
@@ -117,11 +121,13 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
 
 
 def _count_by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
-    query = sql.SQL(
+    query = compose(
         "SELECT kind, count(*) AS rows, coalesce(bool_and({countable}), true) AS exact, "
         "coalesce(sum(amount) FILTER (WHERE {countable}), 0) AS amount "
-        "FROM {ledger} AS l GROUP BY 1 ORDER BY 1"
-    ).format(ledger=ledger.rows, countable=ledger.countable("amount"))
+        "FROM {ledger} AS l GROUP BY 1 ORDER BY 1",
+        ledger=ledger.rows,
+        countable=ledger.countable("amount"),
+    )
     rows = connection.execute(query).fetchall()
     if not rows:
         ledger.require_visible_rows()

@@ -8,8 +8,6 @@ movement that is not exact is refused whole. Nothing here decides whether a refu
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import sql
-
 from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
 from agentctl.core.credits.balances import cannot_change, insufficient, lock_user, raise_balance, read_balance
@@ -18,6 +16,7 @@ from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
 from agentctl.core.credits.ledger_reports import find_row
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
@@ -115,8 +114,10 @@ def _require_exact_columns(market: Marketplace) -> None:
     columns += [(ledger.name, ledger.column("amount"))] if ledger is not None else []
     for table, column in columns:
         if column is not None and column.base_type not in _EXACT_TYPES:
-            msg = f"{table}.{column.name} is of type {column.type}, which cannot hold exact amounts."
-            raise SchemaLacks(msg, hint="Credits can only be moved in integer or numeric columns.")
+            raise SchemaLacks(
+                f"{table}.{column.name} is of type {column.type}, which cannot hold exact amounts.",
+                hint="Credits can only be moved in integer or numeric columns.",
+            )
 
 
 def _explain_refusal(
@@ -124,8 +125,9 @@ def _explain_refusal(
 ) -> Refused:
     if answer.lacks_credits or (before is not None and before < price):
         return insufficient(payer, balance=answer.amounts.get("current_credits", before), price=price)
-    msg = f"{function.name} refused the charge: {answer.error or 'it did not say why'}."
-    return Refused(msg, code="charge_refused")
+    return Refused(
+        f"{function.name} refused the charge: {answer.error or 'it did not say why'}.", code="charge_refused"
+    )
 
 
 def _require_honest(
@@ -148,17 +150,18 @@ def _require_honest(
     if is_honest and taken == price and (written is None or (written.own and in_ledger == price)):
         return
     named = ", ".join(f"{name} {amount}" for name, amount in answer.amounts.items())
-    msg = (
-        f"{function.name} did not charge exactly {price}: it took {taken} from the balance, wrote "
-        f"{in_ledger or 0} into the ledger and answered {named or 'nothing'}. Everything was "
-        "rolled back."
-    )
     hint = "See sql/credits.sql for what it must do."
     if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
     elif market.ledger is not None and in_ledger == movement.amount and market.ledger.sign_known is None:
         hint = 'If its amounts have no sign: [profiles.NAME.schema.ledger] sign = "by_kind"'
-    raise SchemaLacks(msg, hint=hint, code="charge_not_exact")
+    raise SchemaLacks(
+        f"{function.name} did not charge exactly {price}: it took {taken} from the balance, wrote "
+        f"{in_ledger or 0} into the ledger and answered {named or 'nothing'}. Everything was "
+        "rolled back.",
+        hint=hint,
+        code="charge_not_exact",
+    )
 
 
 def refund(
@@ -189,13 +192,15 @@ def refund(
 def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Credits:
     """Return what an execution still costs after refunds: by the ledger, or else by its own row."""
     if market.ledger is not None and market.ledger.is_linked:
-        query = sql.SQL(
-            "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s"
-        ).format(market.ledger.rows)
+        query = compose(
+            "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s",
+            market.ledger.rows,
+        )
     else:
-        query = sql.SQL(
-            "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s"
-        ).format(market.executions.rows)
+        query = compose(
+            "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s",
+            market.executions.rows,
+        )
     row = connection.execute(query, {"execution": execution}).fetchone()
     return require_amount(row["amount"], f"The cost of execution {execution}") if row else 0
 
@@ -263,6 +268,9 @@ def _move_credits(
         )
         ledger_entries.account_for(connection, ledger, movement, written, entry)
     if (after := read_balance(connection, market, entry.user)) != movement.balance_after:
-        msg = f"A trigger moved the balance of user {entry.user} to {after}, not to {movement.balance_after}."
-        raise SchemaLacks(f"{msg} Everything was rolled back.", code="charge_not_exact")
+        raise SchemaLacks(
+            f"A trigger moved the balance of user {entry.user} to {after}, not to {movement.balance_after}. "
+            "Everything was rolled back.",
+            code="charge_not_exact",
+        )
     return movement

@@ -5,9 +5,8 @@ It only reads.
 
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import Marketplace, TableRole
@@ -22,23 +21,26 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         PermissionDenied: row level security hides all users.
 
     """
-    query = sql.SQL(
+    query = compose(
         "SELECT id, email, balance FROM {users} AS u "
-        "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)"
-    ).format(users=users.rows)
+        "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)",
+        users=users.rows,
+    )
     matches = [read_user(row) for row in connection.execute(query, {"key": key}).fetchall()]
     matches = [user for user in matches if key in {user.email, str(user.id)}] or matches
     if not matches:
         users.require_visible_rows()
-        msg = f"There is no user {key!r}."
         hint = "Use an e-mail address or an id from the users' table."
         if users.is_filtered:
             hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
-        raise Refused(msg, hint=hint, code="user_not_found")
+        raise Refused(f"There is no user {key!r}.", hint=hint, code="user_not_found")
     if len(matches) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in matches)
-        msg = f"{len(matches)} users match {key!r}:\n{listed}"
-        raise Refused(msg, hint="Use the id of one of them.", code="user_ambiguous")
+        raise Refused(
+            f"{len(matches)} users match {key!r}:\n{listed}",
+            hint="Use the id of one of them.",
+            code="user_ambiguous",
+        )
     return matches[0]
 
 
@@ -51,10 +53,9 @@ def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
     """Whether a user who once paid has no row and no balance any more, as far as this role can see."""
     if market.users.is_filtered or market.balances.is_filtered:
         return False
-    query = sql.SQL(
+    query = compose(
         "SELECT EXISTS (SELECT FROM {users} AS u WHERE u.id = %(user)s) AS has_row, "
-        "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(user)s) AS has_balance"
-    ).format(
+        "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(user)s) AS has_balance",
         users=market.users.rows,
         balances=market.balances.query("{table}"),
         balance_of=market.balances.query("{user}"),

@@ -177,6 +177,11 @@ class Connection(psycopg.Connection[dict[str, Any]]):
                 cursor = run(query, params, prepare=prepare, binary=binary)
         return cursor
 
+    def read_value(self, query: Query, params: Params | None = None) -> Any:
+        """Run a statement that answers with one value, and return it; None where there is no row."""
+        row = self.execute(query, params).fetchone()
+        return next(iter(row.values())) if row else None
+
     def _is_alone_and_refused(self, error: BaseException) -> bool:
         idle = self.info.transaction_status is pq.TransactionStatus.IDLE
         return idle and isinstance(error, NotSerialized)
@@ -198,12 +203,11 @@ def read_database_url(url: str, *, source: str) -> Database:
     except (psycopg.Error, ValueError):  # ValueError: it is no text that could be sent
         parameters = {}
     if not parameters or "\0" in url or _is_misread(parameters):
-        msg = f"The database URL in {source} cannot be understood (it is not shown: it may hold a password)."
-        hint = (
-            "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % in the "
-            "password must be percent-encoded."
-        )
-        raise ConfigError(msg, hint=hint) from None
+        raise ConfigError(
+            f"The database URL in {source} cannot be understood (it is not shown: it may hold a password).",
+            hint="Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % "
+            "in the password must be percent-encoded.",
+        ) from None
     user, host, name = (parameters.get(key) for key in ("user", "host", "dbname"))
     return Database(
         {**_DEFAULTS, **parameters}, name=f"{user or ''}@{host or 'localhost'}/{name or user or ''}"

@@ -41,6 +41,5 @@ def _qualify_query(query: Query, cursor: psycopg.Cursor[Any] | psycopg.ServerCur
     elif isinstance(query, bytes):
         text = query.decode()
     else:
-        msg = "A statement is text, or composed of psycopg's parts."
-        raise TypeError(msg)
+        raise TypeError("A statement is text, or composed of psycopg's parts.")
     return qualify_names(text)

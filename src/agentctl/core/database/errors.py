@@ -87,8 +87,11 @@ def translate(error: psycopg.Error, *, database: str, password: str) -> Agentctl
     if state in {"42P01", "42703", "42883"}:
         return _translate_lack(error, message)
     if state == "25006":
-        msg = f"{database} is read-only: {reason}."
-        return DatabaseTrouble(msg, hint="Connect to the primary, not to a replica.", code="read_only")
+        return DatabaseTrouble(
+            f"{database} is read-only: {reason}.",
+            hint="Connect to the primary, not to a replica.",
+            code="read_only",
+        )
     if state == "57014" or isinstance(error, AnswerOverdue):
         return _translate_timeout(message, by_server=bool(state))
     if state[:2] in {"08", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
@@ -102,20 +105,28 @@ def translate(error: psycopg.Error, *, database: str, password: str) -> Agentctl
 def _translate_lack(error: psycopg.Error, message: str) -> SchemaLacks:
     if error.sqlstate == "42703" and not error.diag.context:
         # In no function: a statement of ours, which names the columns that the catalog had a moment ago.
-        hint = "The schema changed while the command was running: run it again."
-        return SchemaLacks(message, hint=hint, code="schema_changed", retryable=True)
+        return SchemaLacks(
+            message,
+            hint="The schema changed while the command was running: run it again.",
+            code="schema_changed",
+            retryable=True,
+        )
     return SchemaLacks(message, hint="See what is missing: agentctl schema-check.")
 
 
 def _translate_timeout(message: str, *, by_server: bool) -> DatabaseTrouble:
     if by_server:
-        hint = "Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'."
-        return DatabaseTrouble(message, hint=hint, code="statement_cancelled")
-    hint = (
-        "See what it is waiting for (SELECT * FROM pg_stat_activity), or allow it more "
-        'time: [profiles.NAME] read_timeout = "15m"'
+        return DatabaseTrouble(
+            message,
+            hint="Give the role more time: ALTER ROLE ... SET statement_timeout = '10min'.",
+            code="statement_cancelled",
+        )
+    return DatabaseTrouble(
+        message,
+        hint="See what it is waiting for (SELECT * FROM pg_stat_activity), or allow it more "
+        'time: [profiles.NAME] read_timeout = "15m"',
+        code="read_timeout",
     )
-    return DatabaseTrouble(message, hint=hint, code="read_timeout")
 
 
 def _redact_password(text: str, password: str) -> str:

@@ -25,6 +25,5 @@ def shares_servers(connection: Connection) -> bool:
     return len(mine) > 1 or len(others) > 1 or bool(mine & others)
 
 
-def _read_server_pid(connection: Connection) -> int | None:
-    row = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()
-    return int(row["pid"]) if row else None
+def _read_server_pid(connection: Connection) -> int:
+    return int(connection.read_value("SELECT pg_backend_pid() AS pid"))

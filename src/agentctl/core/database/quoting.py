@@ -31,9 +31,9 @@ _KEYWORD_LIST = (
 _KEYWORDS = frozenset(_KEYWORD_LIST.split())
 
 
-def compose(text: LiteralString, *parts: sql.Composable) -> sql.Composed:
-    """Fill each `{}` of a statement with an identifier, a literal or SQL."""
-    return sql.SQL(text).format(*parts)
+def compose(text: LiteralString, /, *parts: sql.Composable, **named: sql.Composable) -> sql.Composed:
+    """Fill each `{}` and each `{name}` of a statement with an identifier, a literal or SQL."""
+    return sql.SQL(text).format(*parts, **named)
 
 
 class Printed(sql.Composable):

@@ -26,8 +26,7 @@ def end_within(limit: timedelta, waiting: PQGen[T]) -> PQGen[T]:
         while True:
             ready = yield wanted
             if not ready and time.monotonic() >= end:
-                msg = f"the database has not answered within {limit.total_seconds():g} seconds"
-                raise AnswerOverdue(msg)
+                raise AnswerOverdue(f"the database has not answered within {limit.total_seconds():g} seconds")
             wanted = waiting.send(ready)
     except StopIteration as done:
         return cast("T", done.value)

@@ -60,5 +60,8 @@ def require_amount(value: object, what: str) -> Credits:
     amount = read_amount(value)
     if isinstance(amount, int | Decimal):
         return amount
-    msg = f"{what} is {'NULL' if amount is None else amount}, which is not a number of credits."
-    raise Refused(msg, hint="Correct it in the database, balance and ledger together.", code="no_amount")
+    raise Refused(
+        f"{what} is {'NULL' if amount is None else amount}, which is not a number of credits.",
+        hint="Correct it in the database, balance and ledger together.",
+        code="no_amount",
+    )

@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Schema(Protocol):
     """What is known of the database's tables."""
 
-    def again(self, connection: Connection) -> Self:
+    def read_again(self, connection: Connection) -> Self:
         """Read the tables once more."""
 
 
@@ -54,9 +54,10 @@ class Commit(Generic[T]):
         try:
             return _read_transaction_status(database, self.number) == "committed"
         except AgentctlError as error:  # away; or it will not say, as another server after a failover
-            msg = f"It is not known whether the database committed the last change: {error.message}"
-            hint = "When it answers again, check what it holds before you repeat the command."
-            raise OutcomeUnknown(msg, hint=hint) from error
+            raise OutcomeUnknown(
+                f"It is not known whether the database committed the last change: {error.message}",
+                hint="When it answers again, check what it holds before you repeat the command.",
+            ) from error
 
 
 def _read_transaction_status(database: Database, number: str) -> str:
@@ -64,8 +65,7 @@ def _read_transaction_status(database: Database, number: str) -> str:
     query = "SELECT pg_xact_status(%(number)s::xid8) AS status"
 
     def read_status(connection: Connection) -> str:
-        row = connection.execute(query, {"number": number}).fetchone()
-        return str(row["status"]) if row else ""
+        return str(connection.read_value(query, {"number": number}))
 
     waiting = retry_while(retry_if_result(lambda status: status == "in progress"))
     waiting = waiting.copy(retry_error_callback=_raise_still_busy)
@@ -73,8 +73,9 @@ def _read_transaction_status(database: Database, number: str) -> str:
 
 
 def _raise_still_busy(_: RetryCallState) -> NoReturn:
-    msg = "The server is still busy with a transaction whose connection was lost."
-    raise ConnectionFailed(msg, retryable=True)
+    raise ConnectionFailed(
+        "The server is still busy with a transaction whose connection was lost.", retryable=True
+    )
 
 
 def durably(
@@ -109,7 +110,7 @@ def durably(
     try:
         return in_transaction(target, lambda: work(target, schema), commit=commit)
     except ColumnMissing:  # the transaction was rolled back, unseen by anybody
-        fresh = schema.again(target)
+        fresh = schema.read_again(target)
         return in_transaction(target, lambda: work(target, fresh), commit=commit)
 
 
@@ -146,8 +147,7 @@ def _commit_work(connection: Connection, work: Callable[[], T], commit: Commit[T
     try:
         with connection.transaction():
             result = commit.result = work()
-            row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number").fetchone()
-            commit.number = row["number"] if row else None
+            commit.number = connection.read_value("SELECT pg_current_xact_id_if_assigned()::text AS number")
     except psycopg.OperationalError as error:
         if not is_connection_lost(error) or not commit.has_arrived(connection.database):
             raise

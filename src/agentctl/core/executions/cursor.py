@@ -11,6 +11,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import UsageError
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import Execution, Key
@@ -28,11 +29,11 @@ def list_conditions_after(market: Marketplace, cursor: str | None) -> list[sql.C
     values = {"at": sql.Literal(created_at), "key": sql.Literal(key), "executions": market.executions.rows}
     if created_at is None:
         text = "((e.created_at IS NULL AND e.id < {key}) OR e.created_at IS NOT NULL)"
-        return [sql.SQL(text).format(**values)]
+        return [compose(text, **values)]
     if created_at is _OTHER_TIME:
         last = "(SELECT c.created_at, c.id FROM {executions} AS c WHERE c.id = {key})"
-        return [sql.SQL(f"(e.created_at, e.id) < {last}").format(**values)]
-    return [sql.SQL("(e.created_at, e.id) < ({at}, {key})").format(**values)]
+        return [compose(f"(e.created_at, e.id) < {last}", **values)]
+    return [compose("(e.created_at, e.id) < ({at}, {key})", **values)]
 
 
 def write_cursor(last: Execution) -> str:
@@ -49,5 +50,7 @@ def _parse_cursor(cursor: str, *, id_type: str) -> tuple[str | bool | None, Key]
             datetime.fromisoformat(created_at)
         return created_at, _ID_TYPES.get(id_type, str)(key)
     except (ValueError, TypeError, AttributeError):
-        msg = "agentctl did not issue that cursor for this table."
-        raise UsageError(msg, hint="Use the complete next_cursor of the previous page.") from None
+        raise UsageError(
+            "agentctl did not issue that cursor for this table.",
+            hint="Use the complete next_cursor of the previous page.",
+        ) from None

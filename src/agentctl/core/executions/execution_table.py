@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.executions.visibility import is_blank
 from agentctl.core.mapping import Executions
@@ -84,12 +85,11 @@ def choose_identity(
     if derived is not None and kind not in _INTEGERS and _is_unique(executions, "id"):
         return Identity(derived if kind == "uuid" else str(derived))
     if derived is not None and not _is_unique(executions, "key"):
-        msg = f"Nothing in {executions.name} can ensure that an idempotency key is used only once."
-        hint = (
-            "Leave out --idempotency-key, or add a unique text column and name it: "
-            '[profiles.NAME.schema.executions] key = "COLUMN"'
+        raise UsageError(
+            f"Nothing in {executions.name} can ensure that an idempotency key is used only once.",
+            hint="Leave out --idempotency-key, or add a unique text column and name it: "
+            '[profiles.NAME.schema.executions] key = "COLUMN"',
         )
-        raise UsageError(msg, hint=hint)
     return Identity(_fresh_id(connection, executions, kind), None if derived is None else str(derived))
 
 
@@ -97,8 +97,7 @@ def _fresh_id(connection: Connection, executions: Executions, kind: str) -> Key:
     if kind in _INTEGERS:
         return _next_number(connection, executions)
     if kind not in {"uuid", "text", "character varying"}:
-        msg = f"agentctl cannot choose an execution's id of type {kind}."
-        raise SchemaLacks(msg)
+        raise SchemaLacks(f"agentctl cannot choose an execution's id of type {kind}.")
     return uuid4() if kind == "uuid" else str(uuid4())
 
 
@@ -116,8 +115,10 @@ def require_key(idempotency_key: str) -> None:
     """
     if is_blank(idempotency_key):
         what = "has no visible character" if idempotency_key else "is empty"
-        msg = f"The idempotency key {what}."
-        raise UsageError(msg, hint="Choose one that is used for nothing else, or leave out the option.")
+        raise UsageError(
+            f"The idempotency key {what}.",
+            hint="Choose one that is used for nothing else, or leave out the option.",
+        )
 
 
 def key_to_id(*parts: str) -> UUID:
@@ -128,13 +129,9 @@ def key_to_id(*parts: str) -> UUID:
 def _next_number(connection: Connection, executions: Executions) -> Key:
     column = executions.column("id")
     if column is None or column.sequence is None:
-        msg = f"The ids of {executions.table.name} are numbers that do not come from a sequence."
-        raise SchemaLacks(msg)
-    row = connection.execute(
-        "SELECT nextval(%(sequence)s::regclass) AS id", {"sequence": column.sequence}
-    ).fetchone()
-    number: int = row["id"] if row else 0
-    return number
+        raise SchemaLacks(f"The ids of {executions.table.name} are numbers that do not come from a sequence.")
+    sequence = {"sequence": column.sequence}
+    return int(connection.read_value("SELECT nextval(%(sequence)s::regclass) AS id", sequence))
 
 
 def record(
@@ -164,9 +161,12 @@ def record(
         values["key"] = execution.key
     query, parameters = insertion(executions, values)
     row = connection.execute(
-        sql.SQL(
-            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at"
-        ).format(query, _name_conflict(executions, execution), _returnable_creation(executions)),
+        compose(
+            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at",
+            query,
+            _name_conflict(executions, execution),
+            _returnable_creation(executions),
+        ),
         parameters,
     ).fetchone()
     if row is None:
@@ -176,7 +176,7 @@ def record(
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:
-    query = sql.SQL("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s").format(executions.rows)
+    query = compose("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s", executions.rows)
     row = connection.execute(query, {"id": execution}).fetchone()
     return row or {"created_at": None}
 
@@ -218,7 +218,7 @@ def settle(
     values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
     values = {part: shortened(executions, part, value) for part, value in values.items()}
     assignments = (
-        sql.SQL("{} = {}").format(sql.Identifier(executions.columns[part]), placeholder(part, value))
+        compose("{} = {}", sql.Identifier(executions.columns[part]), placeholder(part, value))
         for part, value in values.items()
     )
     query = executions.query(

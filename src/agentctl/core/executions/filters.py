@@ -6,6 +6,7 @@ from datetime import datetime
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.instants import bound
 from agentctl.core.models import NO_STATUS, Key
@@ -36,20 +37,20 @@ def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]
     """Return the filters as SQL conditions on the executions' table `e`."""
     executions, conditions = market.executions, []
     if filters.agent is not None:
-        conditions.append(sql.SQL("e.agent_id = {}").format(sql.Literal(filters.agent)))
+        conditions.append(compose("e.agent_id = {}", sql.Literal(filters.agent)))
     if filters.user is not None:
-        conditions.append(sql.SQL("e.user_id = {}").format(sql.Literal(filters.user)))
+        conditions.append(compose("e.user_id = {}", sql.Literal(filters.user)))
     if filters.statuses:
         words = market.executions.statuses.raw(*filters.statuses)
         condition = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
-        conditions.append(sql.SQL(condition).format(words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
+        conditions.append(compose(condition, words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
     if filters.since is not None:
-        conditions.append(sql.SQL("e.created_at >= {}").format(bound(executions, filters.since)))
+        conditions.append(compose("e.created_at >= {}", bound(executions, filters.since)))
     if filters.until is not None:
-        conditions.append(sql.SQL("e.created_at < {}").format(bound(executions, filters.until)))
+        conditions.append(compose("e.created_at < {}", bound(executions, filters.until)))
     if filters.perhaps_before is not None:
         limit = bound(executions, filters.perhaps_before, slack=AHEAD_OF_UTC)
-        conditions.append(sql.SQL("e.created_at < {}").format(limit))
+        conditions.append(compose("e.created_at < {}", limit))
     return conditions
 
 

@@ -6,7 +6,7 @@ writes nothing.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from psycopg import sql
@@ -14,6 +14,7 @@ from psycopg import sql
 from agentctl.core.agents import agent_table
 from agentctl.core.credits import ledger_reports
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_json, read_text, read_time
 from agentctl.core.executions.cursor import list_conditions_after, write_cursor
 from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
@@ -63,7 +64,7 @@ def list_executions(
 
     """
     conditions = [*list_conditions(market, filters), *list_conditions_after(market, cursor)]
-    query = sql.SQL("{} LIMIT {}").format(select(market, conditions, content=content), limit + 1)
+    query = compose("{} LIMIT {}", select(market, conditions, content=content), sql.Literal(limit + 1))
     rows = connection.execute(query).fetchall()
     if not rows:
         market.executions.require_visible_rows()
@@ -129,7 +130,7 @@ def list_matching(
     content: bool = True,
 ) -> tuple[Execution, ...]:
     """Return the executions that meet a condition on the executions' table `e`, newest first."""
-    query = sql.SQL("{} LIMIT {}").format(select(market, [condition], content=content), limit)
+    query = compose("{} LIMIT {}", select(market, [condition], content=content), sql.Literal(limit))
     return _add_credits(connection, market, connection.execute(query).fetchall())
 
 
@@ -176,11 +177,10 @@ def _read_statuses(
     also: Sequence[Key] = (),
 ) -> dict[Key, str | None]:
     """Return the status of every execution that is recent, unsettled or in `also`, whatever it is."""
-    query = sql.SQL(
+    query = compose(
         "SELECT e.id, e.status FROM {executions} AS e WHERE {conditions} "
         "AND (e.created_at >= {since} OR e.created_at IS NULL "
-        "OR e.word = ANY ({open}) OR e.word IS NULL OR e.id = ANY ({also}))"
-    ).format(
+        "OR e.word = ANY ({open}) OR e.word IS NULL OR e.id = ANY ({also}))",
         executions=market.executions.rows,
         conditions=join_conditions(list_conditions(market, replace(filters, statuses=()))),
         since=bound(market.executions, since, slack=-EVERY_ZONE),
@@ -195,14 +195,13 @@ def _read_whole(
 ) -> tuple[Execution, ...]:
     if not keys:
         return ()
-    condition = sql.SQL("e.id = ANY ({})").format(sql.Literal(list(keys)))
+    condition = compose("e.id = ANY ({})", sql.Literal(list(keys)))
     return list_matching(connection, market, condition, limit=len(keys), content=content)
 
 
 def clock(connection: Connection) -> datetime:
     """Return the database's time."""
-    row = connection.execute("SELECT now() AS at").fetchone()
-    return cast("datetime", row["at"]) if row else datetime.now(UTC)
+    return cast("datetime", connection.read_value("SELECT now() AS at"))
 
 
 def _add_credits(
@@ -212,18 +211,13 @@ def _add_credits(
     if ledger is None or not ledger.is_linked:
         kept = "credits_used" in market.executions
         return tuple(
-            _read_execution(row, charged=read_amount(row["credits_used"]) if kept else None, refunded=None)
-            for row in rows
+            _read_execution(row, read_amount(row["credits_used"]) if kept else None, None) for row in rows
         )
     moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
-    executions = []
-    for row in rows:
-        charged, refunded = moved.get(row["id"], (0, 0))
-        executions.append(_read_execution(row, charged=charged, refunded=refunded))
-    return tuple(executions)
+    return tuple(_read_execution(row, *moved.get(row["id"], (0, 0))) for row in rows)
 
 
-def _read_execution(row: dict[str, Any], *, charged: Amount | None, refunded: Amount | None) -> Execution:
+def _read_execution(row: dict[str, Any], charged: Amount | None, refunded: Amount | None) -> Execution:
     return Execution(
         id=row["id"],
         agent=agent_table.ref(row),

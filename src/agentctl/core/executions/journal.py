@@ -245,6 +245,5 @@ def _read_entry(fields: Mapping[str, object]) -> Entry:
 def _read_instant(text: object) -> datetime:
     instant = datetime.fromisoformat(str(text))
     if instant.tzinfo is None:
-        msg = "an instant without a zone"
-        raise ValueError(msg)
+        raise ValueError("an instant without a zone")
     return instant.astimezone(UTC)

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import Refused
 from agentctl.core.executions import history
 from agentctl.core.mapping import Marketplace
@@ -20,13 +21,13 @@ _SHOWN = 5
 
 def find_execution(connection: Connection, market: Marketplace, key: Key) -> Execution | None:
     """Return the execution with exactly this id, or None."""
-    condition = sql.SQL("e.id = {}").format(sql.Literal(key))
+    condition = compose("e.id = {}", sql.Literal(key))
     return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
 
 
 def find_by_key(connection: Connection, market: Marketplace, key: str) -> Execution | None:
     """Return the execution of an idempotency key that a column of its own holds, or None."""
-    condition = sql.SQL("e.key = {}").format(sql.Literal(key))
+    condition = compose("e.key = {}", sql.Literal(key))
     return next(iter(history.list_matching(connection, market, condition, limit=1)), None)
 
 
@@ -42,19 +43,21 @@ def get_execution(connection: Connection, market: Marketplace, prefix: str) -> E
     matches = history.list_matching(connection, market, condition, limit=_SHOWN + 1) if condition else ()
     if not matches:
         market.executions.require_visible_rows()
-        msg = f"There is no execution {prefix!r}."
         hint = "See the latest ones: agentctl history."
         if market.executions.is_filtered:
             hint = "Row level security may hide it from this role: connect as one with BYPASSRLS."
-        raise Refused(msg, hint=hint, code="execution_not_found")
+        raise Refused(f"There is no execution {prefix!r}.", hint=hint, code="execution_not_found")
     if len(matches) > 1 and isinstance(matches[0].id, str):  # ids of any length: one may begin with another
         exact = find_execution(connection, market, prefix.strip())
         matches = (exact,) if exact else matches
     if len(matches) > 1:
         listed = "\n".join(f"  {execution.id}" for execution in matches[:_SHOWN])
         more = "\n  …" if len(matches) > _SHOWN else ""
-        msg = f"Several executions begin with {prefix!r}:\n{listed}{more}"
-        raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
+        raise Refused(
+            f"Several executions begin with {prefix!r}:\n{listed}{more}",
+            hint="Use more of the id.",
+            code="execution_ambiguous",
+        )
     return matches[0]
 
 
@@ -68,8 +71,8 @@ def begins_with(column: sql.Composable, kind: str, prefix: str) -> sql.Composed 
         if not re.fullmatch(rf"[0-9a-f]{{1,{_UUID_DIGITS}}}", digits):
             return None
         low, high = (UUID(digits.ljust(_UUID_DIGITS, end)) for end in "0f")
-        return sql.SQL("({0} >= {1} AND {0} <= {2})").format(column, sql.Literal(low), sql.Literal(high))
+        return compose("({0} >= {1} AND {0} <= {2})", column, sql.Literal(low), sql.Literal(high))
     if kind in {"smallint", "integer", "bigint"}:
         number = int(prefix) if re.fullmatch(r"[0-9]{1,18}", prefix) else -1
-        return sql.SQL("{} = {}").format(column, sql.Literal(number))
-    return sql.SQL("starts_with(lower({}::text), {})").format(column, sql.Literal(prefix))
+        return compose("{} = {}", column, sql.Literal(number))
+    return compose("starts_with(lower({}::text), {})", column, sql.Literal(prefix))

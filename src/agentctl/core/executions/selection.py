@@ -8,6 +8,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.executions.filters import join_conditions
 from agentctl.core.mapping import Marketplace
 
@@ -44,11 +45,12 @@ def select_small(market: Marketplace, conditions: Sequence[sql.Composable], *, c
     """Return the same query with a column `bytes`; a large row comes without its long columns."""
     unbounded = (*_UNBOUNDED, *(_CONTENT if content else ()))
     lengths = [sql.SQL(f"coalesce(octet_length({_SOURCES[name]}::text), 0)::bigint") for name in unbounded]
-    measured = sql.SQL("CROSS JOIN LATERAL (SELECT {} AS bytes OFFSET 0) AS s").format(
-        sql.SQL(" + ").join(lengths)  # OFFSET keeps PostgreSQL from measuring anew for each column
+    measured = compose(
+        "CROSS JOIN LATERAL (SELECT {} AS bytes OFFSET 0) AS s",
+        sql.SQL(" + ").join(lengths),  # OFFSET keeps PostgreSQL from measuring anew for each column
     )
     small = [
-        sql.SQL(f"CASE WHEN s.bytes <= {{}} THEN {_SOURCES[name]} END AS {name}").format(LARGE_ROW)
+        compose(f"CASE WHEN s.bytes <= {{}} THEN {_SOURCES[name]} END AS {name}", sql.Literal(LARGE_ROW))
         for name in unbounded
     ]
     fixed = [sql.SQL(f"{_SOURCES[name]} AS {name}") for name in _FIXED]
@@ -63,11 +65,10 @@ def _write_select(
     columns: sql.Composable,
     measured: sql.Composable = _NOTHING,
 ) -> sql.Composed:
-    return sql.SQL(
+    return compose(
         "SELECT {columns} FROM {executions} AS e LEFT JOIN {users} AS u ON u.id = e.user_id "
         "LEFT JOIN {agents} AS a ON a.id = e.agent_id {measured} "
-        "WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC"
-    ).format(
+        "WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC",
         columns=columns,
         executions=market.executions.rows,
         users=market.users.rows,

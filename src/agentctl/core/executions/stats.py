@@ -11,6 +11,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.instants import in_utc
@@ -74,10 +75,9 @@ def compute_stats(connection: Connection, market: Marketplace, filters: Filters)
 
 
 def _count_by_status(connection: Connection, market: Marketplace, filters: Filters) -> dict[str, int]:
-    query = sql.SQL(
+    query = compose(
         "SELECT coalesce(status, {none}) AS word, count(*) AS executions FROM {executions} AS e "
-        "WHERE {conditions} GROUP BY 1 ORDER BY 1"
-    ).format(
+        "WHERE {conditions} GROUP BY 1 ORDER BY 1",
         executions=market.executions.rows,
         none=sql.Literal(NO_STATUS),
         conditions=join_conditions(list_conditions(market, filters)),
@@ -91,18 +91,16 @@ def _compute_durations(
     executions = market.executions
     if "started_at" not in executions or "completed_at" not in executions:
         return None, None
-    query = sql.SQL(
+    query = compose(
         "SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP ("
         "ORDER BY extract(epoch FROM completed_at - started_at)::float8 * 1000) AS ms "
-        "FROM {executions} AS e WHERE {conditions} AND {started} AND {completed}"
-    ).format(
+        "FROM {executions} AS e WHERE {conditions} AND {started} AND {completed}",
         executions=executions.rows,
         started=_in_calendar("started_at"),
         completed=_in_calendar("completed_at"),
         conditions=join_conditions(list_conditions(market, filters)),
     )
-    row = connection.execute(query).fetchone()
-    p50, p95 = (row["ms"] if row else None) or (None, None)
+    p50, p95 = connection.read_value(query) or (None, None)
     return _round_duration(p50), _round_duration(p95)
 
 
@@ -111,11 +109,10 @@ def _round_duration(milliseconds: float | None) -> int | None:
 
 
 def _count_by_day(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Day, ...]:
-    query = sql.SQL(
+    query = compose(
         "SELECT {in_utc}::date AS day, count(*) AS executions, "
         "count(*) FILTER (WHERE status = 'failed') AS failed "
-        "FROM {executions} AS e WHERE {conditions} AND {created} GROUP BY 1 ORDER BY 1"
-    ).format(
+        "FROM {executions} AS e WHERE {conditions} AND {created} GROUP BY 1 ORDER BY 1",
         executions=market.executions.rows,
         in_utc=in_utc(market.executions, sql.Identifier("created_at")),
         created=_in_calendar("created_at"),

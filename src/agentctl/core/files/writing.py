@@ -56,10 +56,12 @@ def written_whole(path: Path, *, mode: int | None = None, check: Check | None = 
         with open_whole(path, mode=mode, check=check) as file:
             yield file
     except OSError as error:
-        msg = f"{path} cannot be written: {error.strerror}."
         foreign = isinstance(error, NotOwn)
-        hint = "Name another file, or check who put it there." if foreign else None
-        raise SetupError(msg, hint=hint, code="file_not_written") from None
+        raise SetupError(
+            f"{path} cannot be written: {error.strerror}.",
+            hint="Name another file, or check who put it there." if foreign else None,
+            code="file_not_written",
+        ) from None
 
 
 @contextmanager

@@ -34,29 +34,29 @@ def charging_findings(
 
 def _explain_unknown_sign(ledger: Ledger) -> Finding:
     amount = f"{ledger.name}.{ledger.columns['amount']}"
-    msg = f"It is unclear whether a charge is a negative amount in {amount}: agentctl does not guess."
-    hint = (
+    return sign_unknown.CHECK.finding(
+        amount,
+        f"It is unclear whether a charge is a negative amount in {amount}: agentctl does not guess.",
         "Put one of these lines into [profiles.NAME.schema.ledger]:\n"
-        '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive'
+        '  sign = "signed"     # a charge is negative\n  sign = "by_kind"    # all amounts are positive',
     )
-    return sign_unknown.CHECK.finding(amount, msg, hint)
 
 
 def _explain_unlinked_ledger(executions: Executions, ledger: Ledger | None) -> Finding:
     key = executions.column("id")
     if ledger is None:
-        msg = (
-            f"There is no ledger, and {executions.name} has no column for what an execution "
-            "cost, so a charge could not be refunded."
-        )
         statement = executions.query("ALTER TABLE {table} ADD COLUMN credits_used integer DEFAULT 0;")
-        hint = statement.as_string()
-        return ledger_unlinked.CHECK.finding(executions.name, msg, hint)
-    msg = (
-        f"No column of {ledger.name} says which execution a row belongs to, so a charge could "
-        "not be refunded."
-    )
+        return ledger_unlinked.CHECK.finding(
+            executions.name,
+            f"There is no ledger, and {executions.name} has no column for what an execution "
+            "cost, so a charge could not be refunded.",
+            statement.as_string(),
+        )
     kind = Printed(key.type if key else "uuid")
     statement = ledger.query("ALTER TABLE {table} ADD COLUMN execution_id {kind};", kind=kind)
-    hint = f'{statement.as_string()}\nor name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"'
-    return ledger_unlinked.CHECK.finding(ledger.name, msg, hint)
+    return ledger_unlinked.CHECK.finding(
+        ledger.name,
+        f"No column of {ledger.name} says which execution a row belongs to, so a charge could "
+        "not be refunded.",
+        f'{statement.as_string()}\nor name the column: [profiles.NAME.schema.ledger] execution = "COLUMN"',
+    )

@@ -14,7 +14,7 @@ from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
-from agentctl.core.mapping.vocabulary import ROLES, Part, rank
+from agentctl.core.mapping.vocabulary import ROLES, Part, list_best, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ class _SoughtPart:
     taken: frozenset[str]
     linked: tuple[str, ...]
 
-    def list_fitting(self) -> list[tuple[int, str]]:
-        """Return the columns that fit by name and type, each after the rank of its name."""
+    def list_fitting(self) -> list[str]:
+        """Return the columns that fit by name and type."""
         return [
-            (grade, column.name)
+            column.name
             for column in self.table.columns
-            if (grade := rank(column.name, self.part.names)) is not None
-            and _can_play(column, self.part)
+            if rank(column.name, self.part.names) is not None
+            and can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
             and (not self.linked or column.name in self.linked)
         ]
@@ -120,19 +120,18 @@ def _choose_column(sought: _SoughtPart, settings: RoleSettings) -> _Outcome:
 
 def _choose_by_key(sought: _SoughtPart) -> _Outcome:
     key = _find_primary_key(sought.table) if sought.name == "id" else None
-    if key is not None and _can_play(key, sought.part):
+    if key is not None and can_play(key, sought.part):
         return Choice(key.name, "its primary key")
     return Choice(sought.linked[0], "its foreign key") if len(sought.linked) == 1 else None
 
 
 def _choose_by_name(sought: _SoughtPart) -> _Outcome:
     fitting = sought.list_fitting()
-    best = min((grade for grade, _ in fitting), default=0)
-    first = tuple(column for grade, column in fitting if grade == best)
+    first = list_best(fitting, sought.part.names)
     if not first or (len(first) > 1 and sought.name not in first):
         return first or None
     chosen = sought.name if sought.name in first else first[0]
-    others = tuple(column for _, column in fitting if column != chosen)
+    others = tuple(column for column in fitting if column != chosen)
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
 
@@ -153,7 +152,7 @@ def _find_clock(table: Table, part: Part) -> str | None:
     filled = [
         column.name
         for column in table.columns
-        if _can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
+        if can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
     ]
     return filled[0] if len(filled) == 1 else None
 
@@ -172,22 +171,23 @@ def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | 
     return tuple(
         constraint.columns[0]
         for constraint in table.constraints
-        if constraint.kind == "foreign key"
-        and len(constraint.columns) == 1
-        and (constraint.foreign_schema, constraint.foreign_table) == (target.schema, target.name)
+        if constraint.refers_to(target) and len(constraint.columns) == 1
     )
 
 
-def _can_play(column: Column, part: Part) -> bool:
+def can_play(column: Column, part: Part) -> bool:
+    """Whether a column has one of the types that a part can have."""
     return not part.types or column.base_type in part.types
 
 
 def _explain_ambiguity(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
-    candidates = f"{table.name}.{' / '.join(columns)}"
-    msg = f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess."
     lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
-    hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-    return role_ambiguous.CHECK.finding(candidates, msg, hint, is_special=not part.required)
+    return role_ambiguous.CHECK.finding(
+        f"{table.name}.{' / '.join(columns)}",
+        f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess.",
+        f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
+        is_special=not part.required,
+    )
 
 
 def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
@@ -195,27 +195,26 @@ def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings)
     if name not in settings.columns and (inexact := find_wrong_type(role, name, table)):
         return inexact
     wanted = settings.columns.get(name) or part.names[0][0]
-    msg = f"{table.name} has no column {wanted}, which agentctl cannot do without."
-    hint = f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"'
-    return column_missing.CHECK.finding(f"{table.name}.{wanted}", msg, hint)
+    return column_missing.CHECK.finding(
+        f"{table.name}.{wanted}",
+        f"{table.name} has no column {wanted}, which agentctl cannot do without.",
+        f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"',
+    )
 
 
 def find_wrong_type(role: str, name: str, table: Table) -> Finding | None:
     """Return the finding about a column with the name of a part and a type that cannot play it, or None."""
     part = ROLES[role].parts[name]
     named = (column for column in table.columns if rank(column.name, part.names) is not None)
-    near = next((column for column in named if not _can_play(column, part)), None)
+    near = next((column for column in named if not can_play(column, part)), None)
     if near is None:
         return None
     msg = f"{table.name}.{near.name} is of type {near.type} and cannot be used as the {name} of the {role}."
     if name in {"balance", "amount", "price"}:
         msg += " It cannot hold exact amounts."
-    location = f"{table.name}.{near.name}"
-    return type_inexact.CHECK.finding(location, msg, f"It needs {_list_types(part)}.")
-
-
-def _list_types(part: Part) -> str:
-    return ", ".join(sorted(part.types))
+    return type_inexact.CHECK.finding(
+        f"{table.name}.{near.name}", msg, f"It needs {', '.join(sorted(part.types))}."
+    )
 
 
 def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterator[Finding]:
@@ -223,6 +222,8 @@ def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> It
     for name, column in {**settings.columns, **{c: c for c in settings.constant}}.items():
         required = name in ROLES[role].parts and ROLES[role].parts[name].required
         if column and table.column(column) is None and not required:
-            location = f"{table.name}.{column}"
-            msg = f"[schema.{role}] names the column {column}, which {table.name} does not have."
-            yield column_missing.CHECK.finding(location, msg, "Correct the configuration.")
+            yield column_missing.CHECK.finding(
+                f"{table.name}.{column}",
+                f"[schema.{role}] names the column {column}, which {table.name} does not have.",
+                "Correct the configuration.",
+            )

@@ -12,7 +12,7 @@ from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
-from agentctl.core.mapping.columns import Choice, find_columns
+from agentctl.core.mapping.columns import Choice, can_play, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
@@ -77,8 +77,11 @@ class _Search:
         if configured is not None:
             chosen = _find_named(self._catalog, configured)
             if chosen is None and configured:
-                msg = f"There is no table {configured}, which [schema.{role}] names."
-                self._findings.append(table_missing.CHECK.finding(configured, msg))
+                self._findings.append(
+                    table_missing.CHECK.finding(
+                        configured, f"There is no table {configured}, which [schema.{role}] names."
+                    )
+                )
             return self._take_tables(role, [chosen] if chosen else [], "configured")
         candidates = self._list_candidates(role)
         if not candidates and shaped is not None:
@@ -116,13 +119,16 @@ class _Search:
             if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
         ]
         for rival in rivals:
-            names = f"{users.name} / {rival.name}"
-            msg = f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess."
-            hint = (
-                'Put one of these into the profile: [profiles.NAME.schema.users] balance = "COLUMN"; or '
-                f"[profiles.NAME.schema.balances] table = {toml_text(f'{rival.schema}.{rival.name}')}"
+            other = toml_text(rival.full_name)
+            self._findings.append(
+                role_ambiguous.CHECK.finding(
+                    f"{users.name} / {rival.name}",
+                    f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess.",
+                    hint="Put one of these into the profile: "
+                    '[profiles.NAME.schema.users] balance = "COLUMN"; '
+                    f"or [profiles.NAME.schema.balances] table = {other}",
+                )
             )
-            self._findings.append(role_ambiguous.CHECK.finding(names, msg, hint))
 
     def is_named_by(self, role: str) -> Preference:
         """Prefer a table that is referred to by a table with the name of a role."""
@@ -167,7 +173,7 @@ class _Search:
 
     def _take_tables(self, role: str, tables: Sequence[Table], why: str) -> Table | None:
         self._tables[role] = tables[0] if tables else None
-        self._chosen[role] = (why, tuple(f"{table.schema}.{table.name}" for table in tables[1:]))
+        self._chosen[role] = (why, tuple(table.full_name for table in tables[1:]))
         return self._tables[role]
 
     def _report_missing(self, role: str) -> None:
@@ -175,39 +181,37 @@ class _Search:
             return
         name = f"{ROLES[role].names[0][0]}s"
         path = ", ".join(self._settings.schemas or self._catalog.server.search_path) or "nothing"
-        msg = (
-            f"There is no table {name}, nor any other table for the {role}, in the schemas that were "
-            f"searched: {path}."
+        self._findings.append(
+            table_missing.CHECK.finding(
+                name,
+                f"There is no table {name}, nor any other table for the {role}, in the schemas that were "
+                f"searched: {path}.",
+                hint=f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or check that '
+                "the database, the role and the search_path are the right ones.",
+                is_special=role == "ledger",
+            )
         )
-        hint = (
-            f'Name it in [profiles.NAME.schema.{role}]: table = "SCHEMA.TABLE"; or check that '
-            "the database, the role and the search_path are the right ones."
-        )
-        self._findings.append(table_missing.CHECK.finding(name, msg, hint, is_special=role == "ledger"))
 
     def _report_ambiguity(self, role: str, tables: Sequence[Table]) -> None:
-        names = [f"{table.schema}.{table.name}" for table in tables]
-        msg = f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess."
+        names = [table.full_name for table in tables]
         lines = "\n".join(f"  table = {toml_text(name)}" for name in names)
-        hint = f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}"
-        self._findings.append(role_ambiguous.CHECK.finding(" / ".join(names), msg, hint))
+        self._findings.append(
+            role_ambiguous.CHECK.finding(
+                " / ".join(names),
+                f"{' and '.join(names)} could each be the table of the {role}: agentctl does not guess.",
+                f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
+            )
+        )
 
 
 def _find_named(catalog: Catalog, name: str) -> Table | None:
     """Return the table with a schema and name, or with a name, which may contain dots itself."""
-    full = (table for table in catalog.tables if f"{table.schema}.{table.name}" == name)
+    full = (table for table in catalog.tables if table.full_name == name)
     return next(full, None) or catalog.table(name)
 
 
 def _refers_to(target: Table | None) -> Preference:
-    def refers(table: Table) -> bool:
-        return target is not None and any(
-            (key.foreign_schema, key.foreign_table) == (target.schema, target.name)
-            for key in table.constraints
-            if key.kind == "foreign key"
-        )
-
-    return refers
+    return lambda table: target is not None and any(key.refers_to(target) for key in table.constraints)
 
 
 def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
@@ -217,15 +221,9 @@ def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
 
 def _has_part(role: str, part: str) -> Preference:
     wanted = ROLES[role].parts[part]
-
-    def has(table: Table) -> bool:
-        return any(
-            rank(column.name, wanted.names) is not None
-            and (not wanted.types or column.base_type in wanted.types)
-            for column in table.columns
-        )
-
-    return has
+    return lambda table: any(
+        rank(column.name, wanted.names) is not None and can_play(column, wanted) for column in table.columns
+    )
 
 
 def _is_execution_of(agents: Table | None) -> Preference:

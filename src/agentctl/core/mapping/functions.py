@@ -7,10 +7,8 @@ called, in a transaction that is rolled back unless the result is exactly a char
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
-
+from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
-from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_key, toml_text
 from agentctl.core.mapping.checks import function_denied, function_unusable, role_ambiguous
@@ -80,11 +78,14 @@ class Deducting:
 
 def gives_credits(function: Function) -> bool:
     """Whether the name of a function says that it adds credits."""
+    return _moves_credits(function, ADD_VERBS)
+
+
+def _moves_credits(function: Function, verbs: frozenset[str]) -> bool:
+    """Whether the name of a function has one of these verbs and says that it is about credits."""
     words = plain(function.name).split("_")
     return (
-        words[0] in ADD_VERBS
-        and bool({plain(w) for w in words} & CREDIT_NOUNS)
-        and function.returns != "trigger"
+        words[0] in verbs and not CREDIT_NOUNS.isdisjoint(map(plain, words)) and function.returns != "trigger"
     )
 
 
@@ -104,8 +105,9 @@ def find_deduct(
         return Deducting(None, (), "configured: agentctl charges by itself")
     overloads = tuple(_list_candidates(catalog, settings.function))
     if settings.function and not overloads:
-        msg = f"There is no function {settings.function}, which [schema.deduct] names."
-        finding = function_unusable.CHECK.finding(settings.function, msg)
+        finding = function_unusable.CHECK.finding(
+            settings.function, f"There is no function {settings.function}, which [schema.deduct] names."
+        )
         return Deducting(None, (), "configured", (finding,))
     bound = [
         candidate for function in overloads if (candidate := _bind_arguments(function, settings, user_type))
@@ -116,11 +118,13 @@ def find_deduct(
     names = tuple(dict.fromkeys(candidate.name for candidate in able))
     if len(names) > 1 and REFERENCE not in names:
         return Deducting(None, overloads, "", (_explain_ambiguity(names),))
-    fitting = [
-        candidate for candidate in able if candidate.name == (REFERENCE if REFERENCE in names else names[0])
-    ]
     best = max(
-        fitting, key=lambda candidate: ("execution" in candidate.meanings.values(), len(candidate.meanings))
+        able,
+        key=lambda candidate: (
+            candidate.name == REFERENCE,
+            "execution" in candidate.meanings.values(),
+            len(candidate.meanings),
+        ),
     )
     why = "configured" if settings.function else "its name and arguments"
     return Deducting(best, overloads, why)
@@ -129,16 +133,10 @@ def find_deduct(
 def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
     for function in catalog.functions:
         if configured:
-            if configured in {function.name, f"{function.schema}.{function.name}"}:
+            if configured in {function.name, function.full_name}:
                 yield function
-        elif _takes_credits(function):
+        elif _moves_credits(function, DEDUCT_VERBS):
             yield function
-
-
-def _takes_credits(function: Function) -> bool:
-    words = plain(function.name).split("_")
-    nouns = {plain(word) for word in words}
-    return words[0] in DEDUCT_VERBS and bool(nouns & CREDIT_NOUNS) and function.returns != "trigger"
 
 
 def _bind_arguments(function: Function, settings: DeductSettings, user_type: str) -> Deduct | None:
@@ -152,15 +150,10 @@ def _bind_arguments(function: Function, settings: DeductSettings, user_type: str
             meanings[argument.name] = meaning
         elif not argument.optional:
             return None
-    texts = {
-        name: text for name, text in settings.arguments.items() if name in _list_argument_names(function)
-    }
+    known = {argument.name for argument in function.arguments}
+    texts = {name: text for name, text in settings.arguments.items() if name in known}
     knows_user = "user" in meanings.values() or function.asks_who
     return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
-
-
-def _list_argument_names(function: Function) -> set[str]:
-    return {argument.name for argument in function.arguments}
 
 
 def _find_meaning(argument: Argument, user_type: str) -> str | None:
@@ -170,9 +163,8 @@ def _find_meaning(argument: Argument, user_type: str) -> str | None:
     for meaning, names in DEDUCT_ARGUMENTS.items():
         fits = _TYPES[meaning]
         if rank(bare, names) is not None and (not fits or argument.type in fits):
-            return (
-                None if meaning == "user" and argument.type != user_type and user_type == "uuid" else meaning
-            )
+            is_other_key = meaning == "user" and user_type == "uuid" and argument.type != "uuid"
+            return None if is_other_key else meaning
     return None
 
 
@@ -181,30 +173,29 @@ def _explain_unusable(
 ) -> Iterator[Finding]:
     if bound:
         denied = bound[0].function
-        msg = f"Role {catalog.server.role} has no permission to execute {denied.name}."
-        hint = compose(
-            "GRANT EXECUTE ON FUNCTION {}({}) TO {};",
-            sql.Identifier(denied.schema, denied.name),
-            Printed(denied.signature),
-            sql.Identifier(catalog.server.role),
-        ).as_string()
-        yield function_denied.CHECK.finding(denied.name, msg, hint)
+        yield function_denied.CHECK.finding(
+            denied.name,
+            f"Role {catalog.server.role} has no permission to execute {denied.name}.",
+            grant_execute(denied, to=catalog.server.role),
+        )
     elif overloads:
         first = overloads[0]
-        msg = f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it."
         lines = "\n".join(
             f'  {toml_key(argument.name)} = "TEXT"' for argument in first.arguments if not argument.optional
         )
-        hint = (
-            'Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
+        yield function_unusable.CHECK.finding(
+            first.name,
+            f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it.",
+            hint='Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
             'function, function = "" to let agentctl charge by itself; or set the texts to pass '
-            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}"
+            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}",
         )
-        yield function_unusable.CHECK.finding(first.name, msg, hint)
 
 
 def _explain_ambiguity(names: tuple[str, ...]) -> Finding:
-    msg = f"{' and '.join(names)} could each be the function that charges: agentctl does not guess."
     lines = "\n".join(f"  function = {toml_text(name)}" for name in names)
-    hint = f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}"
-    return role_ambiguous.CHECK.finding(" / ".join(names), msg, hint)
+    return role_ambiguous.CHECK.finding(
+        " / ".join(names),
+        f"{' and '.join(names)} could each be the function that charges: agentctl does not guess.",
+        f"Put one of these lines into [profiles.NAME.schema.deduct]:\n{lines}",
+    )

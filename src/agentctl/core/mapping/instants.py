@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.mapping.table_role import TableRole
 from agentctl.core.times import AHEAD_OF_UTC, BEHIND_UTC, DAY, shifted
 
@@ -41,20 +42,20 @@ def bound(role: TableRole, instant: datetime, *, slack: timedelta = timedelta(0)
 def latest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return the latest instant that a created_at can mean, as a time in UTC without a zone."""
     if is_zoned(role):
-        return sql.SQL("({} AT TIME ZONE 'UTC')").format(column)
+        return compose("({} AT TIME ZONE 'UTC')", column)
     length = DAY if role.base_type("created_at") == "date" else timedelta(0)
     text = "(least({}::timestamp, {}) + {})"
-    return sql.SQL(text).format(column, _LAST, sql.Literal(BEHIND_UTC + length))
+    return compose(text, column, _LAST, sql.Literal(BEHIND_UTC + length))
 
 
 def earliest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return the earliest instant that a created_at can mean, as a time in UTC without a zone."""
     if is_zoned(role):
-        return sql.SQL("({} AT TIME ZONE 'UTC')").format(column)
+        return compose("({} AT TIME ZONE 'UTC')", column)
     text = "(greatest({}::timestamp, {}) - {})"
-    return sql.SQL(text).format(column, _FIRST, sql.Literal(AHEAD_OF_UTC))
+    return compose(text, column, _FIRST, sql.Literal(AHEAD_OF_UTC))
 
 
 def in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return a created_at as it is shown, as a time in UTC without a zone."""
-    return sql.SQL("({} AT TIME ZONE 'UTC')" if is_zoned(role) else "({}::timestamp)").format(column)
+    return compose("({} AT TIME ZONE 'UTC')" if is_zoned(role) else "({}::timestamp)", column)

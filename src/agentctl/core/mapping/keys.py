@@ -52,7 +52,7 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
 
 
 def _find_by_foreign_key(table: Table, key: Constraint) -> str | None:
-    if (key.foreign_schema, key.foreign_table) == (table.schema, table.name) and key.foreign_columns:
+    if key.refers_to(table) and key.foreign_columns:
         return key.foreign_columns[0]
     # Both refer to a third table, as profiles.user_id and agent_executions.user_id refer to Supabase's
     # auth.users.
@@ -117,9 +117,9 @@ def _find_mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
         if {column.base_type, named.base_type} <= {"smallint", "integer", "bigint"}:
             continue
         location = f"{roles[role].table.name}.{column.name}"
-        msg = (
+        yield key_mismatch.CHECK.finding(
+            location,
             f"{location} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
-            f"which it seems to refer to, is of type {named.type}."
+            f"which it seems to refer to, is of type {named.type}.",
+            f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"',
         )
-        hint = f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"'
-        yield key_mismatch.CHECK.finding(location, msg, hint)

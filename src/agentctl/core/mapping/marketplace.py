@@ -21,8 +21,8 @@ from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSett
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
 from agentctl.core.mapping.words import (
+    NO_WORDS,
     Sign,
-    Words,
     find_sign,
     find_unconfirmed_words,
     find_unmapped_words,
@@ -57,7 +57,7 @@ class Marketplace:
     obstacles: tuple[Finding, ...] = ()
     charge_obstacles: tuple[Finding, ...] = ()
 
-    def again(self, connection: Connection) -> "Marketplace":
+    def read_again(self, connection: Connection) -> "Marketplace":
         """Read the catalog again, and find every role again."""
         return read_marketplace(connection, self.settings)
 
@@ -79,8 +79,10 @@ class Marketplace:
 
         """
         if self.ledger is None:
-            msg = f"agentctl found no ledger in database {self.catalog.server.database}."
-            raise SchemaLacks(msg, hint='If there is one: [profiles.NAME.schema.ledger] table = "TABLE"')
+            raise SchemaLacks(
+                f"agentctl found no ledger in database {self.catalog.server.database}.",
+                hint='If there is one: [profiles.NAME.schema.ledger] table = "TABLE"',
+            )
         return self.ledger
 
 
@@ -108,7 +110,7 @@ def read_marketplace(connection: Connection, settings: SchemaSettings) -> Market
         SchemaLacks: a table or a required column is missing or cannot be told; all of them are named.
 
     """
-    return marketplace(catalog_for(connection, settings), settings)
+    return get_marketplace(catalog_for(connection, settings), settings)
 
 
 def catalog_for(
@@ -123,7 +125,7 @@ def catalog_for(
     return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 
 
-def marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Marketplace:
+def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Marketplace:
     """Find every role in a catalog.
 
     Raises:
@@ -151,33 +153,25 @@ def agents_of(reading: Reading) -> TableRole | None:
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
         return None
-    columns = _list_usable_columns("agents", agents)
-    return TableRole(agents.table, columns, rows.agent_rows(agents.table, columns))
+    return _assemble_agents(agents)
 
 
 def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
-    columns = {role: _list_usable_columns(role, role_table) for role, role_table in discovery.roles.items()}
-    tables = {role: role_table.table for role, role_table in discovery.roles.items()}
-    users, balances, agents = tables["users"], tables["balances"], tables["agents"]
-    constant = {role: settings.role(role).constant for role in tables}
-    executions = _assemble_executions(
-        discovery.roles["executions"], columns["executions"], settings.role("executions")
-    )
-    ledger = (
-        _assemble_ledger(discovery.roles["ledger"], columns["ledger"], settings.role("ledger"))
-        if "ledger" in tables
-        else None
-    )
-    key = users.column(columns["users"]["id"])
+    roles = discovery.roles
+    agents = _assemble_agents(roles["agents"])
+    executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
+    balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
+    user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
+    key = users.column(user_columns["id"])
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "")
-    agent_role = TableRole(agents, columns["agents"], rows.agent_rows(agents, columns["agents"]))
-    user_rows = rows.user_rows(users, columns["users"], balances, columns["balances"])
     return Marketplace(
         catalog=catalog,
         settings=settings,
-        users=TableRole(users, columns["users"], user_rows),
-        balances=TableRole(balances, columns["balances"], user_rows, constant["balances"]),
-        agents=agent_role,
+        users=TableRole(users, user_columns, user_rows),
+        balances=TableRole(balances, balance_columns, user_rows, settings.role("balances").constant),
+        agents=agents,
         executions=executions,
         ledger=ledger,
         deducting=deducting,
@@ -185,7 +179,7 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
         ),
-        charge_obstacles=tuple(charging_findings(agent_role, executions, ledger, deducting)),
+        charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
     )
 
 
@@ -200,15 +194,15 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_executions(
-    role_table: FoundRole, columns: dict[str, str], settings: RoleSettings
-) -> Executions:
+def _assemble_agents(role_table: FoundRole) -> TableRole:
+    columns = _list_usable_columns("agents", role_table)
+    return TableRole(role_table.table, columns, rows.agent_rows(role_table.table, columns))
+
+
+def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:
+    columns = _list_usable_columns("executions", role_table)
     status = role_table.table.column(columns["status"])
-    words = (
-        find_words(role_table.table, status, STATUS_WORDS, settings.words, {})
-        if status
-        else Words({}, {}, "")
-    )
+    words = find_words(role_table.table, status, STATUS_WORDS, settings.words, {}) if status else NO_WORDS
     # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
@@ -216,13 +210,14 @@ def _assemble_executions(
     return Executions(role_table.table, columns, table_rows, settings.constant, words)
 
 
-def _assemble_ledger(role_table: FoundRole, columns: dict[str, str], settings: RoleSettings) -> Ledger:
+def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
+    columns = _list_usable_columns("ledger", role_table)
     kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
     amount = role_table.table.column(columns["amount"])
     kinds = (
         find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
         if kind is not None
-        else Words({}, {}, "")
+        else NO_WORDS
     )
     sign, why = (
         (Sign(settings.sign), "configured")
@@ -249,7 +244,8 @@ def refusal(catalog: Catalog, findings: Iterable[Finding]) -> SchemaLacks:
     server = catalog.server
     path = ", ".join(server.search_path) or "no schema that this role may use"
     messages = " ".join(finding.message for finding in errors)
-    msg = f"Database {server.database} (role {server.role}, search path: {path}): {messages}"
     hints = dict.fromkeys(finding.hint for finding in errors if finding.hint)
-    hint = "\n".join(hints) if len(hints) == 1 else "What to do about each: agentctl schema-check."
-    return SchemaLacks(msg, hint=hint)
+    return SchemaLacks(
+        f"Database {server.database} (role {server.role}, search path: {path}): {messages}",
+        hint="\n".join(hints) if len(hints) == 1 else "What to do about each: agentctl schema-check.",
+    )

@@ -10,6 +10,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
+from agentctl.core.database.quoting import compose
 from agentctl.core.mapping.words import Sign, Words
 
 _USERS: LiteralString = "(SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table})"
@@ -62,10 +63,11 @@ def user_rows(
     """Return the users with their balances, whichever table has them."""
     if balances is users:
         parts = _compose_parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
-        return sql.SQL(_USERS).format(table=_identify_table(users), **parts)
-    return sql.SQL(_USERS_WITH_BALANCES).format(
-        table=_identify_table(users),
-        balances=_identify_table(balances),
+        return compose(_USERS, table=users.identifier, **parts)
+    return compose(
+        _USERS_WITH_BALANCES,
+        table=users.identifier,
+        balances=balances.identifier,
         id=sql.Identifier(columns["id"]),
         email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
         user=sql.Identifier(balance_columns["user"]),
@@ -87,8 +89,9 @@ def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
         "platforms",
         "active",
     )
-    return sql.SQL(_AGENTS).format(
-        table=_identify_table(agents),
+    return compose(
+        _AGENTS,
+        table=agents.identifier,
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),
     )
@@ -99,7 +102,7 @@ def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:
     if column is None:
         return sql.SQL("false")
     shape = "coalesce({}, false)" if column.base_type == "boolean" else "({} IS NOT NULL)"
-    return sql.SQL(shape).format(sql.Identifier(column.name))
+    return compose(shape, sql.Identifier(column.name))
 
 
 def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Words) -> sql.Composed:
@@ -108,9 +111,10 @@ def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Word
         *("id", "user", "agent", "status", "created_at", "workflow_id", "inputs", "result", "error"),
         *("credits_used", "started_at", "completed_at", "key"),
     )
-    status = sql.SQL("{}::text").format(sql.Identifier(columns["status"]))
-    return sql.SQL(_EXECUTIONS).format(
-        table=_identify_table(executions),
+    status = compose("{}::text", sql.Identifier(columns["status"]))
+    return compose(
+        _EXECUTIONS,
+        table=executions.identifier,
         meaning=_translate_word(status, statuses),
         **_compose_parts(names, columns),
     )
@@ -120,14 +124,15 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
     """Return the ledger; `kind` is the database's own word, `movement` agentctl's."""
     names = ("id", "user", "balance_after", "execution", "description", "created_at")
     amount = sql.Identifier(columns["amount"])
-    kind = sql.SQL("{}::text").format(sql.Identifier(columns["kind"])) if "kind" in columns else None
-    by_sign = sql.SQL("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END").format(amount)
+    kind = compose("{}::text", sql.Identifier(columns["kind"])) if "kind" in columns else None
+    by_sign = compose("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END", amount)
     meaning = by_sign if kind is None else _translate_word(kind, kinds)
     signed: sql.Composable = amount
     if sign is Sign.BY_KIND:
         signed = _negate_charges(ledger, columns["amount"], meaning)
-    return sql.SQL(_LEDGER).format(
-        table=_identify_table(ledger),
+    return compose(
+        _LEDGER,
+        table=ledger.identifier,
         word=by_sign if kind is None else kind,
         meaning=meaning,
         signed=signed,
@@ -142,9 +147,9 @@ def _negate_charges(ledger: Table, name: str, meaning: sql.Composable) -> sql.Co
     """
     column, amount = ledger.column(name), sql.Identifier(name)
     least = _LEAST.get(column.base_type if column else "")
-    negatable = sql.SQL("") if least is None else sql.SQL(" AND {} > {}").format(amount, sql.SQL(least))
+    negatable = sql.SQL("") if least is None else compose(" AND {} > {}", amount, sql.SQL(least))
     shape = "(CASE WHEN {} = 'charge'{} THEN -{} ELSE {} END)"
-    return sql.SQL(shape).format(meaning, negatable, amount, amount)
+    return compose(shape, meaning, negatable, amount, amount)
 
 
 def _compose_parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:
@@ -160,11 +165,7 @@ def _translate_word(word: sql.Composable, words: Words) -> sql.Composable:
     if not other:
         return word
     cases = sql.SQL(" ").join(
-        sql.SQL("WHEN {} = {} THEN {}").format(word, sql.Literal(raw), sql.Literal(meaning))
+        compose("WHEN {} = {} THEN {}", word, sql.Literal(raw), sql.Literal(meaning))
         for raw, meaning in other.items()
     )
-    return sql.SQL("(CASE {} ELSE {} END)").format(cases, word)
-
-
-def _identify_table(table: Table) -> sql.Identifier:
-    return sql.Identifier(table.schema, table.name)
+    return compose("(CASE {} ELSE {} END)", cases, word)

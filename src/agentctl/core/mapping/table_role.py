@@ -12,6 +12,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping.optional_columns import BY_NAME, recordable
 from agentctl.core.mapping.settings import Constant
@@ -49,7 +50,7 @@ class TableRole:
     def query(self, text: LiteralString, **more: sql.Composable) -> sql.Composed:
         """Fill in this role's identifiers for `{table}` and each `{part}` of a statement, and add `more`."""
         parts = {part: sql.Identifier(name) for part, name in self.columns.items()}
-        return sql.SQL(text).format(table=identifier(self.table), **{**parts, **more})
+        return compose(text, table=self.table.identifier, **{**parts, **more})
 
     def column(self, part: str) -> Column | None:
         """Return the column that plays a part, or None."""
@@ -74,8 +75,8 @@ class TableRole:
         """Return a part of `rows` as a value that can be computed with; NULL where it cannot."""
         wider = _WIDER.get(self.base_type(part))
         if part not in self or wider is not None:
-            return sql.SQL(f"{part}::{wider or 'numeric'}").format()
-        return sql.SQL(f"CASE WHEN {{}} THEN {part} END").format(self.countable(part))
+            return compose(f"{part}::{wider or 'numeric'}")
+        return compose(f"CASE WHEN {{}} THEN {part} END", self.countable(part))
 
     @property
     def is_filtered(self) -> bool:
@@ -90,10 +91,13 @@ class TableRole:
 
         """
         if self.table.row_security.hides_everything():
-            name = f"{self.table.schema}.{self.table.name}"
-            msg = f"Row level security hides every row of {name} from this role: no policy admits it."
-            hint = "Connect as a role with BYPASSRLS (Supabase: postgres or service_role), or add a policy."
-            raise PermissionDenied(msg, hint=hint, code="row_level_security")
+            raise PermissionDenied(
+                f"Row level security hides every row of {self.table.full_name} from this role: "
+                "no policy admits it.",
+                hint="Connect as a role with BYPASSRLS (Supabase: postgres or service_role), "
+                "or add a policy.",
+                code="row_level_security",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,3 @@ class Ledger(TableRole):
     def is_linked(self) -> bool:
         """Whether a row says which execution it belongs to."""
         return "execution" in self
-
-
-def identifier(table: Table) -> sql.Identifier:
-    """Return a table's name as SQL."""
-    return sql.Identifier(table.schema, table.name)

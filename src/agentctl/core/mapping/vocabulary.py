@@ -5,7 +5,7 @@ two of them, agentctl asks instead of guessing. Nothing here looks at a database
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -72,7 +72,10 @@ _BALANCE = _make_part(
     required=True,
 )
 _PAYER = _make_part(
-    "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner", _KEY, to="users"
+    "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner",
+    _KEY,
+    to="users",
+    required=True,
 )
 
 _UPDATED_AT = _make_part("updated_at|modified_at|last_modified|updated_on", _INSTANT)
@@ -128,7 +131,7 @@ ROLES: Mapping[str, Role] = {
         ),
         {
             "id": _make_part("id execution_id|run_id|uuid", _KEY, required=True),
-            "user": Part(_PAYER.names, _KEY, "users", required=True),
+            "user": _PAYER,
             "agent": _make_part(
                 "agent_id workflow_id|bot_id|tool_id|assistant_id agent|agent_code|agent_slug|agent_key",
                 _KEY,
@@ -161,7 +164,7 @@ ROLES: Mapping[str, Role] = {
         _read_names(
             "user_credit|credit_balance|user_balance|credit_account|wallet|credit_wallet balance|credit"
         ),
-        {"user": Part(_PAYER.names, _KEY, "users", required=True), "balance": _BALANCE},
+        {"user": _PAYER, "balance": _BALANCE},
     ),
     "ledger": Role(
         _read_names(
@@ -171,7 +174,7 @@ ROLES: Mapping[str, Role] = {
         ),
         {
             "id": _make_part("id transaction_id|entry_id|uuid", _KEY, required=True),
-            "user": Part(_PAYER.names, _KEY, "users", required=True),
+            "user": _PAYER,
             "amount": _make_part(
                 "amount|delta|credits_delta|credit_delta|change_amount|credits_change|credits_amount|change|"
                 "credit_amount|amount_credits credits|value|points",
@@ -261,6 +264,13 @@ def plain(name: str) -> str:
 def rank(name: str, names: Names) -> int | None:
     """Return the rank of a name among names, 0 for the best; None if it is not among them."""
     return _rank_names(names).get(plain(name))
+
+
+def list_best(candidates: Iterable[str], names: Names) -> tuple[str, ...]:
+    """Return those of some names that have the best rank among names; none where none is among them."""
+    ranked = [(grade, name) for name in candidates if (grade := rank(name, names)) is not None]
+    best = min((grade for grade, _ in ranked), default=0)
+    return tuple(name for grade, name in ranked if grade == best)
 
 
 @cache

@@ -16,7 +16,7 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import kind_unmapped, status_unmapped, words_unconfirmed
-from agentctl.core.mapping.vocabulary import Names, plain, rank
+from agentctl.core.mapping.vocabulary import Names, list_best, plain, rank
 
 # The words to write into a column that takes any word, where they differ from agentctl's own.
 _REFERENCE = {"charge": "usage", "grant": "bonus"}
@@ -76,31 +76,32 @@ def find_unmapped_words(role: str, table: str, words: Words, needed: Sequence[st
         if word in words.written:
             continue
         rivals = words.rivals.get(word, ())
-        msg = f"agentctl knows no {what} of {table} that means {word}."
-        if what == "kind":
-            msg = f"agentctl knows no kind of {table} that means {word}."
-        if rivals:
-            msg = f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
-        lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
-        hint = (
-            f"Put this into [profiles.NAME.schema.{role}.{key}]"
-            + (", one of:" if rivals else ":")
-            + f"\n{lines}"
+        msg = (
+            f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
+            if rivals
+            else f"agentctl knows no {what} of {table} that means {word}."
         )
-        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(table, msg, hint)
+        lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
+        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(
+            table,
+            msg,
+            hint=f"Put this into [profiles.NAME.schema.{role}.{key}]"
+            + (", one of:" if rivals else ":")
+            + f"\n{lines}",
+        )
 
 
 def find_unconfirmed_words(role: str, table: str, words: Words) -> Iterator[Finding]:
     """Yield each word of agentctl's for which rows have another word than the one it writes."""
     key = "statuses" if role == "executions" else "kinds"
     for word, seen in words.seen.items():
-        msg = (
-            f"Rows of {table} use {' and '.join(seen)} for {word}, but nothing else in the "
-            f"database confirms it: agentctl writes {words.written[word]}."
-        )
         lines = "\n".join(f'  {word} = "{raw}"' for raw in (*seen, words.written[word]))
-        hint = f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}"
-        yield words_unconfirmed.CHECK.finding(f"{table} ({word})", msg, hint)
+        yield words_unconfirmed.CHECK.finding(
+            f"{table} ({word})",
+            f"Rows of {table} use {' and '.join(seen)} for {word}, but nothing else in the "
+            f"database confirms it: agentctl writes {words.written[word]}.",
+            hint=f"Put the right one into [profiles.NAME.schema.{role}.{key}]:\n{lines}",
+        )
 
 
 def checks_of(table: Table) -> dict[str, Check]:
@@ -132,7 +133,7 @@ def find_words(
     for word, names in vocabulary.items():
         if word in written:
             continue
-        best = _choose_best(allowed, names) or _choose_best(allowed, stopgaps.get(word, ()))
+        best = list_best(allowed, names) or list_best(allowed, stopgaps.get(word, ()))
         if len(best) == 1 or word in best:
             written[word] = word if word in best else best[0]
         elif best:
@@ -152,14 +153,8 @@ def _find_seen_words(
     written: Mapping[str, str],
     configured: Mapping[str, str],
 ) -> dict[str, tuple[str, ...]]:
-    best = {word: _choose_best(sample, names) for word, names in vocabulary.items() if word not in configured}
+    best = {word: list_best(sample, names) for word, names in vocabulary.items() if word not in configured}
     return {word: raw for word, raw in best.items() if raw and word in written and written[word] not in raw}
-
-
-def _choose_best(allowed: Sequence[str], names: Names) -> tuple[str, ...]:
-    ranked = [(grade, word) for word in allowed if (grade := rank(word, names)) is not None]
-    best = min((grade for grade, _ in ranked), default=0)
-    return tuple(word for grade, word in ranked if grade == best)
 
 
 def _read_meanings(

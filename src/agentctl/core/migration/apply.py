@@ -11,10 +11,11 @@ from functools import partial
 from typing import LiteralString, TypeVar
 
 import psycopg
-from psycopg import pq, sql
+from psycopg import pq
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.pooler import shares_servers
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import ConfigError, DatabaseTrouble
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.migration.building import BuildProgress, watch_build
@@ -68,8 +69,10 @@ def apply(connection: Connection, planned: Plan, planner: Planner, on_event: OnE
             on_event(StepBegun(ahead[0], number, number + len(ahead) - 1))
             work.take_step(ahead[0])
             passing(Failpoint.STEP_TAKEN)
-    msg = f"{planned.table} repeatedly lacks {ahead[0].object}."
-    raise DatabaseTrouble(msg, hint="Another session is changing the table; run migrate-full again.")
+    raise DatabaseTrouble(
+        f"{planned.full_name} repeatedly lacks {ahead[0].object}.",
+        hint="Another session is changing the table; run migrate-full again.",
+    )
 
 
 def lift_time_limits(connection: Connection, planned: Plan) -> None:
@@ -79,30 +82,26 @@ def lift_time_limits(connection: Connection, planned: Plan) -> None:
         ConfigError: there are limits, and a pooler that shares its servers, so no session to lift them for.
 
     """
-    if all(step.brief for step in planned.steps):
+    if not planned.session:
         return
     if not shares_servers(connection):
         for statement in planned.session:
             connection.execute(statement.encode())
         return
     for setting in ("statement_timeout", "lock_timeout"):
-        row = connection.execute(
-            "SELECT current_setting(%(setting)s) AS value", {"setting": setting}
-        ).fetchone()
-        if row is not None and row["value"] != "0":
-            raise _explain_pooler(setting, row["value"])
+        value = connection.read_value("SELECT current_setting(%(setting)s) AS value", {"setting": setting})
+        if value != "0":
+            raise _explain_pooler(setting, value)
 
 
 def _explain_pooler(setting: str, value: str) -> ConfigError:
-    msg = (
+    return ConfigError(
         f"{setting} is {value} here, and building an index may take longer. It cannot be changed "
-        "through a pooler in transaction mode, which shares its servers among clients."
+        "through a pooler in transaction mode, which shares its servers among clients.",
+        hint="Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "
+        "(Supabase: port 5432).",
+        code="pooler",
     )
-    hint = (
-        "Set migrate_database_url in the profile to the database itself, or to a pooler in session mode "
-        "(Supabase: port 5432)."
-    )
-    return ConfigError(msg, hint=hint, code="pooler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,7 @@ class _Work:
         lock, which readers and writers do not notice, so an invalid index that is seen under it is abandoned.
         """
         mode = LockMode.SHARE_UPDATE_EXCLUSIVE
-        table = sql.Identifier(self.planned.schema, self.planned.name)
-        lock = sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(table)
+        lock = compose("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE", self.planned.identifier)
 
         def plan() -> tuple[Step, ...]:
             with self.connection.transaction():
@@ -134,10 +132,15 @@ class _Work:
         self._retry_for_lock(step.mode, partial(self._take_briefly if step.brief else self._take_alone, step))
 
     def _retry_for_lock(self, mode: LockMode, attempt: Callable[[], T]) -> T:
-        schema, table = self.planned.schema, self.planned.name
-        list_blockers = partial(find_blockers, self.connection, schema=schema, table=table, mode=mode)
-        wait, on_wait = self.planned.wait, self.on_event
-        return retry_for_lock(attempt, wait=wait, list_blockers=list_blockers, on_wait=on_wait)
+        planned = self.planned
+        return retry_for_lock(
+            attempt,
+            wait=planned.wait,
+            list_blockers=partial(
+                find_blockers, self.connection, schema=planned.schema, table=planned.name, mode=mode
+            ),
+            on_wait=self.on_event,
+        )
 
     def _take_briefly(self, step: Step) -> None:
         # In one message, so that those who wait for the lock do not wait for the network as well.
@@ -149,10 +152,9 @@ class _Work:
 
     def _take_alone(self, step: Step) -> None:
         (statement,) = step.statements
-        is_build = step.kind is StepKind.BUILD_INDEX
         watching = (
             watch_build(self.connection.database, index=step.object, on_progress=self.on_event)
-            if is_build
+            if step.kind is StepKind.BUILD_INDEX
             else nullcontext()
         )
         try:

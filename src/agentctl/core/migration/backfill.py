@@ -13,6 +13,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
@@ -20,13 +21,13 @@ from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.instants import latest_in_utc
 from agentctl.core.mapping.optional_columns import IndexKey, Tracking
 from agentctl.core.mapping.settings import NO_SETTINGS
-from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.apply import OnEvent
 from agentctl.core.migration.backfill_batch import FILLABLE, batch_statement, ids_statement
 from agentctl.core.migration.exclusion import hold_migration_lock
 from agentctl.core.migration.indexes import plan_index
 from agentctl.core.migration.pace import Pace, look_around
-from agentctl.core.migration.plan import LockWait, Plan
+from agentctl.core.migration.plan import SHORT_WAIT, LockWait, Plan
 from agentctl.core.migration.survey import Member, survey
 
 _REPLICA_SECONDS = 1.0
@@ -47,14 +48,12 @@ class BackfillProgress:
 
     Attributes:
         done: executions that were looked at, of about `total`.
-        rate: executions a second.
         replica: the replica that is too far behind and is waited for; else None.
 
     """
 
     done: int
     total: int
-    rate: float
     replica: str | None = None
 
 
@@ -90,25 +89,30 @@ def require_fillable(market: Marketplace) -> tuple[Executions, Ledger]:
     """
     executions, ledger = market.executions, market.require_ledger()
     if not ledger.is_linked:
-        msg = (
-            f"{ledger.name} does not say which execution a row belongs to, so nothing can be filled from it."
+        raise SchemaLacks(
+            f"{ledger.name} does not say which execution a row belongs to, so nothing can be filled from it.",
+            code="backfill_impossible",
         )
-        raise SchemaLacks(msg, code="backfill_impossible")
     key = executions.columns["id"]
     if not any(i.valid and not i.partial and i.begins_with(key) for i in executions.table.indexes):
-        msg = f"No index of {executions.name} begins with {key}, so it cannot be processed in batches."
         statement = executions.query("CREATE INDEX CONCURRENTLY ON {table} ({id});")
-        hint = statement.as_string()
-        raise SchemaLacks(msg, hint=hint, code="backfill_impossible")
+        raise SchemaLacks(
+            f"No index of {executions.name} begins with {key}, so it cannot be processed in batches.",
+            hint=statement.as_string(),
+            code="backfill_impossible",
+        )
     for table in (executions, ledger):
         if table.is_filtered:
-            msg = f"Row level security may hide rows of {table.name} from this role, so costs could be wrong."
-            raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+            raise PermissionDenied(
+                f"Row level security may hide rows of {table.name} from this role, so costs could be wrong.",
+                hint="Connect as a role with BYPASSRLS.",
+                code="row_level_security",
+            )
     return executions, ledger
 
 
 def plan_link_index(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Plan the index that finds the ledger rows of an execution, unless there is one.
 
@@ -119,8 +123,7 @@ def plan_link_index(
     _, ledger = require_fillable(read_marketplace(connection, settings))
     key = IndexKey(ledger.columns["execution"])
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
-    wait = wait or LockWait()
-    steps = plan_index(family, family.table, key=key, wait=wait) if family else ()
+    steps = plan_index(family, family.table, key=key, wait=wait)
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)
 
 
@@ -164,12 +167,11 @@ class _Backfill:
         self._on_progress = on_progress
         self._pace = Pace()
         self._counts: Counter[str] = Counter()
-        self._began = time.monotonic()
 
     def fill_all(self) -> BackfillReport:
         table = self._executions.table
         family = survey(self._connection, schema=table.schema, table=table.name)
-        parts = [member for member in family.members if member.kind == "table"] if family else []
+        parts = [member for member in family.members if member.kind == "table"]
         for part in parts:
             self._go_through(part, again=False)
         if "credits_used" in self._columns:
@@ -191,14 +193,14 @@ class _Backfill:
     def _count_unknown(self) -> tuple[int, dict[str, int]]:
         """Count all rows, and for each column those in which it is NULL."""
         counts = sql.SQL(", ").join(
-            sql.SQL("count(*) FILTER (WHERE {} IS NULL) AS {}").format(
-                sql.Identifier(self._executions.columns[part]), sql.Identifier(part)
+            compose(
+                "count(*) FILTER (WHERE {} IS NULL) AS {}",
+                sql.Identifier(self._executions.columns[part]),
+                sql.Identifier(part),
             )
             for part in self._columns
         )
-        query = sql.SQL("SELECT count(*) AS rows, {} FROM {}").format(
-            counts, identifier(self._executions.table)
-        )
+        query = compose("SELECT count(*) AS rows, {} FROM {}", counts, self._executions.table.identifier)
         with self._connection.transaction():
             self._connection.execute("SET LOCAL statement_timeout = 0")
             row = self._connection.execute(query).fetchone() or {}
@@ -212,15 +214,14 @@ class _Backfill:
             to = min(block + self._pace.blocks, end)
             began = time.monotonic()
             places = {"from": f"({block},0)", "to": f"({to},0)"}
-            row = self._connection.execute(statement, places).fetchone()
-            rows = self._fill_batch(row["ids"]) if row and row["ids"] else 0
+            ids = self._connection.read_value(statement, places)
+            rows = self._fill_batch(ids) if ids else 0
             self._make_room(rows, time.monotonic() - began)
             block = to
 
     def _count_blocks(self, part: Member) -> int:
         query = "SELECT pg_relation_size(%(table)s::regclass) / current_setting('block_size')::int AS blocks"
-        row = self._connection.execute(query, {"table": part.identifier.as_string()}).fetchone()
-        return int(row["blocks"]) if row else 0
+        return int(self._connection.read_value(query, {"table": part.identifier.as_string()}))
 
     def _fill_batch(self, ids: list[object]) -> int:
         """Fill one batch, and return its number of rows."""
@@ -237,10 +238,7 @@ class _Backfill:
 
     def _report_progress(self, replica: str | None) -> None:
         done = self._counts["rows"]
-        rate = done / max(time.monotonic() - self._began, 0.001)
-        self._on_progress(
-            BackfillProgress(done, max(self._executions.table.estimated_rows, done), rate, replica)
-        )
+        self._on_progress(BackfillProgress(done, max(self._executions.table.estimated_rows, done), replica))
 
     def _make_room(self, rows: int, seconds: float) -> None:
         """Pause for the sake of others, and for as long as a replica is too far behind."""
@@ -260,5 +258,4 @@ def _find_last_unlinked_charge(connection: Connection, ledger: Ledger) -> object
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         latest = latest_in_utc(ledger, sql.Identifier("created_at"))
-        row = connection.execute(sql.SQL(_UNLINKED).format(ledger=ledger.rows, latest=latest)).fetchone()
-    return row["until"] if row else None
+        return connection.read_value(compose(_UNLINKED, ledger=ledger.rows, latest=latest))

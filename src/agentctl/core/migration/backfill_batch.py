@@ -19,8 +19,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from agentctl.core.database.quoting import compose
 from agentctl.core.mapping.instants import earliest_in_utc, is_zoned
-from agentctl.core.mapping.table_role import Executions, Ledger, identifier
+from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.survey import Member
 
 FILLABLE = ("credits_used", "started_at", "completed_at")
@@ -90,9 +91,10 @@ def ids_statement(executions: Executions, part: Member, *, again: bool) -> sql.C
         again: whether to return only rows that have no cost yet.
 
     """
-    missing = sql.SQL("{} IS NULL").format(sql.Identifier(executions.columns["credits_used"]))
-    return sql.SQL(_IDS).format(
-        table=sql.Identifier(part.schema, part.name),
+    missing = compose("{} IS NULL", sql.Identifier(executions.columns["credits_used"]))
+    return compose(
+        _IDS,
+        table=part.identifier,
         id=sql.Identifier(executions.columns["id"]),
         wanted=missing if again else sql.SQL("true"),
     )
@@ -117,14 +119,17 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
     ]
     assignments = [_fill_names("{2} = w.{1}", part, executions) for part in columns]
     counts = [
-        sql.SQL("(SELECT count(*) FROM filled AS w WHERE {}) AS {}").format(
-            _fill_names(_DIFFERS, part), sql.Identifier(f"filled_{part}")
+        compose(
+            "(SELECT count(*) FROM filled AS w WHERE {}) AS {}",
+            _fill_names(_DIFFERS, part),
+            sql.Identifier(f"filled_{part}"),
         )
         for part in columns
     ]
     whole = executions.base_type("credits_used") not in {"numeric", ""}
-    return sql.SQL(_BATCH).format(
-        table=identifier(executions.table),
+    return compose(
+        _BATCH,
+        table=executions.table.identifier,
         id=sql.Identifier(executions.columns["id"]),
         executions=executions.rows,
         ledger=ledger.rows,
@@ -144,10 +149,10 @@ def _compose_earliest_creation(executions: Executions) -> sql.Composable:
     column = sql.Identifier("created_at")
     if is_zoned(executions):
         return column
-    return sql.SQL("({} AT TIME ZONE 'UTC')").format(earliest_in_utc(executions, column))
+    return compose("({} AT TIME ZONE 'UTC')", earliest_in_utc(executions, column))
 
 
 def _fill_names(text: LiteralString, part: str, executions: Executions | None = None) -> sql.Composed:
     """Fill in a column's three names: the old value's, the new value's, and its name in the table."""
     names = (part, f"new_{part}", executions.columns[part] if executions else part)
-    return sql.SQL(text).format(*map(sql.Identifier, names))
+    return compose(text, *map(sql.Identifier, names))

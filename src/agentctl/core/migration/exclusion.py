@@ -11,7 +11,7 @@ from functools import partial
 from typing import LiteralString
 
 from agentctl.core.database.connection import Connection
-from agentctl.core.migration.locks import Blocker, LockAwaited, LockNotHadError, retry_for_lock
+from agentctl.core.migration.locks import Blocker, LockAwaited, LockUnavailable, retry_for_lock
 from agentctl.core.migration.plan import Plan
 
 _PURPOSE = 0x61676374  # `agct`: the first number of the advisory lock; the second one stands for the table
@@ -36,7 +36,7 @@ def hold_migration_lock(
         DatabaseTrouble: the other one did not end in time; retryable, and names its session.
 
     """
-    table = {"purpose": _PURPOSE, "table": planned.table}
+    table = {"purpose": _PURPOSE, "table": planned.full_name}
     with connection.database.connect() as guard:
         retry_for_lock(
             partial(_take_lock, guard, table),
@@ -54,10 +54,9 @@ def _take_lock(guard: Connection, table: dict[str, object]) -> None:
     # Under a stricter isolation level, which may be the database's default, the snapshot would last as long
     # as the transaction, and every concurrent index build would wait for it for ever.
     guard.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-    row = guard.execute(_TRY, table).fetchone()
-    if row is None or not row["had"]:
+    if not guard.read_value(_TRY, table):
         guard.execute("ROLLBACK")
-        raise LockNotHadError
+        raise LockUnavailable
 
 
 def _list_holders(guard: Connection, table: dict[str, object]) -> tuple[Blocker, ...]:

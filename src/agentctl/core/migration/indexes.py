@@ -52,17 +52,18 @@ def _is_served(member: Member, key: IndexKey) -> bool:
 def _build_on_table(member: Member, name: str, key: IndexKey) -> Iterator[Step]:
     drop = drop_index(sql.Identifier(member.schema, name))
     if member.index(name) is not None:
-        yield _make_concurrent_step(StepKind.DROP_INDEX, name, drop)
+        yield make_concurrent_step(StepKind.DROP_INDEX, name, drop)
     build = compose(
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
         *(sql.Identifier(name), member.identifier, _compose_key(key)),
     )
-    yield _make_concurrent_step(StepKind.BUILD_INDEX, name, build, scans=True, undo=drop.as_string())
+    yield make_concurrent_step(StepKind.BUILD_INDEX, name, build, scans=True, undo=drop.as_string())
 
 
-def _make_concurrent_step(
+def make_concurrent_step(
     kind: StepKind, name: str, statement: sql.Composed, *, scans: bool = False, undo: str | None = None
 ) -> Step:
+    """Return a step that is one statement of its own, beside which others read and write."""
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE
     return Step(kind, name, (statement.as_string(),), mode, brief=False, scans=scans, undo=undo)
 

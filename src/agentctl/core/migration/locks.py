@@ -1,6 +1,5 @@
 """Waits for locks in many short attempts, so that nobody queues behind them, and names the blockers."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +38,7 @@ ORDER BY a.xact_start
 T = TypeVar("T")
 
 
-class LockNotHadError(Exception):
+class LockUnavailable(Exception):
     """Somebody else has the lock, and it was not waited for."""
 
 
@@ -60,14 +59,12 @@ class LockAwaited:
     Attributes:
         reason: why it failed.
         attempt: the number of attempts so far.
-        waited: the time since the first one began.
         blockers: the sessions that had the lock a moment later; none if they ended meanwhile.
 
     """
 
     reason: str
     attempt: int
-    waited: timedelta
     blockers: tuple[Blocker, ...]
 
 
@@ -99,13 +96,12 @@ def retry_for_lock(
         DatabaseTrouble: it did not in time; retryable, and names the sessions in the way.
 
     """
-    began = time.monotonic()
     last: tuple[Blocker, ...] = ()
 
     def report_attempt(state: RetryCallState) -> None:
         nonlocal last
         last = list_blockers()
-        on_wait(LockAwaited(reason, state.attempt_number, timedelta(seconds=time.monotonic() - began), last))
+        on_wait(LockAwaited(reason, state.attempt_number, last))
 
     def give_up(state: RetryCallState) -> NoReturn:
         raise _explain_giving_up(reason, state.attempt_number, list_blockers() or last)
@@ -128,7 +124,7 @@ def is_collision(error: BaseException) -> bool:
 def _is_retryable(error: BaseException) -> bool:
     # A statement has a time limit of its own only while it waits for several locks.
     return (
-        isinstance(error, LockNotHadError)
+        isinstance(error, LockUnavailable)
         or is_collision(error)
         or sqlstate_of(error) in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}
     )
@@ -136,12 +132,17 @@ def _is_retryable(error: BaseException) -> bool:
 
 def _explain_giving_up(reason: str, attempts: int, last: tuple[Blocker, ...]) -> DatabaseTrouble:
     lines = "".join(f"\n{describe_blocker(blocker)}" for blocker in last[:_SHOWN])
-    msg = f"{reason}: the lock was not available in {attempts} attempts.{lines}"
+    noun = "attempt" if attempts == 1 else "attempts"
     hint = "These attempts leave nothing waiting. Try again, or pass a longer --give-up-after."
     if last:
         statement = compose("SELECT pg_terminate_backend({});", sql.Literal(last[0].pid))
         hint += f" To end a session for good: {statement.as_string()}"
-    return DatabaseTrouble(msg, hint=hint, code="locked", retryable=True)
+    return DatabaseTrouble(
+        f"{reason}: the lock was not available in {attempts} {noun}.{lines}",
+        hint=hint,
+        code="locked",
+        retryable=True,
+    )
 
 
 def describe_blocker(blocker: Blocker) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import Tracking
 from agentctl.core.migration.marks import AddedColumn
@@ -68,6 +69,10 @@ class LockWait:
         return f"{max(1, milliseconds(self.timeout))}ms"
 
 
+SHORT_WAIT = LockWait()
+"""The wait where the operator has named no other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change, done whole or not at all.
@@ -104,7 +109,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Qualified):
     """The steps from the table as it is to the table as it should be; none if nothing is left to do.
 
     Attributes:
@@ -119,15 +124,10 @@ class Plan:
     before: Tracking
     settings: SchemaSettings
     steps: tuple[Step, ...]
-    wait: LockWait = LockWait()
+    wait: LockWait = SHORT_WAIT
     remarks: tuple[str, ...] = ()
     taken_away: tuple[AddedColumn, ...] = ()
     key: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> str:
-        """The table's name for people."""
-        return f"{self.schema}.{self.name}"
 
     @property
     def session(self) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from psycopg import sql
-
 from agentctl.core.catalog.introspection import Index
+from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.database.connection import Connection
+from agentctl.core.errors import SchemaLacks
 
 _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
 
@@ -41,7 +41,7 @@ class MemberIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Qualified):
     """A table of the family: the one that is migrated, or a partition or heir of it at any depth."""
 
     schema: str
@@ -56,11 +56,6 @@ class Member:
     def key(self) -> tuple[str, str]:
         """Its full name, for comparisons."""
         return self.schema, self.name
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """Its full name as SQL."""
-        return sql.Identifier(self.schema, self.name)
 
     def column(self, name: str) -> MemberColumn | None:
         """Return the column of that name, or None."""
@@ -104,12 +99,16 @@ class Survey:
         return tuple(other for other in self.members if other.parent == member.key)
 
 
-def survey(connection: Connection, *, schema: str, table: str) -> Survey | None:
-    """Return a table with its family; None if it does not exist any more."""
-    row = connection.execute(_QUERY, {"schema": schema, "table": table}).fetchone()
-    family: dict[str, Any] = row["survey"] if row else {}
-    if not family.get("members"):
-        return None
+def survey(connection: Connection, *, schema: str, table: str) -> Survey:
+    """Return a table with its family.
+
+    Raises:
+        SchemaLacks: it does not exist any more.
+
+    """
+    family = connection.read_value(_QUERY, {"schema": schema, "table": table})
+    if not family["members"]:
+        raise SchemaLacks(f"{schema}.{table} has vanished.", hint="Run this again.")
     members = tuple(_read_member(member) for member in family["members"])
     return Survey(members, is_partition=family["is_partition"], view=family["view"])
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
-from psycopg import sql
-
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import Printed, compose
@@ -49,9 +47,6 @@ def find_target(connection: Connection, settings: SchemaSettings) -> Target:
     if executions is None:
         raise refusal(catalog, reading.findings)
     family = survey(connection, schema=executions.table.schema, table=executions.table.name)
-    if family is None:
-        msg = f"{executions.table.schema}.{executions.table.name} has vanished."
-        raise SchemaLacks(msg, hint="Run this again.")
     columns = {part: choice.column for part, choice in executions.parts.items()}
     configured = settings.role("executions").columns
     added = find_added_columns(family.table.columns, roles=columns, configured=configured)
@@ -68,8 +63,11 @@ def refuse_with(obstacles: Iterator[str]) -> None:
 
     """
     if message := "\n".join(obstacles):
-        hint = "Nothing was changed. Fix what is in the way, then run this again."
-        raise SchemaLacks(message, hint=hint, code="schema_conflict")
+        raise SchemaLacks(
+            message,
+            hint="Nothing was changed. Fix what is in the way, then run this again.",
+            code="schema_conflict",
+        )
 
 
 def _choose_price_type(reading: Reading) -> LiteralString:
@@ -80,13 +78,12 @@ def _choose_price_type(reading: Reading) -> LiteralString:
 
 
 def _compose_view(target: Target, query: str) -> str:
-    view = sql.Identifier(target.table.schema, target.table.name)
-    return compose("CREATE VIEW {} AS\n{}", view, Printed(query)).as_string()
+    return compose("CREATE VIEW {} AS\n{}", target.table.identifier, Printed(query)).as_string()
 
 
 def _find_unfitness(target: Target) -> Iterator[str]:
     table, family = target.table, target.survey
-    name = f"{table.schema}.{table.name}"
+    name = table.full_name
     if family.view is not None:
         yield (
             f"{name} is a {table.kind}, and columns cannot be added to it. Widen the table that "
@@ -100,6 +97,5 @@ def _find_unfitness(target: Target) -> Iterator[str]:
     for member in family.members[1:]:
         if member.kind not in _KINDS:
             yield (
-                f"{member.schema}.{member.name}, a part of {name}, is a {member.kind}: columns "
-                "cannot be added to it."
+                f"{member.full_name}, a part of {name}, is a {member.kind}: columns cannot be added to it."
             )

@@ -15,15 +15,16 @@ from psycopg import sql
 
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.quoting import compose
-from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused, SchemaLacks
+from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
 from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import OnEvent, apply
+from agentctl.core.migration.indexes import make_concurrent_step
 from agentctl.core.migration.marks import ASIDE, AddedColumn
-from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
+from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, drop_index, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey, survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
@@ -47,7 +48,7 @@ class UndoReport:
 
 
 def plan_undo(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Plan to drop the columns that a migration has added.
 
@@ -58,7 +59,6 @@ def plan_undo(
     target = find_target(connection, settings)
     family, columns = target.survey, target.added.all
     refuse_with(_find_obstacles(family, columns))
-    wait = wait or LockWait()
     steps = (
         *_plan_removing_indexes(family, columns),
         *_plan_renaming_aside(family, target.added.in_use, wait),
@@ -114,11 +114,10 @@ def count_content(connection: Connection, planned: Plan) -> tuple[Content, ...]:
         compose("count(*) FILTER (WHERE {})", _compose_content_condition(name, column))
         for name, column in there.items()
     )
-    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, _identify_table(planned))
+    query = compose("SELECT ARRAY[{}] AS counts FROM {}", counts, planned.identifier)
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
-        row = connection.execute(query).fetchone()
-    counted = zip(there.values(), row["counts"] if row else (), strict=True)
+        counted = zip(there.values(), connection.read_value(query), strict=True)
     return tuple(Content(column.own_name, rows) for column, rows in counted if rows)
 
 
@@ -135,12 +134,12 @@ def refuse_to_lose(contents: Sequence[Content], *, state: str = "Nothing was cha
     """
     if contents:
         listing = ", ".join(f"{content.column} ({content.rows} rows)" for content in contents)
-        msg = f"The columns hold data: {listing}. {state}"
-        hint = (
-            "With --discard-data they are dropped after a raw copy of the data has been written "
-            "to a file (--output FILE)."
+        raise Refused(
+            f"The columns hold data: {listing}. {state}",
+            hint="With --discard-data they are dropped after a raw copy of the data has been written "
+            "to a file (--output FILE).",
+            code="holds_data",
         )
-        raise Refused(msg, hint=hint, code="holds_data")
 
 
 def _plan_setting_aside(planned: Plan, connection: Connection) -> Plan:
@@ -201,17 +200,15 @@ def _give_names_back(database: Database, planned: Plan, on_event: OnEvent) -> No
 
 
 def _explain_left_aside(planned: Plan, reason: str) -> DatabaseTrouble:
-    msg = f"Columns of {planned.table} are still set aside, under names that begin with {ASIDE}. {reason}"
-    hint = "agentctl migrate-full renames them back; agentctl migrate-full --undo continues."
-    return DatabaseTrouble(msg, hint=hint, code="set_aside")
+    return DatabaseTrouble(
+        f"Columns of {planned.full_name} are still set aside, under names that begin with {ASIDE}. {reason}",
+        hint="agentctl migrate-full renames them back; agentctl migrate-full --undo continues.",
+        code="set_aside",
+    )
 
 
 def _read_family(connection: Connection, planned: Plan) -> Survey:
-    family = survey(connection, schema=planned.schema, table=planned.name)
-    if family is None:
-        msg = f"{planned.table} has vanished."
-        raise SchemaLacks(msg, hint="Run this again.")
-    return family
+    return survey(connection, schema=planned.schema, table=planned.name)
 
 
 def _find_present_name(column: AddedColumn, family: Survey) -> str | None:
@@ -235,7 +232,7 @@ def _find_renamed(planned: Plan, family: Survey, *, expect_aside: bool) -> Itera
     for column in planned.taken_away:
         name = _find_present_name(column, family)
         if name not in {None, column.aside_name} and (expect_aside or name != column.own_name):
-            yield f"Column {column.own_name} of {planned.table} was renamed to {name} in the meantime."
+            yield f"Column {column.own_name} of {planned.full_name} was renamed to {name} in the meantime."
 
 
 def _save_content(connection: Connection, planned: Plan, save_to: Path | None) -> UndoReport:
@@ -260,7 +257,7 @@ def _copy_to_file(
     query = compose(
         "COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT csv, HEADER)",
         sql.SQL(", ").join(shown),
-        _identify_table(planned),
+        planned.identifier,
         sql.SQL(" OR ").join(_compose_content_condition(name, column) for name, column in columns.items()),
     )
     # These are customers' inputs and results, for the operator's eyes only.
@@ -281,17 +278,15 @@ def _compose_content_condition(name: str, column: AddedColumn) -> sql.Composed:
     return compose("({} AND {} <> 0)", has_value, sql.Identifier(name))
 
 
-def _identify_table(planned: Plan) -> sql.Identifier:
-    return sql.Identifier(planned.schema, planned.name)
-
-
 def _find_obstacles(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[str]:
     table = family.table
     for column in columns:
         present = table.find_by_number(column.number)
-        if present is not None and present.needed_by:
+        if present is None:
+            continue
+        if present.needed_by:
             yield f"{table.name}.{present.name} is needed by {', '.join(present.needed_by)}."
-        if present is not None and present.name == column.own_name and not family.has_free(column.aside_name):
+        if present.name == column.own_name and not family.has_free(column.aside_name):
             yield f"{column.aside_name} exists; that name is needed to set {column.own_name} aside."
 
 
@@ -314,15 +309,9 @@ def _plan_removing_indexes(family: Survey, columns: Sequence[AddedColumn]) -> It
     for column in columns:
         candidate = table.index(index_name(table.name, column.own_name)) if column.part in INDEXES else None
         if candidate is not None and serves(candidate.index, column.own_name):
-            statement = drop_index(sql.Identifier(table.schema, candidate.index.name)).as_string()
-            yield Step(
-                StepKind.REMOVE_INDEX,
-                candidate.index.name,
-                (statement,),
-                LockMode.SHARE_UPDATE_EXCLUSIVE,
-                brief=False,
-                undo=candidate.index.definition,
-            )
+            index = candidate.index
+            statement = drop_index(sql.Identifier(table.schema, index.name))
+            yield make_concurrent_step(StepKind.REMOVE_INDEX, index.name, statement, undo=index.definition)
 
 
 def _plan_renaming_aside(family: Survey, columns: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:

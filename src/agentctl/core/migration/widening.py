@@ -21,14 +21,14 @@ from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.vocabulary import ROLES
 from agentctl.core.migration.indexes import find_index_obstacles, plan_index
 from agentctl.core.migration.marks import MARK, AddedColumn
-from agentctl.core.migration.plan import LockMode, LockWait, Plan, Step, StepKind
+from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, frame_briefly, rename_column
 from agentctl.core.migration.survey import Survey
 from agentctl.core.migration.target import Target, find_target, refuse_with
 
 
 def plan_widening(
-    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait | None = None
+    connection: Connection, settings: SchemaSettings = NO_SETTINGS, *, wait: LockWait = SHORT_WAIT
 ) -> Plan:
     """Return the steps from the table as it is to full tracking.
 
@@ -39,11 +39,7 @@ def plan_widening(
             column or index. The message names every obstacle.
 
     """
-    return widening(find_target(connection, settings), settings, wait=wait or LockWait())
-
-
-def widening(target: Target, settings: SchemaSettings, *, wait: LockWait) -> Plan:
-    """Plan as `plan_widening` does, for a table that was found."""
+    target = find_target(connection, settings)
     table = target.table
     aside = [column for column in target.added.aside if _can_be_taken_back(column, target)]
     columns = dict(target.columns) | {column.part: column.own_name for column in aside}
@@ -108,7 +104,7 @@ def _find_other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
     for member in target.survey.members[1:]:
         present = member.column(column.name)
         if present is not None and present.type != wanted:
-            name = f"{member.schema}.{member.name}.{present.name}"
+            name = f"{member.full_name}.{present.name}"
             yield f"{name} exists as {present.type}; {wanted} is needed."
 
 

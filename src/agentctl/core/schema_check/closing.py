@@ -13,7 +13,6 @@ from agentctl.core.catalog.introspection import Function, Grant, Table
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.mapping import TableRole
-from agentctl.core.mapping.table_role import identifier
 
 # Behind a statement that is pasted: a privilege of PUBLIC may be the only one that somebody else has.
 _OTHERS = (
@@ -51,7 +50,7 @@ def _revoke_columns(
     what, grantees = sql.SQL(privilege), _list_grantees(grants)
     statements = []
     for grantee in grantees:
-        to = identifier(table), _role_identifier(grantee)
+        to = table.identifier, _role_identifier(grantee)
         statements.append(compose("REVOKE {} ON {} FROM {};", what, *to))
         held = {
             grant.column
@@ -94,4 +93,4 @@ def _role_identifier(name: str) -> sql.Composable:
 
 def signature_of(function: Function) -> sql.Composed:
     """Return a function's name with its arguments, as SQL."""
-    return compose("{}({})", sql.Identifier(function.schema, function.name), Printed(function.signature))
+    return compose("{}({})", function.identifier, Printed(function.signature))

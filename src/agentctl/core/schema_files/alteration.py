@@ -56,7 +56,7 @@ def alter_table(store: Store, node: ast.AlterTableStmt, site: Site) -> None:
     name = name_in(node.relation)
     if node.objtype is ObjectType.OBJECT_INDEX and _is_attached(node):
         attach_index(store, name)
-    table = None if node.objtype in _NOT_TABLES else store.altered(name)
+    table = None if node.objtype in _NOT_TABLES else store.find_altered(name)
     if table is None:
         return
     for command in node.cmds or ():

@@ -125,7 +125,7 @@ def _rename_constraint(store: Store, node: ast.RenameStmt, _: Site) -> None:
 
 
 def _rename_column(store: Store, node: ast.RenameStmt, site: Site) -> None:
-    table, old = store.altered(name_in(node.relation)), node.subname or ""
+    table, old = store.find_altered(name_in(node.relation)), node.subname or ""
     if table is None:
         return
     if table.location is None and old not in table.columns:  # the columns of an assumed table are unknown

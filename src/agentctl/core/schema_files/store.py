@@ -45,7 +45,7 @@ class Store:
         """Return the table that a statement names."""
         return self.table(name_in(relation))
 
-    def altered(self, name: Name) -> TableDraft | None:
+    def find_altered(self, name: Name) -> TableDraft | None:
         """Return the table that a statement changes: the one of that name, or one that is assumed."""
         draft = self.table(name)
         if draft is None and self.assumes:

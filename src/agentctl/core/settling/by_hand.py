@@ -76,8 +76,11 @@ def grant_credits(
     earlier = ledger_reports.find_row(connection, market.require_ledger(), row_id) if row_id else None
     if earlier is None or earlier.amount != amount:
         used_for = earlier.amount if earlier else "a row that is gone"
-        msg = f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}."
-        raise Refused(msg, hint="Use another key for another grant.", code="idempotency_key_reused")
+        raise Refused(
+            f"The idempotency key {idempotency_key!r} was used for another amount: {used_for}.",
+            hint="Use another key for another grant.",
+            code="idempotency_key_reused",
+        )
     return Grant(user, amount, None, earlier.balance_after, replayed=True)
 
 
@@ -88,8 +91,10 @@ def _keeps_reasons(market: Marketplace) -> bool:
 def _require_usable_key(idempotency_key: str, ledger_table: TableRole) -> None:
     require_key(idempotency_key)
     if ledger_table.base_type("id") != "uuid":
-        msg = "An idempotency key needs a ledger whose row ids are UUIDs; this ledger has other ids."
-        raise UsageError(msg, hint="Leave out --idempotency-key.")
+        raise UsageError(
+            "An idempotency key needs a ledger whose row ids are UUIDs; this ledger has other ids.",
+            hint="Leave out --idempotency-key.",
+        )
 
 
 def refund_execution(
@@ -116,13 +121,17 @@ def _refund_failed(
 ) -> Movement:
     payer = execution.user.id
     if payer is None:
-        msg = f"Execution {execution.id} names no user, so its credits cannot be given back."
-        raise Refused(msg, code="no_user")
+        raise Refused(
+            f"Execution {execution.id} names no user, so its credits cannot be given back.", code="no_user"
+        )
     balances.lock_user(connection, market, payer)  # before the execution, as charging does
     status = lock_execution(connection, market.executions, execution.id)
     if status is None and market.executions.is_filtered:  # it can be seen, but not locked
-        msg = f"Row level security prevents this role from changing execution {execution.id}."
-        raise PermissionDenied(msg, hint="Connect as a role with BYPASSRLS.", code="row_level_security")
+        raise PermissionDenied(
+            f"Row level security prevents this role from changing execution {execution.id}.",
+            hint="Connect as a role with BYPASSRLS.",
+            code="row_level_security",
+        )
     _require_refundable(execution, status)
     movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
     if movement is None:
@@ -142,28 +151,34 @@ def _move_or_interrupt(
         passing(Failpoint.CREDITS_MOVED)
     except KeyboardInterrupt:
         if commit.result is None or not commit.has_arrived(connection.database):
-            msg = "Interrupted: nothing was changed."
-            raise Interrupted(msg) from None
+            raise Interrupted("Interrupted: nothing was changed.") from None
         result = commit.result
     return result
 
 
 def _require_refundable(execution: Execution, status: str | None) -> None:
     if status == Status.SUCCESS:
-        msg = f"Execution {execution.id} succeeded, so it is not refunded."
-        hint = "To give credits as a gift: agentctl credits grant USER AMOUNT --reason TEXT"
-        raise Refused(msg, hint=hint, code="execution_succeeded")
+        raise Refused(
+            f"Execution {execution.id} succeeded, so it is not refunded.",
+            hint="To give credits as a gift: agentctl credits grant USER AMOUNT --reason TEXT",
+            code="execution_succeeded",
+        )
     if status != Status.FAILED:
-        msg = f"Execution {execution.id} is {status or 'gone'}: its outcome is not known yet."
         command = shell_command("agentctl reconcile", str(execution.id), options="--assume failed")
-        hint = f"Settle it first: {command}"
-        raise Refused(msg, hint=hint, code="execution_open")
+        raise Refused(
+            f"Execution {execution.id} is {status or 'gone'}: its outcome is not known yet.",
+            hint=f"Settle it first: {command}",
+            code="execution_open",
+        )
 
 
 def _nothing_to_refund(connection: Connection, market: Marketplace, execution: Execution) -> Refused:
     current = lookup.find_execution(connection, market, execution.id) or execution
     if current.refunded:
-        msg = f"Execution {execution.id} was already refunded: {current.refunded} credits."
-        return Refused(msg, code="already_refunded")
-    msg = f"Execution {execution.id} was never charged, according to the ledger."
-    return Refused(msg, code="never_charged")
+        return Refused(
+            f"Execution {execution.id} was already refunded: {current.refunded} credits.",
+            code="already_refunded",
+        )
+    return Refused(
+        f"Execution {execution.id} was never charged, according to the ledger.", code="never_charged"
+    )

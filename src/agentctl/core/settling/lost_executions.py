@@ -11,6 +11,7 @@ from psycopg import sql
 from agentctl.core.credits import balances, movements
 from agentctl.core.credits.movements import Movement
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
 from agentctl.core.executions import lookup
@@ -57,23 +58,30 @@ def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Exec
     fits = lookup.begins_with(column, ledger_role.base_type("execution"), prefix)
     if fits is None:
         return None
-    query = sql.SQL(_LOST).format(
-        ledger=ledger_role.rows, executions=market.executions.rows, fits=fits, limit=sql.Literal(_MOST_NAMED)
+    query = compose(
+        _LOST,
+        ledger=ledger_role.rows,
+        executions=market.executions.rows,
+        fits=fits,
+        limit=sql.Literal(_MOST_NAMED),
     )
     rows = connection.execute(query).fetchall()
     if len(rows) > 1:
         listed = "\n".join(f"  {row['execution_id']}" for row in rows)
-        msg = f"Several executions whose rows are gone begin with {prefix!r}:\n{listed}"
-        raise Refused(msg, hint="Use more of the id.", code="execution_ambiguous")
+        raise Refused(
+            f"Several executions whose rows are gone begin with {prefix!r}:\n{listed}",
+            hint="Use more of the id.",
+            code="execution_ambiguous",
+        )
     return _read_lost(rows[0]) if rows else None
 
 
 def _read_lost(row: dict[str, Any]) -> Execution:
     if len(row["users"]) > 1:
-        msg = (
-            f"The row of execution {row['execution_id']} is gone, and the ledger names several users for it."
+        raise Refused(
+            f"The row of execution {row['execution_id']} is gone, and the ledger names several users for it.",
+            hint="See which: agentctl audit --check charge-without-execution",
         )
-        raise Refused(msg, hint="See which: agentctl audit --check charge-without-execution")
     return Execution(
         id=row["execution_id"],
         agent=AgentRef(None, None, None),
@@ -104,16 +112,20 @@ def refund_lost(
     """
     payer = execution.user.id
     if payer is None:
-        msg = f"The ledger names no user for execution {execution.id}, so its credits cannot be given back."
-        raise Refused(msg, code="no_user")
+        raise Refused(
+            f"The ledger names no user for execution {execution.id}, so its credits cannot be given back.",
+            code="no_user",
+        )
     balances.lock_user(connection, market, payer)  # a run writes its row under this lock
     if lookup.find_execution(connection, market, execution.id) is not None:
-        msg = f"The row of execution {execution.id} exists again."
         raise Refused(
-            msg, hint=f"See: {shell_command('agentctl history', str(execution.id))}", code="execution_exists"
+            f"The row of execution {execution.id} exists again.",
+            hint=f"See: {shell_command('agentctl history', str(execution.id))}",
+            code="execution_exists",
         )
     movement = movements.refund(connection, market, user=payer, execution=execution.id, reason=reason)
     if movement is None:
-        msg = f"Execution {execution.id} was already refunded; its row is gone."
-        raise Refused(msg, code="already_refunded")
+        raise Refused(
+            f"Execution {execution.id} was already refunded; its row is gone.", code="already_refunded"
+        )
     return movement

@@ -175,16 +175,19 @@ class _Settling:
         status = self._market.executions.column("status")
         if status is not None and not status.updatable:
             name = self._market.executions.name
-            msg = f"{self._database.name}: this role lacks a privilege to write {name}."
-            raise PermissionDenied(msg, hint=f"Connect as a role with UPDATE on {name}, or grant it.")
+            raise PermissionDenied(
+                f"{self._database.name}: this role lacks a privilege to write {name}.",
+                hint=f"Connect as a role with UPDATE on {name}, or grant it.",
+            )
 
     def _require_same_database(self, connection: Connection) -> None:
         """Refuse to go on if the address leads elsewhere by now: the evidence is about one database."""
         if self._whereabouts is not None and identify_database(connection) != self._whereabouts:
-            msg = (
-                f"{self._database.name} is now a different database from the one whose executions were read."
+            raise DatabaseTrouble(
+                f"{self._database.name} is now a different database from the one whose executions were read.",
+                hint="Reconcile again.",
+                code="database_changed",
             )
-            raise DatabaseTrouble(msg, hint="Reconcile again.", code="database_changed")
 
     def _settle_or_explain(self, connection: Connection, case: Case) -> Case:
         """Settle one execution; an obstacle becomes its result and stops no other."""

@@ -14,9 +14,10 @@ from tomlkit import TOMLDocument
 from tomlkit.items import AbstractTable
 
 from agentctl.core.errors import SetupError
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discovery import FoundRole
+from agentctl.core.mapping.functions import Deduct
 from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
@@ -87,8 +88,10 @@ def _write_text(document: TOMLDocument) -> Configuration:
     except ValueError:  # not TOML, or not even text: a lone surrogate in a name
         read_back = None
     if read_back != meaning:
-        msg = "The database has names that cannot be written into a configuration file."
-        raise SetupError(msg, code="configuration_unreadable")
+        raise SetupError(
+            "The database has names that cannot be written into a configuration file.",
+            code="configuration_unreadable",
+        )
     return Configuration(text, meaning)
 
 
@@ -110,11 +113,11 @@ def _write_code(character: str) -> str:
 
 
 def _fill_connection(section: AbstractTable, profile: Profile) -> None:
-    section.add("database_url", tomlkit.item(profile.database_url))
+    section.add("database_url", profile.database_url)
     section.add(tomlkit.comment('user = "ops@example.com"   # charged when --user is not given'))
     if profile.allow_hosts:
         webhook = tomlkit.table()
-        webhook.add("allow_hosts", tomlkit.item(list(profile.allow_hosts)))
+        webhook.add("allow_hosts", list(profile.allow_hosts))
         webhook["allow_hosts"].comment(
             "private addresses of agents' webhooks: remove those that are not yours"
         )
@@ -123,7 +126,7 @@ def _fill_connection(section: AbstractTable, profile: Profile) -> None:
         agents = tomlkit.table(is_super_table=True)
         for agent, variable in profile.silent_agents:
             agent_section = tomlkit.table()
-            agent_section.add("webhook_url", tomlkit.item(f"env:{variable}"))
+            agent_section.add("webhook_url", f"env:{variable}")
             if agent.slug not in agents:  # agents that share a slug share its configuration
                 agents.add(agent.slug, agent_section)
         section.add("agents", agents)
@@ -134,7 +137,7 @@ def _make_schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable
     for finding in findings:
         _add_remark(schema, f"{finding.message}\n{finding.hint or ''}")
     if reading.schemas:
-        schema.add("schemas", tomlkit.item(list(reading.schemas)))
+        schema.add("schemas", list(reading.schemas))
     discovered = reading.discovery.roles
     for role, found_role in discovered.items():
         if role != "balances" or found_role.table is not discovered["users"].table:
@@ -154,7 +157,7 @@ def _add_remark(table: AbstractTable, text: str) -> None:
 
 def _make_role(role: FoundRole) -> AbstractTable:
     table = tomlkit.table()
-    table.add("table", tomlkit.item(f"{role.table.schema}.{role.table.name}"))
+    table.add("table", role.table.full_name)
     table["table"].comment(_explain_choice(role.why, role.others))
     for part in role.parts:
         _add_choice(table, part, role)
@@ -164,7 +167,7 @@ def _make_role(role: FoundRole) -> AbstractTable:
 def _add_choice(table: AbstractTable, part: str, role: FoundRole) -> None:
     if part in role.parts:
         choice = role.parts[part]
-        table.add(part, tomlkit.item(choice.column))
+        table.add(part, choice.column)
         if part != choice.column or choice.others:
             table[part].comment(_explain_choice(choice.why, choice.others))
 
@@ -178,22 +181,26 @@ def _add_words(schema: AbstractTable, market: Marketplace) -> None:
     if statuses.written:
         schema["executions"].add("statuses", _make_words(statuses))
     if market.executions.constant:
-        schema["executions"].add("constant", tomlkit.item(dict(market.executions.constant)))
+        schema["executions"].add("constant", dict(market.executions.constant))
     ledger = market.ledger
     if ledger is not None:
-        schema["ledger"].add("sign", tomlkit.item(str(ledger.sign))) if ledger.sign_known else None
+        if ledger.sign_known:
+            schema["ledger"].add("sign", str(ledger.sign))
         if ledger.kinds.written:
             schema["ledger"].add("kinds", _make_words(ledger.kinds))
         if ledger.constant:
-            schema["ledger"].add("constant", tomlkit.item(dict(ledger.constant)))
-    function = market.deducting.function
-    if function is not None:
-        deduct = tomlkit.table()
-        deduct.add("function", tomlkit.item(f"{function.function.schema}.{function.name}"))
-        deduct["function"].comment(_clean_comment(market.deducting.why))
-        if function.texts:
-            deduct.add("arguments", tomlkit.item(dict(function.texts)))
-        schema.add("deduct", deduct)
+            schema["ledger"].add("constant", dict(ledger.constant))
+    if market.deducting.function is not None:
+        schema.add("deduct", _make_deduct(market.deducting.function, market.deducting.why))
+
+
+def _make_deduct(deduct: Deduct, why: str) -> AbstractTable:
+    table = tomlkit.table()
+    table.add("function", deduct.function.full_name)
+    table["function"].comment(_clean_comment(why))
+    if deduct.texts:
+        table.add("arguments", dict(deduct.texts))
+    return table
 
 
 def _make_words(words: Words) -> AbstractTable:
@@ -201,12 +208,7 @@ def _make_words(words: Words) -> AbstractTable:
     table = tomlkit.table()
     table.comment(_clean_comment(words.why))
     for word, raw in words.proposed.items():
-        table.add(word, tomlkit.item(raw))
+        table.add(word, raw)
         if raw != words.written.get(word):
             table[word].comment("seen in its rows: does your application write it?")
     return table
-
-
-def is_undecided(findings: Iterable[Finding]) -> bool:
-    """Tell whether an operator has to decide something before everything works."""
-    return any(finding.severity is Severity.ERROR for finding in findings)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from agentctl.core.strict_json import parse_json
+from agentctl.core.strict_json import find_member, parse_json
 
 BODY_LIMIT = 10 * 1024 * 1024
 """How many bytes of an answer are read, and how many its decompression may yield."""
@@ -70,7 +70,7 @@ class WebhookAnswer:
 
     def text_at(self, key: str) -> str:
         """Return the text under a key of the answer's JSON object; an empty one if there is none."""
-        text = self.content.result.get(key) if isinstance(self.content.result, dict) else None
+        text = find_member(self.content.result, key)
         return text if isinstance(text, str) else ""
 
 

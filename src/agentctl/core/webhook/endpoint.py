@@ -93,8 +93,9 @@ def check_endpoint(endpoint: Endpoint) -> None:
     _refuse_test_url(target)
     kind = addresses.why_refused(target.host)
     if kind and not addresses.is_allowed(target.host, target.port, endpoint.allow_hosts):
-        msg = f"The webhook's host {target.host} is {kind}."
-        raise Refused(msg, hint=ALLOW_HOSTS_HINT, code="webhook_address")
+        raise Refused(
+            f"The webhook's host {target.host} is {kind}.", hint=ALLOW_HOSTS_HINT, code="webhook_address"
+        )
     for name, value in endpoint.headers.items():
         _check_header(name, value)
     if endpoint.signing_secret is not None:
@@ -124,8 +125,11 @@ def target_of(url: str) -> Target:
     }
     for problem, is_present in problems.items():
         if is_present:
-            msg = f"The agent's webhook URL cannot be called: {problem}."
-            raise Refused(msg, hint="Correct it in the agents table.", code="webhook_url")
+            raise Refused(
+                f"The agent's webhook URL cannot be called: {problem}.",
+                hint="Correct it in the agents table.",
+                code="webhook_url",
+            )
     return Target(
         scheme=parts.scheme,
         host=host,
@@ -139,29 +143,31 @@ def _refuse_test_url(target: Target) -> None:
     path = target.resource.partition("?")[0]
     if "webhook-test" not in path.split("/"):
         return
-    msg = "The agent's webhook URL is n8n's test URL, which works once per click in n8n's editor."
     production = f"{target.scheme}://{target.host_header}{path.replace('/webhook-test', '/webhook')}"
-    hint = f"Activate the workflow and use its production URL: {production}"
-    raise Refused(msg, hint=hint, code="webhook_test_url")
+    raise Refused(
+        "The agent's webhook URL is n8n's test URL, which works once per click in n8n's editor.",
+        hint=f"Activate the workflow and use its production URL: {production}",
+        code="webhook_test_url",
+    )
 
 
 def _check_allowed_host(entry: str) -> None:
     if not addresses.names_host(entry):
-        msg = f"{entry.rpartition('@')[2]!r} in allow_hosts is not a host."
-        raise ConfigError(msg, hint="Write a name or an address, with or without :PORT: n8n.internal:5678.")
+        raise ConfigError(
+            f"{entry.rpartition('@')[2]!r} in allow_hosts is not a host.",
+            hint="Write a name or an address, with or without :PORT: n8n.internal:5678.",
+        )
 
 
 def _check_header(name: str, value: str) -> None:
     if not _HEADER_NAME.fullmatch(name):
-        msg = f"{name!r} cannot be the name of a webhook header."
-        raise ConfigError(msg)
+        raise ConfigError(f"{name!r} cannot be the name of a webhook header.")
     if _OUR_OWN.fullmatch(name):
-        msg = f"The webhook header {name} is set by agentctl itself."
-        raise ConfigError(msg)
+        raise ConfigError(f"The webhook header {name} is set by agentctl itself.")
     if not _HEADER_VALUE.fullmatch(value):
-        msg = f"The value of the webhook header {name} has a character that is not allowed in a header."
         raise ConfigError(
-            msg, hint="Line breaks, non-ASCII characters, and spaces at either end are not allowed."
+            f"The value of the webhook header {name} has a character that is not allowed in a header.",
+            hint="Line breaks, non-ASCII characters, and spaces at either end are not allowed.",
         )
 
 
@@ -215,9 +221,7 @@ def sign_row(secret: str, identity: str, row_mark: str | None) -> str:
         ConfigError: the secret is malformed.
 
     """
-    signed = json.dumps(["agentctl", identity, row_mark]).encode()
-    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(digest).decode('ascii')}"
+    return _sign_bytes(secret, json.dumps(["agentctl", identity, row_mark]).encode())
 
 
 def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
@@ -227,8 +231,11 @@ def sign(secret: str, identity: str, content: bytes, *, now: int) -> str:
         ConfigError: the secret is malformed.
 
     """
-    signed = f"{identity}.{now}.".encode() + content
-    digest = hmac.new(_decode_secret(secret), signed, hashlib.sha256).digest()
+    return _sign_bytes(secret, f"{identity}.{now}.".encode() + content)
+
+
+def _sign_bytes(secret: str, content: bytes) -> str:
+    digest = hmac.new(_decode_secret(secret), content, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
@@ -238,8 +245,9 @@ def _decode_secret(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not key or not secret.startswith(_SECRET_PREFIX):
-        msg = f"The webhook's signing_secret is not {_SECRET_PREFIX} followed by a key in base64."
-        raise ConfigError(msg)
+        raise ConfigError(
+            f"The webhook's signing_secret is not {_SECRET_PREFIX} followed by a key in base64."
+        )
     return key
 
 

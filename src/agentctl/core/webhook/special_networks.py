@@ -6,7 +6,7 @@ machines are in it, too. It looks no name up.
 """
 
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 
 
 class Kind(StrEnum):
@@ -43,11 +43,9 @@ _TABLE: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def _read_table() -> tuple[tuple[Kind, IPv4Network | IPv6Network], ...]:
-    return tuple((kind, ip_network(network)) for kind, networks in _TABLE for network in networks.split())
-
-
-SPECIAL_NETWORKS = _read_table()
+SPECIAL_NETWORKS = tuple(
+    (kind, ip_network(network)) for kind, networks in _TABLE for network in networks.split()
+)
 """Each network with its kind; the first that holds an address decides the address's kind."""
 
 

@@ -67,8 +67,10 @@ def _parse_literal(literal: str, text: str) -> Any:
 
 
 def _make_rule_error(text: str) -> ConfigError:
-    msg = f"success_when cannot be {text!r}."
-    return ConfigError(msg, hint="Write a path, == or !=, and a word or JSON: status == ok, data.count != 0.")
+    return ConfigError(
+        f"success_when cannot be {text!r}.",
+        hint="Write a path, == or !=, and a word or JSON: status == ok, data.count != 0.",
+    )
 
 
 def _write_exactly(value: object) -> str:

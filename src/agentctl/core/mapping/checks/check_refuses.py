@@ -21,12 +21,14 @@ def find(written: WrittenTable) -> Iterator[Finding]:
     for what, row in _list_rows(written):
         for constraint, check in checks.items():
             if check.holds(row) is False:
-                msg = f"CHECK {constraint} of {table.name} would refuse {what}: {definitions[constraint]}."
                 drop: LiteralString = "ALTER TABLE {table} DROP CONSTRAINT {constraint};"
                 statement = table.query(drop, constraint=sql.Identifier(constraint))
                 line = f'[profiles.NAME.schema.{written.section}.constant] COLUMN = "VALUE"'
-                hint = f"Widen it, or {statement.as_string()} or set another value: {line}"
-                yield CHECK.finding(f"{table.name}.{constraint}", msg, hint)
+                yield CHECK.finding(
+                    f"{table.name}.{constraint}",
+                    f"CHECK {constraint} of {table.name} would refuse {what}: {definitions[constraint]}.",
+                    f"Widen it, or {statement.as_string()} or set another value: {line}",
+                )
 
 
 def _list_rows(written: WrittenTable) -> Iterator[tuple[str, _Row]]:

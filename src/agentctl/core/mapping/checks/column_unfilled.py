@@ -16,13 +16,12 @@ def find(written: WrittenTable) -> Iterator[Finding]:
         if column.nullable or column.default is not None or column.generated or is_filled:
             continue
         name = f"{table.name}.{column.name}"
-        msg = (
-            f"{name} ({column.type}) must not be NULL, has no default, and agentctl does not know what to "
-            "write."
-        )
         line = f"{toml_key(column.name)} = {_give_example(column)}"
         yield CHECK.finding(
-            name, msg, f"Set its value: [profiles.NAME.schema.{written.section}.constant] {line}"
+            name,
+            f"{name} ({column.type}) must not be NULL, has no default, and agentctl does not know what to "
+            "write.",
+            f"Set its value: [profiles.NAME.schema.{written.section}.constant] {line}",
         )
 
 

@@ -8,9 +8,11 @@ from agentctl.core.mapping.subjects import ReadTable, WrittenTable
 
 def _find_hidden(read: ReadTable) -> Iterator[Finding]:
     if read.table.row_security.hides_everything():
-        msg = f"Row level security hides every row of {read.table.name} from role {read.reader}."
-        hint = "Connect as a role with BYPASSRLS, or add a policy that admits this one."
-        yield CHECK.finding(read.table.name, msg, hint)
+        yield CHECK.finding(
+            read.table.name,
+            f"Row level security hides every row of {read.table.name} from role {read.reader}.",
+            "Connect as a role with BYPASSRLS, or add a policy that admits this one.",
+        )
 
 
 def find_closed(written: WrittenTable) -> Iterator[Finding]:
@@ -21,9 +23,12 @@ def find_closed(written: WrittenTable) -> Iterator[Finding]:
         for policy in security.policies
     )
     if security.active and not admitted and not security.hides_everything():
-        msg = f"No policy lets role {written.writer} insert rows into {written.role.name}."
-        hint = "Connect as a role with BYPASSRLS, or add a policy FOR INSERT that admits this one."
-        yield CHECK.finding(written.role.name, msg, hint, is_special=True)
+        yield CHECK.finding(
+            written.role.name,
+            f"No policy lets role {written.writer} insert rows into {written.role.name}.",
+            "Connect as a role with BYPASSRLS, or add a policy FOR INSERT that admits this one.",
+            is_special=True,
+        )
 
 
 CHECK = SubjectCheck(

@@ -13,10 +13,12 @@ def find(written: WrittenTable) -> Iterator[Finding]:
     """Look for a sequence of ids that the role may not use."""
     column = written.role.column("id")
     if column is not None and column.sequence and column.sequence_usable is False:
-        msg = f"Role {written.writer} may not take an id from {column.sequence}."
         parts = Printed(column.sequence), sql.Identifier(written.writer)
-        hint = compose("GRANT USAGE ON SEQUENCE {} TO {};", *parts).as_string()
-        yield CHECK.finding(column.sequence, msg, hint)
+        yield CHECK.finding(
+            column.sequence,
+            f"Role {written.writer} may not take an id from {column.sequence}.",
+            compose("GRANT USAGE ON SEQUENCE {} TO {};", *parts).as_string(),
+        )
 
 
 CHECK = Check(

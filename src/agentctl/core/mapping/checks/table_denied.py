@@ -13,9 +13,11 @@ from agentctl.core.mapping.table_role import TableRole
 def _find_unreadable(read: ReadTable) -> Iterator[Finding]:
     denied = [column.name for column in read.columns if not column.readable]
     if denied:
-        msg = f"Role {read.reader} may not read {read.table.name} ({', '.join(denied)})."
-        hint = grant(read.table, ["SELECT"], denied, to=read.reader)
-        yield CHECK.finding(read.table.name, msg, hint)
+        yield CHECK.finding(
+            read.table.name,
+            f"Role {read.reader} may not read {read.table.name} ({', '.join(denied)}).",
+            grant(read.table, ["SELECT"], denied, to=read.reader),
+        )
 
 
 def find_unwritable(market: Marketplace) -> Iterator[Finding]:
@@ -39,9 +41,12 @@ def _find_denied(
         if not (column.insertable if privilege == "INSERT" else column.updatable) and not column.generated
     ]
     if denied:
-        msg = f"Role {writer} has no {privilege} privilege on {role.name} ({', '.join(denied)})."
-        hint = grant(role.table, [privilege], denied, to=writer)
-        yield CHECK.finding(role.name, msg, hint, is_special=True)
+        yield CHECK.finding(
+            role.name,
+            f"Role {writer} has no {privilege} privilege on {role.name} ({', '.join(denied)}).",
+            grant(role.table, [privilege], denied, to=writer),
+            is_special=True,
+        )
 
 
 CHECK = SubjectCheck(

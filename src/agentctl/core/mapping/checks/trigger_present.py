@@ -11,9 +11,11 @@ def find(written: WrittenTable) -> Iterator[Finding]:
     name = written.role.name
     for trigger in written.role.table.triggers:
         if not trigger.keeps_time:
-            msg = f"Trigger {trigger.name} of {name} calls {trigger.function} for rows that agentctl writes."
-            hint = "agentctl checks balance and ledger afterwards and rolls back anything that is not exact."
-            yield CHECK.finding(f"{name}.{trigger.name}", msg, hint)
+            yield CHECK.finding(
+                f"{name}.{trigger.name}",
+                f"Trigger {trigger.name} of {name} calls {trigger.function} for rows that agentctl writes.",
+                "agentctl checks balance and ledger afterwards and rolls back anything that is not exact.",
+            )
 
 
 CHECK = Check(

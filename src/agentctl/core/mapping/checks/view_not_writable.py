@@ -10,9 +10,11 @@ def find(written: WrittenTable) -> Iterator[Finding]:
     """Look for a view that cannot be written to."""
     table = written.role.table
     if not table.insertable:
-        msg = f"{table.name} is a {table.kind} that cannot be written to."
-        hint = f'Name the table behind it: [profiles.NAME.schema.{written.section}] table = "SCHEMA.TABLE"'
-        yield CHECK.finding(table.name, msg, hint)
+        yield CHECK.finding(
+            table.name,
+            f"{table.name} is a {table.kind} that cannot be written to.",
+            f'Name the table behind it: [profiles.NAME.schema.{written.section}] table = "SCHEMA.TABLE"',
+        )
 
 
 CHECK = Check(

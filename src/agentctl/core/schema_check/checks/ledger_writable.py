@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from agentctl.core.catalog.customer_access import list_openings
 from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
 from agentctl.core.mapping import Ledger
-from agentctl.core.mapping.table_role import identifier
 from agentctl.core.schema_check.closing import name_people, revoke
 
 _PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
@@ -16,7 +15,7 @@ def _find_openings(ledger: Ledger) -> Iterator[Finding]:
         if open_to := list_openings(ledger.table, privilege):
             people = name_people(open_to)
             msg = f"{people} may {privilege} rows of {ledger.name}: only the server should write a ledger."
-            hint = revoke(privilege, identifier(ledger.table), open_to)
+            hint = revoke(privilege, ledger.table.identifier, open_to)
             yield CHECK.finding(f"{ledger.name} ({privilege})", msg, hint)
 
 

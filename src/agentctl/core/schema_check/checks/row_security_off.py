@@ -6,7 +6,6 @@ from agentctl.core.catalog.customer_access import list_openings
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.quoting import compose
 from agentctl.core.findings.finding import Finding, Severity, SubjectCheck
-from agentctl.core.mapping.table_role import identifier
 from agentctl.core.schema_check.closing import name_people
 
 _TABLES = frozenset({"table", "partitioned table"})
@@ -17,7 +16,7 @@ def _find_unprotected(table: Table) -> Iterator[Finding]:
         return
     if open_to := list_openings(table, "SELECT"):
         msg = f"{name_people(open_to)} may read every row of {table.name}: row level security is off."
-        statement = compose("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", identifier(table)).as_string()
+        statement = compose("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", table.identifier).as_string()
         hint = (
             f"{statement} -- and add a policy for each role that should see rows: otherwise only "
             "the owner sees any"

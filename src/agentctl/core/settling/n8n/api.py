@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from agentctl.core.strict_json import list_members
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.answer import WebhookAnswer, parse_retry_after
 from agentctl.core.webhook.endpoint import Target
@@ -80,18 +81,15 @@ class Api:
         for _ in range(_MOST_PAGES):
             asked = {"limit": str(_PAGE), **parameters, **({"cursor": cursor} if cursor else {})}
             page = await self.get(f"{resource}?{urlencode(asked)}")
-            items = page.get("data")
-            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            yield [item for item in list_members(page, "data") if isinstance(item, dict)]
             following = page.get("nextCursor")
             if not isinstance(following, str) or not following:
                 return
             if following in seen:
-                msg = f"n8n's list of {resource} leads back to a page that was already read."
-                raise Endless(msg)
+                raise Endless(f"n8n's list of {resource} leads back to a page that was already read.")
             cursor = following
             seen.add(cursor)
-        msg = f"n8n's list of {resource} has more than {_MOST_PAGES:,} pages."
-        raise Endless(msg)
+        raise Endless(f"n8n's list of {resource} has more than {_MOST_PAGES:,} pages.")
 
     async def get(self, resource: str) -> Mapping[str, Any]:
         """Return an object; ask again if n8n says "not now" or does not answer.
@@ -116,16 +114,14 @@ class Api:
             async with asyncio.timeout(_REQUEST_SECONDS):
                 answer = await self._send_request(resource)
         except TimeoutError:
-            msg = f"n8n did not answer within {_REQUEST_SECONDS:g} s."
-            raise _NotNow(msg) from None
+            raise _NotNow(f"n8n did not answer within {_REQUEST_SECONDS:g} s.") from None
         except NoAnswer as failure:
             msg = f"n8n could not be asked: {judge_no_answer(failure.reason, failure.detail).message}"
             if failure.reason in _NO_USE:
                 raise Unusable(msg) from None
             raise _NotNow(msg) from None
         except (OSError, UnicodeError):
-            msg = f"n8n could not be asked: {self._target.host} has no address."
-            raise _NotNow(msg) from None
+            raise _NotNow(f"n8n could not be asked: {self._target.host} has no address.") from None
         return _read_object(answer)
 
     async def _send_request(self, resource: str) -> WebhookAnswer:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from agentctl.core.database.row_identity import is_unrepeatable
 from agentctl.core.models import Key
+from agentctl.core.strict_json import find_member
 from agentctl.core.webhook.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 
 _ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
@@ -35,18 +36,18 @@ class Call:
     def ids(self) -> Iterator[str]:
         """Yield the ids in it that may be ours, each once."""
         header_ids = [self.headers.get(name) for name in _ID_HEADERS]
-        body = self.body.get("execution_id") if isinstance(self.body, dict) else None
+        body = find_member(self.body, "execution_id")
         body_id = body if isinstance(body, str | int) and not isinstance(body, bool) else None
         yield from dict.fromkeys(str(each) for each in (*header_ids, body_id) if each is not None)
 
 
 def read_call(item: object) -> Call | None:
     """Return the request in an item of n8n's; None where it is not a webhook's input."""
-    headers = item.get("headers") if isinstance(item, dict) else None
-    if not isinstance(item, dict) or not isinstance(headers, dict):
+    headers = find_member(item, "headers")
+    if not isinstance(headers, dict):
         return None
     texts = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
-    return Call(texts, item.get("body"))
+    return Call(texts, find_member(item, "body"))
 
 
 def why_not_ours(call: Call, execution: Key, row_mark: str | None, secret: str | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from agentctl.core.models import Outcome
 from agentctl.core.settling.evidence import Evidence, Source, nobody_knows
 from agentctl.core.settling.n8n.calls import Call, read_call
+from agentctl.core.strict_json import find_member, list_members
 from agentctl.core.webhook.success_rule import parse_rule
 
 _FAILED = frozenset({"error", "crashed", "canceled"})
@@ -29,34 +30,28 @@ def read_instant(text: object) -> datetime | None:
         return None
 
 
-def _read_result_data(whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    data = whole.get("data")
-    result_data = data.get("resultData") if isinstance(data, dict) else None
-    return result_data if isinstance(result_data, dict) else {}
+def _read_result(whole: Mapping[str, Any], name: str) -> Any:
+    return find_member(whole, "data", "resultData", name)
 
 
-def _list_items(run_data: object, node: object) -> list[Any]:
+def _list_items(whole: Mapping[str, Any], node: object) -> list[Any]:
     """Return what a node put out in its last run."""
-    runs = run_data.get(node) if isinstance(run_data, dict) and isinstance(node, str) else None
-    items = _first_output(runs[-1]) if isinstance(runs, list) and runs else []
+    runs = list_members(_read_result(whole, "runData"), node) if isinstance(node, str) else []
+    items = _first_output(runs[-1]) if runs else []
     kept = (item for item in items if isinstance(item, dict) and "redaction" not in item)
     return [item.get("json") for item in kept]
 
 
 def _first_output(run: object) -> list[Any]:
     """Return the items of a run's first output."""
-    data = run.get("data") if isinstance(run, dict) else None
-    outputs = data.get("main") if isinstance(data, dict) else None
-    items = outputs[0] if isinstance(outputs, list) and outputs else None
-    return items if isinstance(items, list) else []
+    outputs = list_members(run, "data", "main")
+    return outputs[0] if outputs and isinstance(outputs[0], list) else []
 
 
 def list_calls(whole: Mapping[str, Any]) -> Iterator[Call]:
-    """Yield the calls that may have started an n8n execution."""
-    for item in _list_inputs(whole):
-        call = read_call(item)
-        if call is not None:
-            yield call
+    """Return the calls that may have started an n8n execution."""
+    calls = map(read_call, _list_inputs(whole))
+    return (call for call in calls if call is not None)
 
 
 def _list_inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
@@ -64,13 +59,10 @@ def _list_inputs(whole: Mapping[str, Any]) -> Iterator[Any]:
 
     While an execution runs, and after n8n was killed, nodes still to run hold the only trace of its input.
     """
-    run_data = _read_result_data(whole).get("runData")
+    run_data = _read_result(whole, "runData")
     for node in run_data if isinstance(run_data, dict) else ():
-        yield from _list_items(run_data, node)[:1]
-    data = whole.get("data")
-    stored = data.get("executionData") if isinstance(data, dict) else None
-    stack = stored.get("nodeExecutionStack") if isinstance(stored, dict) else None
-    for waiting in stack if isinstance(stack, list) else ():
+        yield from _list_items(whole, node)[:1]
+    for waiting in list_members(whole, "data", "executionData", "nodeExecutionStack"):
         for item in _first_output(waiting)[:1]:
             if isinstance(item, dict):
                 yield item.get("json")
@@ -84,9 +76,8 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
         message = f"n8n's execution {number} ended with {status}{_describe_error(whole)}."
         return Evidence(Outcome.FAILED, Source.N8N, message, ended_at=ended)
     if status != "success":
-        message = f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}."
-        return nobody_knows(message)
-    items = _list_items(_read_result_data(whole).get("runData"), _answering_node(whole))
+        return nobody_knows(f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}.")
+    items = _list_items(whole, _answering_node(whole))
     message = f"n8n's execution {number} succeeded."
     if not items and rule is not None:
         return nobody_knows(f"{message} Its result, which success_when needs, is missing.")
@@ -110,32 +101,26 @@ def number_of(execution: Mapping[str, Any]) -> str:
 
 def _answering_node(whole: Mapping[str, Any]) -> object:
     """Return the node whose output the webhook answered with, or would have."""
-    run_data = _read_result_data(whole).get("runData")
+    responding = (
+        node.get("name") for node in _list_nodes(whole) if str(node.get("type")).endswith(".respondToWebhook")
+    )
+    run_data = _read_result(whole, "runData")
     ran = run_data if isinstance(run_data, dict) else {}
-    responding = (node.get("name") for node in _list_nodes(whole) if _is_responding(node))
     return next(
         (name for name in responding if isinstance(name, str) and name in ran),
-        _read_result_data(whole).get("lastNodeExecuted"),
+        _read_result(whole, "lastNodeExecuted"),
     )
-
-
-def _is_responding(node: Mapping[str, Any]) -> bool:
-    return str(node.get("type")).endswith(".respondToWebhook")
 
 
 def _answers_with_all(whole: Mapping[str, Any]) -> bool:
     """Whether the webhook would have answered with all items of the last node, not with the first."""
-    parameters = (node.get("parameters") for node in _list_nodes(whole))
-    return any(isinstance(each, dict) and each.get("responseData") == "allEntries" for each in parameters)
+    return any(find_member(node, "parameters", "responseData") == "allEntries" for node in _list_nodes(whole))
 
 
 def _list_nodes(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    workflow = whole.get("workflowData")
-    nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
-    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+    return [node for node in list_members(whole, "workflowData", "nodes") if isinstance(node, dict)]
 
 
 def _describe_error(whole: Mapping[str, Any]) -> str:
-    error = _read_result_data(whole).get("error")
-    message = error.get("message") if isinstance(error, dict) else None
+    message = find_member(_read_result(whole, "error"), "message")
     return f": {json.dumps(message)[1:-1][:200]}" if isinstance(message, str) and message else ""

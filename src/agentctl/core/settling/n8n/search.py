@@ -21,6 +21,7 @@ from agentctl.core.settling.evidence import Evidence, nobody_knows
 from agentctl.core.settling.n8n.api import Api, Endless, Trouble, Unusable
 from agentctl.core.settling.n8n.calls import why_not_ours
 from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
+from agentctl.core.strict_json import find_member, list_members
 from agentctl.core.times import Moment, shifted
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client
@@ -89,8 +90,7 @@ def _read_api_target(url: str) -> Target:
     try:
         return target_of(url.rstrip("/"))
     except Refused as error:
-        msg = f"n8n's url in the configuration cannot be used: {error.message}"
-        raise ConfigError(msg) from None
+        raise ConfigError(f"n8n's url in the configuration cannot be used: {error.message}") from None
 
 
 async def _ask_within_time(
@@ -152,11 +152,10 @@ class _Search:
             return
         self._read.add(str(number))
         if len(self._read) > _MOST_READ:
-            msg = (
+            raise Trouble(
                 f"n8n has more than {_MOST_READ} executions from that time; reconcile fewer "
                 "executions at once."
             )
-            raise Trouble(msg)
         try:
             whole = await api.get(f"executions/{quote(str(number), safe='')}?includeData=true")
             self._recognise_calls(whole)
@@ -215,12 +214,9 @@ async def _map_workflows(api: Api) -> Mapping[str, str]:
 
 
 def _list_webhook_paths(workflow: Mapping[str, Any]) -> Iterator[str]:
-    nodes = workflow.get("nodes")
-    for node in nodes if isinstance(nodes, list) else ():
-        if isinstance(node, dict) and str(node.get("type")).endswith(".webhook"):
-            parameters = node.get("parameters")
-            named = parameters.get("path") if isinstance(parameters, dict) else None
-            yield str(named or node.get("webhookId")).strip("/")
+    for node in list_members(workflow, "nodes"):
+        if str(find_member(node, "type")).endswith(".webhook"):
+            yield str(find_member(node, "parameters", "path") or node.get("webhookId")).strip("/")
 
 
 def _read_webhook_path(url: str | None) -> str:
