@@ -23,7 +23,6 @@ from agentctl.core.mapping.optional_columns import (
     index_names,
     serves,
 )
-from agentctl.core.mapping.table_role import identifier
 from agentctl.core.mapping.vocabulary import ROLES
 
 
@@ -161,7 +160,7 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
 
 
 def _write_index_statement(table: Table, name: str, key: IndexKey) -> str:
-    parts = Printed(quoted(name)), identifier(table), Printed(str(key))
+    parts = Printed(quoted(name)), table.identifier, Printed(str(key))
     return compose("CREATE INDEX CONCURRENTLY {} ON {} ({});", *parts).as_string()
 
 
