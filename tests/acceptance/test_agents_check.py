@@ -31,6 +31,7 @@ ANSWERS = {
     "bad-gateway": (Reply.text("<h1>Bad gateway</h1>", 502), "no_answer"),
     "no-origin": (Reply(523), "no_answer"),
     "hangs-up": (Reply(hangup=Hangup.AFTER_READING), "no_answer"),
+    "starting": (Reply.text("n8n is starting up. Please wait", content_type="text/html"), "no_answer"),
     "no-http": (Reply(raw=b"220 mail.example.com ESMTP\r\n"), "no_answer"),
 }
 URLS = {

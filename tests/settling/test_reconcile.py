@@ -99,6 +99,7 @@ def test_follows_n8ns_cursor_to_the_end(asking_shop: Shop) -> None:
         ([Reply.text("<html>", content_type="text/html")], "not as n8n's API does"),
         ([Reply(status=429, headers={"Retry-After": "0"})], "answered 429"),
         ([Reply(status=503)], "answered 503"),
+        ([Reply.text("n8n is starting up. Please wait")], "starting up"),
         ([Reply.json([])], "not as n8n's API does"),
         ([Reply.json({"data": [{"id": 1}, 5, None], "nextCursor": 3})], "answered 404"),
     ],

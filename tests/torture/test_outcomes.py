@@ -5,6 +5,7 @@ The cases below are the rows of that document; a test requires the two to agree.
 
 import contextlib
 import gzip
+import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -112,10 +113,28 @@ NOT_REGISTERED = Reply.json(
     {"code": 404, "message": 'The requested webhook "POST x" is not registered.', "hint": "Activate it."}, 404
 )
 IDEMPOTENT = "[profiles.test.agents.seo-blog]\nidempotent = true"
+RULED_OUT = '[profiles.test.agents.seo-blog]\nsuccess_when = "status != error"'
 RULED = '[profiles.test.agents.seo-blog]\nsuccess_when = "status == ok"'
 PAST, FUTURE = "Mon, 06 Jul 2026 08:00:00 GMT", "Mon, 06 Jul 2099 08:00:00 GMT"
+SSE = "text/event-stream"
+NODE = {"metadata": {"nodeId": "n1", "nodeName": "AI Agent", "itemIndex": 0, "runIndex": 0}}
+BEGIN, ITEM, END, ERROR = (
+    {"type": "begin", **NODE},
+    {"type": "item", "content": "Tea", **NODE},
+    {"type": "end", **NODE},
+    {"type": "error", "content": "The model is overloaded", **NODE},
+)
+STARTING_503 = Reply.json({"code": 0, "message": "Database is not ready!"}, 503)
 HTML = "<!DOCTYPE html><h1>Something went wrong</h1>"
 CHUNKED = b"HTTP/1.1 200 \r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def lines(*pieces: dict[str, Any]) -> str:
+    return "".join(json.dumps(piece) + "\n" for piece in pieces)
+
+
+def html_text(text: str) -> Reply:
+    return Reply.text(text, content_type="text/html; charset=utf-8")
 
 
 def html(status: int) -> Reply:
@@ -229,7 +248,50 @@ CASES = {
             UNKNOWN,
             each(*(Reply.json({"message": f"Workflow {word}"}) for word in ("was started", "got started."))),
         ),
-        Case("JSON for which `success_when` holds", SUCCESS, each(Reply.json({"status": "ok"})), more=RULED),
+        Case(
+            "streamed text that ends",
+            SUCCESS,
+            each(Reply.text(lines(BEGIN, ITEM, END)), typed(SSE, b"data: Tea\n\ndata: [DONE]\n\n")),
+        ),
+        Case(
+            "streamed text with an error",
+            FAILED,
+            each(
+                typed("application/json", lines(BEGIN, ITEM, ERROR).encode()),
+                typed("application/json", lines(ERROR, BEGIN, ITEM, END).encode()),
+                typed(SSE, b"data: Tea\n\nevent: error\ndata: no more\n\n"),
+            ),
+        ),
+        Case(
+            "streamed text without its end",
+            UNKNOWN,
+            each(Reply.text(lines(BEGIN, ITEM)), typed(SSE, b"data: Tea\n\n")),
+        ),
+        Case("a stream that ends without text", UNKNOWN, each(Reply.text(lines(BEGIN, END)))),
+        Case(
+            "`n8n is starting up`",
+            FAILED,
+            each(html_text("n8n is starting up. Please wait"), STARTING_503),
+            tries=(4,),
+        ),
+        Case(
+            "`n8n is starting up`, then JSON",
+            SUCCESS,
+            (to(html_text("n8n is starting up. Please wait"), OK),),
+            tries=(2,),
+        ),
+        Case(
+            "JSON for which `success_when` holds",
+            SUCCESS,
+            each(Reply.json({"status": "ok"}), Reply.json([{"status": "ok"}])),
+            more=RULED,
+        ),
+        Case(
+            "JSON without the path of `success_when`",
+            UNKNOWN,
+            each(Reply.json({"state": "ok"}), Reply.json([])),
+            more=RULED_OUT,
+        ),
         Case(
             "JSON for which `success_when` does not hold",
             FAILED,

@@ -171,11 +171,13 @@ def test_json_that_is_nested_too_deeply_is_refused_before_it_overflows_anything(
     [
         ("status == ok", b'{"status": "ok"}', SUCCESS),
         ("status == ok", b'{"status": "error"}', FAILED),
-        ("status == ok", b"{}", FAILED),
-        ("status==ok", b'[{"status": "ok"}]', FAILED),
+        ("status == ok", b"{}", UNKNOWN),
+        ("status != error", b"{}", UNKNOWN),
+        ("status==ok", b'[{"status": "ok"}]', SUCCESS),
         ("0.status == ok", b'[{"status": "ok"}]', SUCCESS),
         ("data.items.1 == 2", b'{"data": {"items": [1, 2.0]}}', SUCCESS),
-        ("error == null", b"{}", SUCCESS),
+        ("error == null", b'{"error": null}', SUCCESS),
+        ("error == null", b"{}", UNKNOWN),
         ("error != true", b'{"error": 1}', SUCCESS),
         ("error != true", b'{"error": true}', FAILED),
         ('status == "all good"', b'{"status": "all good"}', SUCCESS),
@@ -189,6 +191,12 @@ def test_json_that_is_nested_too_deeply_is_refused_before_it_overflows_anything(
 def test_success_when_decides_about_json_answers_only(rule: str, body: bytes, outcome: Outcome) -> None:
     kind = JSON if body[:1] in {b"{", b"["} else "text/plain"
     assert judged(200, body, kind, rule=rule).outcome is outcome
+
+
+def test_a_rule_whose_path_is_missing_names_the_path() -> None:
+    judgement = judged(200, b'{"data": {}}', rule="data.status != error")
+
+    assert judgement.message == "The agent answered (200), but without data.status, which success_when needs."
 
 
 def test_a_rule_that_is_not_met_says_what_was_found() -> None:

@@ -20,7 +20,7 @@ ANSWERS = st.recursive(
 @given(st.text(max_size=30) | st.text(alphabet='ab.-=! 09"[]{}:,', max_size=30), ANSWERS)
 def test_any_text_is_a_rule_that_judges_any_answer_or_is_refused(text: str, answer: object) -> None:
     with contextlib.suppress(ConfigError):
-        assert parse_rule(text).holds(answer) in {True, False}
+        assert parse_rule(text).holds(answer) in {True, False, None}
 
 
 @given(ANSWERS)
@@ -46,17 +46,30 @@ def test_every_value_equals_its_own_literal_and_nothing_else_differs_from_it(val
         ('a == "true"', {"a": "true"}),
         ("a != true", {"a": "true"}),
         ('a == {"x": 1, "y": 2}', {"a": {"y": 2.0, "x": 1}}),
-        ("a.b == null", {"a": "text"}),
-        ("9 == null", [1]),
+        ("a.b == null", {"a": {"b": None}}),
+        ("a == 1", [{"a": 1}]),
+        ("0.a == 1", [{"a": 1}]),
+        ("1.a == 2", [{"a": 1}, {"a": 2}]),
     ],
 )
 def test_a_rule_holds(rule: str, answer: object) -> None:
     assert parse_rule(rule).holds(answer)
 
 
-@pytest.mark.parametrize("place", ["9" * 5000, "-1", "\u0660", "²"])
-def test_what_is_no_place_in_a_list_leads_nowhere(place: str) -> None:
-    assert parse_rule(f"{place} == null").value_at_path([7]) is None
+@pytest.mark.parametrize("position", ["9" * 5000, "-1", "\u0660", "²"])
+def test_what_is_no_position_in_a_list_leads_nowhere(position: str) -> None:
+    assert parse_rule(f"{position} == null").list_values([7]) == []
+
+
+@pytest.mark.parametrize("operator", ["==", "!="])
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("a", {}), ("a.b", {"a": "text"}), ("9", [1]), ("a", [{"a": 1}, {"a": 2}]), ("a", None), ("a", "a")],
+)
+def test_a_path_that_leads_nowhere_is_neither_equal_nor_unequal(
+    path: str, operator: str, answer: object
+) -> None:
+    assert parse_rule(f"{path} {operator} null").holds(answer) is None
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from agentctl.core.webhook.answer import WebhookAnswer
 from agentctl.core.webhook.attempts import Attempt, Delivery
 from agentctl.core.webhook.endpoint import Endpoint, Target, check_endpoint, target_of
 from agentctl.core.webhook.http import Client, Request
-from agentctl.core.webhook.judgement import Judgement, Reason, judge, one_line
+from agentctl.core.webhook.judgement import Judgement, Reason, is_starting_up, judge, one_line
 
 _AT_ONCE = 8
 _SECONDS = 10.0
@@ -154,7 +154,10 @@ async def _send_preflight(client: Client, preflight: _Preflight) -> Checked:
     """Send a preflight, and read what its answer says."""
     delivery = Delivery(client, preflight.endpoint, preflight.target, timeout=_SECONDS, retries=_RETRIES)
     last = await delivery.run(preflight.make_request, _judge_preflight)
-    look = _read_silence(last.judgement) if last.answer is None else _read_answer(last.answer)
+    if last.answer is None or is_starting_up(last.answer):
+        look = _read_silence(last.judgement)
+    else:
+        look = _read_answer(last.answer)
     return Checked(preflight.agent, preflight.agent.public_url, look)
 
 
@@ -197,6 +200,7 @@ _REASONS = {
     Reason.TLS_FAILED: State.TLS_FAILED,
     Reason.OUT_OF_TIME: State.NO_ANSWER,
     Reason.CONNECTION_LOST: State.NO_ANSWER,
+    Reason.STARTING_UP: State.NO_ANSWER,
 }
 
 

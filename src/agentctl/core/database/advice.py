@@ -42,6 +42,36 @@ _BY_WORDS = (
     (r"invalid .*value|unrecognized .*parameter", Advice("Correct the parameter in the database URL.")),
     ("invalid port number|could not parse network address", Advice("Correct the host and port in the URL.")),
     (
+        "MaxClientsInSessionMode|max clients reached",
+        Advice(
+            "The session pooler has no connection left: use the transaction pooler (on Supabase, port "
+            "6543), or raise the pool's size.",
+            retryable=True,
+        ),
+    ),
+    (
+        "max client connections reached|no more connections allowed",
+        Advice(
+            "The pooler has no room for another client: wait, or raise its limit of clients.", retryable=True
+        ),
+    ),
+    (
+        "Tenant or user not found|tenant/user .* not found",
+        Advice(
+            "The pooler knows no such project: on Supabase the user is postgres.PROJECT_REF, and the host "
+            "that of the project's region; a paused project has to be restored in the dashboard."
+        ),
+    ),
+    (
+        r"(project|compute|endpoint|database).*(paused|suspended|disabled|inactive)",
+        Advice("The project is paused: resume it in the dashboard of the host."),
+    ),
+    (
+        "is starting up|in recovery mode|not yet accepting connections",
+        Advice("The server is starting: try again in a moment.", retryable=True),
+    ),
+    ("is shutting down", Advice("The server is stopping: try again when it is back.", retryable=True)),
+    (
         "too many (connections|clients)|connection slots",
         Advice("Wait until other clients have disconnected, or use a pooler.", retryable=True),
     ),

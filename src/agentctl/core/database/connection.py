@@ -6,27 +6,27 @@ password included.
 """
 
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import conninfo, pq, sql
+from psycopg import pq, sql
 from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import dict_row
 from tenacity import retry_if_exception, retry_if_exception_type
 
 from agentctl import __version__
+from agentctl.core.database.connection_url import read_parameters
 from agentctl.core.database.cursors import QualifyingCursor, QualifyingServerCursor
 from agentctl.core.database.errors import NotSerialized, is_connection_lost, translate
 from agentctl.core.database.loaders import register_loaders
 from agentctl.core.database.quoting import with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
 from agentctl.core.database.retries import retry_while
-from agentctl.core.errors import ConfigError, ConnectionFailed
+from agentctl.core.errors import ConnectionFailed
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {
@@ -195,29 +195,14 @@ def read_database_url(url: str, *, source: str) -> Database:
         source: where it was found, for messages.
 
     Raises:
-        ConfigError: libpq does not understand it.
+        ConfigError: it cannot be understood.
 
     """
-    try:
-        parameters = conninfo.conninfo_to_dict(url.strip())
-    except (psycopg.Error, ValueError):  # ValueError: it is no text that could be sent
-        parameters = {}
-    if not parameters or "\0" in url or _is_misread(parameters):
-        raise ConfigError(
-            f"The database URL in {source} cannot be understood (it is not shown: it may hold a password).",
-            hint="Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % "
-            "in the password must be percent-encoded.",
-        ) from None
+    parameters = read_parameters(url, source=source)
     user, host, name = (parameters.get(key) for key in ("user", "host", "dbname"))
     return Database(
         {**_DEFAULTS, **parameters}, name=f"{user or ''}@{host or 'localhost'}/{name or user or ''}"
     )
-
-
-def _is_misread(parameters: Mapping[str, Any]) -> bool:
-    """Whether libpq took a part of the password for host, port or database: it was not percent-encoded."""
-    host, port, name = (str(parameters.get(key) or "") for key in ("host", "port", "dbname"))
-    return bool(re.search("[^,]@", host) or "@" in name or re.search("[^0-9,]", port))
 
 
 def ask_or_none(connection: Connection, query: LiteralString) -> dict[str, Any] | None:

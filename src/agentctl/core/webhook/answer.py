@@ -5,12 +5,13 @@ It does not judge what the answer means, and accepts any content of a body that 
 
 import codecs
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from agentctl.core.strict_json import find_member, parse_json
+from agentctl.core.webhook.stream import read_events, read_lines
 
 BODY_LIMIT = 10 * 1024 * 1024
 """How many bytes of an answer are read, and how many its decompression may yield."""
@@ -39,13 +40,21 @@ class BodyBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body: JSON in `result` if `has_result`, else text, else bytes; an empty body has none of them."""
+    """A body: JSON in `result` if `has_result`, else text, else bytes; an empty body has none of them.
+
+    Attributes:
+        stream_error: why a streamed answer failed, as its error line says.
+        is_cut_short: whether a streamed answer lacks its end.
+
+    """
 
     result: object = None
     has_result: bool = False
     text: str | None = None
     data: bytes | None = None
     content_type: str | None = None
+    stream_error: str | None = None
+    is_cut_short: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -112,6 +121,14 @@ def read_content(body: bytes, content_type: str) -> Content:
     if not _is_textual(kind, body):
         return Content(data=body, content_type=kind or "application/octet-stream")
     text = _decode_text(body, header.get_content_charset())
+    stream = read_events(text) if kind == "text/event-stream" else read_lines(text)
+    if stream is not None:
+        content = _read_text(stream.text, kind)
+        return replace(content, stream_error=stream.error, is_cut_short=not stream.has_ended)
+    return _read_text(text, kind)
+
+
+def _read_text(text: str, kind: str) -> Content:
     if not text.strip():
         return Content()
     # Text that looks like a number or a word stays text unless its type says that it is JSON.

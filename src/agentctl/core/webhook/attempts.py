@@ -75,8 +75,10 @@ def judge_attempt(answer: WebhookAnswer, endpoint: Endpoint) -> Attempt:
     """Judge the answer of a webhook that was called, and decide whether to call it again."""
     judgement = judge(answer, success_when=endpoint.success_when)
     pause = parse_retry_after(answer.retry_after, now=datetime.now(UTC))
-    asks_to_wait = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
-        answer.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None
+    asks_to_wait = (
+        answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        or judgement.reason is Reason.STARTING_UP
+        or (answer.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None)
     )
     is_repeatable = asks_to_wait or (endpoint.idempotent and judgement.reason in MAY_PASS)
     return Attempt(judgement, answer.status, answer, RETRIES if is_repeatable else 0, pause)

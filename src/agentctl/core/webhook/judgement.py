@@ -26,8 +26,11 @@ class Reason(StrEnum):
     ANSWERED = "answered"
     RULE_NOT_MET = "rule_not_met"
     RULE_NEEDS_JSON = "rule_needs_json"
+    RULE_PATH_MISSING = "rule_path_missing"
     EMPTY = "empty_answer"
     STARTED = "only_started"
+    STARTING_UP = "starting_up"
+    STREAM_UNFINISHED = "stream_unfinished"
     ECHOED = "echoed"
     REDIRECTED = "redirected"
     RATE_LIMITED = "rate_limited"
@@ -53,6 +56,7 @@ NEVER_RAN = frozenset(
         Reason.NOT_CONNECTED,
         Reason.TLS_FAILED,
         Reason.OUT_OF_TIME,
+        Reason.STARTING_UP,
         Reason.RATE_LIMITED,
         Reason.REJECTED,
     }
@@ -104,6 +108,8 @@ class _Row(NamedTuple):
 _ONLY_STARTED = ({"message": "Workflow was started"}, {"message": "Workflow got started."})
 # The keys of what n8n's webhook node puts out; an agent's answer will hardly have all of them.
 _ECHO = frozenset({"headers", "body", "webhookUrl", "executionMode"})
+# n8n answers all requests with one of these, with 200 and 503, until its database is there and migrated.
+_STARTING_UP = ("n8n is starting up", "Database is not ready!")
 # n8n says this, with 500, of a workflow that ended without an error and gave its webhook nothing to return.
 _NOTHING_TO_RETURN = ("No item to return", "No item was found to return", "No binary data was found")
 
@@ -114,8 +120,33 @@ def _is_echo(result: object) -> bool:
     return any(isinstance(item, dict) and item.keys() >= _ECHO for item in items)
 
 
+def is_starting_up(answer: WebhookAnswer) -> bool:
+    """Tell whether n8n answered that it is not ready yet, so that nothing ran."""
+    text = answer.content.text or answer.text_at("message")
+    return answer.status in {200, 503} and text.startswith(_STARTING_UP)
+
+
 # The first row that fits applies. None names `agentctl reconcile`, since only the caller knows the execution.
 _ANSWERS = (
+    _Row(
+        is_starting_up,
+        Outcome.FAILED,
+        Reason.STARTING_UP,
+        "n8n is starting, and has not run the workflow ({status}).",
+        "Run the agent again when n8n is ready.",
+    ),
+    _Row(
+        lambda answer: answer.kind == 2 and answer.content.stream_error is not None,
+        Outcome.FAILED,
+        Reason.AGENT_ERROR,
+        "The agent failed while its answer was streamed ({status}{said}).",
+    ),
+    _Row(
+        lambda answer: answer.kind == 2 and answer.content.is_cut_short,
+        Outcome.UNKNOWN,
+        Reason.STREAM_UNFINISHED,
+        "The agent's streamed answer stopped before its end ({status}).",
+    ),
     _Row(
         lambda answer: answer.kind == 2 and answer.content.is_empty,
         Outcome.UNKNOWN,
@@ -232,7 +263,7 @@ def judge(answer: WebhookAnswer, *, success_when: str | None = None) -> Judgemen
     row = next(row for row in _ANSWERS if row.fits(answer))
     if row.outcome is Outcome.SUCCESS and success_when is not None:
         row = _apply_rule(row, answer.content, rule=success_when)
-    quote = one_line(answer.text_at("message") or answer.text_at("error"))
+    quote = one_line(answer.content.stream_error or answer.text_at("message") or answer.text_at("error"))
     words = {
         "status": answer.status,
         "said": f": {quote}" if quote else "",
@@ -266,11 +297,16 @@ def _apply_rule(row: _Row, content: Content, *, rule: str) -> _Row:
         message = "The agent answered ({status}), but not with JSON, which success_when needs."
         return row._replace(outcome=Outcome.UNKNOWN, reason=Reason.RULE_NEEDS_JSON, message=message)
     parsed = parse_rule(rule)
+    values = parsed.list_values(content.result)
+    if not values:
+        message = f"The agent answered ({{status}}), but without {parsed.dotted}, which success_when needs."
+        return row._replace(outcome=Outcome.UNKNOWN, reason=Reason.RULE_PATH_MISSING, message=message)
     if parsed.holds(content.result):
         return row
-    value = one_line(json.dumps(parsed.value_at_path(content.result), ensure_ascii=False))
-    path = ".".join(parsed.path)
-    message = f"The agent answered ({{status}}), but {path} is {_escape_braces(value)} (success_when)."
+    value = one_line(json.dumps(values[0], ensure_ascii=False))
+    message = (
+        f"The agent answered ({{status}}), but {parsed.dotted} is {_escape_braces(value)} (success_when)."
+    )
     return row._replace(outcome=Outcome.FAILED, reason=Reason.RULE_NOT_MET, message=message)
 
 

@@ -1,6 +1,7 @@
 """The rule `success_when`: what an agent's JSON answer must say for its run to be a success.
 
-A rule is `PATH == LITERAL` or `PATH != LITERAL`; nothing else is understood.
+A rule is `PATH == LITERAL` or `PATH != LITERAL`; nothing else is understood. A path that leads nowhere is
+neither equal nor unequal to anything. In an array of one, a path may begin at its item, as `run` shows it.
 """
 
 import json
@@ -24,20 +25,29 @@ class SuccessRule:
     equal: bool
     literal: object
 
-    def value_at_path(self, result: object) -> object:
-        """Return the value at the path; None, as for null, if the path leads nowhere."""
+    @property
+    def dotted(self) -> str:
+        """The path as it is written in a rule."""
+        return ".".join(self.path)
+
+    def list_values(self, result: object) -> list[object]:
+        """Return the value at the path, in a list that is empty where the path leads nowhere."""
+        if isinstance(result, list) and len(result) == 1 and not _POSITION.fullmatch(self.path[0]):
+            result = result[0]
         for name in self.path:
-            if isinstance(result, dict):
-                result = result.get(name)
+            if isinstance(result, dict) and name in result:
+                result = result[name]
             elif isinstance(result, list) and _POSITION.fullmatch(name) and int(name) < len(result):
                 result = result[int(name)]
             else:
-                return None
-        return result
+                return []
+        return [result]
 
-    def holds(self, result: object) -> bool:
-        """Tell whether a JSON answer meets the rule; true is not equal to 1."""
-        return (_write_exactly(self.value_at_path(result)) == _write_exactly(self.literal)) is self.equal
+    def holds(self, result: object) -> bool | None:
+        """Tell whether a JSON answer meets the rule, if it has such a path; true is not equal to 1."""
+        for value in self.list_values(result):
+            return (_write_exactly(value) == _write_exactly(self.literal)) is self.equal
+        return None
 
 
 def parse_rule(text: str) -> SuccessRule:

@@ -15,7 +15,7 @@ from agentctl.core.webhook import addresses
 from agentctl.core.webhook.answer import WebhookAnswer, parse_retry_after
 from agentctl.core.webhook.endpoint import Target
 from agentctl.core.webhook.http import Client, NoAnswer, Request
-from agentctl.core.webhook.judgement import Reason, judge_no_answer
+from agentctl.core.webhook.judgement import Reason, is_starting_up, judge_no_answer
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -144,8 +144,8 @@ def _choose_pause(state: "RetryCallState") -> float:
 def _read_object(answer: WebhookAnswer) -> Mapping[str, Any]:
     if answer.status == HTTPStatus.OK and isinstance(answer.content.result, dict):
         return answer.content.result
-    problem = _describe_problem(answer)
-    if answer.status in _NOT_NOW:
+    problem = "n8n is starting up." if is_starting_up(answer) else _describe_problem(answer)
+    if answer.status in _NOT_NOW or is_starting_up(answer):
         raise _NotNow(problem, pause=parse_retry_after(answer.retry_after, now=datetime.now(UTC)))
     unusable = answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
     raise Unusable(problem) if unusable else Trouble(problem)

@@ -79,17 +79,26 @@ def judge(whole: Mapping[str, Any], rule: str | None) -> Evidence:
         return nobody_knows(f"n8n has not finished it yet: its execution {number} is {status[:_LONGEST]}.")
     items = _list_items(whole, _answering_node(whole))
     message = f"n8n's execution {number} succeeded."
-    if not items and rule is not None:
-        return nobody_knows(f"{message} Its result, which success_when needs, is missing.")
-    if not items:
-        return Evidence(Outcome.SUCCESS, Source.N8N, message, ended_at=ended)
-    result = items if _answers_with_all(whole) else items[0]
-    if rule is not None and not parse_rule(rule).holds(result):
-        message = (
-            f"n8n's execution {number} ended with a result that success_when does not accept as a success."
+    if items:
+        result = items if _answers_with_all(whole) else items[0]
+        success = Evidence(
+            Outcome.SUCCESS, Source.N8N, message, result=result, has_result=True, ended_at=ended
         )
-        return Evidence(Outcome.FAILED, Source.N8N, message, ended_at=ended)
-    return Evidence(Outcome.SUCCESS, Source.N8N, message, result=result, has_result=True, ended_at=ended)
+        return success if rule is None else _apply_rule(success, rule)
+    if rule is not None:
+        return nobody_knows(f"{message} Its result, which success_when needs, is missing.")
+    return Evidence(Outcome.SUCCESS, Source.N8N, message, ended_at=ended)
+
+
+def _apply_rule(success: Evidence, rule: str) -> Evidence:
+    parsed = parse_rule(rule)
+    holds = parsed.holds(success.result)
+    if holds is None:
+        return nobody_knows(f"{success.message} Its result has no {parsed.dotted}, which success_when needs.")
+    if holds:
+        return success
+    message = f"{success.message} But success_when does not accept its result as a success."
+    return Evidence(Outcome.FAILED, Source.N8N, message, ended_at=success.ended_at)
 
 
 def number_of(execution: Mapping[str, Any]) -> str:
