@@ -5,13 +5,13 @@ It checks keys and kinds of values; whether tables and columns of these names ex
 
 from agentctl.core.config.toml_sections import Section
 from agentctl.core.mapping.settings import DeductSettings, RoleSettings, SchemaSettings
-from agentctl.core.mapping.vocabulary import KIND_WORDS, ROLES, STATUS_WORDS
+from agentctl.core.mapping.vocabulary import KIND_WORDS, OWN_BALANCE_PARTS, ROLES, STATUS_WORDS
 from agentctl.core.mapping.words import Sign
 
 _OWN_KEYS = {
     "executions": ("statuses", "constant"),
     "ledger": ("kinds", "sign", "constant"),
-    "users": ("balance",),
+    "users": OWN_BALANCE_PARTS,
 }
 
 
@@ -35,7 +35,7 @@ def _read_role(role: str, section: Section) -> RoleSettings:
     section.allow_only("table", *parts, *own)
     columns = {
         part: text
-        for part in (*parts, *(("balance",) if role == "users" else ()))
+        for part in (*parts, *(OWN_BALANCE_PARTS if role == "users" else ()))
         if (text := section.text(part)) is not None
     }
     words = section.words("statuses", *STATUS_WORDS) if role == "executions" else {}

@@ -71,6 +71,13 @@ _BALANCE = _make_part(
     _EXACT,
     required=True,
 )
+# What is held for runs at work: it is in the balance, and cannot be spent.
+_HELD = _make_part(
+    "held_credits|credits_held|held|held_balance|reserved_credits|credits_reserved|reserved|reserved_balance|"
+    "frozen_credits|credits_frozen|frozen|frozen_balance|locked_credits|credits_locked|locked|locked_balance|"
+    "pending_credits|credits_pending|pending|pending_balance|credits_on_hold|on_hold|blocked_credits",
+    _EXACT,
+)
 _PAYER = _make_part(
     "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner",
     _KEY,
@@ -164,7 +171,7 @@ ROLES: Mapping[str, Role] = {
         _read_names(
             "user_credit|credit_balance|user_balance|credit_account|wallet|credit_wallet balance|credit"
         ),
-        {"user": _PAYER, "balance": _BALANCE},
+        {"user": _PAYER, "balance": _BALANCE, "held": _HELD},
     ),
     "ledger": Role(
         _read_names(
@@ -201,6 +208,9 @@ ROLES: Mapping[str, Role] = {
         },
     ),
 }
+
+OWN_BALANCE_PARTS = ("balance", "held")
+"""The parts of balances that may be in the users' own table."""
 
 STATUS_WORDS: Mapping[str, Names] = {
     "pending": _read_names("pending queued created scheduled|waiting|new|submitted|not_started|initiated"),
@@ -251,7 +261,7 @@ DEDUCT_ARGUMENTS: Mapping[str, Names] = {
 
 def is_needed(role: str, part: str) -> bool:
     """Whether commands read a part whenever it has a column; of a ledger they read every part."""
-    return role == "ledger" or ROLES[role].parts[part].required
+    return role == "ledger" or part == "held" or ROLES[role].parts[part].required
 
 
 @cache

@@ -18,6 +18,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discovery import FoundRole
 from agentctl.core.mapping.functions import Deduct
+from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
 from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
@@ -144,7 +145,8 @@ def _make_schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable
             schema.add(role, _make_role(found_role))
     users, balances = discovered.get("users"), discovered.get("balances")
     if users is not None and balances is not None and balances.table is users.table:
-        _add_choice(schema["users"], "balance", balances)
+        for part in OWN_BALANCE_PARTS:
+            _add_choice(schema["users"], part, balances)
     if reading.marketplace is not None:
         _add_words(schema, reading.marketplace)
     return schema
