@@ -189,7 +189,8 @@ ROLES: Mapping[str, Role] = {
                 required=True,
             ),
             "kind": _make_part(
-                "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason"
+                "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason "
+                "direction"
             ),
             "execution": _make_part(
                 "execution_id|run_id|agent_execution_id|job_id|task_id "
@@ -228,6 +229,11 @@ KIND_WORDS: Mapping[str, Names] = {
     "refund": _read_names("refund|refunded|reversal|chargeback|return|credit_back"),
     "grant": _read_names("bonus|grant|gift|promo|promotion|admin_grant|manual|reward"),
     "purchase": _read_names("purchase|topup|top_up|buy|payment|subscription"),
+}
+DIRECTION_NAMES = _read_names("direction flow|flow_direction|side|entry_side|sign|dr_cr|debit_credit|in_out")
+DIRECTION_WORDS: Mapping[str, Names] = {
+    "out": _read_names("debit|dr|d|out|outgoing|outbound|outflow|minus|withdrawal|decrease|expense"),
+    "in": _read_names("credit|cr|c|in|incoming|inbound|inflow|plus|deposit|increase|income"),
 }
 # Words that agentctl writes if nothing better is allowed; when it reads them, their meaning is unknown.
 KIND_STOPGAPS: Mapping[str, Names] = {
