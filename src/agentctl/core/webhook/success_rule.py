@@ -3,7 +3,6 @@
 A rule is `PATH == LITERAL` or `PATH != LITERAL`; nothing else is understood.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +36,7 @@ class SuccessRule:
 
     def holds(self, result: object) -> bool:
         """Tell whether a JSON answer meets the rule; true is not equal to 1."""
-        return (_write_exactly(self.value_at_path(result)) == _write_exactly(self.literal)) is self.equal
+        return _are_equal(self.value_at_path(result), self.literal) is self.equal
 
 
 def parse_rule(text: str) -> SuccessRule:
@@ -73,14 +72,12 @@ def _make_rule_error(text: str) -> ConfigError:
     )
 
 
-def _write_exactly(value: object) -> str:
-    """Write a value so that equal texts are equal JSON values: 1 equals 1.0, but not true."""
-    return json.dumps(_simplify_numbers(value), sort_keys=True)
-
-
-def _simplify_numbers(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _simplify_numbers(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_simplify_numbers(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _are_equal(left: object, right: object) -> bool:
+    """Tell whether two values are the same JSON: 1 equals 1.0, but not true."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_are_equal(left[name], right[name]) for name in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_are_equal, left, right))
+    return left == right
