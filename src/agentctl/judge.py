@@ -9,13 +9,15 @@ import json
 import sys
 from typing import Any
 
+from agentctl.core.strict_json import parse_json
+
 _MOST_MEMORY = 1024**3  # bytes
 
 
 def main() -> None:
     """Answer the question."""
     _limit_memory()
-    question: dict[str, Any] = json.load(sys.stdin)
+    question: dict[str, Any] = parse_json(sys.stdin.read())
     _write_line({"answer": _judge_question(question)})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -195,17 +196,19 @@ def test_a_young_run_of_another_machine_counts_as_alive(shop: Shop) -> None:
 
 def test_settles_a_run_at_work_only_with_stale_after_0s(shop: Shop) -> None:
     path = shop.answer(Reply.json({"markdown": "late"}, delay=12))
-    waiting = shop.program.start("run", "seo-blog", "topic=Tea", "--json")
+    waiting = shop.program.start("run", "seo-blog", "topic=Tea", "--json", "--timeout", "10m")
     deadline = time.monotonic() + 20
     while not shop.webhook.count(path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    waiting.send_signal(signal.SIGSTOP)  # it is at work for as long as this takes
     (row,) = shop.rows()
 
     assert _reconcile(shop) == []
     assert _reconcile(shop, row["id"], "--assume", "failed", exit_code=6)[0]["action"] == "alive"
     (one,) = _reconcile(shop, "--stale-after", "0s", "--assume", "failed")
     assert one["action"] == "settled"
+    waiting.send_signal(signal.SIGCONT)
 
     stdout, _ = waiting.communicate(timeout=30)
     found = json.loads(stdout)

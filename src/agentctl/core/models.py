@@ -126,11 +126,17 @@ class UserRef:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who pays; `email` and `balance` are None where the row is gone or hidden."""
+    """Who pays; `email` and `balance` are None where the row is gone or hidden.
+
+    Attributes:
+        held: the part of the balance that is held for runs at work; None where nothing is.
+
+    """
 
     id: Key
     email: str | None
     balance: Amount | None = None
+    held: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,33 @@
-"""Reads JSON that others have written, so that its value can be walked by recursion and written again.
+"""Reads JSON of others exactly, so that its value can be walked by recursion and written again.
 
 `parse_json` refuses any other JSON, and `read_stored_json` returns its text. `find_member` and `list_members`
-follow a path of names, whatever stands there. It knows neither webhooks nor databases.
+follow a path of names, whatever stands there. No number passes through a float, which would change some of
+them. It knows neither webhooks nor databases.
 """
 
 import json
 import math
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NoReturn
 
 DEEPEST = 100
 """The levels of nesting that the program can walk by recursion."""
 
 _CONTAINERS = (dict, list)
+
+
+class JsonNumber(Decimal):
+    """A number with a fraction or an exponent, exactly as a JSON document has it.
+
+    `write_json` writes it as a number. A plain Decimal, an amount of credits, is something else.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Write it as people do: libraries quote values in their messages."""
+        return str(self)
 
 
 def is_shallow(value: object, levels: int = DEEPEST) -> bool:
@@ -63,9 +79,8 @@ def _refuse_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def _parse_finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse_number(text)
+def _parse_finite(text: str) -> JsonNumber:
+    return JsonNumber(text) if math.isfinite(float(text)) else _refuse_number(text)
 
 
 def read_stored_json(text: str | bytes) -> Any:
@@ -90,9 +105,8 @@ def _read_with_long_numbers(text: str | bytes) -> Any:
         return _show_text(text)
 
 
-def _read_fraction(text: str) -> float | str:
-    number = float(text)
-    return number if math.isfinite(number) else text
+def _read_fraction(text: str) -> JsonNumber | str:
+    return JsonNumber(text) if math.isfinite(float(text)) else text
 
 
 def _read_whole(text: str) -> int | str:
@@ -104,3 +118,45 @@ def _read_whole(text: str) -> int | str:
 
 def _show_text(text: str | bytes) -> str:
     return text if isinstance(text, str) else text.decode(errors="replace")
+
+
+def write_json(
+    value: object,
+    *,
+    indent: int | None = None,
+    ensure_ascii: bool = True,
+    default: Callable[[object], object] | None = None,
+) -> str:
+    """Write a value as JSON, its numbers as they were read.
+
+    Args:
+        value: of JSON's types, with JsonNumber for fractions.
+        indent: the blanks of a level; None for one line.
+        ensure_ascii: escape every other character.
+        default: makes JSON of any other value; without it they are refused.
+
+    Raises:
+        TypeError: a value is of no type of JSON's.
+        ValueError: a float is NaN or infinite.
+
+    """
+    import simplejson  # noqa: PLC0415 - not every command writes JSON
+
+    def make_plain(other: object) -> object:
+        if isinstance(other, JsonNumber):
+            return simplejson.RawJSON(str(other))
+        if default is None:
+            raise TypeError(f"{type(other).__name__} cannot be written as JSON")
+        return default(other)
+
+    return str(
+        simplejson.dumps(
+            value,
+            indent=indent,
+            ensure_ascii=ensure_ascii,
+            default=make_plain,
+            use_decimal=False,
+            namedtuple_as_object=False,
+            allow_nan=False,
+        )
+    )

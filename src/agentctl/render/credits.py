@@ -14,7 +14,12 @@ _NO_REASON = "The ledger has no column for a reason, so it is not recorded there
 
 def user_data(user: User, rows: Sequence[LedgerRow]) -> dict[str, object]:
     """Return a balance and ledger rows as programs read them."""
-    return {"user": user_name_data(user), "balance": user.balance, "ledger": [_row_data(row) for row in rows]}
+    return {
+        "user": user_name_data(user),
+        "balance": user.balance,
+        "held": user.held,
+        "ledger": [_row_data(row) for row in rows],
+    }
 
 
 def totals_data(totals: Totals) -> dict[str, object]:
@@ -23,7 +28,9 @@ def totals_data(totals: Totals) -> dict[str, object]:
         "users": totals.users,
         "balance": totals.balance,
         "ledger": [{"type": kind, "rows": rows, "amount": amount} for kind, rows, amount in totals.by_kind],
-        "largest": [{**user_name_data(user), "balance": user.balance} for user in totals.largest],
+        "largest": [
+            {**user_name_data(user), "balance": user.balance, "held": user.held} for user in totals.largest
+        ],
     }
 
 
@@ -55,7 +62,9 @@ def refund_data(refund: Refund, reason: str) -> dict[str, object]:
 
 def user_view(user: User, rows: Sequence[LedgerRow]) -> View:
     """Show a balance and ledger rows."""
-    yield Facts((("User", user.email or user.id), ("Balance", Toned(f"{user.balance} credits", Tone.STRONG))))
+    held = (("Held", f"{user.held} credits of it cannot be spent"),) if user.held else ()
+    balance = Toned(f"{user.balance} credits", Tone.STRONG)
+    yield Facts((("User", user.email or user.id), ("Balance", balance), *held))
     if not rows:
         yield Text("The ledger has no rows for this user.")
         return

@@ -3,7 +3,6 @@
 Text stays what it was: everything outside ASCII, and every control character, is escaped as JSON does.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from agentctl.core.errors import AgentctlError
 from agentctl.core.models import Agent, AgentRef, User, UserRef, Verbatim
+from agentctl.core.strict_json import write_json
 from agentctl.core.times import rfc3339
 
 SCHEMA = "agentctl/1"
@@ -50,12 +50,12 @@ def user_name_data(user: User | UserRef) -> dict[str, object]:
 
 def format_json(value: object) -> str:
     """Write JSON for people, over several lines."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return write_json(value, indent=2, ensure_ascii=False)
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON: ids and money that is no integer as text, times as RFC 3339 in UTC."""
-    text = json.dumps(value, default=_make_plain, indent=indent, ensure_ascii=True, allow_nan=False)
+    text = write_json(value, default=_make_plain, indent=indent)
     # DEL is the one control character that ASCII JSON leaves as it is; CI services obey what begins with ##.
     return text.replace("\x7f", "\\u007f").replace("##", "#\\u0023")
 

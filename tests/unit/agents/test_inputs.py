@@ -2,6 +2,7 @@
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from agentctl.core.agents.conversion import Unfit, convert, read_json
 from agentctl.core.agents.form import Field, FieldKind, Form, Option, read_form
 from agentctl.core.agents.inputs import Judge, read_input_file, resolve_inputs
 from agentctl.core.errors import AgentctlError, InvalidInputs, UsageError
+from agentctl.core.strict_json import write_json
 
 FORM = read_form(
     [
@@ -144,7 +146,13 @@ def test_a_person_is_asked_only_for_what_is_missing_and_only_if_all_else_is_well
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("12", 12), ("-1.5", -1.5), ("+3", 3), ("0.1", 0.1), ("123456789012345678901", 123456789012345678901)],
+    [
+        ("12", 12),
+        ("-1.5", -1.5),
+        ("+3", 3),
+        ("0.1", Decimal("0.1")),
+        ("123456789012345678901", 123456789012345678901),
+    ],
 )
 def test_numbers_stay_exact(text: str, value: object) -> None:
     assert convert(Field("n", "N", FieldKind.NUMBER, required=True), text) == value
@@ -232,7 +240,7 @@ def test_any_form_and_any_inputs_are_accepted_or_refused_in_few_words(
     message = ""
     try:
         found = resolve_inputs(read_form(raw), items=items, input_file_text=text, ask=ask)
-        json.dumps(found.inputs, allow_nan=False)
+        write_json(found.inputs)
     except AgentctlError as error:
         message = error.message
     assert len(message) < 5000

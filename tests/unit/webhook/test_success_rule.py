@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.core.errors import ConfigError
+from agentctl.core.strict_json import parse_json
 from agentctl.core.webhook.success_rule import parse_rule
 
 ANSWERS = st.recursive(
@@ -26,6 +27,7 @@ def test_any_text_is_a_rule_that_judges_any_answer_or_is_refused(text: str, answ
 @given(ANSWERS)
 def test_every_value_equals_its_own_literal_and_nothing_else_differs_from_it(value: object) -> None:
     literal = json.dumps(value)
+    value = parse_json(literal)
     assert parse_rule(f"a == {literal}").holds({"a": value})
     assert not parse_rule(f"a != {literal}").holds({"a": value})
 

@@ -3,7 +3,6 @@
 It reads the agents' table only; the caller decides whether an agent may be run.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -16,6 +15,7 @@ from agentctl.core.database.row_values import read_amount, read_json, read_text
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import Agent, AgentRef, Key
+from agentctl.core.strict_json import write_json
 
 
 def slugify(name: str) -> str:
@@ -129,7 +129,7 @@ def _read_platforms(value: object) -> tuple[str, ...]:
     """Return the platforms of an array or of JSON, whatever it holds."""
     listed = value if isinstance(value, list) else [value] if value else []
     named = (item for item in listed if item is not None)
-    return tuple(item if isinstance(item, str) else json.dumps(item, default=str) for item in named)
+    return tuple(item if isinstance(item, str) else write_json(item, default=str) for item in named)
 
 
 def ref(row: dict[str, Any]) -> AgentRef:

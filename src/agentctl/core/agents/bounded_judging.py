@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentctl.core.strict_json import write_json
+
 _MODULE = "agentctl.judge"
 SECONDS = 10.0
 """The time for one schema or one set of inputs, including the start of the process."""
@@ -45,7 +47,7 @@ def judge_apart(question: Mapping[str, object]) -> Ruling:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            output, _ = process.communicate(json.dumps(question).encode(), timeout=SECONDS)
+            output, _ = process.communicate(write_json(question).encode(), timeout=SECONDS)
             in_time = True
         except subprocess.TimeoutExpired:
             process.kill()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from agentctl.core.agents.form import Field, FieldKind, spell_value
 from agentctl.core.hint_text import shorten
-from agentctl.core.strict_json import is_shallow
+from agentctl.core.strict_json import JsonNumber, is_shallow
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
 _NO = frozenset({"no", "n", "false", "0", "off"})
@@ -79,7 +79,7 @@ def _convert_number(field: Field, text: str) -> object:
         value = read_json(plain[1:] if plain[:1] == "+" and plain[1:2].isdigit() else plain)
     except Unfit:
         value = None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | JsonNumber):
         raise Unfit(f"{_quote_text(field, text)} is not a number")
     return value
 
@@ -144,11 +144,10 @@ def _refuse_constant(name: str) -> object:
     raise Unfit(f"is JSON with {name}, which is not a number")
 
 
-def _parse_fraction(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
+def _parse_fraction(text: str) -> JsonNumber:
+    if not math.isfinite(float(text)):
         raise Unfit(_TOO_LARGE)
-    return number
+    return JsonNumber(text)
 
 
 def _parse_whole(text: str) -> int:

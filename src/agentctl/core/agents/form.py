@@ -4,7 +4,6 @@ A form array is translated into JSON Schema, so that both kinds are judged by on
 and fetches nothing: a `$ref` to another place is refused.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +12,7 @@ from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.schema_rules import DRAFT, find_fault, is_light
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.hint_text import shorten
-from agentctl.core.strict_json import find_member, is_shallow, parse_json
+from agentctl.core.strict_json import find_member, is_shallow, parse_json, write_json
 
 
 class FieldKind(StrEnum):
@@ -127,7 +126,7 @@ def _make_form_error(why: str) -> SchemaLacks:
 
 def spell_value(value: object) -> str:
     """Write a JSON value as people type it: text without quotes, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else write_json(value, ensure_ascii=False)
 
 
 def _read_field(item: object) -> Field:
@@ -158,7 +157,7 @@ def _drop_duplicates(options: Iterable[Option]) -> tuple[Option, ...]:
     """Drop options whose value was listed before."""
     distinct: dict[str, Option] = {}
     for option in options:
-        distinct.setdefault(json.dumps(option.value), option)
+        distinct.setdefault(write_json(option.value), option)
     return tuple(distinct.values())
 
 

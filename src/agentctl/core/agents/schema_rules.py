@@ -7,16 +7,21 @@ bounds the work; any other is checked in a process that can be ended (bounded_ju
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from agentctl.core.agents.ecma_patterns import translate_schema
 from agentctl.core.hint_text import shorten
+from agentctl.core.strict_json import JsonNumber
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
+# Room for every quotient of two doubles.
+_EXACT = Context(prec=2000, Emax=999_999, Emin=-999_999, traps=[])
 _HEAVY_KEYWORDS = frozenset(
     {
         *("pattern", "patternProperties"),  # a regular expression may take exponential time
@@ -66,7 +71,36 @@ def validator_class(schema: Mapping[str, object]) -> type["Validator"]:
     from jsonschema.validators import validator_for  # noqa: PLC0415 - likewise
 
     named = isinstance(schema.get("$schema"), str)
-    return validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
+    return _judge_exactly(
+        validator_for(schema, default=Draft202012Validator) if named else Draft202012Validator
+    )
+
+
+def _judge_exactly(validator: type["Validator"]) -> type["Validator"]:
+    """Let a validator judge numbers with a fraction as they are written, where jsonschema expects floats."""
+    from jsonschema import validators  # noqa: PLC0415 - only agents with a form pay
+
+    types: Any = validator.TYPE_CHECKER
+    extend: Any = validators.extend
+    exact: Any = extend(
+        validator,
+        validators={"multipleOf": _find_remainder},
+        type_checker=types.redefine("integer", lambda _, value: _is_whole(value)),
+    )
+    return cast('type["Validator"]', exact)
+
+
+def _is_whole(value: object) -> bool:
+    if isinstance(value, JsonNumber):
+        return value == value.to_integral_value()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _find_remainder(validator: Any, factor: Any, value: Any, _schema: object) -> Iterator["ValidationError"]:
+    from jsonschema import ValidationError  # noqa: PLC0415 - only agents with a form pay
+
+    if validator.is_type(value, "number") and _EXACT.remainder(Decimal(value), Decimal(factor)):
+        yield ValidationError(f"{value!r} is not a multiple of {factor}")
 
 
 def find_fault(schema: Mapping[str, object]) -> str | None:

@@ -4,14 +4,15 @@ It checks keys and kinds of values; whether tables and columns of these names ex
 """
 
 from agentctl.core.config.toml_sections import Section
+from agentctl.core.mapping.directions import DIRECTIONS, Constants
 from agentctl.core.mapping.settings import DeductSettings, RoleSettings, SchemaSettings
-from agentctl.core.mapping.vocabulary import KIND_WORDS, ROLES, STATUS_WORDS
+from agentctl.core.mapping.vocabulary import KIND_WORDS, OWN_BALANCE_PARTS, ROLES, STATUS_WORDS
 from agentctl.core.mapping.words import Sign
 
 _OWN_KEYS = {
     "executions": ("statuses", "constant"),
-    "ledger": ("kinds", "sign", "constant"),
-    "users": ("balance",),
+    "ledger": ("kinds", "sign", "constant", "constants"),
+    "users": OWN_BALANCE_PARTS,
 }
 
 
@@ -35,7 +36,7 @@ def _read_role(role: str, section: Section) -> RoleSettings:
     section.allow_only("table", *parts, *own)
     columns = {
         part: text
-        for part in (*parts, *(("balance",) if role == "users" else ()))
+        for part in (*parts, *(OWN_BALANCE_PARTS if role == "users" else ()))
         if (text := section.text(part)) is not None
     }
     words = section.words("statuses", *STATUS_WORDS) if role == "executions" else {}
@@ -44,8 +45,14 @@ def _read_role(role: str, section: Section) -> RoleSettings:
         columns=columns,
         words=section.words("kinds", *KIND_WORDS) if role == "ledger" else words,
         constant=section.constants("constant") if "constant" in own else {},
+        constants=_read_constants(section.section("constants")) if "constants" in own else {},
         sign=section.choice("sign", tuple(Sign)) if role == "ledger" else None,
     )
+
+
+def _read_constants(section: Section) -> Constants:
+    section.allow_only(*DIRECTIONS)
+    return {kind: section.constants(kind) for kind in DIRECTIONS}
 
 
 def _read_deduct(section: Section) -> DeductSettings:

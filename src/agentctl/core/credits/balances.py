@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
+from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
 from agentctl.core.credits.deduction import WHOLE_NUMBERS
 from agentctl.core.database.connection import Connection
@@ -102,15 +103,35 @@ def cannot_change(market: Marketplace, user: Key) -> AgentctlError:
     return Refused(f"The user {user} does not exist any more.", code="user_not_found")
 
 
-def insufficient(user: User, *, balance: object, price: Credits) -> Refused:
+def read_held(connection: Connection, market: Marketplace, user: Key) -> object:
+    """Return what is held of a user's balance, as the database has it; None where it keeps no such thing."""
+    if "held" not in market.balances:
+        return None
+    query = market.balances.query("SELECT {held} AS held FROM {table} WHERE {user} = %(user)s")
+    row = connection.execute(query, {"user": user}).fetchone()
+    return row["held"] if row else None
+
+
+def require_enough(user: User, *, balance: Credits, held: object, price: Credits) -> None:
+    """Refuse a price that what can be spent of a balance does not cover: what is held cannot be spent.
+
+    Raises:
+        Refused: it does not, or what is held is not an amount.
+
+    """
+    kept = 0 if held is None else require_amount(held, f"What is held of user {user.id}")
+    if amounts.subtract(balance, max(kept, 0)) < price:
+        raise insufficient(
+            user, balance=f"{balance} credits" + (f" ({kept} held)" if kept > 0 else ""), price=price
+        )
+
+
+def insufficient(user: User, *, balance: str, price: Credits) -> Refused:
     """Return the error that says who has too few credits."""
+    msg = f"{user.email or user.id} has {balance}; {price} are needed."
     payer = str(user.email or user.id)
     command = shell_command("agentctl credits grant", payer, "AMOUNT", options="--reason TEXT")
-    return Refused(
-        f"{user.email or user.id} has {balance} credits; {price} are needed.",
-        hint=f"To grant credits: {command}",
-        code="insufficient_credits",
-    )
+    return Refused(msg, hint=f"To grant credits: {command}", code="insufficient_credits")
 
 
 def parse_amount(text: str, *, column_type: str) -> Credits:

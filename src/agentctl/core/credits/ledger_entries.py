@@ -168,7 +168,7 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     of = f" of execution {entry.execution}" if entry.execution is not None else ""
     values["description"] = entry.reason or f"agentctl: {entry.kind}{of}"
     values |= _choose_id(ledger, entry.row_id)
-    query, parameters = insertion(ledger, values)
+    query, parameters = insertion(ledger, values, constants=ledger.constants.get(entry.kind))
     returning = ledger.query("{insertion} RETURNING {id} AS id, {amount} AS amount", insertion=query)
     written = connection.execute(returning, parameters).fetchone()
     if written is None or written["amount"] != amount:

@@ -106,7 +106,8 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
         users.require_visible_rows()
     richest = connection.execute(
         compose(
-            "SELECT id, email, balance FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s",
+            "SELECT id, email, balance, held FROM {} AS u "
+            "ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s",
             users.rows,
         ),
         {"limit": largest},

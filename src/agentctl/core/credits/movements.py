@@ -10,7 +10,15 @@ from uuid import UUID
 
 from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
-from agentctl.core.credits.balances import cannot_change, insufficient, lock_user, raise_balance, read_balance
+from agentctl.core.credits.balances import (
+    cannot_change,
+    insufficient,
+    lock_user,
+    raise_balance,
+    read_balance,
+    read_held,
+    require_enough,
+)
 from agentctl.core.credits.deduction import WHOLE_NUMBERS, Charge, DeductAnswer, deduct
 from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
@@ -66,13 +74,14 @@ def charge(
     """
     market.require_runnable(charge=True)
     _require_exact_columns(market)
+    if before is not None:  # it is locked: whatever a function of the database thinks, this is enough or not
+        held = read_held(connection, market, user.id)
+        require_enough(user, balance=before, held=held, price=price)
     if market.deducting.function is not None:
         kind = market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage"
         charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
         function = market.deducting.function
         return _charge_by_function(connection, market, function, charge, payer=user, before=before)
-    if before is not None and before < price:
-        raise insufficient(user, balance=before, price=price)
     return _move_credits(
         connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution)
     )
@@ -97,7 +106,9 @@ def _charge_by_function(
     if after == before and answer.success is None:
         raise _explain_refusal(function, answer, payer, price=price, before=before)
     if before is None:
-        before = answer.amounts.get("previous_balance", amounts.add(after, price))
+        held, taken_from = read_held(connection, market, payer.id), amounts.add(after, price)
+        require_enough(payer, balance=taken_from, held=held, price=price)
+        before = answer.amounts.get("previous_balance", taken_from)
     movement = Movement(amounts.negate(price), before, after)
     written = None
     if ledger is not None and state is not None:
@@ -124,7 +135,8 @@ def _explain_refusal(
     function: Deduct, answer: DeductAnswer, payer: User, *, price: Credits, before: Credits | None
 ) -> Refused:
     if answer.lacks_credits or (before is not None and before < price):
-        return insufficient(payer, balance=answer.amounts.get("current_credits", before), price=price)
+        balance = answer.amounts.get("current_credits", before)
+        return insufficient(payer, balance=f"{balance} credits", price=price)
     return Refused(
         f"{function.name} refused the charge: {answer.error or 'it did not say why'}.", code="charge_refused"
     )

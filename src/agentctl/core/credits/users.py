@@ -22,7 +22,7 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
 
     """
     query = compose(
-        "SELECT id, email, balance FROM {users} AS u "
+        "SELECT id, email, balance, held FROM {users} AS u "
         "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)",
         users=users.rows,
     )
@@ -45,8 +45,10 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
 
 
 def read_user(row: dict[str, Any]) -> User:
-    """Return the user of a row with id, email and balance."""
-    return User(id=row["id"], email=read_text(row["email"]), balance=read_amount(row["balance"]))
+    """Return the user of a row with id, email, balance and held."""
+    return User(
+        row["id"], read_text(row["email"]), balance=read_amount(row["balance"]), held=read_amount(row["held"])
+    )
 
 
 def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from agentctl.core.errors import Refused
 from agentctl.core.models import Amount, Credits, Time, Verbatim
+from agentctl.core.strict_json import JsonNumber
 from agentctl.core.times import moment_of
 
 
@@ -43,7 +44,7 @@ def read_text(value: object) -> str | None:
 
 def read_json(value: object) -> object:
     """Return the value of a column of JSON or any other type: as JSON knows it, or else its text."""
-    return value if isinstance(value, dict | list | str | bool | int | float | None) else str(value)
+    return value if isinstance(value, dict | list | str | bool | int | JsonNumber | None) else str(value)
 
 
 def require_amount(value: object, what: str) -> Credits:

@@ -21,6 +21,7 @@ from agentctl.core.executions.visibility import is_blank
 from agentctl.core.mapping import Executions
 from agentctl.core.mapping.insertion import NOW, insertion, placeholder, shortened
 from agentctl.core.models import NO_STATUS, Key, Status
+from agentctl.core.strict_json import read_stored_json, write_json
 from agentctl.core.times import Moment, moment_of
 
 # UUIDv5 needs a namespace; it never changes, so that a key means the same execution for ever.
@@ -259,12 +260,12 @@ def _make_storable(name: str, value: object) -> object:
 
 def as_stored(value: object) -> object:
     """Return a JSON value as it would be read back from the database."""
-    return json.loads(_write_storable_json(value))
+    return read_stored_json(_write_storable_json(value))
 
 
 def _write_storable_json(value: object) -> str:
     """Write JSON that jsonb accepts: without U+0000 and lone surrogates."""
-    return _ESCAPE.sub(_replace_escape, json.dumps(value))
+    return _ESCAPE.sub(_replace_escape, write_json(value))
 
 
 def _replace_escape(escape: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.files.ownership import why_others_decide
 from agentctl.core.files.writing import append_line
 from agentctl.core.models import Key, Outcome
+from agentctl.core.strict_json import JsonNumber, write_json
 from agentctl.core.times import rfc3339
 
 _VERSION = 2  # of a line's format
@@ -139,7 +140,7 @@ class Journal:
             **kept,
         }
         try:
-            append_line(self.path, json.dumps(line), largest=_LARGEST, kept=_KEPT)
+            append_line(self.path, write_json(line), largest=_LARGEST, kept=_KEPT)
         except OSError as error:
             return _UNWRITABLE.format(why=error.strerror or "it is locked")
         return None
@@ -200,7 +201,7 @@ _NO_MEMORY = Memory()
 def _read_line(line: str, execution: Key, row: RowIdentity, *, database: str) -> Entry | None:
     """Return what a line says of a row; None if it is damaged or certainly about another row."""
     try:
-        fields = json.loads(line)
+        fields = json.loads(line, parse_float=JsonNumber)
         if fields["execution"] != str(execution):
             return None
         entry = _read_entry(fields)

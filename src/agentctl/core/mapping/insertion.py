@@ -9,22 +9,26 @@ from collections.abc import Mapping
 from psycopg import sql
 
 from agentctl.core.mapping import TableRole
+from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.vocabulary import TEXT
 
 NOW = object()
 """Stands for the database's own clock."""
 
 
-def insertion(role: TableRole, values: Mapping[str, object]) -> tuple[sql.Composed, dict[str, object]]:
+def insertion(
+    role: TableRole, values: Mapping[str, object], *, constants: Mapping[str, Constant] | None = None
+) -> tuple[sql.Composed, dict[str, object]]:
     """Return an INSERT statement up to its VALUES, and their parameters.
 
     Args:
         role: the table.
         values: part -> value; parts without a column are left out.
+        constants: column -> the value that this kind of row has in it.
 
     """
     row = {role.columns[part]: shortened(role, part, value) for part, value in values.items() if part in role}
-    row = {**_fill_times(role), **row, **role.constant}
+    row = {**_fill_times(role), **row, **role.constant, **(constants or {})}
     named = {f"value_{number}": value for number, value in enumerate(row.values())}
     identity = role.column("id")
     overriding = identity is not None and identity.generated and identity.name in row

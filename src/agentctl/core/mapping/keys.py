@@ -13,7 +13,7 @@ from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
-from agentctl.core.mapping.vocabulary import ROLES, rank
+from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, rank
 
 
 def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
@@ -89,13 +89,14 @@ def _find_column(role_table: FoundRole, part: str) -> str | None:
 
 def _find_own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[FoundRole, tuple[Finding, ...]]:
     """Return the role of balances that are in the users' own table."""
-    balance = settings.role("users").columns.get("balance")
-    configured = RoleSettings(columns={"user": "", **({"balance": balance} if balance else {})})
+    named = settings.role("users").columns
+    configured = RoleSettings(
+        columns={"user": "", **{part: named[part] for part in OWN_BALANCE_PARTS if part in named}}
+    )
     own = find_columns("balances", users.table, configured, tables={})
     findings = tuple(finding for finding in own.findings if not finding.object.endswith(".user_id"))
     choices = {"user": users.parts["id"]} if "id" in users.parts else {}
-    if "balance" in own.choices:
-        choices["balance"] = own.choices["balance"]
+    choices |= {part: own.choices[part] for part in OWN_BALANCE_PARTS if part in own.choices}
     return FoundRole(users.table, "the users' table has them", (), choices), findings
 
 

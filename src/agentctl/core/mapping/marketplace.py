@@ -13,6 +13,7 @@ from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.chargeability import charging_findings
+from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
@@ -235,6 +236,7 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         kinds,
         sign or Sign.SIGNED,
         why if sign else None,
+        find_constants(role_table.table, columns, kinds, sign or Sign.SIGNED, settings.constants),
     )
 
 

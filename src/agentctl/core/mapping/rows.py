@@ -11,11 +11,14 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.quoting import compose
+from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
 from agentctl.core.mapping.words import Sign, Words
 
-_USERS: LiteralString = "(SELECT {id} AS id, {email} AS email, {balance} AS balance FROM {table})"
+_USERS: LiteralString = (
+    "(SELECT {id} AS id, {email} AS email, {balance} AS balance, {held} AS held FROM {table})"
+)
 _USERS_WITH_BALANCES: LiteralString = (
-    "(SELECT u.{id} AS id, {email} AS email, b.{balance} AS balance FROM {table} AS u "
+    "(SELECT u.{id} AS id, {email} AS email, b.{balance} AS balance, {held} AS held FROM {table} AS u "
     "LEFT JOIN {balances} AS b ON b.{user} = u.{id})"
 )
 _AGENTS: LiteralString = (
@@ -49,6 +52,7 @@ _NULLS: Mapping[str, LiteralString] = {
     "result": "NULL::jsonb",
     "active": "NULL::boolean",
     "price": "NULL::numeric",
+    "held": "NULL::numeric",
     "credits_used": "NULL::numeric",
     "balance_after": "NULL::numeric",
     "started_at": "NULL::timestamptz",
@@ -62,7 +66,8 @@ def user_rows(
 ) -> sql.Composed:
     """Return the users with their balances, whichever table has them."""
     if balances is users:
-        parts = _compose_parts(("id", "email", "balance"), {**columns, "balance": balance_columns["balance"]})
+        own = {part: balance_columns[part] for part in OWN_BALANCE_PARTS if part in balance_columns}
+        parts = _compose_parts(("id", "email", *OWN_BALANCE_PARTS), {**columns, **own})
         return compose(_USERS, table=users.identifier, **parts)
     return compose(
         _USERS_WITH_BALANCES,
@@ -72,6 +77,9 @@ def user_rows(
         email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
         user=sql.Identifier(balance_columns["user"]),
         balance=sql.Identifier(balance_columns["balance"]),
+        held=sql.Identifier("b", balance_columns["held"])
+        if "held" in balance_columns
+        else sql.SQL(_NULLS["held"]),
     )
 
 

@@ -18,6 +18,7 @@ class RoleSettings:
         columns: part -> column; an empty column means that there is none.
         words: agentctl's word -> the database's word, for statuses or ledger kinds.
         constant: column -> the value that agentctl writes into it whenever it inserts a row.
+        constants: kind of ledger row -> column -> the value that such a row has in it.
         sign: `signed` if charges are negative amounts, `by_kind` if all amounts are positive.
 
     """
@@ -26,6 +27,7 @@ class RoleSettings:
     columns: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     constant: Mapping[str, Constant] = field(default_factory=dict)
+    constants: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
     sign: str | None = None
 
 

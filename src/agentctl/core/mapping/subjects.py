@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.optional_columns import BY_NAME, OptionalColumn
-from agentctl.core.mapping.table_role import Executions, TableRole
+from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,12 @@ class WrittenTable:
     role: TableRole
     filled: frozenset[str]
     writer: str
+
+    @property
+    def filled_by_kind(self) -> frozenset[str]:
+        """The columns that every kind of row has a value of its own for."""
+        constants = self.role.constants.values() if isinstance(self.role, Ledger) else ()
+        return frozenset.intersection(*map(frozenset, constants)) if constants else frozenset()
 
     @property
     def section(self) -> str:

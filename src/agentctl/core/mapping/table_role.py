@@ -124,11 +124,18 @@ class Executions(TableRole):
 
 @dataclass(frozen=True, slots=True)
 class Ledger(TableRole):
-    """The ledger, with its words and its sign; `sign_known` is the evidence, None if the sign is assumed."""
+    """The ledger, with its words and its sign.
+
+    Attributes:
+        sign_known: the evidence for the sign; None if it is assumed.
+        constants: kind of row -> column -> the value that such a row has in it, beside `constant`.
+
+    """
 
     kinds: Words = NO_WORDS
     sign: Sign = Sign.SIGNED
     sign_known: str | None = None
+    constants: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
 
     @property
     def is_linked(self) -> bool:

@@ -71,6 +71,13 @@ _BALANCE = _make_part(
     _EXACT,
     required=True,
 )
+# What is held for runs at work: it is in the balance, and cannot be spent.
+_HELD = _make_part(
+    "held_credits|credits_held|held|held_balance|reserved_credits|credits_reserved|reserved|reserved_balance|"
+    "frozen_credits|credits_frozen|frozen|frozen_balance|locked_credits|credits_locked|locked|locked_balance|"
+    "pending_credits|credits_pending|pending|pending_balance|credits_on_hold|on_hold|blocked_credits",
+    _EXACT,
+)
 _PAYER = _make_part(
     "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner",
     _KEY,
@@ -164,7 +171,7 @@ ROLES: Mapping[str, Role] = {
         _read_names(
             "user_credit|credit_balance|user_balance|credit_account|wallet|credit_wallet balance|credit"
         ),
-        {"user": _PAYER, "balance": _BALANCE},
+        {"user": _PAYER, "balance": _BALANCE, "held": _HELD},
     ),
     "ledger": Role(
         _read_names(
@@ -182,7 +189,8 @@ ROLES: Mapping[str, Role] = {
                 required=True,
             ),
             "kind": _make_part(
-                "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason"
+                "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason "
+                "direction"
             ),
             "execution": _make_part(
                 "execution_id|run_id|agent_execution_id|job_id|task_id "
@@ -202,6 +210,9 @@ ROLES: Mapping[str, Role] = {
     ),
 }
 
+OWN_BALANCE_PARTS = ("balance", "held")
+"""The parts of balances that may be in the users' own table."""
+
 STATUS_WORDS: Mapping[str, Names] = {
     "pending": _read_names("pending queued created scheduled|waiting|new|submitted|not_started|initiated"),
     "running": _read_names("running|in_progress|processing|executing|started active"),
@@ -218,6 +229,11 @@ KIND_WORDS: Mapping[str, Names] = {
     "refund": _read_names("refund|refunded|reversal|chargeback|return|credit_back"),
     "grant": _read_names("bonus|grant|gift|promo|promotion|admin_grant|manual|reward"),
     "purchase": _read_names("purchase|topup|top_up|buy|payment|subscription"),
+}
+DIRECTION_NAMES = _read_names("direction flow|flow_direction|side|entry_side|sign|dr_cr|debit_credit|in_out")
+DIRECTION_WORDS: Mapping[str, Names] = {
+    "out": _read_names("debit|dr|d|out|outgoing|outbound|outflow|minus|withdrawal|decrease|expense"),
+    "in": _read_names("credit|cr|c|in|incoming|inbound|inflow|plus|deposit|increase|income"),
 }
 # Words that agentctl writes if nothing better is allowed; when it reads them, their meaning is unknown.
 KIND_STOPGAPS: Mapping[str, Names] = {
@@ -251,7 +267,7 @@ DEDUCT_ARGUMENTS: Mapping[str, Names] = {
 
 def is_needed(role: str, part: str) -> bool:
     """Whether commands read a part whenever it has a column; of a ledger they read every part."""
-    return role == "ledger" or ROLES[role].parts[part].required
+    return role == "ledger" or part == "held" or ROLES[role].parts[part].required
 
 
 @cache

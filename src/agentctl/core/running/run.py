@@ -49,8 +49,7 @@ def dry_run(database: Database, profile: Profile, request: RunRequest, *, ask: A
         prepared = prepare(connection, profile, request, ask=ask)
     if prepared.user.balance is not None and prepared.price:
         balance = require_amount(prepared.user.balance, f"The balance of user {prepared.user.id}")
-        if balance < prepared.price:
-            raise balances.insufficient(prepared.user, balance=balance, price=prepared.price)
+        balances.require_enough(prepared.user, balance=balance, held=prepared.user.held, price=prepared.price)
     return run_report.blank(prepared)
 
 

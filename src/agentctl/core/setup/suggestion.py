@@ -18,6 +18,8 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.discovery import FoundRole
 from agentctl.core.mapping.functions import Deduct
+from agentctl.core.mapping.table_role import Ledger
+from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
 from agentctl.core.mapping.words import Words
 from agentctl.core.models import Agent
 
@@ -144,7 +146,8 @@ def _make_schema(reading: Reading, findings: Sequence[Finding]) -> AbstractTable
             schema.add(role, _make_role(found_role))
     users, balances = discovered.get("users"), discovered.get("balances")
     if users is not None and balances is not None and balances.table is users.table:
-        _add_choice(schema["users"], "balance", balances)
+        for part in OWN_BALANCE_PARTS:
+            _add_choice(schema["users"], part, balances)
     if reading.marketplace is not None:
         _add_words(schema, reading.marketplace)
     return schema
@@ -182,16 +185,21 @@ def _add_words(schema: AbstractTable, market: Marketplace) -> None:
         schema["executions"].add("statuses", _make_words(statuses))
     if market.executions.constant:
         schema["executions"].add("constant", dict(market.executions.constant))
-    ledger = market.ledger
-    if ledger is not None:
-        if ledger.sign_known:
-            schema["ledger"].add("sign", str(ledger.sign))
-        if ledger.kinds.written:
-            schema["ledger"].add("kinds", _make_words(ledger.kinds))
-        if ledger.constant:
-            schema["ledger"].add("constant", dict(ledger.constant))
+    if market.ledger is not None:
+        _add_ledger_words(schema["ledger"], market.ledger)
     if market.deducting.function is not None:
         schema.add("deduct", _make_deduct(market.deducting.function, market.deducting.why))
+
+
+def _add_ledger_words(section: AbstractTable, ledger: Ledger) -> None:
+    if ledger.sign_known:
+        section.add("sign", str(ledger.sign))
+    if ledger.kinds.written:
+        section.add("kinds", _make_words(ledger.kinds))
+    if ledger.constant:
+        section.add("constant", dict(ledger.constant))
+    if any(ledger.constants.values()):
+        section.add("constants", {kind: dict(values) for kind, values in ledger.constants.items()})
 
 
 def _make_deduct(deduct: Deduct, why: str) -> AbstractTable:

@@ -5,12 +5,12 @@ redirect. It writes nothing: the caller charges before the call and settles afte
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.strict_json import write_json
 from agentctl.core.webhook.answer import WebhookAnswer
 from agentctl.core.webhook.attempts import Attempt, Delivery, OnEvent, judge_attempt
 from agentctl.core.webhook.endpoint import Endpoint, Target, headers_for, target_of
@@ -65,7 +65,7 @@ def call_webhook(
     order = _Order(
         endpoint=endpoint,
         target=target_of(endpoint.url),
-        content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        content=body if isinstance(body, bytes) else write_json(body).encode(),
         execution_id=execution_id,
         row_mark=row_mark,
     )

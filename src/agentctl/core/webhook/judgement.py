@@ -3,7 +3,6 @@
 Two tables hold all knowledge about answers. It sends nothing, retries nothing and reads no clock.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from agentctl.core.hint_text import shorten
 from agentctl.core.models import Outcome
+from agentctl.core.strict_json import write_json
 from agentctl.core.webhook.answer import Content, WebhookAnswer
 from agentctl.core.webhook.success_rule import parse_rule
 from agentctl.core.webhook_url import without_secrets
@@ -303,7 +303,7 @@ def _apply_rule(row: _Row, content: Content, *, rule: str) -> _Row:
         return row._replace(outcome=Outcome.UNKNOWN, reason=Reason.RULE_PATH_MISSING, message=message)
     if parsed.holds(content.result):
         return row
-    value = one_line(json.dumps(values[0], ensure_ascii=False))
+    value = one_line(write_json(values[0], ensure_ascii=False))
     message = (
         f"The agent answered ({{status}}), but {parsed.dotted} is {_escape_braces(value)} (success_when)."
     )

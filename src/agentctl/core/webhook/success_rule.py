@@ -4,7 +4,6 @@ A rule is `PATH == LITERAL` or `PATH != LITERAL`; nothing else is understood. A 
 neither equal nor unequal to anything. In an array of one, a path may begin at its item, as `run` shows it.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ class SuccessRule:
     def holds(self, result: object) -> bool | None:
         """Tell whether a JSON answer meets the rule, if it has such a path; true is not equal to 1."""
         for value in self.list_values(result):
-            return (_write_exactly(value) == _write_exactly(self.literal)) is self.equal
+            return _are_equal(value, self.literal) is self.equal
         return None
 
 
@@ -83,14 +82,12 @@ def _make_rule_error(text: str) -> ConfigError:
     )
 
 
-def _write_exactly(value: object) -> str:
-    """Write a value so that equal texts are equal JSON values: 1 equals 1.0, but not true."""
-    return json.dumps(_simplify_numbers(value), sort_keys=True)
-
-
-def _simplify_numbers(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _simplify_numbers(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_simplify_numbers(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _are_equal(left: object, right: object) -> bool:
+    """Tell whether two values are the same JSON: 1 equals 1.0, but not true."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_are_equal(left[name], right[name]) for name in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_are_equal, left, right))
+    return left == right

@@ -21,14 +21,24 @@ def find(written: WrittenTable) -> Iterator[Finding]:
     for what, row in _list_rows(written):
         for constraint, check in checks.items():
             if check.holds(row) is False:
-                drop: LiteralString = "ALTER TABLE {table} DROP CONSTRAINT {constraint};"
-                statement = table.query(drop, constraint=sql.Identifier(constraint))
-                line = f'[profiles.NAME.schema.{written.section}.constant] COLUMN = "VALUE"'
                 yield CHECK.finding(
                     f"{table.name}.{constraint}",
                     f"CHECK {constraint} of {table.name} would refuse {what}: {definitions[constraint]}.",
-                    f"Widen it, or {statement.as_string()} or set another value: {line}",
+                    _explain_remedy(written, constraint),
                 )
+
+
+def _explain_remedy(written: WrittenTable, constraint: str) -> str:
+    """Return what to do; never to drop a rule of the ledger's, which keeps its books right."""
+    if written.section == "ledger":
+        return (
+            "Set what such a row has in its other columns: [profiles.NAME.schema.ledger.constants.KIND] "
+            'COLUMN = "VALUE", or another word for it: [profiles.NAME.schema.ledger.kinds] KIND = "WORD"'
+        )
+    drop: LiteralString = "ALTER TABLE {table} DROP CONSTRAINT {constraint};"
+    statement = written.role.query(drop, constraint=sql.Identifier(constraint))
+    line = '[profiles.NAME.schema.executions.constant] COLUMN = "VALUE"'
+    return f"Widen it, or {statement.as_string()} or set another value: {line}"
 
 
 def _list_rows(written: WrittenTable) -> Iterator[tuple[str, _Row]]:
@@ -66,7 +76,7 @@ def _list_entries(ledger: Ledger) -> Iterator[tuple[str, _Row]]:
     for kind, amount in (("refund", 1), ("grant", 1), ("charge", charge)):
         if kind in ledger.kinds.written and "kind" in ledger:
             row = {ledger.columns["kind"]: ledger.kinds.written[kind], ledger.columns["amount"]: amount}
-            yield f"a {kind}", {**row, **ledger.constant}
+            yield f"a {kind}", {**row, **ledger.constant, **ledger.constants.get(kind, {})}
 
 
 CHECK = Check(

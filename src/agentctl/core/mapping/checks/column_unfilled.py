@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from agentctl.core.catalog.introspection import Column
 from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.hint_text import toml_key
+from agentctl.core.mapping.directions import DIRECTIONS
 from agentctl.core.mapping.subjects import WrittenTable
+from agentctl.core.mapping.table_role import Ledger
 
 
 def find(written: WrittenTable) -> Iterator[Finding]:
     """Look for columns that an inserted row would leave out."""
     table = written.role
     for column in table.table.columns:
-        is_filled = column.name in written.filled or column.name in table.constant
+        is_filled = column.name in {*written.filled, *table.constant, *written.filled_by_kind}
         if column.nullable or column.default is not None or column.generated or is_filled:
             continue
         name = f"{table.name}.{column.name}"
@@ -21,8 +23,16 @@ def find(written: WrittenTable) -> Iterator[Finding]:
             name,
             f"{name} ({column.type}) must not be NULL, has no default, and agentctl does not know what to "
             "write.",
-            f"Set its value: [profiles.NAME.schema.{written.section}.constant] {line}",
+            _explain_remedy(written, line),
         )
+
+
+def _explain_remedy(written: WrittenTable, line: str) -> str:
+    section = f"profiles.NAME.schema.{written.section}"
+    if not isinstance(written.role, Ledger):
+        return f"Set its value: [{section}.constant] {line}"
+    by_kind = "\n".join(f"  [{section}.constants.{kind}] {line}" for kind in DIRECTIONS)
+    return f"Set its value: [{section}.constant] {line}\nor, if it depends on the kind of row:\n{by_kind}"
 
 
 def _give_example(column: Column) -> str:
