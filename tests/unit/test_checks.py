@@ -97,6 +97,7 @@ def test_a_severity_is_special_where_its_check_says_so_alone() -> None:
         "column-denied",
         "column-generated",
         "role-ambiguous",
+        "key-mismatch",
         "function-exposed",
     }
     assert all(check.special_case.severity is not check.severity for check in CHECKS if check.special_case)

@@ -43,6 +43,10 @@ def show(
     with session.connected(reads=True) as (connection, market, _):
         if user is None:
             totals = ledger_reports.totals(connection, market, largest=limit)
+            if market.users.table.row_security.may_hide_rows():
+                session.note(
+                    "Row level security may hide users from this role: these are those that it sees."
+                )
             return Reply.of(render.totals_data, render.totals_view, totals)
         payer = users.get_user(connection, market.users, user)
         ledger = market.ledger

@@ -62,6 +62,52 @@ def test_a_list_a_wrapped_list_and_their_text_are_the_same_form(raw: object) -> 
     assert read_form(raw) == read_form(FIELDS)
 
 
+FIELD = {"type": "string", "label": "Topic", "required": True}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"topic": FIELD},
+        {"topic": {"type": "text", "title": "Topic", "required": True}},
+        {"fields": {"topic": FIELD}},
+        {"inputs": [{"name": "topic", **FIELD}]},
+        {"title": "A form", "questions": [{"name": "topic", **FIELD}]},
+        {"type": "form", "fields": [{"name": "topic", **FIELD}]},
+        {"version": 2, "schema": {"topic": FIELD}},
+        json.dumps({"topic": FIELD}),
+    ],
+)
+def test_an_object_of_fields_is_the_same_form_as_a_list(raw: object) -> None:
+    assert read_form(raw) == read_form([{"name": "topic", **FIELD}])
+
+
+def test_an_object_of_fields_has_choices_and_types_by_name() -> None:
+    form = read_form({"type": {"type": "string"}, "tone": {"enum": ["calm", "loud"]}, "words": "number"})
+
+    kinds = {field.name: field.kind for field in form.fields}
+    assert kinds == {"type": FieldKind.TEXT, "tone": FieldKind.SELECT, "words": FieldKind.NUMBER}
+
+
+@pytest.mark.parametrize("key", ["schema", "json_schema", "inputSchema", "definition"])
+def test_a_json_schema_may_stand_under_a_key(key: str) -> None:
+    assert read_form({"version": 1, key: SCHEMA}) == read_form(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shape"),
+    [
+        ({"title": "Form"}, "an object with title"),
+        ({"steps": [{"fields": []}]}, "an object with steps"),
+        ({"a": {"b": {"type": "text"}}}, "an object with a"),
+        ({"topic": FIELD, "other": 7}, "an object with topic, other"),
+    ],
+)
+def test_a_shape_that_nobody_knows_is_refused_and_named(raw: object, shape: str) -> None:
+    with pytest.raises(SchemaLacks, match=shape):
+        read_form(raw)
+
+
 @pytest.mark.parametrize("raw", [None, [], {}])
 def test_an_agent_without_a_form_takes_anything(raw: object) -> None:
     assert told(read_form(raw), {"anything": [1, {"a": None}]}) == []

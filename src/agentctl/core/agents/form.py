@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
+from agentctl.core.agents.form_shapes import NoForm, find_form
 from agentctl.core.agents.schema_rules import DRAFT, find_fault, is_light
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.hint_text import shorten
-from agentctl.core.strict_json import find_member, is_shallow, parse_json, write_json
+from agentctl.core.strict_json import find_member, parse_json, write_json
 
 
 class FieldKind(StrEnum):
@@ -100,20 +101,17 @@ def read_form(raw: object) -> Form:
             raw = parse_json(raw.strip() or "null")
         except ValueError:
             raise _make_form_error("it is text, but not JSON") from None
-    if not is_shallow(raw):
-        raise _make_form_error("it is nested too deeply")
-    if isinstance(raw, dict) and isinstance(raw.get("fields"), list):
-        raw = raw["fields"]
-    if raw is None or raw in ([], {}):
+    try:
+        form = find_form(raw)
+    except NoForm as error:
+        raise _make_form_error(str(error)) from None
+    if not form:
         return Form((), {})
-    match raw:
-        case list():
-            fields = tuple(_read_field(item) for item in raw)
-            _require_unique(fields)
-            return Form(fields, _make_schema(fields))
-        case dict():
-            return _read_json_schema(raw)
-    raise _make_form_error("it is neither a list of fields nor a JSON Schema")
+    if isinstance(form, dict):
+        return _read_json_schema(form)
+    fields = tuple(map(_read_field, form))
+    _require_unique(fields)
+    return Form(fields, _make_schema(fields))
 
 
 def _make_form_error(why: str) -> SchemaLacks:

@@ -107,13 +107,7 @@ def audit(
 def _require_all_rows(role: TableRole) -> None:
     """Refuse to say that all is well where that may be so for the visible rows alone."""
     role.require_visible_rows()
-    applying = [
-        policy
-        for policy in role.table.row_security.policies
-        if policy.applies and policy.command in {"select", "all"}
-    ]
-    admits_all = any(policy.permissive and policy.using == "true" for policy in applying)
-    if role.is_filtered and not (admits_all and all(policy.permissive for policy in applying)):
+    if role.table.row_security.may_hide_rows():
         msg = (
             f"Row level security may hide rows of {role.table.name} from this role; an audit needs "
             "to see all of them."

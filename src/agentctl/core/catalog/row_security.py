@@ -36,6 +36,14 @@ class RowSecurity:
     active: bool
     policies: tuple[Policy, ...]
 
+    def may_hide_rows(self) -> bool:
+        """Whether rows may be hidden from this role: no policy admits all of them, or one restricts it."""
+        applying = [
+            policy for policy in self.policies if policy.applies and policy.command in {"select", "all"}
+        ]
+        admits_all = any(policy.permissive and policy.using == "true" for policy in applying)
+        return self.active and not (admits_all and all(policy.permissive for policy in applying))
+
     def hides_everything(self) -> bool:
         """Whether no policy lets this role see a single row, or only those of a user who is signed in."""
         return self.active and not any(

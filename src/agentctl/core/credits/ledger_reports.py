@@ -11,6 +11,7 @@ from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text, read_time
+from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
 
@@ -104,6 +105,12 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
     ).fetchone()
     if row is None or row["users"] == 0:
         users.require_visible_rows()
+        if users.table.row_security.may_hide_rows():
+            raise PermissionDenied(
+                f"Row level security hides rows of {users.table.full_name} from this role, which sees none.",
+                hint="Connect as a role with BYPASSRLS (Supabase: postgres or service_role).",
+                code="row_level_security",
+            )
     richest = connection.execute(
         compose(
             "SELECT id, email, balance, held FROM {} AS u "

@@ -4,6 +4,7 @@ It judges what was found in the catalog, and reads nothing.
 """
 
 from collections.abc import Iterator
+from typing import LiteralString
 
 from agentctl.core.database.quoting import Printed
 from agentctl.core.findings.finding import Finding
@@ -14,6 +15,10 @@ from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.words import find_unconfirmed_words, find_unmapped_words
 
 _KINDS = ("charge", "refund")
+_ADD_LINK: LiteralString = "ALTER TABLE {table} ADD COLUMN execution_id {kind};"
+_CONVERT_LINK: LiteralString = (
+    "ALTER TABLE {table} ALTER execution_id TYPE {kind} USING execution_id::{kind};"
+)
 
 
 def charging_findings(
@@ -53,7 +58,9 @@ def _explain_unlinked_ledger(executions: Executions, ledger: Ledger | None) -> F
             statement.as_string(),
         )
     kind = Printed(key.type if key else "uuid")
-    statement = ledger.query("ALTER TABLE {table} ADD COLUMN execution_id {kind};", kind=kind)
+    statement = ledger.query(_ADD_LINK, kind=kind)
+    if ledger.table.column("execution_id") is not None:
+        statement = ledger.query(_CONVERT_LINK, kind=kind)
     return ledger_unlinked.CHECK.finding(
         ledger.name,
         f"No column of {ledger.name} says which execution a row belongs to, so a charge could "

@@ -4,16 +4,19 @@ Most refer to the primary key. But executions may refer to an agent by its code,
 refer to a user by the id that the `auth` schema has assigned. An agent's id is whatever executions refer to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from agentctl.core.catalog.introspection import Constraint, Table
-from agentctl.core.findings.finding import Finding
+from psycopg import sql
+
+from agentctl.core.catalog.introspection import Column, Constraint, Table
+from agentctl.core.database.quoting import Printed, compose
+from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
-from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, rank
+from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, WHOLE, rank
 
 
 def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
@@ -28,7 +31,11 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
     if "balances" not in roles:
         roles["balances"], more = _find_own_balances(roles["users"], settings)
         findings += more
-    findings += _find_mismatches(roles)
+    for role, part, finding in _find_mismatches(roles):
+        findings.append(finding)
+        if finding.severity is not Severity.ERROR:  # it does without the reference
+            parts = {name: choice for name, choice in roles[role].parts.items() if name != part}
+            roles[role] = replace(roles[role], parts=parts)
     return Discovery(roles, tuple(findings))
 
 
@@ -100,7 +107,7 @@ def _find_own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[Foun
     return FoundRole(users.table, "the users' table has them", (), choices), findings
 
 
-def _find_mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
+def _find_mismatches(roles: Mapping[str, FoundRole]) -> Iterator[tuple[str, str, Finding]]:
     """Yield the references whose type differs from their target's, so that they cannot be compared."""
     for role, part, target in (
         ("executions", "user", "users"),
@@ -112,15 +119,39 @@ def _find_mismatches(roles: dict[str, FoundRole]) -> Iterator[Finding]:
         if role not in roles or part not in roles[role].parts or "id" not in roles[target].parts:
             continue
         column = roles[role].table.column(roles[role].parts[part].column)
-        named = roles[target].table.column(roles[target].parts["id"].column)
-        if column is None or named is None or column.base_type == named.base_type:
+        key = roles[target].table.column(roles[target].parts["id"].column)
+        if column is None or key is None or column.base_type == key.base_type:
             continue
-        if {column.base_type, named.base_type} <= {"smallint", "integer", "bigint"}:
-            continue
-        location = f"{roles[role].table.name}.{column.name}"
-        yield key_mismatch.CHECK.finding(
-            location,
-            f"{location} is of type {column.type}, but {roles[target].table.name}.{named.name}, "
-            f"which it seems to refer to, is of type {named.type}.",
-            f'Name the right column: [profiles.NAME.schema.{target}] id = "COLUMN"',
-        )
+        if not {column.base_type, key.base_type} <= WHOLE:
+            yield (
+                role,
+                part,
+                _explain_mismatch(
+                    (role, roles[role].table, column), (target, roles[target].table, key), part
+                ),
+            )
+
+
+def _explain_mismatch(
+    reference: tuple[str, Table, Column], referent: tuple[str, Table, Column], part: str
+) -> Finding:
+    (role, table, column), (target, owner, key) = reference, referent
+    name = f"{table.name}.{column.name}"
+    return key_mismatch.CHECK.finding(
+        name,
+        f"{name} is of type {column.type}, but {owner.name}.{key.name}, which it seems to refer to, is of type "
+        f"{key.type}.",
+        f'If another column is meant: [profiles.NAME.schema.{role}] {part} = "COLUMN", or '
+        f'[profiles.NAME.schema.{target}] id = "COLUMN"; or change its type: '
+        f"{_convert_column(table, column, key)}",
+        is_special=(role, part) == ("ledger", "execution"),
+    )
+
+
+def _convert_column(table: Table, column: Column, key: Column) -> str:
+    return compose(
+        "ALTER TABLE {table} ALTER {column} TYPE {type} USING {column}::{type};",
+        table=table.identifier,
+        column=sql.Identifier(column.name),
+        type=Printed(key.type),
+    ).as_string()
