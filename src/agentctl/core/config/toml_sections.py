@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from agentctl.core.config.key_lines import Keys, find_line
 from agentctl.core.errors import ConfigError, UsageError
+from agentctl.core.mapping.settings import TEMPLATE_HOLE, TEMPLATE_NAMES
 from agentctl.core.times import parse_duration
 
 _COMMAND_TIMEOUT = 30  # seconds that a password manager may take
@@ -170,11 +171,17 @@ class Section:
         return int(amount) if amount == amount.to_integral_value() else amount
 
     def constants(self, key: str) -> dict[str, str | int | float | bool]:
-        """Return a table of plain values."""
+        """Return a table of plain values; a text may be a template with known names in braces."""
         parent = self.section(key)
         for name, value in parent.table.items():
             if not isinstance(value, str | int | float | bool):
                 parent._refuse_key(name, "must be text, a number, true or false")  # noqa: SLF001 - itself
+            unknown = set(TEMPLATE_HOLE.findall(value) if isinstance(value, str) else ()) - {*TEMPLATE_NAMES}
+            if unknown:
+                known = ", ".join(f"{{{word}}}" for word in TEMPLATE_NAMES)
+                parent._refuse_key(  # noqa: SLF001 - itself
+                    name, f"has {{{min(unknown)}}}, which nothing fills in", hint=f"Known are {known}."
+                )
         return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
 
     def words(self, key: str, *known: str) -> dict[str, str]:

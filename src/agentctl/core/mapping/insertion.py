@@ -5,12 +5,14 @@ It executes nothing.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from psycopg import sql
 
 from agentctl.core.mapping import TableRole
-from agentctl.core.mapping.settings import Constant
+from agentctl.core.mapping.settings import TEMPLATE_HOLE, Constant
 from agentctl.core.mapping.vocabulary import TEXT
+from agentctl.core.times import rfc3339
 
 NOW = object()
 """Stands for the database's own clock."""
@@ -28,7 +30,8 @@ def insertion(
 
     """
     row = {role.columns[part]: shortened(role, part, value) for part, value in values.items() if part in role}
-    row = {**_fill_times(role), **row, **role.constant, **(constants or {})}
+    own = {**role.constant, **(constants or {})}
+    row = {**_fill_times(role), **row, **{name: _fill_template(value, values) for name, value in own.items()}}
     named = {f"value_{number}": value for number, value in enumerate(row.values())}
     identity = role.column("id")
     overriding = identity is not None and identity.generated and identity.name in row
@@ -39,6 +42,20 @@ def insertion(
         values=sql.SQL(", ").join(placeholder(name, value) for name, value in named.items()),
     )
     return query, named
+
+
+def _fill_template(constant: Constant, values: Mapping[str, object]) -> object:
+    """Put what the row is about into a constant that is a template: `agentctl-{execution}`."""
+    if not isinstance(constant, str):
+        return constant
+    execution = values.get("execution") or values.get("id")
+    names = {
+        "execution": execution,
+        "user": values.get("user"),
+        "agent": values.get("agent"),
+        "now": rfc3339(datetime.now(UTC)),
+    }
+    return TEMPLATE_HOLE.sub(lambda hole: str(names.get(hole[1]) or ""), constant)
 
 
 def shortened(role: TableRole, part: str, value: object) -> object:

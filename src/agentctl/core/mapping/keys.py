@@ -139,8 +139,8 @@ def _explain_mismatch(
     name = f"{table.name}.{column.name}"
     return key_mismatch.CHECK.finding(
         name,
-        f"{name} is of type {column.type}, but {owner.name}.{key.name}, which it seems to refer to, is of type "
-        f"{key.type}.",
+        f"{name} is of type {column.type}, but {owner.name}.{key.name}, which it seems to refer to, is of "
+        f"type {key.type}.",
         f'If another column is meant: [profiles.NAME.schema.{role}] {part} = "COLUMN", or '
         f'[profiles.NAME.schema.{target}] id = "COLUMN"; or change its type: '
         f"{_convert_column(table, column, key)}",

@@ -3,10 +3,14 @@
 This is data only: config/ reads it, and discovery.py prefers it to everything that it finds itself.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Constant = str | int | float | bool
+TEMPLATE_NAMES = ("execution", "user", "agent", "now")
+"""What a constant may name in braces, as in `agentctl-{execution}`; `now` is this machine's time."""
+TEMPLATE_HOLE = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from agentctl.core.catalog.introspection import Column
+from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping.directions import DIRECTIONS
 from agentctl.core.mapping.subjects import WrittenTable
 from agentctl.core.mapping.table_role import Ledger
+from agentctl.core.mapping.vocabulary import TEXT
 
 
 def find(written: WrittenTable) -> Iterator[Finding]:
@@ -18,7 +19,7 @@ def find(written: WrittenTable) -> Iterator[Finding]:
         if column.nullable or column.default is not None or column.generated or is_filled:
             continue
         name = f"{table.name}.{column.name}"
-        line = f"{toml_key(column.name)} = {_give_example(column)}"
+        line = f"{toml_key(column.name)} = {_give_example(table.table, column)}"
         yield CHECK.finding(
             name,
             f"{name} ({column.type}) must not be NULL, has no default, and agentctl does not know what to "
@@ -35,9 +36,11 @@ def _explain_remedy(written: WrittenTable, line: str) -> str:
     return f"Set its value: [{section}.constant] {line}\nor, if it depends on the kind of row:\n{by_kind}"
 
 
-def _give_example(column: Column) -> str:
+def _give_example(table: Table, column: Column) -> str:
     if column.base_type == "boolean":
         return "false"
+    if column.base_type in TEXT and table.is_unique(column.name):
+        return '"agentctl-{execution}"'
     return "0" if column.base_type in {"smallint", "integer", "bigint", "numeric"} else '"TEXT"'
 
 
@@ -47,7 +50,8 @@ CHECK = Check(
     meaning="It must not be NULL, has no default, and has no known purpose.",
     remedy="Set its value in the constant section of [schema].",
     details=(
-        "Every insert would fail. The line to add is `[profiles.NAME.schema.executions.constant] "
+        "Every insert would fail. A text may be a template: `{execution}`, `{user}`, `{agent}` and `{now}` "
+        "are filled in. The line to add is `[profiles.NAME.schema.executions.constant] "
         'workspace_id = "..."`, for example.'
     ),
 )
