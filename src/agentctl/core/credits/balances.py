@@ -12,6 +12,7 @@ from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
 from agentctl.core.credits.deduction import WHOLE_NUMBERS
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, UsageError
 from agentctl.core.hint_text import shell_command
@@ -31,8 +32,7 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
     at least agentctl's own runs, and PostgreSQL's deadlock detection does the rest.
     """
     balances = market.balances
-    column = balances.column("balance")
-    if column is not None and column.updatable:
+    if _is_lockable(market):
         query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
         row = connection.execute(query, {"user": user}).fetchone()
         return _read_balance_in(row, user) if row and row["balance"] is not None else None
@@ -40,6 +40,12 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
         "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
     )
     return None
+
+
+def _is_lockable(market: Marketplace) -> bool:
+    """Whether this role may lock a row with a balance: who may update any of its columns may."""
+    columns = (market.balances.column(part) for part in ("balance", "balance_part"))
+    return any(column is not None and column.updatable for column in columns)
 
 
 def read_balance(connection: Connection, market: Marketplace, user: Key) -> Credits:
@@ -69,11 +75,29 @@ def raise_balance(
         AgentctlError: the balance cannot be changed, or its column cannot hold the sum.
 
     """
+    column, parts = market.balances.column("balance"), []
+    if column is not None and not column.generated:
+        parts.append("balance")
+    if "balance_part" in market.balances:
+        parts.append("balance_part")
+    moved = [sql.Identifier(market.balances.columns[part]) for part in parts]
     update = market.balances.query(
-        "UPDATE {table} SET {balance} = {balance} + %(amount)s WHERE {user} = %(user)s "
-        "AND {balance} + %(amount)s >= least({balance}, 0) RETURNING {balance} AS after"
+        "UPDATE {table} SET {moves} WHERE {user} = %(user)s AND {floors} RETURNING {balance} AS after",
+        moves=sql.SQL(", ").join(
+            compose("{name} = coalesce({name}, 0) + %(amount)s", name=name) for name in moved
+        ),
+        floors=sql.SQL(" AND ").join(
+            compose("coalesce({name}, 0) + %(amount)s >= least({name}, 0)", name=name) for name in moved
+        ),
     )
     written = connection.execute(update, {"amount": amount, "user": user}).fetchone()
+    if written is None and amount < 0 and "balance_part" in market.balances:
+        raise Refused(
+            f"{market.balances.columns['balance_part']} of user {user} has fewer than "
+            f"{amounts.negate(amount)} credits.",
+            hint="The rest of the balance is in other columns, which agentctl does not move.",
+            code="insufficient_credits",
+        )
     if written is None:
         raise cannot_change(market, user)
     if written["after"] != after:

@@ -20,6 +20,7 @@ from agentctl.core.credits.balances import (
     require_enough,
 )
 from agentctl.core.credits.deduction import WHOLE_NUMBERS, Charge, DeductAnswer, deduct
+from agentctl.core.credits.derived_balance import require_own_balance
 from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
 from agentctl.core.credits.ledger_reports import find_row
@@ -263,6 +264,7 @@ def _move_credits(
     """Write a movement into both tables, exactly, whatever their triggers add."""
     if before is None:
         raise cannot_change(market, entry.user)
+    require_own_balance(connection, market)
     movement = Movement(amount, before, amounts.add(before, amount))
     ledger = market.ledger
     inserted, state = None, None

@@ -171,7 +171,7 @@ ROLES: Mapping[str, Role] = {
         _read_names(
             "user_credit|credit_balance|user_balance|credit_account|wallet|credit_wallet balance|credit"
         ),
-        {"user": _PAYER, "balance": _BALANCE, "held": _HELD},
+        {"user": _PAYER, "balance": _BALANCE, "held": _HELD, "balance_part": _make_part("", _EXACT)},
     ),
     "ledger": Role(
         _read_names(
@@ -210,7 +210,7 @@ ROLES: Mapping[str, Role] = {
     ),
 }
 
-OWN_BALANCE_PARTS = ("balance", "held")
+OWN_BALANCE_PARTS = ("balance", "held", "balance_part")
 """The parts of balances that may be in the users' own table."""
 
 STATUS_WORDS: Mapping[str, Names] = {
