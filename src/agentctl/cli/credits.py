@@ -98,6 +98,8 @@ def grant(
             idempotency_key=idempotency_key,
             reason=reason,
         )
+        if market.ledger and (stand_in := market.ledger.explain_stand_in("grant")):
+            session.note(stand_in)
     return Reply(data=lambda: render.grant_data(done, reason), view=lambda: render.grant_view(done))
 
 
@@ -121,6 +123,8 @@ def refund(
     with session.connected() as (connection, market, _):
         target = get_execution_or_charge(connection, market, execution)
         done = refund_execution(connection, market, target, reason=reason)
+        if market.ledger and (stand_in := market.ledger.explain_stand_in("refund")):
+            session.note(stand_in)
     return Reply(data=lambda: render.refund_data(done, reason), view=lambda: render.refund_view(done))
 
 

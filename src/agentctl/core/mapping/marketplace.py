@@ -25,6 +25,7 @@ from agentctl.core.mapping.words import (
     NO_WORDS,
     Sign,
     find_sign,
+    find_stand_ins,
     find_unconfirmed_words,
     find_unmapped_words,
     find_words,
@@ -237,6 +238,7 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         sign or Sign.SIGNED,
         why if sign else None,
         find_constants(role_table.table, columns, kinds, sign or Sign.SIGNED, settings.constants),
+        frozenset(find_stand_ins(kinds, KIND_WORDS, settings.words)),
     )
 
 

@@ -129,6 +129,7 @@ class Ledger(TableRole):
     Attributes:
         sign_known: the evidence for the sign; None if it is assumed.
         constants: kind of row -> column -> the value that such a row has in it, beside `constant`.
+        stand_ins: the kinds of row for which another word stands, because the ledger has none.
 
     """
 
@@ -136,6 +137,13 @@ class Ledger(TableRole):
     sign: Sign = Sign.SIGNED
     sign_known: str | None = None
     constants: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
+    stand_ins: frozenset[str] = frozenset()
+
+    def explain_stand_in(self, kind: str) -> str | None:
+        """Return what to tell whoever has just written a kind of row under another word."""
+        if kind not in self.stand_ins:
+            return None
+        return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.written[kind]}."
 
     @property
     def is_linked(self) -> bool:

@@ -147,6 +147,15 @@ def find_words(
     return Words(written, _read_meanings((*allowed, *known), vocabulary, written), why, rivals, seen)
 
 
+def find_stand_ins(
+    words: Words, vocabulary: Mapping[str, Names], configured: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield agentctl's words for which it writes one of another meaning, because there is no better one."""
+    for word, raw in words.written.items():
+        if word not in configured and word in vocabulary and rank(raw, vocabulary[word]) is None:
+            yield word
+
+
 def _find_seen_words(
     sample: Sequence[str],
     vocabulary: Mapping[str, Names],

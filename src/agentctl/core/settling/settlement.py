@@ -48,6 +48,7 @@ class Settlement:
         unable: optional columns that the table cannot hold.
         refunded: credits given back, now or by whoever settled it.
         unreturnable: what could be given back to nobody, since its user is gone; None where there is one.
+        stand_in: a sentence about the word of the refund's row, where it is not one for refunds.
 
     """
 
@@ -57,12 +58,13 @@ class Settlement:
     refunded: Amount = 0
     balance_after: Credits | None = None
     unreturnable: Credits | None = None
+    stand_in: str | None = None
 
     @property
     def note(self) -> str | None:
         """What the operator should know besides."""
         if self.unreturnable is None:
-            return None
+            return self.stand_in
         owed = f"{self.unreturnable} credits" if self.unreturnable else "nothing"
         return f"Its user is gone, so nothing can be refunded; it had cost {owed}."
 
@@ -102,6 +104,7 @@ def settle(
             refunded=refund.amount if refund else 0,
             balance_after=refund.balance_after if refund else None,
             unreturnable=unreturnable,
+            stand_in=market.ledger.explain_stand_in("refund") if refund and market.ledger else None,
         )
 
     return durably(target, market, write_verdict, commit=commit)
