@@ -1,4 +1,4 @@
-"""A ledger without a word for a refund or a grant: each time, the operator is told which one stands for it."""
+"""A ledger without a word for a refund or a grant: the operator is told each time which one stands for it."""
 
 from collections.abc import Callable
 
