@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from support.cases import CASES, require_known_cases
 from support.keeper import Keeper, server_of
-from support.marketplace import Database, Marketplace, empty_database
+from support.marketplace import Database, Marketplace, create_customers, empty_database
 from support.marketplace import marketplace as make_marketplace
 from support.pgbouncer import THROUGH, find_pgbouncer
 from support.postgres import VERSIONS, Server, explain_missing, find_installation, full_version
@@ -88,8 +88,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Server:
-    """Lend a PostgreSQL server, shared by the whole session: change nothing on it but your own database."""
-    return server_of(request.config.stash[_KEEPER_FOLDER], request.param)
+    """Lend a PostgreSQL server, shared by the whole session: change nothing on it but your own database.
+
+    It has the roles of a customer's browser from the beginning: what is read of a database depends on them, and
+    would change in the middle of a test when another creates them.
+    """
+    lent = server_of(request.config.stash[_KEEPER_FOLDER], request.param)
+    create_customers(lent)
+    return lent
 
 
 @pytest.fixture

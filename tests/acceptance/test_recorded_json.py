@@ -16,7 +16,7 @@ import pytest
 from acceptance.stories import changing, checking, mistakes, reading, runs, strangers
 from acceptance.stories.stage import Stage
 from support.forks import ForkedProgram, Forks, Operator
-from support.marketplace import CUSTOMERS, Database
+from support.marketplace import Database
 from support.postgres import Server
 from support.program import Program
 from support.recordings import Recorder
@@ -72,7 +72,6 @@ def test_json_equals_its_recording(
     agentctl: Program,
     shop_with: Callable[..., Shop],
 ) -> None:
-    database.execute(CUSTOMERS)  # findings depend on whether the server has these roles
     record = Recorder(agentctl, _RECORDED / story.__name__)
     story(Stage(server, webhook, agentctl, record, shop_with))
     record.finish()

@@ -8,7 +8,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import get_marketplace
 from agentctl.core.schema_check.schema_check import find_among
 from agentctl.core.schema_check.subjects import list_money_subjects
-from support.marketplace import CUSTOMERS, Marketplace
+from support.marketplace import Marketplace
 
 _OPEN_ADD = "GRANT EXECUTE ON FUNCTION add_credits_atomic TO {}"
 _OPEN_BALANCE = "GRANT UPDATE (credits) ON profiles TO authenticated"
@@ -17,7 +17,6 @@ _OWN_PROFILE = "CREATE POLICY own ON profiles FOR UPDATE TO authenticated USING 
 
 def found(marketplace: Marketplace, *statements: str) -> list[Finding]:
     """Prepare a marketplace as on Supabase, and return the findings."""
-    marketplace.execute(CUSTOMERS)
     for statement in statements:
         marketplace.execute(statement.encode())
     with read_database_url(marketplace.url, source="a test").connect() as connection:
@@ -107,7 +106,6 @@ def test_revokes_a_privilege_from_public_if_a_policy_admits_customers(
 def test_revokes_a_privilege_from_the_group_whose_policy_admits_it(
     marketplace: Marketplace,
 ) -> None:
-    marketplace.execute(CUSTOMERS)
     marketplace.add_role("web")
     group = f"{marketplace.name}_web"
     (writable,) = found(
@@ -275,7 +273,6 @@ def test_the_pinned_path_is_the_functions_current_path_quoted_as_needed(
 def test_does_not_infer_the_sign_from_a_ledger_that_customers_write(
     marketplace: Marketplace, privilege: str
 ) -> None:
-    marketplace.execute(CUSTOMERS)
     marketplace.execute("ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign")
     marketplace.execute("UPDATE credit_transactions SET amount = -1 WHERE amount = 3")
 

@@ -20,8 +20,7 @@ from agentctl.resources import sql_bytes
 from support.postgres import Server
 
 DEMO = Path(__file__).with_name("marketplace.sql")
-CUSTOMERS = Path(__file__).with_name("customers.sql").read_bytes()
-"""Creates the roles of a customer's browser where the server has none."""
+_CUSTOMERS = Path(__file__).with_name("customers.sql")
 SEED_TABLE = Path(__file__).with_name("seed_table.sql").read_bytes()
 """A marketplace that was made by hand; it wants an empty database."""
 _EMPTY = "template0"
@@ -84,6 +83,12 @@ class Marketplace(Database):
             "UPDATE agents SET webhook_url = %s WHERE name = %s RETURNING id", (url, agent)
         )
         assert updated, f"no agent {agent!r}"
+
+
+def create_customers(server: Server) -> None:
+    """Create the roles of a customer's browser where a server has none."""
+    with psycopg.connect(server.socket_url("postgres"), autocommit=True) as connection:
+        connection.execute(_CUSTOMERS.read_bytes())
 
 
 @contextlib.contextmanager
