@@ -90,8 +90,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def server(request: pytest.FixtureRequest) -> Server:
     """Lend a PostgreSQL server, shared by the whole session: change nothing on it but your own database.
 
-    It has the roles of a customer's browser from the beginning: what is read of a database depends on them, and
-    would change in the middle of a test when another creates them.
+    It has the roles of a customer's browser from the beginning: what is read of a database depends on them,
+    and would change in the middle of a test when another creates them.
     """
     lent = server_of(request.config.stash[_KEEPER_FOLDER], request.param)
     create_customers(lent)

@@ -16,7 +16,6 @@ import pytest
 from acceptance.stories import changing, checking, mistakes, reading, runs, strangers
 from acceptance.stories.stage import Stage
 from support.forks import ForkedProgram, Forks, Operator
-from support.marketplace import Database
 from support.postgres import Server
 from support.program import Program
 from support.recordings import Recorder
@@ -67,7 +66,6 @@ def agentctl(tmp_path: Path, operator: Operator) -> Iterator[Program]:
 def test_json_equals_its_recording(
     story: Story,
     server: Server,
-    database: Database,
     webhook: WebhookServer,
     agentctl: Program,
     shop_with: Callable[..., Shop],
