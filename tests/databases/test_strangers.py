@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from agentctl.core.catalog.introspection import introspect
 from agentctl.core.database.connection import read_database_url
-from agentctl.core.mapping import Reading, read, vocabulary
+from agentctl.core.mapping import Reading, name_words, vocabulary
+from agentctl.core.setup.initialisation import read_nearby
 from databases.example import examples
 from support.marketplace import Database, empty_database
 from support.postgres import Server
@@ -88,13 +88,13 @@ def compare(name: str, truth: Roles, reading: Reading) -> Outcome:
     )
 
 
-def try_variants(server: Server, script: str, seeds: Iterator[str]) -> Iterator[Outcome]:
+def try_variants(server: Server, script: str, seeds: Iterator[str], babble: float) -> Iterator[Outcome]:
     """Rename an example again and again, and let agentctl look at each variant."""
     with empty_database(server) as original:
         original.execute(script.encode())
         known = read_roles(look_at(original))
     for seed in seeds:
-        stranger = Stranger(known, seed)
+        stranger = Stranger(known, seed, script, babble=babble)
         with empty_database(server) as database:
             database.execute(stranger.reorder(script).encode())
             with database.connect() as connection:
@@ -105,15 +105,15 @@ def try_variants(server: Server, script: str, seeds: Iterator[str]) -> Iterator[
 def look_at(database: Database) -> Reading:
     """Read a database as `init` does."""
     with read_database_url(database.url, source="a test").connect() as connection:
-        return read(introspect(connection))
+        return read_nearby(connection)
 
 
-def list_outcomes(server: Server, seeds: list[str]) -> Iterator[Outcome]:
-    """Try the variants of every example that works untold."""
+def list_outcomes(server: Server, seeds: list[str], babble: float = 0) -> Iterator[Outcome]:
+    """Try the variants of every example that works untold; `babble` is the share of meaningless names."""
     for example in _UNTOLD:
         script = example.sql().replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "nobody")
         names = (f"{example.name}-{seed}" for seed in seeds)
-        yield from try_variants(server, script, names)
+        yield from try_variants(server, script, names, babble)
 
 
 def test_maps_strangers_or_asks_and_is_wrong_in_none(
@@ -146,11 +146,28 @@ def test_maps_strangers_or_asks_and_is_wrong_in_none(
     assert len(mapped) >= _SHARE * len(outcomes), "\n".join((*unsaid, *asked))
 
 
+@pytest.mark.parametrize("babble", [0.25, 1.0])
+def test_guesses_nothing_from_names_that_mean_nothing(
+    server: Server, babble: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = [*map(str, range(max(1, _VARIANTS // 5))), _FRESH]
+
+    outcomes = list(list_outcomes(server, seeds, babble))
+
+    mapped = [outcome for outcome in outcomes if not (outcome.asked or outcome.missing or outcome.wrong)]
+    with capsys.disabled():
+        print(f"\nstrangers, {babble:.0%} babble: {len(mapped)} of {len(outcomes)} mapped, {_FRESH}")  # noqa: T201
+    assert not [
+        f"{outcome.name}: {line}" for outcome in outcomes if not outcome.asked for line in outcome.wrong
+    ]
+
+
 def list_vocabulary() -> Iterator[str]:
     """Yield every word of the product's vocabulary, whatever its shape."""
-    for name, value in vars(vocabulary).items():
-        if not name.startswith("__"):
-            yield from _list_texts(value)
+    for module in (vocabulary, name_words):
+        for name, value in vars(module).items():
+            if not name.startswith("__"):
+                yield from _list_texts(value)
 
 
 def _list_texts(value: object) -> Iterator[str]:

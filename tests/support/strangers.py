@@ -30,6 +30,24 @@ def _list_phrases(*path: str) -> list[str]:
     return [phrase.strip() for phrase in value.split(";")]
 
 
+_CURRENCIES = ("credit", "token", "coin", "point")
+_SYLLABLES = (
+    "ba",
+    "bri",
+    "do",
+    "fen",
+    "gu",
+    "ka",
+    "lor",
+    "mi",
+    "nu",
+    "plo",
+    "qua",
+    "rix",
+    "sto",
+    "tam",
+    "wi",
+)
 _STYLES = ("snake", "snake", "snake", "camel", "pascal")
 _SHARE_OF_PLURALS, _SHARE_OF_PREFIXES = 0.7, 0.2
 _LINK_ENDINGS = ("id", "id", "ref", "fk", "uuid", "no", "key")
@@ -64,12 +82,19 @@ class Roles:
 
 
 class Stranger:
-    """One variant of a marketplace: the names that everything gets, chosen by a seed."""
+    """One variant of a marketplace: the names that everything gets, chosen by a seed.
 
-    def __init__(self, roles: Roles, seed: str) -> None:
+    One marketplace has one currency, whatever the phrases call it. `babble` is the share of the names that
+    mean nothing at all, so that only structure is left of them.
+    """
+
+    def __init__(self, roles: Roles, seed: str, script: str, *, babble: float = 0) -> None:
         self._random = Random(seed)
+        self._others = set(re.findall(r"create table (?:\w+\.)?\"?(\w+)", script.lower()))
+        self._babble = babble
         self._roles = roles
         self._style = self._random.choice(_STYLES)
+        self._currency = self._random.choice(_CURRENCIES)
         self.tables = self._name_tables()
         self.columns = self._name_columns()
         self.function = self._choose("functions", "charge")
@@ -91,7 +116,13 @@ class Stranger:
         )
 
     def _choose(self, *path: str) -> str:
-        return self._write(self._random.choice(_list_phrases(*path)))
+        return self._write(self._pick_phrase(*path))
+
+    def _pick_phrase(self, *path: str) -> str:
+        if path[0] != "decoys" and self._random.random() < self._babble:
+            return " ".join("".join(self._random.sample(_SYLLABLES, 3)) for _ in range(2))
+        phrase = self._random.choice(_list_phrases(*path))
+        return re.sub(rf"\b({'|'.join(_CURRENCIES)})(s?)\b", rf"{self._currency}\2", phrase)
 
     def _write(self, phrase: str) -> str:
         words = phrase.split()
@@ -106,13 +137,12 @@ class Stranger:
         names: dict[str, str] = {}
         for role, table in self._roles.tables.items():
             if table not in names:
-                words = self._random.choice(_list_phrases("tables", role))
+                words = self._pick_phrase("tables", role)
                 if plural:
                     words = re.sub("(?<=[a-z])y$", "ie", re.sub("(ch|s|x)$", r"\1e", words)) + "s"
                 name = self._write(words)
-                names[table] = (
-                    f"{before}{name}{after}" if self._style == "snake" else name[0].upper() + name[1:]
-                )
+                name = f"{before}{name}{after}" if self._style == "snake" else name[0].upper() + name[1:]
+                names[table] = f"{name}_2" if name.lower() in self._others else name
         return names
 
     def _name_columns(self) -> dict[str, str]:
@@ -122,12 +152,12 @@ class Stranger:
         names: dict[str, str] = {}
         for role, parts in self._roles.columns.items():
             for part, column in parts.items():
-                if column in names or part == "id":
+                if column in names or part == "id" or column == "id":  # balances beside the user's id
                     continue
                 if part in {"user", "agent", "execution"}:
                     target = self._roles.tables[f"{part}s" if part != "execution" else "executions"]
                     stem = re.sub("^(app_|tbl_|mp_)|_table$", "", self.tables[target])
-                    stem = re.sub("ie$", "y", stem.removesuffix("s"))
+                    stem = re.sub("ie$", "y", re.sub("(?<=ch|ss)e$|(?<=x)e$", "", stem.removesuffix("s")))
                     name = (
                         f"{stem}_{ending}"
                         if self._style == "snake"
@@ -151,15 +181,16 @@ class Stranger:
         prefix = self._random.choice(_ARGUMENT_PREFIXES)
         names: dict[str, str] = {}
         for argument, meaning in self._roles.arguments.items():
-            name = prefix + "_".join(self._random.choice(_list_phrases("arguments", meaning)).split())
+            name = prefix + "_".join(self._pick_phrase("arguments", meaning).split())
             names[argument] = name if name not in names.values() else f"{name}_2"
         return names
 
     def reorder(self, script: str) -> str:
         """Shuffle the columns of each table that a script creates, and add decoys."""
-        encoded, statements = script.encode(), []
+        encoded = script.encode()
+        statements = []
         for raw in pglast.parse_sql(script):
-            start = raw.stmt_location
+            start = raw.stmt_location or 0
             text = (
                 encoded[start : start + raw.stmt_len].decode() if raw.stmt_len else encoded[start:].decode()
             )
@@ -178,7 +209,8 @@ class Stranger:
             if name not in taken and name not in self.columns.values():
                 taken.add(name)
                 (made,) = pglast.parse_sql(f"CREATE TABLE t ({_quote(name)} {kind})")
-                columns += made.stmt.tableElts
+                assert isinstance(made.stmt, ast.CreateStmt)
+                columns += made.stmt.tableElts or ()
         self._random.shuffle(columns)
         statement.tableElts = (*columns, *others)
         return statement
