@@ -23,7 +23,9 @@ from agentctl.core.mapping.vocabulary import EXACT, ROLES, TEXT, can_play
 
 _AFFIXES = frozenset({"app", "tbl", "tb", "t", "table", "mp"})
 _CERTAIN_WORDS, _WHOLE_NAME = 3, 4
-_NEVER_GUESSED = frozenset({"balance", "held", "price", "amount", "credits_used", "active", "deleted", "webhook"})
+_NEVER_GUESSED = frozenset(
+    {"balance", "held", "price", "amount", "credits_used", "active", "deleted", "webhook"}
+)
 """Parts for which every word of a name has to be known: a wrong one takes money, or sends data elsewhere."""
 _PROOF, _NAMED = 20, 10
 _MARGIN = 2

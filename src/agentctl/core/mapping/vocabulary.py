@@ -77,7 +77,7 @@ _HELD = _make_part(
     "held_credits|credits_held|held|held_balance|reserved_credits|credits_reserved|reserved|reserved_balance|"
     "frozen_credits|credits_frozen|frozen|frozen_balance|locked_credits|credits_locked|locked|locked_balance|"
     "pending_credits|credits_pending|pending|pending_balance|credits_on_hold|on_hold|blocked_credits",
-    _EXACT,
+    EXACT,
 )
 _PAYER = _make_part(
     "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner",
