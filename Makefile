@@ -17,7 +17,7 @@ unexport HOME
 endif
 
 .NOTPARALLEL:
-.PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-migrations \
+.PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-strangers test-migrations \
 	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
 	bench-startup bench-schema-check bench-codescan bench-migrate clean
 
@@ -34,6 +34,7 @@ help:
 	@echo "make test-versions   tests that may differ between PostgreSQL versions, on 17"
 	@echo "make test-code   schema-check --code: verdicts compared with PostgreSQL's, hostile files, Ctrl-C (needs git)"
 	@echo "make test-databases   an operator's work, on each of thirty marketplaces"
+	@echo "make test-strangers   200 renamed variants of each of them: right or asked, never wrong"
 	@echo "make test-security   hostile rows, names, prices, words and files"
 	@echo "make test-migrations   migrate-full under load, killed, undone"
 	@echo "make test-debian   tests that may differ, on PostgreSQL 15 (needs Debian's package postgresql-15)"
@@ -91,6 +92,9 @@ test-code: $(VENV)/installed-dev
 test-databases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases
 
+test-strangers: $(VENV)/installed-dev
+	@AGENTCTL_TEST_STRANGERS=200 $(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases/test_strangers.py
+
 # They wait for locks and for index builds.
 test-migrations: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/migrations
@@ -112,7 +116,7 @@ test-security: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/security
 
 test-all: test test-cases test-sandbox test-settling test-torture test-security test-versions test-code \
-	test-databases test-migrations test-debian test-pgbouncer test-pooled test-n8n
+	test-databases test-strangers test-migrations test-debian test-pgbouncer test-pooled test-n8n
 
 torture: $(VENV)/installed-dev
 	@AGENTCTL_TORTURE=full $(VENV)/bin/pytest -n 2 tests/torture

@@ -149,17 +149,20 @@ def test_a_key_of_a_partitioned_table_may_include_the_time(database: Database) -
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "agent_executions"])
 def test_names_a_missing_table_and_the_search_path(marketplace: Marketplace, table: str) -> None:
-    marketplace.execute(f"ALTER TABLE {table} RENAME TO elsewhere".encode())
+    marketplace.execute(f"DROP TABLE {table} CASCADE".encode())
     report = check(marketplace.url)
     severity = "warning" if table == "credit_transactions" else "error"
     assert ("table-missing", severity, table) in told(report)
     assert "schemas that were searched: public" in finding(report, "table-missing").message
 
 
-def test_finds_the_executions_table_by_its_shape(marketplace: Marketplace) -> None:
-    report = after(marketplace, "ALTER TABLE agent_executions RENAME TO things_done")
+@pytest.mark.parametrize(
+    ("role", "table"), [("executions", "agent_executions"), ("users", "profiles"), ("agents", "agents")]
+)
+def test_finds_a_table_by_its_shape(marketplace: Marketplace, role: str, table: str) -> None:
+    report = after(marketplace, f"ALTER TABLE {table} RENAME TO things")
     assert told(report) == set()
-    assert next(state.name for state in report.tables if state.role == "executions") == "things_done"
+    assert next(state.name for state in report.tables if state.role == role) == "things"
 
 
 def test_an_empty_database_lacks_every_table(database: Database) -> None:

@@ -124,6 +124,7 @@ def function(
     returns: str = "void",
     schema: str = "public",
     executable: bool = True,
+    body: str | None = None,
 ) -> Function:
     """Make a function."""
     signature = ", ".join(f"{one.name} {one.type}" for one in arguments if one.mode in "ibv")
@@ -137,4 +138,5 @@ def function(
         settings=(),
         executable=executable,
         public=True,
+        body=body,
     )

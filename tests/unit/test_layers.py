@@ -24,7 +24,7 @@ _MAY_IMPORT = {
     "webhook": set(),
     "database": set(),
     "catalog": {"database"},
-    "mapping": {"catalog", "database", "findings"},
+    "mapping": {"catalog", "database", "findings", "sql"},
     "config": {"files", "mapping", "schema_check"},
     "agents": {"config", "database", "mapping", "webhook"},
     "credits": {"catalog", "database", "mapping"},

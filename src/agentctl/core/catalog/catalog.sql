@@ -115,10 +115,10 @@ columns AS (
     ) AS sequence ON true
     LEFT JOIN LATERAL (
         SELECT CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(status|state|type|kind)$'
+                     AND a.attname ~* '(status|state|stage|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason)$'
                     THEN 'pg_catalog.left(%1$I, 63)'
                     WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
-                     AND a.attname ~* '(amount|delta|change|credits)$'
+                     AND a.attname ~* '(amount|delta|change|diff|value|quantity|qty|credits|units|points|tokens|coins)$'
                     THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
                                     WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1' ELSE '0' END$sign$ END AS word
     ) AS sampling ON true
@@ -256,6 +256,8 @@ functions AS (
         'returns', pg_get_function_result(p.oid),
         'security_definer', p.prosecdef,
         'settings', coalesce(to_json(p.proconfig), '[]'::json),
+        -- What may say which column is the balance, and which argument the amount.
+        'body', CASE WHEN p.prosrc ~* $words$\mupdate\M$words$ AND length(p.prosrc) < 20000 THEN p.prosrc END,
         'asks_who', p.prosrc ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
         'executable', has_function_privilege(p.oid, 'EXECUTE'),
         'grants', (SELECT coalesce(json_agg(json_build_object(
@@ -293,6 +295,7 @@ SELECT json_build_object(
             'constraints', coalesce(constraints.items, '[]'::json),
             'indexes', coalesce(indexes.items, '[]'::json),
             'triggers', coalesce(triggers.items, '[]'::json),
+            'partition', r.relispartition,
             'inspectable', r.oid = ANY (SELECT oid FROM inspectable),
             'insertable', r.relkind = ANY ('{{r,p,f}}') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
             'row_security', json_build_object(

@@ -156,6 +156,7 @@ class Table(Qualified):
         insertable: whether rows can be put into it at all, as into a simple view.
         inspectable: whether rows can be read without executing foreign code, which a view's cannot.
         grants: what customers may do with it.
+        partition: whether its rows are those of another table, too.
         estimated_rows: the planner's; -1 where it has none.
 
     """
@@ -172,6 +173,7 @@ class Table(Qualified):
     insertable: bool = True
     grants: tuple[Grant, ...] = ()
     inspectable: bool = field(default=True, compare=False)
+    partition: bool = field(default=False, compare=False)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -209,6 +211,7 @@ class Function(Qualified):
     Attributes:
         grants: what lets customers call it.
         asks_who: its body reads the claims of the signed-in user, as Supabase's auth.uid() does.
+        body: the source of one that updates a table; None of others, and where it was not read.
 
     """
 
@@ -223,6 +226,7 @@ class Function(Qualified):
     public: bool
     asks_who: bool = False
     grants: tuple[Grant, ...] = ()
+    body: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

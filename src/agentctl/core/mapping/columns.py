@@ -5,16 +5,22 @@ finding, with the lines that settle it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
+from agentctl.core.mapping.column_clues import find_decisive_column
+from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
-from agentctl.core.mapping.vocabulary import ROLES, Part, list_best, rank
+from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
+
+_ASKED_FOR = frozenset({"price", "active"})
+"""Parts that a table may do without, but that are asked for where a column could play them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,12 @@ class Columns:
 
 
 def find_columns(
-    role: str, table: Table, settings: RoleSettings, *, tables: Mapping[str, Table | None]
+    role: str,
+    table: Table,
+    settings: RoleSettings,
+    *,
+    tables: Mapping[str, Table | None],
+    proved: Mapping[str, str] = MappingProxyType({}),
 ) -> Columns:
     """Choose a column for each part of a role, where the table has one.
 
@@ -50,25 +61,66 @@ def find_columns(
         table: the table.
         settings: the configuration of the role.
         tables: the tables of the roles that are known already; foreign keys to them are evidence.
+        proved: part -> the column that the database's functions show to play it.
 
     """
     choices: dict[str, Choice] = {}
-    findings: list[Finding] = []
+    ties: dict[str, tuple[str, ...]] = {}
     # Parts that refer to another table come first, so that no other part takes their column.
     parts = sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None)
     for name, part in parts:
         taken = frozenset(choice.column for choice in choices.values())
         outcome = _choose_column(
-            _SoughtPart(name, part, table, taken, _list_linked_columns(part, table, tables)), settings
+            _SoughtPart(
+                name,
+                part,
+                table,
+                taken,
+                _list_linked_columns(part, table, tables),
+                find_decisive_column(role, name, table),
+            ),
+            settings,
         )
         if isinstance(outcome, Choice):
             choices[name] = outcome
         elif outcome is not None:
-            findings.append(_explain_ambiguity(role, name, table, outcome, part))
-        elif part.required:
-            findings.append(_explain_missing(role, name, table, settings))
-    findings += _find_unknown_columns(role, table, settings)
+            ties[name] = outcome
+    missing = [name for name, _ in parts if name not in {*choices, *ties, *settings.columns}]
+    used = {choice.column for choice in choices.values()}
+    targets = {name: tables.get(ROLES[role].parts[name].refers_to or "") for name in missing}
+    searched = search_columns(
+        Search(role, table, missing, used, proved, targets, find_no_money(role, tables))
+    )
+    choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
+    ties |= searched.ties
+    named = {*choices, *ties, *settings.columns}
+    findings = [
+        *_explain_gaps(role, table, settings, choices, ties),
+        *(_explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
+        *(
+            [_explain_no_price(table)]
+            if role == "agents" and is_priceless(table, {*named, *searched.doubts})
+            else ()
+        ),
+        *_find_unknown_columns(role, table, settings),
+    ]
     return Columns(choices, tuple(findings))
+
+
+def _explain_gaps(
+    role: str,
+    table: Table,
+    settings: RoleSettings,
+    choices: Mapping[str, Choice],
+    ties: Mapping[str, tuple[str, ...]],
+) -> Iterator[Finding]:
+    """Yield a finding for each part that columns tie for, and for each that is needed and missing."""
+    for name, part in ROLES[role].parts.items():
+        if name in ties:
+            is_asked = part.required or name == "active"
+            yield _explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
+        elif part.required and name not in choices:
+            yield _explain_missing(role, name, table, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +130,7 @@ class _SoughtPart:
     Attributes:
         taken: the columns that play another part already.
         linked: the columns with a foreign key to the table that the part refers to.
+        decisive: the only column whose words are those of the part.
 
     """
 
@@ -86,6 +139,7 @@ class _SoughtPart:
     table: Table
     taken: frozenset[str]
     linked: tuple[str, ...]
+    decisive: str | None
 
     def list_fitting(self) -> list[str]:
         """Return the columns that fit by name and type."""
@@ -131,6 +185,8 @@ def _choose_by_name(sought: _SoughtPart) -> _Outcome:
     if not first or (len(first) > 1 and sought.name not in first):
         return first or None
     chosen = sought.name if sought.name in first else first[0]
+    if rank(chosen, sought.part.names) and sought.decisive not in {None, *fitting, *sought.taken}:
+        return None  # a lesser name, while another column has the words of the part
     others = tuple(column for column in fitting if column != chosen)
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
@@ -164,29 +220,38 @@ def _find_primary_key(table: Table) -> Column | None:
 
 
 def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
-    """Return the columns with a foreign key to the table that a part refers to."""
+    """Return the columns with a foreign key to a part's table, or to what the rows of that extend."""
     target = tables.get(part.refers_to or "")
     if target is None:
         return ()
-    return tuple(
-        constraint.columns[0]
-        for constraint in table.constraints
-        if constraint.refers_to(target) and len(constraint.columns) == 1
+    keys = [item for item in table.constraints if item.kind == "foreign key" and len(item.columns) == 1]
+    direct = tuple(key.columns[0] for key in keys if key.refers_to(target))
+    extended = {
+        (item.foreign_schema, item.foreign_table)
+        for item in target.constraints
+        if item.kind == "foreign key" and len(item.columns) == 1 and target.is_unique(item.columns[0])
+    }
+    return direct or tuple(
+        key.columns[0] for key in keys if (key.foreign_schema, key.foreign_table) in extended
     )
 
 
-def can_play(column: Column, part: Part) -> bool:
-    """Whether a column has one of the types that a part can have."""
-    return not part.types or column.base_type in part.types
-
-
-def _explain_ambiguity(role: str, name: str, table: Table, columns: tuple[str, ...], part: Part) -> Finding:
-    lines = "\n".join(f"  {name} = {toml_text(column)}" for column in columns)
+def _explain_ambiguity(
+    role: str, name: str, table: Table, columns: tuple[str, ...], *, is_asked: bool = False
+) -> Finding:
+    lines = [f"  {name} = {toml_text(column)}" for column in columns]
+    if name in _ASKED_FOR:
+        lines.append(f'  {name} = ""     # none of them')
+    which = (
+        f"{' and '.join(columns)} of {table.name} could each"
+        if len(columns) > 1
+        else (f"{columns[0]} of {table.name} could")
+    )
     return role_ambiguous.CHECK.finding(
         f"{table.name}.{' / '.join(columns)}",
-        f"{' and '.join(columns)} of {table.name} could each be its {name}: agentctl does not guess.",
-        f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
-        is_special=not part.required,
+        f"{which} be its {name}: agentctl does not guess.",
+        "\n".join((f"Put one of these lines into [profiles.NAME.schema.{role}]:", *lines)),
+        is_special=not is_asked,
     )
 
 
@@ -199,6 +264,21 @@ def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings)
         f"{table.name}.{wanted}",
         f"{table.name} has no column {wanted}, which agentctl cannot do without.",
         f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"',
+    )
+
+
+def is_priceless(table: Table, known: Collection[str]) -> bool:
+    """Whether nothing of an agents' table could be the price."""
+    return "price" not in known and find_wrong_type("agents", "price", table) is None
+
+
+def _explain_no_price(table: Table) -> Finding:
+    return column_missing.CHECK.finding(
+        f"{table.name}.price",
+        f"{table.name} has no column for the price of an agent.",
+        hint='Name the column, [profiles.NAME.schema.agents] price = "COLUMN", or each agent\'s price: '
+        '[profiles.NAME.agents."AGENT"] price = 10',
+        is_special=True,
     )
 
 

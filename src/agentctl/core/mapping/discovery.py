@@ -12,11 +12,19 @@ from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
-from agentctl.core.mapping.columns import Choice, can_play, find_columns
+from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
-from agentctl.core.mapping.vocabulary import ROLES, rank
+from agentctl.core.mapping.table_links import KINDS
+from agentctl.core.mapping.table_search import (
+    Candidate,
+    TableSearch,
+    list_best_tables,
+    list_rival_trios,
+    prove_columns,
+)
+from agentctl.core.mapping.vocabulary import ROLES, can_play, rank
 
-_KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
+_WITH_KEYS = frozenset({"table", "partitioned table"})
 # A marketplace may have no ledger, and no separate table of balances.
 _NECESSARY = ("users", "agents", "executions")
 
@@ -43,28 +51,76 @@ Preference = Callable[[Table], bool]
 
 
 def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
-    """Find the table and the columns of every role."""
-    search = _Search(catalog, settings)
+    """Find the table and the columns of every role: by usual names, or else by structure."""
+    configured = {
+        role: table
+        for role in _NECESSARY
+        if (name := settings.role(role).table) and (table := _find_named(catalog, name)) is not None
+    }
+    structure = TableSearch(catalog, configured)
+    by_name = _discover(catalog, settings, structure, {})
+    if is_coherent(by_name.roles, structure):
+        return by_name
+    trios = structure.find_trios()
+    if not trios:
+        return by_name
+    rivals = list_rival_trios(trios)
+    shaped = {
+        role: list({trio.table(role).full_name: getattr(trio, role) for trio in rivals}.values())
+        for role in _NECESSARY
+    }
+    return _discover(catalog, settings, structure, shaped)
+
+
+def is_coherent(roles: Mapping[str, FoundRole], structure: TableSearch) -> bool:
+    """Whether there are users, agents and executions, and the executions refer to both of the others.
+
+    A view refers to nothing, and nothing refers to it.
+    """
+    if not set(_NECESSARY) <= roles.keys():
+        return False
+    users, agents, executions = (roles[role].table for role in _NECESSARY)
+    if executions.kind not in _WITH_KEYS:
+        return True
+    return (agents.kind not in _WITH_KEYS or structure.links.refers_to(executions, agents)) and (
+        users.kind not in _WITH_KEYS or structure.links.refers_to_users(executions, users)
+    )
+
+
+def _discover(
+    catalog: Catalog,
+    settings: SchemaSettings,
+    structure: TableSearch,
+    shaped: Mapping[str, Sequence[Candidate]],
+) -> Discovery:
+    """Find every role by its usual names; `shaped` are tables that structure has found instead."""
+    search = _Search(catalog, settings, structure, shaped)
     agents = search.table("agents", [search.is_named_by("executions")])
     executions = search.table("executions", [_refers_to(agents)], shaped=_is_execution_of(agents))
     users = search.table(
         "users",
         [_is_target_of(executions, agents), _has_part("users", "email"), _has_part("balances", "balance")],
     )
-    if users is not None and not search.has_balance(users):
-        search.table("balances", [_refers_to(users)])
-    elif users is not None:
-        search.look_for_rival_balances(users)
-    search.table("ledger", [_refers_to(executions), _refers_to(users)])
+    if users is not None:
+        search.find_balances(users)
+    search.find_ledger(users, executions)
     return search.done()
 
 
 class _Search:
     """One search, in which the tables found so far are evidence for the next ones."""
 
-    def __init__(self, catalog: Catalog, settings: SchemaSettings) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: SchemaSettings,
+        structure: TableSearch,
+        shaped: Mapping[str, Sequence[Candidate]],
+    ) -> None:
         self._catalog = catalog
         self._settings = settings
+        self._structure = structure
+        self._shaped = dict(shaped)
         self._tables: dict[str, Table | None] = {}
         self._chosen: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._findings: list[Finding] = []
@@ -83,9 +139,11 @@ class _Search:
                     )
                 )
             return self._take_tables(role, [chosen] if chosen else [], "configured")
+        if role in self._shaped:
+            return self._take_shaped(role, self._shaped[role])
         candidates = self._list_candidates(role)
         if not candidates and shaped is not None:
-            candidates = [table for table in self._catalog.tables if table.kind in _KINDS and shaped(table)]
+            candidates = [table for table in self._catalog.tables if table.kind in KINDS and shaped(table)]
         if not candidates:
             self._report_missing(role)
             return self._take_tables(role, [], "")
@@ -101,6 +159,50 @@ class _Search:
         """Whether the tables have one name, and the search path leads to the first."""
         path = self._settings.schemas or self._catalog.server.search_path
         return len({table.name for table in tables}) == 1 and tables[0].schema in path
+
+    def _take_shaped(self, role: str, candidates: Sequence[Candidate]) -> Table | None:
+        """Take the only table that structure has found, or report those that it has found."""
+        if len(candidates) > 1:
+            self._report_ambiguity(role, [candidate.table for candidate in candidates])
+            return self._take_tables(role, [], "")
+        return self._take_tables(role, [candidates[0].table], candidates[0].why)
+
+    def find_balances(self, users: Table) -> None:
+        """Choose the table of the balances, where it is not the users'."""
+        if self.has_balance(users):
+            self.look_for_rival_balances(users)
+            return
+        named = self._list_candidates("balances")
+        if not self._settings.role("balances").table and not any(map(_refers_to(users), named)):
+            own = self._structure.fits("balances", users).get("balance")
+            others = list_best_tables(self._structure.find_balances(users))
+            if own is not None and others:
+                self._report_rival_balances(users, others[0].table)
+            if own is not None:
+                return
+            if others:
+                self._shaped["balances"] = others
+        self.table("balances", [_refers_to(users)])
+
+    def find_ledger(self, users: Table | None, executions: Table | None) -> None:
+        """Choose the ledger: by its usual name, unless only another table is tied to users or executions."""
+        if users is not None and self._settings.role("ledger").table is None:
+            named = [table for table in self._list_candidates("ledger") if self._is_tied(table, users)]
+            if executions is None or not any(self._is_tied(table, executions) for table in named):
+                self._look_for_better_ledger(users, executions, named)
+        self.table("ledger", [_refers_to(executions), _refers_to(users)])
+
+    def _look_for_better_ledger(self, users: Table, executions: Table | None, named: Sequence[Table]) -> None:
+        """Prefer a table that is tied to the executions to those that only have a usual name."""
+        taken = [table for table in self._tables.values() if table is not None]
+        best = list_best_tables(self._structure.find_ledgers(users, executions, taken))
+        if best and best[0].table not in named:
+            is_tied = executions is not None and self._is_tied(best[0].table, executions)
+            if is_tied or not named:
+                self._shaped["ledger"] = best
+
+    def _is_tied(self, table: Table, target: Table) -> bool:
+        return self._structure.links.refers_to_users(table, target)
 
     def has_balance(self, users: Table) -> bool:
         """Whether the users' table holds the balances, and no table of balances is configured."""
@@ -118,17 +220,23 @@ class _Search:
             for table in self._list_candidates("balances")
             if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
         ]
+        if not prove_columns(self._catalog, "balances", users):
+            lowered = [item.table for item in self._structure.find_balances(users) if "function" in item.why]
+            rivals += [table for table in lowered if table not in rivals]
         for rival in rivals:
-            other = toml_text(rival.full_name)
-            self._findings.append(
-                role_ambiguous.CHECK.finding(
-                    f"{users.name} / {rival.name}",
-                    f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess.",
-                    hint="Put one of these into the profile: "
-                    '[profiles.NAME.schema.users] balance = "COLUMN"; '
-                    f"or [profiles.NAME.schema.balances] table = {other}",
-                )
+            self._report_rival_balances(users, rival)
+
+    def _report_rival_balances(self, users: Table, rival: Table) -> None:
+        other = toml_text(rival.full_name)
+        self._findings.append(
+            role_ambiguous.CHECK.finding(
+                f"{users.name} / {rival.name}",
+                f"{users.name} and {rival.name} could each hold the balances: agentctl does not guess.",
+                hint="Put one of these into the profile: "
+                '[profiles.NAME.schema.users] balance = "COLUMN"; '
+                f"or [profiles.NAME.schema.balances] table = {other}",
             )
+        )
 
     def is_named_by(self, role: str) -> Preference:
         """Prefer a table that is referred to by a table with the name of a role."""
@@ -141,7 +249,13 @@ class _Search:
         for role, table in self._tables.items():
             if table is None:
                 continue
-            columns = find_columns(role, table, self._settings.role(role), tables=self._tables)
+            columns = find_columns(
+                role,
+                table,
+                self._settings.role(role),
+                tables=self._tables,
+                proved=prove_columns(self._catalog, role, table),
+            )
             why, others = self._chosen[role]
             roles[role] = FoundRole(table, why, others, columns.choices)
             self._findings += columns.findings
@@ -151,7 +265,7 @@ class _Search:
         return [
             table
             for table in self._catalog.tables
-            if table.kind in _KINDS and rank(table.name, ROLES[role].names) is not None
+            if table.kind in KINDS and rank(table.name, ROLES[role].names) is not None
         ]
 
     def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:

@@ -4,14 +4,16 @@ It judges names, types and defaults, and calls nothing. What the function really
 called, in a transaction that is rolled back unless the result is exactly a charge.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_key, toml_text
+from agentctl.core.mapping.arguments import Money, bind_by_structure, find_execution_argument
 from agentctl.core.mapping.checks import function_denied, function_unusable, role_ambiguous
+from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.settings import DeductSettings
 from agentctl.core.mapping.vocabulary import (
     ADD_VERBS,
@@ -38,6 +40,8 @@ _TYPES: Mapping[str, frozenset[str]] = {
     "metadata": frozenset({"jsonb", "json"}),
 }
 _INPUTS = frozenset("ibv")
+_NO_CHARGE = frozenset({"give", "held", "gone", "portion"})
+"""Meanings of the words of functions that lower balances for another reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,11 @@ def _moves_credits(function: Function, verbs: frozenset[str]) -> bool:
 
 
 def find_deduct(
-    catalog: Catalog, settings: DeductSettings | None = None, *, user_type: str = "uuid"
+    catalog: Catalog,
+    settings: DeductSettings | None = None,
+    *,
+    user_type: str = "uuid",
+    money: Money | None = None,
 ) -> Deducting:
     """Find the function to charge with.
 
@@ -98,6 +106,7 @@ def find_deduct(
         catalog: the introspected catalog.
         settings: the configuration; its function wins.
         user_type: the base type of the users' ids.
+        money: where the balances are, which functions' sources may show that they lower.
 
     """
     settings = settings or DeductSettings()
@@ -109,8 +118,11 @@ def find_deduct(
             settings.function, f"There is no function {settings.function}, which [schema.deduct] names."
         )
         return Deducting(None, (), "configured", (finding,))
+    overloads = overloads or tuple(_list_by_source(catalog, money))
     bound = [
-        candidate for function in overloads if (candidate := _bind_arguments(function, settings, user_type))
+        candidate
+        for function in overloads
+        if (candidate := _bind_arguments(function, settings, user_type, money))
     ]
     able = [candidate for candidate in bound if candidate.function.executable]
     if not able:
@@ -126,7 +138,7 @@ def find_deduct(
             len(candidate.meanings),
         ),
     )
-    why = "configured" if settings.function else "its name and arguments"
+    why = "configured" if settings.function else _explain_choice(best.function, money)
     return Deducting(best, overloads, why)
 
 
@@ -139,21 +151,55 @@ def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Funct
             yield function
 
 
-def _bind_arguments(function: Function, settings: DeductSettings, user_type: str) -> Deduct | None:
+def _list_by_source(catalog: Catalog, money: Money | None) -> Iterator[Function]:
+    """Yield the functions whose source lowers the balance, unless their names say that it is no charge."""
+    for function in catalog.functions if money else ():
+        meanings = {meaning for word in split_name(function.name) for meaning in list_meanings(word)}
+        is_other = not meanings & {"take"} and bool(meanings & _NO_CHARGE)
+        has_amount = any(
+            argument.mode in _INPUTS and argument.type in _EXACT for argument in function.arguments
+        )
+        if money and has_amount and not is_other and money.lowers_balance(function):
+            yield function
+
+
+def _explain_choice(function: Function, money: Money | None) -> str:
+    if _moves_credits(function, DEDUCT_VERBS) or money is None:
+        return "its name and arguments"
+    return f"it lowers {money.balances.name}.{money.balance}"
+
+
+def _bind_arguments(
+    function: Function, settings: DeductSettings, user_type: str, money: Money | None
+) -> Deduct | None:
     """Return the function with the meaning of each argument; None if a required one has no known meaning."""
+    inputs = [
+        argument
+        for argument in function.arguments
+        if argument.mode in _INPUTS and argument.name not in settings.arguments
+    ]
+    meanings = _bind_by_name(inputs, user_type)
+    if meanings is None or not {"user", "amount"} <= {*meanings.values()}:
+        usual = {item.name: meant for item in inputs if (meant := _find_meaning(item, user_type)) is not None}
+        meanings = bind_by_structure(function, inputs, _TYPES, user_type, money, usual) or {}
+    elif money is not None and (execution := find_execution_argument(function, inputs, money)):
+        meanings.setdefault(execution, "execution")
+    known = {argument.name for argument in function.arguments}
+    texts = {name: text for name, text in settings.arguments.items() if name in known}
+    knows_user = "user" in meanings.values() or function.asks_who
+    return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
+
+
+def _bind_by_name(inputs: Sequence[Argument], user_type: str) -> dict[str, str] | None:
+    """Return the meanings of arguments with usual names; None if one that must be given has none."""
     meanings: dict[str, str] = {}
-    for argument in function.arguments:
-        if argument.mode not in _INPUTS or argument.name in settings.arguments:
-            continue
+    for argument in inputs:
         meaning = _find_meaning(argument, user_type)
         if meaning is not None and (meaning == "text" or meaning not in meanings.values()):
             meanings[argument.name] = meaning
         elif not argument.optional:
             return None
-    known = {argument.name for argument in function.arguments}
-    texts = {name: text for name, text in settings.arguments.items() if name in known}
-    knows_user = "user" in meanings.values() or function.asks_who
-    return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
+    return meanings
 
 
 def _find_meaning(argument: Argument, user_type: str) -> str | None:

@@ -9,17 +9,18 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from agentctl.core.catalog.introspection import Column, Constraint, Table
+from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Table
 from agentctl.core.database.quoting import Printed, compose
 from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
+from agentctl.core.mapping.table_search import prove_columns
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, WHOLE, rank
 
 
-def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
+def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalog) -> Discovery:
     """Set the ids of users and agents to the columns that others refer to, and add the role of balances."""
     roles = dict(discovery.roles)
     if not {"users", "agents", "executions"} <= set(roles):
@@ -29,7 +30,9 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings) -> Discovery:
             roles[role] = _correct_id(roles[role], roles["executions"], part)
     findings = [*discovery.findings]
     if "balances" not in roles:
-        roles["balances"], more = _find_own_balances(roles["users"], settings)
+        roles["balances"], more = _find_own_balances(
+            roles["users"], settings, prove_columns(catalog, "balances", roles["users"].table)
+        )
         findings += more
     for role, part, finding in _find_mismatches(roles):
         findings.append(finding)
@@ -94,13 +97,15 @@ def _find_column(role_table: FoundRole, part: str) -> str | None:
     return role_table.parts[part].column if part in role_table.parts else None
 
 
-def _find_own_balances(users: FoundRole, settings: SchemaSettings) -> tuple[FoundRole, tuple[Finding, ...]]:
+def _find_own_balances(
+    users: FoundRole, settings: SchemaSettings, proved: Mapping[str, str]
+) -> tuple[FoundRole, tuple[Finding, ...]]:
     """Return the role of balances that are in the users' own table."""
     named = settings.role("users").columns
     configured = RoleSettings(
         columns={"user": "", **{part: named[part] for part in OWN_BALANCE_PARTS if part in named}}
     )
-    own = find_columns("balances", users.table, configured, tables={})
+    own = find_columns("balances", users.table, configured, tables={}, proved=proved)
     findings = tuple(finding for finding in own.findings if not finding.object.endswith(".user_id"))
     choices = {"user": users.parts["id"]} if "id" in users.parts else {}
     choices |= {part: own.choices[part] for part in OWN_BALANCE_PARTS if part in own.choices}

@@ -4,7 +4,7 @@ It puts together what the other modules of this package find, and refuses a data
 work with.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Catalog, introspect
@@ -12,6 +12,7 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
+from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
@@ -142,7 +143,7 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = resolve_keys(discover(catalog, settings), settings)
+    discovery = resolve_keys(discover(catalog, settings), settings, catalog)
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
@@ -167,7 +168,8 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
     user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
     key = users.column(user_columns["id"])
-    deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "")
+    money = _find_money(roles)
+    deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "", money=money)
     return Marketplace(
         catalog=catalog,
         settings=settings,
@@ -183,6 +185,15 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         ),
         charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
     )
+
+
+def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
+    """Return where balances and ledger are, or None where no balance was found."""
+    balances, ledger = roles["balances"], roles.get("ledger")
+    if "balance" not in balances.parts:
+        return None
+    entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
+    return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
 
 
 def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:

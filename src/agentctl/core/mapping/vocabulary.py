@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from agentctl.core.catalog.introspection import Column
 from agentctl.core.mapping.optional_columns import BY_NAME
 
 WHOLE = frozenset({"smallint", "integer", "bigint"})
 TEXT = frozenset({"text", "character varying", "citext", "character"})
-_EXACT = WHOLE | {"numeric"}
+EXACT = WHOLE | {"numeric"}
 _KEY = WHOLE | TEXT | {"uuid"}
 _INSTANT = frozenset({"timestamp with time zone", "timestamp without time zone"})
 _JSON = frozenset({"jsonb", "json"})
@@ -68,7 +69,7 @@ _BALANCE = _make_part(
     "credits|credit_balance|credits_balance|balance_credits available_credits|credits_available "
     "credits_remaining|remaining_credits|credits_left balance|current_balance "
     "token_balance|tokens|coins|points",
-    _EXACT,
+    EXACT,
     required=True,
 )
 # What is held for runs at work: it is in the balance, and cannot be spent.
@@ -76,7 +77,7 @@ _HELD = _make_part(
     "held_credits|credits_held|held|held_balance|reserved_credits|credits_reserved|reserved|reserved_balance|"
     "frozen_credits|credits_frozen|frozen|frozen_balance|locked_credits|credits_locked|locked|locked_balance|"
     "pending_credits|credits_pending|pending|pending_balance|credits_on_hold|on_hold|blocked_credits",
-    _EXACT,
+    EXACT,
 )
 _PAYER = _make_part(
     "user_id|profile_id|account_id|customer_id|owner_id|member_id user|owner",
@@ -107,7 +108,7 @@ ROLES: Mapping[str, Role] = {
                 "price_per_use_credits|credits_per_run|credits_per_use|price_per_run|cost_per_run|price_per_use"
                 " "
                 "cost|price|credits",
-                _EXACT,
+                EXACT,
             ),
             "webhook": _make_part(
                 "webhook_url|n8n_webhook_url|webhook|webhook_endpoint n8n_url|endpoint_url|endpoint|url", TEXT
@@ -185,7 +186,7 @@ ROLES: Mapping[str, Role] = {
             "amount": _make_part(
                 "amount|delta|credits_delta|credit_delta|change_amount|credits_change|credits_amount|change|"
                 "credit_amount|amount_credits credits|value|points",
-                _EXACT,
+                EXACT,
                 required=True,
             ),
             "kind": _make_part(
@@ -199,7 +200,7 @@ ROLES: Mapping[str, Role] = {
                 to="executions",
             ),
             "balance_after": _make_part(
-                "balance_after|new_balance|resulting_balance|running_balance|credits_after|balance", _EXACT
+                "balance_after|new_balance|resulting_balance|running_balance|credits_after|balance", EXACT
             ),
             "description": _make_part("description|note|notes|memo|details|reason|comment", TEXT),
             "created_at": _make_part(
@@ -263,6 +264,11 @@ DEDUCT_ARGUMENTS: Mapping[str, Names] = {
     ),
     "metadata": _read_names("metadata|meta|details|data|context"),
 }
+
+
+def can_play(column: Column, part: Part) -> bool:
+    """Whether a column has one of the types that a part can have."""
+    return not part.types or column.base_type in part.types
 
 
 def is_needed(role: str, part: str) -> bool:

@@ -197,6 +197,12 @@ def _list_allowed_words(table: Table, column: Column) -> tuple[tuple[str, ...], 
     return (), False, "no rule; agentctl's own words, since the column takes any text"
 
 
+def list_words_of(table: Table, column: Column) -> tuple[str, ...]:
+    """Return the words that the schema lists for a column, and those of its rows where it lists none."""
+    allowed, closed, _ = _list_allowed_words(table, column)
+    return allowed if closed else tuple(dict.fromkeys((*allowed, *(column.sample or ()))))
+
+
 def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
     """Return how charges are marked, and the evidence; None if nothing in the database tells."""
     charge = kinds.written.get("charge")

@@ -57,7 +57,7 @@ def initialise(
         environment: may hold the webhooks of agents for which the database has none.
 
     """
-    reading = _read_nearby(connection)
+    reading = read_nearby(connection)
     table = agents_of(reading)
     known = agent_table.list_agents(connection, table) if table else ()
     urls = (agent.webhook_url or environment.get(name_variable(agent), "") for agent in known)
@@ -79,18 +79,25 @@ def initialise(
     )
 
 
-def _read_nearby(connection: Connection) -> Reading:
-    """Read the schemas of the search path; if a role is missing there, read all others as well."""
+def read_nearby(connection: Connection) -> Reading:
+    """Read the schemas of the search path, and all others if a role or the users' addresses are missing."""
     near = read(introspect(connection))
-    if set(_NECESSARY) <= set(near.discovery.roles):
+    if set(_NECESSARY) <= set(near.discovery.roles) and _has_addresses(near):
         return near
     far = read(introspect(connection, everywhere=True))
     if any(finding.id == "role-ambiguous" for finding in far.findings):
         return far
-    if len(far.discovery.roles) <= len(near.discovery.roles):
+    if len(far.discovery.roles) <= len(near.discovery.roles) and _has_addresses(far) == _has_addresses(near):
         return near
     schemas = _list_schemas(far)
     return read(introspect(connection, schemas=schemas), SchemaSettings(schemas=schemas))
+
+
+def _has_addresses(reading: Reading) -> bool:
+    """Whether users have e-mail addresses that can be read."""
+    users = reading.discovery.roles.get("users")
+    email = users.table.column(users.parts["email"].column) if users and "email" in users.parts else None
+    return email is not None and email.readable
 
 
 def _list_schemas(reading: Reading) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from agentctl.core.findings.finding import Check, Severity, SpecialCase
 CHECK = Check(
     id="column-missing",
     special_case=SpecialCase(
-        Severity.WARNING, "where it is the agents' webhook, which the configuration can name instead"
+        Severity.WARNING, "where it is the agents' webhook or price, which the configuration can name instead"
     ),
     title="A column that agentctl cannot do without is missing",
     meaning="The table is there, but a column that runs, credits or reports need is not.",

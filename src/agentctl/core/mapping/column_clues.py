@@ -1,0 +1,255 @@
+"""Says what speaks for a column that has none of the usual names: its words, and its shape.
+
+To teach agentctl a piece of evidence, add a line to SHAPES and name it in a clue; to teach it a word, see
+name_words.py. Nothing here chooses: column_search.py compares the columns of a table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import NamedTuple
+
+from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.mapping.name_words import is_filler, list_meanings, split_name
+from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, Names, rank
+from agentctl.core.mapping.words import list_words_of
+
+_CONTENTS = frozenset({"status_words", "kind_words"})
+_SALE_WORDS = frozenset(
+    {"draft", "published", "archived", "inactive", "disabled", "suspended", "retired", "pending_review"}
+)
+_FULL, _UNKNOWN_WORD = 3, 2
+
+
+class Shape(NamedTuple):
+    """A piece of evidence that is not a name: how much it counts, its text for people, and its test."""
+
+    points: int
+    why: str
+    is_seen: Callable[[Table, Column], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What speaks for a column.
+
+    Attributes:
+        says: combinations of meanings, each enough on its own.
+        allows: meanings of further words that do not speak against it.
+        shapes: names of SHAPES.
+        decisive: names of SHAPES that are enough where the words are unknown.
+        asks: meanings of words worth asking about; None if a missing part is not asked for.
+
+    """
+
+    says: tuple[frozenset[str], ...]
+    allows: frozenset[str] = frozenset()
+    shapes: tuple[str, ...] = ()
+    decisive: frozenset[str] = field(default_factory=frozenset)
+    asks: frozenset[str] | None = None
+
+
+def _clue(
+    says: str, allows: str = "", shapes: str = "", decisive: str = "", *, asks: str | None = None
+) -> Clue:
+    combinations = tuple(frozenset(text.split()) for text in says.split("|"))
+    return Clue(
+        combinations,
+        frozenset(allows.split()),
+        (*shapes.split(), *decisive.split()),
+        frozenset(decisive.split()),
+        None if asks is None else frozenset(asks.split()),
+    )
+
+
+_PERSON = _clue("person key", "person", "required")
+_BORN = _clue("born | born time", "run time ledger agent", "clock required")
+_UPDATED = _clue("changed", "time seen run ledger", "")
+_BALANCE = _clue(
+    "left | unit | unit count | unit left | left count | store | store count | store left",
+    "person agent store count now",
+    "not_negative from_zero required",
+)
+
+CLUES: Mapping[str, Mapping[str, Clue]] = {
+    "users": {"email": _clue("mail", "contact person address", "unique required")},
+    "balances": {
+        "user": _PERSON,
+        "balance": _BALANCE,
+        "held": _clue("held | unit held | held count | held left", "person store", "from_zero required"),
+    },
+    "agents": {
+        "name": _clue("name", "agent shown", "required unique"),
+        "price": _clue(
+            "price | unit need | unit price | unit", "run agent count", "positive required", asks="currency"
+        ),
+        "webhook": _clue("hook | link | hook link | aim link", "agent aim run address", "required"),
+        "slug": _clue("slug | short name | link name | link key | short key", "agent", "unique required"),
+        "description": _clue("about | long", "agent"),
+        "category": _clue("sort | sort name", "agent"),
+        "active": _clue("open", "agent time", "from_true required", asks="shut cleared"),
+        "deleted": _clue("gone", "agent time"),
+        "form": _clue("form | form shape | given shape", "agent data shape given run"),
+        "platforms": _clue("platform | need platform", "agent person"),
+    },
+    "executions": {
+        "user": _PERSON,
+        "agent": _clue("agent key", "agent", "required"),
+        "status": _clue("status", "run now", "required", "status_words"),
+        "created_at": _BORN,
+        "workflow_id": _clue("hook | agent hook | hook link | agent link", "run"),
+        "inputs": _clue("given | given data | given shape", "run data shape agent"),
+        "result": _clue("result | result data", "run data agent"),
+        "error": _clue("error | error message", "run message data"),
+        "credits_used": _clue(
+            "taken | unit taken | taken count | price | unit price | price taken", "run agent"
+        ),
+        "started_at": _clue("begun | begun time", "run time"),
+        "completed_at": _clue("ended | ended time", "run time"),
+        "key": _clue("once key", "run"),
+        "updated_at": _UPDATED,
+    },
+    "ledger": {
+        "user": _PERSON,
+        "execution": _clue("run key", "run agent"),
+        "amount": _clue(
+            "count | change | unit | unit change | unit count | change count",
+            "ledger store",
+            "required not_zero",
+            "signed",
+        ),
+        "kind": _clue("kind", "ledger change run unit", "required", "kind_words"),
+        "balance_after": _clue(
+            "after | after count | left | left after | after unit", "ledger store unit count"
+        ),
+        "description": _clue("note", "ledger data message"),
+        "created_at": _BORN,
+        "updated_at": _UPDATED,
+    },
+}
+_OWN_MEANINGS = {
+    "users": frozenset({"person"}),
+    "agents": frozenset({"agent"}),
+    "executions": frozenset({"run"}),
+    "balances": frozenset({"left", "store"}),
+    "ledger": frozenset({"ledger"}),
+}
+
+
+@cache
+def list_meant_words(name: str, own: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the words of a name that can mean something, without those of its table's name."""
+    words = [word for word in split_name(name) if not is_filler(word)]
+    others = tuple(word for word in words if word not in own)
+    return others or tuple(words)
+
+
+@cache
+def weigh_words(role: str, part: str, words: tuple[str, ...]) -> int | None:
+    """Return how much the words of a name speak for a part: 0 if they are unknown, None if against it."""
+    return _weigh(role, CLUES[role][part], words)
+
+
+def _weigh(role: str, clue: Clue, words: tuple[str, ...]) -> int | None:
+    allowed = clue.allows | _OWN_MEANINGS[role]
+    meanings = [
+        _list_meanings_at(words, position) for position in range(len(words)) if words[position] != "per"
+    ]
+    meant = frozenset().union(*meanings)
+    best = 0
+    for combination in clue.says:
+        if combination <= meant and all(not own or own & (combination | allowed) for own in meanings):
+            unknown = sum(not own for own in meanings)
+            best = max(best, _FULL + len(combination) - _UNKNOWN_WORD * unknown)
+    if best > 0:
+        return best
+    return 0 if all(not own or own & allowed for own in meanings) else None
+
+
+def _list_meanings_at(words: tuple[str, ...], position: int) -> frozenset[str]:
+    """Return the meanings of a word of a name; behind `per`, a unit is no price in it."""
+    meanings = list_meanings(words[position])
+    is_measure = position > 0 and words[position - 1] == "per" and "unit" in meanings
+    return frozenset({"measure"}) if is_measure else meanings
+
+
+def find_decisive_column(role: str, part: str, table: Table) -> str | None:
+    """Return the only column whose content shows that it plays a part, or None."""
+    clue = CLUES.get(role, {}).get(part)
+    names = clue.decisive & _CONTENTS if clue else ()
+    seen = [column.name for column in table.columns for name in names if SHAPES[name].is_seen(table, column)]
+    return seen[0] if len(seen) == 1 else None
+
+
+def is_doubtful(role: str, clue: Clue, table: Table, column: Column) -> bool | None:
+    """Whether a column's words may mean a part: False if they are unknown, None if they mean another."""
+    words = list_meant_words(column.name, frozenset(split_name(table.name)))
+    asks = clue.asks or frozenset()
+    if _weigh(role, replace(clue, allows=clue.allows | asks), words) is None:
+        return None
+    return any(list_meanings(word) & (asks | clue.says[0]) for word in words)
+
+
+def lists_sale_words(table: Table, column: Column) -> bool:
+    """Whether a column's words say that something is, or is not yet, for sale."""
+    return not _SALE_WORDS.isdisjoint(word.lower() for word in list_words_of(table, column))
+
+
+def list_seen_shapes(clue: Clue, table: Table, column: Column) -> tuple[str, ...]:
+    """Return the names of the evidence in a column's shape."""
+    return tuple(name for name in clue.shapes if SHAPES[name].is_seen(table, column))
+
+
+def _forbids(table: Table, column: Column, value: object) -> bool:
+    """Whether a CHECK of the column alone refuses a value."""
+    checks = [item.check for item in table.constraints if item.check is not None]
+    own = [check for check in checks if check.columns == {column.name}]
+    return any(check.holds({column.name: value}) is False for check in own) or any(
+        check.holds({"value": value}) is False for check in column.domain_checks
+    )
+
+
+def _holds_statuses(table: Table, column: Column) -> bool:
+    """Whether most words of a column are those of a status, of at least two states."""
+    listed = list_words_of(table, column)
+    states = [_find_meaning(word, STATUS_WORDS) for word in listed]
+    return len({*states} - {None}) > 1 and 2 * states.count(None) < len(states)
+
+
+def _holds_kinds(table: Table, column: Column) -> bool:
+    """Whether a column's words tell charges from something else that a ledger holds."""
+    listed = list_words_of(table, column)
+    kinds = {_find_meaning(word, KIND_WORDS) or _find_meaning(word, KIND_STOPGAPS) for word in listed} - {
+        None
+    }
+    return "charge" in kinds and len(kinds) > 1
+
+
+def _find_meaning(word: str, vocabulary: Mapping[str, Names]) -> str | None:
+    return next((meaning for meaning, names in vocabulary.items() if rank(word, names) is not None), None)
+
+
+SHAPES: Mapping[str, Shape] = {
+    "required": Shape(1, "NOT NULL", lambda _, column: not column.nullable),
+    "unique": Shape(1, "it is unique", lambda table, column: table.is_unique(column.name)),
+    "from_zero": Shape(1, "it begins at 0", lambda _, column: (column.default or "").strip("'") == "0"),
+    "from_true": Shape(1, "true by default", lambda _, column: column.default == "true"),
+    "clock": Shape(
+        3,
+        "its default",
+        lambda _, column: any(
+            word in (column.default or "").lower()
+            for word in ("now(", "current_timestamp", "clock_timestamp")
+        ),
+    ),
+    "not_negative": Shape(
+        2,
+        "never below 0",
+        lambda table, column: _forbids(table, column, -1) and not _forbids(table, column, 0),
+    ),
+    "positive": Shape(2, "its CHECK", lambda table, column: _forbids(table, column, -1)),
+    "not_zero": Shape(2, "never 0", lambda table, column: _forbids(table, column, 0)),
+    "signed": Shape(3, "negative amounts in its rows", lambda _, column: "-1" in (column.sample or ())),
+    "status_words": Shape(6, "its words are those of a status", _holds_statuses),
+    "kind_words": Shape(6, "its words are those of a ledger", _holds_kinds),
+}

@@ -1,0 +1,166 @@
+"""Cuts a name into words, and gives the words meanings.
+
+To teach agentctl a word, add it to a line of MEANINGS. A meaning covers the many words that people use for
+one thing; column_clues.py says which meanings a column needs for a part. Nothing here looks at a database.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+_ONES = {"people": "person", "persons": "person", "children": "child", "men": "man"}
+
+MEANINGS: Mapping[str, frozenset[str]] = {
+    meaning: frozenset(words.split())
+    for meaning, words in {
+        "filler": "a an the of for in to by on at is has was it with this that p v i arg par param",
+        # Money.
+        "unit": "credit token coin point unit fund quota gem allowance money energy",
+        "left": "balance remaining available left usable spendable unspent unused remainder saldo",
+        "now": "current now",
+        "count": "amount quantity qty total count sum number value volume much",
+        "store": "wallet account purse pocket bank vault stored prepaid",
+        "price": "price cost fee rate tariff pricing charge",
+        "need": "required needed need necessary require",
+        "change": "change delta diff difference movement moved signed adjustment",
+        "take": "deduct use spend consume charge debit withdraw take pay reduce subtract decrement burn "
+        "redeem drain bill",
+        "taken": "deducted used spent consumed charged debited withdrawn taken paid reduced billed",
+        "give": "add grant give refund increment topup award deposit restore return reward credit issue",
+        "after": "after new resulting running closing then final",
+        "before": "before old previous opening prior",
+        "held": "reserved held frozen locked hold reserve blocked escrow pending",
+        "portion": "expiring permanent monthly daily weekly free paid bonus promo gift rollover loyalty "
+        "referral",
+        "currency": "usd eur gbp dollar euro cent currency",
+        "tax": "tax vat discount commission share tip",
+        "limit": "limit max maximum min minimum cap ceiling threshold",
+        "bought": "purchased bought earned lifetime granted received",
+        # People.
+        "person": "user profile account customer client member person owner buyer subscriber player "
+        "learner consumer human patron participant holder payer people guest student who whom",
+        "mail": "email mail",
+        "contact": "contact primary login e main",
+        # What is for sale.
+        "agent": "agent bot assistant workflow tool automation flow skill copilot playbook recipe "
+        "expert worker persona specialist ai n8n",
+        "product": "app product service model prompt template gpt",
+        "name": "name title label headline heading caption",
+        "shown": "display public full friendly visible human",
+        "hook": "webhook hook callback trigger endpoint",
+        "link": "url uri link",
+        "address": "address addr",
+        "aim": "target invoke call invocation",
+        "slug": "slug permalink shortcode handle alias codename",
+        "short": "short url unique human",
+        "about": "description about summary blurb intro introduction overview text bio tagline detail",
+        "long": "long short what does do",
+        "sort": "category topic segment genre group section area department",
+        "open": "active enabled live visible available published listed switched sale service released "
+        "launched activated",
+        "shut": "hidden disabled inactive suspended blocked draft paused unlisted offline private",
+        "cleared": "approved public reviewed ready accepted verified moderated internal testing online open",
+        "gone": "deleted removed archived retired trashed withdrawn discontinued destroyed deactivated",
+        "form": "form input question field parameter param inputs questionnaire",
+        "shape": "schema definition spec specification json config layout structure",
+        "platform": "platform integration connector connection",
+        # What was run.
+        "run": "execution run invocation job task call launch generation attempt request activation "
+        "session process fulfilment work item order usage operation",
+        "status": "status state stage phase progress lifecycle condition",
+        "given": "input question submitted given prompt parameter payload request body inputs form",
+        "data": "data value content json text payload body",
+        "result": "result output answer reply response generated produced outcome completion outputs",
+        "error": "error failure problem fault exception wrong went failed",
+        "message": "message text reason detail details info what",
+        "key": "id key ref fk uuid no reference identifier code guid pk number",
+        "once": "idempotency idempotent dedupe dedup deduplication once",
+        # Times.
+        "born": "created made inserted added logged recorded ordered queued requested submitted placed "
+        "booked posted occurred happened entry entered registered issued create creation launched",
+        "begun": "started begin began start begun kicked launched off beginning",
+        "ended": "completed finished ended end done closed settled wrapped up finish completion stopped",
+        "changed": "updated modified changed touched edited altered update change",
+        "time": "time date timestamp at datetime when",
+        # The ledger.
+        "ledger": "ledger transaction history log movement entry posting journal statement line record "
+        "event register book audit",
+        "kind": "type kind class nature category event action operation direction",
+        "note": "note remark memo comment description narrative explanation text reason why detail "
+        "label purpose info",
+        "meta": "metadata meta extra data context details info payload json more",
+        # What has its own purpose, and none of these.
+        "payment": "purchase payment invoice payout checkout subscription plan package coupon voucher",
+        "measure": "version position rank retry login rating seat size length duration ms second minute "
+        "hour age index priority level weight year day month percent score view download attempt sort "
+        "stars like",
+        "picture": "avatar image photo icon logo thumbnail cover banner picture",
+        "place": "locale country city timezone zone language ip region lang agent_string",
+        "secret": "password hash secret salt api refresh encrypted token_hash otp",
+        "trait": "newsletter beta trial admin featured premium system default template staff test demo "
+        "official",
+        "foreign": "stripe referral team campaign device trace group organization org tenant workspace "
+        "parent",
+        "seen": "seen synced reviewed billing expire expires next last",
+        "docs": "doc docs documentation home homepage website repo github terms privacy support",
+        "settings": "setting preference flag option raw",
+    }.items()
+}
+
+
+@cache
+def split_name(name: str) -> tuple[str, ...]:
+    """Return the words of a name in lower case and in the singular: `credit`, `left` for `CreditsLeft`."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    joined = (to_singular(word) for word in re.findall(r"[^\W_]+", snake) if not word.isdigit())
+    return tuple(word for words in map(_cut_joined, joined) for word in words)
+
+
+def _cut_joined(word: str) -> tuple[str, ...]:
+    """Cut an unknown word into two known ones: `email`, `address` for `emailaddress`."""
+    if list_meanings(word):
+        return (word,)
+    halves = ((word[:cut], word[cut:]) for cut in range(len(word) - 2, 2, -1))
+    return next(
+        (
+            (to_singular(first), to_singular(rest))
+            for first, rest in halves
+            if list_meanings(to_singular(first)) and list_meanings(to_singular(rest))
+        ),
+        (word,),
+    )
+
+
+@cache
+def to_singular(word: str) -> str:
+    """Return a word in the singular."""
+    if word in _ONES:
+        return _ONES[word]
+    for plural, singular in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x")):
+        if word.endswith(plural) and len(word) > len(plural) + 1:
+            return word.removesuffix(plural) + singular
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):  # noqa: PLR2004
+        return word[:-1]
+    return word
+
+
+def list_meanings(word: str) -> frozenset[str]:
+    """Return the meanings of a word in the singular; none where it is unknown."""
+    return _MEANINGS_OF.get(word, frozenset())
+
+
+def _turn_around() -> Mapping[str, frozenset[str]]:
+    """Return word -> its meanings."""
+    meanings: dict[str, set[str]] = {}
+    for meaning, words in MEANINGS.items():
+        for word in words:
+            meanings.setdefault(to_singular(word), set()).add(meaning)
+    return {word: frozenset(meant) for word, meant in meanings.items()}
+
+
+_MEANINGS_OF = _turn_around()
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word says nothing about what a name means."""
+    return "filler" in list_meanings(word)

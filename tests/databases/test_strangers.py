@@ -1,0 +1,182 @@
+"""Renamed marketplaces: each role is found without a word from the operator, or asked for; none is wrong.
+
+`make test-strangers` tries 200 variants of each marketplace, `make test-databases` 10, and one of a fresh
+seed, which is printed.
+"""
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+
+from agentctl.core.database.connection import read_database_url
+from agentctl.core.mapping import Reading, name_words, vocabulary
+from agentctl.core.setup.initialisation import read_nearby
+from databases.example import examples
+from support.marketplace import Database, empty_database
+from support.postgres import Server
+from support.strangers import Roles, Stranger, list_words
+
+_UNTOLD = [example for example in examples() if not example.finding]
+_VARIANTS = int(os.environ.get("AGENTCTL_TEST_STRANGERS", "10"))
+_SHARE = 0.95
+_FRESH = secrets.token_hex(4)
+_NEEDED = {
+    "users": ("id", "balance"),
+    "agents": ("id", "name", "price", "webhook", "active", "deleted"),
+    "executions": ("id", "user", "agent", "status", "created_at"),
+    "balances": ("user", "balance"),
+    "ledger": ("id", "user", "amount", "kind", "execution"),
+}
+"""The parts without which a run, its charge or its refund is impossible or wrong."""
+
+
+class Outcome(NamedTuple):
+    """What became of one variant: what was asked, what is missing without a question, and what is wrong."""
+
+    name: str
+    asked: tuple[str, ...]
+    missing: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def read_roles(reading: Reading) -> Roles:
+    """Return what agentctl has found."""
+    roles = reading.discovery.roles
+    deduct = reading.marketplace.deducting.function if reading.marketplace else None
+    function = deduct.function if deduct else None
+    return Roles(
+        {role: f"{found.table.schema}.{found.table.name}" for role, found in roles.items()},
+        {
+            role: {part: choice.column for part, choice in found.parts.items()}
+            for role, found in roles.items()
+        },
+        f"{function.schema}.{function.name}" if function else None,
+        dict(deduct.meanings) if deduct else {},
+    )
+
+
+def list_values(roles: Roles) -> dict[str, str]:
+    """Return every table, column, function and argument of roles by what it plays."""
+    values = dict(roles.tables)
+    for role, parts in roles.columns.items():
+        values |= {f"{role}.{part}": column for part, column in parts.items()}
+    values |= {f"argument {name}": meaning for name, meaning in roles.arguments.items()}
+    return values | ({"function": roles.function} if roles.function else {})
+
+
+def compare(name: str, truth: Roles, reading: Reading) -> Outcome:
+    """Compare what was found in a variant with what it was made of."""
+    expected, found = list_values(truth), list_values(read_roles(reading))
+    needed = {*truth.tables, "function"} | {
+        f"{role}.{part}" for role, parts in _NEEDED.items() for part in parts
+    }
+    needed |= {key for key in expected if key.startswith("argument ")}
+    asked = tuple(finding.message for finding in reading.findings if finding.severity == "error")
+    return Outcome(
+        name,
+        asked,
+        tuple(f"{key}: {expected[key]}" for key in sorted(needed & expected.keys() - found.keys())),
+        tuple(
+            f"{key}: {value}, not {expected.get(key, 'anything')}"
+            for key, value in found.items()
+            if value != expected.get(key)
+        ),
+    )
+
+
+def try_variants(server: Server, script: str, seeds: Iterator[str], babble: float) -> Iterator[Outcome]:
+    """Rename an example again and again, and let agentctl look at each variant."""
+    with empty_database(server) as original:
+        original.execute(script.encode())
+        known = read_roles(look_at(original))
+    for seed in seeds:
+        stranger = Stranger(known, seed, script, babble=babble)
+        with empty_database(server) as database:
+            database.execute(stranger.reorder(script).encode())
+            with database.connect() as connection:
+                stranger.apply(connection)
+            yield compare(seed, stranger.truth, look_at(database))
+
+
+def look_at(database: Database) -> Reading:
+    """Read a database as `init` does."""
+    with read_database_url(database.url, source="a test").connect() as connection:
+        return read_nearby(connection)
+
+
+def list_outcomes(server: Server, seeds: list[str], babble: float = 0) -> Iterator[Outcome]:
+    """Try the variants of every example that works untold; `babble` is the share of meaningless names."""
+    for example in _UNTOLD:
+        script = example.sql().replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "nobody")
+        names = (f"{example.name}-{seed}" for seed in seeds)
+        yield from try_variants(server, script, names, babble)
+
+
+def test_maps_strangers_or_asks_and_is_wrong_in_none(
+    server: Server, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = [*map(str, range(_VARIANTS)), _FRESH]
+
+    outcomes = list(list_outcomes(server, seeds))
+
+    wrong = [f"{outcome.name}: {line}" for outcome in outcomes for line in outcome.wrong]
+    unsaid = [
+        f"{outcome.name}: {line}" for outcome in outcomes if not outcome.asked for line in outcome.missing
+    ]
+    asked = [f"{outcome.name}: {line}" for outcome in outcomes for line in outcome.asked]
+    mapped = [outcome for outcome in outcomes if not (outcome.asked or outcome.missing or outcome.wrong)]
+    words, known = list_words(), set(list_vocabulary())
+    figures = {
+        "variants": f"{len(outcomes)} of {len(_UNTOLD)} marketplaces, fresh seed {_FRESH}",
+        "mapped": f"{len(mapped)} ({len(mapped) / len(outcomes):.1%})",
+        "asked": len({line.partition(":")[0] for line in asked}),
+        "missing without a word": len({line.partition(":")[0] for line in unsaid}),
+        "wrong": len({line.partition(":")[0] for line in wrong}),
+        "words that the product knows": f"{len(words & known)} of {len(words)}",
+    }
+    with capsys.disabled():
+        print("\n" + "\n".join(f"strangers, {name}: {value}" for name, value in figures.items()))  # noqa: T201
+    for name, value in figures.items():
+        record_property(name, value)
+    assert not wrong, "\n".join(wrong)
+    assert len(mapped) >= _SHARE * len(outcomes), "\n".join((*unsaid, *asked))
+
+
+@pytest.mark.parametrize("babble", [0.25, 1.0])
+def test_guesses_nothing_from_names_that_mean_nothing(
+    server: Server, babble: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = [*map(str, range(max(1, _VARIANTS // 5))), _FRESH]
+
+    outcomes = list(list_outcomes(server, seeds, babble))
+
+    mapped = [outcome for outcome in outcomes if not (outcome.asked or outcome.missing or outcome.wrong)]
+    with capsys.disabled():
+        print(f"\nstrangers, {babble:.0%} babble: {len(mapped)} of {len(outcomes)} mapped, {_FRESH}")  # noqa: T201
+    assert not [
+        f"{outcome.name}: {line}" for outcome in outcomes if not outcome.asked for line in outcome.wrong
+    ]
+
+
+def list_vocabulary() -> Iterator[str]:
+    """Yield every word of the product's vocabulary, whatever its shape."""
+    for module in (vocabulary, name_words):
+        for name, value in vars(module).items():
+            if not name.startswith("__"):
+                yield from _list_texts(value)
+
+
+def _list_texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from value.lower().replace("|", " ").replace("_", " ").split()
+    elif isinstance(value, Mapping):
+        yield from itertools.chain.from_iterable(map(_list_texts, itertools.chain(*value.items())))
+    elif isinstance(value, tuple | list | set | frozenset):
+        yield from itertools.chain.from_iterable(map(_list_texts, value))
+    elif hasattr(value, "__dataclass_fields__"):
+        fields = (getattr(value, name) for name in value.__dataclass_fields__)
+        yield from itertools.chain.from_iterable(map(_list_texts, fields))

@@ -1,0 +1,131 @@
+"""Columns without a usual name are found by words, shape and what is left; money is never guessed."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.mapping.column_search import Choices, Search, search_columns
+from support.catalogs import check, column, constraint, table
+
+
+def search(role: str, *parts: str, columns: Iterable[Column], checks: Iterable[str] = ()) -> Choices:
+    constraints = (constraint("primary key", "id"), *(check(text) for text in checks))
+    return search_columns(Search(role, table("things", *columns, constraints=constraints), parts))
+
+
+def number(name: str, **others: object) -> Column:
+    return column(name, "integer", **others)
+
+
+def test_words_tell_which_number_is_the_balance() -> None:
+    columns = [number("login_count"), number("ai_credits_balance"), number("max_seats"), number("version")]
+
+    assert search("balances", "balance", columns=columns).fits["balance"].column == "ai_credits_balance"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reserved_credits",
+        "credit_limit",
+        "lifetime_credits",
+        "total_spent",
+        "current_streak",
+        "frozen_balance",
+        "bonus_points",
+        "retry_count",
+        "xyzzy",
+        "credits_xyzzy",
+    ],
+)
+def test_a_number_that_may_be_something_else_is_no_balance(name: str) -> None:
+    columns = [number(name, nullable=False, default="0")]
+
+    assert not search("balances", "balance", columns=columns, checks=[f"{name} >= 0"]).fits
+
+
+@pytest.mark.parametrize(
+    "name", ["price_usd", "cost_per_token", "success_rate", "max_tokens", "list_price_eur", "position"]
+)
+def test_a_number_that_is_no_price_in_credits_is_no_price(name: str) -> None:
+    assert not search("agents", "price", columns=[number(name, nullable=False)]).fits
+
+
+def test_a_price_in_a_currency_is_asked_about() -> None:
+    choices = search("agents", "price", columns=[number("price_usd")])
+
+    assert choices.ties == {"price": ("price_usd",)}
+
+
+@pytest.mark.parametrize("name", ["icon_url", "docs_url", "model_url", "avatar_link", "xyzzy_url"])
+def test_an_address_that_may_be_something_else_is_no_webhook(name: str) -> None:
+    assert not search("agents", "webhook", columns=[column(name, nullable=False)]).fits
+
+
+def test_two_that_fit_equally_well_tie() -> None:
+    choices = search("ledger", "amount", columns=[number("units"), number("quantity")])
+
+    assert choices.ties == {"amount": ("units", "quantity")}
+
+
+def test_what_another_part_needs_more_is_not_left() -> None:
+    columns = [number("movement"), number("closing_balance")]
+
+    choices = search("ledger", "amount", "balance_after", columns=columns)
+
+    assert {part: fit.column for part, fit in choices.fits.items()} == {
+        "amount": "movement",
+        "balance_after": "closing_balance",
+    }
+
+
+def test_the_words_that_a_column_may_hold_say_more_than_its_name() -> None:
+    columns = [
+        column("xyzzy"),
+        column("phase", enum_labels=("draft", "final")),
+        column("plugh", enum_labels=("queued", "running", "succeeded", "error")),
+    ]
+
+    (fit,) = search("executions", "status", columns=columns).fits.values()
+
+    assert (fit.column, fit.why) == ("plugh", "its words are those of a status")
+
+
+def test_a_model_s_tokens_are_no_credits() -> None:
+    things = table("runs", number("tokens_used"))
+
+    def count(words: frozenset[str]) -> int:
+        return len(search_columns(Search("executions", things, ["credits_used"], no_money=words)).fits)
+
+    assert (count(frozenset({"token"})), count(frozenset())) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["approved", "is_hidden", "suspended", "is_public", "verified"])
+def test_a_boolean_that_may_say_not_for_sale_is_asked_about(name: str) -> None:
+    choices = search("agents", "active", columns=[column(name, "boolean"), column("is_featured", "boolean")])
+
+    assert choices.ties == {"active": (name,)}
+
+
+def test_a_boolean_of_unknown_words_is_mentioned() -> None:
+    choices = search("agents", "active", columns=[column("xyzzy", "boolean")])
+
+    assert (choices.ties, choices.doubts) == ({}, {"active": ("xyzzy",)})
+
+
+def test_words_that_say_not_for_sale_are_asked_about() -> None:
+    columns = [column("visibility", enum_labels=("draft", "published"))]
+
+    assert search("agents", "active", columns=columns).ties == {"active": ("visibility",)}
+
+
+def test_a_column_is_found_by_the_table_that_it_is_named_after() -> None:
+    launches = table("tbl_launches", column("id", "uuid"), constraints=(constraint("primary key", "id"),))
+    postings: Table = table(
+        "postings", column("launch_ref", "uuid"), column("trace", "uuid"), column("launch_no")
+    )
+
+    choices = search_columns(Search("ledger", postings, ["execution"], targets={"execution": launches}))
+
+    assert choices.fits["execution"].column == "launch_ref"
