@@ -172,7 +172,7 @@ ROLES: Mapping[str, Role] = {
         _read_names(
             "user_credit|credit_balance|user_balance|credit_account|wallet|credit_wallet balance|credit"
         ),
-        {"user": _PAYER, "balance": _BALANCE, "held": _HELD, "balance_part": _make_part("", _EXACT)},
+        {"user": _PAYER, "balance": _BALANCE, "held": _HELD, "balance_part": _make_part("", EXACT)},
     ),
     "ledger": Role(
         _read_names(
