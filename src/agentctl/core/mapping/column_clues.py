@@ -14,7 +14,8 @@ from agentctl.core.mapping.name_words import is_filler, list_meanings, split_nam
 from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, Names, rank
 from agentctl.core.mapping.words import list_words_of
 
-_CONTENTS = frozenset({"status_words", "kind_words"})
+CONTENTS = frozenset({"status_words", "kind_words"})
+"""The shapes that show what a column holds, whatever its name is."""
 _SALE_WORDS = frozenset(
     {"draft", "published", "archived", "inactive", "disabled", "suspended", "retired", "pending_review"}
 )
@@ -38,6 +39,7 @@ class Clue:
         allows: meanings of further words that do not speak against it.
         shapes: names of SHAPES.
         decisive: names of SHAPES that are enough where the words are unknown.
+        needs: names of SHAPES without which a column cannot play the part.
         asks: meanings of words worth asking about; None if a missing part is not asked for.
 
     """
@@ -46,25 +48,33 @@ class Clue:
     allows: frozenset[str] = frozenset()
     shapes: tuple[str, ...] = ()
     decisive: frozenset[str] = field(default_factory=frozenset)
+    needs: frozenset[str] = frozenset()
     asks: frozenset[str] | None = None
 
 
 def _clue(
-    says: str, allows: str = "", shapes: str = "", decisive: str = "", *, asks: str | None = None
+    says: str,
+    allows: str = "",
+    shapes: str = "",
+    decisive: str = "",
+    *,
+    needs: str = "",
+    asks: str | None = None,
 ) -> Clue:
     combinations = tuple(frozenset(text.split()) for text in says.split("|"))
     return Clue(
         combinations,
         frozenset(allows.split()),
-        (*shapes.split(), *decisive.split()),
+        (*shapes.split(), *decisive.split(), *needs.split()),
         frozenset(decisive.split()),
+        frozenset(needs.split()),
         None if asks is None else frozenset(asks.split()),
     )
 
 
 _PERSON = _clue("person key", "person", "required")
-_BORN = _clue("born | born time", "run time ledger agent", "clock required")
-_UPDATED = _clue("changed", "time seen run ledger", "")
+_BORN = _clue("born | born time", "run errand time ledger agent", "required", "clock")
+_UPDATED = _clue("changed", "time seen run errand ledger", "")
 _BALANCE = _clue(
     "left | unit | unit count | unit left | left count | store | store count | store left",
     "person agent store count now",
@@ -79,33 +89,38 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "held": _clue("held | unit held | held count | held left", "person store", "from_zero required"),
     },
     "agents": {
-        "name": _clue("name", "agent shown", "required unique"),
+        "name": _clue("name", "agent shown short about", "required"),
         "price": _clue(
-            "price | unit need | unit price | unit", "run agent count", "positive required", asks="currency"
+            "price | unit need | count need | unit price | unit",
+            "run errand agent count plain",
+            "positive required",
+            asks="currency",
         ),
         "webhook": _clue("hook | link | hook link | aim link", "agent aim run address", "required"),
-        "slug": _clue("slug | short name | link name | link key | short key", "agent", "unique required"),
+        "slug": _clue(
+            "slug | short name | link name | link key | short key", "agent", "required", needs="unique"
+        ),
         "description": _clue("about | long", "agent"),
         "category": _clue("sort | sort name", "agent"),
         "active": _clue("open", "agent time", "from_true required", asks="shut cleared"),
         "deleted": _clue("gone", "agent time"),
-        "form": _clue("form | form shape | given shape", "agent data shape given run"),
+        "form": _clue("form | form shape | given shape", "agent data shape given run errand"),
         "platforms": _clue("platform | need platform", "agent person"),
     },
     "executions": {
         "user": _PERSON,
         "agent": _clue("agent key", "agent", "required"),
-        "status": _clue("status", "run now", "required", "status_words"),
+        "status": _clue("status", "run errand now", "required", "status_words"),
         "created_at": _BORN,
         "workflow_id": _clue("hook | agent hook | hook link | agent link", "run"),
-        "inputs": _clue("given | given data | given shape", "run data shape agent"),
-        "result": _clue("result | result data", "run data agent"),
-        "error": _clue("error | error message", "run message data"),
+        "inputs": _clue("given | given data | given shape", "run errand data shape agent"),
+        "result": _clue("result | result data", "run errand data agent"),
+        "error": _clue("error | error message", "run errand message data"),
         "credits_used": _clue(
             "taken | unit taken | taken count | price | unit price | price taken", "run agent"
         ),
-        "started_at": _clue("begun | begun time", "run time"),
-        "completed_at": _clue("ended | ended time", "run time"),
+        "started_at": _clue("begun | begun time", "run errand time"),
+        "completed_at": _clue("ended | ended time", "run errand time"),
         "key": _clue("once key", "run"),
         "updated_at": _UPDATED,
     },
@@ -113,12 +128,12 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "user": _PERSON,
         "execution": _clue("run key", "run agent"),
         "amount": _clue(
-            "count | change | unit | unit change | unit count | change count",
+            "count | change | unit | unit change | unit changed | unit count | change count | left change",
             "ledger store",
             "required not_zero",
             "signed",
         ),
-        "kind": _clue("kind", "ledger change run unit", "required", "kind_words"),
+        "kind": _clue("kind", "ledger change run errand unit", "required", "kind_words"),
         "balance_after": _clue(
             "after | after count | left | left after | after unit", "ledger store unit count"
         ),
@@ -130,7 +145,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
 _OWN_MEANINGS = {
     "users": frozenset({"person"}),
     "agents": frozenset({"agent"}),
-    "executions": frozenset({"run"}),
+    "executions": frozenset({"run", "errand"}),
     "balances": frozenset({"left", "store"}),
     "ledger": frozenset({"ledger"}),
 }
@@ -158,7 +173,12 @@ def _weigh(role: str, clue: Clue, words: tuple[str, ...]) -> int | None:
     meant = frozenset().union(*meanings)
     best = 0
     for combination in clue.says:
-        if combination <= meant and all(not own or own & (combination | allowed) for own in meanings):
+        telling = sum(bool(own & combination) for own in meanings)  # no word says two things at once
+        if (
+            combination <= meant
+            and telling >= len(combination)
+            and all(not own or own & (combination | allowed) for own in meanings)
+        ):
             unknown = sum(not own for own in meanings)
             best = max(best, _FULL + len(combination) - _UNKNOWN_WORD * unknown)
     if best > 0:
@@ -176,7 +196,7 @@ def _list_meanings_at(words: tuple[str, ...], position: int) -> frozenset[str]:
 def find_decisive_column(role: str, part: str, table: Table) -> str | None:
     """Return the only column whose content shows that it plays a part, or None."""
     clue = CLUES.get(role, {}).get(part)
-    names = clue.decisive & _CONTENTS if clue else ()
+    names = clue.decisive & CONTENTS if clue else ()
     seen = [column.name for column in table.columns for name in names if SHAPES[name].is_seen(table, column)]
     return seen[0] if len(seen) == 1 else None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.column_clues import (
     CLUES,
+    CONTENTS,
     SHAPES,
     Clue,
     is_doubtful,
@@ -31,6 +32,7 @@ _PROOF, _NAMED = 20, 10
 _MARGIN = 2
 _KEYS = frozenset({"primary key", "foreign key"})
 _WHOLE_KEYS = frozenset({"smallint", "integer", "bigint"})
+_NO_MONEY = frozenset({"held", "limit", "taken", "bought", "measure", "after", "before"})
 _WRITTEN_WORDS = frozenset({"kind", "status"})
 
 
@@ -107,30 +109,44 @@ class Search:
             return column.base_type in TEXT or column.enum_labels is not None
         return can_play(column, ROLES[self.role].parts[part])
 
+    def _weigh_words(self, part: str, name: str, own: frozenset[str]) -> int | None:
+        """Return how much a name speaks for a part, with and without the words of its table's name."""
+        tried = {list_meant_words(name, own), list_meant_words(name)}
+        if self.role == "balances":  # the amount in a table of points is an amount of points
+            tried.add((*list_table_words(self.table), *list_meant_words(name)))
+        weights = [weight for words in tried if (weight := weigh_words(self.role, part, words)) is not None]
+        return max(weights, default=None)
+
     def _weigh(self, part: str, clue: Clue, column: Column, own: frozenset[str]) -> Fit | None:
         target = self.targets.get(part)
         if target is not None and not _has_type_of_key(column, target):
             return None
         if target is not None and names_table(column.name, target):
             return Fit(part, column.name, _NAMED, f"it is named after {target.name}", is_enough=True)
-        tried = {list_meant_words(column.name, own), list_meant_words(column.name)}
-        weights = [weight for words in tried if (weight := weigh_words(self.role, part, words)) is not None]
-        if not weights:
-            return None
-        if self.proved.get(part) == column.name:
+        words = self._weigh_words(part, column.name, own)
+        if self.proved.get(part) == column.name and (words is not None or not _says_otherwise(column.name)):
             return Fit(part, column.name, _PROOF, "a function writes it", is_enough=True)
-        if column.name in self.proved.values():
-            return None
-        words = max(weights)
         seen = list_seen_shapes(clue, self.table, column)
+        is_shown = bool(clue.decisive & CONTENTS & {*seen})
+        if (words is None and not is_shown) or column.name in self.proved.values() or clue.needs - {*seen}:
+            return None
+        words = words or 0
         shape = sum(SHAPES[name].points for name in seen)
-        if part in _NEVER_GUESSED:
-            is_enough = words >= _WHOLE_NAME
-        else:
-            is_enough = words >= _CERTAIN_WORDS or (words > 0 and shape >= _MARGIN)
-        is_enough = is_enough or bool(clue.decisive & {*seen})
+        is_enough = _is_certain(part, words, shape) or bool(clue.decisive & {*seen})
         why = ", ".join((*["its words"] * (words > 0), *(SHAPES[name].why for name in seen)))
         return Fit(part, column.name, words + shape, why, is_enough)
+
+
+def _says_otherwise(name: str) -> bool:
+    """Whether a name says that a number which a function changes is no balance and no amount."""
+    return any(list_meanings(word) & _NO_MONEY for word in split_name(name))
+
+
+def _is_certain(part: str, words: int, shape: int) -> bool:
+    """Whether a name and a shape are enough where nothing else fits."""
+    if part in _NEVER_GUESSED:
+        return words >= _WHOLE_NAME
+    return words >= _CERTAIN_WORDS or (words > 0 and shape >= _MARGIN)
 
 
 def find_no_money(role: str, tables: Mapping[str, Table | None]) -> frozenset[str]:

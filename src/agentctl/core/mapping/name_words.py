@@ -13,15 +13,16 @@ _ONES = {"people": "person", "persons": "person", "children": "child", "men": "m
 MEANINGS: Mapping[str, frozenset[str]] = {
     meaning: frozenset(words.split())
     for meaning, words in {
-        "filler": "a an the of for in to by on at is has was it with this that p v i arg par param",
+        "filler": "a an the of for in to by on at is has was it with this that p v i arg par param flag",
         # Money.
         "unit": "credit token coin point unit fund quota gem allowance money energy",
         "left": "balance remaining available left usable spendable unspent unused remainder saldo",
         "now": "current now",
-        "count": "amount quantity qty total count sum number value volume much",
+        "count": "amount amt num quantity qty total count sum number value volume much",
         "store": "wallet account purse pocket bank vault stored prepaid",
         "price": "price cost fee rate tariff pricing charge",
         "need": "required needed need necessary require",
+        "plain": "base standard regular flat fixed",
         "change": "change delta diff difference movement moved signed adjustment",
         "take": "deduct use spend consume charge debit withdraw take pay reduce subtract decrement burn "
         "redeem drain bill",
@@ -37,7 +38,7 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "limit": "limit max maximum min minimum cap ceiling threshold",
         "bought": "purchased bought earned lifetime granted received",
         # People.
-        "person": "user profile account customer client member person owner buyer subscriber player "
+        "person": "user usr profile account customer client member person owner buyer subscriber player "
         "learner consumer human patron participant holder payer people guest student who whom",
         "mail": "email mail",
         "contact": "contact primary login e main",
@@ -46,7 +47,7 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "expert worker persona specialist ai n8n",
         "product": "app product service model prompt template gpt",
         "name": "name title label headline heading caption",
-        "shown": "display public full friendly visible human",
+        "shown": "display public full friendly visible human tool",
         "hook": "webhook hook callback trigger endpoint",
         "link": "url uri link",
         "address": "address addr",
@@ -56,8 +57,8 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "about": "description about summary blurb intro introduction overview text bio tagline detail",
         "long": "long short what does do",
         "sort": "category topic segment genre group section area department",
-        "open": "active enabled live visible available published listed switched sale service released "
-        "launched activated",
+        "open": "active enabled live visible available published listed shown displayed switched sale "
+        "service released launched activated",
         "shut": "hidden disabled inactive suspended blocked draft paused unlisted offline private",
         "cleared": "approved public reviewed ready accepted verified moderated internal testing online open",
         "gone": "deleted removed archived retired trashed withdrawn discontinued destroyed deactivated",
@@ -65,12 +66,14 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "shape": "schema definition spec specification json config layout structure",
         "platform": "platform integration connector connection",
         # What was run.
-        "run": "execution run invocation job task call launch generation attempt request activation "
-        "session process fulfilment work item order usage operation",
+        "run": "execution run invocation job task call",
+        "errand": "launch generation attempt request activation session process fulfilment work item "
+        "order usage operation conversion inference ticket trigger event submission completion query "
+        "prediction",
         "status": "status state stage phase progress lifecycle condition",
         "given": "input question submitted given prompt parameter payload request body inputs form",
         "data": "data value content json text payload body",
-        "result": "result output answer reply response generated produced outcome completion outputs",
+        "result": "result output out answer reply response generated produced outcome completion outputs",
         "error": "error failure problem fault exception wrong went failed",
         "message": "message text reason detail details info what",
         "key": "id key ref fk uuid no reference identifier code guid pk number",
@@ -86,14 +89,14 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "ledger": "ledger transaction history log movement entry posting journal statement line record "
         "event register book audit",
         "kind": "type kind class nature category event action operation direction",
-        "note": "note remark memo comment description narrative explanation text reason why detail "
-        "label purpose info",
-        "meta": "metadata meta extra data context details info payload json more",
+        "note": "note msg desc remark memo comment description narrative explanation text reason why "
+        "detail label purpose info",
+        "meta": "metadata meta ctx props extra data context details info payload json more",
         # What has its own purpose, and none of these.
         "payment": "purchase payment invoice payout checkout subscription plan package coupon voucher",
         "measure": "version position rank retry login rating seat size length duration ms second minute "
-        "hour age index priority level weight year day month percent score view download attempt sort "
-        "stars like",
+        "hour age index priority level weight year day month percent score view download attempt sort stars "
+        "like",
         "picture": "avatar image photo icon logo thumbnail cover banner picture",
         "place": "locale country city timezone zone language ip region lang agent_string",
         "secret": "password hash secret salt api refresh encrypted token_hash otp",

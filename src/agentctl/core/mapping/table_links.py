@@ -12,7 +12,7 @@ from agentctl.core.mapping.column_search import list_table_words
 from agentctl.core.mapping.name_words import list_meanings, split_name
 
 KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
-_THINGS = frozenset({"person", "agent", "run"})
+_THINGS = frozenset({"person", "agent", "run", "errand"})
 Target = tuple[str, str]
 """A schema and a table, which may be outside of what was read."""
 

@@ -17,6 +17,8 @@ from agentctl.core.mapping.table_links import TableLinks, Target, target_of
 from agentctl.core.mapping.vocabulary import EXACT, ROLES, rank
 
 _MARGIN = 2
+_USUAL = 3
+"""The points of a usual name."""
 _LEAST = {"users": 2, "agents": 2, "executions": 5, "balances": 4, "ledger": 6}
 _OPINIONS = frozenset(
     {"review", "rating", "favorite", "favourite", "like", "comment", "feedback", "bookmark"}
@@ -24,7 +26,7 @@ _OPINIONS = frozenset(
 _NAME_MEANINGS: Mapping[str, frozenset[str]] = {
     "users": frozenset({"person"}),
     "agents": frozenset({"agent", "product"}),
-    "executions": frozenset({"run"}),
+    "executions": frozenset({"run", "errand"}),
     "balances": frozenset({"unit", "left", "store"}),
     "ledger": frozenset({"ledger", "change", "unit"}),
 }
@@ -152,10 +154,14 @@ class TableSearch:
         )
 
     def _weigh(self, role: str, table: Table, evidence: Sequence[tuple[int, str, bool]]) -> Candidate:
+        """Count the evidence; its texts are clauses (`it ...`) or what the table has."""
         by_name = _weigh_name(role, table)
-        counted = [(by_name, "its name", by_name > 0), *evidence]
-        points = sum(points for points, _, is_seen in counted if is_seen)
-        return Candidate(table, points, " and ".join(why for _, why, is_seen in counted if is_seen and why))
+        seen = [(points, text) for points, text, is_seen in evidence if is_seen]
+        clauses = [text for _, text in seen if text.startswith("it ")]
+        nouns = [text for _, text in seen if text and text not in clauses]
+        clauses += [f"it has {' and '.join(nouns)}"] if nouns else []
+        clauses += ["its name is a usual one"] if by_name == _USUAL else ["its name fits"] if by_name else []
+        return Candidate(table, by_name + sum(points for points, _ in seen), ", ".join(clauses))
 
     def _weigh_users(self, table: Table) -> Candidate:
         fits, is_sold = self.fits("users", table), self.fits("agents", table)
@@ -170,7 +176,7 @@ class TableSearch:
             [
                 (3, "an e-mail address", "email" in fits),
                 (2, "a balance", has_balance),
-                (1, "many tables refer to it", len(self.links.incoming.get(own, ())) > 2),  # noqa: PLR2004
+                (1, "it is what many tables refer to", len(self.links.incoming.get(own, ())) > 2),  # noqa: PLR2004
                 (-4, "", "webhook" in is_sold),
             ],
         )
@@ -201,9 +207,9 @@ class TableSearch:
             table,
             [
                 (3, "it refers to users and agents", True),
-                (2, "has a status", status is not None),
+                (2, "a status", status is not None),
                 (2, "", status is not None and "words are those" in status.why),
-                (1, "has a result", "result" in fits),
+                (1, "a result", "result" in fits),
                 (1, "", "inputs" in fits),
                 (1, "", "error" in fits),
                 (1, "", "completed_at" in fits),
@@ -234,8 +240,8 @@ class TableSearch:
             table,
             [
                 (2, "it refers to users, one row each", True),
-                (2, "has a balance", fit is not None),
-                (4, "a function lowers it", fit is not None and "function" in fit.why),
+                (2, "a balance", fit is not None),
+                (4, "it is lowered by a function", fit is not None and "function" in fit.why),
                 (-10, "", fit is None),
             ],
         )
@@ -269,9 +275,9 @@ class TableSearch:
             [
                 (2, "it refers to users and executions" if is_linked else "it refers to users", True),
                 (4, "", is_linked),
-                (1, "has an amount", "amount" in fits),
+                (1, "an amount", "amount" in fits),
                 (3, "kinds of movements", kind is not None and "words are those" in kind.why),
-                (3, "a function writes it", written),
+                (3, "it is written by a function", written),
                 (-2, "", "amount" not in fits),
                 (-6, "", any("payment" in list_meanings(word) for word in split_name(table.name))),
             ],
@@ -308,7 +314,7 @@ def _list_name_meanings(name: str) -> frozenset[str]:
 def _weigh_name(role: str, table: Table) -> int:
     """Return 3 for a usual name of the role, 2 or 1 for one whose words mean it."""
     if rank(table.name, ROLES[role].names) is not None:
-        return 3
+        return _USUAL
     words = list_table_words(table)
     meant = [bool(list_meanings(word) & _NAME_MEANINGS[role]) for word in words]
     return 2 if meant and all(meant) else int(any(meant))
