@@ -85,6 +85,7 @@ class Agent:
     Attributes:
         raw_form: the form as the database has it.
         webhook_url: the URL to call, with its secrets; `public_url` is what may be stored and shown.
+        state: the database's word for whether it is for sale; None where it has none.
 
     """
 
@@ -99,6 +100,7 @@ class Agent:
     raw_form: object
     webhook_url: str | None = field(repr=False)
     platforms: tuple[str, ...]
+    state: str | None = None
 
     @property
     def public_url(self) -> str | None:

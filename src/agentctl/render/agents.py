@@ -22,6 +22,7 @@ def agent_data(agent: Agent) -> dict[str, object]:
         "category": agent.category,
         "price": agent.price,
         "active": agent.active,
+        "state": agent.state,
         "deleted": agent.deleted,
         "webhook_url": agent.public_url,
         "required_platforms": list(agent.platforms),
@@ -71,7 +72,7 @@ def _describe_state(agent: Agent) -> Cell:
     if agent.deleted:
         return Toned("deleted", Tone.BAD)
     if not agent.active:
-        return Toned("inactive", Tone.WARNING)
+        return Toned(agent.state or "inactive", Tone.WARNING)
     if agent.has_invalid_price:
         return Toned("no valid price", Tone.BAD)
     if not agent.public_url:

@@ -114,10 +114,18 @@ def test_a_boolean_of_unknown_words_is_mentioned() -> None:
     assert (choices.ties, choices.doubts) == ({}, {"active": ("xyzzy",)})
 
 
-def test_words_that_say_not_for_sale_are_asked_about() -> None:
+def test_words_that_say_what_is_for_sale_show_the_state() -> None:
     columns = [column("visibility", enum_labels=("draft", "published"))]
 
-    assert search("agents", "active", columns=columns).ties == {"active": ("visibility",)}
+    assert search("agents", "state", columns=columns).fits["state"].column == "visibility"
+    assert search("agents", "active", columns=columns).ties == {}
+
+
+@pytest.mark.parametrize("labels", [("idle", "busy"), ("draft", "idle", "busy", "gone"), ()])
+def test_other_words_show_no_state(labels: tuple[str, ...]) -> None:
+    columns = [column("status", enum_labels=labels or None)]
+
+    assert search("agents", "state", columns=columns).fits == {}
 
 
 def test_a_column_is_found_by_the_table_that_it_is_named_after() -> None:

@@ -117,6 +117,7 @@ def _read_agent(row: dict[str, Any]) -> Agent:
         raw_form=read_json(row["form"]),
         webhook_url=read_text(row["webhook"]),
         platforms=_read_platforms(row["platforms"]),
+        state=read_text(row["state"]),
     )
 
 

@@ -13,7 +13,15 @@ _OWN_KEYS = {
     "executions": ("statuses", "constant"),
     "ledger": ("kinds", "sign", "constant", "constants"),
     "users": OWN_BALANCE_PARTS,
+    "agents": ("states",),
 }
+
+_WORDS = {
+    "agents": ("states", "active"),
+    "executions": ("statuses", *STATUS_WORDS),
+    "ledger": ("kinds", *KIND_WORDS),
+}
+"""Role -> the section of its words, and agentctl's words in it."""
 
 
 def read_schema(section: Section) -> SchemaSettings:
@@ -39,11 +47,11 @@ def _read_role(role: str, section: Section) -> RoleSettings:
         for part in (*parts, *(OWN_BALANCE_PARTS if role == "users" else ()))
         if (text := section.text(part)) is not None
     }
-    words = section.words("statuses", *STATUS_WORDS) if role == "executions" else {}
+    words = section.words(*_WORDS[role]) if role in _WORDS else {}
     return RoleSettings(
         table=section.text("table"),
         columns=columns,
-        words=section.words("kinds", *KIND_WORDS) if role == "ledger" else words,
+        words=words,
         constant=section.constants("constant") if "constant" in own else {},
         constants=_read_constants(section.section("constants")) if "constants" in own else {},
         sign=section.choice("sign", tuple(Sign)) if role == "ledger" else None,

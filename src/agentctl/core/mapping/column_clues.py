@@ -11,14 +11,11 @@ from typing import NamedTuple
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.name_words import is_filler, list_meanings, split_name
-from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, Names, rank
+from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, SALE_WORDS, STATUS_WORDS, Names, rank
 from agentctl.core.mapping.words import list_words_of
 
-CONTENTS = frozenset({"status_words", "kind_words"})
+CONTENTS = frozenset({"status_words", "kind_words", "sale_states"})
 """The shapes that show what a column holds, whatever its name is."""
-_SALE_WORDS = frozenset(
-    {"draft", "published", "archived", "inactive", "disabled", "suspended", "retired", "pending_review"}
-)
 _FULL, _UNKNOWN_WORD = 3, 2
 
 
@@ -65,7 +62,7 @@ def _clue(
     return Clue(
         combinations,
         frozenset(allows.split()),
-        (*shapes.split(), *decisive.split(), *needs.split()),
+        (*shapes.split(), *needs.split(), *decisive.split()),
         frozenset(decisive.split()),
         frozenset(needs.split()),
         None if asks is None else frozenset(asks.split()),
@@ -103,6 +100,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "description": _clue("about | long", "agent"),
         "category": _clue("sort | sort name", "agent"),
         "active": _clue("open", "agent time", "from_true required", asks="shut cleared"),
+        "state": _clue("status", "agent open", "", "sale_states", needs="sale_words"),
         "deleted": _clue("gone", "agent time"),
         "form": _clue("form | form shape | given shape", "agent data shape given run errand"),
         "platforms": _clue("platform | need platform", "agent person"),
@@ -210,11 +208,6 @@ def is_doubtful(role: str, clue: Clue, table: Table, column: Column) -> bool | N
     return any(list_meanings(word) & (asks | clue.says[0]) for word in words)
 
 
-def lists_sale_words(table: Table, column: Column) -> bool:
-    """Whether a column's words say that something is, or is not yet, for sale."""
-    return not _SALE_WORDS.isdisjoint(word.lower() for word in list_words_of(table, column))
-
-
 def list_seen_shapes(clue: Clue, table: Table, column: Column) -> tuple[str, ...]:
     """Return the names of the evidence in a column's shape."""
     return tuple(name for name in clue.shapes if SHAPES[name].is_seen(table, column))
@@ -245,6 +238,19 @@ def _holds_kinds(table: Table, column: Column) -> bool:
     return "charge" in kinds and len(kinds) > 1
 
 
+def _says_what_is_for_sale(table: Table, column: Column) -> bool:
+    """Whether most words of a column say that something is for sale, or that it is not."""
+    words = list_words_of(table, column)
+    known = [word for word in words if _find_meaning(word, SALE_WORDS)]
+    return bool(known) and 2 * len(known) > len(words)
+
+
+def _tells_states_of_sale(table: Table, column: Column) -> bool:
+    """Whether a column's words tell what is for sale from what is not."""
+    meanings = {_find_meaning(word, SALE_WORDS) for word in list_words_of(table, column)}
+    return {"active", "inactive"} <= meanings and _says_what_is_for_sale(table, column)
+
+
 def _find_meaning(word: str, vocabulary: Mapping[str, Names]) -> str | None:
     return next((meaning for meaning, names in vocabulary.items() if rank(word, names) is not None), None)
 
@@ -272,4 +278,6 @@ SHAPES: Mapping[str, Shape] = {
     "signed": Shape(3, "negative amounts in its rows", lambda _, column: "-1" in (column.sample or ())),
     "status_words": Shape(6, "its words are those of a status", _holds_statuses),
     "kind_words": Shape(6, "its words are those of a ledger", _holds_kinds),
+    "sale_words": Shape(2, "its words say what is for sale", _says_what_is_for_sale),
+    "sale_states": Shape(4, "and what is not", _tells_states_of_sale),
 }

@@ -16,7 +16,6 @@ from agentctl.core.mapping.column_clues import (
     is_doubtful,
     list_meant_words,
     list_seen_shapes,
-    lists_sale_words,
     weigh_words,
 )
 from agentctl.core.mapping.name_words import list_meanings, split_name
@@ -33,7 +32,8 @@ _MARGIN = 2
 _KEYS = frozenset({"primary key", "foreign key"})
 _WHOLE_KEYS = frozenset({"smallint", "integer", "bigint"})
 _NO_MONEY = frozenset({"held", "limit", "taken", "bought", "measure", "after", "before"})
-_WRITTEN_WORDS = frozenset({"kind", "status"})
+_WORDS = frozenset({"kind", "status", "state"})
+"""Parts whose columns hold words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +92,15 @@ class Search:
         keys = {name for item in self.table.constraints if item.kind in _KEYS for name in item.columns}
         columns = [column for column in self.table.columns if column.name not in {*taken, *keys}]
         doubts = {column.name: is_doubtful(self.role, clue, self.table, column) for column in columns}
-        speaking = {
-            column.name for column in columns if part == "active" and lists_sale_words(self.table, column)
-        }
         holding = {column.name for column in columns if self._can_hold(part, column)}
-        asked = tuple(
-            name for name, doubt in doubts.items() if name in speaking or (name in holding and doubt)
-        )
+        asked = tuple(name for name, doubt in doubts.items() if name in holding and doubt)
         others = tuple(name for name, doubt in doubts.items() if name in holding and doubt is False)
         return asked, others
 
     def _can_hold(self, part: str, column: Column) -> bool:
         if part in _NEVER_GUESSED and not self.no_money.isdisjoint(split_name(column.name)):
             return False
-        if part in _WRITTEN_WORDS:
+        if part in _WORDS:
             return column.base_type in TEXT or column.enum_labels is not None
         return can_play(column, ROLES[self.role].parts[part])
 

@@ -21,7 +21,13 @@ from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
-from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, STATUS_WORDS, is_needed
+from agentctl.core.mapping.vocabulary import (
+    KIND_STOPGAPS,
+    KIND_WORDS,
+    SALE_WORDS,
+    STATUS_WORDS,
+    is_needed,
+)
 from agentctl.core.mapping.words import (
     NO_WORDS,
     Sign,
@@ -156,12 +162,12 @@ def agents_of(reading: Reading) -> TableRole | None:
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
         return None
-    return _assemble_agents(agents)
+    return _assemble_agents(agents, RoleSettings())
 
 
 def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
     roles = discovery.roles
-    agents = _assemble_agents(roles["agents"])
+    agents = _assemble_agents(roles["agents"], settings.role("agents"))
     executions = _assemble_executions(roles["executions"], settings.role("executions"))
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
@@ -207,9 +213,13 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_agents(role_table: FoundRole) -> TableRole:
+def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> TableRole:
     columns = _list_usable_columns("agents", role_table)
-    return TableRole(role_table.table, columns, rows.agent_rows(role_table.table, columns))
+    configured = settings.words.get("active")
+    usual = tuple(word for group in SALE_WORDS["active"] for word in group)
+    active_words = (configured.lower(),) if configured else usual
+    table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words)
+    return TableRole(role_table.table, columns, table_rows)
 
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:

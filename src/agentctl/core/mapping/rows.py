@@ -4,7 +4,7 @@ It is the only SQL that knows whose names they are. Statuses and kinds come out 
 a minus where credits were taken. Only columns that this role may read are named. It executes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from psycopg import sql
@@ -25,7 +25,7 @@ _AGENTS: LiteralString = (
     "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS "
     "category, "
     "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
-    "{active} AS active, {deleted} AS deleted FROM {table})"
+    "{active} AS active, {state} AS state, {deleted} AS deleted FROM {table})"
 )
 _EXECUTIONS: LiteralString = (
     "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS "
@@ -83,8 +83,15 @@ def user_rows(
     )
 
 
-def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
-    """Return the agents; `deleted` and `active` are booleans."""
+def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Sequence[str]) -> sql.Composed:
+    """Return the agents; `deleted` and `active` are booleans, `state` is the database's own word.
+
+    Args:
+        agents: the table.
+        columns: part -> column.
+        active_words: the states in which an agent can be run, in lower case.
+
+    """
     names = (
         "id",
         "slug",
@@ -95,14 +102,30 @@ def agent_rows(agents: Table, columns: Mapping[str, str]) -> sql.Composed:
         "webhook",
         "form",
         "platforms",
-        "active",
     )
+    state = compose("{}::text", sql.Identifier(columns["state"])) if "state" in columns else None
     return compose(
         _AGENTS,
         table=agents.identifier,
+        active=_compose_active(columns.get("active"), state, active_words),
+        state=state or sql.SQL("NULL::text"),
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),
     )
+
+
+def _compose_active(
+    name: str | None, state: sql.Composed | None, active_words: Sequence[str]
+) -> sql.Composable:
+    """Return whether an agent can be run, as far as its flag and the word of its state say."""
+    flag = sql.Identifier(name) if name else sql.SQL(_NULLS["active"])
+    if state is None:
+        return flag
+    cases = sql.SQL(" ").join(
+        compose("WHEN lower({}) = {} THEN coalesce({}, true)", state, sql.Literal(word), flag)
+        for word in active_words
+    )
+    return compose("(CASE {} ELSE false END)", cases)
 
 
 def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:

@@ -119,6 +119,7 @@ ROLES: Mapping[str, Role] = {
             "active": _make_part(
                 "is_active|active|enabled|is_enabled is_published|published", frozenset({"boolean"})
             ),
+            "state": _make_part(""),  # found by its words
             "deleted": _make_part(
                 "deleted_at|is_deleted|deleted archived_at|is_archived", _INSTANT | {"boolean"}
             ),
@@ -231,6 +232,17 @@ KIND_WORDS: Mapping[str, Names] = {
     "grant": _read_names("bonus|grant|gift|promo|promotion|admin_grant|manual|reward"),
     "purchase": _read_names("purchase|topup|top_up|buy|payment|subscription"),
 }
+SALE_WORDS: Mapping[str, Names] = {
+    "active": _read_names(
+        "active|published|live|enabled|available|approved|released|public|listed|online|launched|on_sale"
+    ),
+    "inactive": _read_names(
+        "inactive|draft|unpublished|archived|disabled|suspended|retired|deprecated|hidden|paused|private|rejected|"
+        "deleted|removed|banned|blocked|pending|pending_review|in_review|under_review|review|submitted|unlisted|"
+        "offline|sunset|coming_soon|beta|test"
+    ),
+}
+"""What a word says of an agent: whether it is for sale. Only what is plainly active can be run."""
 DIRECTION_NAMES = _read_names("direction flow|flow_direction|side|entry_side|sign|dr_cr|debit_credit|in_out")
 DIRECTION_WORDS: Mapping[str, Names] = {
     "out": _read_names("debit|dr|d|out|outgoing|outbound|outflow|minus|withdrawal|decrease|expense"),
@@ -273,7 +285,7 @@ def can_play(column: Column, part: Part) -> bool:
 
 def is_needed(role: str, part: str) -> bool:
     """Whether commands read a part whenever it has a column; of a ledger they read every part."""
-    return role == "ledger" or part == "held" or ROLES[role].parts[part].required
+    return role == "ledger" or part in {"held", "state"} or ROLES[role].parts[part].required
 
 
 @cache

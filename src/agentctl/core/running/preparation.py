@@ -164,8 +164,12 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
 def _require_available(agent: Agent) -> None:
     if agent.deleted or not agent.active:
         state = "deleted" if agent.deleted else "inactive"
-        msg = f"The agent {agent.slug} is {state}."
-        raise Refused(msg, hint="See what can be run: agentctl agents.", code=f"agent_{state}")
+        word = agent.state if agent.state is not None and not agent.deleted else state
+        hint = "See what can be run: agentctl agents."
+        if word == agent.state:
+            line = f"[profiles.NAME.schema.agents.states] active = {toml_text(word)}"
+            hint += f" If an agent that is {word} can be run: {line}"
+        raise Refused(f"The agent {agent.slug} is {word}.", hint=hint, code=f"agent_{state}")
 
 
 def _name_section(profile: Profile, agent: Agent) -> str:
