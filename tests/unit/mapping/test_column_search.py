@@ -58,7 +58,7 @@ def test_a_price_in_a_currency_is_asked_about() -> None:
     assert choices.ties == {"price": ("price_usd",)}
 
 
-@pytest.mark.parametrize("name", ["icon_url", "docs_url", "model_url", "avatar_link", "xyzzy_url"])
+@pytest.mark.parametrize("name", ["icon_url", "docs_url", "model_url", "avatar_link", "xyzzy_url", "link"])
 def test_an_address_that_may_be_something_else_is_no_webhook(name: str) -> None:
     assert not search("agents", "webhook", columns=[column(name, nullable=False)]).fits
 
