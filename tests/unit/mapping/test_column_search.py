@@ -137,3 +137,13 @@ def test_a_column_is_found_by_the_table_that_it_is_named_after() -> None:
     choices = search_columns(Search("ledger", postings, ["execution"], targets={"execution": launches}))
 
     assert choices.fits["execution"].column == "launch_ref"
+
+
+def test_names_without_words_name_nothing() -> None:
+    nameless = table("🍵", column("id", "uuid"), constraints=(constraint("primary key", "id"),))
+
+    choices = search_columns(
+        Search("ledger", table("🍵🍵", column("ﬁ🍵", "uuid")), ["execution"], targets={"execution": nameless})
+    )
+
+    assert not choices.fits

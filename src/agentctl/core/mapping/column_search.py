@@ -176,7 +176,7 @@ def names_table(column: str, target: Table) -> bool:
     words = split_name(column)
     while words and "key" in list_meanings(words[-1]) and len(words) > 1:
         words = words[:-1]
-    return words == list_table_words(target)
+    return bool(words) and words == list_table_words(target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class TableLinks:
     def _by_meaning(self) -> Mapping[str, list[Table]]:
         named: dict[str, list[Table]] = {}
         for table in self.tables.values():
-            for meaning in frozenset.intersection(_THINGS, *map(list_meanings, list_table_words(table))):
+            words = list_table_words(table)
+            for meaning in frozenset.intersection(*map(list_meanings, words)) & _THINGS if words else ():
                 named.setdefault(meaning, []).append(table)
         return named
 
