@@ -1,4 +1,4 @@
-"""The fixtures of the examples: each example's database, and an operator who uses it."""
+"""The fixtures of other people's databases: the examples with an operator, and shops that a test changes."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,10 @@ from databases.example import Example
 from databases.operating import Operator
 from support.marketplace import Database
 from support.program import Program
+from support.shop import full_shop, shop, shop_with
 from support.webhook_server import Reply, WebhookServer
+
+__all__ = ["full_shop", "shop", "shop_with"]
 
 
 @pytest.fixture
