@@ -103,8 +103,9 @@ def test_an_unsigned_id_is_no_evidence_if_calls_are_signed(
     assert "n8n's execution 7 has its id, but does not carry agentctl's signature" in case["message"]
 
 
-def test_a_call_signed_by_standard_webhooks_is_evidence(signing_shop: Shop) -> None:
-    execution, request = open_one(signing_shop)
+@pytest.mark.parametrize("inputs", [(), ("words=1.5",)])
+def test_a_call_signed_by_standard_webhooks_is_evidence(signing_shop: Shop, inputs: tuple[str, ...]) -> None:
+    execution, request = open_one(signing_shop, *inputs)
     older = without_header("x-agentctl-signature", "x-agentctl-row")(request)
     script_executions(signing_shop.webhook, n8n_execution(7, execution, status="error", request=older))
 

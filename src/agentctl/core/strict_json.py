@@ -125,6 +125,7 @@ def write_json(
     *,
     indent: int | None = None,
     ensure_ascii: bool = True,
+    separators: tuple[str, str] | None = None,
     default: Callable[[object], object] | None = None,
 ) -> str:
     """Write a value as JSON, its numbers as they were read.
@@ -133,6 +134,7 @@ def write_json(
         value: of JSON's types, with JsonNumber for fractions.
         indent: the blanks of a level; None for one line.
         ensure_ascii: escape every other character.
+        separators: what stands between members, and behind a name; the usual ones have a blank.
         default: makes JSON of any other value; without it they are refused.
 
     Raises:
@@ -154,6 +156,7 @@ def write_json(
             value,
             indent=indent,
             ensure_ascii=ensure_ascii,
+            separators=separators,
             default=make_plain,
             use_decimal=False,
             namedtuple_as_object=False,

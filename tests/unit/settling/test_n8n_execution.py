@@ -9,6 +9,7 @@ from agentctl.core.models import Outcome
 from agentctl.core.settling.evidence import Evidence
 from agentctl.core.settling.n8n.calls import why_not_ours
 from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
+from agentctl.core.strict_json import JsonNumber
 
 SECRET = "whsec_bm9ib2R5LWVsc2UtaGFzLXRoaXMta2V5"
 NAMES = (
@@ -27,9 +28,8 @@ NAMES = (
     *("webhook-timestamp", "x-agentctl-row", "webhook-id", "responseData", "redaction"),
 )
 WORDS = ("success", "error", "n8n-nodes-base.respondToWebhook", "allEntries", "7", "\ud800", "v1,\u2603 v1,")
-leaves = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(WORDS) | st.text(max_size=5)
-)
+numbers = st.decimals(allow_nan=False, allow_infinity=False).map(JsonNumber)
+leaves = st.none() | st.booleans() | st.integers() | numbers | st.sampled_from(WORDS) | st.text(max_size=5)
 shapes = st.recursive(
     leaves,
     lambda inner: (

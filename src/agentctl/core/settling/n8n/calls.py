@@ -6,14 +6,13 @@ there is a signing secret: n8n keeps the headers as they came, but not the body 
 """
 
 import hmac
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from agentctl.core.database.row_identity import is_unrepeatable
 from agentctl.core.models import Key
-from agentctl.core.strict_json import find_member
+from agentctl.core.strict_json import find_member, write_json
 from agentctl.core.webhook.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 
 _ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
@@ -93,7 +92,7 @@ def _spell_body(body: object) -> Iterator[bytes]:
     """Yield the bytes that a body may have been before n8n read it."""
     for separators in ((", ", ": "), (",", ":")):
         for ensure_ascii in (True, False):
-            text = json.dumps(body, separators=separators, ensure_ascii=ensure_ascii)
+            text = write_json(body, separators=separators, ensure_ascii=ensure_ascii)
             yield text.encode("utf-8", "surrogatepass")
 
 
