@@ -6,7 +6,7 @@ drops a function, an index or a trigger: code is never accused because the catal
 
 import re
 
-_NAME = r'(?:"(?:[^"]|"")*+"|[\w%.$]+)++'
+_NAME = r'(?>(?:"(?>(?:[^"]|"")*)"|[\w%.$]+)+)'
 _OTHER_THINGS = (
     "policy|publication|subscription|extension|role|user|group|database|collation|language|operator|cast|server"
     "|aggregate|statistics|tablespace|default\\s+privileges|event\\s+trigger|text\\s+search"

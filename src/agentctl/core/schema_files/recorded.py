@@ -14,7 +14,7 @@ from agentctl.core.schema_files.sites import UnreadStatement
 from agentctl.core.schema_files.text_of import quote_text
 from agentctl.core.sql.tokens import tokens
 
-_NAME = r'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")*+")'
+_NAME = r'(?:[a-z_][a-z0-9_]*|"(?>(?:[^"]|"")*)")'
 _OF_TABLE = re.compile(
     rf"(?P<table>{_NAME}\.{_NAME})"
     rf"(?:\.(?P<column>{_NAME})(?P<domain> domain)?| (?P<part>constraint|index|trigger) (?P<name>{_NAME})"
@@ -27,7 +27,7 @@ _OF_FUNCTION = re.compile(
     re.DOTALL,
 )
 _COLUMN = re.compile(
-    r"""(?P<type>(?:"(?:[^"]|"")*+"|(?!\ (?:\(|not\ null|default\ |generated\ ))[^"])++)
+    r"""(?P<type>(?>(?:"(?>(?:[^"]|"")*)"|(?!\ (?:\(|not\ null|default\ |generated\ ))[^"])+))
         (?:\ \((?P<labels>.*?)\))?(?P<null>\ not\ null)?
         (?:\ default\ (?P<default>.*)|\ generated\ (?P<generated>(?:always|by\ default)\ as\ .*))?""",
     re.DOTALL | re.VERBOSE,

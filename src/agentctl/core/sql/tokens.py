@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+# Groups are repeated in `(?>...)`: before 3.11.5, Python matches `*+` behind a group wrongly (gh-106052).
 _TOKEN = re.compile(
     r"""
-    (?:\s++|--[^\r\n]*+)*+
+    (?>(?:\s++|--[^\r\n]*+)*)
     (?:
     (?P<comment>/\*)
-  | (?P<string>[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\\?\Z)
-              |(?:[bBxXnN]|[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z))
-  | (?P<quoted>(?:[uU]&)?"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
+  | (?P<string>[eE]'(?>(?:[^'\\]++|\\.|'')*)(?:'|\\?\Z)
+              |(?:[bBxXnN]|[uU]&)?'[^']*+(?>(?:''[^']*+)*)(?:'|\Z))
+  | (?P<quoted>(?:[uU]&)?"[^"]*+(?>(?:""[^"]*+)*)(?:"|\Z))
   | (?P<dollar>\$(?:[^\W\d]\w*+)?\$)
   | (?P<word>[^\W\d][\w$]*+)
   | (?P<number>\d[\w.]*+)
@@ -26,7 +27,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NOTHING_SPECIAL = re.compile(
-    r"""(?:[^\w;'"$/\\-]++|(?!e')[^\W\d][\w$]*+|\d\w*+|'[^']*+'|-(?!-)|/(?!\*))*+""", re.IGNORECASE
+    r"""(?>(?:[^\w;'"$/\\-]++|(?!e')[^\W\d][\w$]*+|\d\w*+|'[^']*+'|-(?!-)|/(?!\*))*)""", re.IGNORECASE
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 

@@ -31,7 +31,7 @@ _GROUP = re.compile(r"(?:not\.)?(?:and|or)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?=[,)]|\Z)', re.DOTALL)
 _ARRAY = re.compile(r"\{[^{}]*\}")
 _PLAIN = re.compile(r"[^,)]*")
-_LIST = re.compile(r"""[ \t]*\((?:"(?:[^"\\]|\\.)*"(?=[,)])|[^)])*+\)[ \t]*""", re.DOTALL)
+_LIST = re.compile(r"""[ \t]*\((?>(?:"(?:[^"\\]|\\.)*"(?=[,)])|[^)])*)\)[ \t]*""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

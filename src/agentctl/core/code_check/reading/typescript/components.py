@@ -9,7 +9,7 @@ import re
 _SCRIPT = re.compile(
     rb"""
     <!--(?:.*?-->|.*)
-  | <script\b(?:[^>"']|"[^"]*"|'[^']*')*+
+  | <script\b(?>(?:[^>"']|"[^"]*"|'[^']*')*)
     (?:>(?P<script>.*?)</script\s*> | .*)
     """,
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
