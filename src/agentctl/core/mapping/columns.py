@@ -64,28 +64,8 @@ def find_columns(
         proved: part -> the column that the database's functions show to play it.
 
     """
-    choices: dict[str, Choice] = {}
-    ties: dict[str, tuple[str, ...]] = {}
-    # Parts that refer to another table come first, so that no other part takes their column.
-    parts = sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None)
-    for name, part in parts:
-        taken = frozenset(choice.column for choice in choices.values())
-        outcome = _choose_column(
-            _SoughtPart(
-                name,
-                part,
-                table,
-                taken,
-                _list_linked_columns(part, table, tables),
-                find_decisive_column(role, name, table),
-            ),
-            settings,
-        )
-        if isinstance(outcome, Choice):
-            choices[name] = outcome
-        elif outcome is not None:
-            ties[name] = outcome
-    missing = [name for name, _ in parts if name not in {*choices, *ties, *settings.columns}]
+    choices, ties = _choose_usual(role, table, settings, tables)
+    missing = [name for name in ROLES[role].parts if name not in {*choices, *ties, *settings.columns}]
     used = {choice.column for choice in choices.values()}
     targets = {name: tables.get(ROLES[role].parts[name].refers_to or "") for name in missing}
     searched = search_columns(
@@ -93,18 +73,33 @@ def find_columns(
     )
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
-    named = {*choices, *ties, *settings.columns}
+    named = {*choices, *ties, *settings.columns, *searched.doubts}
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
         *(_explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
-        *(
-            [_explain_no_price(table)]
-            if role == "agents" and is_priceless(table, {*named, *searched.doubts})
-            else ()
-        ),
+        *([_explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
         *_find_unknown_columns(role, table, settings),
     ]
     return Columns(choices, tuple(findings))
+
+
+def _choose_usual(
+    role: str, table: Table, settings: RoleSettings, tables: Mapping[str, Table | None]
+) -> tuple[dict[str, Choice], dict[str, tuple[str, ...]]]:
+    """Return the columns that the configuration, keys or usual names decide, and those that tie."""
+    choices: dict[str, Choice] = {}
+    ties: dict[str, tuple[str, ...]] = {}
+    # Parts that refer to another table come first, so that no other part takes their column.
+    for name, part in sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None):
+        taken = frozenset(choice.column for choice in choices.values())
+        linked = _list_linked_columns(part, table, tables)
+        decisive = find_decisive_column(role, name, table)
+        outcome = _choose_column(_SoughtPart(name, part, table, taken, linked, decisive), settings)
+        if isinstance(outcome, Choice):
+            choices[name] = outcome
+        elif outcome is not None:
+            ties[name] = outcome
+    return choices, ties
 
 
 def _explain_gaps(
