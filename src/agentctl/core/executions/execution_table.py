@@ -173,7 +173,8 @@ def record(
     if row is None:
         return None
     created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
-    return Written(at=row["at"], columns=tuple(optional), creation=moment_of(created_at["created_at"]))
+    creation = moment_of(created_at["created_at"], executions.zone)
+    return Written(at=row["at"], columns=tuple(optional), creation=creation)
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:

@@ -5,7 +5,7 @@ work with.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
@@ -14,6 +14,7 @@ from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
+from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
 from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
@@ -65,6 +66,11 @@ class Marketplace:
     deducting: Deducting
     obstacles: tuple[Finding, ...] = ()
     charge_obstacles: tuple[Finding, ...] = ()
+
+    @property
+    def session_zone(self) -> str | None:
+        """The zone in which the session writes times that have none; None for the database's own."""
+        return None if self.settings.zone is None else str(self.settings.zone)
 
     def read_again(self, connection: Connection) -> "Marketplace":
         """Read the catalog again, and find every role again."""
@@ -169,7 +175,9 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     roles = discovery.roles
     agents = _assemble_agents(roles["agents"], settings.role("agents"))
     executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    executions = replace(executions, zone=settings.zone)
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
     user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
@@ -188,6 +196,7 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         obstacles=(
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
+            *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
         charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
     )
