@@ -219,6 +219,7 @@ def test_filters_days_and_pages_read_times_in_the_zone(pacific_shop: Shop) -> No
     page = pacific_shop.program("history", "--json", "--limit", "1").json["data"]
     assert page["executions"][0]["created_at"] == "2026-03-05T00:30:00Z"
     assert list_ids("--limit", "1", "--cursor", page["next_cursor"]) == [execution]
+    assert "(UTC)" in pacific_shop.program("history", "--stats").stdout
     stats = pacific_shop.program("history", "--json", "--stats").json["data"]
     assert stats["by_day"] == [
         {"day": "2026-03-04", "executions": 2, "failed": 0},
@@ -278,6 +279,7 @@ def test_a_time_without_a_zone_is_never_claimed_to_be_utc(naive_shop: Shop, comm
     as_json = naive_shop.program(*args, "--json").stdout
     whole = naive_shop.program("history", str(execution), "--json").stdout
 
+    assert "UTC" not in naive_shop.program("history", "--stats").stdout
     for text in (shown, as_json, whole):
         assert "2026-03-04T23:30:00.500000" in text
         assert "2026-03-04T23:30:00.500000Z" not in text

@@ -49,7 +49,7 @@ def _propose_zone(role: TableRole, session_zone: str) -> str:
     lines = {"UTC": "if the application writes UTC, as Prisma does"}
     if "'utc'" in default:
         lines = {"UTC": "its default is in UTC"}
-    elif session_zone != "UTC" and find_zone(session_zone):
+    elif (zone := find_zone(session_zone)) is not None and str(zone) != "UTC":
         why = "its default is the time of the session, whose" if default else "if it is the session's, whose"
         lines = {session_zone: f"{why} TimeZone this is", **lines}
     proposals = "\n".join(f'  timezone = "{zone}"  # {why}' for zone, why in lines.items())
