@@ -21,7 +21,8 @@ from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
-from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
+from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
+from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
 from agentctl.core.mapping.vocabulary import (
     KIND_STOPGAPS,
     KIND_WORDS,
@@ -60,7 +61,7 @@ class Marketplace:
     settings: SchemaSettings
     users: TableRole
     balances: TableRole
-    agents: TableRole
+    agents: Agents
     executions: Executions
     ledger: Ledger | None
     deducting: Deducting
@@ -155,7 +156,7 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = resolve_keys(discover(catalog, settings), settings, catalog)
+    discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
@@ -163,7 +164,7 @@ def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     return Reading(catalog, discovery, market, findings, settings.schemas)
 
 
-def agents_of(reading: Reading) -> TableRole | None:
+def agents_of(reading: Reading) -> Agents | None:
     """Return the agents' table, even if other roles cannot be found; None if there is none."""
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
@@ -196,6 +197,7 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         obstacles=(
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
+            *find_unordered(roles["agents"]),
             *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
         charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
@@ -222,13 +224,17 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> TableRole:
+def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> Agents:
     columns = _list_usable_columns("agents", role_table)
     configured = settings.words.get("active")
     usual = tuple(word for group in SALE_WORDS["active"] for word in group)
     active_words = (configured.lower(),) if configured else usual
     table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words)
-    return TableRole(role_table.table, columns, table_rows)
+    version = role_table.table.column(columns["version"]) if "version" in columns else None
+    if version is None:
+        return Agents(role_table.table, columns, table_rows)
+    chosen = rows.chosen_rows(table_rows, is_ordered=is_ordered(version), is_dated="made_at" in columns)
+    return Agents(role_table.table, columns, chosen, versions=table_rows)
 
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:

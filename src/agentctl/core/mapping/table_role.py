@@ -104,6 +104,18 @@ class TableRole:
 
 
 @dataclass(frozen=True, slots=True)
+class Agents(TableRole):
+    """The agents; of one with several versions, `rows` has the one that is run.
+
+    Attributes:
+        versions: like `rows`, with every version; None where agents have none.
+
+    """
+
+    versions: sql.Composed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Executions(TableRole):
     """The executions, with their words."""
 

@@ -26,6 +26,7 @@ from agentctl.core.mapping.checks import (
     time_without_zone,
     trigger_present,
     type_inexact,
+    version_unordered,
     view_not_writable,
     words_unconfirmed,
 )
@@ -67,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     role_ambiguous.CHECK,
     type_inexact.CHECK,
     key_mismatch.CHECK,
+    version_unordered.CHECK,
     status_unmapped.CHECK,
     kind_unmapped.CHECK,
     words_unconfirmed.CHECK,
