@@ -17,6 +17,7 @@ from agentctl.core.mapping.column_clues import find_decisive_column
 from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
+from agentctl.core.mapping.version_names import name_thing
 from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
 
 _ASKED_FOR = frozenset({"price", "active"})
@@ -209,9 +210,9 @@ def _find_clock(table: Table, part: Part) -> str | None:
 
 
 def _find_primary_key(table: Table) -> Column | None:
-    """Return the column that is a table's primary key on its own, or None."""
+    """Return the column that is a table's primary key on its own, or beside a version; or None."""
     keys = (item.columns for item in table.constraints if item.kind == "primary key")
-    return next((table.column(columns[0]) for columns in keys if len(columns) == 1), None)
+    return next((table.column(thing) for columns in keys if (thing := name_thing(columns))), None)
 
 
 def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
@@ -219,8 +220,10 @@ def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | 
     target = tables.get(part.refers_to or "")
     if target is None:
         return ()
-    keys = [item for item in table.constraints if item.kind == "foreign key" and len(item.columns) == 1]
-    direct = tuple(key.columns[0] for key in keys if key.refers_to(target))
+    keys = [item for item in table.constraints if item.kind == "foreign key"]
+    things = (name_thing(key.columns) for key in keys if key.refers_to(target))
+    direct = tuple(thing for thing in things if thing is not None)
+    keys = [key for key in keys if len(key.columns) == 1]
     extended = {
         (item.foreign_schema, item.foreign_table)
         for item in target.constraints

@@ -17,6 +17,7 @@ from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_search import prove_columns
+from agentctl.core.mapping.version_names import find_reference
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, WHOLE, rank
 
 
@@ -48,8 +49,8 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
     column = executions.table.column(link.column) if link else None
     if link is None or column is None or "id" not in role_table.parts:
         return role_table
-    key = executions.table.foreign_key(link.column)
-    named = _find_by_foreign_key(role_table.table, key) if key is not None else None
+    reference = find_reference(executions.table, link.column)
+    named = _find_by_foreign_key(role_table.table, *reference) if reference is not None else None
     own = role_table.table.column(role_table.parts["id"].column)
     if named is None and own is not None and own.base_type == column.base_type:
         return role_table
@@ -61,9 +62,9 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
     return replace(role_table, parts={**role_table.parts, "id": Choice(named, why)})
 
 
-def _find_by_foreign_key(table: Table, key: Constraint) -> str | None:
-    if key.refers_to(table) and key.foreign_columns:
-        return key.foreign_columns[0]
+def _find_by_foreign_key(table: Table, key: Constraint, referred: str) -> str | None:
+    if key.refers_to(table):
+        return referred
     # Both refer to a third table, as profiles.user_id and agent_executions.user_id refer to Supabase's
     # auth.users.
     return next(

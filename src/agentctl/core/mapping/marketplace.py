@@ -5,7 +5,7 @@ work with.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
@@ -14,13 +14,15 @@ from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
+from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
 from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
-from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
+from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
+from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
 from agentctl.core.mapping.vocabulary import (
     KIND_STOPGAPS,
     KIND_WORDS,
@@ -59,12 +61,17 @@ class Marketplace:
     settings: SchemaSettings
     users: TableRole
     balances: TableRole
-    agents: TableRole
+    agents: Agents
     executions: Executions
     ledger: Ledger | None
     deducting: Deducting
     obstacles: tuple[Finding, ...] = ()
     charge_obstacles: tuple[Finding, ...] = ()
+
+    @property
+    def session_zone(self) -> str | None:
+        """The zone in which the session writes times that have none; None for the database's own."""
+        return None if self.settings.zone is None else str(self.settings.zone)
 
     def read_again(self, connection: Connection) -> "Marketplace":
         """Read the catalog again, and find every role again."""
@@ -149,7 +156,7 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = resolve_keys(discover(catalog, settings), settings, catalog)
+    discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
@@ -157,7 +164,7 @@ def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     return Reading(catalog, discovery, market, findings, settings.schemas)
 
 
-def agents_of(reading: Reading) -> TableRole | None:
+def agents_of(reading: Reading) -> Agents | None:
     """Return the agents' table, even if other roles cannot be found; None if there is none."""
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
@@ -169,7 +176,9 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     roles = discovery.roles
     agents = _assemble_agents(roles["agents"], settings.role("agents"))
     executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    executions = replace(executions, zone=settings.zone)
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
     user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
@@ -188,6 +197,8 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         obstacles=(
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
+            *find_unordered(roles["agents"]),
+            *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
         charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
     )
@@ -213,13 +224,17 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> TableRole:
+def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> Agents:
     columns = _list_usable_columns("agents", role_table)
     configured = settings.words.get("active")
     usual = tuple(word for group in SALE_WORDS["active"] for word in group)
     active_words = (configured.lower(),) if configured else usual
     table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words)
-    return TableRole(role_table.table, columns, table_rows)
+    version = role_table.table.column(columns["version"]) if "version" in columns else None
+    if version is None:
+        return Agents(role_table.table, columns, table_rows)
+    chosen = rows.chosen_rows(table_rows, is_ordered=is_ordered(version), is_dated="made_at" in columns)
+    return Agents(role_table.table, columns, chosen, versions=table_rows)
 
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:

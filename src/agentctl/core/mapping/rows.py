@@ -25,11 +25,15 @@ _AGENTS: LiteralString = (
     "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS "
     "category, "
     "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
-    "{active} AS active, {state} AS state, {deleted} AS deleted FROM {table})"
+    "{active} AS active, {state} AS state, {deleted} AS deleted, {version} AS version, {latest} AS latest, "
+    "{made_at} AS made_at FROM {table})"
 )
+# One version of each agent.
+_CHOSEN: LiteralString = "(SELECT DISTINCT ON (v.id) v.* FROM {versions} AS v ORDER BY v.id, {order})"
 _EXECUTIONS: LiteralString = (
     "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS "
     "word, "
+    "{agent_version} AS agent_version, "
     "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
     "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
     "{completed_at} AS completed_at, {key} AS key FROM {table})"
@@ -51,6 +55,8 @@ _NULLS: Mapping[str, LiteralString] = {
     "inputs": "NULL::jsonb",
     "result": "NULL::jsonb",
     "active": "NULL::boolean",
+    "latest": "NULL::boolean",
+    "made_at": "NULL::timestamptz",
     "price": "NULL::numeric",
     "held": "NULL::numeric",
     "credits_used": "NULL::numeric",
@@ -102,6 +108,9 @@ def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Seque
         "webhook",
         "form",
         "platforms",
+        "version",
+        "latest",
+        "made_at",
     )
     state = compose("{}::text", sql.Identifier(columns["state"])) if "state" in columns else None
     return compose(
@@ -112,6 +121,25 @@ def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Seque
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),
     )
+
+
+def chosen_rows(versions: sql.Composed, *, is_ordered: bool, is_dated: bool) -> sql.Composed:
+    """Return one version of each agent: the active one, or the newest of those that are active.
+
+    Args:
+        versions: all of them, as `agent_rows` returns them.
+        is_ordered: whether a greater version is a newer one; else the one that was made later is.
+        is_dated: whether it is known when each was made.
+
+    """
+    by_state: LiteralString = "v.deleted, (v.active IS FALSE)"
+    by_flag: LiteralString = "v.latest DESC NULLS LAST"
+    order: LiteralString = f"{by_state}, {by_flag}, v.version DESC"
+    if not is_ordered and is_dated:
+        order = f"{by_state}, {by_flag}, v.made_at DESC NULLS LAST, v.version DESC"
+    elif not is_ordered:  # nothing but the flag tells the latest, even where it is not active
+        order = f"{by_flag}, {by_state}, v.version DESC"
+    return compose(_CHOSEN, versions=versions, order=sql.SQL(order))
 
 
 def _compose_active(
@@ -139,7 +167,18 @@ def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:
 def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Words) -> sql.Composed:
     """Return the executions; `word` is the database's own status."""
     names = (
-        *("id", "user", "agent", "status", "created_at", "workflow_id", "inputs", "result", "error"),
+        *(
+            "id",
+            "user",
+            "agent",
+            "agent_version",
+            "status",
+            "created_at",
+            "workflow_id",
+            "inputs",
+            "result",
+            "error",
+        ),
         *("credits_used", "started_at", "completed_at", "key"),
     )
     status = compose("{}::text", sql.Identifier(columns["status"]))

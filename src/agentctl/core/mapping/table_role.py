@@ -7,6 +7,7 @@ table's own columns.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import LiteralString
 
 from psycopg import sql
@@ -31,6 +32,7 @@ class TableRole:
         columns: part -> column.
         rows: a derived table with a column for every part, named after it; NULL for parts without a column.
         constant: column -> the value that it has in every row which agentctl inserts.
+        zone: of its times without a zone; None where nobody has said.
 
     """
 
@@ -38,6 +40,7 @@ class TableRole:
     columns: Mapping[str, str]
     rows: sql.Composed
     constant: Mapping[str, Constant] = field(default_factory=dict)
+    zone: tzinfo | None = field(default=None, kw_only=True)
 
     def __contains__(self, part: str) -> bool:
         return part in self.columns
@@ -98,6 +101,18 @@ class TableRole:
                 "or add a policy.",
                 code="row_level_security",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Agents(TableRole):
+    """The agents; of one with several versions, `rows` has the one that is run.
+
+    Attributes:
+        versions: like `rows`, with every version; None where agents have none.
+
+    """
+
+    versions: sql.Composed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _EXECUTION_PARTS = frozenset(
         "id",
         "user",
         "agent",
+        "agent_version",
         "status",
         "created_at",
         "workflow_id",

@@ -147,13 +147,17 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
     Call it under the user's lock, right before the charge.
 
     Raises:
-        Refused: the agent is gone, deleted, inactive, or has another price.
+        Refused: the agent is gone, deleted, inactive, or has another price or version.
 
     """
     listed = agent_table.find_agent(connection, prepared.market.agents, prepared.listed.id)
     if listed is None:
         raise agent_table.removed(prepared.agent.slug)
     _require_available(listed)
+    if listed.version != prepared.listed.version:
+        versions = f"version {listed.version} now; it was {prepared.listed.version}"
+        msg = f"The agent {listed.slug} has {versions} when this run was prepared."
+        raise Refused(msg, hint="Nothing was written. Run it again.", code="agent_version_changed")
     configured = prepared.agent.price != prepared.listed.price
     if prepared.price and not configured and listed.price != prepared.price:
         price = "has no price any more" if listed.price is None else f"now costs {listed.price} credits"

@@ -33,6 +33,7 @@ _DECIDED_BY_HAND = frozenset(
         "kind-unmapped",
         "sign-unknown",
         "words-unconfirmed",
+        "time-without-zone",
     }
 )
 
