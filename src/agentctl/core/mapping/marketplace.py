@@ -236,7 +236,7 @@ def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Execu
 def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
     columns = _list_usable_columns("ledger", role_table)
     kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
-    amount = role_table.table.column(columns["amount"])
+    amount = role_table.table.column(columns["amount"]) if "amount" in columns else None
     kinds = (
         find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
         if kind is not None
@@ -247,7 +247,7 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         if settings.sign
         else find_sign(role_table.table, amount, kind, kinds)
         if amount
-        else (None, "")
+        else (Sign.SIGNED, "its columns for debit and credit")
     )
     table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED)
     return Ledger(

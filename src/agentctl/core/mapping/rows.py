@@ -11,6 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.quoting import compose
+from agentctl.core.mapping.sides import SIDES, subtract_sides
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
 from agentctl.core.mapping.words import Sign, Words
 
@@ -154,12 +155,15 @@ def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Word
 def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: Sign) -> sql.Composed:
     """Return the ledger; `kind` is the database's own word, `movement` agentctl's."""
     names = ("id", "user", "balance_after", "execution", "description", "created_at")
-    amount = sql.Identifier(columns["amount"])
+    has_sides = {*SIDES} <= {*columns}
+    amount: sql.Composable = (
+        subtract_sides(ledger, columns) if has_sides else sql.Identifier(columns["amount"])
+    )
     kind = compose("{}::text", sql.Identifier(columns["kind"])) if "kind" in columns else None
     by_sign = compose("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END", amount)
     meaning = by_sign if kind is None else _translate_word(kind, kinds)
-    signed: sql.Composable = amount
-    if sign is Sign.BY_KIND:
+    signed = amount
+    if sign is Sign.BY_KIND and not has_sides:
         signed = _negate_charges(ledger, columns["amount"], meaning)
     return compose(
         _LEDGER,

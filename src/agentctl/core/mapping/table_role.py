@@ -16,6 +16,7 @@ from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping.optional_columns import BY_NAME, recordable
 from agentctl.core.mapping.settings import Constant
+from agentctl.core.mapping.sides import SIDES, find_type
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.mapping.words import NO_WORDS, Sign, Words
 
@@ -67,7 +68,7 @@ class TableRole:
         A numeric may be NaN, infinite, or so long that no numeric could hold the sum. A single such value in
         anybody's row would spoil everybody's sum, or end the statement.
         """
-        if part not in self or self.base_type(part) in WHOLE:
+        if self.base_type(part) in {"", *WHOLE}:
             return sql.SQL("true")
         return sql.SQL(f"({part} > -1e100 AND {part} < 1e100)")
 
@@ -144,6 +145,20 @@ class Ledger(TableRole):
         if kind not in self.stand_ins:
             return None
         return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.written[kind]}."
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether what leaves a user and what comes to one are in columns of their own."""
+        return {*SIDES} <= {*self.columns}
+
+    def __contains__(self, part: str) -> bool:
+        return part in self.columns or (part == "amount" and self.has_sides)
+
+    def base_type(self, part: str) -> str:
+        """Return the base type of a part; that of an amount of two columns is their difference's."""
+        if part == "amount" and self.has_sides:
+            return find_type(self.table, self.columns)
+        return TableRole.base_type(self, part)
 
     @property
     def is_linked(self) -> bool:
