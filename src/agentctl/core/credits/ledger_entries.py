@@ -152,7 +152,7 @@ def _link_execution(connection: Connection, ledger: Ledger, row: Key, execution:
             hint=ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string(),
         )
     query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
-    connection.execute(query, {"execution": execution, "row": row})
+    connection.execute(query, {"execution": ledger.stored("execution", execution), "row": row})
 
 
 def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -> Line:

@@ -21,6 +21,7 @@ from agentctl.core.credits.balances import (
 )
 from agentctl.core.credits.deduction import WHOLE_NUMBERS, Charge, DeductAnswer, deduct
 from agentctl.core.credits.derived_balance import require_own_balance
+from agentctl.core.credits.key_values import require_fitting_keys
 from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
 from agentctl.core.credits.ledger_reports import find_row
@@ -271,6 +272,7 @@ def _move_credits(
         raise cannot_change(market, entry.user)
     require_own_balance(connection, market)
     require_plausible_sides(connection, market, user=entry.user)
+    require_fitting_keys(connection, market, charge=True)
     movement = Movement(amount, before, amounts.add(before, amount))
     ledger = market.ledger
     inserted, state = None, None

@@ -31,12 +31,14 @@ class Choice:
     Attributes:
         why: the evidence, in a few words.
         others: the columns that fit less well.
+        read_as: the type of the key that it refers to, where its own is another.
 
     """
 
     column: str
     why: str
     others: tuple[str, ...] = ()
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

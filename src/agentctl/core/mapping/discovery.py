@@ -42,10 +42,11 @@ class FoundRole:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The roles that were found, and the findings; with an error among them it cannot be used."""
+    """The roles that were found, and the findings: errors forbid all use, unwritable roles only writing."""
 
     roles: Mapping[str, FoundRole]
     findings: tuple[Finding, ...]
+    unwritable: tuple[tuple[str, Finding], ...] = ()
 
 
 Preference = Callable[[Table], bool]

@@ -30,7 +30,7 @@ def insertion(
 
     """
     row = {
-        role.columns[part]: shortened(role, part, value)
+        role.columns[part]: shortened(role, part, role.stored(part, value))
         for part, value in values.items()
         if part in role.columns
     }

@@ -172,7 +172,8 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
-    user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
+    balance_casts = _list_casts(roles["balances"])
+    user_rows = rows.user_rows(users, user_columns, balances, balance_columns, balance_casts)
     key = users.column(user_columns["id"])
     money = _find_money(roles)
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "", money=money)
@@ -180,16 +181,22 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         catalog=catalog,
         settings=settings,
         users=TableRole(users, user_columns, user_rows),
-        balances=TableRole(balances, balance_columns, user_rows, settings.role("balances").constant),
+        balances=TableRole(
+            balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
+        ),
         agents=agents,
         executions=executions,
         ledger=ledger,
         deducting=deducting,
         obstacles=(
+            *(finding for role, finding in discovery.unwritable if role == "executions"),
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
         ),
-        charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
+        charge_obstacles=(
+            *(finding for role, finding in discovery.unwritable if role != "executions"),
+            *charging_findings(agents, executions, ledger, deducting),
+        ),
     )
 
 
@@ -200,6 +207,11 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
         return None
     entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
     return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
+
+
+def _list_casts(role_table: FoundRole) -> dict[str, str]:
+    """Return the references that are read as another type than that of their column."""
+    return {part: choice.read_as for part, choice in role_table.parts.items() if choice.read_as}
 
 
 def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
@@ -229,8 +241,9 @@ def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Execu
     # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
-    table_rows = rows.execution_rows(role_table.table, columns, words)
-    return Executions(role_table.table, columns, table_rows, settings.constant, words)
+    casts = _list_casts(role_table)
+    table_rows = rows.execution_rows(role_table.table, columns, words, casts)
+    return Executions(role_table.table, columns, table_rows, settings.constant, casts, words)
 
 
 def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
@@ -249,12 +262,14 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         if amount
         else (Sign.SIGNED, "its columns for debit and credit")
     )
-    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED)
+    casts = _list_casts(role_table)
+    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts)
     return Ledger(
         role_table.table,
         columns,
         table_rows,
         settings.constant,
+        casts,
         kinds,
         sign or Sign.SIGNED,
         why if sign else None,

@@ -32,6 +32,7 @@ class TableRole:
         columns: part -> column.
         rows: a derived table with a column for every part, named after it; NULL for parts without a column.
         constant: column -> the value that it has in every row which agentctl inserts.
+        casts: part -> the type as which `rows` has a reference whose column is of another.
 
     """
 
@@ -39,6 +40,7 @@ class TableRole:
     columns: Mapping[str, str]
     rows: sql.Composed
     constant: Mapping[str, Constant] = field(default_factory=dict)
+    casts: Mapping[str, str] = field(default_factory=dict)
 
     def __contains__(self, part: str) -> bool:
         return part in self.columns
@@ -58,9 +60,13 @@ class TableRole:
         return self.table.column(self.columns[part]) if part in self.columns else None
 
     def base_type(self, part: str) -> str:
-        """Return the base type of the column that plays a part; empty if there is none."""
+        """Return the base type of a part, as `rows` has it; empty if there is no column for it."""
         column = self.column(part)
-        return column.base_type if column else ""
+        return self.casts.get(part, column.base_type) if column else ""
+
+    def stored(self, part: str, value: object) -> object:
+        """Return a key as the column of a reference holds it: a text cannot be compared with a uuid."""
+        return str(value) if self.casts.get(part) == "uuid" and value is not None else value
 
     def countable(self, part: LiteralString) -> sql.SQL:
         """Return the condition under which a value in a part of `rows` can be added to others.
