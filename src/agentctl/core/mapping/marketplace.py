@@ -181,7 +181,8 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
-    user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
+    balance_casts = _list_casts(roles["balances"])
+    user_rows = rows.user_rows(users, user_columns, balances, balance_columns, balance_casts)
     key = users.column(user_columns["id"])
     money = _find_money(roles)
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "", money=money)
@@ -189,18 +190,24 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         catalog=catalog,
         settings=settings,
         users=TableRole(users, user_columns, user_rows),
-        balances=TableRole(balances, balance_columns, user_rows, settings.role("balances").constant),
+        balances=TableRole(
+            balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
+        ),
         agents=agents,
         executions=executions,
         ledger=ledger,
         deducting=deducting,
         obstacles=(
+            *(finding for role, finding in discovery.unwritable if role == "executions"),
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
             *find_unordered(roles["agents"]),
             *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
-        charge_obstacles=tuple(charging_findings(agents, executions, ledger, deducting)),
+        charge_obstacles=(
+            *(finding for role, finding in discovery.unwritable if role != "executions"),
+            *charging_findings(agents, executions, ledger, deducting),
+        ),
     )
 
 
@@ -211,6 +218,11 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
         return None
     entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
     return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
+
+
+def _list_casts(role_table: FoundRole) -> dict[str, str]:
+    """Return the references that are read as another type than that of their column."""
+    return {part: choice.read_as for part, choice in role_table.parts.items() if choice.read_as}
 
 
 def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
@@ -244,14 +256,15 @@ def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Execu
     # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
-    table_rows = rows.execution_rows(role_table.table, columns, words)
-    return Executions(role_table.table, columns, table_rows, settings.constant, words)
+    casts = _list_casts(role_table)
+    table_rows = rows.execution_rows(role_table.table, columns, words, casts)
+    return Executions(role_table.table, columns, table_rows, settings.constant, casts, words)
 
 
 def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
     columns = _list_usable_columns("ledger", role_table)
     kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
-    amount = role_table.table.column(columns["amount"])
+    amount = role_table.table.column(columns["amount"]) if "amount" in columns else None
     kinds = (
         find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
         if kind is not None
@@ -262,14 +275,16 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         if settings.sign
         else find_sign(role_table.table, amount, kind, kinds)
         if amount
-        else (None, "")
+        else (Sign.SIGNED, "its columns for debit and credit")
     )
-    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED)
+    casts = _list_casts(role_table)
+    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts)
     return Ledger(
         role_table.table,
         columns,
         table_rows,
         settings.constant,
+        casts,
         kinds,
         sign or Sign.SIGNED,
         why if sign else None,

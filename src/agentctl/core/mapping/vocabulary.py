@@ -195,6 +195,8 @@ ROLES: Mapping[str, Role] = {
                 EXACT,
                 required=True,
             ),
+            "debit": _make_part("", EXACT),  # found as a pair
+            "credit": _make_part("", EXACT),
             "kind": _make_part(
                 "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason "
                 "direction"

@@ -18,6 +18,7 @@ from agentctl.core.mapping.checks import (
     trigger_present,
     view_not_writable,
 )
+from agentctl.core.mapping.sides import SIDES
 from agentctl.core.mapping.subjects import WrittenTable
 from agentctl.core.mapping.table_role import TableRole
 
@@ -37,7 +38,18 @@ _EXECUTION_PARTS = frozenset(
     }
 )
 _LEDGER_PARTS = frozenset(
-    {"updated_at", "id", "user", "amount", "kind", "balance_after", "description", "created_at", "execution"}
+    {
+        "updated_at",
+        "id",
+        "user",
+        "amount",
+        "kind",
+        "balance_after",
+        "description",
+        "created_at",
+        "execution",
+        *SIDES,
+    }
 )
 _FINDERS = (
     view_not_writable.find,

@@ -10,6 +10,7 @@ from agentctl.core.agents import agent_table, inputs
 from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import users
+from agentctl.core.credits.key_values import require_fitting_keys
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
@@ -83,6 +84,7 @@ def prepare(
     listed = agent_table.get_agent(connection, market.agents, request.agent)
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
+    require_fitting_keys(connection, market, charge=request.charge)
     price = _read_price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _choose_payer(profile, request))
     endpoint = _build_endpoint(profile, agent)
