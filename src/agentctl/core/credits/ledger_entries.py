@@ -161,6 +161,7 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     """
     amount = amounts.absolute(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
     values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
+    values["balance_before"] = amounts.subtract(moved.balance_after, moved.amount)
     if "kind" in ledger:
         values["kind"] = _choose_word(ledger, entry.kind)
     if entry.execution is not None:

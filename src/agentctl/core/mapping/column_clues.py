@@ -135,6 +135,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "balance_after": _clue(
             "after | after count | left | left after | after unit", "ledger store unit count"
         ),
+        "balance_before": _clue("left before | before unit", "ledger store unit count"),
         "description": _clue("note", "ledger data message"),
         "created_at": _BORN,
         "updated_at": _UPDATED,

@@ -36,7 +36,18 @@ _EXECUTION_PARTS = frozenset(
     }
 )
 _LEDGER_PARTS = frozenset(
-    {"updated_at", "id", "user", "amount", "kind", "balance_after", "description", "created_at", "execution"}
+    {
+        "updated_at",
+        "id",
+        "user",
+        "amount",
+        "kind",
+        "balance_after",
+        "balance_before",
+        "description",
+        "created_at",
+        "execution",
+    }
 )
 _FINDERS = (
     view_not_writable.find,
