@@ -9,12 +9,12 @@ from support.webhook_server import Reply
 
 OPS = "ops@example.com"
 GRANT = ("credits", "grant", OPS, "7", "--reason", "goodwill")
-SUM: LiteralString = """
-    DROP FUNCTION deduct_credits_atomic; DROP FUNCTION add_credits_atomic;
+PARTS: LiteralString = """
     ALTER TABLE profiles ADD COLUMN expiring_credits integer NOT NULL DEFAULT 0,
         ADD COLUMN lasting_credits integer NOT NULL DEFAULT 0;
     UPDATE profiles SET expiring_credits = 2, lasting_credits = credits - 2;
 """
+SUM: LiteralString = "DROP FUNCTION deduct_credits_atomic; DROP FUNCTION add_credits_atomic;" + PARTS
 GENERATED: LiteralString = """
     DROP FUNCTION deduct_credits_atomic; DROP FUNCTION add_credits_atomic;
     ALTER TABLE profiles ADD COLUMN expiring_credits integer NOT NULL DEFAULT 2,
@@ -91,3 +91,15 @@ def test_numbers_that_do_not_add_up_are_no_parts(shop: Shop) -> None:
     )
 
     assert shop.program(*GRANT).exit_code == 0
+
+
+def test_a_charge_by_a_function_is_refused_where_its_refund_would_be(shop: Shop) -> None:
+    shop.marketplace.execute(PARTS)
+    before = read_parts(shop)
+    shop.answer(Reply.json({"message": "Error in workflow"}, 500))
+
+    refused = shop.run_json("seo-blog", "topic=Tea", exit_code=3)
+
+    assert refused["error"]["code"] == "balance_derived"
+    assert read_parts(shop) == before
+    assert shop.rows() == []

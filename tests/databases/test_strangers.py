@@ -113,7 +113,7 @@ def look_at(database: Database) -> Reading:
 def list_outcomes(server: Server, seeds: list[str], babble: float = 0) -> Iterator[Outcome]:
     """Try the variants of every example that works untold; `babble` is the share of meaningless names."""
     for example in _UNTOLD:
-        script = example.sql().replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "nobody")
+        script = example.sql().replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "current_user")
         names = (f"{example.name}-{seed}" for seed in seeds)
         yield from try_variants(server, script, names, babble)
 

@@ -13,14 +13,12 @@ from typing import Any
 from psycopg import sql
 
 from agentctl.core import amounts
-from agentctl.core.credits.deduction import WHOLE_NUMBERS
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping.checks import balance_derived
 
-_EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
-_MOST_COLUMNS, _MOST_ROWS, _FEWEST = 8, 200, 2
+_MOST_ROWS, _FEWEST = 200, 2
 
 
 def require_own_balance(connection: Connection, market: Marketplace) -> None:
@@ -37,28 +35,13 @@ def require_own_balance(connection: Connection, market: Marketplace) -> None:
     parts = () if column.generated else _find_parts(_read_rows(connection, market))
     if not column.generated and not parts:
         return
-    section = "users" if balances.table is market.users.table else "balances"
-    names = parts or _list_numbers(market)
-    lines = "\n".join(f"  balance_part = {toml_text(name)}" for name in names)
-    sum_ = f" from {' + '.join(parts)}" if parts else ""
-    raise SchemaLacks(
-        f"{balances.name}.{column.name} is computed{sum_}: a change of it alone would be undone.",
-        hint=f"Say which part grants and refunds go to, in [profiles.NAME.schema.{section}]:\n{lines}",
-        code="balance_derived",
-    )
-
-
-def _list_numbers(market: Marketplace) -> tuple[str, ...]:
-    """Return the columns of exact numbers beside the balance that this role may read."""
-    taken = {*market.balances.columns.values(), *market.users.columns.values()}
-    columns = (column for column in market.balances.table.columns if column.name not in taken)
-    names = (column.name for column in columns if column.base_type in _EXACT_TYPES and column.readable)
-    return tuple(names)[:_MOST_COLUMNS]
+    finding = balance_derived.explain(balances, market.users, parts)
+    raise SchemaLacks(finding.message, hint=finding.hint, code="balance_derived")
 
 
 def _read_rows(connection: Connection, market: Marketplace) -> list[dict[str, Any]]:
     """Return some balances with the numbers beside them; none of a view, which would run its functions."""
-    names = _list_numbers(market)
+    names = balance_derived.list_numbers(market.balances, market.users)
     if len(names) < _FEWEST or market.balances.table.kind not in {"table", "partitioned table"}:
         return []
     query = market.balances.query(

@@ -22,12 +22,13 @@ def require_fitting_keys(connection: Connection, market: Marketplace, *, charge:
         charge: whether credits are moved, too.
 
     Raises:
-        SchemaLacks: a uuid refers to texts, or a text holds no uuids where a uuid's text would be written.
+        SchemaLacks: a ledger's rows refer to others than the users, a uuid refers to texts, or a text
+            holds no uuids where a uuid's text would be written.
 
     """
     for finding in market.charge_obstacles if charge else ():
-        if finding.id == "key-mismatch":
-            raise SchemaLacks(finding.message, hint=finding.hint, code="key_mismatch")
+        if finding.id in {"key-mismatch", "key-elsewhere"}:
+            raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
     _require_uuids(connection, market.executions, "executions")
     if charge:
         _require_uuids(connection, market.balances, "balances")

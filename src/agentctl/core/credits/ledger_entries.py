@@ -165,6 +165,7 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     """
     written_amounts = _list_amounts(ledger, moved.amount)
     values: dict[str, object] = {"user": entry.user, "balance_after": moved.balance_after, **written_amounts}
+    values["balance_before"] = amounts.subtract(moved.balance_after, moved.amount)
     if ledger.has_sides:
         values |= ledger_sides.fill_other_side(connection, ledger, written_amounts)
     if "kind" in ledger:

@@ -82,6 +82,7 @@ def charge(
         held = read_held(connection, market, user.id)
         require_enough(user, balance=before, held=held, price=price)
     if market.deducting.function is not None:
+        require_own_balance(connection, market)  # the function may know the parts, but a refund would not
         kind = market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage"
         charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
         function = market.deducting.function

@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from agentctl.core.database.quoting import Printed
 from agentctl.core.findings.finding import Finding
-from agentctl.core.mapping.checks import ledger_unlinked, sign_unknown
+from agentctl.core.mapping.checks import balance_derived, ledger_unlinked, sign_unknown
 from agentctl.core.mapping.columns import find_wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
@@ -22,11 +22,18 @@ _CONVERT_LINK: LiteralString = (
 
 
 def charging_findings(
-    agents: TableRole, executions: Executions, ledger: Ledger | None, deducting: Deducting
+    agents: TableRole,
+    executions: Executions,
+    ledger: Ledger | None,
+    deducting: Deducting,
+    *,
+    users: TableRole,
+    balances: TableRole,
 ) -> Iterator[Finding]:
     """Yield what keeps agentctl from charging here."""
     if "price" not in agents and (inexact := find_wrong_type("agents", "price", agents.table)):
         yield inexact
+    yield from balance_derived.find_generated(balances, users)
     yield from deducting.findings
     if ledger is not None and "kind" in ledger:
         yield from find_unmapped_words("ledger", ledger.name, ledger.kinds, _KINDS)

@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.name_words import is_filler, list_meanings, split_name
-from agentctl.core.mapping.vocabulary import KIND_STOPGAPS, KIND_WORDS, SALE_WORDS, STATUS_WORDS, Names, rank
+from agentctl.core.mapping.vocabulary import (
+    DIRECTION_WORDS,
+    KIND_STOPGAPS,
+    KIND_WORDS,
+    SALE_WORDS,
+    STATUS_WORDS,
+    Names,
+    rank,
+)
 from agentctl.core.mapping.words import list_words_of
 
 CONTENTS = frozenset({"status_words", "kind_words", "sale_states"})
@@ -135,6 +143,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "balance_after": _clue(
             "after | after count | left | left after | after unit", "ledger store unit count"
         ),
+        "balance_before": _clue("left before | before unit", "ledger store unit count"),
         "description": _clue("note", "ledger data message"),
         "created_at": _BORN,
         "updated_at": _UPDATED,
@@ -230,6 +239,20 @@ def _holds_statuses(table: Table, column: Column) -> bool:
 
 
 def _holds_kinds(table: Table, column: Column) -> bool:
+    """Whether a column's words are kinds; debit and credit are not where another column tells more."""
+    if not _names_kinds(table, column) or not _says_direction(table, column):
+        return _names_kinds(table, column)
+    return not any(
+        _names_kinds(table, other) and not _says_direction(table, other) for other in table.columns
+    )
+
+
+def _says_direction(table: Table, column: Column) -> bool:
+    """Whether a column's words say no more than whether credits come or go."""
+    return all(_find_meaning(word, DIRECTION_WORDS) for word in list_words_of(table, column))
+
+
+def _names_kinds(table: Table, column: Column) -> bool:
     """Whether a column's words tell charges from something else that a ledger holds."""
     listed = list_words_of(table, column)
     kinds = {_find_meaning(word, KIND_WORDS) or _find_meaning(word, KIND_STOPGAPS) for word in listed} - {

@@ -18,9 +18,11 @@ from agentctl.core.mapping.checks.time_without_zone import find_times_without_zo
 from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
+from agentctl.core.mapping.key_targets import check_key_targets
 from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
+from agentctl.core.mapping.shared_links import set_aside_shared_link
 from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
 from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
 from agentctl.core.mapping.vocabulary import (
@@ -157,6 +159,7 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
     discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
+    discovery = check_key_targets(catalog, set_aside_shared_link(discovery))
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
@@ -186,13 +189,15 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     key = users.column(user_columns["id"])
     money = _find_money(roles)
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "", money=money)
+    user_role = TableRole(users, user_columns, user_rows)
+    balance_role = TableRole(
+        balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
+    )
     return Marketplace(
         catalog=catalog,
         settings=settings,
-        users=TableRole(users, user_columns, user_rows),
-        balances=TableRole(
-            balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
-        ),
+        users=user_role,
+        balances=balance_role,
         agents=agents,
         executions=executions,
         ledger=ledger,
@@ -206,7 +211,7 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         ),
         charge_obstacles=(
             *(finding for role, finding in discovery.unwritable if role != "executions"),
-            *charging_findings(agents, executions, ledger, deducting),
+            *charging_findings(agents, executions, ledger, deducting, users=user_role, balances=balance_role),
         ),
     )
 

@@ -34,7 +34,7 @@ def tie_versions(discovery: Discovery, settings: SchemaSettings) -> Discovery:
         written = _find_reference(executions, agents)
         more = {"agent_version": written} if written is not None else {}
         roles["executions"] = replace(executions, parts={**executions.parts, **more})
-    return Discovery(roles, discovery.findings)
+    return replace(discovery, roles=roles)
 
 
 def _find_version(agents: FoundRole) -> Choice | None:

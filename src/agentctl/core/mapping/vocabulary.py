@@ -210,6 +210,9 @@ ROLES: Mapping[str, Role] = {
             "balance_after": _make_part(
                 "balance_after|new_balance|resulting_balance|running_balance|credits_after|balance", EXACT
             ),
+            "balance_before": _make_part(
+                "balance_before|previous_balance|old_balance|opening_balance|credits_before", EXACT
+            ),
             "description": _make_part("description|note|notes|memo|details|reason|comment", TEXT),
             "created_at": _make_part(
                 "created_at createdat|created|inserted_at|created_on|occurred_at|timestamp|at|date", _INSTANT
@@ -293,12 +296,10 @@ def can_play(column: Column, part: Part) -> bool:
 
 
 def is_needed(role: str, part: str) -> bool:
-    """Whether commands read a part whenever it has a column; of a ledger they read every part."""
-    return (
-        role == "ledger"
-        or part in {"held", "state", "version", "agent_version"}
-        or ROLES[role].parts[part].required
-    )
+    """Whether commands read a part whenever it has a column; of a ledger they read all but one."""
+    if role == "ledger":
+        return part != "balance_before"
+    return part in {"held", "state", "version", "agent_version"} or ROLES[role].parts[part].required
 
 
 @cache

@@ -45,6 +45,7 @@ _LEDGER_PARTS = frozenset(
         "amount",
         "kind",
         "balance_after",
+        "balance_before",
         "description",
         "created_at",
         "execution",
