@@ -7,15 +7,14 @@ which nothing but sentences for people has changed, and fails for any other. Rev
     AGENTCTL_RECORD=1 .venv/bin/pytest -n 0 tests/acceptance/test_recorded_json.py
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from acceptance.stories import changing, checking, mistakes, reading, runs, strangers
 from acceptance.stories.stage import Stage
-from support.forks import ForkedProgram, Forks, Operator
+from support.forks import forked_agentctl, typist  # noqa: F401 - fixtures: there are hundreds of commands
 from support.postgres import Server
 from support.program import Program
 from support.recordings import Recorder
@@ -46,20 +45,6 @@ STORIES: tuple[Story, ...] = (
     strangers.partitioned,
     mistakes.mistakes,
 )
-
-
-@pytest.fixture(scope="module")
-def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """Yield an operator whose commands are forks, because there are hundreds."""
-    with Forks(Program(tmp_path_factory.mktemp("loading"))) as forks, forks.operator() as typist:
-        yield typist
-
-
-@pytest.fixture
-def agentctl(tmp_path: Path, operator: Operator) -> Iterator[Program]:
-    """Yield the installed program, with an empty home folder."""
-    with contextlib.closing(ForkedProgram(tmp_path, operator)) as program:
-        yield program
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)

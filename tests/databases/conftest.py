@@ -6,12 +6,13 @@ import pytest
 
 from databases.example import Example
 from databases.operating import Operator
+from support.forks import forked_agentctl, typist
 from support.marketplace import Database
 from support.program import Program
 from support.shop import full_shop, shop, shop_with
 from support.webhook_server import Reply, WebhookServer
 
-__all__ = ["full_shop", "shop", "shop_with"]
+__all__ = ["forked_agentctl", "full_shop", "shop", "shop_with", "typist"]
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ OPS = "ops@example.com"
 READING = (("agents",), ("history",), ("credits",), ("credits", "--user", OPS))
 
 
-@pytest.mark.parametrize("kind", ["varchar(255)", "text", "bigint"])
-def test_a_ledger_whose_reference_has_another_type_is_read_and_its_hint_mends_it(
+@pytest.mark.parametrize("kind", ["varchar(20)", "bigint"])
+def test_a_ledger_whose_reference_cannot_hold_an_id_is_read_and_its_hint_mends_it(
     shop: Shop, kind: str
 ) -> None:
     shop.marketplace.execute(

@@ -1,5 +1,6 @@
 """The fixtures of the tests that settle open executions."""
 
+from support.forks import forked_agentctl, typist
 from support.shop import full_shop, shop, shop_with, webhook
 
-__all__ = ["full_shop", "shop", "shop_with", "webhook"]
+__all__ = ["forked_agentctl", "full_shop", "shop", "shop_with", "typist", "webhook"]

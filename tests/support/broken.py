@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from support.database_proxy import DatabaseProxy, Fault
+from support.figures import HUNG_AFTER
 from support.marketplace import Marketplace
 from support.program import Result
 from support.rules import violations
@@ -54,7 +55,7 @@ class Broken:
         return [(kind, amount) for kind, amount, _ in self.shop.ledger()]
 
 
-def await_end(process: subprocess.Popen[str], *, timeout: float = 60) -> Result:
+def await_end(process: subprocess.Popen[str], *, timeout: float = HUNG_AFTER) -> Result:
     """Wait until a program started in the background ends; `timeout` is in seconds."""
     stdout, stderr = process.communicate(timeout=timeout)
     return Result(process.returncode, stdout, stderr)

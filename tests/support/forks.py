@@ -4,17 +4,21 @@ Each command is a process of its own, with its own connections, its own streams 
 `Program` starts them; what is saved is Python's start.
 """
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
+from support.figures import HUNG_AFTER
 from support.program import Program, Result
 
 _SERVER = """
@@ -140,7 +144,10 @@ class Operator:
 
 
 class ForkedProgram(Program):
-    """The program with its own home; commands that run to their end are forks."""
+    """The program with its own home; commands that run to their end are forks.
+
+    A failpoint is chosen when the program is loaded: such a command is a process from the beginning.
+    """
 
     def __init__(self, home: Path, operator: Operator) -> None:
         super().__init__(home)
@@ -152,9 +159,26 @@ class ForkedProgram(Program):
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stdin: str | None = None,
-        timeout: float = 60,
+        timeout: float = HUNG_AFTER,
     ) -> Result:
-        """Run to the end, without a time limit."""
-        del timeout
+        """Run to the end; a fork has no time limit."""
+        if env and "AGENTCTL_FAILPOINT" in env:
+            return super().__call__(*args, env=env, cwd=cwd, stdin=stdin, timeout=timeout)
         environment = self._build_environment(env)
         return self._operator(*args, environment=environment, folder=cwd or self.home, stdin=stdin or "")
+
+
+@pytest.fixture(scope="session")
+def typist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """Yield an operator whose commands are forks, for suites of hundreds of commands."""
+    with Forks(Program(tmp_path_factory.mktemp("loading"))) as forks, forks.operator() as operator:
+        yield operator
+
+
+@pytest.fixture(name="agentctl")
+def forked_agentctl(tmp_path: Path, typist: Operator) -> Iterator[Program]:
+    """Yield the program, with an empty home folder; its commands are forks."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with contextlib.closing(ForkedProgram(home, typist)) as program:
+        yield program

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.figures import HUNG_AFTER
+
 _ROWS, _COLUMNS = 24, 80
 # Seconds that even a quick person takes. Python's input() loses a Ctrl-C that comes in the microseconds
 # between its last look for signals and its read.
@@ -71,7 +73,7 @@ class Program:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stdin: str | None = None,
-        timeout: float = 60,
+        timeout: float = HUNG_AFTER,
     ) -> Result:
         """Run to the end, with empty input unless `stdin` is given; `timeout` is in seconds.
 
@@ -113,7 +115,7 @@ class Program:
         answers: Sequence[tuple[str, str]] = (),
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 60,
+        timeout: float = HUNG_AFTER,
     ) -> Screen:
         r"""Run on a terminal of 80x24; types each answer once the text before it has appeared.
 

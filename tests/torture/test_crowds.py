@@ -4,7 +4,7 @@ import subprocess
 from collections import Counter
 from typing import Any
 
-from support.figures import figure
+from support.figures import HUNG_AFTER, figure
 from support.rules import violations
 from support.shop import Shop
 
@@ -17,7 +17,7 @@ OPEN = figure(full=1000, everyday=100)
 def _all(processes: list[subprocess.Popen[str]]) -> list[int]:
     codes = []
     for process in processes:
-        process.communicate(timeout=300)
+        process.communicate(timeout=HUNG_AFTER)
         codes.append(process.returncode)
     return codes
 

@@ -17,7 +17,7 @@ import pytest
 from support.broken import RUN, add_operator, await_end
 from support.database_proxy import DatabaseProxy
 from support.executions import OPS, SEO_BLOG
-from support.figures import figure
+from support.figures import HUNG_AFTER, figure
 from support.marketplace import Connection, Database, Marketplace
 from support.marketplace import marketplace as make_marketplace
 from support.postgres import Server, make_cluster
@@ -27,7 +27,7 @@ from support.shop import ARTICLE, Shop, configure
 from support.webhook_server import Reply, WebhookServer
 
 BROKEN = Reply.json({"message": "Error in workflow"}, 500)
-PATIENCE = 30  # seconds, for what takes milliseconds
+PATIENCE = HUNG_AFTER  # seconds, for what takes milliseconds
 CROWD = figure(full=12, everyday=4)
 
 FULL_DISK: LiteralString = """

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agentctl.core.failpoints import Failpoint
+from support.figures import HUNG_AFTER
 from support.rules import violations
 from support.shop import Shop
 from support.webhook_server import Reply
@@ -37,7 +38,7 @@ def _interrupted(shop: Shop, point: Failpoint, cause: signal.Signals, *command: 
     assert os.WIFSTOPPED(status), f"{point} was not reached"
     process.send_signal(cause)
     process.send_signal(signal.SIGCONT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=HUNG_AFTER)
     assert "Traceback" not in stderr
     assert process.returncode == 130
     whole: dict[str, Any] = json.loads(stdout)
@@ -94,7 +95,7 @@ def test_a_grant_that_is_interrupted_after_its_commit_is_reported(shop: Shop) ->
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGCONT)
 
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = process.communicate(timeout=HUNG_AFTER)
 
     assert process.returncode == 0
     assert json.loads(stdout)["data"]["balance_after"] == 107

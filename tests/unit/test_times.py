@@ -1,6 +1,7 @@
 """Durations and instants: what people type, and what programs read."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -77,6 +78,10 @@ def test_instants_are_written_in_utc_with_the_digits_that_they_have() -> None:
     assert rfc3339(datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=UTC)) == "2026-11-01T10:00:00.120000Z"
 
 
+def test_a_time_without_a_zone_is_written_without_one() -> None:
+    assert rfc3339(datetime(2026, 11, 1, 10)) == "2026-11-01T10:00:00"  # noqa: DTZ001 - that is what is tested
+
+
 def test_milliseconds_are_whole() -> None:
     assert milliseconds(timedelta(seconds=1.2346)) == 1235
 
@@ -96,12 +101,57 @@ def test_a_time_without_a_zone_may_be_of_any_zone_there_is() -> None:
 
     assert moment is not None
     assert not moment.is_instant
-    assert moment.shown == datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=UTC)
+    assert moment.shown is None
     for hours in range(-12, 15):
         instant = datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=timezone(timedelta(hours=hours)))
         assert moment.earliest <= instant <= moment.latest
     assert moment.latest == datetime(2026, 11, 1, 10, 0, 0, 120_000, tzinfo=timezone(timedelta(hours=-12)))
     assert moment.text == "2026-11-01T10:00:00.120000"
+
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+
+
+@pytest.mark.parametrize(
+    ("local", "earliest", "latest"),
+    [
+        ("2026-07-01T10:00:00.5", "2026-07-01T17:00:00.5Z", "2026-07-01T17:00:00.5Z"),
+        ("2026-12-01T10:00:00.5", "2026-12-01T18:00:00.5Z", "2026-12-01T18:00:00.5Z"),
+        ("2026-11-01T00:59:59.5", "2026-11-01T07:59:59.5Z", "2026-11-01T07:59:59.5Z"),
+        ("2026-11-01T01:30:00.5", "2026-11-01T08:30:00.5Z", "2026-11-01T09:30:00.5Z"),  # twice
+        ("2026-11-01T02:00:00.5", "2026-11-01T10:00:00.5Z", "2026-11-01T10:00:00.5Z"),
+        ("2026-03-08T02:30:00.5", "2026-03-08T09:30:00.5Z", "2026-03-08T10:30:00.5Z"),  # never
+        ("2026-03-08T03:00:00.5", "2026-03-08T10:00:00.5Z", "2026-03-08T10:00:00.5Z"),
+    ],
+)
+def test_a_time_without_a_zone_is_read_in_the_zone_that_is_named(
+    local: str, earliest: str, latest: str
+) -> None:
+    moment = moment_of(datetime.fromisoformat(local), PACIFIC)
+
+    assert moment is not None
+    assert moment.earliest == datetime.fromisoformat(earliest)
+    assert moment.latest == moment.shown == datetime.fromisoformat(latest)
+    assert moment.is_instant == (earliest == latest)
+
+
+def test_a_day_is_the_day_of_the_zone_that_is_named() -> None:
+    moment = moment_of(date(2026, 11, 1), PACIFIC)  # a day of 25 hours
+
+    assert moment is not None
+    assert moment.shown == moment.earliest == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    assert moment.latest == datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", [None, PACIFIC])
+def test_what_tells_a_row_from_others_does_not_depend_on_the_zone(zone: ZoneInfo | None) -> None:
+    without = moment_of(datetime(2026, 11, 1, 1, 30, 0, 5), zone)  # noqa: DTZ001 - likewise
+    aware = moment_of(datetime(2026, 11, 1, 1, 30, 0, 5, tzinfo=UTC), zone)
+
+    assert without is not None
+    assert aware is not None
+    assert without.text == "2026-11-01T01:30:00.000005"
+    assert aware.text == "2026-11-01T01:30:00.000005Z"
 
 
 def test_a_day_may_be_any_instant_of_that_day_anywhere() -> None:
@@ -136,14 +186,17 @@ def test_no_time_is_no_moment() -> None:
     assert moment_of(None) is None
 
 
-def test_the_edges_of_the_calendar_are_not_passed() -> None:
-    last = moment_of(datetime.max)  # noqa: DTZ901 - without a zone on purpose
-    first = moment_of(datetime.min)  # noqa: DTZ901 - likewise
+@pytest.mark.parametrize("zone", [None, PACIFIC, ZoneInfo("Asia/Tokyo")])
+def test_the_edges_of_the_calendar_are_not_passed(zone: ZoneInfo | None) -> None:
+    last = moment_of(datetime.max, zone)  # noqa: DTZ901 - without a zone on purpose
+    first = moment_of(datetime.min, zone)  # noqa: DTZ901 - likewise
 
     assert last is not None
     assert first is not None
-    assert last.latest == datetime.max.replace(tzinfo=UTC)
-    assert first.earliest == datetime.min.replace(tzinfo=UTC)
+    ends = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    if zone is None:
+        assert (first.earliest, last.latest) == ends
+    assert (first.earliest == ends[0]) or (last.latest == ends[1])
 
 
 def test_a_rounded_time_tells_no_row() -> None:

@@ -86,6 +86,7 @@ class Agent:
         raw_form: the form as the database has it.
         webhook_url: the URL to call, with its secrets; `public_url` is what may be stored and shown.
         state: the database's word for whether it is for sale; None where it has none.
+        version: the one that is run, where agents have versions.
 
     """
 
@@ -101,6 +102,7 @@ class Agent:
     webhook_url: str | None = field(repr=False)
     platforms: tuple[str, ...]
     state: str | None = None
+    version: object = None
 
     @property
     def public_url(self) -> str | None:

@@ -1,11 +1,12 @@
 """Durations and instants as people type them and as programs read them.
 
-Durations are `timedelta`, instants are aware `datetime` in UTC. A time without a zone is shown as UTC, never
-as local time; a `Moment` holds all instants that it may mean, and decisions use the latest of them.
+Durations are `timedelta`, instants are aware `datetime` in UTC. A time without a zone is read in the zone
+that the configuration names; where it names none, it is shown as it is, and claimed to be of no zone. A
+`Moment` holds all instants that it may mean, and decisions use the latest of them.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from agentctl.core.errors import UsageError
 
@@ -23,20 +24,20 @@ class Moment:
 
     Attributes:
         raw: the value as read: with a zone, without one, a day, or text where Python has no such time.
-        shown: the instant to show; a time without a zone counts as UTC.
+        shown: the instant to show; None for a time without a zone whose zone is not known.
         earliest: the first instant that it can mean.
         latest: the last instant that it can mean; a row of that time is no younger.
 
     """
 
     raw: object
-    shown: datetime
+    shown: datetime | None
     earliest: datetime
     latest: datetime
 
     @property
     def is_instant(self) -> bool:
-        """Whether it means one instant, because it has a zone."""
+        """Whether it means one instant: its zone is known, and shows this time once."""
         return self.earliest == self.latest
 
     @property
@@ -44,7 +45,7 @@ class Moment:
         """The exact time, which identifies a row; None if it was rounded, so that rows may share it."""
         if not isinstance(self.raw, datetime) or self.raw.microsecond == 0:
             return None
-        return rfc3339(self.raw) if self.is_instant else self.raw.isoformat()
+        return rfc3339(self.raw)
 
     @property
     def is_exact(self) -> bool:
@@ -52,11 +53,16 @@ class Moment:
         return isinstance(self.raw, date)
 
 
-def moment_of(raw: object) -> Moment | None:
+def moment_of(raw: object, zone: tzinfo | None = None) -> Moment | None:
     """Return what a time in a database means; None for NULL.
 
     A time that Python cannot hold (`-infinity`, years before 1 or after 9999) becomes its first or last
     instant.
+
+    Args:
+        raw: the value as read.
+        zone: of times that have none; None where nobody has said.
+
     """
     if raw is None:
         return None
@@ -70,8 +76,21 @@ def moment_of(raw: object) -> Moment | None:
         return _make_instant(raw, _FIRST if text == "-infinity" or text.endswith(" BC") else _LAST)
     length = timedelta(0) if isinstance(raw, datetime) else DAY
     start = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - see below
-    shown = start.replace(tzinfo=UTC)
-    return Moment(raw, shown, shifted(shown, -AHEAD_OF_UTC), shifted(shown, BEHIND_UTC + length))
+    if zone is not None:
+        starts, ends = _list_readings(start, zone), _list_readings(shifted(start, length), zone)
+        return Moment(raw, max(starts), min(starts), max(ends))
+    in_utc = start.replace(tzinfo=UTC)
+    return Moment(raw, None, shifted(in_utc, -AHEAD_OF_UTC), shifted(in_utc, BEHIND_UTC + length))
+
+
+def _list_readings(local: datetime, zone: tzinfo) -> list[datetime]:
+    """Return the two instants at which a zone's clocks show a time, or would; they are mostly one.
+
+    An hour that the clocks show twice, or leave out, is read with the offsets before and after the change.
+    PostgreSQL takes the later instant of the two.
+    """
+    readings = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    return [shifted(local.replace(tzinfo=UTC), -(offset or timedelta(0))) for offset in readings]
 
 
 def _make_instant(raw: object, instant: datetime) -> Moment:
@@ -142,9 +161,13 @@ def _parse_age(text: str, *, now: datetime) -> datetime:
 
 
 def rfc3339(instant: datetime) -> str:
-    """Write an instant as RFC 3339 in UTC, with as many digits of a second as it has."""
-    zoned = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    return zoned.isoformat().replace("+00:00", "Z")
+    """Write an instant as RFC 3339 in UTC, with as many digits of a second as it has.
+
+    A time without a zone gets none: nobody knows which instant it is.
+    """
+    if instant.tzinfo is None:
+        return instant.isoformat()
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def milliseconds(duration: timedelta) -> int:

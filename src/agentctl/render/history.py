@@ -173,7 +173,8 @@ def stats_view(stats: Stats, missing: Sequence[str]) -> View:
     yield from _durations_missing(missing)
     if stats.days:
         days = stats.days[-_DAYS_SHOWN:]
-        yield Bars("Executions a day (UTC)", tuple((day.day.isoformat(), day.executions) for day in days))
+        zone = " (UTC)" if stats.is_in_utc else ""
+        yield Bars(f"Executions a day{zone}", tuple((day.day.isoformat(), day.executions) for day in days))
 
 
 def csv_lines(executions: Iterable[Execution]) -> Iterator[str]:

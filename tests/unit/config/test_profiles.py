@@ -131,6 +131,33 @@ def test_a_value_of_the_wrong_kind_is_named_and_never_shown(write: Write, line: 
     assert what in error.message
 
 
+@pytest.mark.parametrize("name", ["America/Los_Angeles", "Europe/Dublin", "UTC", "Etc/GMT+8"])
+def test_the_zone_of_times_without_one_is_read(write: Write, name: str) -> None:
+    path = write(f'[profiles.a.schema]\ntimezone = "{name}"\n')
+    assert str(load(path, needs_database=False).schema.zone) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("America/Los_Angles", "Did you mean 'America/Los_Angeles'?"),
+        ("america/los_angeles", "Did you mean 'America/Los_Angeles'?"),
+        ("right/UTC", "Etc/UTC"),
+        ("localtime", "America/Los_Angeles"),
+        ("America", ""),
+        ("../etc/passwd", ""),
+        ("+02:00", "America/Los_Angeles"),
+        ("", ""),
+    ],
+)
+def test_a_zone_that_nobody_knows_is_refused(write: Write, name: str, hint: str) -> None:
+    path = write(f'[profiles.a]\n[profiles.a.schema]\ntimezone = "{name}"\n')
+    error = refused(path)
+    assert error.message == f"{path}, line 3: profiles.a.schema.timezone is not the name of a time zone."
+    assert error.hint
+    assert hint in error.hint
+
+
 _IN_SEVERAL_LINES = """[profiles.a]
 webhook = {
     timeout = "3s",  # a comment, and a comma behind the last key

@@ -118,6 +118,7 @@ def _read_agent(row: dict[str, Any]) -> Agent:
         webhook_url=read_text(row["webhook"]),
         platforms=_read_platforms(row["platforms"]),
         state=read_text(row["state"]),
+        version=row["version"],
     )
 
 

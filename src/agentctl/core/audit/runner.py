@@ -7,12 +7,14 @@ of a finding, however many there are. It refuses to judge tables of which it may
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from agentctl.core.audit import vocabulary
 from agentctl.core.audit.check import AuditCheck, Scope
 from agentctl.core.audit.checks import CHECKS
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_values import read_time
 from agentctl.core.errors import PermissionDenied, UsageError
 from agentctl.core.findings.finding import Severity
 from agentctl.core.mapping import Marketplace, TableRole
@@ -127,7 +129,9 @@ def _run_check(
         rows = connection.execute(query, _list_values(scope)).fetchall()
     count = rows[0]["count"] if rows else 0
     exact = not _holds_whole_credits(market)
-    return Result(check, count=count, examples=tuple(_read_example(row, exact=exact) for row in rows))
+    zone = market.executions.zone
+    examples = tuple(_read_example(row, zone, exact=exact) for row in rows)
+    return Result(check, count=count, examples=examples)
 
 
 def _holds_whole_credits(market: Marketplace) -> bool:
@@ -137,8 +141,12 @@ def _holds_whole_credits(market: Marketplace) -> bool:
     return set(types) <= WHOLE
 
 
-def _read_example(row: Mapping[str, object], *, exact: bool) -> Mapping[str, object]:
-    return {name: value if exact else _write_whole(value) for name, value in row.items() if name != "count"}
+def _read_example(row: Mapping[str, object], zone: tzinfo | None, *, exact: bool) -> Mapping[str, object]:
+    values = {name: value if exact else _write_whole(value) for name, value in row.items() if name != "count"}
+    return {
+        name: read_time(value, zone) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
 
 
 def _write_whole(value: object) -> object:

@@ -12,14 +12,15 @@ from psycopg import sql
 
 from agentctl.core.audit.check import Scope
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.mapping.instants import bound, is_zoned
+from agentctl.core.mapping.instants import bound, has_zone, latest_in_utc, since
 from agentctl.core.times import BEHIND_UTC, DAY
 
 _WORDS: LiteralString = """
 WITH users AS NOT MATERIALIZED (
     SELECT id, {balance} AS balance FROM {users} AS users
 ), executions AS NOT MATERIALIZED (
-    SELECT id, user_id, agent_id, status, created_at, {credits_used} AS credits_used
+    SELECT id, user_id, agent_id, status, created_at, {compared} AS compared_at,
+           {credits_used} AS credits_used
     FROM {executions} AS executions
 ), ledger AS NOT MATERIALIZED (
     SELECT id, user_id, kind, movement, {amount} AS amount, {balance_after} AS balance_after, execution_id,
@@ -29,7 +30,7 @@ WITH users AS NOT MATERIALIZED (
     SELECT * FROM executions WHERE {execution_may_be_recent}
 ), recent_rows AS NOT MATERIALIZED (
     SELECT * FROM ledger WHERE {row_may_be_recent}
-), deadline AS NOT MATERIALIZED (  -- what was created before is dead, whatever zone its time is of
+), deadline AS NOT MATERIALIZED (  -- whose compared_at is before it is dead, whatever zone its time is of
     SELECT {dead_before} AS dead_before
 ), histories AS NOT MATERIALIZED (  -- whole, of every user who has a recent ledger row
     SELECT * FROM ledger WHERE user_id IS NOT NULL AND {user_is_recent}
@@ -58,7 +59,6 @@ _NO_LEDGER: LiteralString = (
     "SELECT NULL::uuid AS id, NULL::uuid AS user_id, NULL AS kind, NULL AS movement, 0 AS amount, "
     "0 AS balance_after, NULL::uuid AS execution_id, NULL::timestamptz AS created_at WHERE false"
 )
-_RECENT: LiteralString = "created_at >= {}"
 _EXAMPLES: LiteralString = (
     "{words}, found AS (\n{query}\n)\nSELECT *, count(*) OVER () AS count FROM found ORDER BY 1 LIMIT {limit}"
 )
@@ -87,7 +87,8 @@ def _compose_words(market: Marketplace, scope: Scope) -> sql.Composed:
         **_compose_amounts(market),
         execution_may_be_recent=_compose_recent(market.executions, scope),
         row_may_be_recent=_compose_recent(market.ledger, scope),
-        dead_before=_compose_deadline(market),
+        dead_before=_compose_deadline(market.executions),
+        compared=_compose_compared(market.executions),
         user_is_recent=_compose_recent_filter("user_id", scope),
         execution_is_recent=_compose_recent_filter("execution_id", scope),
     )
@@ -107,16 +108,27 @@ def _compose_amounts(market: Marketplace) -> dict[str, sql.Composable]:
 def _compose_recent(role: TableRole | None, scope: Scope) -> sql.Composable:
     if role is None or scope.since is None:
         return sql.SQL("TRUE")
-    return sql.SQL(_RECENT).format(bound(role, scope.since, slack=-(BEHIND_UTC + DAY)))
+    column = sql.Identifier("created_at")
+    if role.zone is not None:
+        return since(role, column, scope.since)
+    return sql.SQL("{} >= {}").format(column, bound(role, scope.since, slack=-(BEHIND_UTC + DAY)))
 
 
-def _compose_deadline(market: Marketplace) -> sql.Composable:
-    """Return the time before which a run must have ended, as created_at is compared with it."""
-    if is_zoned(market.executions):
+def _compose_compared(executions: TableRole) -> sql.Composable:
+    """Return what is compared with the deadline: created_at itself, or the latest that it can mean."""
+    column = sql.Identifier("created_at")
+    is_read = executions.zone is not None and not has_zone(executions)
+    return latest_in_utc(executions, column) if is_read else column
+
+
+def _compose_deadline(executions: TableRole) -> sql.Composable:
+    """Return the time before which a run must have ended, as `compared_at` is compared with it."""
+    if has_zone(executions):
         return sql.SQL("now() - %(stale_after)s::interval")
     text = "((now() AT TIME ZONE 'UTC') - %(stale_after)s::interval) - {}"
-    length = DAY if market.executions.base_type("created_at") == "date" else timedelta(0)
-    return sql.SQL(text).format(sql.Literal(BEHIND_UTC + length))
+    length = DAY if executions.base_type("created_at") == "date" else timedelta(0)
+    slack = BEHIND_UTC + length if executions.zone is None else timedelta(0)
+    return sql.SQL(text).format(sql.Literal(slack))
 
 
 def _compose_recent_filter(column: str, scope: Scope) -> sql.Composable:

@@ -281,6 +281,7 @@ SELECT json_build_object(
         'database', current_database(),
         'role', current_user,
         'search_path', to_json(current_setting('agentctl.schemas')::text[]),
+        'time_zone', current_setting('TimeZone'),
         'read_only', pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
         'bypasses_row_security', (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
     ),

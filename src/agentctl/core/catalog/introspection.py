@@ -29,7 +29,7 @@ _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server and this session: whose privileges count, and in which schemas names are looked up."""
+    """The server and this session: whose privileges, search path and time zone count."""
 
     version: str
     version_number: int
@@ -38,6 +38,7 @@ class Server:
     search_path: tuple[str, ...]
     read_only: bool
     bypasses_row_security: bool
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,10 @@ def read_schema(section: Section) -> SchemaSettings:
         ConfigError: an unknown key, or a value of the wrong kind; file, line and key are named.
 
     """
-    section.allow_only("schemas", "deduct", *ROLES)
+    section.allow_only("schemas", "timezone", "deduct", *ROLES)
     return SchemaSettings(
         schemas=section.texts("schemas"),
+        zone=section.zone("timezone"),
         roles={role: _read_role(role, section.section(role)) for role in ROLES if role in section.table},
         deduct=_read_deduct(section.section("deduct")),
     )

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import NoReturn
 from agentctl.core.config.key_lines import Keys, find_line
 from agentctl.core.errors import ConfigError, UsageError
 from agentctl.core.mapping.settings import TEMPLATE_HOLE, TEMPLATE_NAMES
+from agentctl.core.mapping.zones import find_zone, suggest_zone
 from agentctl.core.times import parse_duration
 
 _COMMAND_TIMEOUT = 30  # seconds that a password manager may take
@@ -212,6 +213,14 @@ class Section:
             return None if value is None else parse_duration(value)
         except UsageError as error:
             self._refuse_key(key, "is not a duration", hint=error.hint)
+
+    def zone(self, key: str) -> tzinfo | None:
+        """Return a time zone such as `America/Los_Angeles`."""
+        name = self.text(key)
+        zone = None if name is None else find_zone(name)
+        if name is not None and zone is None:
+            self._refuse_key(key, "is not the name of a time zone", hint=suggest_zone(name))
+        return zone
 
     def _open_child(self, value: object, key: str) -> "Section":
         if not isinstance(value, dict):

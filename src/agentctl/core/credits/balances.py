@@ -34,7 +34,7 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
     balances = market.balances
     if _is_lockable(market):
         query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
-        row = connection.execute(query, {"user": user}).fetchone()
+        row = connection.execute(query, {"user": balances.stored("user", user)}).fetchone()
         return _read_balance_in(row, user) if row and row["balance"] is not None else None
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
@@ -56,7 +56,7 @@ def read_balance(connection: Connection, market: Marketplace, user: Key) -> Cred
 
     """
     query = market.balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
-    row = connection.execute(query, {"user": user}).fetchone()
+    row = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchone()
     if row is None:
         raise cannot_change(market, user)
     return _read_balance_in(row, user)
@@ -90,7 +90,8 @@ def raise_balance(
             compose("coalesce({name}, 0) + %(amount)s >= least({name}, 0)", name=name) for name in moved
         ),
     )
-    written = connection.execute(update, {"amount": amount, "user": user}).fetchone()
+    values = {"amount": amount, "user": market.balances.stored("user", user)}
+    written = connection.execute(update, values).fetchone()
     if written is None and amount < 0 and "balance_part" in market.balances:
         raise Refused(
             f"{market.balances.columns['balance_part']} of user {user} has fewer than "
@@ -117,7 +118,8 @@ def cannot_change(market: Marketplace, user: Key) -> AgentctlError:
         )
     if balances.table is not market.users.table:
         row = balances.query(
-            "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);", key=sql.Literal(user)
+            "INSERT INTO {table} ({user}, {balance}) VALUES ({key}, 0);",
+            key=sql.Literal(balances.stored("user", user)),
         )
         return Refused(
             f"The user {user} has no row in {balances.name}.",
@@ -132,7 +134,7 @@ def read_held(connection: Connection, market: Marketplace, user: Key) -> object:
     if "held" not in market.balances:
         return None
     query = market.balances.query("SELECT {held} AS held FROM {table} WHERE {user} = %(user)s")
-    row = connection.execute(query, {"user": user}).fetchone()
+    row = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchone()
     return row["held"] if row else None
 
 

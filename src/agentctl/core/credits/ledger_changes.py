@@ -180,7 +180,7 @@ def _search_lines(
         user=ledger.query("{user}"),
         among=among,
     )
-    return tuple(map(_read_line, connection.execute(query, {"user": user}).fetchall()))
+    return tuple(map(_read_line, connection.execute(query, {"user": ledger.stored("user", user)}).fetchall()))
 
 
 def _read_line(row: dict[str, Any]) -> Line:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import uuid4
 
+from psycopg import sql
+
 from agentctl.core import amounts
+from agentctl.core.credits import ledger_sides
 from agentctl.core.credits.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
 from agentctl.core.mapping import Ledger, TableRole
 from agentctl.core.mapping.insertion import insertion
@@ -148,7 +152,7 @@ def _link_execution(connection: Connection, ledger: Ledger, row: Key, execution:
             hint=ledger.query("GRANT UPDATE ({execution}) ON {table} TO ...;").as_string(),
         )
     query = ledger.query("UPDATE {table} SET {execution} = %(execution)s WHERE {id} = %(row)s")
-    connection.execute(query, {"execution": execution, "row": row})
+    connection.execute(query, {"execution": ledger.stored("execution", execution), "row": row})
 
 
 def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -> Line:
@@ -159,8 +163,10 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
         UsageError: the column cannot hold the amount exactly.
 
     """
-    amount = amounts.absolute(moved.amount) if ledger.sign is Sign.BY_KIND else moved.amount
-    values: dict[str, object] = {"user": entry.user, "amount": amount, "balance_after": moved.balance_after}
+    written_amounts = _list_amounts(ledger, moved.amount)
+    values: dict[str, object] = {"user": entry.user, "balance_after": moved.balance_after, **written_amounts}
+    if ledger.has_sides:
+        values |= ledger_sides.fill_other_side(connection, ledger, written_amounts)
     values["balance_before"] = amounts.subtract(moved.balance_after, moved.amount)
     if "kind" in ledger:
         values["kind"] = _choose_word(ledger, entry.kind)
@@ -170,11 +176,30 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
     values["description"] = entry.reason or f"agentctl: {entry.kind}{of}"
     values |= _choose_id(ledger, entry.row_id)
     query, parameters = insertion(ledger, values, constants=ledger.constants.get(entry.kind))
-    returning = ledger.query("{insertion} RETURNING {id} AS id, {amount} AS amount", insertion=query)
+    returning = ledger.query(
+        "{insertion} RETURNING {id} AS id, {amounts}",
+        insertion=query,
+        amounts=sql.SQL(", ").join(
+            compose("{} AS {}", sql.Identifier(ledger.columns[part]), sql.Identifier(part))
+            for part in written_amounts
+        ),
+    )
     written = connection.execute(returning, parameters).fetchone()
-    if written is None or written["amount"] != amount:
-        raise cannot_hold(ledger, "amount", moved.amount)
+    inexact = [part for part, amount in written_amounts.items() if not written or written[part] != amount]
+    if written is None or inexact:
+        raise cannot_hold(ledger, inexact[0], moved.amount)
     return Line(written["id"], entry.user, entry.execution, moved.amount)
+
+
+def _list_amounts(ledger: Ledger, amount: Credits) -> dict[str, Credits]:
+    """Return the parts of a row that say how much was moved, each with its number."""
+    absolute = amounts.absolute(amount)
+    written = {}
+    if "amount" in ledger.columns:
+        written["amount"] = absolute if ledger.sign is Sign.BY_KIND else amount
+    if ledger.has_sides:
+        written["debit" if amount < 0 else "credit"] = absolute
+    return written
 
 
 def _choose_word(ledger: Ledger, kind: str) -> str:

@@ -37,7 +37,7 @@ def find_row(connection: Connection, ledger: TableRole, row_id: Key) -> LedgerRo
     """Return one ledger row by its id, or None."""
     query = compose(_ROWS + "id = %(id)s", ledger=ledger.rows)
     row = connection.execute(query, {"id": row_id}).fetchone()
-    return _read_ledger_row(row) if row else None
+    return _read_ledger_row(ledger, row) if row else None
 
 
 def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: int) -> tuple[LedgerRow, ...]:
@@ -48,13 +48,14 @@ def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: in
     rows = connection.execute(query, {"user": user, "limit": limit}).fetchall()
     if not rows:
         ledger.require_visible_rows()
-    return tuple(map(_read_ledger_row, rows))
+    return tuple(_read_ledger_row(ledger, row) for row in rows)
 
 
 def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key) -> tuple[LedgerRow, ...]:
     """Return the charge and the refund of one execution, oldest first."""
     query = compose(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id", ledger=ledger.rows)
-    return tuple(map(_read_ledger_row, connection.execute(query, {"execution": execution}).fetchall()))
+    rows = connection.execute(query, {"execution": execution}).fetchall()
+    return tuple(_read_ledger_row(ledger, row) for row in rows)
 
 
 def sums(
@@ -142,12 +143,12 @@ def _count_by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, 
     return rows
 
 
-def _read_ledger_row(row: dict[str, Any]) -> LedgerRow:
+def _read_ledger_row(ledger: TableRole, row: dict[str, Any]) -> LedgerRow:
     return LedgerRow(
         id=row["id"],
         kind=read_text(row["kind"]),
         amount=read_amount(row["amount"]),
         balance_after=read_amount(row["balance_after"]),
         execution_id=row["execution_id"],
-        created_at=read_time(row["created_at"]),
+        created_at=read_time(row["created_at"], ledger.zone),
     )

@@ -21,9 +21,11 @@ from agentctl.core.credits.balances import (
 )
 from agentctl.core.credits.deduction import WHOLE_NUMBERS, Charge, DeductAnswer, deduct
 from agentctl.core.credits.derived_balance import require_own_balance
+from agentctl.core.credits.key_values import require_fitting_keys
 from agentctl.core.credits.ledger_changes import read_state
 from agentctl.core.credits.ledger_entries import Entry
 from agentctl.core.credits.ledger_reports import find_row
+from agentctl.core.credits.ledger_sides import explain_swap, require_plausible_sides
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
@@ -31,6 +33,7 @@ from agentctl.core.errors import Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import Deduct
+from agentctl.core.mapping.sides import SIDES
 from agentctl.core.models import Credits, Key, User
 
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
@@ -124,7 +127,8 @@ def _charge_by_function(
 def _require_exact_columns(market: Marketplace) -> None:
     ledger = market.ledger
     columns = [(market.balances.name, market.balances.column("balance"))]
-    columns += [(ledger.name, ledger.column("amount"))] if ledger is not None else []
+    if ledger is not None:
+        columns += [(ledger.name, ledger.column(part)) for part in ("amount", *SIDES)]
     for table, column in columns:
         if column is not None and column.base_type not in _EXACT_TYPES:
             raise SchemaLacks(
@@ -167,6 +171,8 @@ def _require_honest(
     hint = "See sql/credits.sql for what it must do."
     if market.ledger is not None and market.ledger.is_filtered:
         hint = "Row level security may hide the ledger's row from this role: connect as one with BYPASSRLS."
+    elif market.ledger is not None and in_ledger == movement.amount and market.ledger.has_sides:
+        hint = explain_swap(market.ledger)
     elif market.ledger is not None and in_ledger == movement.amount and market.ledger.sign_known is None:
         hint = 'If its amounts have no sign: [profiles.NAME.schema.ledger] sign = "by_kind"'
     raise SchemaLacks(
@@ -266,6 +272,8 @@ def _move_credits(
     if before is None:
         raise cannot_change(market, entry.user)
     require_own_balance(connection, market)
+    require_plausible_sides(connection, market, user=entry.user)
+    require_fitting_keys(connection, market, charge=True)
     movement = Movement(amount, before, amounts.add(before, amount))
     ledger = market.ledger
     inserted, state = None, None

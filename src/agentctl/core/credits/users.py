@@ -57,10 +57,11 @@ def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
         return False
     query = compose(
         "SELECT EXISTS (SELECT FROM {users} AS u WHERE u.id = %(user)s) AS has_row, "
-        "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(user)s) AS has_balance",
+        "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(balance_of)s) AS has_balance",
         users=market.users.rows,
         balances=market.balances.query("{table}"),
         balance_of=market.balances.query("{user}"),
     )
-    row = connection.execute(query, {"user": user}).fetchone()
+    values = {"user": user, "balance_of": market.balances.stored("user", user)}
+    row = connection.execute(query, values).fetchone()
     return row is not None and not row["has_row"] and not row["has_balance"]

@@ -4,7 +4,7 @@ A customer can write `infinity` as a time and NaN as a balance. Such a value is 
 and used for nothing else: code that decides something checks first that it has a time or an amount.
 """
 
-from datetime import datetime
+from datetime import date, tzinfo
 from decimal import Decimal
 
 from agentctl.core.errors import Refused
@@ -27,14 +27,20 @@ def read_amount(value: object) -> Amount | None:
     return Verbatim(str(value))
 
 
-def read_time(value: object) -> Time | None:
-    """Return the value of a column of times in UTC, the zone assumed where there is none; NULL is None."""
+def read_time(value: object, zone: tzinfo | None = None) -> Time | None:
+    """Return the value of a column of times: an instant where its zone is known, else its text; NULL is None.
+
+    Args:
+        value: from a column of times.
+        zone: of times that have none; None where nobody has said.
+
+    """
+    moment = None if isinstance(value, Verbatim) else moment_of(value, zone)
+    if moment is not None and moment.shown is not None:
+        return moment.shown
     if value is None or isinstance(value, Verbatim):
         return value
-    moment = moment_of(value)
-    if moment is not None:
-        return moment.shown
-    return Verbatim(value.isoformat(" ") if isinstance(value, datetime) else str(value))
+    return Verbatim(value.isoformat() if isinstance(value, date) else str(value))
 
 
 def read_text(value: object) -> str | None:

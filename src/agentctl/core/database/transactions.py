@@ -22,6 +22,10 @@ T = TypeVar("T")
 class Schema(Protocol):
     """What is known of the database's tables."""
 
+    @property
+    def session_zone(self) -> str | None:
+        """The zone in which the session writes times that have none; None for the database's own."""
+
     def read_again(self, connection: Connection) -> Self:
         """Read the tables once more."""
 
@@ -108,10 +112,18 @@ def durably(
             return commit.result
         return target.run_reconnecting(lambda connection: durably(connection, schema, work, commit=commit))
     try:
-        return in_transaction(target, lambda: work(target, schema), commit=commit)
+        return in_transaction(target, lambda: _work_in_zone(target, schema, work), commit=commit)
     except ColumnMissing:  # the transaction was rolled back, unseen by anybody
         fresh = schema.read_again(target)
-        return in_transaction(target, lambda: work(target, fresh), commit=commit)
+        return in_transaction(target, lambda: _work_in_zone(target, fresh, work), commit=commit)
+
+
+def _work_in_zone(connection: Connection, schema: S, work: Callable[[Connection, S], T]) -> T:
+    """Do the work in the zone of times without a zone: defaults and functions write the session's time."""
+    if schema.session_zone is not None:
+        zone = {"zone": schema.session_zone}
+        connection.execute("SELECT set_config('TimeZone', %(zone)s, true)", zone)
+    return work(connection, schema)
 
 
 def check_deferred_constraints(connection: Connection) -> None:

@@ -6,7 +6,7 @@ It is no secret: whoever makes one up gets another page of what they may see any
 import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from psycopg import sql
@@ -38,8 +38,8 @@ def list_conditions_after(market: Marketplace, cursor: str | None) -> list[sql.C
 
 def write_cursor(last: Execution) -> str:
     """Return the cursor that leads behind an execution."""
-    at = last.created_at
-    position = [at.isoformat() if isinstance(at, datetime) else at and _OTHER_TIME, str(last.id)]
+    at = last.creation.raw if last.creation is not None else None
+    position = [at.isoformat() if isinstance(at, date) else at and _OTHER_TIME, str(last.id)]
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 

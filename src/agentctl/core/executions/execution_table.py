@@ -142,6 +142,7 @@ def record(
     execution: Identity,
     user: Key,
     agent: Key,
+    agent_version: object = None,
     facts: Mapping[str, object],
 ) -> Written | None:
     """Insert an execution as running; None where its id, or its key, exists already.
@@ -152,14 +153,15 @@ def record(
         execution: its identity, chosen beforehand.
         user: who pays.
         agent: what is run.
+        agent_version: of the agent, where agents have versions.
         facts: contents of optional columns by name; the table's missing columns are left out.
 
     """
     optional = _keep_storable(executions, {**facts, "started_at": NOW})
     status = executions.statuses.written[Status.RUNNING]
     values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
-    if execution.key is not None:
-        values["key"] = execution.key
+    values |= {"agent_version": agent_version} if agent_version is not None else {}
+    values |= {"key": execution.key} if execution.key is not None else {}
     query, parameters = insertion(executions, values)
     row = connection.execute(
         compose(
@@ -173,7 +175,8 @@ def record(
     if row is None:
         return None
     created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
-    return Written(at=row["at"], columns=tuple(optional), creation=moment_of(created_at["created_at"]))
+    creation = moment_of(created_at["created_at"], executions.zone)
+    return Written(at=row["at"], columns=tuple(optional), creation=creation)
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import Marketplace
-from agentctl.core.mapping.instants import bound
+from agentctl.core.mapping.instants import before, bound, since
 from agentctl.core.models import NO_STATUS, Key
 from agentctl.core.times import AHEAD_OF_UTC
 
@@ -36,6 +36,7 @@ class Filters:
 def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]:
     """Return the filters as SQL conditions on the executions' table `e`."""
     executions, conditions = market.executions, []
+    created = sql.Identifier("e", "created_at")
     if filters.agent is not None:
         conditions.append(compose("e.agent_id = {}", sql.Literal(filters.agent)))
     if filters.user is not None:
@@ -45,9 +46,9 @@ def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]
         condition = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
         conditions.append(compose(condition, words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
     if filters.since is not None:
-        conditions.append(compose("e.created_at >= {}", bound(executions, filters.since)))
+        conditions.append(since(executions, created, filters.since))
     if filters.until is not None:
-        conditions.append(compose("e.created_at < {}", bound(executions, filters.until)))
+        conditions.append(before(executions, created, filters.until))
     if filters.perhaps_before is not None:
         limit = bound(executions, filters.perhaps_before, slack=AHEAD_OF_UTC)
         conditions.append(compose("e.created_at < {}", limit))

@@ -6,7 +6,7 @@ writes nothing.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 
 from psycopg import sql
@@ -207,23 +207,26 @@ def clock(connection: Connection) -> datetime:
 def _add_credits(
     connection: Connection, market: Marketplace, rows: Sequence[dict[str, Any]]
 ) -> tuple[Execution, ...]:
-    ledger = market.ledger
+    ledger, zone = market.ledger, market.executions.zone
     if ledger is None or not ledger.is_linked:
         kept = "credits_used" in market.executions
         return tuple(
-            _read_execution(row, read_amount(row["credits_used"]) if kept else None, None) for row in rows
+            _read_execution(row, zone, read_amount(row["credits_used"]) if kept else None, None)
+            for row in rows
         )
     moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
-    return tuple(_read_execution(row, *moved.get(row["id"], (0, 0))) for row in rows)
+    return tuple(_read_execution(row, zone, *moved.get(row["id"], (0, 0))) for row in rows)
 
 
-def _read_execution(row: dict[str, Any], charged: Amount | None, refunded: Amount | None) -> Execution:
+def _read_execution(
+    row: dict[str, Any], zone: tzinfo | None, charged: Amount | None, refunded: Amount | None
+) -> Execution:
     return Execution(
         id=row["id"],
         agent=agent_table.ref(row),
         user=UserRef(id=row["user_id"], email=read_text(row["email"])),
         status=read_text(row["status"]),
-        created_at=read_time(row["created_at"]),
+        created_at=read_time(row["created_at"], zone),
         charged=charged,
         refunded=refunded,
         workflow_id=_read_url(row["workflow_id"]),
@@ -233,7 +236,7 @@ def _read_execution(row: dict[str, Any], charged: Amount | None, refunded: Amoun
         credits_used=read_amount(row["credits_used"]),
         started_at=read_time(row["started_at"]),
         completed_at=read_time(row["completed_at"]),
-        creation=moment_of(row["created_at"]),
+        creation=moment_of(row["created_at"], zone),
     )
 
 

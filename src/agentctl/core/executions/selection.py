@@ -67,12 +67,25 @@ def _write_select(
 ) -> sql.Composed:
     return compose(
         "SELECT {columns} FROM {executions} AS e LEFT JOIN {users} AS u ON u.id = e.user_id "
-        "LEFT JOIN {agents} AS a ON a.id = e.agent_id {measured} "
-        "WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC",
+        "{agents} {measured} WHERE {conditions} ORDER BY e.created_at DESC, e.id DESC",
         columns=columns,
         executions=market.executions.rows,
         users=market.users.rows,
-        agents=market.agents.rows,
+        agents=_join_agents(market),
         measured=measured,
         conditions=join_conditions(conditions),
+    )
+
+
+def _join_agents(market: Marketplace) -> sql.Composed:
+    """Return the join that gives each execution its agent's name as `a`: of its version, where it has one."""
+    named, every = market.agents.rows, market.agents.versions
+    if every is None or "agent_version" not in market.executions:
+        return compose("LEFT JOIN {} AS a ON a.id = e.agent_id", named)
+    return compose(
+        "LEFT JOIN {every} AS v ON v.id = e.agent_id AND v.version = e.agent_version "
+        "LEFT JOIN {named} AS c ON c.id = e.agent_id "
+        "CROSS JOIN LATERAL (SELECT coalesce(v.name, c.name) AS name, coalesce(v.slug, c.slug) AS slug) AS a",
+        every=every,
+        named=named,
     )

@@ -14,13 +14,13 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
 from agentctl.core.mapping import Marketplace
-from agentctl.core.mapping.instants import in_utc
+from agentctl.core.mapping.instants import in_utc, is_certain
 from agentctl.core.models import NO_STATUS, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day, in UTC."""
+    """One day: in UTC, or in the zone of times whose zone nobody knows."""
 
     day: date
     executions: int
@@ -35,6 +35,7 @@ class Stats:
         p50_ms: the median duration in milliseconds; None where start or completion is not recorded.
         p95_ms: the duration that 95 % do not exceed, or None.
         days: days with executions, oldest first.
+        is_in_utc: whether these are days in UTC, because the zone of the times is known.
 
     """
 
@@ -42,6 +43,7 @@ class Stats:
     p50_ms: int | None
     p95_ms: int | None
     days: tuple[Day, ...]
+    is_in_utc: bool = True
 
     @property
     def total(self) -> int:
@@ -70,7 +72,11 @@ def compute_stats(connection: Connection, market: Marketplace, filters: Filters)
             market.executions.require_visible_rows()
         p50, p95 = _compute_durations(connection, market, filters)
         return Stats(
-            by_status=by_status, p50_ms=p50, p95_ms=p95, days=_count_by_day(connection, market, filters)
+            by_status=by_status,
+            p50_ms=p50,
+            p95_ms=p95,
+            days=_count_by_day(connection, market, filters),
+            is_in_utc=is_certain(market.executions),
         )
 
 

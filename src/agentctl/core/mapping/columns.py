@@ -17,6 +17,8 @@ from agentctl.core.mapping.column_clues import find_decisive_column
 from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
+from agentctl.core.mapping.sides import SIDES, list_pairs
+from agentctl.core.mapping.version_names import name_thing
 from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
 
 _ASKED_FOR = frozenset({"price", "active"})
@@ -30,12 +32,14 @@ class Choice:
     Attributes:
         why: the evidence, in a few words.
         others: the columns that fit less well.
+        read_as: the type of the key that it refers to, where its own is another.
 
     """
 
     column: str
     why: str
     others: tuple[str, ...] = ()
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,14 @@ def find_columns(
     """
     choices, ties = _choose_usual(role, table, settings, tables)
     missing = [name for name in ROLES[role].parts if name not in {*choices, *ties, *settings.columns}]
-    used = {choice.column for choice in choices.values()}
+    used = _list_taken(table, choices)
     targets = {name: tables.get(ROLES[role].parts[name].refers_to or "") for name in missing}
     searched = search_columns(
         Search(role, table, missing, used, proved, targets, find_no_money(role, tables))
     )
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
+    _leave_out_net_amount(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
@@ -87,11 +92,12 @@ def _choose_usual(
     role: str, table: Table, settings: RoleSettings, tables: Mapping[str, Table | None]
 ) -> tuple[dict[str, Choice], dict[str, tuple[str, ...]]]:
     """Return the columns that the configuration, keys or usual names decide, and those that tie."""
-    choices: dict[str, Choice] = {}
-    ties: dict[str, tuple[str, ...]] = {}
+    choices, ties = _choose_sides(role, table, settings)
     # Parts that refer to another table come first, so that no other part takes their column.
     for name, part in sorted(ROLES[role].parts.items(), key=lambda item: item[1].refers_to is None):
-        taken = frozenset(choice.column for choice in choices.values())
+        if name in {*choices, *ties}:
+            continue
+        taken = _list_taken(table, choices)
         linked = _list_linked_columns(part, table, tables)
         decisive = find_decisive_column(role, name, table)
         outcome = _choose_column(_SoughtPart(name, part, table, taken, linked, decisive), settings)
@@ -100,6 +106,36 @@ def _choose_usual(
         elif outcome is not None:
             ties[name] = outcome
     return choices, ties
+
+
+def _choose_sides(
+    role: str, table: Table, settings: RoleSettings
+) -> tuple[dict[str, Choice], dict[str, tuple[str, ...]]]:
+    """Return the columns for debit and credit where a ledger has one for each, or those that tie."""
+    named = settings.columns
+    if role != "ledger" or named.keys() & {*SIDES}:
+        configured = {part: named[part] for part in SIDES if table.column(named.get(part, ""))}
+        return {part: Choice(column, "configured") for part, column in configured.items()}, {}
+    pairs = [pair for pair in list_pairs(table) if named.get("amount") not in pair]
+    if len(pairs) != 1:
+        return {}, {part: tuple(pair[side] for pair in pairs) for side, part in enumerate(SIDES) if pairs}
+    named_sides = zip(SIDES, pairs[0], strict=True)
+    return {part: Choice(name, "its name, beside its counterpart") for part, name in named_sides}, {}
+
+
+def _list_taken(table: Table, choices: Mapping[str, Choice]) -> frozenset[str]:
+    """Return the columns that play a part; where debit and credit do, no other such pair is an amount."""
+    pairs = list_pairs(table) if {*SIDES} <= {*choices} else ()
+    return frozenset(
+        (*(choice.column for choice in choices.values()), *(name for pair in pairs for name in pair))
+    )
+
+
+def _leave_out_net_amount(table: Table, choices: dict[str, Choice]) -> None:
+    """Leave out an amount that the database computes where two columns, debit and credit, are written."""
+    column = table.column(choices["amount"].column) if "amount" in choices else None
+    if {*SIDES} <= {*choices} and column is not None and column.generated:
+        del choices["amount"]
 
 
 def _explain_gaps(
@@ -112,10 +148,12 @@ def _explain_gaps(
     """Yield a finding for each part that columns tie for, and for each that is needed and missing."""
     for name, part in ROLES[role].parts.items():
         if name in ties:
-            is_asked = part.required or name == "active"
+            is_asked = part.required or name in {"active", *SIDES}
             yield _explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
-        elif part.required and name not in choices:
+        elif part.required and name not in choices and not (name == "amount" and {*SIDES} <= {*choices}):
             yield _explain_missing(role, name, table, settings)
+    if len(lone := [name for name in SIDES if name in choices]) == 1:
+        yield _explain_lone_side(role, lone[0], table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +247,9 @@ def _find_clock(table: Table, part: Part) -> str | None:
 
 
 def _find_primary_key(table: Table) -> Column | None:
-    """Return the column that is a table's primary key on its own, or None."""
+    """Return the column that is a table's primary key on its own, or beside a version; or None."""
     keys = (item.columns for item in table.constraints if item.kind == "primary key")
-    return next((table.column(columns[0]) for columns in keys if len(columns) == 1), None)
+    return next((table.column(thing) for columns in keys if (thing := name_thing(columns))), None)
 
 
 def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
@@ -219,8 +257,10 @@ def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | 
     target = tables.get(part.refers_to or "")
     if target is None:
         return ()
-    keys = [item for item in table.constraints if item.kind == "foreign key" and len(item.columns) == 1]
-    direct = tuple(key.columns[0] for key in keys if key.refers_to(target))
+    keys = [item for item in table.constraints if item.kind == "foreign key"]
+    things = (name_thing(key.columns) for key in keys if key.refers_to(target))
+    direct = tuple(thing for thing in things if thing is not None)
+    keys = [key for key in keys if len(key.columns) == 1]
     extended = {
         (item.foreign_schema, item.foreign_table)
         for item in target.constraints
@@ -259,6 +299,15 @@ def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings)
         f"{table.name}.{wanted}",
         f"{table.name} has no column {wanted}, which agentctl cannot do without.",
         f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"',
+    )
+
+
+def _explain_lone_side(role: str, name: str, table: Table) -> Finding:
+    other = SIDES[name == SIDES[0]]
+    return column_missing.CHECK.finding(
+        f"{table.name}.{other}",
+        f"{table.name} has a column for its {name} and none for its {other}: agentctl needs both.",
+        f'Name it in [profiles.NAME.schema.{role}]: {other} = "COLUMN"',
     )
 
 

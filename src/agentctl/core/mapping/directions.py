@@ -36,7 +36,9 @@ def find_constants(
     ]
     constants: dict[str, dict[str, Constant]] = {}
     for kind in DIRECTIONS:
-        row: dict[str, object] = {columns["amount"]: -1 if kind == "charge" and sign is Sign.SIGNED else 1}
+        row: dict[str, object] = {}
+        if "amount" in columns:
+            row[columns["amount"]] = -1 if kind == "charge" and sign is Sign.SIGNED else 1
         if "kind" in columns and kind in kinds.written:
             row[columns["kind"]] = kinds.written[kind]
         found = {column.name: value for column in free for value in _choose_value(table, column, kind, row)}

@@ -14,6 +14,7 @@ from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
+from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import KINDS
 from agentctl.core.mapping.table_search import (
     Candidate,
@@ -41,10 +42,11 @@ class FoundRole:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The roles that were found, and the findings; with an error among them it cannot be used."""
+    """The roles that were found, and the findings: errors forbid all use, unwritable roles only writing."""
 
     roles: Mapping[str, FoundRole]
     findings: tuple[Finding, ...]
+    unwritable: tuple[tuple[str, Finding], ...] = ()
 
 
 Preference = Callable[[Table], bool]
@@ -271,7 +273,9 @@ class _Search:
     def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
         """Return the value by which tables are compared; less is better."""
         parts = ROLES[role].parts
-        lacking = sum(part.required and not _has_part(role, name)(table) for name, part in parts.items())
+        needed = {name for name, part in parts.items() if part.required}
+        needed -= {"amount"} if list_pairs(table) else set()
+        lacking = sum(not _has_part(role, name)(table) for name in needed)
         return (
             lacking,
             *(not liked(table) for liked in preferences),

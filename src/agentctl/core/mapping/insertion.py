@@ -29,7 +29,11 @@ def insertion(
         constants: column -> the value that this kind of row has in it.
 
     """
-    row = {role.columns[part]: shortened(role, part, value) for part, value in values.items() if part in role}
+    row = {
+        role.columns[part]: shortened(role, part, role.stored(part, value))
+        for part, value in values.items()
+        if part in role.columns
+    }
     own = {**role.constant, **(constants or {})}
     row = {**_fill_times(role), **row, **{name: _fill_template(value, values) for name, value in own.items()}}
     named = {f"value_{number}": value for number, value in enumerate(row.values())}

@@ -1,11 +1,12 @@
 """Composes SQL about created_at, which has no time zone in some marketplaces.
 
-A time without a zone was written by a server's or an application's clock, and nothing in the database says in
-which zone. Filters read it as it is shown, as UTC. Decisions take the latest or the earliest instant that it
-can mean. The zone of the session never counts.
+A time without a zone was written by a server's or an application's clock. Where the configuration names the
+zone, it is read there, as PostgreSQL does: of an hour that clocks show twice, the later one counts. Where it
+names none, nothing in the database says which zone it was: filters compare what is shown, and decisions take
+the latest or the earliest instant that it can mean. The zone of the session never counts.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from psycopg import sql
 
@@ -18,11 +19,18 @@ _ZONED = frozenset({"timestamp with time zone", ""})  # a part without a column 
 _FIRST, _LAST = sql.SQL("'0001-01-03'::timestamp"), sql.SQL("'9999-12-29'::timestamp")
 EVERY_ZONE = AHEAD_OF_UTC + BEHIND_UTC + DAY
 """How far the distance between two times without a zone can be from what it seems, for dates, too."""
+# Longer than clocks are ever set back or forward, and shorter than what lies between two such changes.
+_AROUND_A_CHANGE = timedelta(hours=3)
 
 
-def is_zoned(role: TableRole) -> bool:
-    """Whether created_at has a time zone, so that it is a certain instant."""
+def has_zone(role: TableRole) -> bool:
+    """Whether created_at has a time zone of its own."""
     return role.base_type("created_at") in _ZONED
+
+
+def is_certain(role: TableRole) -> bool:
+    """Whether a created_at is a certain instant, by its own zone or by the one of the configuration."""
+    return has_zone(role) or role.zone is not None
 
 
 def bound(role: TableRole, instant: datetime, *, slack: timedelta = timedelta(0)) -> sql.Composable:
@@ -34,28 +42,98 @@ def bound(role: TableRole, instant: datetime, *, slack: timedelta = timedelta(0)
         slack: added if the column has no time zone.
 
     """
-    if is_zoned(role):
+    if has_zone(role):
         return sql.Literal(instant)
     return sql.Literal(shifted(instant.astimezone(UTC), slack).replace(tzinfo=None))
 
 
+def since(role: TableRole, column: sql.Composable, instant: datetime) -> sql.Composed:
+    """Return the condition that a created_at is no earlier than an instant, as it is shown."""
+    if has_zone(role) or role.zone is None:
+        return compose("{} >= {}", column, bound(role, instant))
+    rough = bound(role, instant, slack=-DAY)  # for the index
+    shown = _read_there(column, role.zone)
+    return compose("({} >= {} AND {} >= {})", column, rough, shown, sql.Literal(instant))
+
+
+def before(role: TableRole, column: sql.Composable, instant: datetime) -> sql.Composed:
+    """Return the condition that a created_at is earlier than an instant, as it is shown."""
+    if has_zone(role) or role.zone is None:
+        return compose("{} < {}", column, bound(role, instant))
+    rough = bound(role, instant, slack=DAY)
+    shown = _read_there(column, role.zone)
+    return compose("({} < {} AND {} < {})", column, rough, shown, sql.Literal(instant))
+
+
 def latest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return the latest instant that a created_at can mean, as a time in UTC without a zone."""
-    if is_zoned(role):
+    if has_zone(role):
         return compose("({} AT TIME ZONE 'UTC')", column)
     length = DAY if role.base_type("created_at") == "date" else timedelta(0)
+    if role.zone is not None:
+        end = compose("({} + {})", _clamp(column), sql.Literal(length))
+        return compose("({} AT TIME ZONE 'UTC')", _read_there(end, role.zone))
     text = "(least({}::timestamp, {}) + {})"
     return compose(text, column, _LAST, sql.Literal(BEHIND_UTC + length))
 
 
 def earliest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return the earliest instant that a created_at can mean, as a time in UTC without a zone."""
-    if is_zoned(role):
+    if has_zone(role):
         return compose("({} AT TIME ZONE 'UTC')", column)
+    if role.zone is not None:
+        return compose("({} AT TIME ZONE 'UTC')", _read_earliest(column, role.zone))
     text = "(greatest({}::timestamp, {}) - {})"
     return compose(text, column, _FIRST, sql.Literal(AHEAD_OF_UTC))
 
 
 def in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
-    """Return a created_at as it is shown, as a time in UTC without a zone."""
-    return compose("({} AT TIME ZONE 'UTC')" if is_zoned(role) else "({}::timestamp)", column)
+    """Return a created_at as it is shown, as a time without a zone, in UTC where that is known."""
+    if has_zone(role):
+        return compose("({} AT TIME ZONE 'UTC')", column)
+    if role.zone is not None:
+        return compose("({} AT TIME ZONE 'UTC')", _read_there(column, role.zone))
+    return compose("({}::timestamp)", column)
+
+
+def instant(role: TableRole, column: sql.Composable) -> sql.Composable:
+    """Return the instant of a created_at, NULL where that is not certain."""
+    if has_zone(role):
+        return column
+    if role.zone is None or role.base_type("created_at") == "date":
+        return sql.SQL("NULL::timestamptz")
+    latest, earliest = _read_there(column, role.zone), _read_earliest(column, role.zone)
+    return compose("(CASE WHEN {} = {} THEN {} END)", latest, earliest, latest)
+
+
+def _clamp(column: sql.Composable) -> sql.Composed:
+    """Return a time that can be computed with; NULL, which least() would pass over, stays NULL."""
+    text = "(CASE WHEN {} IS NOT NULL THEN least(greatest({}::timestamp, {}), {}) END)"
+    return compose(text, column, column, _FIRST, _LAST)
+
+
+def _read_there(column: sql.Composable, zone: tzinfo) -> sql.Composed:
+    """Return the instant at which a zone's clocks show a time: the later one, if there are two."""
+    return compose("({} AT TIME ZONE {})", _clamp(column), sql.Literal(str(zone)))
+
+
+def _read_earliest(column: sql.Composable, zone: tzinfo) -> sql.Composed:
+    """Return the first instant at which a zone's clocks show a time, or would if they did not leave it out.
+
+    `sooner` counts with the offset before a change of the clocks, `later` with the one after it. That is
+    another instant only if the clocks show the time then as well; or if they never show it.
+    """
+    text = (
+        "least({latest}, CASE WHEN ({sooner} AT TIME ZONE {zone}) = {time} THEN {sooner} END, "
+        "CASE WHEN ({latest} AT TIME ZONE {zone}) <> {time} THEN {later} END)"
+    )
+    time, around = _clamp(column), sql.Literal(_AROUND_A_CHANGE)
+    shift = {"time": time, "around": around, "zone": sql.Literal(str(zone))}
+    return compose(
+        text,
+        latest=_read_there(column, zone),
+        sooner=compose("((({time} - {around}) AT TIME ZONE {zone}) + {around})", **shift),
+        later=compose("((({time} + {around}) AT TIME ZONE {zone}) - {around})", **shift),
+        time=time,
+        zone=sql.Literal(str(zone)),
+    )

@@ -5,6 +5,7 @@ refers to the base table of a view, says nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
@@ -19,7 +20,7 @@ _Column = tuple[str, str, str]
 
 def check_key_targets(catalog: Catalog, discovery: Discovery) -> Discovery:
     """Return what was found, with a finding for each key to other rows than the users."""
-    return Discovery(discovery.roles, (*discovery.findings, *_find_strays(catalog, discovery)))
+    return replace(discovery, findings=(*discovery.findings, *_find_strays(catalog, discovery)))
 
 
 def _find_strays(catalog: Catalog, discovery: Discovery) -> Iterator[Finding]:

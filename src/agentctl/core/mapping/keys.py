@@ -15,8 +15,10 @@ from agentctl.core.findings.finding import Finding, Severity
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
+from agentctl.core.mapping.key_casts import find_cast
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
 from agentctl.core.mapping.table_search import prove_columns
+from agentctl.core.mapping.version_names import find_reference
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, WHOLE, rank
 
 
@@ -34,12 +36,18 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
             roles["users"], settings, prove_columns(catalog, "balances", roles["users"].table)
         )
         findings += more
-    for role, part, finding in _find_mismatches(roles):
-        findings.append(finding)
-        if finding.severity is not Severity.ERROR:  # it does without the reference
-            parts = {name: choice for name, choice in roles[role].parts.items() if name != part}
-            roles[role] = replace(roles[role], parts=parts)
-    return Discovery(roles, tuple(findings))
+    unwritable = []
+    for role, part, cast, finding in _find_mismatches(roles):
+        parts = dict(roles[role].parts)
+        if cast is not None:
+            parts[part] = replace(parts[part], read_as=cast)
+            unwritable += [(role, finding)] if cast != "uuid" else []
+        else:
+            findings.append(finding)
+            if finding.severity is not Severity.ERROR:  # it does without the reference
+                del parts[part]
+        roles[role] = replace(roles[role], parts=parts)
+    return Discovery(roles, tuple(findings), tuple(unwritable))
 
 
 def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> FoundRole:
@@ -48,8 +56,8 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
     column = executions.table.column(link.column) if link else None
     if link is None or column is None or "id" not in role_table.parts:
         return role_table
-    key = executions.table.foreign_key(link.column)
-    named = _find_by_foreign_key(role_table.table, key) if key is not None else None
+    reference = find_reference(executions.table, link.column)
+    named = _find_by_foreign_key(role_table.table, *reference) if reference is not None else None
     own = role_table.table.column(role_table.parts["id"].column)
     if named is None and own is not None and own.base_type == column.base_type:
         return role_table
@@ -61,9 +69,9 @@ def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> Foun
     return replace(role_table, parts={**role_table.parts, "id": Choice(named, why)})
 
 
-def _find_by_foreign_key(table: Table, key: Constraint) -> str | None:
-    if key.refers_to(table) and key.foreign_columns:
-        return key.foreign_columns[0]
+def _find_by_foreign_key(table: Table, key: Constraint, referred: str) -> str | None:
+    if key.refers_to(table):
+        return referred
     # Both refer to a third table, as profiles.user_id and agent_executions.user_id refer to Supabase's
     # auth.users.
     return next(
@@ -112,8 +120,10 @@ def _find_own_balances(
     return FoundRole(users.table, "the users' table has them", (), choices), findings
 
 
-def _find_mismatches(roles: Mapping[str, FoundRole]) -> Iterator[tuple[str, str, Finding]]:
-    """Yield the references whose type differs from their target's, so that they cannot be compared."""
+def _find_mismatches(
+    roles: Mapping[str, FoundRole],
+) -> Iterator[tuple[str, str, str | None, Finding]]:
+    """Yield the references whose type differs from their target's, and the type as which they can be read."""
     for role, part, target in (
         ("executions", "user", "users"),
         ("executions", "agent", "agents"),
@@ -128,17 +138,18 @@ def _find_mismatches(roles: Mapping[str, FoundRole]) -> Iterator[tuple[str, str,
         if column is None or key is None or column.base_type == key.base_type:
             continue
         if not {column.base_type, key.base_type} <= WHOLE:
-            yield (
-                role,
-                part,
-                _explain_mismatch(
-                    (role, roles[role].table, column), (target, roles[target].table, key), part
-                ),
-            )
+            cast = find_cast(roles[role].table, column, key)
+            reference, referent = (role, roles[role].table, column), (target, roles[target].table, key)
+            is_optional = cast is None and (role, part) == ("ledger", "execution")
+            yield role, part, cast, _explain_mismatch(reference, referent, part, is_optional=is_optional)
 
 
 def _explain_mismatch(
-    reference: tuple[str, Table, Column], referent: tuple[str, Table, Column], part: str
+    reference: tuple[str, Table, Column],
+    referent: tuple[str, Table, Column],
+    part: str,
+    *,
+    is_optional: bool,
 ) -> Finding:
     (role, table, column), (target, owner, key) = reference, referent
     name = f"{table.name}.{column.name}"
@@ -149,7 +160,7 @@ def _explain_mismatch(
         f'If another column is meant: [profiles.NAME.schema.{role}] {part} = "COLUMN", or '
         f'[profiles.NAME.schema.{target}] id = "COLUMN"; or change its type: '
         f"{_convert_column(table, column, key)}",
-        is_special=(role, part) == ("ledger", "execution"),
+        is_special=is_optional,
     )
 
 

@@ -5,7 +5,7 @@ work with.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
@@ -14,6 +14,7 @@ from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
+from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
 from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
@@ -22,7 +23,8 @@ from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
 from agentctl.core.mapping.shared_links import set_aside_shared_link
-from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
+from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
+from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
 from agentctl.core.mapping.vocabulary import (
     KIND_STOPGAPS,
     KIND_WORDS,
@@ -61,12 +63,17 @@ class Marketplace:
     settings: SchemaSettings
     users: TableRole
     balances: TableRole
-    agents: TableRole
+    agents: Agents
     executions: Executions
     ledger: Ledger | None
     deducting: Deducting
     obstacles: tuple[Finding, ...] = ()
     charge_obstacles: tuple[Finding, ...] = ()
+
+    @property
+    def session_zone(self) -> str | None:
+        """The zone in which the session writes times that have none; None for the database's own."""
+        return None if self.settings.zone is None else str(self.settings.zone)
 
     def read_again(self, connection: Connection) -> "Marketplace":
         """Read the catalog again, and find every role again."""
@@ -151,8 +158,8 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = set_aside_shared_link(resolve_keys(discover(catalog, settings), settings, catalog))
-    discovery = check_key_targets(catalog, discovery)
+    discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
+    discovery = check_key_targets(catalog, set_aside_shared_link(discovery))
     if errors_among(discovery.findings):
         return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
@@ -160,7 +167,7 @@ def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     return Reading(catalog, discovery, market, findings, settings.schemas)
 
 
-def agents_of(reading: Reading) -> TableRole | None:
+def agents_of(reading: Reading) -> Agents | None:
     """Return the agents' table, even if other roles cannot be found; None if there is none."""
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
@@ -172,15 +179,20 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     roles = discovery.roles
     agents = _assemble_agents(roles["agents"], settings.role("agents"))
     executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    executions = replace(executions, zone=settings.zone)
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
-    user_rows = rows.user_rows(users, user_columns, balances, balance_columns)
+    balance_casts = _list_casts(roles["balances"])
+    user_rows = rows.user_rows(users, user_columns, balances, balance_columns, balance_casts)
     key = users.column(user_columns["id"])
     money = _find_money(roles)
     deducting = find_deduct(catalog, settings.deduct, user_type=key.base_type if key else "", money=money)
     user_role = TableRole(users, user_columns, user_rows)
-    balance_role = TableRole(balances, balance_columns, user_rows, settings.role("balances").constant)
+    balance_role = TableRole(
+        balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
+    )
     return Marketplace(
         catalog=catalog,
         settings=settings,
@@ -191,11 +203,15 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         ledger=ledger,
         deducting=deducting,
         obstacles=(
+            *(finding for role, finding in discovery.unwritable if role == "executions"),
             *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
+            *find_unordered(roles["agents"]),
+            *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
-        charge_obstacles=tuple(
-            charging_findings(agents, executions, ledger, deducting, users=user_role, balances=balance_role)
+        charge_obstacles=(
+            *(finding for role, finding in discovery.unwritable if role != "executions"),
+            *charging_findings(agents, executions, ledger, deducting, users=user_role, balances=balance_role),
         ),
     )
 
@@ -209,6 +225,11 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
     return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
 
 
+def _list_casts(role_table: FoundRole) -> dict[str, str]:
+    """Return the references that are read as another type than that of their column."""
+    return {part: choice.read_as for part, choice in role_table.parts.items() if choice.read_as}
+
+
 def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     """Return the parts with usable columns; optional ones must be readable and of a fitting type."""
     usable = {}
@@ -220,13 +241,17 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> TableRole:
+def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> Agents:
     columns = _list_usable_columns("agents", role_table)
     configured = settings.words.get("active")
     usual = tuple(word for group in SALE_WORDS["active"] for word in group)
     active_words = (configured.lower(),) if configured else usual
     table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words)
-    return TableRole(role_table.table, columns, table_rows)
+    version = role_table.table.column(columns["version"]) if "version" in columns else None
+    if version is None:
+        return Agents(role_table.table, columns, table_rows)
+    chosen = rows.chosen_rows(table_rows, is_ordered=is_ordered(version), is_dated="made_at" in columns)
+    return Agents(role_table.table, columns, chosen, versions=table_rows)
 
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:
@@ -236,14 +261,15 @@ def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Execu
     # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
-    table_rows = rows.execution_rows(role_table.table, columns, words)
-    return Executions(role_table.table, columns, table_rows, settings.constant, words)
+    casts = _list_casts(role_table)
+    table_rows = rows.execution_rows(role_table.table, columns, words, casts)
+    return Executions(role_table.table, columns, table_rows, settings.constant, casts, words)
 
 
 def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
     columns = _list_usable_columns("ledger", role_table)
     kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
-    amount = role_table.table.column(columns["amount"])
+    amount = role_table.table.column(columns["amount"]) if "amount" in columns else None
     kinds = (
         find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
         if kind is not None
@@ -254,14 +280,16 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         if settings.sign
         else find_sign(role_table.table, amount, kind, kinds)
         if amount
-        else (None, "")
+        else (Sign.SIGNED, "its columns for debit and credit")
     )
-    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED)
+    casts = _list_casts(role_table)
+    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts)
     return Ledger(
         role_table.table,
         columns,
         table_rows,
         settings.constant,
+        casts,
         kinds,
         sign or Sign.SIGNED,
         why if sign else None,

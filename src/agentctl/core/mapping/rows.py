@@ -11,25 +11,34 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.quoting import compose
+from agentctl.core.mapping.key_casts import read_as
+from agentctl.core.mapping.sides import SIDES, subtract_sides
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
 from agentctl.core.mapping.words import Sign, Words
 
+NO_CASTS: Mapping[str, str] = {}
 _USERS: LiteralString = (
     "(SELECT {id} AS id, {email} AS email, {balance} AS balance, {held} AS held FROM {table})"
 )
 _USERS_WITH_BALANCES: LiteralString = (
     "(SELECT u.{id} AS id, {email} AS email, b.{balance} AS balance, {held} AS held FROM {table} AS u "
-    "LEFT JOIN {balances} AS b ON b.{user} = u.{id})"
+    "LEFT JOIN {balances} AS b ON {link})"
 )
+_LINK: LiteralString = "b.{} = u.{}"
+_LINK_BY_TEXT: LiteralString = "b.{}::text = u.{}::text"
 _AGENTS: LiteralString = (
     "(SELECT {id} AS id, {slug} AS slug, {name} AS name, {description} AS description, {category} AS "
     "category, "
     "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
-    "{active} AS active, {state} AS state, {deleted} AS deleted FROM {table})"
+    "{active} AS active, {state} AS state, {deleted} AS deleted, {version} AS version, {latest} AS latest, "
+    "{made_at} AS made_at FROM {table})"
 )
+# One version of each agent.
+_CHOSEN: LiteralString = "(SELECT DISTINCT ON (v.id) v.* FROM {versions} AS v ORDER BY v.id, {order})"
 _EXECUTIONS: LiteralString = (
     "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS "
     "word, "
+    "{agent_version} AS agent_version, "
     "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
     "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
     "{completed_at} AS completed_at, {key} AS key FROM {table})"
@@ -51,6 +60,8 @@ _NULLS: Mapping[str, LiteralString] = {
     "inputs": "NULL::jsonb",
     "result": "NULL::jsonb",
     "active": "NULL::boolean",
+    "latest": "NULL::boolean",
+    "made_at": "NULL::timestamptz",
     "price": "NULL::numeric",
     "held": "NULL::numeric",
     "credits_used": "NULL::numeric",
@@ -62,20 +73,25 @@ _NULLS: Mapping[str, LiteralString] = {
 
 
 def user_rows(
-    users: Table, columns: Mapping[str, str], balances: Table, balance_columns: Mapping[str, str]
+    users: Table,
+    columns: Mapping[str, str],
+    balances: Table,
+    balance_columns: Mapping[str, str],
+    casts: Mapping[str, str] = NO_CASTS,
 ) -> sql.Composed:
     """Return the users with their balances, whichever table has them."""
     if balances is users:
         own = {part: balance_columns[part] for part in OWN_BALANCE_PARTS if part in balance_columns}
         parts = _compose_parts(("id", "email", *OWN_BALANCE_PARTS), {**columns, **own})
         return compose(_USERS, table=users.identifier, **parts)
+    link = _LINK_BY_TEXT if "user" in casts else _LINK
     return compose(
         _USERS_WITH_BALANCES,
         table=users.identifier,
         balances=balances.identifier,
         id=sql.Identifier(columns["id"]),
         email=sql.Identifier("u", columns["email"]) if "email" in columns else sql.SQL("NULL::text"),
-        user=sql.Identifier(balance_columns["user"]),
+        link=sql.SQL(link).format(sql.Identifier(balance_columns["user"]), sql.Identifier(columns["id"])),
         balance=sql.Identifier(balance_columns["balance"]),
         held=sql.Identifier("b", balance_columns["held"])
         if "held" in balance_columns
@@ -102,6 +118,9 @@ def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Seque
         "webhook",
         "form",
         "platforms",
+        "version",
+        "latest",
+        "made_at",
     )
     state = compose("{}::text", sql.Identifier(columns["state"])) if "state" in columns else None
     return compose(
@@ -112,6 +131,25 @@ def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Seque
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),
     )
+
+
+def chosen_rows(versions: sql.Composed, *, is_ordered: bool, is_dated: bool) -> sql.Composed:
+    """Return one version of each agent: the active one, or the newest of those that are active.
+
+    Args:
+        versions: all of them, as `agent_rows` returns them.
+        is_ordered: whether a greater version is a newer one; else the one that was made later is.
+        is_dated: whether it is known when each was made.
+
+    """
+    by_state: LiteralString = "v.deleted, (v.active IS FALSE)"
+    by_flag: LiteralString = "v.latest DESC NULLS LAST"
+    order: LiteralString = f"{by_state}, {by_flag}, v.version DESC"
+    if not is_ordered and is_dated:
+        order = f"{by_state}, {by_flag}, v.made_at DESC NULLS LAST, v.version DESC"
+    elif not is_ordered:  # nothing but the flag tells the latest, even where it is not active
+        order = f"{by_flag}, {by_state}, v.version DESC"
+    return compose(_CHOSEN, versions=versions, order=sql.SQL(order))
 
 
 def _compose_active(
@@ -136,10 +174,23 @@ def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:
     return compose(shape, sql.Identifier(column.name))
 
 
-def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Words) -> sql.Composed:
+def execution_rows(
+    executions: Table, columns: Mapping[str, str], statuses: Words, casts: Mapping[str, str] = NO_CASTS
+) -> sql.Composed:
     """Return the executions; `word` is the database's own status."""
     names = (
-        *("id", "user", "agent", "status", "created_at", "workflow_id", "inputs", "result", "error"),
+        *(
+            "id",
+            "user",
+            "agent",
+            "agent_version",
+            "status",
+            "created_at",
+            "workflow_id",
+            "inputs",
+            "result",
+            "error",
+        ),
         *("credits_used", "started_at", "completed_at", "key"),
     )
     status = compose("{}::text", sql.Identifier(columns["status"]))
@@ -147,19 +198,28 @@ def execution_rows(executions: Table, columns: Mapping[str, str], statuses: Word
         _EXECUTIONS,
         table=executions.identifier,
         meaning=_translate_word(status, statuses),
-        **_compose_parts(names, columns),
+        **_compose_parts(names, columns, casts),
     )
 
 
-def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: Sign) -> sql.Composed:
+def ledger_rows(
+    ledger: Table,
+    columns: Mapping[str, str],
+    kinds: Words,
+    sign: Sign,
+    casts: Mapping[str, str] = NO_CASTS,
+) -> sql.Composed:
     """Return the ledger; `kind` is the database's own word, `movement` agentctl's."""
     names = ("id", "user", "balance_after", "execution", "description", "created_at")
-    amount = sql.Identifier(columns["amount"])
+    has_sides = {*SIDES} <= {*columns}
+    amount: sql.Composable = (
+        subtract_sides(ledger, columns) if has_sides else sql.Identifier(columns["amount"])
+    )
     kind = compose("{}::text", sql.Identifier(columns["kind"])) if "kind" in columns else None
     by_sign = compose("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END", amount)
     meaning = by_sign if kind is None else _translate_word(kind, kinds)
-    signed: sql.Composable = amount
-    if sign is Sign.BY_KIND:
+    signed = amount
+    if sign is Sign.BY_KIND and not has_sides:
         signed = _negate_charges(ledger, columns["amount"], meaning)
     return compose(
         _LEDGER,
@@ -167,7 +227,7 @@ def ledger_rows(ledger: Table, columns: Mapping[str, str], kinds: Words, sign: S
         word=by_sign if kind is None else kind,
         meaning=meaning,
         signed=signed,
-        **_compose_parts(names, columns),
+        **_compose_parts(names, columns, casts),
     )
 
 
@@ -183,9 +243,13 @@ def _negate_charges(ledger: Table, name: str, meaning: sql.Composable) -> sql.Co
     return compose(shape, meaning, negatable, amount, amount)
 
 
-def _compose_parts(names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, sql.Composable]:
+def _compose_parts(
+    names: tuple[str, ...], columns: Mapping[str, str], casts: Mapping[str, str] = NO_CASTS
+) -> dict[str, sql.Composable]:
     return {
-        name: sql.Identifier(columns[name]) if name in columns else sql.SQL(_NULLS.get(name, "NULL::text"))
+        name: read_as(sql.Identifier(columns[name]), casts.get(name))
+        if name in columns
+        else sql.SQL(_NULLS.get(name, "NULL::text"))
         for name in names
     }
 

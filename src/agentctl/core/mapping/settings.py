@@ -6,6 +6,7 @@ This is data only: config/ reads it, and discovery.py prefers it to everything t
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 Constant = str | int | float | bool
 TEMPLATE_NAMES = ("execution", "user", "agent", "now")
@@ -51,9 +52,16 @@ class DeductSettings:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSettings:
-    """The whole section; `schemas` replace the search path."""
+    """The whole section.
+
+    Attributes:
+        schemas: they replace the search path.
+        zone: of times without a zone; None where the operator has not said.
+
+    """
 
     schemas: tuple[str, ...] = ()
+    zone: tzinfo | None = None
     roles: Mapping[str, RoleSettings] = field(default_factory=dict)
     deduct: DeductSettings = field(default_factory=DeductSettings)
 

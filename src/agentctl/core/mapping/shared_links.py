@@ -32,7 +32,8 @@ def set_aside_shared_link(discovery: Discovery) -> Discovery:
         return discovery
     parts = {part: choice for part, choice in ledger.parts.items() if part != "execution"}
     roles["ledger"] = replace(ledger, parts=parts)
-    return Discovery(roles, (*discovery.findings, _explain(ledger.table, link, companion)))
+    findings = (*discovery.findings, _explain(ledger.table, link, companion))
+    return replace(discovery, roles=roles, findings=findings)
 
 
 def _find_companion(ledger: Table, link: str, executions: Table) -> str | None:

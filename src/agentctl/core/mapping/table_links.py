@@ -10,6 +10,7 @@ from functools import cached_property
 from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.mapping.column_search import list_table_words
 from agentctl.core.mapping.name_words import list_meanings, split_name
+from agentctl.core.mapping.vocabulary import TEXT
 
 KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
 _THINGS = frozenset({"person", "agent", "run", "errand"})
@@ -75,7 +76,7 @@ class TableLinks:
             else ()
         )
         target = table.column(key[0]) if table and key else None
-        return table if target is not None and target.base_type == column.base_type else None
+        return table if target is not None and _are_comparable(column, target) else None
 
     def _find_by_meaning(self, words: tuple[str, ...]) -> Table | None:
         """Return the only table whose name means the same thing, as `profiles` does for `user`."""
@@ -122,6 +123,12 @@ class TableLinks:
             link.target for link in self.list_links(users) if users.is_unique(link.column)
         }
         return any(link.target in targets for link in self.list_links(table))
+
+
+def _are_comparable(column: Column, key: Column) -> bool:
+    """Whether a column can refer to a key: both are of one type, or of a text and a uuid."""
+    types = {column.base_type, key.base_type}
+    return len(types) == 1 or ("uuid" in types and not types.isdisjoint(TEXT))
 
 
 def _is_own_key(table: Table, column: Column) -> bool:

@@ -7,6 +7,7 @@ table's own columns.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import LiteralString
 
 from psycopg import sql
@@ -16,6 +17,7 @@ from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping.optional_columns import BY_NAME, recordable
 from agentctl.core.mapping.settings import Constant
+from agentctl.core.mapping.sides import SIDES, find_type
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.mapping.words import NO_WORDS, Sign, Words
 
@@ -31,6 +33,8 @@ class TableRole:
         columns: part -> column.
         rows: a derived table with a column for every part, named after it; NULL for parts without a column.
         constant: column -> the value that it has in every row which agentctl inserts.
+        casts: part -> the type as which `rows` has a reference whose column is of another.
+        zone: of its times without a zone; None where nobody has said.
 
     """
 
@@ -38,6 +42,8 @@ class TableRole:
     columns: Mapping[str, str]
     rows: sql.Composed
     constant: Mapping[str, Constant] = field(default_factory=dict)
+    casts: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo | None = field(default=None, kw_only=True)
 
     def __contains__(self, part: str) -> bool:
         return part in self.columns
@@ -57,9 +63,13 @@ class TableRole:
         return self.table.column(self.columns[part]) if part in self.columns else None
 
     def base_type(self, part: str) -> str:
-        """Return the base type of the column that plays a part; empty if there is none."""
+        """Return the base type of a part, as `rows` has it; empty if there is no column for it."""
         column = self.column(part)
-        return column.base_type if column else ""
+        return self.casts.get(part, column.base_type) if column else ""
+
+    def stored(self, part: str, value: object) -> object:
+        """Return a key as the column of a reference holds it: a text cannot be compared with a uuid."""
+        return str(value) if self.casts.get(part) == "uuid" and value is not None else value
 
     def countable(self, part: LiteralString) -> sql.SQL:
         """Return the condition under which a value in a part of `rows` can be added to others.
@@ -67,7 +77,7 @@ class TableRole:
         A numeric may be NaN, infinite, or so long that no numeric could hold the sum. A single such value in
         anybody's row would spoil everybody's sum, or end the statement.
         """
-        if part not in self or self.base_type(part) in WHOLE:
+        if self.base_type(part) in {"", *WHOLE}:
             return sql.SQL("true")
         return sql.SQL(f"({part} > -1e100 AND {part} < 1e100)")
 
@@ -98,6 +108,18 @@ class TableRole:
                 "or add a policy.",
                 code="row_level_security",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Agents(TableRole):
+    """The agents; of one with several versions, `rows` has the one that is run.
+
+    Attributes:
+        versions: like `rows`, with every version; None where agents have none.
+
+    """
+
+    versions: sql.Composed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +166,20 @@ class Ledger(TableRole):
         if kind not in self.stand_ins:
             return None
         return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.written[kind]}."
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether what leaves a user and what comes to one are in columns of their own."""
+        return {*SIDES} <= {*self.columns}
+
+    def __contains__(self, part: str) -> bool:
+        return part in self.columns or (part == "amount" and self.has_sides)
+
+    def base_type(self, part: str) -> str:
+        """Return the base type of a part; that of an amount of two columns is their difference's."""
+        if part == "amount" and self.has_sides:
+            return find_type(self.table, self.columns)
+        return TableRole.base_type(self, part)
 
     @property
     def is_linked(self) -> bool:

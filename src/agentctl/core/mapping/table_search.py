@@ -13,6 +13,7 @@ from agentctl.core.mapping.column_clues import CLUES, SHAPES
 from agentctl.core.mapping.column_search import Fit, Search, list_table_words, search_columns
 from agentctl.core.mapping.function_body import list_lowered_columns, list_negated_columns, read_body
 from agentctl.core.mapping.name_words import list_meanings, split_name
+from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import TableLinks, Target, target_of
 from agentctl.core.mapping.vocabulary import EXACT, ROLES, rank
 
@@ -262,6 +263,7 @@ class TableSearch:
 
     def _weigh_ledger(self, table: Table, executions: Table | None) -> Candidate:
         fits = self.fits("ledger", table)
+        has_amount = "amount" in fits or bool(list_pairs(table))
         kind = fits.get("kind")
         is_linked = executions is not None and self.links.refers_to(table, executions)
         written = any(
@@ -275,10 +277,10 @@ class TableSearch:
             [
                 (2, "it refers to users and executions" if is_linked else "it refers to users", True),
                 (4, "", is_linked),
-                (1, "an amount", "amount" in fits),
+                (1, "an amount", has_amount),
                 (3, "kinds of movements", kind is not None and "words are those" in kind.why),
                 (3, "it is written by a function", written),
-                (-2, "", "amount" not in fits),
+                (-2, "", not has_amount),
                 (-6, "", any("payment" in list_meanings(word) for word in split_name(table.name))),
             ],
         )

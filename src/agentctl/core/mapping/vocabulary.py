@@ -120,6 +120,10 @@ ROLES: Mapping[str, Role] = {
                 "is_active|active|enabled|is_enabled is_published|published", frozenset({"boolean"})
             ),
             "state": _make_part(""),  # found by its words
+            # Found by versions.py, where an agent's key has a version.
+            "version": _make_part("", _KEY | _INSTANT | {"date", "numeric"}),
+            "latest": _make_part("", frozenset({"boolean"})),
+            "made_at": _make_part("", _INSTANT),
             "deleted": _make_part(
                 "deleted_at|is_deleted|deleted archived_at|is_archived", _INSTANT | {"boolean"}
             ),
@@ -147,6 +151,7 @@ ROLES: Mapping[str, Role] = {
                 to="agents",
                 required=True,
             ),
+            "agent_version": _make_part(""),  # found by versions.py
             "status": _make_part("status state|execution_status|run_status", required=True),
             "created_at": _make_part(
                 "created_at createdat|created|inserted_at|created_on|queued_at|requested_at "
@@ -190,6 +195,8 @@ ROLES: Mapping[str, Role] = {
                 EXACT,
                 required=True,
             ),
+            "debit": _make_part("", EXACT),  # found as a pair
+            "credit": _make_part("", EXACT),
             "kind": _make_part(
                 "type|transaction_type|kind|entry_type action|operation_type|operation|event_type reason "
                 "direction"
@@ -215,6 +222,8 @@ ROLES: Mapping[str, Role] = {
     ),
 }
 
+LATEST_NAMES = _read_names("is_latest|latest|is_current|current|is_latest_version|is_current_version")
+RELEASE_NAMES = _read_names("created_at createdat|created|inserted_at|created_on released_at|published_at")
 OWN_BALANCE_PARTS = ("balance", "held", "balance_part")
 """The parts of balances that may be in the users' own table."""
 
@@ -290,7 +299,7 @@ def is_needed(role: str, part: str) -> bool:
     """Whether commands read a part whenever it has a column; of a ledger they read all but one."""
     if role == "ledger":
         return part != "balance_before"
-    return part in {"held", "state"} or ROLES[role].parts[part].required
+    return part in {"held", "state", "version", "agent_version"} or ROLES[role].parts[part].required
 
 
 @cache

@@ -18,6 +18,7 @@ from agentctl.core.mapping.checks import (
     trigger_present,
     view_not_writable,
 )
+from agentctl.core.mapping.sides import SIDES
 from agentctl.core.mapping.subjects import WrittenTable
 from agentctl.core.mapping.table_role import TableRole
 
@@ -27,6 +28,7 @@ _EXECUTION_PARTS = frozenset(
         "id",
         "user",
         "agent",
+        "agent_version",
         "status",
         "created_at",
         "workflow_id",
@@ -47,6 +49,7 @@ _LEDGER_PARTS = frozenset(
         "description",
         "created_at",
         "execution",
+        *SIDES,
     }
 )
 _FINDERS = (

@@ -8,7 +8,8 @@ It executes nothing. A column is filled only with what is known, and stays NULL 
 - completed_at: the time at which a failed execution's only charge was refunded in full, if the webhook can
   have lasted until then. The refund commits with the outcome.
 
-If the ledger's times have no zone, nobody knows which instants they are, and they fill no column.
+If the ledger's times have no zone, and the configuration names none, nobody knows which instants they are,
+and they fill no column; nor does a time that the zone's clocks show twice.
 
 Values that somebody has written are kept, with two exceptions: a cost of 0, which is the column's default,
 and a cost that leaves out the refund.
@@ -20,7 +21,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from agentctl.core.database.quoting import compose
-from agentctl.core.mapping.instants import earliest_in_utc, is_zoned
+from agentctl.core.mapping.instants import earliest_in_utc, has_zone, instant, is_certain
 from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.survey import Member
 
@@ -46,8 +47,8 @@ WITH page AS MATERIALIZED (
                count(*) FILTER (WHERE amount > 0) AS refunds,
                coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS charged,
                coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS refunded,
-               min(created_at) FILTER (WHERE amount < 0) AS charged_at,
-               min(created_at) FILTER (WHERE amount > 0) AS refunded_at
+               min({moved}) FILTER (WHERE amount < 0) AS charged_at,
+               min({moved}) FILTER (WHERE amount > 0) AS refunded_at
         FROM {ledger} AS ledger WHERE ledger.execution_id = p.id
     ) AS l
 ), wanted AS MATERIALIZED (
@@ -133,7 +134,8 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
         id=sql.Identifier(executions.columns["id"]),
         executions=executions.rows,
         ledger=ledger.rows,
-        zoned=sql.SQL("TRUE" if is_zoned(ledger) else "FALSE"),
+        zoned=sql.SQL("TRUE" if is_certain(ledger) else "FALSE"),
+        moved=instant(ledger, sql.Identifier("created_at")),
         earliest=earliest_in_utc(executions, sql.Identifier("p", "created_at")),
         created=_compose_earliest_creation(executions),
         # A whole-number column cannot hold a fraction, so such a cost stays unknown.
@@ -147,7 +149,7 @@ def batch_statement(executions: Executions, ledger: Ledger, columns: Sequence[st
 
 def _compose_earliest_creation(executions: Executions) -> sql.Composable:
     column = sql.Identifier("created_at")
-    if is_zoned(executions):
+    if has_zone(executions):
         return column
     return compose("({} AT TIME ZONE 'UTC')", earliest_in_utc(executions, column))
 

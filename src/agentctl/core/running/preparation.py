@@ -10,6 +10,7 @@ from agentctl.core.agents import agent_table, inputs
 from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import users
+from agentctl.core.credits.key_values import require_fitting_keys
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
@@ -83,6 +84,7 @@ def prepare(
     listed = agent_table.get_agent(connection, market.agents, request.agent)
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
+    require_fitting_keys(connection, market, charge=request.charge)
     price = _read_price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _choose_payer(profile, request))
     endpoint = _build_endpoint(profile, agent)
@@ -147,13 +149,17 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
     Call it under the user's lock, right before the charge.
 
     Raises:
-        Refused: the agent is gone, deleted, inactive, or has another price.
+        Refused: the agent is gone, deleted, inactive, or has another price or version.
 
     """
     listed = agent_table.find_agent(connection, prepared.market.agents, prepared.listed.id)
     if listed is None:
         raise agent_table.removed(prepared.agent.slug)
     _require_available(listed)
+    if listed.version != prepared.listed.version:
+        versions = f"version {listed.version} now; it was {prepared.listed.version}"
+        msg = f"The agent {listed.slug} has {versions} when this run was prepared."
+        raise Refused(msg, hint="Nothing was written. Run it again.", code="agent_version_changed")
     configured = prepared.agent.price != prepared.listed.price
     if prepared.price and not configured and listed.price != prepared.price:
         price = "has no price any more" if listed.price is None else f"now costs {listed.price} credits"

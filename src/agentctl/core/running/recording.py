@@ -30,7 +30,13 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     # If somebody is deleting the agent, they hold its row, and this waits for them.
     with raising_if_reference_is_gone(_deleted_meanwhile(agent)):
         written = execution_table.record(
-            connection, market.executions, execution=identity, user=user.id, agent=agent.id, facts=facts
+            connection,
+            market.executions,
+            execution=identity,
+            user=user.id,
+            agent=agent.id,
+            agent_version=agent.version,
+            facts=facts,
         )
     if written is None:
         return None

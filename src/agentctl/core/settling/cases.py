@@ -2,9 +2,10 @@
 
 The lease of a run is its row's age, which every schema has: a run ends at its deadline. A row younger than
 `stale_after` may belong to a run that is active, unless this machine's journal has seen its call end; an
-older one is dead. A created_at without a time zone counts as the latest instant that it can mean. If that is
-wrong (a longer --timeout on another machine), nothing is lost: an outcome is settled on evidence alone, and
-the run that finds its row settled changes nothing. Nothing is read or written here.
+older one is dead. A created_at without a time zone counts as the latest instant that it can mean, in the zone
+that the configuration names or else in any. If that is wrong (a longer --timeout on another machine), nothing
+is lost: an outcome is settled on evidence alone, and the run that finds its row settled changes nothing.
+Nothing is read or written here.
 """
 
 from dataclasses import dataclass, replace
@@ -171,7 +172,8 @@ def _describe_lease(execution: Execution) -> str:
     creation = execution.creation
     text = "Its run may still be active."
     if creation is not None and not creation.is_instant:
-        text += f" Its created_at has no time zone, and may be as late as {rfc3339(creation.latest)}."
+        why = "has no time zone" if creation.shown is None else "does not tell the exact instant"
+        text += f" Its created_at {why}, and may be as late as {rfc3339(creation.latest)}."
     return f"{text} If it is not: --stale-after 0s."
 
 

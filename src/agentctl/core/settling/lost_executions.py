@@ -16,7 +16,7 @@ from agentctl.core.database.row_values import read_amount, read_time
 from agentctl.core.errors import Refused
 from agentctl.core.executions import lookup
 from agentctl.core.hint_text import shell_command
-from agentctl.core.mapping import Marketplace
+from agentctl.core.mapping import Ledger, Marketplace
 from agentctl.core.models import AgentRef, Execution, UserRef
 from agentctl.core.times import moment_of
 
@@ -73,10 +73,10 @@ def _find_lost(connection: Connection, market: Marketplace, prefix: str) -> Exec
             hint="Use more of the id.",
             code="execution_ambiguous",
         )
-    return _read_lost(rows[0]) if rows else None
+    return _read_lost(ledger_role, rows[0]) if rows else None
 
 
-def _read_lost(row: dict[str, Any]) -> Execution:
+def _read_lost(ledger: Ledger, row: dict[str, Any]) -> Execution:
     if len(row["users"]) > 1:
         raise Refused(
             f"The row of execution {row['execution_id']} is gone, and the ledger names several users for it.",
@@ -87,10 +87,10 @@ def _read_lost(row: dict[str, Any]) -> Execution:
         agent=AgentRef(None, None, None),
         user=UserRef(row["users"][0], None),
         status=None,
-        created_at=read_time(row["created_at"]),
+        created_at=read_time(row["created_at"], ledger.zone),
         charged=read_amount(row["charged"]),
         refunded=read_amount(row["refunded"]),
-        creation=moment_of(row["created_at"]),
+        creation=moment_of(row["created_at"], ledger.zone),
         is_lost=True,
     )
 

@@ -33,6 +33,7 @@ _DECIDED_BY_HAND = frozenset(
         "kind-unmapped",
         "sign-unknown",
         "words-unconfirmed",
+        "time-without-zone",
     }
 )
 
@@ -192,7 +193,7 @@ def _add_words(schema: AbstractTable, market: Marketplace) -> None:
 
 
 def _add_ledger_words(section: AbstractTable, ledger: Ledger) -> None:
-    if ledger.sign_known:
+    if ledger.sign_known and "amount" in ledger.columns:
         section.add("sign", str(ledger.sign))
     if ledger.kinds.written:
         section.add("kinds", _make_words(ledger.kinds))

@@ -17,5 +17,5 @@ CHECK = AuditCheck(
     query="""
     SELECT id AS execution_id, user_id, status, created_at
     FROM recent_executions
-    WHERE status = ANY ('{pending,running}') AND created_at < (SELECT dead_before FROM deadline)""",
+    WHERE status = ANY ('{pending,running}') AND compared_at < (SELECT dead_before FROM deadline)""",
 )

@@ -75,7 +75,9 @@ def _list_entries(ledger: Ledger) -> Iterator[tuple[str, _Row]]:
     charge = 1 if ledger.sign is Sign.BY_KIND else -1
     for kind, amount in (("refund", 1), ("grant", 1), ("charge", charge)):
         if kind in ledger.kinds.written and "kind" in ledger:
-            row = {ledger.columns["kind"]: ledger.kinds.written[kind], ledger.columns["amount"]: amount}
+            row: dict[str, object] = {ledger.columns["kind"]: ledger.kinds.written[kind]}
+            part = "amount" if "amount" in ledger.columns else "debit" if kind == "charge" else "credit"
+            row[ledger.columns[part]] = amount if part == "amount" else 1
             yield f"a {kind}", {**row, **ledger.constant, **ledger.constants.get(kind, {})}
 
 

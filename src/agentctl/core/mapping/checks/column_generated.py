@@ -19,7 +19,7 @@ def _find_wanted(wanted: WantedColumn) -> Iterator[Finding]:
 def find_unwritable(written: WrittenTable) -> Iterator[Finding]:
     """Look for generated columns that every run writes."""
     table = written.role
-    for part in ("user", "agent", "status", "amount", "kind", "execution"):
+    for part in ("user", "agent", "status", "amount", "debit", "credit", "kind", "execution"):
         column = table.column(part)
         if column is not None and column.generated:
             name = f"{table.name}.{column.name}"

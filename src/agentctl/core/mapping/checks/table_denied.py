@@ -27,7 +27,7 @@ def find_unwritable(market: Marketplace) -> Iterator[Finding]:
     yield from _find_denied(executions, "UPDATE", ("status",), writer)
     yield from _find_denied(market.balances, "UPDATE", ("balance",), writer)
     if ledger is not None:
-        entry = ("user", "amount", "kind", "execution", "balance_after", "balance_before")
+        entry = ("user", "amount", "debit", "credit", "kind", "execution", "balance_after", "balance_before")
         yield from _find_denied(ledger, "INSERT", entry, writer)
 
 

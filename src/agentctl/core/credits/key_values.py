@@ -1,0 +1,60 @@
+"""Looks at the values of references that are read as another type, before anything is written into them.
+
+Where the rows have something else than the keys, agentctl's row would be the only one of its kind.
+"""
+
+from psycopg import sql
+
+from agentctl.core.database.connection import Connection
+from agentctl.core.errors import SchemaLacks
+from agentctl.core.mapping import Marketplace, TableRole
+from agentctl.core.mapping.key_casts import is_uuid
+
+_MOST_ROWS = 1000
+
+
+def require_fitting_keys(connection: Connection, market: Marketplace, *, charge: bool) -> None:
+    """Refuse to write into a reference that cannot hold a key, or whose rows hold something else than keys.
+
+    Args:
+        connection: any; nothing is written.
+        market: the tables.
+        charge: whether credits are moved, too.
+
+    Raises:
+        SchemaLacks: a uuid refers to texts, or a text holds no uuids where a uuid's text would be written.
+
+    """
+    for finding in market.charge_obstacles if charge else ():
+        if finding.id == "key-mismatch":
+            raise SchemaLacks(finding.message, hint=finding.hint, code="key_mismatch")
+    _require_uuids(connection, market.executions, "executions")
+    if charge:
+        _require_uuids(connection, market.balances, "balances")
+    if charge and market.ledger is not None:
+        _require_uuids(connection, market.ledger, "ledger")
+
+
+def _require_uuids(connection: Connection, role: TableRole, section: str) -> None:
+    for part, cast in role.casts.items():
+        if cast == "uuid" and _holds_others(connection, role, part):
+            raise SchemaLacks(
+                f"{role.name}.{role.columns[part]} holds other values than the uuids that it seems to "
+                "refer to.",
+                hint=f'If another column is meant: [profiles.NAME.schema.{section}] {part} = "COLUMN"',
+                code="key_mismatch",
+            )
+
+
+def _holds_others(connection: Connection, role: TableRole, part: str) -> bool:
+    """Whether some rows hold no uuid; of a ledger's references, which may be to purchases, whether all do."""
+    column = sql.Identifier(role.columns[part])
+    query = role.query(
+        "SELECT bool_or(fits) AS any_fits, bool_and(fits) AS all_fit FROM ("
+        "SELECT {fits} AS fits FROM {table} WHERE {column} IS NOT NULL LIMIT {most}) AS sampled",
+        fits=is_uuid(column),
+        column=column,
+        most=sql.Literal(_MOST_ROWS),
+    )
+    row = connection.execute(query).fetchone()
+    return row is not None and (row["any_fits"] if part == "execution" else row["all_fit"]) is False

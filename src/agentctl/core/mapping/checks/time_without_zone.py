@@ -1,0 +1,56 @@
+"""Times have no zone, and nobody has said which one they are of."""
+
+from collections.abc import Iterator
+
+from agentctl.core.findings.finding import Check, Finding, Severity
+from agentctl.core.mapping.instants import is_certain
+from agentctl.core.mapping.table_role import TableRole
+from agentctl.core.mapping.zones import find_zone
+
+CHECK = Check(
+    id="time-without-zone",
+    severity=Severity.WARNING,
+    title="Times have no zone, and the configuration does not say which one they are of",
+    meaning=(
+        "The column says what a clock showed, not where. Such times are shown without a zone. Filters "
+        "compare them as they are shown, and decisions take the latest instant that one can mean."
+    ),
+    remedy='Name the zone: `[profiles.NAME.schema] timezone = "America/Los_Angeles"`.',
+    details=(
+        "A default of `now()` writes the time of the session's `TimeZone`, unless it says `AT TIME ZONE`. "
+        "The hint proposes what the column or this session has. Prisma and many other ORMs write UTC, "
+        "whatever the database's `TimeZone` is: compare a row that you have just made with a clock. agentctl "
+        "then reads these times in that zone, and writes them in it. Of an hour that its clocks show twice, "
+        "the later one counts, as in PostgreSQL."
+    ),
+)
+
+
+def find_times_without_zone(roles: tuple[TableRole | None, ...], session_zone: str) -> Iterator[Finding]:
+    """Yield one finding for all columns of times that could be of any zone, with the line that names it.
+
+    Args:
+        roles: tables with a created_at.
+        session_zone: in which this session's `now()` becomes a time without a zone.
+
+    """
+    unclear = [role for role in roles if role is not None and not is_certain(role)]
+    if unclear:
+        names = [f"{role.name}.{role.columns['created_at']}" for role in unclear]
+        are = "are times" if len(names) > 1 else "is a time"
+        msg = f"{' and '.join(names)} {are} without a zone: agentctl does not know which instants they mean."
+        yield CHECK.finding(names[0], msg, _propose_zone(unclear[0], session_zone))
+
+
+def _propose_zone(role: TableRole, session_zone: str) -> str:
+    """Return the lines that may be right, each with what speaks for it."""
+    column = role.column("created_at")
+    default = (column.default or "").lower() if column else ""
+    lines = {"UTC": "if the application writes UTC, as Prisma does"}
+    if "'utc'" in default:
+        lines = {"UTC": "its default is in UTC"}
+    elif (zone := find_zone(session_zone)) is not None and str(zone) != "UTC":
+        why = "its default is the time of the session, whose" if default else "if it is the session's, whose"
+        lines = {session_zone: f"{why} TimeZone this is", **lines}
+    proposals = "\n".join(f'  timezone = "{zone}"  # {why}' for zone, why in lines.items())
+    return f"Put the line that is true into [profiles.NAME.schema]:\n{proposals}"
