@@ -139,7 +139,9 @@ class Stranger:
         plural = self._random.random() < _SHARE_OF_PLURALS
         names: dict[str, str] = {}
         for role, table in self._roles.tables.items():
-            if table not in names:
+            if table.startswith("auth."):  # Supabase's own, which nobody renames
+                names[table] = table.rpartition(".")[2]
+            elif table not in names:
                 words = self._pick_phrase("tables", role)
                 if plural:
                     words = re.sub("(?<=[a-z])y$", "ie", re.sub("(ch|s|x)$", r"\1e", words)) + "s"
@@ -231,9 +233,10 @@ class Stranger:
         for full_name, name in self.tables.items():
             schema, _, table = full_name.rpartition(".")
             tables[table] = name
-            connection.execute(
-                f"ALTER TABLE {_quote(schema)}.{_quote(table)} RENAME TO {_quote(name)}".encode()
-            )
+            if name != table:
+                connection.execute(
+                    f"ALTER TABLE {_quote(schema)}.{_quote(table)} RENAME TO {_quote(name)}".encode()
+                )
         words = {**self.arguments, **self.columns, **tables}
         charging = (self._roles.function or "").rpartition(".")[2]
         for signature, name, definition in definitions:

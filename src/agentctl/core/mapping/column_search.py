@@ -79,10 +79,21 @@ class Search:
         ]
         for part in self.missing:
             clue = CLUES.get(self.role, {}).get(part)
-            for column in columns if clue else ():
+            named = self._list_given_keys() if part == "user" else []
+            for column in (*columns, *named) if clue else ():
                 fit = self._weigh(part, clue, column, own) if clue and self._can_hold(part, column) else None
                 if fit is not None:
                     yield fit
+
+    def _list_given_keys(self) -> list[Column]:
+        """Return a primary key that whoever inserts a row has to give, as one balance a user needs."""
+        keys = [item.columns for item in self.table.constraints if item.kind == "primary key"]
+        columns = [self.table.column(names[0]) for names in keys if len(names) == 1]
+        return [
+            column
+            for column in columns
+            if column and column.default is None and not column.generated and column.name not in self.taken
+        ]
 
     def list_doubtful(self, part: str, taken: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the columns that may play a part that none was found for: those to ask about, and others."""
