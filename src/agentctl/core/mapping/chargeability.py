@@ -9,7 +9,7 @@ from typing import LiteralString
 from agentctl.core.database.quoting import Printed
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping.checks import ledger_unlinked, sign_unknown
-from agentctl.core.mapping.columns import find_wrong_type
+from agentctl.core.mapping.column_findings import find_wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 from agentctl.core.mapping.words import find_unconfirmed_words, find_unmapped_words

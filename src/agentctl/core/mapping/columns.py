@@ -5,23 +5,27 @@ finding, with the lines that settle it.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
-from agentctl.core.hint_text import toml_text
-from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
 from agentctl.core.mapping.column_clues import find_decisive_column
+from agentctl.core.mapping.column_findings import (
+    explain_ambiguity,
+    explain_flag,
+    explain_lone_side,
+    explain_missing,
+    explain_no_price,
+    find_unknown_columns,
+    is_priceless,
+)
 from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES, list_pairs
 from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
-
-_ASKED_FOR = frozenset({"price", "active"})
-"""Parts that a table may do without, but that are asked for where a column could play them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns chosen for a table's parts, and findings about the parts without one."""
+    """The columns chosen for a table's parts, and findings about the parts without one.
+
+    Attributes:
+        obstacles: findings that keep from writing, and not from reading.
+
+    """
 
     choices: Mapping[str, Choice]
     findings: tuple[Finding, ...]
+    obstacles: tuple[Finding, ...] = ()
 
 
 def find_columns(
@@ -77,14 +87,15 @@ def find_columns(
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
     _leave_out_net_amount(table, choices)
+    _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
-        *(_explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
-        *([_explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
-        *_find_unknown_columns(role, table, settings),
+        *(explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
+        *([explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
+        *find_unknown_columns(role, table, settings),
     ]
-    return Columns(choices, tuple(findings))
+    return Columns(choices, tuple(findings), tuple(_list_obstacles(role, table, choices, ties)))
 
 
 def _choose_usual(
@@ -130,6 +141,28 @@ def _list_taken(table: Table, choices: Mapping[str, Choice]) -> frozenset[str]:
     )
 
 
+def _list_obstacles(
+    role: str, table: Table, choices: Mapping[str, Choice], ties: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
+    """Yield what keeps from running agents, while everything can be read."""
+    if "active" in ties:
+        yield explain_ambiguity(role, "active", table, ties["active"], is_asked=True)
+    if "succeeded" in choices and "status" not in choices:
+        yield explain_flag(table, choices["succeeded"].column)
+
+
+def _is_replaced(part: str, choices: Mapping[str, Choice]) -> bool:
+    """Whether other columns can be read in the place of a missing part."""
+    return (part == "amount" and {*SIDES} <= {*choices}) or (part == "status" and "succeeded" in choices)
+
+
+def _take_flag_for_status(table: Table, choices: dict[str, Choice]) -> None:
+    """Take a boolean for what it is, whoever calls it a status: it can hold no word."""
+    column = table.column(choices["status"].column) if "status" in choices else None
+    if column is not None and column.base_type == "boolean":
+        choices["succeeded"] = choices.pop("status")
+
+
 def _leave_out_net_amount(table: Table, choices: dict[str, Choice]) -> None:
     """Leave out an amount that the database computes where two columns, debit and credit, are written."""
     column = table.column(choices["amount"].column) if "amount" in choices else None
@@ -146,13 +179,13 @@ def _explain_gaps(
 ) -> Iterator[Finding]:
     """Yield a finding for each part that columns tie for, and for each that is needed and missing."""
     for name, part in ROLES[role].parts.items():
-        if name in ties:
-            is_asked = part.required or name in {"active", *SIDES}
-            yield _explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
-        elif part.required and name not in choices and not (name == "amount" and {*SIDES} <= {*choices}):
-            yield _explain_missing(role, name, table, settings)
+        if name in ties and name != "active":
+            is_asked = part.required or name in SIDES
+            yield explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
+        elif part.required and name not in {*choices, *ties} and not _is_replaced(name, choices):
+            yield explain_missing(role, name, table, settings)
     if len(lone := [name for name in SIDES if name in choices]) == 1:
-        yield _explain_lone_side(role, lone[0], table)
+        yield explain_lone_side(role, lone[0], table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +214,7 @@ class _SoughtPart:
             if rank(column.name, self.part.names) is not None
             and can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
+            and (self.name != "status" or column.base_type != "boolean")
             and (not self.linked or column.name in self.linked)
         ]
 
@@ -266,85 +300,3 @@ def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | 
     return direct or tuple(
         key.columns[0] for key in keys if (key.foreign_schema, key.foreign_table) in extended
     )
-
-
-def _explain_ambiguity(
-    role: str, name: str, table: Table, columns: tuple[str, ...], *, is_asked: bool = False
-) -> Finding:
-    lines = [f"  {name} = {toml_text(column)}" for column in columns]
-    if name in _ASKED_FOR:
-        lines.append(f'  {name} = ""     # none of them')
-    which = (
-        f"{' and '.join(columns)} of {table.name} could each"
-        if len(columns) > 1
-        else (f"{columns[0]} of {table.name} could")
-    )
-    return role_ambiguous.CHECK.finding(
-        f"{table.name}.{' / '.join(columns)}",
-        f"{which} be its {name}: agentctl does not guess.",
-        "\n".join((f"Put one of these lines into [profiles.NAME.schema.{role}]:", *lines)),
-        is_special=not is_asked,
-    )
-
-
-def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
-    part = ROLES[role].parts[name]
-    if name not in settings.columns and (inexact := find_wrong_type(role, name, table)):
-        return inexact
-    wanted = settings.columns.get(name) or part.names[0][0]
-    return column_missing.CHECK.finding(
-        f"{table.name}.{wanted}",
-        f"{table.name} has no column {wanted}, which agentctl cannot do without.",
-        f'If another column is the {name}, put it into [profiles.NAME.schema.{role}]: {name} = "COLUMN"',
-    )
-
-
-def _explain_lone_side(role: str, name: str, table: Table) -> Finding:
-    other = SIDES[name == SIDES[0]]
-    return column_missing.CHECK.finding(
-        f"{table.name}.{other}",
-        f"{table.name} has a column for its {name} and none for its {other}: agentctl needs both.",
-        f'Name it in [profiles.NAME.schema.{role}]: {other} = "COLUMN"',
-    )
-
-
-def is_priceless(table: Table, known: Collection[str]) -> bool:
-    """Whether nothing of an agents' table could be the price."""
-    return "price" not in known and find_wrong_type("agents", "price", table) is None
-
-
-def _explain_no_price(table: Table) -> Finding:
-    return column_missing.CHECK.finding(
-        f"{table.name}.price",
-        f"{table.name} has no column for the price of an agent.",
-        hint='Name the column, [profiles.NAME.schema.agents] price = "COLUMN", or each agent\'s price: '
-        '[profiles.NAME.agents."AGENT"] price = 10',
-        is_special=True,
-    )
-
-
-def find_wrong_type(role: str, name: str, table: Table) -> Finding | None:
-    """Return the finding about a column with the name of a part and a type that cannot play it, or None."""
-    part = ROLES[role].parts[name]
-    named = (column for column in table.columns if rank(column.name, part.names) is not None)
-    near = next((column for column in named if not can_play(column, part)), None)
-    if near is None:
-        return None
-    msg = f"{table.name}.{near.name} is of type {near.type} and cannot be used as the {name} of the {role}."
-    if name in {"balance", "amount", "price"}:
-        msg += " It cannot hold exact amounts."
-    return type_inexact.CHECK.finding(
-        f"{table.name}.{near.name}", msg, f"It needs {', '.join(sorted(part.types))}."
-    )
-
-
-def _find_unknown_columns(role: str, table: Table, settings: RoleSettings) -> Iterator[Finding]:
-    """Yield the columns that the configuration names and the table does not have."""
-    for name, column in {**settings.columns, **{c: c for c in settings.constant}}.items():
-        required = name in ROLES[role].parts and ROLES[role].parts[name].required
-        if column and table.column(column) is None and not required:
-            yield column_missing.CHECK.finding(
-                f"{table.name}.{column}",
-                f"[schema.{role}] names the column {column}, which {table.name} does not have.",
-                "Correct the configuration.",
-            )

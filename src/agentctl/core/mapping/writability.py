@@ -29,6 +29,7 @@ _EXECUTION_PARTS = frozenset(
         "user",
         "agent",
         "status",
+        "succeeded",
         "created_at",
         "workflow_id",
         "inputs",
