@@ -275,11 +275,10 @@ class _Search:
     def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
         """Return the value by which tables are compared; less is better."""
         parts = ROLES[role].parts
-        needed = {name for name, part in parts.items() if part.required}
-        needed -= {"amount"} if list_pairs(table) else set()
-        lacking = sum(not _has_part(role, name)(table) for name in needed)
+        replaced = {"amount"} if list_pairs(table) else set()
+        needed = {name for name, part in parts.items() if part.required} - replaced
         return (
-            lacking,
+            sum(not _has_part(role, name)(table) for name in needed),
             *(not liked(table) for liked in preferences),
             rank(table.name, ROLES[role].names) or 0,
         )
