@@ -9,6 +9,7 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text
 from agentctl.core.errors import Refused
+from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Key, User
 
@@ -30,10 +31,7 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     matches = [user for user in matches if key in {user.email, str(user.id)}] or matches
     if not matches:
         users.require_visible_rows()
-        hint = "Use an e-mail address or an id from the users' table."
-        if users.is_filtered:
-            hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
-        raise Refused(f"There is no user {key!r}.", hint=hint, code="user_not_found")
+        raise _explain_unknown_user(users, key)
     if len(matches) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in matches)
         raise Refused(
@@ -42,6 +40,27 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
             code="user_ambiguous",
         )
     return matches[0]
+
+
+def _explain_unknown_user(users: TableRole, key: str) -> Refused:
+    hint = "Use an e-mail address or an id from the users' table."
+    if users.is_filtered:
+        hint = "Row level security may hide the user from this role: connect as one with BYPASSRLS."
+    if "email" in users:
+        return Refused(f"There is no user {key!r}.", hint=hint, code="user_not_found")
+    hint = f"Use an id from {users.table.full_name}."
+    link = users.table.foreign_key(users.columns["id"])
+    if link is not None and link.foreign_table:
+        table = toml_text(f"{link.foreign_schema}.{link.foreign_table}")
+        hint += (
+            f" Its ids are those of {link.foreign_schema}.{link.foreign_table}; if that has the e-mail "
+            f"addresses: [profiles.NAME.schema.users] table = {table}"
+        )
+    return Refused(
+        f"There is no user {key!r} in {users.table.full_name}, which has no e-mail addresses.",
+        hint=hint,
+        code="user_not_found",
+    )
 
 
 def read_user(row: dict[str, Any]) -> User:

@@ -162,6 +162,7 @@ def record(
     values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
     values |= {"agent_version": agent_version} if agent_version is not None else {}
     values |= {"key": execution.key} if execution.key is not None else {}
+    values |= _set_flag(executions, None)
     query, parameters = insertion(executions, values)
     row = connection.execute(
         compose(
@@ -218,8 +219,10 @@ def settle(
         creation: of the row that is meant, where another one might have taken its place under the same id.
 
     """
+    executions.require_status()
     optional = _keep_storable(executions, {"completed_at": NOW, **facts})
     values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
+    values |= _set_flag(executions, status)
     values = {part: shortened(executions, part, value) for part, value in values.items()}
     assignments = (
         compose("{} = {}", sql.Identifier(executions.columns[part]), placeholder(part, value))
@@ -246,6 +249,14 @@ def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable
 def _touch_update_time(executions: Executions) -> dict[str, object]:
     column = executions.column("updated_at")
     return {"updated_at": NOW} if column is not None and column.updatable and not column.generated else {}
+
+
+def _set_flag(executions: Executions, outcome: Status | None) -> dict[str, object]:
+    """Return whether an execution has succeeded, for a column of that: its default would be believed."""
+    column = executions.column("succeeded")
+    if column is None or column.generated or not (column.updatable if outcome else column.insertable):
+        return {}
+    return {"succeeded": outcome is Status.SUCCESS if outcome or not column.nullable else None}
 
 
 def _keep_storable(executions: Executions, facts: Mapping[str, object]) -> dict[str, object]:
@@ -278,6 +289,7 @@ def _replace_escape(escape: re.Match[str]) -> str:
 
 def lock_execution(connection: Connection, executions: Executions, execution: Key) -> str | None:
     """Take the lock that settling takes, and return the status under it; None where the row is gone."""
+    executions.require_status()
     query = executions.query("SELECT {status}::text AS word FROM {table} WHERE {id} = %(id)s FOR UPDATE")
     row = connection.execute(query, {"id": execution}).fetchone()
     return executions.statuses.read.get(row["word"], row["word"] or NO_STATUS) if row else None

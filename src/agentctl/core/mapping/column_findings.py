@@ -1,11 +1,14 @@
-"""Explains which parts of a table have no column, or several that fit, with the lines that settle it.
+"""Says what is wrong with the columns of a table in a role: missing, ambiguous, or of a type that is no use.
 
-It chooses nothing.
+It explains, and chooses nothing: columns.py does.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
+
+from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
+from agentctl.core.database.quoting import compose
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
@@ -17,28 +20,10 @@ _ASKED_FOR = frozenset({"price", "active"})
 """Parts that a table may do without, but that are asked for where a column could play them."""
 
 
-def explain_gaps(
-    role: str,
-    table: Table,
-    settings: RoleSettings,
-    choices: Collection[str],
-    ties: Mapping[str, tuple[str, ...]],
-) -> Iterator[Finding]:
-    """Yield a finding for each part that columns tie for, and for each that is needed and missing."""
-    for name, part in ROLES[role].parts.items():
-        if name in ties:
-            is_asked = part.required or name in {"active", *SIDES}
-            yield explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
-        elif part.required and name not in choices and not (name == "amount" and {*SIDES} <= {*choices}):
-            yield _explain_missing(role, name, table, settings)
-    if len(lone := [name for name in SIDES if name in choices]) == 1:
-        yield _explain_lone_side(role, lone[0], table)
-
-
 def explain_ambiguity(
     role: str, name: str, table: Table, columns: tuple[str, ...], *, is_asked: bool = False
 ) -> Finding:
-    """Return the finding about columns that could each play a part; it is an error if `is_asked`."""
+    """Return the finding about columns that fit a part equally well, with a line for each."""
     lines = [f"  {name} = {toml_text(column)}" for column in columns]
     if name in _ASKED_FOR:
         lines.append(f'  {name} = ""     # none of them')
@@ -55,7 +40,8 @@ def explain_ambiguity(
     )
 
 
-def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
+def explain_missing(role: str, name: str, table: Table, settings: RoleSettings) -> Finding:
+    """Return the finding about a part that is needed and has no column."""
     part = ROLES[role].parts[name]
     if name not in settings.columns and (inexact := find_wrong_type(role, name, table)):
         return inexact
@@ -67,12 +53,25 @@ def _explain_missing(role: str, name: str, table: Table, settings: RoleSettings)
     )
 
 
-def _explain_lone_side(role: str, name: str, table: Table) -> Finding:
+def explain_lone_side(role: str, name: str, table: Table) -> Finding:
+    """Return the finding about a ledger with a column for one side of a movement alone."""
     other = SIDES[name == SIDES[0]]
     return column_missing.CHECK.finding(
         f"{table.name}.{other}",
         f"{table.name} has a column for its {name} and none for its {other}: agentctl needs both.",
         f'Name it in [profiles.NAME.schema.{role}]: {other} = "COLUMN"',
+    )
+
+
+def explain_flag(table: Table, flag: str) -> Finding:
+    """Return the finding about executions that have a boolean, and no status."""
+    name = "status" if table.column("status") is None else "execution_status"
+    added = compose("ALTER TABLE {} ADD COLUMN {} text;", table.identifier, sql.Identifier(name))
+    return column_missing.CHECK.finding(
+        f"{table.name}.status",
+        f"{table.name} has no status, and {flag} is a boolean: it cannot say that an execution is running.",
+        f"{added.as_string()}\nor, if another column is the status: "
+        '[profiles.NAME.schema.executions] status = "COLUMN"',
     )
 
 
@@ -82,7 +81,7 @@ def is_priceless(table: Table, known: Collection[str]) -> bool:
 
 
 def explain_no_price(table: Table) -> Finding:
-    """Return the finding about an agents' table in which nothing is the price."""
+    """Return the finding about agents without a price."""
     return column_missing.CHECK.finding(
         f"{table.name}.price",
         f"{table.name} has no column for the price of an agent.",

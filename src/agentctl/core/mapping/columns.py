@@ -5,7 +5,7 @@ finding, with the lines that settle it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,7 +14,9 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping.column_clues import find_decisive_column
 from agentctl.core.mapping.column_findings import (
     explain_ambiguity,
-    explain_gaps,
+    explain_flag,
+    explain_lone_side,
+    explain_missing,
     explain_no_price,
     find_unknown_columns,
     is_priceless,
@@ -46,10 +48,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns chosen for a table's parts, and findings about the parts without one."""
+    """The columns chosen for a table's parts, and findings about the parts without one.
+
+    Attributes:
+        obstacles: findings that keep from writing, and not from reading.
+
+    """
 
     choices: Mapping[str, Choice]
     findings: tuple[Finding, ...]
+    obstacles: tuple[Finding, ...] = ()
 
 
 def find_columns(
@@ -80,14 +88,15 @@ def find_columns(
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
     _leave_out_net_amount(table, choices)
+    _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}
     findings = [
-        *explain_gaps(role, table, settings, choices, ties),
+        *_explain_gaps(role, table, settings, choices, ties),
         *(explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
         *([explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
         *find_unknown_columns(role, table, settings),
     ]
-    return Columns(choices, tuple(findings))
+    return Columns(choices, tuple(findings), tuple(_list_obstacles(role, table, choices, ties)))
 
 
 def _choose_usual(
@@ -133,11 +142,51 @@ def _list_taken(table: Table, choices: Mapping[str, Choice]) -> frozenset[str]:
     )
 
 
+def _list_obstacles(
+    role: str, table: Table, choices: Mapping[str, Choice], ties: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
+    """Yield what keeps from running agents, while everything can be read."""
+    if "active" in ties:
+        yield explain_ambiguity(role, "active", table, ties["active"], is_asked=True)
+    if "succeeded" in choices and "status" not in choices:
+        yield explain_flag(table, choices["succeeded"].column)
+
+
+def _is_replaced(part: str, choices: Mapping[str, Choice]) -> bool:
+    """Whether other columns can be read in the place of a missing part."""
+    return (part == "amount" and {*SIDES} <= {*choices}) or (part == "status" and "succeeded" in choices)
+
+
+def _take_flag_for_status(table: Table, choices: dict[str, Choice]) -> None:
+    """Take a boolean for what it is, whoever calls it a status: it can hold no word."""
+    column = table.column(choices["status"].column) if "status" in choices else None
+    if column is not None and column.base_type == "boolean":
+        choices["succeeded"] = choices.pop("status")
+
+
 def _leave_out_net_amount(table: Table, choices: dict[str, Choice]) -> None:
     """Leave out an amount that the database computes where two columns, debit and credit, are written."""
     column = table.column(choices["amount"].column) if "amount" in choices else None
     if {*SIDES} <= {*choices} and column is not None and column.generated:
         del choices["amount"]
+
+
+def _explain_gaps(
+    role: str,
+    table: Table,
+    settings: RoleSettings,
+    choices: Mapping[str, Choice],
+    ties: Mapping[str, tuple[str, ...]],
+) -> Iterator[Finding]:
+    """Yield a finding for each part that columns tie for, and for each that is needed and missing."""
+    for name, part in ROLES[role].parts.items():
+        if name in ties and name != "active":
+            is_asked = part.required or name in SIDES
+            yield explain_ambiguity(role, name, table, ties[name], is_asked=is_asked)
+        elif part.required and name not in {*choices, *ties} and not _is_replaced(name, choices):
+            yield explain_missing(role, name, table, settings)
+    if len(lone := [name for name in SIDES if name in choices]) == 1:
+        yield explain_lone_side(role, lone[0], table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +215,7 @@ class _SoughtPart:
             if rank(column.name, self.part.names) is not None
             and can_play(column, self.part)
             and (column.name not in self.taken or self.name == "created_at")
+            and (self.name != "status" or column.base_type != "boolean")
             and (not self.linked or column.name in self.linked)
         ]
 

@@ -126,6 +126,7 @@ class _Search:
         self._tables: dict[str, Table | None] = {}
         self._chosen: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._findings: list[Finding] = []
+        self._unwritable: list[tuple[str, Finding]] = []
 
     def table(
         self, role: str, preferences: Sequence[Preference], *, shaped: Preference | None = None
@@ -261,7 +262,8 @@ class _Search:
             why, others = self._chosen[role]
             roles[role] = FoundRole(table, why, others, columns.choices)
             self._findings += columns.findings
-        return Discovery(roles, tuple(self._findings))
+            self._unwritable += ((role, finding) for finding in columns.obstacles)
+        return Discovery(roles, tuple(self._findings), tuple(self._unwritable))
 
     def _list_candidates(self, role: str) -> list[Table]:
         return [
@@ -273,11 +275,10 @@ class _Search:
     def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
         """Return the value by which tables are compared; less is better."""
         parts = ROLES[role].parts
-        needed = {name for name, part in parts.items() if part.required}
-        needed -= {"amount"} if list_pairs(table) else set()
-        lacking = sum(not _has_part(role, name)(table) for name in needed)
+        replaced = {"amount"} if list_pairs(table) else set()
+        needed = {name for name, part in parts.items() if part.required} - replaced
         return (
-            lacking,
+            sum(not _has_part(role, name)(table) for name in needed),
             *(not liked(table) for liked in preferences),
             rank(table.name, ROLES[role].names) or 0,
         )

@@ -36,7 +36,7 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
             roles["users"], settings, prove_columns(catalog, "balances", roles["users"].table)
         )
         findings += more
-    unwritable = []
+    unwritable = [*discovery.unwritable]
     for role, part, cast, finding in _find_mismatches(roles):
         parts = dict(roles[role].parts)
         if cast is not None:

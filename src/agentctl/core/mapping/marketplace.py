@@ -4,7 +4,7 @@ It puts together what the other modules of this package find, and refuses a data
 work with.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from agentctl.core.catalog.introspection import Catalog, introspect
@@ -43,6 +43,8 @@ from agentctl.core.mapping.words import (
 )
 
 _WRITTEN_STATES = ("running", "success", "failed")
+_OF_EVERY_RUN = frozenset({"agents", "executions"})
+"""The roles without which nothing can be run, charged or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
     discovery = check_key_targets(catalog, set_aside_shared_link(discovery))
     if errors_among(discovery.findings):
-        return Reading(catalog, discovery, None, discovery.findings, settings.schemas)
+        findings = (*discovery.findings, *(finding for _, finding in discovery.unwritable))
+        return Reading(catalog, discovery, None, findings, settings.schemas)
     market = _assemble_marketplace(catalog, settings, discovery)
     findings = (*discovery.findings, *market.obstacles, *market.charge_obstacles)
     return Reading(catalog, discovery, market, findings, settings.schemas)
@@ -203,17 +206,22 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         ledger=ledger,
         deducting=deducting,
         obstacles=(
-            *(finding for role, finding in discovery.unwritable if role == "executions"),
-            *find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES),
+            *(finding for role, finding in discovery.unwritable if role in _OF_EVERY_RUN),
+            *_find_unmapped_statuses(executions),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
             *find_unordered(roles["agents"]),
             *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
         charge_obstacles=(
-            *(finding for role, finding in discovery.unwritable if role != "executions"),
+            *(finding for role, finding in discovery.unwritable if role not in _OF_EVERY_RUN),
             *charging_findings(agents, executions, ledger, deducting, users=user_role, balances=balance_role),
         ),
     )
+
+
+def _find_unmapped_statuses(executions: Executions) -> Iterator[Finding]:
+    if "status" in executions:
+        yield from find_unmapped_words("executions", executions.name, executions.statuses, _WRITTEN_STATES)
 
 
 def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
@@ -256,7 +264,7 @@ def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> Agents:
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:
     columns = _list_usable_columns("executions", role_table)
-    status = role_table.table.column(columns["status"])
+    status = role_table.table.column(columns.get("status", ""))
     words = find_words(role_table.table, status, STATUS_WORDS, settings.words, {}) if status else NO_WORDS
     # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:

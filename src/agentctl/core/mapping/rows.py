@@ -36,13 +36,13 @@ _AGENTS: LiteralString = (
 # One version of each agent.
 _CHOSEN: LiteralString = "(SELECT DISTINCT ON (v.id) v.* FROM {versions} AS v ORDER BY v.id, {order})"
 _EXECUTIONS: LiteralString = (
-    "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {status}::text AS "
-    "word, "
+    "(SELECT {id} AS id, {user} AS user_id, {agent} AS agent_id, {meaning} AS status, {word} AS word, "
     "{agent_version} AS agent_version, "
     "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
     "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
     "{completed_at} AS completed_at, {key} AS key FROM {table})"
 )
+_FLAG: LiteralString = "(CASE WHEN {0} THEN 'success' WHEN NOT {0} THEN 'failed' END)"
 _LEDGER: LiteralString = (
     "(SELECT {id} AS id, {user} AS user_id, {word} AS kind, {meaning} AS movement, {signed} AS amount, "
     "{balance_after} AS balance_after, {execution} AS execution_id, {description} AS description, "
@@ -179,27 +179,32 @@ def execution_rows(
 ) -> sql.Composed:
     """Return the executions; `word` is the database's own status."""
     names = (
-        *(
-            "id",
-            "user",
-            "agent",
-            "agent_version",
-            "status",
-            "created_at",
-            "workflow_id",
-            "inputs",
-            "result",
-            "error",
-        ),
+        *("id", "user", "agent", "agent_version", "created_at", "workflow_id", "inputs", "result", "error"),
         *("credits_used", "started_at", "completed_at", "key"),
     )
-    status = compose("{}::text", sql.Identifier(columns["status"]))
+    word, meaning = _compose_status(executions, columns, statuses)
     return compose(
         _EXECUTIONS,
         table=executions.identifier,
-        meaning=_translate_word(status, statuses),
+        word=word,
+        meaning=meaning,
         **_compose_parts(names, columns, casts),
     )
+
+
+def _compose_status(
+    executions: Table, columns: Mapping[str, str], statuses: Words
+) -> tuple[sql.Composable, sql.Composable]:
+    """Return the database's own word for a state, and agentctl's; a flag says it where there is no word."""
+    flag = compose(_FLAG, sql.Identifier(columns["succeeded"])) if "succeeded" in columns else None
+    status = executions.column(columns.get("status", ""))
+    if status is None:
+        return (flag or sql.SQL("NULL::text"),) * 2
+    word = compose("{}::text", sql.Identifier(status.name))
+    meaning = _translate_word(word, statuses)
+    if flag is None or not status.nullable:
+        return word, meaning
+    return compose("coalesce({}, {})", word, flag), compose("coalesce({}, {})", meaning, flag)
 
 
 def ledger_rows(

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.database.quoting import compose
-from agentctl.core.errors import PermissionDenied
+from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.mapping.optional_columns import BY_NAME, recordable
 from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.sides import SIDES, find_type
@@ -127,6 +127,20 @@ class Executions(TableRole):
     """The executions, with their words."""
 
     statuses: Words = NO_WORDS
+
+    def require_status(self) -> None:
+        """Refuse to write into executions that have no status, and are read by a flag.
+
+        Raises:
+            SchemaLacks: there is none.
+
+        """
+        if "status" not in self:
+            raise SchemaLacks(
+                f"{self.name} has no column for the status of an execution.",
+                hint="See how to add one: agentctl schema-check",
+                code="column_missing",
+            )
 
     @property
     def recordable(self) -> tuple[str, ...]:

@@ -153,6 +153,10 @@ ROLES: Mapping[str, Role] = {
             ),
             "agent_version": _make_part(""),  # found by versions.py
             "status": _make_part("status state|execution_status|run_status", required=True),
+            "succeeded": _make_part(
+                "success|succeeded|is_success|is_successful|successful|was_successful status",
+                frozenset({"boolean"}),
+            ),
             "created_at": _make_part(
                 "created_at createdat|created|inserted_at|created_on|queued_at|requested_at "
                 "started_at|timestamp",

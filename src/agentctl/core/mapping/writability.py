@@ -30,6 +30,7 @@ _EXECUTION_PARTS = frozenset(
         "agent",
         "agent_version",
         "status",
+        "succeeded",
         "created_at",
         "workflow_id",
         "inputs",

@@ -172,6 +172,7 @@ class _Settling:
 
     def _require_writable(self) -> None:
         """Refuse to begin with a role that can settle nothing at all."""
+        self._market.executions.require_status()
         status = self._market.executions.column("status")
         if status is not None and not status.updatable:
             name = self._market.executions.name

@@ -58,7 +58,7 @@ def _list_executions(executions: Executions, filled: frozenset[str]) -> Iterator
         row = {
             executions.columns[part]: value
             for part, value in parts.items()
-            if part == "status" or part in executions.recordable
+            if (part == "status" and part in executions) or part in executions.recordable
         }
         empty = dict.fromkeys(_list_left_out(executions, filled)) if what == "begins" else {}
         yield f"an execution that {what}", {**empty, **row, **executions.constant}
