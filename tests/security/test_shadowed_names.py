@@ -85,6 +85,36 @@ def test_qualified_operators_bind_as_written(statements: list[str]) -> None:
     assert not changed, "\n\n".join(changed)
 
 
+# What only some databases need: agents with versions and dates, times without a zone in one that is named.
+_UNUSUAL = (
+    "ALTER TABLE agent_executions DROP CONSTRAINT agent_executions_agent_id_fkey",
+    "ALTER TABLE agents DROP CONSTRAINT agents_pkey CASCADE",
+    "ALTER TABLE agents ADD COLUMN version {kind} NOT NULL DEFAULT 1, ADD PRIMARY KEY (id, version)",
+    "ALTER TABLE agent_executions ADD COLUMN agent_version {kind} NOT NULL DEFAULT 1",
+    "ALTER TABLE agent_executions ADD FOREIGN KEY (agent_id, agent_version) REFERENCES agents (id, version)",
+    "ALTER TABLE agents ADD COLUMN archived_at date, ADD COLUMN published_at timestamp DEFAULT '2026-01-01'",
+    "ALTER TABLE agent_executions ALTER created_at TYPE timestamp USING created_at AT TIME ZONE '{zone}'",
+    "ALTER TABLE credit_transactions ALTER created_at TYPE timestamp USING created_at AT TIME ZONE '{zone}'",
+)
+
+
+@pytest.mark.parametrize("kind", ["integer", "text"])
+def test_nor_do_the_statements_that_some_databases_need(shop_with: Callable[..., Shop], kind: str) -> None:
+    shop = _open_shop(shop_with)
+    for statement in _UNUSUAL:
+        shop.marketplace.execute(statement.format(kind=kind, zone="America/Los_Angeles").encode())
+    config = shop.program.home / "agentctl.toml"
+    config.write_text(config.read_text() + '[profiles.test.schema]\ntimezone = "America/Los_Angeles"\n')
+
+    with DatabaseProxy(shop.marketplace.url) as proxy:
+        _spend_the_day(shop, proxy.url)
+
+    assert names_of(proxy.statements).loose == set()
+    assert [one for one in dict.fromkeys(proxy.statements) if not means_the_same_unqualified(one)] == []
+    sent = "\n".join(proxy.statements)
+    assert all(text in sent for text in ("DISTINCT ON", "AT TIME ZONE 'America/Los_Angeles'", "'TimeZone'"))
+
+
 def test_the_catalog_statement_uses_only_pg_catalog_and_no_jit(statements: list[str]) -> None:
     (catalog, *_) = [statement for statement in statements if "AS catalog" in statement]
     head = catalog.partition("WITH RECURSIVE")[0]

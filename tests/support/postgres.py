@@ -34,6 +34,7 @@ _SETTINGS = {
     "max_connections": "300",
     "max_prepared_transactions": "0",
     "shared_buffers": "32MB",
+    "timezone": "UTC",  # else the machine's, which schema-check may propose
     "listen_addresses": "127.0.0.1",
     "password_encryption": "scram-sha-256",
     "lc_messages": "C",

@@ -87,6 +87,7 @@ class Agent:
         webhook_url: the URL to call, with its secrets; `public_url` is what may be stored and shown.
         state: the database's word for whether it is for sale; None where it has none.
         version: the one that is run, where agents have versions.
+        withheld: the column of the date because of which it cannot be run.
 
     """
 
@@ -103,6 +104,7 @@ class Agent:
     platforms: tuple[str, ...]
     state: str | None = None
     version: object = None
+    withheld: str | None = None
 
     @property
     def public_url(self) -> str | None:

@@ -72,7 +72,7 @@ def _describe_state(agent: Agent) -> Cell:
     if agent.deleted:
         return Toned("deleted", Tone.BAD)
     if not agent.active:
-        return Toned(agent.state or "inactive", Tone.WARNING)
+        return Toned(agent.state if agent.state and not agent.withheld else "inactive", Tone.WARNING)
     if agent.has_invalid_price:
         return Toned("no valid price", Tone.BAD)
     if not agent.public_url:

@@ -119,6 +119,7 @@ def _read_agent(row: dict[str, Any]) -> Agent:
         platforms=_read_platforms(row["platforms"]),
         state=read_text(row["state"]),
         version=row["version"],
+        withheld=row["withheld"],
     )
 
 

@@ -9,11 +9,12 @@ from agentctl.core.mapping.settings import DeductSettings, RoleSettings, SchemaS
 from agentctl.core.mapping.vocabulary import KIND_WORDS, OWN_BALANCE_PARTS, ROLES, STATUS_WORDS
 from agentctl.core.mapping.words import Sign
 
+_DATES = ("active_from", "inactive_from")
 _OWN_KEYS = {
     "executions": ("statuses", "constant"),
     "ledger": ("kinds", "sign", "constant", "constants"),
     "users": OWN_BALANCE_PARTS,
-    "agents": ("states",),
+    "agents": ("states", *_DATES),
 }
 
 _WORDS = {
@@ -56,6 +57,7 @@ def _read_role(role: str, section: Section) -> RoleSettings:
         constant=section.constants("constant") if "constant" in own else {},
         constants=_read_constants(section.section("constants")) if "constants" in own else {},
         sign=section.choice("sign", tuple(Sign)) if role == "ledger" else None,
+        **{key: section.texts(key) for key in _DATES if key in own and key in section.table},
     )
 
 

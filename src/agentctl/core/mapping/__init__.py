@@ -27,9 +27,10 @@ from agentctl.core.mapping.marketplace import (
     refusal,
 )
 from agentctl.core.mapping.settings import SchemaSettings
-from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
+from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
 
 __all__ = [
+    "Agents",
     "Executions",
     "Ledger",
     "Marketplace",

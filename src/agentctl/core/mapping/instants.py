@@ -67,12 +67,17 @@ def before(role: TableRole, column: sql.Composable, instant: datetime) -> sql.Co
 
 def latest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:
     """Return the latest instant that a created_at can mean, as a time in UTC without a zone."""
-    if has_zone(role):
+    return read_latest(role.base_type("created_at"), column, role.zone)
+
+
+def read_latest(base_type: str, column: sql.Composable, zone: tzinfo | None) -> sql.Composed:
+    """Return the latest instant that a column of times can mean, as a time in UTC without a zone."""
+    if base_type in _ZONED:
         return compose("({} AT TIME ZONE 'UTC')", column)
-    length = DAY if role.base_type("created_at") == "date" else timedelta(0)
-    if role.zone is not None:
+    length = DAY if base_type == "date" else timedelta(0)
+    if zone is not None:
         end = compose("({} + {})", _clamp(column), sql.Literal(length))
-        return compose("({} AT TIME ZONE 'UTC')", _read_there(end, role.zone))
+        return compose("({} AT TIME ZONE 'UTC')", _read_there(end, zone))
     text = "(least({}::timestamp, {}) + {})"
     return compose(text, column, _LAST, sql.Literal(BEHIND_UTC + length))
 

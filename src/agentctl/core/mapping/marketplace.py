@@ -21,8 +21,9 @@ from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.key_targets import check_key_targets
 from agentctl.core.mapping.keys import resolve_keys
 from agentctl.core.mapping.optional_columns import BY_NAME
-from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
+from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings, Zone
 from agentctl.core.mapping.shared_links import set_aside_shared_link
+from agentctl.core.mapping.state_dates import compose_withheld, find_state_dates, find_unknown_dates
 from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
 from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
 from agentctl.core.mapping.vocabulary import (
@@ -175,12 +176,12 @@ def agents_of(reading: Reading) -> Agents | None:
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
         return None
-    return _assemble_agents(agents, RoleSettings())
+    return _assemble_agents(agents, RoleSettings(), None)
 
 
 def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
     roles = discovery.roles
-    agents = _assemble_agents(roles["agents"], settings.role("agents"))
+    agents = _assemble_agents(roles["agents"], settings.role("agents"), settings.zone)
     executions = _assemble_executions(roles["executions"], settings.role("executions"))
     executions = replace(executions, zone=settings.zone)
     ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
@@ -210,6 +211,7 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
             *_find_unmapped_statuses(executions),
             *find_unconfirmed_words("executions", executions.name, executions.statuses),
             *find_unordered(roles["agents"]),
+            *find_unknown_dates(agents.table, settings.role("agents")),
             *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
         charge_obstacles=(
@@ -249,17 +251,20 @@ def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
     return usable
 
 
-def _assemble_agents(role_table: FoundRole, settings: RoleSettings) -> Agents:
+def _assemble_agents(role_table: FoundRole, settings: RoleSettings, zone: Zone) -> Agents:
     columns = _list_usable_columns("agents", role_table)
     configured = settings.words.get("active")
     usual = tuple(word for group in SALE_WORDS["active"] for word in group)
     active_words = (configured.lower(),) if configured else usual
-    table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words)
+    judged = {columns[part] for part in ("deleted", "active") if part in columns}
+    dates = find_state_dates(role_table.table, settings, taken=judged)
+    withheld = compose_withheld(dates, zone)
+    table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words, withheld=withheld)
     version = role_table.table.column(columns["version"]) if "version" in columns else None
     if version is None:
-        return Agents(role_table.table, columns, table_rows)
+        return Agents(role_table.table, columns, table_rows, dates=dates)
     chosen = rows.chosen_rows(table_rows, is_ordered=is_ordered(version), is_dated="made_at" in columns)
-    return Agents(role_table.table, columns, chosen, versions=table_rows)
+    return Agents(role_table.table, columns, chosen, versions=table_rows, dates=dates)
 
 
 def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:

@@ -31,7 +31,7 @@ _AGENTS: LiteralString = (
     "category, "
     "{price} AS price, {webhook} AS webhook, {form} AS form, {platforms} AS platforms, "
     "{active} AS active, {state} AS state, {deleted} AS deleted, {version} AS version, {latest} AS latest, "
-    "{made_at} AS made_at FROM {table})"
+    "{made_at} AS made_at, {withheld} AS withheld FROM {table})"
 )
 # One version of each agent.
 _CHOSEN: LiteralString = "(SELECT DISTINCT ON (v.id) v.* FROM {versions} AS v ORDER BY v.id, {order})"
@@ -99,13 +99,16 @@ def user_rows(
     )
 
 
-def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Sequence[str]) -> sql.Composed:
+def agent_rows(
+    agents: Table, columns: Mapping[str, str], *, active_words: Sequence[str], withheld: sql.Composable
+) -> sql.Composed:
     """Return the agents; `deleted` and `active` are booleans, `state` is the database's own word.
 
     Args:
         agents: the table.
         columns: part -> column.
         active_words: the states in which an agent can be run, in lower case.
+        withheld: the name of the date because of which it cannot, or NULL.
 
     """
     names = (
@@ -126,7 +129,12 @@ def agent_rows(agents: Table, columns: Mapping[str, str], *, active_words: Seque
     return compose(
         _AGENTS,
         table=agents.identifier,
-        active=_compose_active(columns.get("active"), state, active_words),
+        active=compose(
+            "(CASE WHEN {} IS NOT NULL THEN false ELSE {} END)",
+            withheld,
+            _compose_active(columns.get("active"), state, active_words),
+        ),
+        withheld=withheld,
         state=state or sql.SQL("NULL::text"),
         deleted=_compose_deleted(agents, columns.get("deleted")),
         **_compose_parts(names, columns),

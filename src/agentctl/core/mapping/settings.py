@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 Constant = str | int | float | bool
+Zone = tzinfo | None
 TEMPLATE_NAMES = ("execution", "user", "agent", "now")
 """What a constant may name in braces, as in `agentctl-{execution}`; `now` is this machine's time."""
 TEMPLATE_HOLE = re.compile(r"\{([a-z_]+)\}")
@@ -25,6 +26,8 @@ class RoleSettings:
         constant: column -> the value that agentctl writes into it whenever it inserts a row.
         constants: kind of ledger row -> column -> the value that such a row has in it.
         sign: `signed` if charges are negative amounts, `by_kind` if all amounts are positive.
+        active_from: the columns of dates before which an agent is not active; None if names are to tell.
+        inactive_from: the columns of dates from which on it is not.
 
     """
 
@@ -34,6 +37,8 @@ class RoleSettings:
     constant: Mapping[str, Constant] = field(default_factory=dict)
     constants: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
     sign: str | None = None
+    active_from: tuple[str, ...] | None = None
+    inactive_from: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

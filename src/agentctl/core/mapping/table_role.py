@@ -111,15 +111,31 @@ class TableRole:
 
 
 @dataclass(frozen=True, slots=True)
+class StateDates:
+    """The columns of dates that decide whether an agent can be run.
+
+    Attributes:
+        active_from: an agent is not active before any of these, nor where one is NULL.
+        inactive_from: an agent is not active where one of these is set.
+
+    """
+
+    active_from: tuple[Column, ...] = ()
+    inactive_from: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Agents(TableRole):
     """The agents; of one with several versions, `rows` has the one that is run.
 
     Attributes:
         versions: like `rows`, with every version; None where agents have none.
+        dates: those that say whether an agent can be run.
 
     """
 
     versions: sql.Composed | None = None
+    dates: StateDates = field(default_factory=StateDates)
 
 
 @dataclass(frozen=True, slots=True)

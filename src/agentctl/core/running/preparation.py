@@ -15,7 +15,7 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text
-from agentctl.core.mapping import Marketplace, read_marketplace
+from agentctl.core.mapping import Agents, Marketplace, read_marketplace
 from agentctl.core.mapping.writability import writing_findings
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
 from agentctl.core.webhook.endpoint import Endpoint, check_endpoint
@@ -87,7 +87,7 @@ def prepare(
     require_fitting_keys(connection, market, charge=request.charge)
     price = _read_price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _choose_payer(profile, request))
-    endpoint = _build_endpoint(profile, agent)
+    endpoint = _build_endpoint(profile, agent, market.agents)
     _require_writable(market)
     resolved = _resolve_inputs(agent, request, ask=ask)
     timeout = request.timeout or profile.webhook.timeout
@@ -155,7 +155,7 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
     listed = agent_table.find_agent(connection, prepared.market.agents, prepared.listed.id)
     if listed is None:
         raise agent_table.removed(prepared.agent.slug)
-    _require_available(listed)
+    _require_available(listed, prepared.market.agents)
     if listed.version != prepared.listed.version:
         versions = f"version {listed.version} now; it was {prepared.listed.version}"
         msg = f"The agent {listed.slug} has {versions} when this run was prepared."
@@ -167,7 +167,9 @@ def require_unchanged(connection: Connection, prepared: Prepared) -> None:
         raise Refused(msg, hint="Nothing was written. Run it again.", code="agent_price_changed")
 
 
-def _require_available(agent: Agent) -> None:
+def _require_available(agent: Agent, agents: Agents) -> None:
+    if agent.withheld is not None and not agent.deleted:
+        raise _explain_date(agent, agents, agent.withheld)
     if agent.deleted or not agent.active:
         state = "deleted" if agent.deleted else "inactive"
         word = agent.state if agent.state is not None and not agent.deleted else state
@@ -176,6 +178,22 @@ def _require_available(agent: Agent) -> None:
             line = f"[profiles.NAME.schema.agents.states] active = {toml_text(word)}"
             hint += f" If an agent that is {word} can be run: {line}"
         raise Refused(f"The agent {agent.slug} is {word}.", hint=hint, code=f"agent_{state}")
+
+
+def _explain_date(agent: Agent, agents: Agents, column: str) -> Refused:
+    """Return the error for an agent that is not active because of a date, with the line that ignores it."""
+    dates = agents.dates
+    is_start = column in {date.name for date in dates.active_from}
+    others = [
+        date.name for date in (dates.active_from if is_start else dates.inactive_from) if date.name != column
+    ]
+    key, why = ("active_from", "empty or still to come") if is_start else ("inactive_from", "set")
+    line = f"[profiles.NAME.schema.agents] {key} = [{', '.join(map(toml_text, others))}]"
+    return Refused(
+        f"The agent {agent.slug} is inactive: its {column} is {why}.",
+        hint=f"See what can be run: agentctl agents. If {column} says nothing of that: {line}",
+        code="agent_inactive",
+    )
 
 
 def _name_section(profile: Profile, agent: Agent) -> str:
@@ -194,14 +212,14 @@ def _require_writable(market: Marketplace) -> None:
         raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
 
 
-def _build_endpoint(profile: Profile, agent: Agent) -> Endpoint:
+def _build_endpoint(profile: Profile, agent: Agent, agents: Agents) -> Endpoint:
     """Return the agent's webhook, checked.
 
     Raises:
         Refused: the agent may not be run, has no webhook, or has one that must not be called.
 
     """
-    _require_available(agent)
+    _require_available(agent, agents)
     settings = profile.agent(agent)
     if not agent.webhook_url:
         msg = f"The agent {agent.slug} has no webhook URL."

@@ -181,6 +181,10 @@ def _explain_choice(why: str, others: Sequence[str]) -> str:
 
 
 def _add_words(schema: AbstractTable, market: Marketplace) -> None:
+    dates = market.agents.dates
+    for key, columns in (("active_from", dates.active_from), ("inactive_from", dates.inactive_from)):
+        if columns:
+            schema["agents"].add(key, [column.name for column in columns])
     statuses = market.executions.statuses
     if statuses.written:
         schema["executions"].add("statuses", _make_words(statuses))
