@@ -11,10 +11,11 @@ from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.key_casts import is_uuid
 
 _MOST_ROWS = 1000
+_UNWRITABLE = frozenset({"key-mismatch", "ledger-transfers"})
 
 
 def require_fitting_keys(connection: Connection, market: Marketplace, *, charge: bool) -> None:
-    """Refuse to write into a reference that cannot hold a key, or whose rows hold something else than keys.
+    """Refuse to write where a reference cannot hold a key, or where rows hold something else than keys.
 
     Args:
         connection: any; nothing is written.
@@ -22,12 +23,13 @@ def require_fitting_keys(connection: Connection, market: Marketplace, *, charge:
         charge: whether credits are moved, too.
 
     Raises:
-        SchemaLacks: a uuid refers to texts, or a text holds no uuids where a uuid's text would be written.
+        SchemaLacks: a uuid refers to texts, a text holds no uuids where a uuid's text would be written, or
+            the ledger's rows refer to two users.
 
     """
     for finding in market.charge_obstacles if charge else ():
-        if finding.id == "key-mismatch":
-            raise SchemaLacks(finding.message, hint=finding.hint, code="key_mismatch")
+        if finding.id in _UNWRITABLE:
+            raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
     _require_uuids(connection, market.executions, "executions")
     if charge:
         _require_uuids(connection, market.balances, "balances")

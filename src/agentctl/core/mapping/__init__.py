@@ -1,14 +1,15 @@
 """Finds which table and column plays which role, in a database that may use other names.
 
 vocabulary.py lists the names that marketplaces use, settings.py what the configuration says instead.
-discovery.py and columns.py choose tables and columns, keys.py the columns by which they refer to each other,
-words.py statuses, kinds and signs, functions.py the function that charges. Where no usual name decides,
-table_search.py (with table_links.py) and column_search.py look at structure: name_words.py gives words
-meanings, column_clues.py says what speaks for a column, function_body.py reads what functions do, and
-arguments.py what their arguments mean. marketplace.py puts all of it together. table_role.py, rows.py,
-insertion.py and instants.py compose SQL with the names that were found. optional_columns.py knows the seven
-optional columns. chargeability.py and writability.py foresee what would fail. Nothing here writes to a
-database, and reading is left to the catalog.
+discovery.py (with table_preferences.py) and columns.py (with column_findings.py) choose tables and columns,
+keys.py (with key_casts.py) those by which they refer to each other, sides.py and transfers.py ledgers with
+two columns for one thing, words.py statuses, kinds and signs, functions.py the function that charges. Where
+no usual name decides, table_search.py (with table_links.py) and column_search.py look at structure:
+name_words.py gives words meanings, column_clues.py says what speaks for a column, function_body.py reads
+what functions do, and arguments.py what their arguments mean. marketplace.py puts all of it together.
+table_role.py, rows.py, insertion.py and instants.py compose SQL with the names that were found.
+optional_columns.py knows the seven optional columns. chargeability.py and writability.py foresee what would
+fail. Nothing here writes to a database, and reading is left to the catalog.
 """
 
 from agentctl.core.mapping.marketplace import (

@@ -198,7 +198,11 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
         ),
         charge_obstacles=(
             *(finding for role, finding in discovery.unwritable if role not in _OF_EVERY_RUN),
-            *charging_findings(agents, executions, ledger, deducting),
+            *(
+                finding
+                for finding in charging_findings(agents, executions, ledger, deducting)
+                if ledger is not None or finding.id != "ledger-unlinked" or not discovery.unwritable
+            ),
         ),
     )
 
