@@ -32,6 +32,7 @@ from agentctl.core.mapping.checks import (
 from agentctl.core.schema_check.checks import (
     balance_writable,
     column_denied,
+    column_similar,
     column_type,
     executions_no_primary_key,
     executions_writable,
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     rows_hidden.CHECK,
     required_column_missing.CHECK,
     column_type.CHECK,
+    column_similar.CHECK,
     column_denied.CHECK,
     column_generated.CHECK,
     index_definition.CHECK,
