@@ -11,10 +11,11 @@ from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.key_casts import is_uuid
 
 _MOST_ROWS = 1000
+_UNWRITABLE = frozenset({"key-elsewhere", "key-mismatch", "ledger-transfers"})
 
 
 def require_fitting_keys(connection: Connection, market: Marketplace, *, charge: bool) -> None:
-    """Refuse to write into a reference that cannot hold a key, or whose rows hold something else than keys.
+    """Refuse to write where a reference cannot hold a key, or where rows hold something else than keys.
 
     Args:
         connection: any; nothing is written.
@@ -22,12 +23,12 @@ def require_fitting_keys(connection: Connection, market: Marketplace, *, charge:
         charge: whether credits are moved, too.
 
     Raises:
-        SchemaLacks: a ledger's rows refer to others than the users, a uuid refers to texts, or a text
-            holds no uuids where a uuid's text would be written.
+        SchemaLacks: a ledger's rows refer to others than the users, or to two users; a uuid refers to texts,
+            or a text holds no uuids where a uuid's text would be written.
 
     """
     for finding in market.charge_obstacles if charge else ():
-        if finding.id in {"key-mismatch", "key-elsewhere"}:
+        if finding.id in _UNWRITABLE:
             raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
     _require_uuids(connection, market.executions, "executions")
     if charge:

@@ -1,8 +1,9 @@
 """Finds which table and column plays which role, in a database that may use other names.
 
 vocabulary.py lists the names that marketplaces use, settings.py what the configuration says instead.
-discovery.py and columns.py choose tables and columns, and column_findings.py says what they could not.
-sides.py finds the two columns of a ledger with debit and credit, versions.py those of an agent's version;
+discovery.py (with table_preferences.py) and columns.py choose tables and columns, and column_findings.py says
+what they could not. sides.py and transfers.py find ledgers with two columns for one thing, versions.py an
+agent's version, state_dates.py the dates within which it is for sale;
 keys.py finds the columns by which tables refer to each other, key_casts.py as which type they are read;
 key_targets.py and shared_links.py refuse those that lead elsewhere. words.py knows statuses, kinds and signs,
 functions.py the function that charges.

@@ -19,7 +19,7 @@ from agentctl.core.mapping.column_clues import (
     weigh_words,
 )
 from agentctl.core.mapping.name_words import list_meanings, split_name
-from agentctl.core.mapping.vocabulary import EXACT, ROLES, TEXT, can_play
+from agentctl.core.mapping.vocabulary import EXACT, ROLES, TEXT, can_play, rank
 
 _AFFIXES = frozenset({"app", "tbl", "tb", "t", "table", "mp"})
 _CERTAIN_WORDS, _WHOLE_NAME = 3, 4
@@ -141,6 +141,24 @@ class Search:
         is_enough = _is_certain(part, words, shape) or bool(clue.decisive & {*seen})
         why = ", ".join((*["its words"] * (words > 0), *(SHAPES[name].why for name in seen)))
         return Fit(part, column.name, words + shape, why, is_enough)
+
+
+def list_similar_columns(table: Table, part: str, taken: Collection[str]) -> tuple[Column, ...]:
+    """Return the columns that are named as a part of the executions, and whose types cannot play it."""
+    wanted, own = ROLES["executions"].parts[part], frozenset(split_name(table.name))
+    keys = {name for item in table.constraints if item.kind in _KEYS for name in item.columns}
+    return tuple(
+        column
+        for column in table.columns
+        if column.name not in {*taken, *keys}
+        and not column.generated
+        and not can_play(column, wanted)
+        and "token" not in split_name(column.name)
+        and (
+            rank(column.name, wanted.names) is not None
+            or (weigh_words("executions", part, list_meant_words(column.name, own)) or 0) >= _WHOLE_NAME
+        )
+    )
 
 
 def _says_otherwise(name: str) -> bool:

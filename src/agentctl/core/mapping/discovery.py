@@ -5,7 +5,7 @@ roles. If two fit equally well, it does not guess: that is a finding with the li
 nothing but the catalog.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Catalog, Table
@@ -16,6 +16,13 @@ from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import KINDS
+from agentctl.core.mapping.table_preferences import (
+    Preference,
+    has_part,
+    is_execution_of,
+    is_target_of,
+    refers_to,
+)
 from agentctl.core.mapping.table_search import (
     Candidate,
     TableSearch,
@@ -23,7 +30,8 @@ from agentctl.core.mapping.table_search import (
     list_rival_trios,
     prove_columns,
 )
-from agentctl.core.mapping.vocabulary import ROLES, can_play, rank
+from agentctl.core.mapping.transfers import explain_transfer, find_transfer
+from agentctl.core.mapping.vocabulary import ROLES, rank
 
 _WITH_KEYS = frozenset({"table", "partitioned table"})
 # A marketplace may have no ledger, and no separate table of balances.
@@ -47,9 +55,6 @@ class Discovery:
     roles: Mapping[str, FoundRole]
     findings: tuple[Finding, ...]
     unwritable: tuple[tuple[str, Finding], ...] = ()
-
-
-Preference = Callable[[Table], bool]
 
 
 def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
@@ -98,10 +103,10 @@ def _discover(
     """Find every role by its usual names; `shaped` are tables that structure has found instead."""
     search = _Search(catalog, settings, structure, shaped)
     agents = search.table("agents", [search.is_named_by("executions")])
-    executions = search.table("executions", [_refers_to(agents)], shaped=_is_execution_of(agents))
+    executions = search.table("executions", [refers_to(agents)], shaped=is_execution_of(agents))
     users = search.table(
         "users",
-        [_is_target_of(executions, agents), _has_part("users", "email"), _has_part("balances", "balance")],
+        [is_target_of(executions, agents), has_part("users", "email"), has_part("balances", "balance")],
     )
     if users is not None:
         search.find_balances(users)
@@ -176,7 +181,7 @@ class _Search:
             self.look_for_rival_balances(users)
             return
         named = self._list_candidates("balances")
-        if not self._settings.role("balances").table and not any(map(_refers_to(users), named)):
+        if not self._settings.role("balances").table and not any(map(refers_to(users), named)):
             own = self._structure.fits("balances", users).get("balance")
             others = list_best_tables(self._structure.find_balances(users))
             if own is not None and others:
@@ -185,7 +190,7 @@ class _Search:
                 return
             if others:
                 self._shaped["balances"] = others
-        self.table("balances", [_refers_to(users)])
+        self.table("balances", [refers_to(users)])
 
     def find_ledger(self, users: Table | None, executions: Table | None) -> None:
         """Choose the ledger: by its usual name, unless only another table is tied to users or executions."""
@@ -193,7 +198,7 @@ class _Search:
             named = [table for table in self._list_candidates("ledger") if self._is_tied(table, users)]
             if executions is None or not any(self._is_tied(table, executions) for table in named):
                 self._look_for_better_ledger(users, executions, named)
-        self.table("ledger", [_refers_to(executions), _refers_to(users)])
+        self.table("ledger", [refers_to(executions), refers_to(users)])
 
     def _look_for_better_ledger(self, users: Table, executions: Table | None, named: Sequence[Table]) -> None:
         """Prefer a table that is tied to the executions to those that only have a usual name."""
@@ -212,7 +217,7 @@ class _Search:
         if self._settings.role("balances").table:
             return False
         configured = self._settings.role("users").columns.get("balance")
-        return bool(configured) or _has_part("balances", "balance")(users)
+        return bool(configured) or has_part("balances", "balance")(users)
 
     def look_for_rival_balances(self, users: Table) -> None:
         """Report tables of balances beside a users' table with balances, unless the configuration decides."""
@@ -221,7 +226,7 @@ class _Search:
         rivals = [
             table
             for table in self._list_candidates("balances")
-            if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
+            if table is not users and refers_to(users)(table) and has_part("balances", "balance")(table)
         ]
         if not prove_columns(self._catalog, "balances", users):
             lowered = [item.table for item in self._structure.find_balances(users) if "function" in item.why]
@@ -244,13 +249,13 @@ class _Search:
     def is_named_by(self, role: str) -> Preference:
         """Prefer a table that is referred to by a table with the name of a role."""
         referring = self._list_candidates(role)
-        return lambda table: any(_refers_to(table)(other) for other in referring)
+        return lambda table: any(refers_to(table)(other) for other in referring)
 
     def done(self) -> Discovery:
         """Choose the columns of every table, now that foreign keys can be followed."""
         roles: dict[str, FoundRole] = {}
         for role, table in self._tables.items():
-            if table is None:
+            if table is None or (role == "ledger" and self._is_of_transfers(table)):
                 continue
             columns = find_columns(
                 role,
@@ -265,6 +270,11 @@ class _Search:
             self._unwritable += ((role, finding) for finding in columns.obstacles)
         return Discovery(roles, tuple(self._findings), tuple(self._unwritable))
 
+    def _is_of_transfers(self, ledger: Table) -> bool:
+        pair = find_transfer(ledger, self._settings.role("ledger").columns)
+        self._unwritable += [("ledger", explain_transfer(ledger, pair))] if pair else []
+        return pair is not None
+
     def _list_candidates(self, role: str) -> list[Table]:
         return [
             table
@@ -278,7 +288,7 @@ class _Search:
         replaced = {"amount"} if list_pairs(table) else set()
         needed = {name for name, part in parts.items() if part.required} - replaced
         return (
-            sum(not _has_part(role, name)(table) for name in needed),
+            sum(not has_part(role, name)(table) for name in needed),
             *(not liked(table) for liked in preferences),
             rank(table.name, ROLES[role].names) or 0,
         )
@@ -327,24 +337,3 @@ def _find_named(catalog: Catalog, name: str) -> Table | None:
     """Return the table with a schema and name, or with a name, which may contain dots itself."""
     full = (table for table in catalog.tables if table.full_name == name)
     return next(full, None) or catalog.table(name)
-
-
-def _refers_to(target: Table | None) -> Preference:
-    return lambda table: target is not None and any(key.refers_to(target) for key in table.constraints)
-
-
-def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
-    """Prefer the tables that a table refers to, except for one that has another role."""
-    return lambda table: table is not but and referring is not None and _refers_to(table)(referring)
-
-
-def _has_part(role: str, part: str) -> Preference:
-    wanted = ROLES[role].parts[part]
-    return lambda table: any(
-        rank(column.name, wanted.names) is not None and can_play(column, wanted) for column in table.columns
-    )
-
-
-def _is_execution_of(agents: Table | None) -> Preference:
-    """Recognise executions by their shape alone: they refer to an agent and have a status."""
-    return lambda table: _refers_to(agents)(table) and _has_part("executions", "status")(table)

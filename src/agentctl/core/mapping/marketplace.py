@@ -197,6 +197,9 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
     balance_role = TableRole(
         balances, balance_columns, user_rows, settings.role("balances").constant, balance_casts
     )
+    charging = charging_findings(
+        agents, executions, ledger, deducting, users=user_role, balances=balance_role
+    )
     return Marketplace(
         catalog=catalog,
         settings=settings,
@@ -214,11 +217,16 @@ def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery:
             *find_unknown_dates(agents.table, settings.role("agents")),
             *find_times_without_zone((executions, ledger), catalog.server.time_zone),
         ),
-        charge_obstacles=(
-            *(finding for role, finding in discovery.unwritable if role not in _OF_EVERY_RUN),
-            *charging_findings(agents, executions, ledger, deducting, users=user_role, balances=balance_role),
-        ),
+        charge_obstacles=tuple(_list_charge_obstacles(discovery, charging)),
     )
+
+
+def _list_charge_obstacles(discovery: Discovery, charging: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what keeps agentctl from charging; a ledger that was set aside is not said to be missing, too."""
+    unwritable = [item for item in discovery.unwritable if item[0] not in _OF_EVERY_RUN]
+    yield from (finding for _, finding in unwritable)
+    lacks_ledger = "ledger" in dict(unwritable) and "ledger" not in discovery.roles
+    yield from (finding for finding in charging if not lacks_ledger or finding.id != "ledger-unlinked")
 
 
 def _find_unmapped_statuses(executions: Executions) -> Iterator[Finding]:

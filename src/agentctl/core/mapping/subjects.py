@@ -30,6 +30,7 @@ class WantedColumn:
         name: of the optional column that it is here, or its own.
         column: None where the table has none.
         writer: the database role that agentctl connects as.
+        similar: columns that may be meant for it, and have another type.
 
     """
 
@@ -38,6 +39,7 @@ class WantedColumn:
     column: Column | None
     is_required: bool
     writer: str
+    similar: tuple[Column, ...] = ()
 
     @property
     def expected(self) -> OptionalColumn | None:

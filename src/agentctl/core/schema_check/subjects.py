@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.mapping import Marketplace, Reading
+from agentctl.core.mapping.column_search import list_similar_columns
 from agentctl.core.mapping.functions import find_deduct, gives_credits
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.subjects import ReadTable, WantedColumn
@@ -38,7 +39,8 @@ def list_wanted_columns(reading: Reading, required: tuple[str, ...]) -> Iterator
         for name in dict.fromkeys((*BY_NAME, *required)):
             own_name = parts.get(name, "" if name in BY_NAME else name)
             writer = reading.catalog.server.role
-            yield WantedColumn(table, name, table.column(own_name), name in required, writer)
+            similar = list_similar_columns(table, name, parts.values()) if name in BY_NAME else ()
+            yield WantedColumn(table, name, table.column(own_name), name in required, writer, similar)
 
 
 def list_money_subjects(market: Marketplace) -> Iterator[object]:
