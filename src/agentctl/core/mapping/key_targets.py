@@ -1,7 +1,7 @@
 """Follows the foreign keys of the columns that name a user, and refuses those that lead to somebody else.
 
 Two columns hold the same values where their keys lead to one column, however far away. What has no key, or
-refers to the base table of a view, says nothing.
+refers to the base table of a view or to a table that was not read, says nothing.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping.checks import key_elsewhere
 from agentctl.core.mapping.discovery import Discovery
+from agentctl.core.mapping.vocabulary import WHOLE
 
 _PAYING = ("executions", "balances", "ledger")
 _WITH_KEYS = frozenset({"table", "partitioned table"})
@@ -38,26 +39,55 @@ def _find_strays(catalog: Catalog, discovery: Discovery) -> Iterator[tuple[str, 
     users = roles.get("users")
     if users is None or users.table.kind not in _WITH_KEYS or "id" not in users.parts:
         return
-    wanted = set(_follow_key(catalog, users.table, users.parts["id"].column))
+    key = (users.table.schema, users.table.name, users.parts["id"].column)
     for role in _PAYING:
         if role not in roles or "user" not in roles[role].parts or roles[role].table is users.table:
             continue
         table, column = roles[role].table, roles[role].parts["user"].column
         target = table.foreign_key(column)
-        if target is not None and wanted.isdisjoint(_follow_key(catalog, table, column)):
-            yield role, _explain(role, table, column, f"{target.foreign_table}", users.table)
+        owner = (
+            _find_table(catalog, (f"{target.foreign_schema}", f"{target.foreign_table}")) if target else None
+        )
+        if owner is not None and _are_others(catalog, users.table, key, (table, column), owner):
+            yield role, _explain(role, table, column, owner, users.table)
 
 
-def _follow_key(catalog: Catalog, table: Table, column: str) -> Iterator[_Column]:
+def _are_others(
+    catalog: Catalog, users: Table, key: _Column, reference: tuple[Table, str], owner: Table
+) -> bool:
+    """Whether a column refers to rows that are not the users.
+
+    Numbers are told apart by keys alone. A UUID that is in both tables is the same thing, unless one of them
+    refers to the other's rows besides, as a wallet does to its owner.
+    """
+    table, name = reference
+    wanted, column = {*_follow_key(catalog, key)}, table.column(name)
+    if not wanted.isdisjoint(_follow_key(catalog, (table.schema, table.name, name))):
+        return False
+    if column is not None and column.base_type in WHOLE:
+        return True
+    place = (owner.schema, owner.name)
+    return any(not wanted.isdisjoint(path) for path in _list_paths(catalog, owner)) or any(
+        place == step[:2] for path in _list_paths(catalog, users) for step in path[1:]
+    )
+
+
+def _list_paths(catalog: Catalog, table: Table) -> Iterator[list[_Column]]:
+    """Yield where each foreign key of a table leads."""
+    for item in table.constraints:
+        if item.kind == "foreign key" and len(item.columns) == 1:
+            yield [*_follow_key(catalog, (table.schema, table.name, item.columns[0]))]
+
+
+def _follow_key(catalog: Catalog, column: _Column) -> Iterator[_Column]:
     """Yield a column, and those that its foreign keys lead to, one after the other."""
     seen: set[_Column] = set()
-    here: _Column | None = (table.schema, table.name, column)
+    here: _Column | None = column
     while here is not None and here not in seen:
         seen.add(here)
         yield here
-        schema, name, column = here
-        owner = next((each for each in catalog.tables if (each.schema, each.name) == (schema, name)), None)
-        key = owner.foreign_key(column) if owner is not None else None
+        owner = _find_table(catalog, here[:2])
+        key = owner.foreign_key(here[2]) if owner is not None else None
         here = (
             (key.foreign_schema, key.foreign_table, key.foreign_columns[0])
             if key and key.foreign_schema and key.foreign_table and key.foreign_columns
@@ -65,11 +95,15 @@ def _follow_key(catalog: Catalog, table: Table, column: str) -> Iterator[_Column
         )
 
 
-def _explain(role: str, table: Table, column: str, target: str, users: Table) -> Finding:
+def _find_table(catalog: Catalog, place: tuple[str, str]) -> Table | None:
+    return next((table for table in catalog.tables if (table.schema, table.name) == place), None)
+
+
+def _explain(role: str, table: Table, column: str, target: Table, users: Table) -> Finding:
     name = f"{table.name}.{column}"
     return key_elsewhere.CHECK.finding(
         name,
-        f"{name} refers to {target}, whose rows are not those of {users.name}: agentctl would take one for "
-        "the other.",
+        f"{name} refers to {target.name}, whose rows are not those of {users.name}: agentctl would take one "
+        "for the other.",
         f'If another column refers to {users.name}: [profiles.NAME.schema.{role}] user = "COLUMN"',
     )
