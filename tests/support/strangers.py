@@ -1,7 +1,8 @@
 """Makes strangers of known marketplaces: other names for everything, columns in another order, and decoys.
 
-The words are those of public schemas, written down without a look at the product's vocabulary. A stranger
-keeps its structure: keys, types, defaults, CHECKs and what functions do.
+The words are those of public schemas, written down without a look at the product's vocabulary. Half of them are
+held out: faults that they show are not read when the product is improved. A stranger keeps its structure: keys,
+types, defaults, CHECKs and what functions do.
 """
 
 import re
@@ -22,12 +23,12 @@ from support.marketplace import Connection
 _GRAMMAR = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
 
 
-def _list_phrases(*path: str) -> list[str]:
-    """Return the phrases at a place of the grammar."""
+def _list_phrases(*path: str, held_out: bool) -> list[str]:
+    """Return the phrases at a place of the grammar that are held out, or the others: every second one."""
     value: Any = _GRAMMAR
     for name in path:
         value = value[name]
-    return [phrase.strip() for phrase in value.split(";")]
+    return [phrase.strip() for phrase in value.split(";")][held_out::2]
 
 
 _CURRENCIES = ("credit", "token", "coin", "point")
@@ -85,10 +86,13 @@ class Stranger:
     """One variant of a marketplace: the names that everything gets, chosen by a seed.
 
     One marketplace has one currency, whatever the phrases call it. `babble` is the share of the names that
-    mean nothing at all, so that only structure is left of them.
+    mean nothing at all, so that only structure is left of them. `held_out` chooses the half of the grammar.
     """
 
-    def __init__(self, roles: Roles, seed: str, script: str, *, babble: float = 0) -> None:
+    def __init__(
+        self, roles: Roles, seed: str, script: str, *, held_out: bool = False, babble: float = 0
+    ) -> None:
+        self._held_out = held_out
         self._random = Random(seed)
         self._others = set(re.findall(r"create table (?:\w+\.)?\"?(\w+)", script.lower()))
         self._babble = babble
@@ -121,7 +125,7 @@ class Stranger:
     def _pick_phrase(self, *path: str) -> str:
         if path[0] != "decoys" and self._random.random() < self._babble:
             return " ".join("".join(self._random.sample(_SYLLABLES, 3)) for _ in range(2))
-        phrase = self._random.choice(_list_phrases(*path))
+        phrase = self._random.choice(_list_phrases(*path, held_out=self._held_out))
         return re.sub(rf"\b({'|'.join(_CURRENCIES)})(s?)\b", rf"{self._currency}\2", phrase)
 
     def _write(self, phrase: str) -> str:
