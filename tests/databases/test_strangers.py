@@ -154,7 +154,7 @@ def test_maps_strangers_or_asks_and_is_wrong_in_none(
         print("\n" + "\n".join(f"strangers, {name}: {value}" for name, value in figures.items()))  # noqa: T201
     for name, value in figures.items():
         record_property(name, value)
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join((*wrong, "", *lines))
     assert sum(outcome.mapped for outcome in outcomes) >= _SHARE * len(outcomes), "\n".join(lines)
 
 

@@ -95,6 +95,9 @@ class Stranger:
         self._held_out = held_out
         self._random = Random(seed)
         self._others = set(re.findall(r"create table (?:\w+\.)?\"?(\w+)", script.lower()))
+        self._kept = _list_column_names(script) - {
+            column for parts in roles.columns.values() for column in parts.values()
+        }
         self._babble = babble
         self._roles = roles
         self._style = self._random.choice(_STYLES)
@@ -176,7 +179,7 @@ class Stranger:
                     )
                 else:
                     continue
-                while name in names.values():
+                while name in names.values() or name in self._kept:
                     name += "_2" if self._style == "snake" else "2"
                 names[column] = name
         return names
@@ -223,9 +226,11 @@ class Stranger:
         """Give a marketplace its new names: tables, columns, the function that charges and its arguments."""
         connection.execute("SET check_function_bodies = off")
         definitions = list(_list_functions(connection))
-        for schema, table, column in _list_columns(connection):
-            if column in self.columns:
-                _alter(connection, schema, table, column, self.columns[column])
+        renamed_columns = [place for place in _list_columns(connection) if place[2] in self.columns]
+        for schema, table, column in renamed_columns:  # by way of a name that no other column has
+            _alter(connection, schema, table, column, f"{column} of old")
+        for schema, table, column in renamed_columns:
+            _alter(connection, schema, table, f"{column} of old", self.columns[column])
         tables = {}
         for full_name, name in self.tables.items():
             schema, _, table = full_name.rpartition(".")
@@ -240,6 +245,18 @@ class Stranger:
             if name == charging:
                 connection.execute(f"DROP FUNCTION {signature}".encode())
             connection.execute(_rewrite(definition, renamed).encode())
+
+
+def _list_column_names(script: str) -> set[str]:
+    """Return every column that a script creates."""
+    statements = [raw.stmt for raw in pglast.parse_sql(script)]
+    return {
+        element.colname
+        for statement in statements
+        if isinstance(statement, ast.CreateStmt)
+        for element in statement.tableElts or ()
+        if isinstance(element, ast.ColumnDef)
+    }
 
 
 def _quote(name: str) -> str:
