@@ -5,7 +5,7 @@ roles. If two fit equally well, it does not guess: that is a finding with the li
 nothing but the catalog.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Catalog, Table
@@ -13,16 +13,19 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
 from agentctl.core.mapping.columns import Choice, find_columns
+from agentctl.core.mapping.preferences import Preference, has_part, is_execution_of, is_target_of, refers_to
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.table_links import KINDS
 from agentctl.core.mapping.table_search import (
     Candidate,
     TableSearch,
+    find_named,
     list_best_tables,
     list_rival_trios,
     prove_columns,
 )
-from agentctl.core.mapping.vocabulary import ROLES, can_play, rank
+from agentctl.core.mapping.user_tables import find_users
+from agentctl.core.mapping.vocabulary import ROLES, rank
 
 _WITH_KEYS = frozenset({"table", "partitioned table"})
 # A marketplace may have no ledger, and no separate table of balances.
@@ -47,15 +50,12 @@ class Discovery:
     findings: tuple[Finding, ...]
 
 
-Preference = Callable[[Table], bool]
-
-
 def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
     """Find the table and the columns of every role: by usual names, or else by structure."""
     configured = {
         role: table
         for role in _NECESSARY
-        if (name := settings.role(role).table) and (table := _find_named(catalog, name)) is not None
+        if (name := settings.role(role).table) and (table := find_named(catalog, name)) is not None
     }
     structure = TableSearch(catalog, configured)
     by_name = _discover(catalog, settings, structure, {})
@@ -96,11 +96,12 @@ def _discover(
     """Find every role by its usual names; `shaped` are tables that structure has found instead."""
     search = _Search(catalog, settings, structure, shaped)
     agents = search.table("agents", [search.is_named_by("executions")])
-    executions = search.table("executions", [_refers_to(agents)], shaped=_is_execution_of(agents))
+    executions = search.table("executions", [refers_to(agents)], shaped=is_execution_of(agents))
     users = search.table(
         "users",
-        [_is_target_of(executions, agents), _has_part("users", "email"), _has_part("balances", "balance")],
+        [is_target_of(executions, agents), has_part("users", "email"), has_part("balances", "balance")],
     )
+    users = search.settle_users(users, executions)
     if users is not None:
         search.find_balances(users)
     search.find_ledger(users, executions)
@@ -131,7 +132,7 @@ class _Search:
         """Choose the table of a role: the configured one, or else the best of those that fit."""
         configured = self._settings.role(role).table
         if configured is not None:
-            chosen = _find_named(self._catalog, configured)
+            chosen = find_named(self._catalog, configured)
             if chosen is None and configured:
                 self._findings.append(
                     table_missing.CHECK.finding(
@@ -167,13 +168,24 @@ class _Search:
             return self._take_tables(role, [], "")
         return self._take_tables(role, [candidates[0].table], candidates[0].why)
 
+    def settle_users(self, users: Table | None, executions: Table | None) -> Table | None:
+        """Take what adds an e-mail address and a balance to each user; and nothing for a name alone."""
+        if users is None or self._settings.role("users").table:
+            return users
+        better = find_users(self._structure, users, is_tied=executions is not None)
+        if better is None:
+            self._report_missing("users")
+        elif better is users:
+            return users
+        return self._take_tables("users", [better] if better else [], "it adds a balance to each user")
+
     def find_balances(self, users: Table) -> None:
         """Choose the table of the balances, where it is not the users'."""
         if self.has_balance(users):
             self.look_for_rival_balances(users)
             return
         named = self._list_candidates("balances")
-        if not self._settings.role("balances").table and not any(map(_refers_to(users), named)):
+        if not self._settings.role("balances").table and not any(map(refers_to(users), named)):
             own = self._structure.fits("balances", users).get("balance")
             others = list_best_tables(self._structure.find_balances(users))
             if own is not None and others:
@@ -182,7 +194,7 @@ class _Search:
                 return
             if others:
                 self._shaped["balances"] = others
-        self.table("balances", [_refers_to(users)])
+        self.table("balances", [refers_to(users)])
 
     def find_ledger(self, users: Table | None, executions: Table | None) -> None:
         """Choose the ledger: by its usual name, unless only another table is tied to users or executions."""
@@ -190,7 +202,7 @@ class _Search:
             named = [table for table in self._list_candidates("ledger") if self._is_tied(table, users)]
             if executions is None or not any(self._is_tied(table, executions) for table in named):
                 self._look_for_better_ledger(users, executions, named)
-        self.table("ledger", [_refers_to(executions), _refers_to(users)])
+        self.table("ledger", [refers_to(executions), refers_to(users)])
 
     def _look_for_better_ledger(self, users: Table, executions: Table | None, named: Sequence[Table]) -> None:
         """Prefer a table that is tied to the executions to those that only have a usual name."""
@@ -209,7 +221,7 @@ class _Search:
         if self._settings.role("balances").table:
             return False
         configured = self._settings.role("users").columns.get("balance")
-        return bool(configured) or _has_part("balances", "balance")(users)
+        return bool(configured) or has_part("balances", "balance")(users)
 
     def look_for_rival_balances(self, users: Table) -> None:
         """Report tables of balances beside a users' table with balances, unless the configuration decides."""
@@ -218,7 +230,7 @@ class _Search:
         rivals = [
             table
             for table in self._list_candidates("balances")
-            if table is not users and _refers_to(users)(table) and _has_part("balances", "balance")(table)
+            if table is not users and refers_to(users)(table) and has_part("balances", "balance")(table)
         ]
         if not prove_columns(self._catalog, "balances", users):
             lowered = [item.table for item in self._structure.find_balances(users) if "function" in item.why]
@@ -241,7 +253,7 @@ class _Search:
     def is_named_by(self, role: str) -> Preference:
         """Prefer a table that is referred to by a table with the name of a role."""
         referring = self._list_candidates(role)
-        return lambda table: any(_refers_to(table)(other) for other in referring)
+        return lambda table: any(refers_to(table)(other) for other in referring)
 
     def done(self) -> Discovery:
         """Choose the columns of every table, now that foreign keys can be followed."""
@@ -271,7 +283,7 @@ class _Search:
     def _grade_table(self, role: str, table: Table, preferences: Sequence[Preference]) -> tuple[object, ...]:
         """Return the value by which tables are compared; less is better."""
         parts = ROLES[role].parts
-        lacking = sum(part.required and not _has_part(role, name)(table) for name, part in parts.items())
+        lacking = sum(part.required and not has_part(role, name)(table) for name, part in parts.items())
         return (
             lacking,
             *(not liked(table) for liked in preferences),
@@ -316,30 +328,3 @@ class _Search:
                 f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
             )
         )
-
-
-def _find_named(catalog: Catalog, name: str) -> Table | None:
-    """Return the table with a schema and name, or with a name, which may contain dots itself."""
-    full = (table for table in catalog.tables if table.full_name == name)
-    return next(full, None) or catalog.table(name)
-
-
-def _refers_to(target: Table | None) -> Preference:
-    return lambda table: target is not None and any(key.refers_to(target) for key in table.constraints)
-
-
-def _is_target_of(referring: Table | None, but: Table | None) -> Preference:
-    """Prefer the tables that a table refers to, except for one that has another role."""
-    return lambda table: table is not but and referring is not None and _refers_to(table)(referring)
-
-
-def _has_part(role: str, part: str) -> Preference:
-    wanted = ROLES[role].parts[part]
-    return lambda table: any(
-        rank(column.name, wanted.names) is not None and can_play(column, wanted) for column in table.columns
-    )
-
-
-def _is_execution_of(agents: Table | None) -> Preference:
-    """Recognise executions by their shape alone: they refer to an agent and have a status."""
-    return lambda table: _refers_to(agents)(table) and _has_part("executions", "status")(table)

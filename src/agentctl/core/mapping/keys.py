@@ -11,7 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Table
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
@@ -30,10 +30,12 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
             roles[role] = _correct_id(roles[role], roles["executions"], part)
     findings = [*discovery.findings]
     if "balances" not in roles:
-        roles["balances"], more = _find_own_balances(
+        own, more = _find_own_balances(
             roles["users"], settings, prove_columns(catalog, "balances", roles["users"].table)
         )
         findings += more
+        if "balance" in own.parts or not errors_among(more):  # else another table may have them
+            roles["balances"] = own
     for role, part, finding in _find_mismatches(roles):
         findings.append(finding)
         if finding.severity is not Severity.ERROR:  # it does without the reference
