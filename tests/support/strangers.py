@@ -1,8 +1,8 @@
 """Makes strangers of known marketplaces: other names for everything, columns in another order, and decoys.
 
-The words are those of public schemas, written down without a look at the product's vocabulary. Half of them are
-held out: faults that they show are not read when the product is improved. A stranger keeps its structure: keys,
-types, defaults, CHECKs and what functions do.
+The words are those of public schemas, written down without a look at the product's vocabulary. Half of them
+are held out: faults that they show are not read when the product is improved. A stranger keeps its structure:
+keys, types, defaults, CHECKs and what functions do.
 """
 
 import re
