@@ -32,7 +32,7 @@ _KEEPER_FOLDER = pytest.StashKey[Path]()
 _TESTS = Path(__file__).parent
 _EVERYWHERE = {"integration", "migrations"}  # folders whose tests run on each version
 _WANTED = "AGENTCTL_TEST_POSTGRES"
-_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", THROUGH, CASES, RECORD}
+_SETTINGS = {_WANTED, "AGENTCTL_TORTURE", "AGENTCTL_TEST_STRANGERS", THROUGH, CASES, RECORD}
 
 
 # How long an example takes says how busy the machine is.

@@ -54,6 +54,18 @@ _CASES = {
         + _LEDGER.format(users="auth.users", executions="agent_executions"),
         {"users": "auth.users", "balances": "public.user_credits"},
     ),
+    "a profile of another name": Case(
+        """
+        CREATE SCHEMA auth;
+        CREATE TABLE auth.users (id uuid PRIMARY KEY, email text);
+        CREATE TABLE patients (id bigserial PRIMARY KEY, email text,
+          user_id uuid NOT NULL UNIQUE REFERENCES auth.users, credits integer NOT NULL DEFAULT 0);
+        """
+        + _AGENTS
+        + _EXECUTIONS.format(users="auth.users", agents="agents")
+        + _LEDGER.format(users="auth.users", executions="agent_executions"),
+        {"users": "public.patients", "balances": "public.patients"},
+    ),
     "agents that nothing refers to": Case(
         _USERS
         + _AGENTS
@@ -151,6 +163,26 @@ def test_two_tables_that_fit_equally_well_are_asked_about(database: Database) ->
         "Put one of these lines into [profiles.NAME.schema.executions]:\n"
         '  table = "public.ai_calls"\n  table = "public.ai_requests"'
     )
+
+
+def test_an_account_without_an_address_or_a_balance_is_no_user_for_its_name_alone(database: Database) -> None:
+    database.execute(
+        b"CREATE TABLE gamers (id text PRIMARY KEY, xyzzy text NOT NULL);"
+        b'CREATE TABLE "Account" (id text PRIMARY KEY, provider text, gamer_no text REFERENCES gamers);'
+    )
+
+    assert look_at(database).discovery.roles == {}
+
+
+def test_the_time_when_work_began_is_not_when_a_row_was_made_if_another_column_is(database: Database) -> None:
+    script = _USERS + _AGENTS + _EXECUTIONS.format(users="profiles", agents="agents")
+    clock = "timestamptz NOT NULL DEFAULT now()"
+    times = f"xyzzy_at {clock}, started_at timestamptz, updated_at {clock}"
+    database.execute(script.replace(f"created_at {clock}", times).encode())
+
+    parts = look_at(database).discovery.roles["executions"].parts
+
+    assert (parts["created_at"].column, parts["started_at"].column) == ("xyzzy_at", "started_at")
 
 
 @pytest.mark.parametrize("table", ["public.ai_requests", "public.ai_calls"])

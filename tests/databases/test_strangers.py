@@ -1,7 +1,8 @@
-"""Renamed marketplaces: each role is found without a word from the operator, or asked for; none is wrong.
+"""Renamed marketplaces: a role is found without a word from the operator, or asked for; none is wrong.
 
 `make test-strangers` tries 200 variants of each marketplace, `make test-databases` 10, and one of a fresh
-seed, which is printed.
+seed, which is printed. Of the second grammar, odd seeds take the half that is held out: what it shows is
+counted, but only what is wrong is read.
 """
 
 import itertools
@@ -18,12 +19,14 @@ from agentctl.core.setup.initialisation import read_nearby
 from databases.example import examples
 from support.marketplace import Database, empty_database
 from support.postgres import Server
-from support.strangers import Roles, Stranger, list_words
+from support.strangers import FIRST, HELD_OUT, SECOND, Grammar, Roles, Stranger
 
 _UNTOLD = [example for example in examples() if not example.finding]
 _VARIANTS = int(os.environ.get("AGENTCTL_TEST_STRANGERS", "10"))
-_SHARE = 0.95
+_SHARE, _SHARE_OF_SECOND = 0.95, 0.3
+"""The target is 95 % of both; docs/decisions.md says what is in the way."""
 _FRESH = secrets.token_hex(4)
+Report = Callable[[Mapping[str, str]], None]
 _NEEDED = {
     "users": ("id", "balance"),
     "agents": ("id", "name", "price", "webhook", "active", "deleted"),
@@ -36,13 +39,33 @@ _AUTH_USERS = frozenset({"users: auth.users", "users.id: id"})
 """Supabase's own users, whose ids a profile has: where its name says nothing, they are as right."""
 
 
+@pytest.fixture
+def report(record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]) -> Report:
+    """Return a function that prints figures, and keeps them in the test's report."""
+
+    def write(figures: Mapping[str, str]) -> None:
+        figures = {**figures, "marketplaces": f"{len(_UNTOLD)}, fresh seed {_FRESH}"}
+        with capsys.disabled():
+            print("\n" + "\n".join(f"strangers, {name}: {value}" for name, value in figures.items()))  # noqa: T201
+        for name, value in figures.items():
+            record_property(name, value)
+
+    return write
+
+
 class Outcome(NamedTuple):
-    """What became of one variant: what was asked, what is missing without a question, and what is wrong."""
+    """What became of a variant: what was asked, what is missing, what of that is unsaid, what is wrong."""
 
     name: str
     asked: tuple[str, ...]
     missing: tuple[str, ...]
+    unsaid: tuple[str, ...]
     wrong: tuple[str, ...]
+
+    @property
+    def mapped(self) -> bool:
+        """Whether every role is found without a word from the operator."""
+        return not (self.asked or self.missing or self.wrong)
 
 
 def read_roles(reading: Reading) -> Roles:
@@ -78,10 +101,17 @@ def compare(name: str, truth: Roles, reading: Reading) -> Outcome:
     }
     needed |= {key for key in expected if key.startswith("argument ")}
     asked = tuple(finding.message for finding in reading.findings if finding.severity == "error")
+    missing = sorted(needed & expected.keys() - found.keys())
+    told = " ".join(finding.message for finding in reading.findings)
     return Outcome(
         name,
         asked,
-        tuple(f"{key}: {expected[key]}" for key in sorted(needed & expected.keys() - found.keys())),
+        tuple(f"{key}: {expected[key]}" for key in missing),
+        tuple(
+            key
+            for key in missing  # an argument that must be passed is asked for
+            if not asked and expected[key] not in told and not key.startswith("argument ")
+        ),
         tuple(
             f"{key}: {value}, not {expected.get(key, 'anything')}"
             for key, value in found.items()
@@ -90,13 +120,15 @@ def compare(name: str, truth: Roles, reading: Reading) -> Outcome:
     )
 
 
-def try_variants(server: Server, script: str, seeds: Iterator[str], babble: float) -> Iterator[Outcome]:
+def try_variants(
+    server: Server, script: str, seeds: Iterator[str], grammar: Grammar, babble: float
+) -> Iterator[Outcome]:
     """Rename an example again and again, and let agentctl look at each variant."""
     with empty_database(server) as original:
         original.execute(script.encode())
         known = read_roles(look_at(original))
     for seed in seeds:
-        stranger = Stranger(known, seed, script, babble=babble)
+        stranger = Stranger(known, seed, script, grammar=grammar, babble=babble)
         with empty_database(server) as database:
             database.execute(stranger.reorder(script).encode())
             with database.connect() as connection:
@@ -110,42 +142,66 @@ def look_at(database: Database) -> Reading:
         return read_nearby(connection)
 
 
-def list_outcomes(server: Server, seeds: list[str], babble: float = 0) -> Iterator[Outcome]:
+def list_outcomes(
+    server: Server, seeds: list[str], grammar: Grammar = FIRST, *, babble: float = 0
+) -> Iterator[Outcome]:
     """Try the variants of every example that works untold; `babble` is the share of meaningless names."""
     for example in _UNTOLD:
-        script = example.sql().replace("{webhook}", "http://127.0.0.1:9").replace("{role}", "current_user")
+        script = (
+            example.sql().replace("{webhook}", "http://127.0.0.1:9/webhook").replace("{role}", "current_user")
+        )
         names = (f"{example.name}-{seed}" for seed in seeds)
-        yield from try_variants(server, script, names, babble)
+        yield from try_variants(server, script, names, grammar, babble)
 
 
-def test_maps_strangers_or_asks_and_is_wrong_in_none(
-    server: Server, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    seeds = [*map(str, range(_VARIANTS)), _FRESH]
+def test_maps_strangers_or_asks_and_is_wrong_in_none(server: Server, report: Report) -> None:
+    outcomes = list(list_outcomes(server, [*map(str, range(_VARIANTS)), _FRESH]))
 
-    outcomes = list(list_outcomes(server, seeds))
+    report({**count("words", outcomes), **count_known(FIRST)})
+    assert_right(outcomes, share=_SHARE)
 
-    wrong = [f"{outcome.name}: {line}" for outcome in outcomes for line in outcome.wrong]
-    unsaid = [
-        f"{outcome.name}: {line}" for outcome in outcomes if not outcome.asked for line in outcome.missing
-    ]
-    asked = [f"{outcome.name}: {line}" for outcome in outcomes for line in outcome.asked]
-    mapped = [outcome for outcome in outcomes if not (outcome.asked or outcome.missing or outcome.wrong)]
-    words, known = list_words(), set(list_vocabulary())
-    figures = {
-        "variants": f"{len(outcomes)} of {len(_UNTOLD)} marketplaces, fresh seed {_FRESH}",
-        "mapped": f"{len(mapped)} ({len(mapped) / len(outcomes):.1%})",
-        "asked": len({line.partition(":")[0] for line in asked}),
-        "missing without a word": len({line.partition(":")[0] for line in unsaid}),
-        "wrong": len({line.partition(":")[0] for line in wrong}),
-        "words that the product knows": f"{len(words & known)} of {len(words)}",
-    }
-    with capsys.disabled():
-        print("\n" + "\n".join(f"strangers, {name}: {value}" for name, value in figures.items()))  # noqa: T201
-    for name, value in figures.items():
-        record_property(name, value)
+
+def test_is_wrong_in_none_of_strangers_with_words_of_another_author(server: Server, report: Report) -> None:
+    seeds = [*map(str, range(_VARIANTS // 2)), _FRESH]
+
+    read, held_out = (list(list_outcomes(server, seeds, half)) for half in (SECOND, HELD_OUT))
+
+    report({**count("second words", read), **count("held-out words", held_out), **count_known(SECOND)})
+    assert_right([*read, *held_out], share=_SHARE_OF_SECOND)
+
+
+def assert_right(outcomes: list[Outcome], *, share: float) -> None:
+    """Require that nothing is wrong, and that a share of the variants is mapped."""
+    wrong = [f"{outcome.name}: {line}" for outcome in outcomes for line in list_wrong(outcome)]
     assert not wrong, "\n".join(wrong)
-    assert len(mapped) >= _SHARE * len(outcomes), "\n".join((*unsaid, *asked))
+    lacking = [
+        f"{outcome.name}: {line}" for outcome in outcomes for line in (*outcome.asked, *outcome.missing)
+    ]
+    assert sum(outcome.mapped for outcome in outcomes) >= share * len(outcomes), "\n".join(lacking)
+
+
+def count_known(grammar: Grammar) -> dict[str, str]:
+    """Return how many words of a grammar the product knows."""
+    words = grammar.list_words()
+    return {"words that the product knows": f"{len(words & set(list_vocabulary()))} of {len(words)}"}
+
+
+def list_wrong(outcome: Outcome) -> list[str]:
+    """Return what is wrong with a variant; Supabase's own users are right, too."""
+    return [line for line in outcome.wrong if line.partition(", not ")[0] not in _AUTH_USERS]
+
+
+def count(words: str, outcomes: list[Outcome]) -> dict[str, str]:
+    """Return how many variants were mapped, asked about, and left incomplete without a word."""
+    mapped = sum(outcome.mapped for outcome in outcomes)
+    asked = sum(bool(outcome.asked) for outcome in outcomes)
+    unsaid = sum(bool(outcome.unsaid) for outcome in outcomes)
+    share = f"{mapped / len(outcomes):.1%}" if outcomes else "none"
+    return {
+        f"{words}, mapped": f"{mapped} of {len(outcomes)} ({share})",
+        f"{words}, asked by an error": str(asked),
+        f"{words}, missing without a word": str(unsaid),
+    }
 
 
 @pytest.mark.parametrize("babble", [0.25, 1.0])
@@ -154,17 +210,13 @@ def test_guesses_nothing_from_names_that_mean_nothing(
 ) -> None:
     seeds = [*map(str, range(max(1, _VARIANTS // 5))), _FRESH]
 
-    outcomes = list(list_outcomes(server, seeds, babble))
+    outcomes = list(list_outcomes(server, seeds, babble=babble))
 
-    mapped = [outcome for outcome in outcomes if not (outcome.asked or outcome.missing or outcome.wrong)]
+    mapped = [outcome for outcome in outcomes if outcome.mapped]
     with capsys.disabled():
         print(f"\nstrangers, {babble:.0%} babble: {len(mapped)} of {len(outcomes)} mapped, {_FRESH}")  # noqa: T201
     assert not [
-        f"{outcome.name}: {line}"
-        for outcome in outcomes
-        if not outcome.asked
-        for line in outcome.wrong
-        if line.partition(", not ")[0] not in _AUTH_USERS
+        f"{outcome.name}: {line}" for outcome in outcomes if not outcome.asked for line in list_wrong(outcome)
     ]
 
 

@@ -63,8 +63,8 @@ def test_a_ledger_of_wallets_is_not_taken_for_one_of_users(shop: Shop) -> None:
         assert "account_id refers to wallets" in refused.json["error"]["message"]
     assert shop.marketplace.execute("SELECT count(*), sum(amount) FROM credit_transactions") == before
     assert shop.rows() == []
-    for command in (("agents",), ("history",), ("credits", "--user", OPS)):
-        assert shop.program(*command).exit_code == 0
+    for reading in (("agents",), ("history",), ("credits", "--user", OPS)):
+        assert shop.program(*reading).exit_code == 0
 
 
 def test_a_key_that_leads_to_the_users_by_way_of_another_table_is_right(shop: Shop) -> None:

@@ -474,6 +474,41 @@ def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
         thread.join()
 
 
+def test_samples_whether_addresses_are_those_of_webhooks(database: Database) -> None:
+    database.execute("CREATE TABLE t (a_url text, b_url text, c_url text, d_target text, about text UNIQUE)")
+    database.execute("CREATE TABLE runs (about text REFERENCES t (about), a_url text)")
+    database.execute(
+        "INSERT INTO t VALUES ('https://n8n.example.com/webhook/x', 'https://example.com/webhook-test/x', "
+        "'https://hooks.zapier.com/hooks/catch/1', 'https://hook.eu1.make.com/x', 'https://a.b/webhook/x'), "
+        "(NULL, '', 'https://example.com/?next=/webhook/x', NULL, NULL)"
+    )
+
+    runs, table = read(database.url).tables
+
+    assert {column.sample for column in runs.columns} == {None}
+    assert {column.name: column.sample for column in table.columns} == {
+        "a_url": ("webhook address",),
+        "b_url": ("other",),
+        "c_url": ("other", "webhook address"),
+        "d_target": ("webhook address",),
+        "about": None,
+    }
+
+
+def test_samples_the_signs_of_numbers_that_every_row_of_several_kinds_has(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE u (id integer PRIMARY KEY, xyzzy integer NOT NULL);"
+        "CREATE TABLE t (u integer NOT NULL REFERENCES u, xyzzy integer NOT NULL, plugh integer, "
+        "begun integer NOT NULL DEFAULT 0, kind integer);"
+        "CREATE TABLE v (u integer NOT NULL REFERENCES u, xyzzy integer NOT NULL);"
+        "INSERT INTO u VALUES (1, 1); INSERT INTO t VALUES (1, -5, 1, 1, 1); INSERT INTO v VALUES (1, 1)"
+    )
+
+    samples = {(t.name, c.name): c.sample for t in read(database.url).tables for c in t.columns}
+
+    assert {place: sample for place, sample in samples.items() if sample} == {("t", "xyzzy"): ("-1",)}
+
+
 def test_samples_words_and_signs_among_any_other_rows(database: Database) -> None:
     database.execute("CREATE TABLE t (state text, amount numeric, kind varchar(9), hint_type text)")
     database.execute("INSERT INTO t VALUES ('done', -5, 'use'), ('', 'NaN', NULL)")

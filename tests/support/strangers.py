@@ -1,7 +1,8 @@
 """Makes strangers of known marketplaces: other names for everything, columns in another order, and decoys.
 
-The words are those of public schemas, written down without a look at the product's vocabulary. A stranger
-keeps its structure: keys, types, defaults, CHECKs and what functions do.
+The words are those of public schemas. There are two grammars: the author of the first had seen the product's
+vocabulary, that of the second had not. Half of the second is held out: faults that it shows are not read when
+the product is improved. A stranger keeps its structure: keys, types, defaults, CHECKs and what functions do.
 """
 
 import re
@@ -19,16 +20,47 @@ from psycopg import sql
 
 from support.marketplace import Connection
 
-_GRAMMAR = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Phrases for everything in a marketplace.
+
+    Attributes:
+        phrases: key -> ... -> phrases, separated by semicolons.
+        half: 0 or 1 for every second phrase from there on; None for all.
+
+    """
+
+    phrases: Mapping[str, Any]
+    half: int | None = None
+
+    def list_phrases(self, *path: str) -> list[str]:
+        """Return the phrases at a place."""
+        value: Any = self.phrases
+        for name in path:
+            value = value[name]
+        phrases = [phrase.strip() for phrase in value.split(";")]
+        return phrases if self.half is None else phrases[self.half :: 2]
+
+    def list_words(self) -> set[str]:
+        """Return every word, of both halves."""
+        return _list_words(self.phrases)
 
 
-def _list_phrases(*path: str) -> list[str]:
-    """Return the phrases at a place of the grammar."""
-    value: Any = _GRAMMAR
-    for name in path:
-        value = value[name]
-    return [phrase.strip() for phrase in value.split(";")]
+def _list_words(phrases: Mapping[str, Any]) -> set[str]:
+    words: set[str] = set()
+    for value in phrases.values():
+        words |= _list_words(value) if isinstance(value, dict) else set(value.replace(";", " ").split())
+    return words
 
+
+def _read_phrases(which: str) -> Mapping[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(f"strangers_{which}.toml").read_text())
+
+
+FIRST = Grammar(_read_phrases("first"))
+SECOND = Grammar(_read_phrases("second"), half=0)
+HELD_OUT = Grammar(SECOND.phrases, half=1)
 
 _CURRENCIES = ("credit", "token", "coin", "point")
 _SYLLABLES = (
@@ -53,14 +85,6 @@ _SHARE_OF_PLURALS, _SHARE_OF_PREFIXES = 0.7, 0.2
 _LINK_ENDINGS = ("id", "id", "ref", "fk", "uuid", "no", "key")
 _ARGUMENT_PREFIXES = ("p_", "_", "in_", "", "arg_", "i_", "par_")
 _TABLE_AFFIXES = (("", ""), ("", ""), ("", ""), ("app_", ""), ("tbl_", ""), ("", "_table"), ("mp_", ""))
-
-
-def list_words(grammar: Mapping[str, Any] = _GRAMMAR) -> set[str]:
-    """Return every word of the grammar."""
-    words: set[str] = set()
-    for value in grammar.values():
-        words |= list_words(value) if isinstance(value, dict) else set(value.replace(";", " ").split())
-    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +112,10 @@ class Stranger:
     mean nothing at all, so that only structure is left of them.
     """
 
-    def __init__(self, roles: Roles, seed: str, script: str, *, babble: float = 0) -> None:
+    def __init__(
+        self, roles: Roles, seed: str, script: str, *, grammar: Grammar = FIRST, babble: float = 0
+    ) -> None:
+        self._grammar = grammar
         self._random = Random(seed)
         self._others = set(re.findall(r"create table (?:\w+\.)?\"?(\w+)", script.lower()))
         self._kept = _list_column_names(script) - {
@@ -124,7 +151,7 @@ class Stranger:
     def _pick_phrase(self, *path: str) -> str:
         if path[0] != "decoys" and self._random.random() < self._babble:
             return " ".join("".join(self._random.sample(_SYLLABLES, 3)) for _ in range(2))
-        phrase = self._random.choice(_list_phrases(*path))
+        phrase = self._random.choice(self._grammar.list_phrases(*path))
         return re.sub(rf"\b({'|'.join(_CURRENCIES)})(s?)\b", rf"{self._currency}\2", phrase)
 
     def _write(self, phrase: str) -> str:
@@ -168,7 +195,7 @@ class Stranger:
                         if self._style == "snake"
                         else stem[0].lower() + stem[1:] + ending.title()
                     )
-                elif part in _GRAMMAR["columns"][role]:
+                elif part in self._grammar.phrases["columns"][role]:
                     name = self._choose("columns", role, part)
                     name = (
                         f"{self._write(role.removesuffix('s'))}_{name}"
@@ -209,7 +236,7 @@ class Stranger:
         columns = [element for element in elements if isinstance(element, ast.ColumnDef)]
         others = [element for element in elements if not isinstance(element, ast.ColumnDef)]
         taken = {column.colname for column in columns}
-        for kind in self._random.sample(sorted(_GRAMMAR["decoys"]), 2):
+        for kind in self._random.sample(sorted(self._grammar.phrases["decoys"]), 2):
             name = self._choose("decoys", kind)
             if name not in taken and name not in self.columns.values():
                 taken.add(name)
@@ -254,7 +281,7 @@ def _list_column_names(script: str) -> set[str]:
         for statement in statements
         if isinstance(statement, ast.CreateStmt)
         for element in statement.tableElts or ()
-        if isinstance(element, ast.ColumnDef)
+        if isinstance(element, ast.ColumnDef) and element.colname
     }
 
 

@@ -1,5 +1,7 @@
 """Arguments without a usual name are found by the source, by words, and by what is left."""
 
+from dataclasses import replace
+
 import pytest
 
 from agentctl.core.catalog.introspection import Argument
@@ -46,6 +48,19 @@ def test_the_source_tells_keys_apart() -> None:
         "b": "user",
         "c": "amount",
     }
+
+
+def test_either_of_two_texts_that_become_a_row_s_note_is_a_text() -> None:
+    money = replace(_MONEY, entries={**_MONEY.entries, "description": "why"})
+    body = _BODY.format(amount="c", user="b") + (
+        "INSERT INTO postings (holder, units, why) VALUES (b, -c, COALESCE(xyzzy, plugh))"
+    )
+    arguments = [argument("b", "uuid"), argument("c", "integer"), argument("xyzzy"), argument("plugh")]
+
+    found = find_deduct(catalog(function("settle", *arguments, body=body)), money=money).function
+
+    assert found is not None
+    assert {found.meanings[name] for name in ("xyzzy", "plugh")} == {"text"}
 
 
 def test_words_tell_texts_apart() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.mapping.column_search import Choices, Search, search_columns
-from support.catalogs import check, column, constraint, table
+from agentctl.core.catalog.introspection import Column, Grant, Table
+from agentctl.core.mapping.column_search import Choices, Search, find_last_name, search_columns
+from support.catalogs import check, column, constraint, index, table
 
 
 def search(role: str, *parts: str, columns: Iterable[Column], checks: Iterable[str] = ()) -> Choices:
@@ -58,6 +58,34 @@ def test_a_price_in_a_currency_is_asked_about() -> None:
     assert choices.ties == {"price": ("price_usd",)}
 
 
+@pytest.mark.parametrize("name", ["xyzzy_url", "target", "icon_url"])
+def test_rows_with_the_addresses_of_webhooks_show_the_webhook(name: str) -> None:
+    (fit,) = search(
+        "agents", "webhook", columns=[column(name, sample=("webhook address",)), column("plugh_url")]
+    ).fits.values()
+
+    assert fit.column == name
+    assert "its rows are addresses of webhooks" in fit.why
+
+
+@pytest.mark.parametrize("sample", [("other", "webhook address"), ("other",), ()])
+def test_other_rows_show_no_webhook(sample: tuple[str, ...]) -> None:
+    assert not search("agents", "webhook", columns=[column("xyzzy_url", sample=sample)]).fits
+
+
+def test_rows_that_customers_write_show_no_webhook() -> None:
+    rows = Grant("authenticated", None, ("INSERT",), ("authenticated",))
+    things = table("things", column("xyzzy_url", sample=("webhook address",)), grants=(rows,))
+
+    assert not search_columns(Search("agents", things, ["webhook"])).fits
+
+
+def test_two_columns_of_webhooks_are_not_chosen_between() -> None:
+    columns = [column(name, sample=("webhook address",)) for name in ("xyzzy_url", "plugh_url")]
+
+    assert search("agents", "webhook", columns=columns).ties == {"webhook": ("xyzzy_url", "plugh_url")}
+
+
 @pytest.mark.parametrize("name", ["icon_url", "docs_url", "model_url", "avatar_link", "xyzzy_url", "link"])
 def test_an_address_that_may_be_something_else_is_no_webhook(name: str) -> None:
     assert not search("agents", "webhook", columns=[column(name, nullable=False)]).fits
@@ -101,11 +129,73 @@ def test_a_model_s_tokens_are_no_credits() -> None:
     assert (count(frozenset({"token"})), count(frozenset())) == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["approved", "is_hidden", "suspended", "is_public", "verified"])
+@pytest.mark.parametrize("name", ["approved", "is_hidden", "suspended", "verified"])
 def test_a_boolean_that_may_say_not_for_sale_is_asked_about(name: str) -> None:
     choices = search("agents", "active", columns=[column(name, "boolean"), column("is_featured", "boolean")])
 
     assert choices.ties == {"active": (name,)}
+
+
+@pytest.mark.parametrize("name", ["is_public", "online", "things_online"])
+def test_a_boolean_that_says_for_sale_is_enough_where_no_other_does(name: str) -> None:
+    alone = [column(name, "boolean"), column("is_featured", "boolean")]
+
+    assert search("agents", "active", columns=alone).fits["active"].column == name
+    for other in ("approved", "suspended"):
+        rivals = search("agents", "active", columns=[*alone, column(other, "boolean")])
+        assert rivals.ties == {"active": (name, other)}
+    by_default = column("xyzzy", "boolean", default="true")
+    assert search("agents", "active", columns=[*alone, by_default]).ties == {"active": (name,)}
+
+
+def test_a_boolean_of_unknown_words_is_enough_if_only_it_is_true_by_default() -> None:
+    columns = [column("xyzzy", "boolean", default="true"), column("plugh", "boolean")]
+
+    choices = search("agents", "active", columns=columns)
+
+    assert choices.fits["active"].why == "the only one that is true by default"
+    two = [*columns, column("frobnicates", "boolean", default="true")]
+    assert search("agents", "active", columns=two).fits == {}
+
+
+@pytest.mark.parametrize("name", ["allow_comments", "supports_files", "requires_xyzzy"])
+def test_what_agents_can_do_says_nothing_about_their_sale(name: str) -> None:
+    assert not search("agents", "active", columns=[column(name, "boolean", default="true")]).fits
+
+
+@pytest.mark.parametrize("name", ["item_name", "listing_title", "product_title", "nm"])
+def test_the_last_word_of_a_name_decides(name: str) -> None:
+    columns = [column(name, nullable=False), column("name_xyzzy", nullable=False)]
+
+    assert search("agents", "name", columns=columns).fits["name"].column == name
+
+
+def test_a_narrowed_name_that_is_unique_may_be_a_slug() -> None:
+    columns = [column("machine_name", nullable=False)]
+    things = table("things", *columns, indexes=(index("machine_name"),))
+
+    assert not search_columns(Search("agents", things, ["name"])).fits
+
+
+def test_the_only_text_that_every_agent_has_is_its_name() -> None:
+    texts = [column("xyzzy", nullable=False), column("plugh"), column("hint", nullable=False, default="''")]
+
+    assert find_last_name(table("things", *texts), ()) == "xyzzy"
+    assert find_last_name(table("things", *texts, column("frob", nullable=False)), ()) is None
+    assert find_last_name(table("things", *texts, column("name_xyzzy")), ()) is None
+    assert find_last_name(table("things", *texts), ("xyzzy",)) is None
+
+
+@pytest.mark.parametrize("name", ["conversion_rate", "error_rate", "exchange_rate", "rate_limit"])
+def test_a_rate_of_something_else_is_no_cost(name: str) -> None:
+    for things in ("things", name.removesuffix("_rate") + "s"):
+        executions = table(things, number(name))
+        assert not search_columns(Search("executions", executions, ["credits_used"])).fits
+
+
+@pytest.mark.parametrize("name", ["rate", "credit_rate", "rate_per_call", "cost_per_use", "debit_per_run"])
+def test_a_rate_of_what_is_paid_for_is_a_price(name: str) -> None:
+    assert search("agents", "price", columns=[number(name)]).fits["price"].column == name
 
 
 def test_a_boolean_of_unknown_words_is_mentioned() -> None:

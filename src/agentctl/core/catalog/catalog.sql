@@ -115,12 +115,30 @@ columns AS (
     ) AS sequence ON true
     LEFT JOIN LATERAL (
         SELECT CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(status|state|stage|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason)$'
+                     AND a.attname ~* '(status|state|stage|stat|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason|action|operation)(_?code)?$'
                     THEN 'pg_catalog.left(%1$I, 63)'
                     WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
-                     AND a.attname ~* '(amount|delta|change|diff|value|quantity|qty|credits|units|points|tokens|coins)$'
+                     AND (a.attname ~* '(amount|amt|delta|change|diff|difference|adjustment|movement|value|quantity|qty|credits|units|points|tokens|coins)$'
+                          -- In a table of several kinds of rows that refers to others, but not by this column:
+                          -- a ledger's amount is such.
+                          OR (a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+                              AND a.attrelid IN (SELECT other.attrelid FROM pg_attribute other
+                                                 WHERE other.attname ~* '(type|kind|category|event|action|reason|operation|source|code)$')
+                              AND (SELECT bool_or(k.contype = 'f')
+                                          AND NOT bool_or(a.attnum = ANY (k.conkey) AND k.contype = ANY ('{{p,u,f}}'))
+                                   FROM pg_constraint k WHERE k.conrelid = a.attrelid)))
                     THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
-                                    WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1' ELSE '0' END$sign$ END AS word
+                                    WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1' ELSE '0' END$sign$
+                    -- The addresses of n8n, Make and Zapier, of things that others refer to, as executions do to
+                    -- agents; what the rows hold beyond that is not read.
+                    WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
+                     AND a.attrelid IN (SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f')
+                     AND a.attname ~* '(url|uri|link|endpoint|address|hook|target|destination|handler|entry_?point|trigger)$'
+                    THEN $address$CASE WHEN %1$I OPERATOR(pg_catalog.~) '^https?://([^?#]*/webhook/|hooks?[.][^?#]*/)'
+                                       THEN 'webhook address' ELSE 'other' END$address$ END AS word,
+               CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
+                     AND a.attname ~* '(url|uri|link|endpoint|address|hook|target|destination|handler|entry_?point|trigger)$'
+                    THEN 50 ELSE 1000 END AS most
     ) AS sampling ON true
     -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
     -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows
@@ -129,7 +147,7 @@ columns AS (
         SELECT json_agg(seen.word ORDER BY seen.word COLLATE pg_catalog."C") AS found
         FROM ts_stat(format(
             'SELECT pg_catalog.array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
-            'SELECT %1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT 1000'
+            'SELECT %1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT ' || sampling.most ||
             ') AS rows '  -- of them, not until there are so many
             'WHERE %1$I IS NOT NULL AND ' || sampling.word || $$ OPERATOR(pg_catalog.<>) ''$$,
             a.attname, r.nspname, r.relname

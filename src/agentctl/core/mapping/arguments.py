@@ -163,6 +163,9 @@ def _list_entry_uses(statement: Statement, entries: Mapping[str, str]) -> Iterat
         value = statement.values.get(entries.get(part, ""), ())
         if len(value) == 1:
             yield value[0], meant
+    note = statement.values.get(entries.get("description", ""), ())
+    if note[:1] == ("coalesce",):
+        yield from ((word, "text") for word in note)
     amount = statement.values.get(entries.get("amount", ""), ())
     if amount[:1] == ("-",) and amount[2:] == ():
         yield amount[-1], "amount"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
+from agentctl.core.catalog.customer_access import may_write
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.name_words import is_filler, list_meanings, split_name
 from agentctl.core.mapping.vocabulary import (
@@ -22,9 +23,11 @@ from agentctl.core.mapping.vocabulary import (
 )
 from agentctl.core.mapping.words import list_words_of
 
-CONTENTS = frozenset({"status_words", "kind_words", "sale_states"})
+CONTENTS = frozenset({"status_words", "kind_words", "sale_states", "hook_rows"})
 """The shapes that show what a column holds, whatever its name is."""
 _FULL, _UNKNOWN_WORD = 3, 2
+_PRICED = frozenset({"price", "unit", "plain", "agent", "count"})
+"""What a rate is a price of: an `error rate` is none, nor is a `conversion rate`."""
 
 
 class Shape(NamedTuple):
@@ -46,6 +49,8 @@ class Clue:
         decisive: names of SHAPES that are enough where the words are unknown.
         needs: names of SHAPES without which a column cannot play the part.
         asks: meanings of words worth asking about; None if a missing part is not asked for.
+        alone: those of them that are enough where no other column may play the part.
+        is_last: whether the last word decides, and unknown ones before it only narrow it, as in `item name`.
 
     """
 
@@ -55,6 +60,8 @@ class Clue:
     decisive: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[str] = frozenset()
     asks: frozenset[str] | None = None
+    alone: frozenset[str] = frozenset()
+    is_last: bool = False
 
 
 def _clue(
@@ -94,20 +101,27 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "held": _clue("held | unit held | held count | held left", "person store", "from_zero required"),
     },
     "agents": {
-        "name": _clue("name", "agent shown short about", "required"),
+        "name": replace(
+            _clue("name", "agent shown short about product run errand", "required"), is_last=True
+        ),
         "price": _clue(
-            "price | unit need | count need | unit price | unit",
-            "run errand agent count plain",
+            "price | unit need | count need | unit price | unit | unit take | take run | take errand",
+            "run errand agent count plain open take",
             "positive required",
             asks="currency",
         ),
-        "webhook": _clue("hook | link | hook link | aim link", "agent aim run address", "required"),
+        "webhook": _clue(
+            "hook | link | hook link | aim link", "agent aim run address", "required", "hook_rows"
+        ),
         "slug": _clue(
             "slug | short name | link name | link key | short key", "agent", "required", needs="unique"
         ),
         "description": _clue("about | long", "agent"),
         "category": _clue("sort | sort name", "agent"),
-        "active": _clue("open", "agent time", "from_true required", asks="shut cleared"),
+        "active": replace(
+            _clue("open", "agent time", "from_true required", asks="shut cleared offered"),
+            alone=frozenset({"offered"}),
+        ),
         "state": _clue("status", "agent open", "", "sale_states", needs="sale_words"),
         "deleted": _clue("gone", "agent time"),
         "form": _clue("form | form shape | given shape", "agent data shape given run errand"),
@@ -123,7 +137,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "result": _clue("result | result data", "run errand data agent"),
         "error": _clue("error | error message", "run errand message data"),
         "credits_used": _clue(
-            "taken | unit taken | taken count | price | unit price | price taken", "run agent"
+            "taken | unit taken | taken count | take | price | unit price | price taken", "run agent"
         ),
         "started_at": _clue("begun | begun time", "run errand time"),
         "completed_at": _clue("ended | ended time", "run errand time"),
@@ -187,17 +201,34 @@ def _weigh(role: str, clue: Clue, words: tuple[str, ...]) -> int | None:
             and all(not own or own & (combination | allowed) for own in meanings)
         ):
             unknown = sum(not own for own in meanings)
-            best = max(best, _FULL + len(combination) - _UNKNOWN_WORD * unknown)
+            cost = 1 if clue.is_last and unknown == 1 and meanings[-1] else _UNKNOWN_WORD * unknown
+            best = max(best, _FULL + len(combination) - cost)
     if best > 0:
         return best
     return 0 if all(not own or own & allowed for own in meanings) else None
 
 
 def _list_meanings_at(words: tuple[str, ...], position: int) -> frozenset[str]:
-    """Return the meanings of a word of a name; behind `per`, a unit is no price in it."""
+    """Return the meanings of a word of a name: `per unit` is no price, nor is an `error rate`."""
     meanings = list_meanings(words[position])
-    is_measure = position > 0 and words[position - 1] == "per" and "unit" in meanings
-    return frozenset({"measure"}) if is_measure else meanings
+    if position == 0:
+        return meanings
+    is_unit = words[position - 1] == "per" and "unit" in meanings
+    return frozenset({"measure"}) if is_unit or is_ratio(words[: position + 1]) else meanings
+
+
+def is_ratio(words: tuple[str, ...]) -> bool:
+    """Whether words end in a rate that is no price, as that of errors or conversions."""
+    return len(words) > 1 and words[-1] == "rate" and not list_meanings(words[-2]) & _PRICED
+
+
+def says_alone(clue: Clue, table: Table, name: str) -> bool:
+    """Whether a name is enough for a part that no other column may play."""
+    words = list_meant_words(name, frozenset(split_name(table.name)))
+    meanings = [list_meanings(word) for word in words]
+    return any(meant & clue.alone for meant in meanings) and all(
+        meant & (clue.alone | clue.allows) for meant in meanings
+    )
 
 
 def find_decisive_column(role: str, part: str, table: Table) -> str | None:
@@ -261,6 +292,11 @@ def _names_kinds(table: Table, column: Column) -> bool:
     return "charge" in kinds and len(kinds) > 1
 
 
+def _holds_hooks(table: Table, column: Column) -> bool:
+    """Whether all rows of a column that no customer may write hold addresses of webhooks."""
+    return column.sample == ("webhook address",) and not may_write(table, column.name)
+
+
 def _says_what_is_for_sale(table: Table, column: Column) -> bool:
     """Whether most words of a column say that something is for sale, or that it is not."""
     words = list_words_of(table, column)
@@ -301,6 +337,7 @@ SHAPES: Mapping[str, Shape] = {
     "signed": Shape(3, "negative amounts in its rows", lambda _, column: "-1" in (column.sample or ())),
     "status_words": Shape(6, "its words are those of a status", _holds_statuses),
     "kind_words": Shape(6, "its words are those of a ledger", _holds_kinds),
+    "hook_rows": Shape(6, "its rows are addresses of webhooks", _holds_hooks),
     "sale_words": Shape(2, "its words say what is for sale", _says_what_is_for_sale),
     "sale_states": Shape(4, "and what is not", _tells_states_of_sale),
 }

@@ -14,8 +14,10 @@ from agentctl.core.mapping.column_clues import (
     SHAPES,
     Clue,
     is_doubtful,
+    is_ratio,
     list_meant_words,
     list_seen_shapes,
+    says_alone,
     weigh_words,
 )
 from agentctl.core.mapping.name_words import list_meanings, split_name
@@ -29,6 +31,23 @@ _NEVER_GUESSED = frozenset(
 """Parts for which every word of a name has to be known: a wrong one takes money, or sends data elsewhere."""
 _PROOF, _NAMED = 20, 10
 _MARGIN = 2
+_ABILITIES = frozenset(
+    {
+        "allow",
+        "can",
+        "enable",
+        "has",
+        "include",
+        "need",
+        "notify",
+        "require",
+        "send",
+        "show",
+        "support",
+        "use",
+    }
+)
+"""How names begin that say what something can do, and not whether it is for sale."""
 _KEYS = frozenset({"primary key", "foreign key"})
 _WHOLE_KEYS = frozenset({"smallint", "integer", "bigint"})
 _NO_MONEY = frozenset({"held", "limit", "taken", "bought", "measure", "after", "before"})
@@ -108,6 +127,24 @@ class Search:
         others = tuple(name for name, doubt in doubts.items() if name in holding and doubt is False)
         return asked, others
 
+    def find_alone(self, part: str, asked: Sequence[str], others: Sequence[str]) -> Fit | None:
+        """Return the only column that can play a part, if its words, or being true by default, are enough."""
+        clue = CLUES.get(self.role, {}).get(part)
+        if clue is None or not clue.alone or len(asked) > 1:
+            return None
+        by_default = [name for name in (*asked, *others) if self._is_true_by_default(name)]
+        if asked and says_alone(clue, self.table, asked[0]) and {*by_default} <= {*asked}:
+            return Fit(part, asked[0], 1, "its words, and no other column says so", is_enough=True)
+        if not asked and len(by_default) == 1:
+            return Fit(part, by_default[0], 1, "the only one that is true by default", is_enough=True)
+        return None
+
+    def _is_true_by_default(self, name: str) -> bool:
+        """Whether a row's value is true unless somebody says otherwise, and the name is of no ability."""
+        column = self.table.column(name)
+        is_state = _ABILITIES.isdisjoint(split_name(name)[:1])
+        return is_state and column is not None and SHAPES["from_true"].is_seen(self.table, column)
+
     def _can_hold(self, part: str, column: Column) -> bool:
         if part in _NEVER_GUESSED and not self.no_money.isdisjoint(split_name(column.name)):
             return False
@@ -117,7 +154,8 @@ class Search:
 
     def _weigh_words(self, part: str, name: str, own: frozenset[str]) -> int | None:
         """Return how much a name speaks for a part, with and without the words of its table's name."""
-        tried = {list_meant_words(name, own), list_meant_words(name)}
+        whole = list_meant_words(name)
+        tried = {whole} if is_ratio(whole) else {list_meant_words(name, own), whole}
         if self.role == "balances":  # the amount in a table of points is an amount of points
             tried.add((*list_table_words(self.table), *list_meant_words(name)))
         weights = [weight for words in tried if (weight := weigh_words(self.role, part, words)) is not None]
@@ -138,7 +176,8 @@ class Search:
             return None
         words = words or 0
         shape = sum(SHAPES[name].points for name in seen)
-        is_enough = _is_certain(part, words, shape) or bool(clue.decisive & {*seen})
+        is_narrowed = clue.is_last and words <= _CERTAIN_WORDS and self.table.is_unique(column.name)
+        is_enough = bool(clue.decisive & {*seen}) or (_is_certain(part, words, shape) and not is_narrowed)
         why = ", ".join((*["its words"] * (words > 0), *(SHAPES[name].why for name in seen)))
         return Fit(part, column.name, words + shape, why, is_enough)
 
@@ -195,6 +234,35 @@ def _has_type_of_key(column: Column, target: Table) -> bool:
     )
 
 
+def find_last_name(table: Table, taken: Collection[str]) -> str | None:
+    """Return the only text of agents that every row has, and that plays no other part; None if others may."""
+    keys = {name for item in table.constraints if item.kind in _KEYS for name in item.columns}
+    own = frozenset(split_name(table.name))
+    texts = [
+        column
+        for column in table.columns
+        if column.base_type in TEXT
+        and column.name not in {*taken, *keys}
+        and not table.is_unique(column.name)  # as a slug is
+    ]
+    known = {
+        column.name: weigh_words("agents", "name", list_meant_words(column.name, own)) for column in texts
+    }
+    if any(known.values()):  # a word for a name, which was not enough
+        return None
+    left = [
+        column.name
+        for column in texts
+        if known[column.name] == 0
+        and not column.nullable
+        and column.default is None
+        and not any(
+            item.check is not None and column.name in item.check.columns for item in table.constraints
+        )
+    ]
+    return left[0] if len(left) == 1 else None
+
+
 def list_table_words(table: Table) -> tuple[str, ...]:
     """Return the words of a table's name, without those that many tables have."""
     return tuple(word for word in split_name(table.name) if word not in _AFFIXES)
@@ -234,6 +302,9 @@ def search_columns(search: Search) -> Choices:
     for part in search.missing:
         if part not in {*chosen, *ties}:
             asked, others = search.list_doubtful(part, taken)
+            if (alone := search.find_alone(part, asked, others)) is not None:
+                chosen[part] = alone
+                continue
             ties |= {part: asked} if asked else {}
             doubts |= {part: others} if others and not asked else {}
     return Choices(chosen, ties, doubts)

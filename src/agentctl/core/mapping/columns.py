@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
-from agentctl.core.mapping.column_clues import find_decisive_column
+from agentctl.core.mapping.column_clues import SHAPES, find_decisive_column, weigh_words
 from agentctl.core.mapping.column_findings import (
     explain_ambiguity,
     explain_flag,
@@ -21,7 +21,8 @@ from agentctl.core.mapping.column_findings import (
     find_unknown_columns,
     is_priceless,
 )
-from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
+from agentctl.core.mapping.column_search import Search, find_last_name, find_no_money, search_columns
+from agentctl.core.mapping.name_words import split_name
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES, list_pairs
@@ -87,6 +88,10 @@ def find_columns(
     )
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
+    if role == "agents" and "name" in missing and not {"name"} & {*choices, *ties}:
+        taken = {choice.column for choice in choices.values()}
+        last = find_last_name(table, taken)
+        choices |= {"name": Choice(last, "the only text that is left and NOT NULL")} if last else {}
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}
@@ -254,6 +259,8 @@ def _choose_by_name(sought: _SoughtPart) -> _Outcome:
     chosen = sought.name if sought.name in first else first[0]
     if rank(chosen, sought.part.names) and sought.decisive not in {None, *fitting, *sought.taken}:
         return None  # a lesser name, while another column has the words of the part
+    if sought.name == "created_at" and _is_outdone_by_clock(sought.table, chosen):
+        return None
     others = tuple(column for column in fitting if column != chosen)
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
@@ -278,6 +285,16 @@ def _find_clock(table: Table, part: Part) -> str | None:
         if can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
     ]
     return filled[0] if len(filled) == 1 else None
+
+
+def _is_outdone_by_clock(table: Table, chosen: str) -> bool:
+    """Whether a column is named for the time when work began, and another is filled when a row is made."""
+    if rank(chosen, ROLES["executions"].parts["started_at"].names) is None:
+        return False
+    filled = {column.name for column in table.columns if SHAPES["clock"].is_seen(table, column)}
+    return chosen not in filled and any(
+        weigh_words("executions", "created_at", split_name(name)) is not None for name in filled
+    )
 
 
 def _find_primary_key(table: Table) -> Column | None:

@@ -26,11 +26,13 @@ from agentctl.core.mapping.table_preferences import (
 from agentctl.core.mapping.table_search import (
     Candidate,
     TableSearch,
+    find_named,
     list_best_tables,
     list_rival_trios,
     prove_columns,
 )
 from agentctl.core.mapping.transfers import explain_transfer, find_transfer
+from agentctl.core.mapping.user_tables import find_users
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
 _WITH_KEYS = frozenset({"table", "partitioned table"})
@@ -62,7 +64,7 @@ def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
     configured = {
         role: table
         for role in _NECESSARY
-        if (name := settings.role(role).table) and (table := _find_named(catalog, name)) is not None
+        if (name := settings.role(role).table) and (table := find_named(catalog, name)) is not None
     }
     structure = TableSearch(catalog, configured)
     by_name = _discover(catalog, settings, structure, {})
@@ -108,6 +110,7 @@ def _discover(
         "users",
         [is_target_of(executions, agents), has_part("users", "email"), has_part("balances", "balance")],
     )
+    users = search.settle_users(users, executions)
     if users is not None:
         search.find_balances(users)
     search.find_ledger(users, executions)
@@ -139,7 +142,7 @@ class _Search:
         """Choose the table of a role: the configured one, or else the best of those that fit."""
         configured = self._settings.role(role).table
         if configured is not None:
-            chosen = _find_named(self._catalog, configured)
+            chosen = find_named(self._catalog, configured)
             if chosen is None and configured:
                 self._findings.append(
                     table_missing.CHECK.finding(
@@ -174,6 +177,17 @@ class _Search:
             self._report_ambiguity(role, [candidate.table for candidate in candidates])
             return self._take_tables(role, [], "")
         return self._take_tables(role, [candidates[0].table], candidates[0].why)
+
+    def settle_users(self, users: Table | None, executions: Table | None) -> Table | None:
+        """Take what adds an e-mail address and a balance to each user; and nothing for a name alone."""
+        if users is None or self._settings.role("users").table:
+            return users
+        better = find_users(self._structure, users, is_tied=executions is not None)
+        if better is None:
+            self._report_missing("users")
+        elif better is users:
+            return users
+        return self._take_tables("users", [better] if better else [], "it adds a balance to each user")
 
     def find_balances(self, users: Table) -> None:
         """Choose the table of the balances, where it is not the users'."""
@@ -331,9 +345,3 @@ class _Search:
                 f"Put one of these lines into [profiles.NAME.schema.{role}]:\n{lines}",
             )
         )
-
-
-def _find_named(catalog: Catalog, name: str) -> Table | None:
-    """Return the table with a schema and name, or with a name, which may contain dots itself."""
-    full = (table for table in catalog.tables if table.full_name == name)
-    return next(full, None) or catalog.table(name)

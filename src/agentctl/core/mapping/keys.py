@@ -11,7 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Table
 from agentctl.core.database.quoting import Printed, compose
-from agentctl.core.findings.finding import Finding, Severity
+from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
@@ -32,11 +32,19 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
             roles[role] = _correct_id(roles[role], roles["executions"], part)
     findings = [*discovery.findings]
     if "balances" not in roles:
-        roles["balances"], more = _find_own_balances(
+        own, more = _find_own_balances(
             roles["users"], settings, prove_columns(catalog, "balances", roles["users"].table)
         )
         findings += more
-    unwritable = [*discovery.unwritable]
+        if "balance" in own.parts or not errors_among(more):  # else another table may have them
+            roles["balances"] = own
+    mismatches, unwritable = _read_as_keys(roles)
+    return Discovery(roles, (*findings, *mismatches), (*discovery.unwritable, *unwritable))
+
+
+def _read_as_keys(roles: dict[str, FoundRole]) -> tuple[list[Finding], list[tuple[str, Finding]]]:
+    """Read references as the type of their keys; return the mismatches, and those that forbid only writing."""
+    findings, unwritable = [], []
     for role, part, cast, finding in _find_mismatches(roles):
         parts = dict(roles[role].parts)
         if cast is not None:
@@ -47,7 +55,7 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
             if finding.severity is not Severity.ERROR:  # it does without the reference
                 del parts[part]
         roles[role] = replace(roles[role], parts=parts)
-    return Discovery(roles, tuple(findings), tuple(unwritable))
+    return findings, unwritable
 
 
 def _correct_id(role_table: FoundRole, executions: FoundRole, part: str) -> FoundRole:

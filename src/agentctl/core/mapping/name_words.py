@@ -13,17 +13,17 @@ _ONES = {"people": "person", "persons": "person", "children": "child", "men": "m
 MEANINGS: Mapping[str, frozenset[str]] = {
     meaning: frozenset(words.split())
     for meaning, words in {
-        "filler": "a an the of for in to by on at is has was it with this that p v i arg par param flag",
+        "filler": "a an the of for in to by on at is has was it with this that p v i arg par param flag soft",
         # Money.
         "unit": "credit token coin point unit fund quota gem allowance money energy",
-        "left": "balance remaining available left usable spendable unspent unused remainder saldo",
-        "now": "current now",
-        "count": "amount amt num quantity qty total count sum number value volume much",
-        "store": "wallet account purse pocket bank vault stored prepaid",
-        "price": "price cost fee rate tariff pricing charge",
+        "left": "balance remaining available left usable spendable unspent unused remainder saldo bal",
+        "now": "current now cur curr",
+        "count": "amount amt num quantity qty total count sum number value volume much cnt",
+        "store": "wallet account purse pocket bank vault stored prepaid acct",
+        "price": "price cost fee rate tariff pricing charge prc",
         "need": "required needed need necessary require",
         "plain": "base standard regular flat fixed",
-        "change": "change delta diff difference movement moved signed adjustment",
+        "change": "change delta diff difference movement moved signed adjustment adj chg",
         "take": "deduct use spend consume charge debit withdraw take pay reduce subtract decrement burn "
         "redeem drain bill",
         "taken": "deducted used spent consumed charged debited withdrawn taken paid reduced billed",
@@ -39,14 +39,14 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "bought": "purchased bought earned lifetime granted received",
         # People.
         "person": "user usr profile account customer client member person owner buyer subscriber player "
-        "learner consumer human patron participant holder payer people guest student who whom",
+        "learner consumer human patron participant holder payer people guest student who whom cust acct",
         "mail": "email mail",
-        "contact": "contact primary login e main",
+        "contact": "contact primary login e main billing",
         # What is for sale.
         "agent": "agent bot assistant workflow tool automation flow skill copilot playbook recipe "
-        "expert worker persona specialist ai n8n",
+        "expert worker persona specialist ai n8n wf",
         "product": "app product service model prompt template gpt",
-        "name": "name title label headline heading caption",
+        "name": "name title label headline heading caption nm",
         "shown": "display public full friendly visible human tool",
         "hook": "webhook hook callback trigger endpoint",
         "link": "url uri",
@@ -54,43 +54,46 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "aim": "target invoke call invocation",
         "slug": "slug permalink shortcode handle alias codename",
         "short": "short url unique human",
-        "about": "description about summary blurb intro introduction overview text bio tagline detail",
+        "about": "description about summary blurb intro introduction overview text bio tagline detail "
+        "descr desc",
         "long": "long short what does do",
-        "sort": "category topic segment genre group section area department",
+        "sort": "category topic segment genre group section area department cat",
         "open": "active enabled live visible available published listed shown displayed switched sale "
         "service released launched activated",
         "shut": "hidden disabled inactive suspended blocked draft paused unlisted offline private",
-        "cleared": "approved public reviewed ready accepted verified moderated internal testing online open",
+        "cleared": "approved reviewed ready accepted verified moderated internal testing open",
+        "offered": "public online",
         "gone": "deleted removed archived retired trashed withdrawn discontinued destroyed deactivated",
         "form": "form input question field parameter param inputs questionnaire",
         "shape": "schema definition spec specification json config layout structure",
         "platform": "platform integration connector connection",
         # What was run.
-        "run": "execution run invocation job task call",
+        "run": "execution run invocation job task call exec",
         "errand": "launch generation attempt request activation session process fulfilment work item "
         "order usage operation conversion inference ticket trigger event submission completion query "
         "prediction",
-        "status": "status state stage phase progress lifecycle condition",
+        "status": "status state stage phase progress lifecycle condition stat",
         "given": "input question submitted given prompt parameter payload request body inputs form",
         "data": "data value content json text payload body",
-        "result": "result output out answer reply response generated produced outcome completion outputs",
-        "error": "error failure problem fault exception wrong went failed",
+        "result": "result output out answer reply response generated produced outcome completion "
+        "outputs resp",
+        "error": "error failure problem fault exception wrong went failed err",
         "message": "message text reason detail details info what",
         "key": "id key ref fk uuid no reference identifier code guid pk number",
         "once": "idempotency idempotent dedupe dedup deduplication once",
         # Times.
         "born": "created made inserted added logged recorded ordered queued requested submitted placed "
-        "booked posted occurred happened entry entered registered issued create creation launched",
+        "booked posted occurred happened entry entered registered issued create creation launched crt",
         "begun": "started begin began start begun kicked launched off beginning",
-        "ended": "completed finished ended end done closed settled wrapped up finish completion stopped",
-        "changed": "updated modified changed touched edited altered update change",
-        "time": "time date timestamp at datetime when",
+        "ended": "completed finished ended end done closed settled wrapped up finish completion stopped fin",
+        "changed": "updated modified changed touched edited altered update change upd mod refreshed",
+        "time": "time date timestamp at datetime when ts dt",
         # The ledger.
         "ledger": "ledger transaction history log movement entry posting journal statement line record "
-        "event register book audit",
-        "kind": "type kind class nature category event action operation direction",
+        "event register book audit txn trx tx",
+        "kind": "type kind class nature category event action operation direction typ",
         "note": "note msg desc remark memo comment description narrative explanation text reason why "
-        "detail label purpose info",
+        "detail label purpose info descr",
         "meta": "metadata meta ctx props extra data context details info payload json more",
         # What has its own purpose, and none of these.
         "payment": "purchase payment invoice payout checkout subscription plan package coupon voucher",

@@ -286,6 +286,12 @@ class TableSearch:
         )
 
 
+def find_named(catalog: Catalog, name: str) -> Table | None:
+    """Return the table with a schema and name, or with a name, which may contain dots itself."""
+    full = (table for table in catalog.tables if table.full_name == name)
+    return next(full, None) or catalog.table(name)
+
+
 def _sort_candidates(role: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     good = [candidate for candidate in candidates if candidate.points >= _LEAST[role]]
     return sorted(good, key=lambda candidate: -candidate.points)
