@@ -103,7 +103,7 @@ def test_each_movement_is_on_its_own_side(shop: Shop, ledger: str) -> None:
         "balance_before": 100,
         "balance_after": 90,
     }
-    assert [int(failed["credits"][name]) for name in ("refunded", "balance_after")] == [10, 90]
+    assert [int(Decimal(failed["credits"][name])) for name in ("refunded", "balance_after")] == [10, 90]
     for command in READING:
         assert shop.program(*command).exit_code == 0, command
     totals = shop.program("credits", "--json").json["data"]["ledger"]
@@ -159,7 +159,7 @@ def test_tokens_of_a_language_model_are_no_sides(shop: Shop, columns: str) -> No
 
     assert shop.program("credits", "--user", OPS).exit_code == 0
     totals = shop.program("credits", "--json").json["data"]["ledger"]
-    assert [(kind["type"], int(kind["amount"])) for kind in totals] == [("purchase", 103)]
+    assert [(kind["type"], int(Decimal(kind["amount"]))) for kind in totals] == [("purchase", 103)]
 
 
 def settle(shop: Shop, hint: str) -> None:

@@ -43,7 +43,7 @@ def resolve_keys(discovery: Discovery, settings: SchemaSettings, catalog: Catalo
 
 
 def _read_as_keys(roles: dict[str, FoundRole]) -> tuple[list[Finding], list[tuple[str, Finding]]]:
-    """Read references as the type of their keys; return the mismatches, and those that forbid only writing."""
+    """Read references as the type of their keys; return mismatches, and those that forbid only writing."""
     findings, unwritable = [], []
     for role, part, cast, finding in _find_mismatches(roles):
         parts = dict(roles[role].parts)
