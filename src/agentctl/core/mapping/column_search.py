@@ -173,7 +173,10 @@ def _has_type_of_key(column: Column, target: Table) -> bool:
     names = next((item.columns for item in target.constraints if item.kind == "primary key"), ())
     key = target.column(names[0]) if names else None
     return (
-        key is None or column.base_type == key.base_type or {column.base_type, key.base_type} <= _WHOLE_KEYS
+        key is None
+        or column.base_type == key.base_type
+        or {column.base_type, key.base_type} <= _WHOLE_KEYS
+        or (key.base_type == "uuid" and column.base_type in TEXT)  # read and written as the other
     )
 
 
