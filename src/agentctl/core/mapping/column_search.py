@@ -29,7 +29,7 @@ _NEVER_GUESSED = frozenset(
     {"balance", "held", "price", "amount", "credits_used", "active", "deleted", "webhook"}
 )
 """Parts for which every word of a name has to be known: a wrong one takes money, or sends data elsewhere."""
-_PROOF, _NAMED = 20, 10
+_PROOF, _NAMED, _NAMED_AS_TEXT = 20, 10, 5
 _MARGIN = 2
 _ABILITIES = frozenset(
     {
@@ -166,7 +166,8 @@ class Search:
         if target is not None and not _has_type_of_key(column, target):
             return None
         if target is not None and names_table(column.name, target):
-            return Fit(part, column.name, _NAMED, f"it is named after {target.name}", is_enough=True)
+            points = _NAMED if _has_type_of_key(column, target, cast=False) else _NAMED_AS_TEXT
+            return Fit(part, column.name, points, f"it is named after {target.name}", is_enough=True)
         words = self._weigh_words(part, column.name, own)
         if self.proved.get(part) == column.name and (words is not None or not _says_otherwise(column.name)):
             return Fit(part, column.name, _PROOF, "a function writes it", is_enough=True)
@@ -225,12 +226,15 @@ def find_no_money(role: str, tables: Mapping[str, Table | None]) -> frozenset[st
     return frozenset() if is_money else frozenset({"token"})
 
 
-def _has_type_of_key(column: Column, target: Table) -> bool:
-    """Whether a column can hold the key of a table's rows."""
+def _has_type_of_key(column: Column, target: Table, *, cast: bool = True) -> bool:
+    """Whether a column can hold the key of a table's rows; with `cast` as a text, too."""
     names = next((item.columns for item in target.constraints if item.kind == "primary key"), ())
     key = target.column(names[0]) if names else None
     return (
-        key is None or column.base_type == key.base_type or {column.base_type, key.base_type} <= _WHOLE_KEYS
+        key is None
+        or column.base_type == key.base_type
+        or {column.base_type, key.base_type} <= _WHOLE_KEYS
+        or (cast and key.base_type == "uuid" and column.base_type in TEXT)
     )
 
 
