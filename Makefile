@@ -33,7 +33,7 @@ help:
 	@echo "make test-torture   a short make torture: kills, crowds, faults, every row of docs/outcomes.md"
 	@echo "make test-versions   tests that may differ between PostgreSQL versions, on 17"
 	@echo "make test-code   schema-check --code: verdicts compared with PostgreSQL's, hostile files, Ctrl-C (needs git)"
-	@echo "make test-databases   an operator's work, on each of thirty marketplaces"
+	@echo "make test-databases   an operator's work, on each of forty-seven marketplaces"
 	@echo "make test-strangers   200 renamed variants of each of them: right or asked, never wrong"
 	@echo "make test-security   hostile rows, names, prices, words and files"
 	@echo "make test-migrations   migrate-full under load, killed, undone"
@@ -88,7 +88,7 @@ test-code: $(VENV)/installed-dev
 	@git --version >/dev/null || { echo "make: test-code needs git" >&2; exit 1; }
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/codescan
 
-# Each of the thirty takes an operator's whole day.
+# Each of the forty-seven takes an operator's whole day.
 test-databases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases
 

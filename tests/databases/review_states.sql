@@ -80,6 +80,7 @@ insert into agents (id, creator_id, slug, title, status, price, n8n_webhook_url,
    '{webhook}/always-fails', '[]'),
   ('24100000-0000-4000-8000-000000000003', '24000000-0000-4000-8000-000000000001', 'moodboard', 'Moodboard', 'pending_review', 8,
    '{webhook}/moodboard', '[]');
+update agents set published_at = now() - interval '9 days' where status = 'published';
 insert into agent_runs (id, profile_id, agent_id, status, output, credits_charged, created_at, finished_at) values
   ('24200000-0000-4000-8000-000000000001', '24000000-0000-4000-8000-000000000001', '24100000-0000-4000-8000-000000000001',
    'succeeded', '{"title": "Cod"}', 10, now() - interval '3 days', now() - interval '3 days'),

@@ -129,38 +129,11 @@ def test_a_model_s_tokens_are_no_credits() -> None:
     assert (count(frozenset({"token"})), count(frozenset())) == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["approved", "is_hidden", "suspended", "verified"])
+@pytest.mark.parametrize("name", ["approved", "is_hidden", "suspended", "is_public", "online", "verified"])
 def test_a_boolean_that_may_say_not_for_sale_is_asked_about(name: str) -> None:
     choices = search("agents", "active", columns=[column(name, "boolean"), column("is_featured", "boolean")])
 
     assert choices.ties == {"active": (name,)}
-
-
-@pytest.mark.parametrize("name", ["is_public", "online", "things_online"])
-def test_a_boolean_that_says_for_sale_is_enough_where_no_other_does(name: str) -> None:
-    alone = [column(name, "boolean"), column("is_featured", "boolean")]
-
-    assert search("agents", "active", columns=alone).fits["active"].column == name
-    for other in ("approved", "suspended"):
-        rivals = search("agents", "active", columns=[*alone, column(other, "boolean")])
-        assert rivals.ties == {"active": (name, other)}
-    by_default = column("xyzzy", "boolean", default="true")
-    assert search("agents", "active", columns=[*alone, by_default]).ties == {"active": (name,)}
-
-
-def test_a_boolean_of_unknown_words_is_enough_if_only_it_is_true_by_default() -> None:
-    columns = [column("xyzzy", "boolean", default="true"), column("plugh", "boolean")]
-
-    choices = search("agents", "active", columns=columns)
-
-    assert choices.fits["active"].why == "the only one that is true by default"
-    two = [*columns, column("frobnicates", "boolean", default="true")]
-    assert search("agents", "active", columns=two).fits == {}
-
-
-@pytest.mark.parametrize("name", ["allow_comments", "supports_files", "requires_xyzzy"])
-def test_what_agents_can_do_says_nothing_about_their_sale(name: str) -> None:
-    assert not search("agents", "active", columns=[column(name, "boolean", default="true")]).fits
 
 
 @pytest.mark.parametrize("name", ["item_name", "listing_title", "product_title", "nm"])

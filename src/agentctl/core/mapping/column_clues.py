@@ -49,7 +49,6 @@ class Clue:
         decisive: names of SHAPES that are enough where the words are unknown.
         needs: names of SHAPES without which a column cannot play the part.
         asks: meanings of words worth asking about; None if a missing part is not asked for.
-        alone: those of them that are enough where no other column may play the part.
         is_last: whether the last word decides, and unknown ones before it only narrow it, as in `item name`.
 
     """
@@ -60,7 +59,6 @@ class Clue:
     decisive: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[str] = frozenset()
     asks: frozenset[str] | None = None
-    alone: frozenset[str] = frozenset()
     is_last: bool = False
 
 
@@ -118,10 +116,7 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         ),
         "description": _clue("about | long", "agent"),
         "category": _clue("sort | sort name", "agent"),
-        "active": replace(
-            _clue("open", "agent time", "from_true required", asks="shut cleared offered"),
-            alone=frozenset({"offered"}),
-        ),
+        "active": _clue("open", "agent time", "from_true required", asks="shut cleared offered"),
         "state": _clue("status", "agent open", "", "sale_states", needs="sale_words"),
         "deleted": _clue("gone", "agent time"),
         "form": _clue("form | form shape | given shape", "agent data shape given run errand"),
@@ -220,15 +215,6 @@ def _list_meanings_at(words: tuple[str, ...], position: int) -> frozenset[str]:
 def is_ratio(words: tuple[str, ...]) -> bool:
     """Whether words end in a rate that is no price, as that of errors or conversions."""
     return len(words) > 1 and words[-1] == "rate" and not list_meanings(words[-2]) & _PRICED
-
-
-def says_alone(clue: Clue, table: Table, name: str) -> bool:
-    """Whether a name is enough for a part that no other column may play."""
-    words = list_meant_words(name, frozenset(split_name(table.name)))
-    meanings = [list_meanings(word) for word in words]
-    return any(meant & clue.alone for meant in meanings) and all(
-        meant & (clue.alone | clue.allows) for meant in meanings
-    )
 
 
 def find_decisive_column(role: str, part: str, table: Table) -> str | None:

@@ -17,7 +17,6 @@ from agentctl.core.mapping.column_clues import (
     is_ratio,
     list_meant_words,
     list_seen_shapes,
-    says_alone,
     weigh_words,
 )
 from agentctl.core.mapping.name_words import list_meanings, split_name
@@ -31,23 +30,6 @@ _NEVER_GUESSED = frozenset(
 """Parts for which every word of a name has to be known: a wrong one takes money, or sends data elsewhere."""
 _PROOF, _NAMED, _NAMED_AS_TEXT = 20, 10, 5
 _MARGIN = 2
-_ABILITIES = frozenset(
-    {
-        "allow",
-        "can",
-        "enable",
-        "has",
-        "include",
-        "need",
-        "notify",
-        "require",
-        "send",
-        "show",
-        "support",
-        "use",
-    }
-)
-"""How names begin that say what something can do, and not whether it is for sale."""
 _KEYS = frozenset({"primary key", "foreign key"})
 _WHOLE_KEYS = frozenset({"smallint", "integer", "bigint"})
 _NO_MONEY = frozenset({"held", "limit", "taken", "bought", "measure", "after", "before"})
@@ -126,24 +108,6 @@ class Search:
         asked = tuple(name for name, doubt in doubts.items() if name in holding and doubt)
         others = tuple(name for name, doubt in doubts.items() if name in holding and doubt is False)
         return asked, others
-
-    def find_alone(self, part: str, asked: Sequence[str], others: Sequence[str]) -> Fit | None:
-        """Return the only column that can play a part, if its words, or being true by default, are enough."""
-        clue = CLUES.get(self.role, {}).get(part)
-        if clue is None or not clue.alone or len(asked) > 1:
-            return None
-        by_default = [name for name in (*asked, *others) if self._is_true_by_default(name)]
-        if asked and says_alone(clue, self.table, asked[0]) and {*by_default} <= {*asked}:
-            return Fit(part, asked[0], 1, "its words, and no other column says so", is_enough=True)
-        if not asked and len(by_default) == 1:
-            return Fit(part, by_default[0], 1, "the only one that is true by default", is_enough=True)
-        return None
-
-    def _is_true_by_default(self, name: str) -> bool:
-        """Whether a row's value is true unless somebody says otherwise, and the name is of no ability."""
-        column = self.table.column(name)
-        is_state = _ABILITIES.isdisjoint(split_name(name)[:1])
-        return is_state and column is not None and SHAPES["from_true"].is_seen(self.table, column)
 
     def _can_hold(self, part: str, column: Column) -> bool:
         if part in _NEVER_GUESSED and not self.no_money.isdisjoint(split_name(column.name)):
@@ -306,9 +270,6 @@ def search_columns(search: Search) -> Choices:
     for part in search.missing:
         if part not in {*chosen, *ties}:
             asked, others = search.list_doubtful(part, taken)
-            if (alone := search.find_alone(part, asked, others)) is not None:
-                chosen[part] = alone
-                continue
             ties |= {part: asked} if asked else {}
             doubts |= {part: others} if others and not asked else {}
     return Choices(chosen, ties, doubts)

@@ -32,7 +32,6 @@ from agentctl.core.mapping.table_search import (
     prove_columns,
 )
 from agentctl.core.mapping.transfers import explain_transfer, find_transfer
-from agentctl.core.mapping.user_tables import find_users
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
 _WITH_KEYS = frozenset({"table", "partitioned table"})
@@ -110,7 +109,7 @@ def _discover(
         "users",
         [is_target_of(executions, agents), has_part("users", "email"), has_part("balances", "balance")],
     )
-    users = search.settle_users(users, executions)
+    users = search.require_users(users, executions)
     if users is not None:
         search.find_balances(users)
     search.find_ledger(users, executions)
@@ -178,16 +177,15 @@ class _Search:
             return self._take_tables(role, [], "")
         return self._take_tables(role, [candidates[0].table], candidates[0].why)
 
-    def settle_users(self, users: Table | None, executions: Table | None) -> Table | None:
-        """Take what adds an e-mail address and a balance to each user; and nothing for a name alone."""
-        if users is None or self._settings.role("users").table:
+    def require_users(self, users: Table | None, executions: Table | None) -> Table | None:
+        """Take no users for a usual name alone, where no executions say that they are the users."""
+        if users is None or self._settings.role("users").table or executions is not None:
             return users
-        better = find_users(self._structure, users, is_tied=executions is not None)
-        if better is None:
-            self._report_missing("users")
-        elif better is users:
+        fits = self._structure.fits
+        if "email" in fits("users", users) or "balance" in fits("balances", users):
             return users
-        return self._take_tables("users", [better] if better else [], "it adds a balance to each user")
+        self._report_missing("users")
+        return self._take_tables("users", [], "")
 
     def find_balances(self, users: Table) -> None:
         """Choose the table of the balances, where it is not the users'."""
