@@ -72,6 +72,23 @@ WRITING = {
 }
 
 
+def look_at(home: Path) -> dict[Path, tuple[int, ...]]:
+    """Return what a write would change of a folder and all below it; the time of reading is not among it."""
+    found = {path: path.lstat() for path in (home, *home.rglob("*"))}
+    return {
+        path: (
+            stat.st_mode,
+            stat.st_ino,
+            stat.st_uid,
+            stat.st_gid,
+            stat.st_size,
+            stat.st_mtime_ns,
+            stat.st_ctime_ns,
+        )
+        for path, stat in found.items()
+    }
+
+
 def test_writes_no_plan_baseline_or_report_through_another_users_link(
     shop: Any, commons: Path, victim: Path
 ) -> None:
@@ -120,7 +137,7 @@ def test_root_writes_nothing_in_another_users_home_and_follows_none_of_its_links
         plant(their_home / name, victim if name.endswith("jsonl") else tmp_path)
     for path in their_home.rglob("*"):
         give(path, NOBODY)
-    before = {path: path.lstat() for path in (their_home, *their_home.rglob("*"))}
+    before = look_at(their_home)
     roots_own = tmp_path / "root"
     roots_own.mkdir()
     program = Program(their_home, (sys.executable, "-P", "-c", _MOVED_ROOT))
@@ -138,7 +155,7 @@ def test_root_writes_nothing_in_another_users_home_and_follows_none_of_its_links
     assert program("schema-check", "--code", code, "--config", config, env=environment).exit_code in {0, 6}
 
     assert victim.read_text() == VICTIM
-    assert {path: path.lstat() for path in (their_home, *their_home.rglob("*"))} == before
+    assert look_at(their_home) == before
     journal = roots_own / ".local/state/agentctl/journal.jsonl"
     assert [json.loads(line)["event"] for line in journal.read_text().splitlines()] == ["calling", "answered"]
     assert list((roots_own / ".cache/agentctl/code").iterdir())

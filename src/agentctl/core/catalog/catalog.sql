@@ -122,8 +122,8 @@ columns AS (
                           -- In a table of several kinds of rows that refers to others, but not by this column:
                           -- a ledger's amount is such.
                           OR (a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-                              AND a.attrelid IN (SELECT other.attrelid FROM pg_attribute other
-                                                 WHERE other.attname ~* '(type|kind|category|event|action|reason|operation|source|code)$')
+                              AND a.attrelid = ANY (SELECT other.attrelid FROM pg_attribute other
+                                                    WHERE other.attname ~* '(type|kind|category|event|action|reason|operation|source|code)$')
                               AND (SELECT bool_or(k.contype = 'f')
                                           AND NOT bool_or(a.attnum = ANY (k.conkey) AND k.contype = ANY ('{{p,u,f}}'))
                                    FROM pg_constraint k WHERE k.conrelid = a.attrelid)))
@@ -132,7 +132,7 @@ columns AS (
                     -- The addresses of n8n, Make and Zapier, of things that others refer to, as executions do to
                     -- agents; what the rows hold beyond that is not read.
                     WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attrelid IN (SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f')
+                     AND a.attrelid = ANY (SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f')
                      AND a.attname ~* '(url|uri|link|endpoint|address|hook|target|destination|handler|entry_?point|trigger)$'
                     THEN $address$CASE WHEN %1$I OPERATOR(pg_catalog.~) '^https?://([^?#]*/webhook/|hooks?[.][^?#]*/)'
                                        THEN 'webhook address' ELSE 'other' END$address$ END AS word,
