@@ -7,12 +7,12 @@ CHECK = Check(
     title="A column that should name a user has a foreign key to something else",
     meaning=(
         "Numbers of two tables look alike: a charge would be booked for whoever has the same number there. "
-        "agentctl refuses."
+        "agentctl refuses; a ledger is set aside, so that everything else can be read."
     ),
     remedy="Name the column that refers to the users, in the section that the hint names.",
     details=(
-        "An example is a ledger whose rows name a wallet, and not the wallet's owner: agentctl cannot work "
-        "with such a ledger yet. Keys that lead to the users by way of another table are right: "
+        "An example is a ledger whose rows name a wallet, and not the wallet's owner: agentctl cannot move "
+        "credits there yet. Keys that lead to the users by way of another table are right: "
         "`profiles.id` and `wallets.user_id` may both be the id of `auth.users`."
     ),
 )
