@@ -6,9 +6,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
+from agentctl.core.code_check.reading import reader_pool
 from agentctl.resources import sql_bytes
 from support.code_project import selecting, write, write_app
 from support.program import Program
@@ -96,6 +98,27 @@ def test_ctrl_c_on_a_terminal_ends_the_reader_processes_silently(agentctl: Progr
     assert "Interrupted." in screen.text
     assert "Traceback" not in screen.text
     assert "KeyboardInterrupt" not in screen.text
+
+
+@pytest.mark.parametrize("cause", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_that_another_thread_gets_waits_until_the_readers_have_started(
+    cause: signal.Signals,
+) -> None:
+    seen: list[int] = []
+    earlier = signal.signal(cause, lambda number, _: seen.append(number))
+    over = Event()
+    other = Thread(target=over.wait)  # as a progress bar has: the system may give it the signal
+    other.start()
+    try:
+        with reader_pool._interrupts_held_back():
+            os.kill(os.getpid(), cause)
+            time.sleep(0.05)
+            assert seen == []
+        assert seen == [cause]
+    finally:
+        over.set()
+        other.join()
+        signal.signal(cause, earlier)
 
 
 def test_a_reader_process_ignores_ctrl_c_even_while_starting(agentctl: Program, little: Path) -> None:

@@ -22,6 +22,7 @@ _MOST_READ_HERE = 150
 """Reading this many files takes less time than starting processes."""
 _BATCH = 50
 _PATIENCE = 1.0  # seconds; a batch takes a tenth of a second
+_INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ReaderPool:
@@ -83,12 +84,24 @@ def _start_pool() -> ProcessPoolExecutor | None:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Start processes that never see Ctrl-C, which a terminal sends to all; this process gets it later."""
+    """Start processes that never see Ctrl-C, which a terminal sends to all; this process gets it later.
+
+    A mask is inherited by what is started, but holds for one thread: the system hands the signal to another
+    (that of a progress bar), and Python interrupts the main one all the same. So the handlers wait, too.
+    """
+    arrived: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handlers = {cause: signal.getsignal(cause) for cause in _INTERRUPTING}
+    for cause in (cause for cause, handler in handlers.items() if callable(handler)):
+        signal.signal(cause, lambda number, _: arrived.append(number))
     try:
         yield
     finally:
+        for cause, handler in handlers.items():
+            signal.signal(cause, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
 def _end_with_parent() -> None:
