@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from agentctl.core.catalog.introspection import Column, Grant, Table
-from agentctl.core.mapping.column_search import Choices, Search, find_last_name, search_columns
+from agentctl.core.mapping.column_search import Choices, Search, search_columns
 from support.catalogs import check, column, constraint, index, table
 
 
@@ -148,15 +148,6 @@ def test_a_narrowed_name_that_is_unique_may_be_a_slug() -> None:
     things = table("things", *columns, indexes=(index("machine_name"),))
 
     assert not search_columns(Search("agents", things, ["name"])).fits
-
-
-def test_the_only_text_that_every_agent_has_is_its_name() -> None:
-    texts = [column("xyzzy", nullable=False), column("plugh"), column("hint", nullable=False, default="''")]
-
-    assert find_last_name(table("things", *texts), ()) == "xyzzy"
-    assert find_last_name(table("things", *texts, column("frob", nullable=False)), ()) is None
-    assert find_last_name(table("things", *texts, column("name_xyzzy")), ()) is None
-    assert find_last_name(table("things", *texts), ("xyzzy",)) is None
 
 
 @pytest.mark.parametrize("name", ["conversion_rate", "error_rate", "exchange_rate", "rate_limit"])

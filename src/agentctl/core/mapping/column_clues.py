@@ -4,6 +4,7 @@ To teach agentctl a piece of evidence, add a line to SHAPES and name it in a clu
 name_words.py. Nothing here chooses: column_search.py compares the columns of a table.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -23,9 +24,11 @@ from agentctl.core.mapping.vocabulary import (
 )
 from agentctl.core.mapping.words import list_words_of
 
-CONTENTS = frozenset({"status_words", "kind_words", "sale_states", "hook_rows"})
+CONTENTS = frozenset({"status_words", "begins_open", "kind_words", "sale_states", "hook_rows"})
 """The shapes that show what a column holds, whatever its name is."""
 _FULL, _UNKNOWN_WORD = 3, 2
+_OF_ANYTHING = frozenset({"new", "created", "active", "started", "submitted"})
+"""Words with which other texts than a status begin, too."""
 _PRICED = frozenset({"price", "unit", "plain", "agent", "count"})
 """What a rate is a price of: an `error rate` is none, nor is a `conversion rate`."""
 
@@ -103,7 +106,8 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
             _clue("name", "agent shown short about product run errand", "required"), is_last=True
         ),
         "price": _clue(
-            "price | unit need | count need | unit price | unit | unit take | take run | take errand",
+            "price | unit need | count need | unit price | unit | unit take | take run | take errand | sum run | "
+            "sum take",
             "run errand agent count plain open take",
             "positive required",
             asks="currency",
@@ -112,20 +116,20 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
             "hook | link | hook link | aim link", "agent aim run address", "required", "hook_rows"
         ),
         "slug": _clue(
-            "slug | short name | link name | link key | short key", "agent", "required", needs="unique"
+            "slug | code | short name | link name | link key | short key", "agent", "required", needs="unique"
         ),
         "description": _clue("about | long", "agent"),
         "category": _clue("sort | sort name", "agent"),
-        "active": _clue("open", "agent time", "from_true required", asks="shut cleared offered"),
+        "active": _clue("open", "agent time", "from_true required", asks="shut cleared vetted offered"),
         "state": _clue("status", "agent open", "", "sale_states", needs="sale_words"),
-        "deleted": _clue("gone", "agent time"),
+        "deleted": _clue("gone | shut since | taken down | gone down", "agent time"),
         "form": _clue("form | form shape | given shape", "agent data shape given run errand"),
         "platforms": _clue("platform | need platform", "agent person"),
     },
     "executions": {
         "user": _PERSON,
         "agent": _clue("agent key", "agent", "required"),
-        "status": _clue("status", "run errand now", "required", "status_words"),
+        "status": _clue("status", "run errand now code", "required", "status_words begins_open"),
         "created_at": _BORN,
         "workflow_id": _clue("hook | agent hook | hook link | agent link", "run"),
         "inputs": _clue("given | given data | given shape", "run errand data shape agent"),
@@ -144,11 +148,13 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
         "execution": _clue("run key", "run agent"),
         "amount": _clue(
             "count | change | unit | unit change | unit changed | unit count | change count | left change",
-            "ledger store",
+            "ledger store plain",
             "required not_zero",
             "signed",
         ),
-        "kind": _clue("kind", "ledger change run errand unit", "required", "kind_words"),
+        "kind": _clue(
+            "kind | ledger code | change code", "code ledger change run errand unit", "required", "kind_words"
+        ),
         "balance_after": _clue(
             "after | after count | left | left after | after unit", "ledger store unit count"
         ),
@@ -221,7 +227,9 @@ def find_decisive_column(role: str, part: str, table: Table) -> str | None:
     """Return the only column whose content shows that it plays a part, or None."""
     clue = CLUES.get(role, {}).get(part)
     names = clue.decisive & CONTENTS if clue else ()
-    seen = [column.name for column in table.columns for name in names if SHAPES[name].is_seen(table, column)]
+    seen = [
+        column.name for column in table.columns if any(SHAPES[name].is_seen(table, column) for name in names)
+    ]
     return seen[0] if len(seen) == 1 else None
 
 
@@ -239,7 +247,7 @@ def list_seen_shapes(clue: Clue, table: Table, column: Column) -> tuple[str, ...
     return tuple(name for name in clue.shapes if SHAPES[name].is_seen(table, column))
 
 
-def _forbids(table: Table, column: Column, value: object) -> bool:
+def forbids(table: Table, column: Column, value: object) -> bool:
     """Whether a CHECK of the column alone refuses a value."""
     checks = [item.check for item in table.constraints if item.check is not None]
     own = [check for check in checks if check.columns == {column.name}]
@@ -253,6 +261,14 @@ def _holds_statuses(table: Table, column: Column) -> bool:
     listed = list_words_of(table, column)
     states = [_find_meaning(word, STATUS_WORDS) for word in listed]
     return len({*states} - {None}) > 1 and 2 * states.count(None) < len(states)
+
+
+def _begins_open(_: Table, column: Column) -> bool:
+    """Whether a text begins as pending or running by default, which nothing but a status does."""
+    default = re.fullmatch(r"'(\w+)'(?:::.*)?", column.default or "")
+    word = default[1] if default is not None else ""
+    meaning = _find_meaning(word, STATUS_WORDS)
+    return not column.nullable and meaning in {"pending", "running"} and word not in _OF_ANYTHING
 
 
 def _holds_kinds(table: Table, column: Column) -> bool:
@@ -316,14 +332,15 @@ SHAPES: Mapping[str, Shape] = {
     "not_negative": Shape(
         2,
         "never below 0",
-        lambda table, column: _forbids(table, column, -1) and not _forbids(table, column, 0),
+        lambda table, column: forbids(table, column, -1) and not forbids(table, column, 0),
     ),
-    "positive": Shape(2, "its CHECK", lambda table, column: _forbids(table, column, -1)),
-    "not_zero": Shape(2, "never 0", lambda table, column: _forbids(table, column, 0)),
+    "positive": Shape(2, "its CHECK", lambda table, column: forbids(table, column, -1)),
+    "not_zero": Shape(2, "never 0", lambda table, column: forbids(table, column, 0)),
     "signed": Shape(3, "negative amounts in its rows", lambda _, column: "-1" in (column.sample or ())),
     "status_words": Shape(6, "its words are those of a status", _holds_statuses),
     "kind_words": Shape(6, "its words are those of a ledger", _holds_kinds),
     "hook_rows": Shape(6, "its rows are addresses of webhooks", _holds_hooks),
+    "begins_open": Shape(5, "it begins as a state without an outcome", _begins_open),
     "sale_words": Shape(2, "its words say what is for sale", _says_what_is_for_sale),
     "sale_states": Shape(4, "and what is not", _tells_states_of_sale),
 }

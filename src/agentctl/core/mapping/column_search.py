@@ -33,6 +33,7 @@ _MARGIN = 2
 _KEYS = frozenset({"primary key", "foreign key"})
 _WHOLE_KEYS = frozenset({"smallint", "integer", "bigint"})
 _NO_MONEY = frozenset({"held", "limit", "taken", "bought", "measure", "after", "before"})
+_COUNTED = frozenset({"measure", "after"})
 _WORDS = frozenset({"kind", "status", "state"})
 """Parts whose columns hold words."""
 
@@ -135,6 +136,9 @@ class Search:
         words = self._weigh_words(part, column.name, own)
         if self.proved.get(part) == column.name and (words is not None or not _says_otherwise(column.name)):
             return Fit(part, column.name, _PROOF, "a function writes it", is_enough=True)
+        if self.proved.get(part) == column.name and not _says_otherwise(column.name, _COUNTED):
+            # Prepaid minutes are lowered as credits are, but so are seats: any better name wins.
+            return Fit(part, column.name, _CERTAIN_WORDS, "a function writes it", is_enough=True)
         seen = list_seen_shapes(clue, self.table, column)
         is_shown = bool(clue.decisive & CONTENTS & {*seen})
         if (words is None and not is_shown) or column.name in self.proved.values() or clue.needs - {*seen}:
@@ -165,9 +169,9 @@ def list_similar_columns(table: Table, part: str, taken: Collection[str]) -> tup
     )
 
 
-def _says_otherwise(name: str) -> bool:
+def _says_otherwise(name: str, but: frozenset[str] = frozenset()) -> bool:
     """Whether a name says that a number which a function changes is no balance and no amount."""
-    return any(list_meanings(word) & _NO_MONEY for word in split_name(name))
+    return any(list_meanings(word) & _NO_MONEY - but for word in split_name(name))
 
 
 def _is_certain(part: str, words: int, shape: int) -> bool:
@@ -200,35 +204,6 @@ def _has_type_of_key(column: Column, target: Table, *, cast: bool = True) -> boo
         or {column.base_type, key.base_type} <= _WHOLE_KEYS
         or (cast and key.base_type == "uuid" and column.base_type in TEXT)
     )
-
-
-def find_last_name(table: Table, taken: Collection[str]) -> str | None:
-    """Return the only text of agents that every row has, and that plays no other part; None if others may."""
-    keys = {name for item in table.constraints if item.kind in _KEYS for name in item.columns}
-    own = frozenset(split_name(table.name))
-    texts = [
-        column
-        for column in table.columns
-        if column.base_type in TEXT
-        and column.name not in {*taken, *keys}
-        and not table.is_unique(column.name)  # as a slug is
-    ]
-    known = {
-        column.name: weigh_words("agents", "name", list_meant_words(column.name, own)) for column in texts
-    }
-    if any(known.values()):  # a word for a name, which was not enough
-        return None
-    left = [
-        column.name
-        for column in texts
-        if known[column.name] == 0
-        and not column.nullable
-        and column.default is None
-        and not any(
-            item.check is not None and column.name in item.check.columns for item in table.constraints
-        )
-    ]
-    return left[0] if len(left) == 1 else None
 
 
 def list_table_words(table: Table) -> tuple[str, ...]:

@@ -4,14 +4,20 @@ It looks at one table at a time. It never chooses between two columns that fit e
 finding, with the lines that settle it.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.catalog.introspection import Table
 from agentctl.core.findings.finding import Finding
-from agentctl.core.mapping.column_clues import SHAPES, find_decisive_column, weigh_words
+from agentctl.core.mapping.column_clues import find_decisive_column
+from agentctl.core.mapping.column_facts import (
+    find_clock,
+    find_primary_key,
+    is_outdone_by_clock,
+    list_linked_columns,
+    may_explain,
+)
 from agentctl.core.mapping.column_findings import (
     explain_ambiguity,
     explain_flag,
@@ -21,12 +27,12 @@ from agentctl.core.mapping.column_findings import (
     find_unknown_columns,
     is_priceless,
 )
-from agentctl.core.mapping.column_search import Search, find_last_name, find_no_money, search_columns
-from agentctl.core.mapping.name_words import split_name
+from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
+from agentctl.core.mapping.leftovers import find_leftovers
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES, list_pairs
-from agentctl.core.mapping.version_names import name_thing
+from agentctl.core.mapping.state_dates import list_state_dates
 from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
 
 
@@ -88,16 +94,13 @@ def find_columns(
     )
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
-    if role == "agents" and "name" in missing and not {"name"} & {*choices, *ties}:
-        taken = {choice.column for choice in choices.values()}
-        last = find_last_name(table, taken)
-        choices |= {"name": Choice(last, "the only text that is left and NOT NULL")} if last else {}
+    doubts = _take_leftovers(role, table, missing, choices, ties, searched.doubts)
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
-    named = {*choices, *ties, *settings.columns, *searched.doubts}
+    named = {*choices, *ties, *settings.columns, *doubts}
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
-        *(explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
+        *(explain_ambiguity(role, part, table, names) for part, names in doubts.items()),
         *([explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
         *find_unknown_columns(role, table, settings),
     ]
@@ -114,7 +117,7 @@ def _choose_usual(
         if name in {*choices, *ties}:
             continue
         taken = _list_taken(table, choices)
-        linked = _list_linked_columns(part, table, tables)
+        linked = list_linked_columns(part, table, tables)
         decisive = find_decisive_column(role, name, table)
         outcome = _choose_column(_SoughtPart(name, part, table, taken, linked, decisive), settings)
         if isinstance(outcome, Choice):
@@ -122,6 +125,26 @@ def _choose_usual(
         elif outcome is not None:
             ties[name] = outcome
     return choices, ties
+
+
+def _take_leftovers(
+    role: str,
+    table: Table,
+    missing: Sequence[str],
+    choices: dict[str, Choice],
+    ties: dict[str, tuple[str, ...]],
+    doubts: Mapping[str, tuple[str, ...]],
+) -> Mapping[str, tuple[str, ...]]:
+    """Choose what is left for the missing parts, and return the doubts that remain."""
+    is_told = "state" in choices or any(list_state_dates(table, taken=()))
+    if role == "agents" and is_told and "active" not in ties:
+        missing = [part for part in missing if part != "active"]
+    missing = [part for part in missing if part not in choices]
+    left = find_leftovers(role, table, missing, _list_taken(table, choices))
+    for part, (column, why) in left.items():
+        choices[part] = Choice(column, why)
+        ties.pop(part, None)
+    return {part: names for part, names in doubts.items() if part not in left}
 
 
 def _choose_sides(
@@ -245,7 +268,7 @@ def _choose_column(sought: _SoughtPart, settings: RoleSettings) -> _Outcome:
 
 
 def _choose_by_key(sought: _SoughtPart) -> _Outcome:
-    key = _find_primary_key(sought.table) if sought.name == "id" else None
+    key = find_primary_key(sought.table) if sought.name == "id" else None
     if key is not None and can_play(key, sought.part):
         return Choice(key.name, "its primary key")
     return Choice(sought.linked[0], "its foreign key") if len(sought.linked) == 1 else None
@@ -254,19 +277,22 @@ def _choose_by_key(sought: _SoughtPart) -> _Outcome:
 def _choose_by_name(sought: _SoughtPart) -> _Outcome:
     fitting = sought.list_fitting()
     first = list_best(fitting, sought.part.names)
-    if not first or (len(first) > 1 and sought.name not in first):
+    shown = next((name for name in (sought.name, sought.decisive) if name in first), None)
+    if not first or (len(first) > 1 and shown is None):
         return first or None
-    chosen = sought.name if sought.name in first else first[0]
+    chosen = shown or first[0]
     if rank(chosen, sought.part.names) and sought.decisive not in {None, *fitting, *sought.taken}:
         return None  # a lesser name, while another column has the words of the part
-    if sought.name == "created_at" and _is_outdone_by_clock(sought.table, chosen):
+    if sought.name == "kind" and chosen != sought.decisive and may_explain(sought.table, chosen):
+        return None
+    if sought.name == "created_at" and is_outdone_by_clock(sought.table, chosen):
         return None
     others = tuple(column for column in fitting if column != chosen)
     return Choice(chosen, "its foreign key and name" if sought.linked else "its name and type", others)
 
 
 def _choose_by_default(sought: _SoughtPart) -> _Outcome:
-    clock = _find_clock(sought.table, sought.part) if sought.name == "created_at" else None
+    clock = find_clock(sought.table, sought.part) if sought.name == "created_at" else None
     return Choice(clock, "its default") if clock is not None else None
 
 
@@ -275,48 +301,3 @@ def _choose_own_name(sought: _SoughtPart) -> _Outcome:
     name = sought.name
     taken = name in sought.taken or sought.table.column(name) is None
     return Choice(name, "its name") if name in BY_NAME and not taken else None
-
-
-def _find_clock(table: Table, part: Part) -> str | None:
-    """Return the only column that PostgreSQL fills with the time of a row, or None."""
-    filled = [
-        column.name
-        for column in table.columns
-        if can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
-    ]
-    return filled[0] if len(filled) == 1 else None
-
-
-def _is_outdone_by_clock(table: Table, chosen: str) -> bool:
-    """Whether a column is named for the time when work began, and another is filled when a row is made."""
-    if rank(chosen, ROLES["executions"].parts["started_at"].names) is None:
-        return False
-    filled = {column.name for column in table.columns if SHAPES["clock"].is_seen(table, column)}
-    return chosen not in filled and any(
-        weigh_words("executions", "created_at", split_name(name)) is not None for name in filled
-    )
-
-
-def _find_primary_key(table: Table) -> Column | None:
-    """Return the column that is a table's primary key on its own, or beside a version; or None."""
-    keys = (item.columns for item in table.constraints if item.kind == "primary key")
-    return next((table.column(thing) for columns in keys if (thing := name_thing(columns))), None)
-
-
-def _list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | None]) -> tuple[str, ...]:
-    """Return the columns with a foreign key to a part's table, or to what the rows of that extend."""
-    target = tables.get(part.refers_to or "")
-    if target is None:
-        return ()
-    keys = [item for item in table.constraints if item.kind == "foreign key"]
-    things = (name_thing(key.columns) for key in keys if key.refers_to(target))
-    direct = tuple(thing for thing in things if thing is not None)
-    keys = [key for key in keys if len(key.columns) == 1]
-    extended = {
-        (item.foreign_schema, item.foreign_table)
-        for item in target.constraints
-        if item.kind == "foreign key" and len(item.columns) == 1 and target.is_unique(item.columns[0])
-    }
-    return direct or tuple(
-        key.columns[0] for key in keys if (key.foreign_schema, key.foreign_table) in extended
-    )

@@ -47,17 +47,22 @@ def find_state_dates(agents: Table, settings: RoleSettings, *, taken: Iterable[s
         taken: columns that are judged already.
 
     """
+    found = StateDates(*list_state_dates(agents, taken=taken))
+    return StateDates(
+        _list_named(agents, settings.active_from, found.active_from),
+        _list_named(agents, settings.inactive_from, found.inactive_from),
+    )
+
+
+def list_state_dates(agents: Table, *, taken: Iterable[str]) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """Return the dates from when on an agent is for sale, and from when on it is not, by their names."""
     others = [
         column for column in agents.columns if column.base_type in DATES and column.name not in {*taken}
     ]
     own = frozenset(list_table_words(agents))
-    found = StateDates(
+    return (
         tuple(column for column in others if _says(column.name, _FROM, own)),
         tuple(column for column in others if _says(column.name, _UNTIL, own)),
-    )
-    return StateDates(
-        _list_named(agents, settings.active_from, found.active_from),
-        _list_named(agents, settings.inactive_from, found.inactive_from),
     )
 
 

@@ -149,10 +149,18 @@ class TableSearch:
 
     def _has_status(self, table: Table) -> bool:
         return any(
-            SHAPES["status_words"].is_seen(table, column) or "status" in _list_name_meanings(column.name)
+            SHAPES["status_words"].is_seen(table, column)
+            or SHAPES["begins_open"].is_seen(table, column)
+            or "status" in _list_name_meanings(column.name)
             for column in table.columns
             if column.enum_labels or column.base_type in {"text", "character varying"}
         )
+
+    @staticmethod
+    def _shows(table: Table, fit: Fit | None, shape: str) -> bool:
+        """Whether a column, by whatever it was found, has the content of its part."""
+        column = table.column(fit.column) if fit is not None else None
+        return column is not None and SHAPES[shape].is_seen(table, column)
 
     def _weigh(self, role: str, table: Table, evidence: Sequence[tuple[int, str, bool]]) -> Candidate:
         """Count the evidence; its texts are clauses (`it ...`) or what the table has."""
@@ -209,7 +217,7 @@ class TableSearch:
             [
                 (3, "it refers to users and agents", True),
                 (2, "a status", status is not None),
-                (2, "", status is not None and "words are those" in status.why),
+                (2, "", self._shows(table, status, "status_words")),
                 (1, "a result", "result" in fits),
                 (1, "", "inputs" in fits),
                 (1, "", "error" in fits),
@@ -278,7 +286,7 @@ class TableSearch:
                 (2, "it refers to users and executions" if is_linked else "it refers to users", True),
                 (4, "", is_linked),
                 (1, "an amount", has_amount),
-                (3, "kinds of movements", kind is not None and "words are those" in kind.why),
+                (3, "kinds of movements", self._shows(table, kind, "kind_words")),
                 (3, "it is written by a function", written),
                 (-2, "", not has_amount),
                 (-6, "", any("payment" in list_meanings(word) for word in split_name(table.name))),
