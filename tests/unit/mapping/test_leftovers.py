@@ -1,6 +1,6 @@
 """What is left is taken where it is the only one and has the right shape; next to a rival it is asked about.
 
-The decoys are names of columns in public schemas, with the type and the shape of what they might be taken for.
+The decoys are names of columns in public schemas, with the type and shape of what they may be taken for.
 """
 
 from collections.abc import Iterable
@@ -59,22 +59,21 @@ def test_another_boolean_that_begins_as_false_is_asked_about(name: str) -> None:
     assert name in " ".join(finding.message for finding in (*found.findings, *found.obstacles))
 
 
-_NO_SWITCHES = [
-    "is_featured", "featured", "is_premium", "is_official", "is_beta", "is_experimental", "is_template", "is_default",
-    "is_system", "is_test", "is_demo", "is_nsfw", "adult_content", "is_pinned", "is_sticky", "recommended", "trending",
-    "is_popular", "sponsored", "promoted", "exclusive", "is_anonymous", "is_shared", "editable", "searchable",
-    "indexable", "downloadable", "shareable", "refundable", "taxable", "newsletter", "marketing_consent", "opted_in",
-    "gdpr_agreed", "subscribed", "streaming", "supports_streaming", "allow_comments", "allow_files", "can_upload",
-    "must_login", "auto_retry", "include_history", "send_email", "notify_owner", "push_notifications", "track_usage",
-    "enforce_limits", "skip_cache", "keep_history", "save_output", "cache_results", "debug_mode", "sandbox_mode",
-    "verbose", "is_async", "realtime", "requires_login", "requires_api_key", "needs_file", "has_avatar", "has_memory",
-    "show_price", "show_badge", "show_in_menu", "display_author", "use_memory", "uses_tools", "email_verified",
-    "onboarding_done", "multi_turn", "has_trial", "free_trial", "is_free", "is_paid", "private", "hidden", "is_draft",
-    "internal", "archived", "deleted", "suspended", "is_verified", "reviewed",
-]  # fmt: skip
+_NO_SWITCHES = """
+is_featured featured is_premium is_official is_beta is_experimental is_template is_default is_system
+is_test is_demo is_nsfw adult_content is_pinned is_sticky recommended trending is_popular sponsored
+promoted exclusive is_anonymous is_shared editable searchable indexable downloadable shareable refundable
+taxable newsletter marketing_consent opted_in gdpr_agreed subscribed streaming supports_streaming
+allow_comments allow_files can_upload must_login auto_retry include_history send_email notify_owner
+push_notifications track_usage enforce_limits skip_cache keep_history save_output cache_results
+debug_mode sandbox_mode verbose is_async realtime requires_login requires_api_key needs_file has_avatar
+has_memory show_price show_badge show_in_menu display_author use_memory uses_tools email_verified
+onboarding_done multi_turn has_trial free_trial is_free is_paid private hidden is_draft internal archived
+deleted suspended is_verified reviewed
+"""
 
 
-@pytest.mark.parametrize("name", _NO_SWITCHES)
+@pytest.mark.parametrize("name", _NO_SWITCHES.split())
 def test_a_boolean_of_another_meaning_never_says_what_is_for_sale(name: str) -> None:
     assert get(find("agents", switch(name)), "active") is None
     assert get(find("agents", switch(name), switch("xyzzy", default="false")), "active") is None
@@ -96,16 +95,16 @@ def test_an_unknown_boolean_beside_a_state_or_a_date_is_not_what_is_for_sale() -
 # --- the price, which is never what is left
 
 
-_NO_PRICES = [
-    "xyzzy", "rating", "average_rating", "score", "followers", "likes", "downloads", "views", "stars", "popularity",
-    "run_count", "runs_count", "total_runs", "order_no", "position", "sort_order", "version", "latitude", "longitude",
-    "temperature", "max_tokens", "top_k", "timeout", "duration", "size", "weight", "stock", "slots", "seats",
-    "commission", "commission_rate", "tax", "discount", "monthly_revenue", "income", "setup_fee_eur", "error_rate",
-    "success_rate", "exchange_rate", "min_credits", "credit_limit", "cost_limit", "used_credits", "priority", "steps",
-]  # fmt: skip
+_NO_PRICES = """
+xyzzy rating average_rating score followers likes downloads views stars popularity run_count runs_count
+total_runs order_no position sort_order version latitude longitude temperature max_tokens top_k timeout
+duration size weight stock slots seats commission commission_rate tax discount monthly_revenue income
+setup_fee_eur error_rate success_rate exchange_rate min_credits credit_limit cost_limit used_credits
+priority steps
+"""
 
 
-@pytest.mark.parametrize("name", _NO_PRICES)
+@pytest.mark.parametrize("name", _NO_PRICES.split())
 @pytest.mark.parametrize("type_", ["integer", "numeric(10,2)"])
 def test_the_only_number_of_another_or_no_meaning_is_no_price(name: str, type_: str) -> None:
     found = find("agents", given(name, type_), checks=[f"{name} > 0"])
@@ -173,13 +172,13 @@ def test_the_only_number_of_every_entry_is_its_amount(name: str) -> None:
     assert get(find("ledger", *numbers), "amount") == name
 
 
-_NO_AMOUNTS = [
-    "rating", "position", "line_index", "sequence", "tax", "commission", "duration_ms", "version", "latitude",
-    "amount_eur", "balance", "balance_before", "limit", "held", "income", "retry_count", "page_size", "year", "month",
-]  # fmt: skip
+_NO_AMOUNTS = """
+rating position line_index sequence tax commission duration_ms version latitude amount_eur balance
+balance_before limit held income retry_count page_size year month
+"""
 
 
-@pytest.mark.parametrize("name", _NO_AMOUNTS)
+@pytest.mark.parametrize("name", _NO_AMOUNTS.split())
 def test_a_number_of_another_meaning_is_no_amount(name: str) -> None:
     assert get(find("ledger", given(name, "integer")), "amount") is None
 

@@ -106,8 +106,8 @@ CLUES: Mapping[str, Mapping[str, Clue]] = {
             _clue("name", "agent shown short about product run errand", "required"), is_last=True
         ),
         "price": _clue(
-            "price | unit need | count need | unit price | unit | unit take | take run | take errand | sum run | "
-            "sum take",
+            "price | unit need | count need | unit price | unit | unit take | take run | take errand | "
+            "sum run | sum take",
             "run errand agent count plain open take",
             "positive required",
             asks="currency",
@@ -326,7 +326,13 @@ SHAPES: Mapping[str, Shape] = {
         "its default",
         lambda _, column: any(
             word in (column.default or "").lower()
-            for word in ("now(", "current_timestamp", "clock_timestamp")
+            for word in (
+                "now(",
+                "current_timestamp",
+                "clock_timestamp",
+                "statement_timestamp",
+                "localtimestamp",
+            )
         ),
     ),
     "not_negative": Shape(

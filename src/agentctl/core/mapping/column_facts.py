@@ -3,14 +3,26 @@
 Each is a question to one table; columns.py asks them. Nothing here chooses a column for a part.
 """
 
-import re
 from collections.abc import Mapping
 
 from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.mapping.column_clues import SHAPES, weigh_words
-from agentctl.core.mapping.name_words import split_name
+from agentctl.core.mapping.column_clues import SHAPES, list_meant_words, weigh_words
+from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.version_names import name_thing
 from agentctl.core.mapping.vocabulary import ROLES, TEXT, Part, can_play, rank
+
+_KEYS = frozenset({"primary key", "foreign key"})
+_TIMES = frozenset({"timestamp with time zone", "timestamp without time zone"})
+_LATER = frozenset({"changed", "ended", "seen", "gone", "cleared", "vetted", "shut", "limit"})
+"""Meanings of times other than that at which a row is made."""
+
+
+def list_keys(table: Table) -> frozenset[str]:
+    """Return the columns of keys, primary and foreign, but for the time by which a table is partitioned."""
+    keys = {name for item in table.constraints if item.kind in _KEYS for name in item.columns}
+    return frozenset(
+        column.name for column in table.columns if column.name in keys and column.base_type not in _TIMES
+    )
 
 
 def may_explain(table: Table, chosen: str) -> bool:
@@ -32,13 +44,22 @@ def may_explain(table: Table, chosen: str) -> bool:
 
 
 def find_clock(table: Table, part: Part) -> str | None:
-    """Return the only column that PostgreSQL fills with the time of a row, or None."""
-    filled = [
-        column.name
-        for column in table.columns
-        if can_play(column, part) and re.search("now|current_timestamp", column.default or "", re.IGNORECASE)
-    ]
-    return filled[0] if len(filled) == 1 else None
+    """Return the only column that PostgreSQL fills with the time of a row, unless names say otherwise."""
+    times = [column for column in table.columns if can_play(column, part)]
+    filled = [column.name for column in times if SHAPES["clock"].is_seen(table, column)]
+    if len(filled) != 1 or says_later(filled[0]):
+        return None
+    made = [name for name in (column.name for column in times) if _says_made(name)]
+    return filled[0] if not made or filled[0] in made else None
+
+
+def says_later(name: str) -> bool:
+    """Whether a time's name says that it is not the one at which a row is made."""
+    return any(list_meanings(word) & _LATER for word in split_name(name))
+
+
+def _says_made(name: str) -> bool:
+    return (weigh_words("executions", "created_at", list_meant_words(name)) or 0) > 0
 
 
 def is_outdone_by_clock(table: Table, chosen: str) -> bool:

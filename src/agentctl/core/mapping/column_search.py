@@ -19,6 +19,7 @@ from agentctl.core.mapping.column_clues import (
     list_seen_shapes,
     weigh_words,
 )
+from agentctl.core.mapping.column_facts import list_keys
 from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.vocabulary import EXACT, ROLES, TEXT, can_play, rank
 
@@ -72,7 +73,7 @@ class Search:
 
     def list_fits(self) -> Iterator[Fit]:
         """Yield each column that could play a missing part."""
-        keys = {name for item in self.table.constraints if item.kind in _KEYS for name in item.columns}
+        keys = list_keys(self.table)
         own = frozenset(split_name(self.table.name))
         columns = [
             column

@@ -17,10 +17,10 @@ from agentctl.core.mapping.column_clues import (
     list_meant_words,
     weigh_words,
 )
+from agentctl.core.mapping.column_facts import list_keys, says_later
 from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.vocabulary import EXACT, ROLES, can_play
 
-_KEYS = frozenset({"primary key", "foreign key"})
 _OFFERED = frozenset({"offered", "agent"})
 _ASKED = frozenset({"shut", "vetted"})
 """Meanings of words that turn a switch around, or that tell what somebody thinks of an agent."""
@@ -42,8 +42,6 @@ _NO_NAME = frozenset(
     | {"docs", "payment", "meta", "foreign", "settings", "kind", "form", "given", "knob", "error"}
 )
 """Meanings of words of which an agent's name has none, unless it has a word for a name, too."""
-_LATER = frozenset({"changed", "ended", "seen", "gone", "cleared", "vetted", "shut", "limit"})
-"""Meanings of times other than that at which a row is made."""
 _NO_AMOUNT = frozenset(
     {"measure", "limit", "tax", "knob", "earning", "after", "before", "currency", "held", "left"}
 )
@@ -91,7 +89,7 @@ def find_leftovers(
 def _list_possible(
     rule: Leftover, table: Table, role: str, part: str, taken: Collection[str]
 ) -> Iterator[Column]:
-    keys = {name for item in table.constraints if item.kind in _KEYS for name in item.columns}
+    keys = list_keys(table)
     for column in table.columns:
         if (
             column.name not in {*taken, *keys}
@@ -150,7 +148,7 @@ def _may_be_made(table: Table, column: Column) -> bool:
     is_clock = SHAPES["clock"].is_seen
     has_clock = any(is_clock(table, other) for other in table.columns)
     is_given = is_clock(table, column) if has_clock else not column.nullable and column.default is None
-    return is_given and not _means(column, _LATER)
+    return is_given and not says_later(column.name)
 
 
 def _may_be_amount(_: Table, column: Column) -> bool:

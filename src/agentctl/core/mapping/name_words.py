@@ -139,10 +139,9 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "docs": "doc docs documentation home homepage website repo github terms privacy support",
         "settings": "setting preference flag option raw",
         # What an agent can do, what a person has agreed to, how a model is set, what somebody earns.
-        "ability": "show allow allowed support supported can must should auto include send notify notification "
-        "alert track "
-        "tracked enforce skip keep save cache cached stream streaming debug mock sandbox verbose async "
-        "realtime",
+        "ability": "show allow allowed support supported can must should auto include send notify "
+        "notification alert track tracked enforce skip keep save cache cached stream streaming debug mock "
+        "sandbox verbose async realtime",
         "consent": "consent opt opted optin agreed agree gdpr marketing privacy unsubscribed subscribed",
         "knob": "temperature penalty seed turn iteration depth concurrency batch chunk window timeout delay "
         "interval frequency quality precision confidence accuracy width height ratio offset epoch port "
