@@ -156,6 +156,8 @@ def test_the_only_time_of_every_row_is_when_it_was_made() -> None:
 
     assert get(find("executions", *times), "created_at") == "xyzzy"
     assert get(find("executions", *times, given("plugh", _TIME)), "created_at") is None
+    clock = column("plugh", _TIME, nullable=False, default="now()")
+    assert get(find("executions", given("made_at", _TIME), clock), "created_at") is None
 
 
 @pytest.mark.parametrize(
@@ -176,6 +178,12 @@ _NO_AMOUNTS = """
 rating position line_index sequence tax commission duration_ms version latitude amount_eur balance
 balance_before limit held income retry_count page_size year month
 """
+
+
+def test_no_amount_is_sought_beside_debit_and_credit() -> None:
+    sides = [column(name, "integer") for name in ("debit", "credit")]
+
+    assert get(find("ledger", *sides, given("xyzzy", "integer")), "amount") is None
 
 
 @pytest.mark.parametrize("name", _NO_AMOUNTS.split())
@@ -207,7 +215,9 @@ def test_the_only_number_of_a_purse_is_its_balance() -> None:
         return get(find("balances", number, *more, name=name, checks=checks), "balance")
 
     assert look("wallets") == "xyzzy"
-    assert look("loyalty_accounts", column("rating", "integer")) == "xyzzy"
+    assert look("user_wallets", column("rating", "integer")) == "xyzzy"
+    assert look("accounts") is None
+    assert look("token_statistics") is None
     assert look("things") is None
     assert look("user_stats") is None
     assert look("wallets", checks=()) is None

@@ -223,16 +223,6 @@ def is_ratio(words: tuple[str, ...]) -> bool:
     return len(words) > 1 and words[-1] == "rate" and not list_meanings(words[-2]) & _PRICED
 
 
-def find_decisive_column(role: str, part: str, table: Table) -> str | None:
-    """Return the only column whose content shows that it plays a part, or None."""
-    clue = CLUES.get(role, {}).get(part)
-    names = clue.decisive & CONTENTS if clue else ()
-    seen = [
-        column.name for column in table.columns if any(SHAPES[name].is_seen(table, column) for name in names)
-    ]
-    return seen[0] if len(seen) == 1 else None
-
-
 def is_doubtful(role: str, clue: Clue, table: Table, column: Column) -> bool | None:
     """Whether a column's words may mean a part: False if they are unknown, None if they mean another."""
     words = list_meant_words(column.name, frozenset(split_name(table.name)))

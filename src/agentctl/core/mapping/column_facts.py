@@ -6,7 +6,7 @@ Each is a question to one table; columns.py asks them. Nothing here chooses a co
 from collections.abc import Mapping
 
 from agentctl.core.catalog.introspection import Column, Table
-from agentctl.core.mapping.column_clues import SHAPES, list_meant_words, weigh_words
+from agentctl.core.mapping.column_clues import CLUES, CONTENTS, SHAPES, list_meant_words, weigh_words
 from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.version_names import name_thing
 from agentctl.core.mapping.vocabulary import ROLES, TEXT, Part, can_play, rank
@@ -95,3 +95,13 @@ def list_linked_columns(part: Part, table: Table, tables: Mapping[str, Table | N
     return direct or tuple(
         key.columns[0] for key in keys if (key.foreign_schema, key.foreign_table) in extended
     )
+
+
+def find_decisive_column(role: str, part: str, table: Table) -> str | None:
+    """Return the only column whose content shows that it plays a part, or None."""
+    clue = CLUES.get(role, {}).get(part)
+    names = clue.decisive & CONTENTS if clue else ()
+    seen = [
+        column.name for column in table.columns if any(SHAPES[name].is_seen(table, column) for name in names)
+    ]
+    return seen[0] if len(seen) == 1 else None

@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.findings.finding import Finding
-from agentctl.core.mapping.column_clues import find_decisive_column
 from agentctl.core.mapping.column_facts import (
     find_clock,
+    find_decisive_column,
     find_primary_key,
     is_outdone_by_clock,
     list_linked_columns,
@@ -139,7 +139,9 @@ def _take_leftovers(
     is_told = "state" in choices or any(list_state_dates(table, taken=()))
     if role == "agents" and is_told and "active" not in ties:
         missing = [part for part in missing if part != "active"]
-    missing = [part for part in missing if part not in choices]
+    replaced = {"amount"} if {*SIDES} & {*choices} else set()
+    rivals = {*ties} - {"active"}  # one that is asked about may be the only one
+    missing = [part for part in missing if part not in {*choices, *replaced, *rivals}]
     left = find_leftovers(role, table, missing, _list_taken(table, choices))
     for part, (column, why) in left.items():
         choices[part] = Choice(column, why)

@@ -14,6 +14,7 @@ from agentctl.core.mapping.column_clues import (
     SHAPES,
     forbids,
     is_doubtful,
+    is_ratio,
     list_meant_words,
     weigh_words,
 )
@@ -144,15 +145,13 @@ def _means(column: Column, others: frozenset[str]) -> bool:
 
 
 def _may_be_made(table: Table, column: Column) -> bool:
-    """Whether a time is given with every row, by the database if it fills any, and says nothing of later."""
-    is_clock = SHAPES["clock"].is_seen
-    has_clock = any(is_clock(table, other) for other in table.columns)
-    is_given = is_clock(table, column) if has_clock else not column.nullable and column.default is None
-    return is_given and not says_later(column.name)
+    """Whether every row is given a time, by the database or whoever makes it, and it says nothing of later."""
+    is_given = not column.nullable and column.default is None
+    return (is_given or SHAPES["clock"].is_seen(table, column)) and not says_later(column.name)
 
 
 def _may_be_amount(_: Table, column: Column) -> bool:
-    return not _means(column, _NO_AMOUNT)
+    return not _means(column, _NO_AMOUNT) and not is_ratio(list_meant_words(column.name))
 
 
 def _is_amount(table: Table, column: Column) -> bool:
@@ -166,10 +165,12 @@ def _may_be_balance(table: Table, column: Column) -> bool:
 
 
 def _is_balance(table: Table, column: Column) -> bool:
-    """Whether a number is never below 0, in a table of which every word says that it holds a balance."""
+    """Whether a number is never below 0, in a table whose name says that it holds what somebody owns."""
     words = [list_meanings(word) for word in split_name(table.name)]
-    is_purse = any(meant & _PURSES for meant in words)
-    return is_purse and not column.nullable and forbids(table, column, -1) and not forbids(table, column, 0)
+    is_purse = any(meant & _PURSES and "person" not in meant for meant in words)
+    is_only = all(meant & {*_PURSES, "person"} for meant in words)
+    is_kept = not column.nullable and forbids(table, column, -1) and not forbids(table, column, 0)
+    return is_purse and is_only and is_kept
 
 
 def _always(_: Table, __: Column) -> bool:

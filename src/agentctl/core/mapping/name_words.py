@@ -24,8 +24,8 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "importe cantidad quantia valor montant",
         "sum": "amount amt betrag monto importe quantia valor montant value",
         "store": "wallet account purse pocket bank vault stored prepaid acct",
-        "price": "price cost fee rate tariff pricing charge prc toll levy fare worth costo coste kosten "
-        "preis prix precio preco prezzo msrp payable expense outlay surcharge cuota entgelt honorar tarif "
+        "price": "price cost fee rate tariff pricing charge prc toll levy fare costo coste kosten "
+        "preis prix precio preco prezzo msrp entgelt honorar tarif "
         "tarifa gebuehr",
         "need": "required needed need necessary require req demanded",
         "plain": "base standard regular flat fixed list retail sell selling net gross nominal",
