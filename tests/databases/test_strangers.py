@@ -23,8 +23,8 @@ from support.strangers import FIRST, HELD_OUT, SECOND, Grammar, Roles, Stranger
 
 _UNTOLD = [example for example in examples() if not example.finding]
 _VARIANTS = int(os.environ.get("AGENTCTL_TEST_STRANGERS", "10"))
-_SHARE, _SHARE_OF_SECOND = 0.95, 0.2
-"""The target is 95 % of both; docs/decisions.md says what is in the way."""
+_SHARE, _SHARE_OF_SECOND, _SHARE_OF_HELD_OUT = 0.95, 0.85, 0.55
+"""The target is 95 % of both grammars; docs/decisions.md says what is in the way."""
 _FRESH = secrets.token_hex(4)
 _EXPLORED = [_FRESH] if "AGENTCTL_TEST_STRANGERS" in os.environ else []
 """`make test-strangers` tries words of little meaning with the fresh seed, too; checks of commits do not."""
@@ -177,7 +177,8 @@ def test_is_wrong_in_none_of_strangers_with_words_of_another_author(server: Serv
     read, held_out = (list(list_outcomes(server, seeds, half)) for half in (SECOND, HELD_OUT))
 
     report({**count("second words", read), **count("held-out words", held_out), **count_known(SECOND)})
-    assert_right([*read, *held_out], share=_SHARE_OF_SECOND)
+    assert_right(read, share=_SHARE_OF_SECOND)
+    assert_right(held_out, share=_SHARE_OF_HELD_OUT)
 
 
 def assert_right(outcomes: list[Outcome], *, share: float) -> None:

@@ -145,7 +145,15 @@ def test_two_texts_or_one_of_another_meaning_are_no_name(name: str) -> None:
 
 def test_a_text_with_a_word_for_a_name_is_a_rival() -> None:
     assert get(find("agents", given("xyzzy", "text"), column("name_xyzzy")), "name") is None
-    assert get(find("agents", given("xyzzy", "text"), unique="xyzzy"), "name") is None
+
+
+def test_a_text_that_is_unique_is_the_slug_where_another_is_left_and_the_webhook_is_known() -> None:
+    slug, text, webhook = given("xyzzy", "text"), given("plugh", "text"), given("webhook_url", "text")
+
+    assert get(find("agents", slug, unique="xyzzy"), "name") == "xyzzy"
+    assert get(find("agents", slug, text, webhook, unique="xyzzy"), "name") == "plugh"
+    assert get(find("agents", slug, text, unique="xyzzy"), "name") is None
+    assert get(find("agents", slug, text, given("frob", "text"), webhook, unique="xyzzy"), "name") is None
 
 
 # --- when a row was made, and its amount

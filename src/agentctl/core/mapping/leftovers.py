@@ -82,6 +82,8 @@ def find_leftovers(
         rule = LEFTOVERS.get((role, part))
         others = {*taken, *(column for column, _ in left.values())}
         columns = list(_list_possible(rule, table, role, part, others)) if rule else []
+        if part == "name" and "webhook" not in missing:
+            columns = _leave_out_slug(table, columns)
         if rule and len(columns) == 1 and rule.is_shaped(table, columns[0]):
             left[part] = (columns[0].name, rule.why)
     return left
@@ -126,12 +128,18 @@ def _is_switch(table: Table, column: Column) -> bool:
 
 
 def _may_name(table: Table, column: Column) -> bool:
-    """Whether a text has a word for a name, or no words that a name does not have."""
+    """Whether a text has a word for a name, or no words that a name does not have; a slug may be one, too."""
     words = list_meant_words(column.name, frozenset(split_name(table.name)))
     others = (word for word in words if word != "text" or len(words) == 1)
     is_other = any(list_meanings(word) & _NO_NAME and "name" not in list_meanings(word) for word in others)
     is_named = (_weigh("agents", "name", table, column) or 0) > 0
-    return not table.is_unique(column.name) and (is_named or (_is_given(table, column) and not is_other))
+    return is_named or (_is_given(table, column) and not is_other)
+
+
+def _leave_out_slug(table: Table, columns: list[Column]) -> list[Column]:
+    """Leave out the only text that no two agents share, where another text is left: it is their slug."""
+    shared = [column for column in columns if not table.is_unique(column.name)]
+    return shared if shared and len(columns) == len(shared) + 1 else columns
 
 
 def _is_given(table: Table, column: Column) -> bool:
@@ -145,7 +153,7 @@ def _means(column: Column, others: frozenset[str]) -> bool:
 
 
 def _may_be_made(table: Table, column: Column) -> bool:
-    """Whether every row is given a time, by the database or whoever makes it, and it says nothing of later."""
+    """Whether every row is given a time, by the database or its maker, and it says nothing of later."""
     is_given = not column.nullable and column.default is None
     return (is_given or SHAPES["clock"].is_seen(table, column)) and not says_later(column.name)
 
