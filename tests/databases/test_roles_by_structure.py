@@ -102,6 +102,19 @@ _CASES = {
         """,
         {"ledger": "public.point_postings"},
     ),
+    "a ledger whose kinds have a usual name, and that names no execution": Case(
+        _USERS
+        + _AGENTS
+        + _EXECUTIONS.format(users="profiles", agents="agents").replace(
+            "created_at", "credits_used integer NOT NULL DEFAULT 0, created_at"
+        )
+        + """
+        CREATE TYPE entry_kind AS ENUM ('purchase', 'usage', 'refund');
+        CREATE TABLE passbook_lines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+          user_id uuid NOT NULL REFERENCES profiles, delta integer NOT NULL, entry_type entry_kind NOT NULL);
+        """,
+        {"ledger": "public.passbook_lines"},
+    ),
     "a wallet of nobody": Case(
         _USERS.replace(", credits integer NOT NULL DEFAULT 0", "")
         + """

@@ -120,6 +120,44 @@ def test_the_words_that_a_column_may_hold_say_more_than_its_name() -> None:
     assert (fit.column, fit.why) == ("plugh", "its words are those of a status")
 
 
+@pytest.mark.parametrize("name", ["xyzzy", "estado", "st"])
+def test_a_text_that_begins_as_queued_is_the_status(name: str) -> None:
+    columns = [column(name, nullable=False, default="'queued'::text"), column("plugh", nullable=False)]
+
+    assert search("executions", "status", columns=columns).fits["status"].column == name
+
+
+@pytest.mark.parametrize(
+    ("default", "nullable"), [("'queued'", True), ("'active'", False), ("'new'", False), ("'low'", False)]
+)
+def test_another_text_of_unknown_words_is_no_status(default: str, *, nullable: bool) -> None:
+    columns = [column("xyzzy", nullable=nullable, default=default)]
+
+    assert not search("executions", "status", columns=columns).fits
+
+
+@pytest.mark.parametrize(
+    ("lowered", "other", "found"),
+    [
+        ("minutes_left", "version", "minutes_left"),
+        ("closing_balance", "level", "closing_balance"),
+        ("pages", "credits_available", "pages"),
+        ("seats", "credits_available", "credits_available"),
+        ("credit_limit", "version", None),
+        ("used_credits", "version", None),
+        ("frozen_balance", "version", None),
+    ],
+)
+def test_what_a_function_lowers_is_the_balance_unless_words_say_otherwise(
+    lowered: str, other: str, found: str | None
+) -> None:
+    things = table("things", number(lowered), number(other))
+
+    fits = search_columns(Search("balances", things, ["balance"], proved={"balance": lowered})).fits
+
+    assert (fits["balance"].column if fits else None) == found
+
+
 def test_a_model_s_tokens_are_no_credits() -> None:
     things = table("runs", number("tokens_used"))
 

@@ -168,11 +168,26 @@ def test_the_only_time_of_every_row_is_when_it_was_made() -> None:
     assert get(find("executions", given("made_at", _TIME), clock), "created_at") is None
 
 
+def test_what_is_left_settles_no_tie_of_names() -> None:
+    found = find("executions", given("booked_at", _TIME), column("made_at", _TIME))
+
+    assert get(found, "created_at") is None
+
+
+def test_the_time_in_a_partitioned_key_is_looked_at() -> None:
+    keys = (constraint("primary key", "id recorded_on"),)
+    columns = (column("id", "uuid"), given("recorded_on", _TIME), given("plonked", _TIME))
+    found = find_columns("executions", table("things", *columns, constraints=keys), RoleSettings(), tables={})
+
+    assert get(found, "created_at") == "recorded_on"
+
+
 @pytest.mark.parametrize(
     "name", ["ended", "expires_at", "archived_at", "reviewed_on", "last_seen", "refreshed"]
 )
 def test_a_time_of_something_later_is_not_when_a_row_was_made(name: str) -> None:
     assert get(find("executions", given(name, _TIME)), "created_at") is None
+    assert get(find("executions", column(name, _TIME, default="now()")), "created_at") is None
 
 
 @pytest.mark.parametrize("name", ["xyzzy", "fee", "spent", "costo"])
@@ -186,6 +201,12 @@ _NO_AMOUNTS = """
 rating position line_index sequence tax commission duration_ms version latitude amount_eur balance
 balance_before limit held income retry_count page_size year month
 """
+
+
+def test_a_rate_is_no_rival_of_an_amount() -> None:
+    found = find("ledger", given("xyzzy", "integer"), column("exchange_rate", "numeric"))
+
+    assert get(found, "amount") == "xyzzy"
 
 
 def test_no_amount_is_sought_beside_debit_and_credit() -> None:
@@ -211,6 +232,22 @@ def test_two_amounts_are_not_chosen_between_by_what_is_left(pair: tuple[str, str
 def test_a_number_that_no_two_entries_share_or_that_begins_at_zero_is_no_amount() -> None:
     assert get(find("ledger", given("xyzzy", "integer"), unique="xyzzy"), "amount") is None
     assert get(find("ledger", column("xyzzy", "integer", nullable=False, default="0")), "amount") is None
+
+
+# --- the kind
+
+
+def test_a_text_that_entries_may_do_without_is_no_kind_beside_one_of_every_entry() -> None:
+    found = find("ledger", given("xyzzy", "text"), column("reason"), given("amount", "integer"))
+
+    assert (get(found, "kind"), get(found, "description")) == (None, "reason")
+    assert get(find("ledger", column("reason"), given("amount", "integer")), "kind") == "reason"
+
+
+def test_the_words_that_columns_hold_settle_a_tie_of_names() -> None:
+    kinds = column("event_type", enum_labels=("usage", "purchase", "refund"))
+
+    assert get(find("ledger", kinds, column("action")), "kind") == "event_type"
 
 
 # --- the balance

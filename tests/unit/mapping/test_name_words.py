@@ -14,6 +14,8 @@ from agentctl.core.mapping.name_words import MEANINGS, list_meanings, split_name
         ("p_amount_to_deduct", ("p", "amount", "to", "deduct")),
         ("n8n_webhook_url", ("n8n", "webhook", "url")),
         ("quota_2", ("quota",)),
+        ("url2", ("url",)),
+        ("timeStamp", ("time", "stamp")),
         ("emailaddress", ("email", "address")),
         ("createdat", ("created", "at")),
         ("userid", ("user", "id")),

@@ -137,9 +137,9 @@ def _may_name(table: Table, column: Column) -> bool:
 
 
 def _leave_out_slug(table: Table, columns: list[Column]) -> list[Column]:
-    """Leave out the only text that no two agents share, where another text is left: it is their slug."""
+    """Leave out a text that no two agents share, where another text is left: it is their slug."""
     shared = [column for column in columns if not table.is_unique(column.name)]
-    return shared if shared and len(columns) == len(shared) + 1 else columns
+    return shared or columns
 
 
 def _is_given(table: Table, column: Column) -> bool:
