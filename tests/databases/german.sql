@@ -1,4 +1,4 @@
---| title = "Every name and every word is German: the mapping has to spell out all of it"
+--| title = "Every name and every word is German: what it is for is told by structure, its words by nobody"
 --| covers = [
 --|     "status: words of another language", "deduct: no function", "ledger: amount", "price: price",
 --|     "webhook: webhook_url", "agent key: code", "execution: input", "execution: output", "execution: error",
@@ -9,18 +9,10 @@
 --| status_sql = "SELECT zustand FROM laeufe WHERE lauf_nr::text = %(execution)s"
 --| words = { success = "fertig", failed = "gescheitert" }
 --| takes_keys = false
---| finding = "table-missing"
---| told = "the whole mapping, tables, columns and words"
+--| finding = "status-unmapped"
+--| also_found = ["sign-unknown"]
+--| told = "the words, and the columns whose names say nothing"
 --| settle = '''
---| users = { table = "public.kunden", id = "kunden_nr", email = "mailadresse", balance = "guthaben" }
---| agents.table = "public.helfer"
---| agents.id = "helfer_nr"
---| agents.name = "bezeichnung"
---| agents.slug = "kuerzel"
---| agents.price = "preis"
---| agents.webhook = "adresse"
---| agents.form = "formular"
---| agents.active = "freigegeben"
 --| executions.table = "public.laeufe"
 --| executions.id = "lauf_nr"
 --| executions.user = "kunden_nr"
@@ -41,6 +33,15 @@
 --| ledger.created_at = "gebucht_am"
 --| ledger.sign = "signed"
 --| ledger.kinds = { charge = "verbrauch", refund = "erstattung", grant = "geschenk" }
+--| users = { table = "public.kunden", id = "kunden_nr", email = "mailadresse", balance = "guthaben" }
+--| agents.table = "public.helfer"
+--| agents.id = "helfer_nr"
+--| agents.name = "bezeichnung"
+--| agents.slug = "kuerzel"
+--| agents.price = "preis"
+--| agents.webhook = "adresse"
+--| agents.form = "formular"
+--| agents.active = "freigegeben"
 --| '''
 
 create table kunden (

@@ -57,7 +57,10 @@ class Operator:
         if self.example.settle:
             config = tomllib.loads(self.config.read_text())
             profile = config["profiles"][config["default_profile"]]
-            _merge(profile.setdefault("schema", {}), tomllib.loads(self.example.settle))
+            settled = tomllib.loads(self.example.settle)
+            _merge(profile.setdefault("schema", {}), settled)
+            if "webhook" in settled.get("agents", {}):  # init asked for a variable of each agent instead
+                profile.pop("agents", None)
             # Where init found no agents, it could not say which private hosts theirs are.
             _merge(profile.setdefault("webhook", {}), {"allow_hosts": ["127.0.0.1"]})
             self.config.write_text("\n".join(_lines(config)) + "\n")

@@ -475,12 +475,15 @@ def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def test_samples_whether_addresses_are_those_of_webhooks(database: Database) -> None:
-    database.execute("CREATE TABLE t (a_url text, b_url text, c_url text, d_target text, about text UNIQUE)")
+    database.execute(
+        "CREATE TABLE t (a_url text, b_url text, c_url text, d_target text, adresse text, about text UNIQUE)"
+    )
     database.execute("CREATE TABLE runs (about text REFERENCES t (about), a_url text)")
     database.execute(
         "INSERT INTO t VALUES ('https://n8n.example.com/webhook/x', 'https://example.com/webhook-test/x', "
-        "'https://hooks.zapier.com/hooks/catch/1', 'https://hook.eu1.make.com/x', 'https://a.b/webhook/x'), "
-        "(NULL, '', 'https://example.com/?next=/webhook/x', NULL, NULL)"
+        "'https://hooks.zapier.com/hooks/catch/1', 'https://hook.eu1.make.com/x', "
+        "'https://n8n.example.com/webhook/y', 'https://a.b/webhook/x'), "
+        "(NULL, '', 'https://example.com/?next=/webhook/x', NULL, NULL, NULL)"
     )
 
     runs, table = read(database.url).tables
@@ -491,6 +494,7 @@ def test_samples_whether_addresses_are_those_of_webhooks(database: Database) -> 
         "b_url": ("other",),
         "c_url": ("other", "webhook address"),
         "d_target": ("webhook address",),
+        "adresse": ("webhook address",),
         "about": None,
     }
 

@@ -133,11 +133,11 @@ columns AS (
                     -- agents; what the rows hold beyond that is not read.
                     WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
                      AND a.attrelid = ANY (SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f')
-                     AND a.attname ~* '(url|uri|link|endpoint|address|hook|target|destination|handler|entry_?point|trigger)$'
+                     AND a.attname ~* '(url|uri|link|endpoint|address|adresse|direccion|enlace|lien|hook|target|destination|handler|entry_?point|trigger)$'
                     THEN $address$CASE WHEN %1$I OPERATOR(pg_catalog.~) '^https?://([^?#]*/webhook/|hooks?[.][^?#]*/)'
                                        THEN 'webhook address' ELSE 'other' END$address$ END AS word,
                CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(url|uri|link|endpoint|address|hook|target|destination|handler|entry_?point|trigger)$'
+                     AND a.attname ~* '(url|uri|link|endpoint|address|adresse|direccion|enlace|lien|hook|target|destination|handler|entry_?point|trigger)$'
                     THEN 50 ELSE 1000 END AS most
     ) AS sampling ON true
     -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
