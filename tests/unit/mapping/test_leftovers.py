@@ -154,6 +154,10 @@ def test_a_text_that_is_unique_is_the_slug_where_another_is_left_and_the_webhook
     assert get(find("agents", slug, text, webhook, unique="xyzzy"), "name") == "plugh"
     assert get(find("agents", slug, text, unique="xyzzy"), "name") is None
     assert get(find("agents", slug, text, given("frob", "text"), webhook, unique="xyzzy"), "name") is None
+    named = given("marketing_name", "text")
+    assert get(find("agents", named, text, webhook, unique="marketing_name"), "name") is None
+    named = given("machine_name", "text")
+    assert get(find("agents", named, text, webhook, unique="machine_name"), "name") == "plugh"
 
 
 # --- when a row was made, and its amount

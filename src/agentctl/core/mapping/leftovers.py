@@ -43,6 +43,8 @@ _NO_NAME = frozenset(
     | {"docs", "payment", "meta", "foreign", "settings", "kind", "form", "given", "knob", "error"}
 )
 """Meanings of words of which an agent's name has none, unless it has a word for a name, too."""
+_OF_SLUGS = frozenset({"short", "key", "code", "link", "slug", "technical"})
+"""Meanings of the words beside `name` in the name of a slug."""
 _NO_AMOUNT = frozenset(
     {"measure", "limit", "tax", "knob", "earning", "after", "before", "currency", "held", "left"}
 )
@@ -137,9 +139,13 @@ def _may_name(table: Table, column: Column) -> bool:
 
 
 def _leave_out_slug(table: Table, columns: list[Column]) -> list[Column]:
-    """Leave out a text that no two agents share, where another text is left: it is their slug."""
-    shared = [column for column in columns if not table.is_unique(column.name)]
-    return shared or columns
+    """Leave out a text that no two agents share, where another is left: a slug, unless it is named a name."""
+
+    def may_be_slug(column: Column) -> bool:
+        is_name = _means(column, frozenset({"name"})) and not _means(column, _OF_SLUGS)
+        return table.is_unique(column.name) and not is_name
+
+    return [column for column in columns if not may_be_slug(column)] or columns
 
 
 def _is_given(table: Table, column: Column) -> bool:

@@ -65,6 +65,7 @@ MEANINGS: Mapping[str, frozenset[str]] = {
         "aim": "target invoke call invocation",
         "slug": "slug permalink shortcode handle alias codename",
         "short": "short url unique human",
+        "technical": "machine sys",
         "about": "description about summary blurb intro introduction overview text bio tagline detail "
         "descr desc synopsis abstract explanation descripcion beschreibung",
         "long": "long short what does do",
