@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
+from agentctl.core.mapping.accounts import OF_ACCOUNTS, find_reference
 from agentctl.core.mapping.column_clues import SHAPES, find_decisive_column, weigh_words
 from agentctl.core.mapping.column_findings import (
     explain_ambiguity,
@@ -38,6 +39,7 @@ class Choice:
         why: the evidence, in a few words.
         others: the columns that fit less well.
         read_as: the type of the key that it refers to, where its own is another.
+        account: the column of the balances that it refers to, where it does not name the user itself.
 
     """
 
@@ -45,6 +47,7 @@ class Choice:
     why: str
     others: tuple[str, ...] = ()
     read_as: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ def find_columns(
         taken = {choice.column for choice in choices.values()}
         last = find_last_name(table, taken)
         choices |= {"name": Choice(last, "the only text that is left and NOT NULL")} if last else {}
+    if role in OF_ACCOUNTS and not {"user"} & {*choices, *ties, *settings.columns}:
+        reference = find_reference(table, tables.get("balances"))
+        choices |= {"user": Choice(reference[0], "the account that it refers to")} if reference else {}
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}

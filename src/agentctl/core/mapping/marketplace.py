@@ -12,6 +12,7 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
+from agentctl.core.mapping.accounts import Accounts, find_accounts, resolve_accounts
 from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
@@ -161,7 +162,8 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
+    discovery = resolve_accounts(discover(catalog, settings))
+    discovery = tie_versions(resolve_keys(discovery, settings, catalog), settings)
     discovery = check_key_targets(catalog, set_aside_shared_link(discovery))
     if errors_among(discovery.findings):
         findings = (*discovery.findings, *(finding for _, finding in discovery.unwritable))
@@ -182,9 +184,16 @@ def agents_of(reading: Reading) -> Agents | None:
 def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
     roles = discovery.roles
     agents = _assemble_agents(roles["agents"], settings.role("agents"), settings.zone)
-    executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    accounts = {role: find_accounts(found_role, roles) for role, found_role in roles.items()}
+    executions = _assemble_executions(
+        roles["executions"], settings.role("executions"), accounts["executions"]
+    )
     executions = replace(executions, zone=settings.zone)
-    ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    ledger = (
+        _assemble_ledger(roles["ledger"], settings.role("ledger"), accounts["ledger"])
+        if "ledger" in roles
+        else None
+    )
     ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
     users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
     balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
@@ -275,7 +284,9 @@ def _assemble_agents(role_table: FoundRole, settings: RoleSettings, zone: Zone) 
     return Agents(role_table.table, columns, chosen, versions=table_rows, dates=dates)
 
 
-def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:
+def _assemble_executions(
+    role_table: FoundRole, settings: RoleSettings, accounts: Accounts | None
+) -> Executions:
     columns = _list_usable_columns("executions", role_table)
     status = role_table.table.column(columns.get("status", ""))
     words = find_words(role_table.table, status, STATUS_WORDS, settings.words, {}) if status else NO_WORDS
@@ -283,11 +294,13 @@ def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Execu
     if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
         words = words.with_written("running", words.written["pending"])
     casts = _list_casts(role_table)
-    table_rows = rows.execution_rows(role_table.table, columns, words, casts)
-    return Executions(role_table.table, columns, table_rows, settings.constant, casts, words)
+    table_rows = rows.execution_rows(role_table.table, columns, words, casts, accounts)
+    return Executions(
+        role_table.table, columns, table_rows, settings.constant, casts, words, accounts=accounts
+    )
 
 
-def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
+def _assemble_ledger(role_table: FoundRole, settings: RoleSettings, accounts: Accounts | None) -> Ledger:
     columns = _list_usable_columns("ledger", role_table)
     kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
     amount = role_table.table.column(columns["amount"]) if "amount" in columns else None
@@ -304,7 +317,7 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         else (Sign.SIGNED, "its columns for debit and credit")
     )
     casts = _list_casts(role_table)
-    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts)
+    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts, accounts)
     return Ledger(
         role_table.table,
         columns,
@@ -316,6 +329,7 @@ def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
         why if sign else None,
         find_constants(role_table.table, columns, kinds, sign or Sign.SIGNED, settings.constants),
         frozenset(find_stand_ins(kinds, KIND_WORDS, settings.words)),
+        accounts=accounts,
     )
 
 
