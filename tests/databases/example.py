@@ -101,6 +101,8 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
         "no pending",
         "words of another language",
         "words nobody knows",
+        "a number",
+        "a key of a table",
     ),
     "ids": ("uuid", "bigserial", "bigint identity", "text"),
     "keys": (

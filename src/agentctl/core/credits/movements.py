@@ -34,6 +34,7 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import Deduct
 from agentctl.core.mapping.sides import SIDES
+from agentctl.core.mapping.words import NO_WORDS
 from agentctl.core.models import Credits, Key, User
 
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
@@ -83,7 +84,8 @@ def charge(
         require_enough(user, balance=before, held=held, price=price)
     if market.deducting.function is not None:
         require_own_balance(connection, market)  # the function may know the parts, but a refund would not
-        kind = market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage"
+        kinds = market.ledger.kinds if market.ledger else NO_WORDS
+        kind = kinds.name("charge") if "charge" in kinds.written else "usage"
         charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
         function = market.deducting.function
         return _charge_by_function(connection, market, function, charge, payer=user, before=before)

@@ -23,6 +23,7 @@ from agentctl.core.mapping.column_findings import (
     is_priceless,
 )
 from agentctl.core.mapping.column_search import Search, find_last_name, find_no_money, search_columns
+from agentctl.core.mapping.list_keys import find_listed_part
 from agentctl.core.mapping.name_words import split_name
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
@@ -98,6 +99,10 @@ def find_columns(
     if role in OF_ACCOUNTS and not {"user"} & {*choices, *ties, *settings.columns}:
         reference = find_reference(table, tables.get("balances"))
         choices |= {"user": Choice(reference[0], "the account that it refers to")} if reference else {}
+    part, listed = find_listed_part(role, table, {name: choice.column for name, choice in choices.items()})
+    if listed is not None and part not in settings.columns:
+        choices |= {part: Choice(listed, "its key leads to a list of them")}
+        ties.pop(part, None)
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *searched.doubts}

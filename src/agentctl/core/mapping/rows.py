@@ -234,6 +234,7 @@ def ledger_rows(
         subtract_sides(ledger, columns) if has_sides else sql.Identifier(columns["amount"])
     )
     kind = compose("{}::text", sql.Identifier(columns["kind"])) if "kind" in columns else None
+    named = None if kind is None else _replace_words(kind, kinds.labels)
     by_sign = compose("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END", amount)
     meaning = by_sign if kind is None else _translate_word(kind, kinds)
     signed = amount
@@ -241,7 +242,7 @@ def ledger_rows(
         signed = _negate_charges(ledger, columns["amount"], meaning)
     return compose(
         _LEDGER,
-        word=by_sign if kind is None else kind,
+        word=named or by_sign,
         meaning=meaning,
         signed=signed,
         **{**_compose_parts(names, columns, casts), **_compose_owner(ledger, columns, accounts)},
@@ -282,7 +283,11 @@ def _compose_parts(
 
 def _translate_word(word: sql.Composable, words: Words) -> sql.Composable:
     """Return SQL that translates the database's words into agentctl's, where they differ."""
-    other = {raw: meaning for raw, meaning in words.read.items() if raw != meaning}
+    return _replace_words(word, {raw: meaning for raw, meaning in words.read.items() if raw != meaning})
+
+
+def _replace_words(word: sql.Composable, other: Mapping[str, str]) -> sql.Composable:
+    """Return SQL that puts other words in the place of some."""
     if not other:
         return word
     cases = sql.SQL(" ").join(

@@ -206,7 +206,7 @@ class Ledger(TableRole):
         """Return what to tell whoever has just written a kind of row under another word."""
         if kind not in self.stand_ins:
             return None
-        return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.written[kind]}."
+        return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.name(kind)}."
 
     @property
     def has_sides(self) -> bool:
