@@ -94,6 +94,19 @@ def charge(
     )
 
 
+def require_chargeable(connection: Connection, market: Marketplace, user: Key) -> None:
+    """Refuse what a charge would refuse for the sake of the database, and not of the user; it only reads.
+
+    Raises:
+        SchemaLacks: a column holds no exact amounts, the balance is computed, or the ledger's sides mean
+            the opposite of their names.
+
+    """
+    _require_exact_columns(market)
+    require_own_balance(connection, market)
+    require_plausible_sides(connection, market, user=user)
+
+
 def _charge_by_function(
     connection: Connection,
     market: Marketplace,

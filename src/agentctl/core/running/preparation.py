@@ -11,6 +11,7 @@ from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import users
 from agentctl.core.credits.key_values import require_fitting_keys
+from agentctl.core.credits.movements import require_chargeable
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
@@ -87,6 +88,8 @@ def prepare(
     require_fitting_keys(connection, market, charge=request.charge)
     price = _read_price(profile, agent) if request.charge else 0
     user = users.get_user(connection, market.users, _choose_payer(profile, request))
+    if price:
+        require_chargeable(connection, market, user.id)
     endpoint = _build_endpoint(profile, agent, market.agents)
     _require_writable(market)
     resolved = _resolve_inputs(agent, request, ask=ask)

@@ -34,6 +34,7 @@ _DECIDED_BY_HAND = frozenset(
         "sign-unknown",
         "words-unconfirmed",
         "time-without-zone",
+        "balance-derived",
     }
 )
 
