@@ -7,8 +7,8 @@ agent's version, state_dates.py the dates within which it is for sale;
 keys.py finds the columns by which tables refer to each other, key_casts.py as which type they are read;
 accounts.py finds rows that name a user by way of the row with the balance, key_targets.py and shared_links.py
 refuse those that lead elsewhere. words.py knows statuses, kinds and signs, listed_words.py (with
-list_keys.py) those of columns without words, and unmapped_words.py says which are missing; functions.py knows
-the function that charges.
+list_keys.py) those of columns without words, and unmapped_words.py says which are missing; price_columns.py
+lists what may be a price; functions.py knows the function that charges.
 
 Where no usual name decides, table_search.py (with table_links.py) and column_search.py look at structure:
 name_words.py gives words meanings, column_clues.py says what speaks for a column, function_body.py reads what

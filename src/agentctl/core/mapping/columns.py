@@ -109,7 +109,11 @@ def find_columns(
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
         *(explain_ambiguity(role, part, table, names) for part, names in searched.doubts.items()),
-        *([explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
+        *(
+            [explain_no_price(table, _list_taken(table, choices))]
+            if role == "agents" and is_priceless(table, named)
+            else ()
+        ),
         *find_unknown_columns(role, table, settings),
     ]
     return Columns(choices, tuple(findings), tuple(_list_obstacles(role, table, choices, ties)))
