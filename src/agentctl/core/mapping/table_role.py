@@ -16,7 +16,7 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.mapping.accounts import Accounts
-from agentctl.core.mapping.optional_columns import BY_NAME, recordable
+from agentctl.core.mapping.optional_columns import BY_NAME, NAIVE, recordable
 from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.sides import SIDES, find_type
 from agentctl.core.mapping.vocabulary import WHOLE
@@ -171,8 +171,9 @@ class Executions(TableRole):
 
     @property
     def recordable(self) -> tuple[str, ...]:
-        """The optional columns that agentctl fills here."""
-        return recordable(self.table, self.columns)
+        """The optional columns that agentctl fills here; no time of which nobody knows the zone."""
+        able = recordable(self.table, self.columns)
+        return tuple(name for name in able if self.zone is not None or self.base_type(name) != NAIVE)
 
     @property
     def unrecordable(self) -> tuple[str, ...]:
