@@ -6,9 +6,11 @@ work with.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.zones import require_zone
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
@@ -133,7 +135,14 @@ def catalog_for(
     also: tuple[str, ...] = (),
     visibility: bool = False,
 ) -> Catalog:
-    """Introspect the configured schemas or the search path, and the schemas that are named elsewhere."""
+    """Introspect the configured schemas or the search path, and the schemas that are named elsewhere.
+
+    Raises:
+        ConfigError: the database does not know the configured time zone.
+
+    """
+    if settings.zone is not None and settings.zone is not UTC:
+        require_zone(connection, settings.zone)
     everything = (*settings.named_schemas, *also)
     return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 

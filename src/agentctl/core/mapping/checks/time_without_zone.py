@@ -63,5 +63,11 @@ def _propose_zone(role: TableRole, part: str, session_zone: str) -> str:
     elif (zone := find_zone(session_zone)) is not None and str(zone) != "UTC":
         why = "its default is the time of the session, whose" if default else "if it is the session's, whose"
         lines = {session_zone: f"{why} TimeZone this is", **lines}
+    unnamed = (
+        f"\nThe session's TimeZone is {session_zone}, which this machine does not know: if the times are of "
+        "it, name a zone whose clocks show the same, such as Etc/GMT-3 for three hours ahead of UTC."
+        if find_zone(session_zone) is None and "'utc'" not in default
+        else ""
+    )
     proposals = "\n".join(f'  timezone = "{zone}"  # {why}' for zone, why in lines.items())
-    return f"Put the line that is true into [profiles.NAME.schema]:\n{proposals}"
+    return f"Put the line that is true into [profiles.NAME.schema]:\n{proposals}{unnamed}"
