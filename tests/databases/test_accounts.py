@@ -91,6 +91,20 @@ def test_a_refund_to_a_user_who_got_a_second_wallet_is_refused(shop: Shop) -> No
     assert shop.marketplace.execute("SELECT id, balance FROM wallets ORDER BY id") == before
 
 
+def test_a_charge_that_is_held_is_not_given_back_to_two_wallets(shop: Shop) -> None:
+    shop.marketplace.execute(WALLETS + KEY + ALONE)
+    shop.answer(Reply.json({}, 502))
+    assert shop.run("seo-blog", "topic=Tea").exit_code == 5
+    shop.marketplace.execute("INSERT INTO wallets (user_id, balance) SELECT user_id, 0 FROM wallets")
+    before = shop.marketplace.execute("SELECT id, balance FROM wallets ORDER BY id")
+
+    settled = shop.program("reconcile", "--stale-after", "0s", "--assume", "failed", "--json")
+
+    assert settled.exit_code != 0, settled
+    assert "several balances" in settled.stdout
+    assert shop.marketplace.execute("SELECT id, balance FROM wallets ORDER BY id") == before
+
+
 def test_rows_of_a_wallet_without_an_owner_are_nobodys(shop: Shop) -> None:
     shop.marketplace.execute(WALLETS + KEY + ALONE)
     shop.marketplace.execute("INSERT INTO wallets (balance) VALUES (500)")

@@ -64,6 +64,7 @@ def test_each_of_several_is_offered(shop: Shop) -> None:
         '  price = "toll"',
         '  price = "margin"',
     ]
+    assert "rating" not in hint
 
 
 def test_where_no_number_is_left_the_price_of_each_agent_is_asked_for(shop: Shop) -> None:
