@@ -68,6 +68,7 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
         "balance before",
         "link beside a class",
         "names no execution",
+        "names a wallet",
         "none",
     ),
     "price": ("credit_cost", "cost", "price_per_use_credits", "price", "inexact type"),
@@ -88,6 +89,7 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
         "finished_at",
         "credits_used",
         "credits_charged",
+        "names an account",
     ),
     "status": (
         "pending running success failed",
@@ -99,6 +101,8 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
         "no pending",
         "words of another language",
         "words nobody knows",
+        "a number",
+        "a key of a table",
     ),
     "ids": ("uuid", "bigserial", "bigint identity", "text"),
     "keys": (

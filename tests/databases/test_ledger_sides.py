@@ -188,6 +188,8 @@ def test_books_from_the_side_of_the_house_are_refused_and_the_hint_settles_it(
 
     refused: dict[str, Any] = shop.run_json("seo-blog", "topic=Tea", exit_code=3)["error"]
     assert shop.program("credits", "grant", OPS, "7", "--reason", "goodwill").exit_code == 3
+    dry: dict[str, Any] = shop.run_json("seo-blog", "topic=Tea", "--dry-run", exit_code=3)["error"]
+    assert dry == refused
     assert read_books(shop, debit="credit", credit="debit") == []
     assert shop.rows() == []
 

@@ -11,8 +11,8 @@ SIMILAR: dict[str, tuple[LiteralString, str, str]] = {
     "a float": ('"creditsConsumed" double precision', "credits_used", "creditsConsumed"),
     "a usual name": ("credits_charged real DEFAULT 0", "credits_used", "credits_charged"),
     "a uuid": ('"workflowId" uuid', "workflow_id", "workflowId"),
-    "a naive time": ('"startedAt" timestamp', "started_at", "startedAt"),
-    "another naive time": ("finished_at timestamp", "completed_at", "finished_at"),
+    "a day": ('"startedAt" date', "started_at", "startedAt"),
+    "another day": ("finished_at date", "completed_at", "finished_at"),
     "a result": ("output text", "result", "output"),
     "an error": ("error_message varchar(20)[]", "error", "error_message"),
 }

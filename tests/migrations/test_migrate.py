@@ -152,7 +152,7 @@ def test_widens_a_table_in_a_schema_of_any_name(database: Database) -> None:
         ("workflow_id", "uuid", "uuid; text is needed"),
         ("credits_used", "text", "text; integer is needed"),
         ("credits_used", "real", "real; integer is needed"),
-        ("started_at", "timestamp", "timestamp without time zone; timestamp with time zone is needed"),
+        ("started_at", "time", "time without time zone; timestamp with time zone is needed"),
         ("completed_at", "date", "date; timestamp with time zone is needed"),
         ("credits_used", "integer GENERATED ALWAYS AS (1) STORED", "integer that the database generates"),
         ("credits_used", "integer GENERATED ALWAYS AS IDENTITY", "integer that the database generates"),

@@ -95,6 +95,22 @@ _UNUSUAL = (
     "ALTER TABLE agents ADD COLUMN archived_at date, ADD COLUMN published_at timestamp DEFAULT '2026-01-01'",
     "ALTER TABLE agent_executions ALTER created_at TYPE timestamp USING created_at AT TIME ZONE '{zone}'",
     "ALTER TABLE credit_transactions ALTER created_at TYPE timestamp USING created_at AT TIME ZONE '{zone}'",
+    "ALTER TABLE agent_executions ADD COLUMN started_at timestamp, ADD COLUMN completed_at timestamp",
+)
+# A ledger whose rows name a wallet, and executions whose states are in a table.
+_BY_ACCOUNT = (
+    "DROP FUNCTION deduct_credits_atomic",
+    "DROP FUNCTION add_credits_atomic",
+    "CREATE TABLE wallets (id bigserial PRIMARY KEY, user_id uuid UNIQUE REFERENCES profiles, balance int)",
+    "ALTER TABLE wallets ADD COLUMN bought integer DEFAULT 0, ADD COLUMN used integer DEFAULT 0",
+    "INSERT INTO wallets (user_id, balance) SELECT id, credits FROM profiles",
+    "ALTER TABLE profiles DROP COLUMN credits",
+    "ALTER TABLE credit_transactions ADD COLUMN wallet_id bigint REFERENCES wallets",
+    "UPDATE credit_transactions t SET wallet_id = w.id FROM wallets w WHERE w.user_id = t.user_id",
+    "ALTER TABLE credit_transactions DROP COLUMN user_id CASCADE",
+    "CREATE TABLE run_states (id smallint PRIMARY KEY, name text NOT NULL)",
+    "INSERT INTO run_states VALUES (1, 'queued'), (2, 'running'), (3, 'done'), (4, 'error')",
+    "ALTER TABLE agent_executions DROP COLUMN status, ADD COLUMN state_id smallint REFERENCES run_states",
 )
 
 
@@ -113,6 +129,19 @@ def test_nor_do_the_statements_that_some_databases_need(shop_with: Callable[...,
     assert [one for one in dict.fromkeys(proxy.statements) if not means_the_same_unqualified(one)] == []
     sent = "\n".join(proxy.statements)
     assert all(text in sent for text in ("DISTINCT ON", "AT TIME ZONE 'America/Los_Angeles'", "'TimeZone'"))
+
+
+def test_nor_do_those_for_rows_that_name_accounts_and_states(shop_with: Callable[..., Shop]) -> None:
+    shop = _open_shop(shop_with)
+    for statement in _BY_ACCOUNT:
+        shop.marketplace.execute(statement.encode())
+
+    with DatabaseProxy(shop.marketplace.url) as proxy:
+        _spend_the_day(shop, proxy.url)
+
+    assert names_of(proxy.statements).loose == set()
+    assert [one for one in dict.fromkeys(proxy.statements) if not means_the_same_unqualified(one)] == []
+    assert "agentctl_account" in "\n".join(proxy.statements)
 
 
 def test_the_catalog_statement_uses_only_pg_catalog_and_no_jit(statements: list[str]) -> None:

@@ -326,3 +326,94 @@ def test_a_zone_that_does_not_exist_is_refused_with_its_line(naive_shop: Shop) -
     assert "profiles.test.schema.timezone is not the name of a time zone" in refused.json["error"]["message"]
     assert ", line " in refused.json["error"]["message"]
     assert refused.json["error"]["hint"] == "Did you mean 'America/Los_Angeles'?"
+
+
+SPANS = (
+    ("started_at timestamp", "completed_at timestamp"),
+    ("start_time timestamp(0)", "ended_at timestamp(3)"),
+    ("started_at timestamptz", '"finishedAt" timestamp'),
+    ("started_at timestamp NOT NULL", "completed_at timestamptz"),
+)
+
+
+@pytest.mark.parametrize("columns", SPANS, ids=lambda columns: columns[0])
+def test_start_and_end_without_a_zone_are_read_and_written_in_the_zone(
+    pacific_shop: Shop, columns: tuple[str, str]
+) -> None:
+    add_columns(pacific_shop, columns)
+    before = datetime.now(UTC) - timedelta(seconds=1)
+
+    ran = pacific_shop.run_json("seo-blog", "topic=Tea")["data"]["execution"]
+
+    assert {"started_at", "completed_at"} <= set(ran["recorded"])
+    (shown,) = pacific_shop.program("history", "--json").json["data"]["executions"]
+    for part in ("started_at", "completed_at"):
+        at = datetime.fromisoformat(shown[part])
+        assert before - timedelta(seconds=1) <= at <= datetime.now(UTC) + timedelta(seconds=1), shown
+    assert abs(shown["duration_ms"]) < 5000
+    stats = pacific_shop.program("history", "--stats", "--json").json["data"]
+    assert abs(stats["duration_ms"]["p50"]) < 5000
+    names = [column.split()[0].strip('"') for column in columns if "timestamptz" not in column]
+    local = datetime.now(ZoneInfo(PACIFIC)).replace(tzinfo=None)
+    (row,) = pacific_shop.rows()
+    assert all(abs(datetime.fromisoformat(row[name]) - local) < timedelta(minutes=1) for name in names), row
+    assert pacific_shop.balances_agree()
+
+
+def add_columns(shop: Shop, columns: tuple[str, ...]) -> None:
+    for column in columns:
+        shop.marketplace.execute(f"ALTER TABLE agent_executions ADD COLUMN {column}".encode())
+
+
+@pytest.mark.parametrize("columns", SPANS[:3], ids=lambda columns: columns[0])
+def test_start_and_end_of_no_known_zone_are_shown_and_not_written(
+    naive_shop: Shop, columns: tuple[str, str]
+) -> None:
+    add_columns(naive_shop, columns)
+    naive = [column for column in columns if "timestamptz" not in column]
+    names = [column.split()[0].strip('"') for column in naive]
+    (finding,) = [
+        item
+        for item in naive_shop.program("schema-check", "--json").json["data"]["findings"]
+        if item["id"] == "time-without-zone"
+    ]
+    assert all(name in finding["message"] for name in names)
+
+    ran = naive_shop.run_json("seo-blog", "topic=Tea")["data"]["execution"]
+
+    assert len({"started_at", "completed_at"} & set(ran["not_recorded"])) == len(naive)
+    (row,) = naive_shop.rows()
+    assert [row[name] for name in names] == [None] * len(naive)
+    for name in names:
+        naive_shop.marketplace.execute(
+            f"""UPDATE agent_executions SET "{name}" = '2026-03-04 10:00:01'""".encode()
+        )
+    (shown,) = naive_shop.program("history", "--json").json["data"]["executions"]
+    assert "2026-03-04T10:00:01" in {shown["started_at"], shown["completed_at"]}, "no zone is claimed"
+    assert shown["duration_ms"] is None
+    assert naive_shop.program("history", "--stats", "--json").json["data"]["duration_ms"]["p50"] is None
+
+
+def test_a_start_that_every_row_needs_asks_for_its_zone(naive_shop: Shop) -> None:
+    add_columns(naive_shop, ("started_at timestamp NOT NULL",))
+
+    refused = naive_shop.run_json("seo-blog", "topic=Tea", exit_code=3)["error"]
+
+    assert refused["code"] == "column_unfilled"
+    assert '[profiles.NAME.schema] timezone = "UTC"' in refused["hint"]
+    name_zone(naive_shop, "UTC")
+    assert naive_shop.run("seo-blog", "topic=Tea").exit_code == 0
+
+
+def test_a_backfill_leaves_times_without_a_zone_as_they_are(pacific_shop: Shop) -> None:
+    add_columns(pacific_shop, ("started_at timestamp", "completed_at timestamp"))
+    key = plant(pacific_shop.marketplace, status="success", charged=10, created_at="2026-03-08T02:30:00")
+    pacific_shop.marketplace.execute("UPDATE agent_executions SET completed_at = '2026-03-08 02:30:00'")
+
+    done = pacific_shop.program("migrate-full", "--yes", "--backfill")
+
+    assert done.exit_code == 0, done
+    (row,) = pacific_shop.rows()
+    assert (row["id"], row["completed_at"]) == (str(key), "2026-03-08T02:30:00")
+    assert (row["started_at"], row["credits_used"]) == (None, 10)
+    assert pacific_shop.program("schema-check", "--require", "full").exit_code == 0

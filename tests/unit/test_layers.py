@@ -27,7 +27,7 @@ _MAY_IMPORT = {
     "mapping": {"catalog", "database", "findings", "sql"},
     "config": {"files", "mapping", "schema_check"},
     "agents": {"config", "database", "mapping", "webhook"},
-    "credits": {"catalog", "database", "mapping"},
+    "credits": {"catalog", "database", "findings", "mapping"},
     "executions": {"agents", "credits", "database", "files", "mapping"},
     "settling": {"agents", "config", "credits", "database", "executions", "mapping", "webhook"},
     "running": {
@@ -56,7 +56,7 @@ _MAY_IMPORT = {
         "schema_files",
         "sql",
     },
-    "setup": {"agents", "catalog", "database", "findings", "mapping", "schema_check", "webhook"},
+    "setup": {"agents", "catalog", "credits", "database", "findings", "mapping", "schema_check", "webhook"},
     "audit": {"database", "findings", "mapping"},
     "migration": {"catalog", "database", "files", "mapping"},
 }

@@ -101,7 +101,7 @@ def schema_check(
         require_paths(code)
     recorded = read_baseline(baseline) if baseline else None
     with subject_of(session, schema_from) as subject:
-        report = check_schema(subject.reading, required=required, live=subject.live)
+        report = check_schema(subject.reading, subject.in_rows, required=required, live=subject.live)
         if suggest:
             return _suggest_mapping(subject, report)
         read = _read_code(session, code, subject) if code else None

@@ -12,6 +12,7 @@ from agentctl.render.clean import clean_line
 if TYPE_CHECKING:
     from agentctl.core.catalog.introspection import Catalog
     from agentctl.core.config.profiles import Profile
+    from agentctl.core.findings.finding import Finding
     from agentctl.core.mapping import Reading
 
 
@@ -22,6 +23,7 @@ class Subject:
     Attributes:
         live: whether it is a database's.
         whole: whether it holds everything that there is in its schemas.
+        in_rows: what rows show of it.
         catalog_with: reads it again with more schemas; for as long as the subject is open.
 
     """
@@ -30,6 +32,7 @@ class Subject:
     reading: "Reading"
     live: bool
     whole: bool
+    in_rows: "tuple[Finding, ...]"
     catalog_with: "Callable[[tuple[str, ...]], Catalog]"
 
 
@@ -51,16 +54,21 @@ def _from_file(session: Session, file: Path) -> Iterator[Subject]:
             clean_line(f"{problem.location.file}:{problem.location.line}: skipped: {problem.message}")
         )
     reading = read(source.catalog, profile.schema)
-    yield Subject(profile, reading, live=False, whole=source.whole, catalog_with=lambda _: source.catalog)
+    yield Subject(
+        profile, reading, live=False, whole=source.whole, in_rows=(), catalog_with=lambda _: source.catalog
+    )
 
 
 @contextmanager
 def _from_database(session: Session) -> Iterator[Subject]:
+    from agentctl.core.credits.derived_balance import find_sums
     from agentctl.core.mapping import catalog_for, read
 
     with session.marketplace(reads=True) as (database, profile):
         with database.connect() as connection:
             catalog = catalog_for(connection, profile.schema, visibility=True)
+            reading = read(catalog, profile.schema)
+            in_rows = tuple(find_sums(connection, reading.marketplace)) if reading.marketplace else ()
 
         def catalog_with(schemas: tuple[str, ...]) -> "Catalog":
             if not schemas:
@@ -68,6 +76,4 @@ def _from_database(session: Session) -> Iterator[Subject]:
             with database.connect() as connection:
                 return catalog_for(connection, profile.schema, also=schemas)
 
-        yield Subject(
-            profile, read(catalog, profile.schema), live=True, whole=True, catalog_with=catalog_with
-        )
+        yield Subject(profile, reading, live=True, whole=True, in_rows=in_rows, catalog_with=catalog_with)

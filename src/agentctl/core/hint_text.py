@@ -51,6 +51,12 @@ def shorten(text: str, length: int = 60) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}\u2026"
 
 
+def quote_briefly(text: str, length: int = 60) -> str:
+    """Return the beginning of a text in quotes; characters without a glyph, written as ten, get less room."""
+    quoted = repr(shorten(text, length))
+    return quoted if len(quoted) <= 2 * length else f"{quoted[: 2 * length - 2]}\u2026'"
+
+
 def count_things(number: int, noun: str) -> str:
     """Write how many of something there are: `1 file`, `2 files`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -27,6 +27,13 @@ def test_any_text_is_converted_to_json_or_is_unfit_with_a_short_reason(kind: Fie
     assert len(reason) < 200
 
 
+def test_a_text_of_characters_without_a_glyph_is_quoted_briefly() -> None:
+    with pytest.raises(Unfit) as unfit:
+        convert(field(FieldKind.NUMBER), "0" + "\U0001b2fc" * 40)
+    assert len(str(unfit.value)) < 200
+    assert str(unfit.value).endswith("…' is not a number")
+
+
 NO_NUMBERS = '- + +-5 ++5 1_000 1,5 0x10 .5 5. 01 ١٢ ½ true null NaN -Infinity 1e400 -1e400 [1] "1"'
 
 

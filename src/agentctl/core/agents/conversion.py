@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from agentctl.core.agents.form import Field, FieldKind, spell_value
-from agentctl.core.hint_text import shorten
+from agentctl.core.hint_text import quote_briefly
 from agentctl.core.strict_json import JsonNumber, is_shallow
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
@@ -92,7 +92,7 @@ def _convert_checkbox(field: Field, text: str) -> object:
 
 
 def _quote_text(field: Field, text: str) -> str:
-    return "the value" if field.secret else repr(shorten(text))
+    return "the value" if field.secret else quote_briefly(text)
 
 
 def _convert_choices(field: Field, text: str) -> object:
@@ -163,6 +163,6 @@ def _require_unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members: dict[str, object] = {}
     for name, value in pairs:
         if name in members:
-            raise Unfit(f"is JSON that has {shorten(name)!r} twice")
+            raise Unfit(f"is JSON that has {quote_briefly(name)} twice")
         members[name] = value
     return members

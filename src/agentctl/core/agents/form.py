@@ -12,7 +12,7 @@ from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.form_shapes import NoForm, find_form
 from agentctl.core.agents.schema_rules import DRAFT, find_fault, is_light
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.hint_text import shorten
+from agentctl.core.hint_text import quote_briefly
 from agentctl.core.strict_json import find_member, parse_json, write_json
 
 
@@ -170,7 +170,7 @@ def _require_unique(fields: tuple[Field, ...]) -> None:
     seen: set[str] = set()
     for field in fields:
         if field.name in seen:
-            raise _make_form_error(f"two fields are called {shorten(field.name)!r}")
+            raise _make_form_error(f"two fields are called {quote_briefly(field.name)}")
         seen.add(field.name)
 
 

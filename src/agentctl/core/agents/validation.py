@@ -18,7 +18,7 @@ from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.form import Form, spell_value
 from agentctl.core.agents.schema_rules import is_light, python_schema, validator_class
 from agentctl.core.errors import SchemaLacks
-from agentctl.core.hint_text import shorten
+from agentctl.core.hint_text import quote_briefly, shorten
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker, ValidationError
@@ -245,7 +245,7 @@ def _join_values(values: Sequence[object]) -> str:
 def _quote_value(value: object) -> str:
     match value:
         case str():
-            return repr(shorten(value))
+            return quote_briefly(value)
         case list():
             return "a list"
         case dict():

@@ -113,8 +113,24 @@ columns AS (
             substring(pg_get_expr(d.adbin, d.adrelid) FROM $pattern$^nextval\('([^']+)'::regclass\)$$pattern$)
         ) AS name
     ) AS sequence ON true
+    -- The key of a small table that others refer to and that lists words, as run_states does: each word is read
+    -- with its key.
     LEFT JOIN LATERAL (
-        SELECT CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
+        SELECT replace(quote_ident(keyed.attname), '%', '%%') AS key
+        FROM pg_constraint k
+        JOIN pg_attribute keyed ON keyed.attrelid = k.conrelid AND keyed.attnum = k.conkey[1]
+        WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND cardinality(k.conkey) = 1
+          AND keyed.atttypid = ANY ('{{smallint,integer,bigint,uuid,text,varchar}}'::regtype[])
+          AND r.relname ~* '(status|state|stage|phase|type|kind)(es|s|_?codes?|_?types?|_?values?)?$'
+          AND r.oid = ANY (SELECT f.confrelid FROM pg_constraint f WHERE f.contype = 'f')
+          AND (SELECT count(*) FROM pg_attribute other
+               WHERE other.attrelid = a.attrelid AND other.attnum > 0 AND NOT other.attisdropped) <= 8
+    ) AS listed ON true
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN listed.key IS NOT NULL AND t.oid = ANY ('{{text,varchar}}'::regtype[])
+                     AND a.attname ~* '(name|code|label|slug|key|title|id|word|value|status|state|type|kind)$'
+                    THEN 'pg_catalog.left(pg_catalog.concat(agentctl_key, pg_catalog.chr(31), %1$I), 126)'
+                    WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
                      AND a.attname ~* '(status|state|stage|stat|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason|action|operation)(_?code)?$'
                     THEN 'pg_catalog.left(%1$I, 63)'
                     WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
@@ -147,7 +163,7 @@ columns AS (
         SELECT json_agg(seen.word ORDER BY seen.word COLLATE pg_catalog."C") AS found
         FROM ts_stat(format(
             'SELECT pg_catalog.array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
-            'SELECT %1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT ' || sampling.most ||
+            'SELECT ' || coalesce(listed.key || ' AS agentctl_key, ', '') || '%1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT ' || sampling.most ||
             ') AS rows '  -- of them, not until there are so many
             'WHERE %1$I IS NOT NULL AND ' || sampling.word || $$ OPERATOR(pg_catalog.<>) ''$$,
             a.attname, r.nspname, r.relname

@@ -186,11 +186,13 @@ class Section:
         return dict(parent.table)  # type: ignore[arg-type]  # each value was looked at
 
     def words(self, key: str, *known: str) -> dict[str, str]:
-        """Return a table of texts; with `known`, other keys are refused."""
+        """Return a table of texts, or of whole numbers as texts; with `known`, other keys are refused."""
         parent = self.section(key)
         if known:
             parent.allow_only(*known)
-        return {name: text for name in parent.table if (text := parent.text(name)) is not None}
+        numbers = {name: str(value) for name, value in parent.table.items() if type(value) is int}
+        texts = {name: parent.text(name) for name in parent.table if name not in numbers}
+        return {**{name: text for name, text in texts.items() if text is not None}, **numbers}
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
         """Return one of a few words."""

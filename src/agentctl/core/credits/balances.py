@@ -11,6 +11,7 @@ from psycopg import sql
 from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
 from agentctl.core.credits.deduction import WHOLE_NUMBERS
+from agentctl.core.credits.users import explain_many_balances
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
@@ -25,7 +26,8 @@ _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits | None:
     """Take the lock that orders everything that moves this user's credits, before any other lock.
 
-    Return the balance, which nobody else can change now, or None where the row cannot be locked.
+    Return the balance, which nobody else can change now, or None where the row cannot be locked. A user with
+    two balances is refused: nothing says which of them pays.
 
     An execution's foreign key takes a weaker lock on the same row: two runs that insert first and charge
     second deadlock. A role that may not update balances cannot lock their rows; an advisory lock then orders
@@ -34,7 +36,7 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
     balances = market.balances
     if _is_lockable(market):
         query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
-        row = connection.execute(query, {"user": balances.stored("user", user)}).fetchone()
+        row = _read_only_row(connection, market, query, user)
         return _read_balance_in(row, user) if row and row["balance"] is not None else None
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
@@ -56,10 +58,25 @@ def read_balance(connection: Connection, market: Marketplace, user: Key) -> Cred
 
     """
     query = market.balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
-    row = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchone()
+    row = _read_only_row(connection, market, query, user)
     if row is None:
         raise cannot_change(market, user)
     return _read_balance_in(row, user)
+
+
+def _read_only_row(
+    connection: Connection, market: Marketplace, query: sql.Composed, user: Key
+) -> dict[str, Any] | None:
+    """Return the only row of a user's that a query gives; None where it gives none.
+
+    Raises:
+        Refused: it gives several.
+
+    """
+    rows = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchall()
+    if len(rows) > 1:
+        raise explain_many_balances(user)
+    return rows[0] if rows else None
 
 
 def _read_balance_in(row: dict[str, Any], user: Key) -> Credits:

@@ -5,7 +5,7 @@ sum it is in every row that was looked at. One number that equals the balance pr
 is the balance as long as nobody has spent anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -15,8 +15,10 @@ from psycopg import sql
 from agentctl.core import amounts
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
+from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace
 from agentctl.core.mapping.checks import balance_derived
+from agentctl.core.mapping.checks.balance_derived import find_generated
 
 _MOST_ROWS, _FEWEST = 200, 2
 
@@ -28,15 +30,26 @@ def require_own_balance(connection: Connection, market: Marketplace) -> None:
         SchemaLacks: it is computed; the hint has the line for each part.
 
     """
+    for finding in (*find_generated(market.balances, market.users), *_find_sum(connection, market)):
+        raise SchemaLacks(finding.message, hint=finding.hint, code="balance_derived")
+
+
+def find_sums(connection: Connection, market: Marketplace) -> Iterator[Finding]:
+    """Yield what rows show of a balance, for schema-check; no row is read that could execute anything."""
+    balances = market.balances
+    columns = [balances.column(part) for part in ("user", "balance")]
+    if balances.table.inspectable and all(column is not None and column.readable for column in columns):
+        yield from _find_sum(connection, market)
+
+
+def _find_sum(connection: Connection, market: Marketplace) -> Iterator[Finding]:
     balances = market.balances
     column = balances.column("balance")
-    if column is None or "balance_part" in balances:
+    if column is None or column.generated or "balance_part" in balances:
         return
-    parts = () if column.generated else _find_parts(_read_rows(connection, market))
-    if not column.generated and not parts:
-        return
-    finding = balance_derived.explain(balances, market.users, parts)
-    raise SchemaLacks(finding.message, hint=finding.hint, code="balance_derived")
+    parts = _find_parts(_read_rows(connection, market))
+    if parts:
+        yield balance_derived.explain(balances, market.users, parts)
 
 
 def _read_rows(connection: Connection, market: Marketplace) -> list[dict[str, Any]]:

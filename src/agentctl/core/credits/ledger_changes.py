@@ -48,15 +48,15 @@ _SEARCH: LiteralString = """
                 SELECT pg_current_xact_id()::text::bigint AS own,
                        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ending
             ) AS t
-            WHERE r.payer = %(user)s
+            WHERE r.payer = {payer}
         ) AS numbered
         WHERE CASE WHEN numbered.ahead = 0 THEN true
                    WHEN (numbered.own + numbered.ahead) < numbered.ending
                    THEN pg_xact_status((numbered.own + numbered.ahead)::text::xid8) = 'in progress'
                    ELSE false END
     )"""
-_OF_USER: LiteralString = "WHERE {user} = %(user)s"
-_NEWEST_OF_USER: LiteralString = "WHERE {user} = %(user)s ORDER BY {created_at} DESC LIMIT {limit}"
+_OF_USER: LiteralString = "WHERE {user} = {payer}"
+_NEWEST_OF_USER: LiteralString = "WHERE {user} = {payer} ORDER BY {created_at} DESC LIMIT {limit}"
 _NEWEST_OF_ALL: LiteralString = "ORDER BY {id} DESC LIMIT {limit}"
 
 
@@ -148,11 +148,12 @@ def _end_snapshot_after_us(connection: Connection) -> None:
 def _list_searches(ledger: Ledger) -> Iterator[sql.Composable]:
     """Yield which rows to search for ours, the fewest first: the newest rows, if an index finds them."""
     limit = sql.Literal(_NEWEST)
+    payer = ledger.compose_reference("user", sql.Placeholder("user"))
     if _finds_newest_of_user(ledger):
-        yield ledger.query(_NEWEST_OF_USER, limit=limit)
+        yield ledger.query(_NEWEST_OF_USER, limit=limit, payer=payer)
     elif ledger.base_type("id") in WHOLE and ledger.table.is_unique(ledger.columns["id"]):
         yield ledger.query(_NEWEST_OF_ALL, limit=limit)
-    yield ledger.query(_OF_USER)
+    yield ledger.query(_OF_USER, payer=payer)
 
 
 def _finds_newest_of_user(ledger: Ledger) -> bool:
@@ -178,6 +179,7 @@ def _search_lines(
         table=ledger.table.identifier,
         id=ledger.query("{id}"),
         user=ledger.query("{user}"),
+        payer=ledger.compose_reference("user", sql.Placeholder("user")),
         among=among,
     )
     return tuple(map(_read_line, connection.execute(query, {"user": ledger.stored("user", user)}).fetchall()))

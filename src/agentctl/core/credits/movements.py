@@ -34,6 +34,7 @@ from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.functions import Deduct
 from agentctl.core.mapping.sides import SIDES
+from agentctl.core.mapping.words import NO_WORDS
 from agentctl.core.models import Credits, Key, User
 
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
@@ -83,13 +84,27 @@ def charge(
         require_enough(user, balance=before, held=held, price=price)
     if market.deducting.function is not None:
         require_own_balance(connection, market)  # the function may know the parts, but a refund would not
-        kind = market.ledger.kinds.written.get("charge", "usage") if market.ledger else "usage"
+        kinds = market.ledger.kinds if market.ledger else NO_WORDS
+        kind = kinds.name("charge") if "charge" in kinds.written else "usage"
         charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
         function = market.deducting.function
         return _charge_by_function(connection, market, function, charge, payer=user, before=before)
     return _move_credits(
         connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution)
     )
+
+
+def require_chargeable(connection: Connection, market: Marketplace, user: Key) -> None:
+    """Refuse what a charge would refuse for the sake of the database, and not of the user; it only reads.
+
+    Raises:
+        SchemaLacks: a column holds no exact amounts, the balance is computed, or the ledger's sides mean
+            the opposite of their names.
+
+    """
+    _require_exact_columns(market)
+    require_own_balance(connection, market)
+    require_plausible_sides(connection, market, user=user)
 
 
 def _charge_by_function(

@@ -18,7 +18,7 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     """Return the one user with this id or e-mail address.
 
     Raises:
-        Refused: none fits, or several do.
+        Refused: none fits, or several do, or the one that does has several balances.
         PermissionDenied: row level security hides all users.
 
     """
@@ -32,6 +32,8 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
     if not matches:
         users.require_visible_rows()
         raise _explain_unknown_user(users, key)
+    if len(matches) > 1 and len({user.id for user in matches}) == 1:
+        raise explain_many_balances(matches[0].id)
     if len(matches) > 1:
         listed = "\n".join(f"  {user.id}  {user.email}" for user in matches)
         raise Refused(
@@ -40,6 +42,16 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
             code="user_ambiguous",
         )
     return matches[0]
+
+
+def explain_many_balances(user: Key) -> Refused:
+    """Return the error about a user who has several balances, none of which is the one that counts."""
+    return Refused(
+        f"The user {user} has several balances: agentctl does not guess which of them counts.",
+        hint="Leave each user one row in the table of balances, or name another table that has one row for "
+        'each: [profiles.NAME.schema.balances] table = "TABLE"',
+        code="user_with_balances",
+    )
 
 
 def _explain_unknown_user(users: TableRole, key: str) -> Refused:

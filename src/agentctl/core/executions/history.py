@@ -234,8 +234,8 @@ def _read_execution(
         result=read_json(row.get("result")),
         error=read_text(row["error"]),
         credits_used=read_amount(row["credits_used"]),
-        started_at=read_time(row["started_at"]),
-        completed_at=read_time(row["completed_at"]),
+        started_at=read_time(row["started_at"], zone),
+        completed_at=read_time(row["completed_at"], zone),
         creation=moment_of(row["created_at"], zone),
     )
 

@@ -14,7 +14,7 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
 from agentctl.core.mapping import Marketplace
-from agentctl.core.mapping.instants import in_utc, is_certain
+from agentctl.core.mapping.instants import find_instant, in_utc, is_certain
 from agentctl.core.models import NO_STATUS, Status
 
 
@@ -97,11 +97,16 @@ def _compute_durations(
     executions = market.executions
     if "started_at" not in executions or "completed_at" not in executions:
         return None, None
+    begun, ended = find_instant(executions, "started_at"), find_instant(executions, "completed_at")
+    if begun is None or ended is None:
+        return None, None
     query = compose(
         "SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP ("
-        "ORDER BY extract(epoch FROM completed_at - started_at)::float8 * 1000) AS ms "
+        "ORDER BY extract(epoch FROM {ended} - {begun})::float8 * 1000) AS ms "
         "FROM {executions} AS e WHERE {conditions} AND {started} AND {completed}",
         executions=executions.rows,
+        begun=begun,
+        ended=ended,
         started=_in_calendar("started_at"),
         completed=_in_calendar("completed_at"),
         conditions=join_conditions(list_conditions(market, filters)),

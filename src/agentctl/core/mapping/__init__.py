@@ -5,16 +5,19 @@ discovery.py (with table_preferences.py) and columns.py choose tables and column
 what they could not. sides.py and transfers.py find ledgers with two columns for one thing, versions.py an
 agent's version, state_dates.py the dates within which it is for sale;
 keys.py finds the columns by which tables refer to each other, key_casts.py as which type they are read;
-key_targets.py and shared_links.py refuse those that lead elsewhere. words.py knows statuses, kinds and signs,
-functions.py the function that charges.
+accounts.py finds rows that name a user by way of the row with the balance, key_targets.py and shared_links.py
+refuse those that lead elsewhere. words.py knows statuses, kinds and signs, listed_words.py (with
+list_keys.py) those of columns without words, and unmapped_words.py says which are missing; price_columns.py
+lists what may be a price; functions.py knows the function that charges.
 
 Where no usual name decides, table_search.py (with table_links.py) and column_search.py look at structure:
 name_words.py gives words meanings, column_clues.py says what speaks for a column, function_body.py reads what
 functions do, and arguments.py what their arguments mean.
 
-marketplace.py puts all of it together. table_role.py, rows.py, insertion.py and instants.py compose SQL with
-the names that were found. optional_columns.py knows the seven optional columns. chargeability.py and
-writability.py foresee what would fail. Nothing here writes to a database, and reading is left to the catalog.
+marketplace.py puts all of it together (with assembly.py). table_role.py, rows.py, insertion.py and
+instants.py compose SQL with the names that were found. optional_columns.py knows the seven optional columns.
+chargeability.py and writability.py foresee what would fail. Nothing here writes to a database, and reading is
+left to the catalog.
 """
 
 from agentctl.core.mapping.marketplace import (

@@ -12,7 +12,8 @@ from agentctl.core.mapping.checks import balance_derived, ledger_unlinked, sign_
 from agentctl.core.mapping.column_findings import find_wrong_type
 from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
-from agentctl.core.mapping.words import find_unconfirmed_words, find_unmapped_words
+from agentctl.core.mapping.unmapped_words import find_unmapped_words
+from agentctl.core.mapping.words import find_unconfirmed_words
 
 _KINDS = ("charge", "refund")
 _ADD_LINK: LiteralString = "ALTER TABLE {table} ADD COLUMN execution_id {kind};"

@@ -12,6 +12,7 @@ from agentctl.core.database.quoting import compose
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import column_missing, role_ambiguous, type_inexact
+from agentctl.core.mapping.price_columns import offer_price_columns
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES
 from agentctl.core.mapping.vocabulary import ROLES, can_play, rank
@@ -80,13 +81,13 @@ def is_priceless(table: Table, known: Collection[str]) -> bool:
     return "price" not in known and find_wrong_type("agents", "price", table) is None
 
 
-def explain_no_price(table: Table) -> Finding:
-    """Return the finding about agents without a price."""
+def explain_no_price(table: Table, taken: Collection[str]) -> Finding:
+    """Return the finding about agents without a price, with the columns that may be it."""
+    offer = offer_price_columns(table, taken, "profiles.NAME.schema.agents")
     return column_missing.CHECK.finding(
         f"{table.name}.price",
         f"{table.name} has no column for the price of an agent.",
-        hint='Name the column, [profiles.NAME.schema.agents] price = "COLUMN", or each agent\'s price: '
-        '[profiles.NAME.agents."AGENT"] price = 10',
+        hint=f'{offer}name each agent\'s price: [profiles.NAME.agents."AGENT"] price = 10',
         is_special=True,
     )
 

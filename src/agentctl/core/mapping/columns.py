@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.findings.finding import Finding
+from agentctl.core.mapping.accounts import OF_ACCOUNTS, find_reference
 from agentctl.core.mapping.column_facts import (
     find_clock,
     find_decisive_column,
@@ -29,6 +30,7 @@ from agentctl.core.mapping.column_findings import (
 )
 from agentctl.core.mapping.column_search import Search, find_no_money, search_columns
 from agentctl.core.mapping.leftovers import find_leftovers
+from agentctl.core.mapping.list_keys import find_listed_part
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES, list_pairs
@@ -44,6 +46,7 @@ class Choice:
         why: the evidence, in a few words.
         others: the columns that fit less well.
         read_as: the type of the key that it refers to, where its own is another.
+        account: the column of the balances that it refers to, where it does not name the user itself.
 
     """
 
@@ -51,6 +54,7 @@ class Choice:
     why: str
     others: tuple[str, ...] = ()
     read_as: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,13 @@ def find_columns(
     )
     choices |= {name: Choice(fit.column, fit.why) for name, fit in searched.fits.items()}
     ties |= searched.ties
+    if role in OF_ACCOUNTS and not {"user"} & {*choices, *ties, *settings.columns}:
+        reference = find_reference(table, tables.get("balances"))
+        choices |= {"user": Choice(reference[0], "the account that it refers to")} if reference else {}
+    part, listed = find_listed_part(role, table, {name: choice.column for name, choice in choices.items()})
+    if listed is not None and part not in settings.columns:
+        choices |= {part: Choice(listed, "its key leads to a list of them")}
+        ties.pop(part, None)
     doubts = _take_leftovers(role, table, missing, choices, ties, searched.doubts)
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
@@ -101,7 +112,11 @@ def find_columns(
     findings = [
         *_explain_gaps(role, table, settings, choices, ties),
         *(explain_ambiguity(role, part, table, names) for part, names in doubts.items()),
-        *([explain_no_price(table)] if role == "agents" and is_priceless(table, named) else ()),
+        *(
+            [explain_no_price(table, _list_taken(table, choices))]
+            if role == "agents" and is_priceless(table, named)
+            else ()
+        ),
         *find_unknown_columns(role, table, settings),
     ]
     return Columns(choices, tuple(findings), tuple(_list_obstacles(role, table, choices, ties)))

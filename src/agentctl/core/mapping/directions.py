@@ -40,7 +40,7 @@ def find_constants(
         if "amount" in columns:
             row[columns["amount"]] = -1 if kind == "charge" and sign is Sign.SIGNED else 1
         if "kind" in columns and kind in kinds.written:
-            row[columns["kind"]] = kinds.written[kind]
+            row[columns["kind"]] = kinds.value(kind)
         found = {column.name: value for column in free for value in _choose_value(table, column, kind, row)}
         constants[kind] = {**found, **configured.get(kind, {})}
     return constants

@@ -34,7 +34,6 @@ from agentctl.core.mapping.table_search import (
 from agentctl.core.mapping.transfers import explain_transfer, find_transfer
 from agentctl.core.mapping.vocabulary import ROLES, rank
 
-_WITH_KEYS = frozenset({"table", "partitioned table"})
 # A marketplace may have no ledger, and no separate table of balances.
 _NECESSARY = ("users", "agents", "executions")
 
@@ -81,18 +80,10 @@ def discover(catalog: Catalog, settings: SchemaSettings) -> Discovery:
 
 
 def is_coherent(roles: Mapping[str, FoundRole], structure: TableSearch) -> bool:
-    """Whether there are users, agents and executions, and the executions refer to both of the others.
-
-    A view refers to nothing, and nothing refers to it.
-    """
+    """Whether there are users, agents and executions, and the executions refer to both of the others."""
     if not set(_NECESSARY) <= roles.keys():
         return False
-    users, agents, executions = (roles[role].table for role in _NECESSARY)
-    if executions.kind not in _WITH_KEYS:
-        return True
-    return (agents.kind not in _WITH_KEYS or structure.links.refers_to(executions, agents)) and (
-        users.kind not in _WITH_KEYS or structure.links.refers_to_users(executions, users)
-    )
+    return structure.links.are_tied({role: found_role.table for role, found_role in roles.items()})
 
 
 def _discover(
@@ -178,9 +169,12 @@ class _Search:
         return self._take_tables(role, [candidates[0].table], candidates[0].why)
 
     def require_users(self, users: Table | None, executions: Table | None) -> Table | None:
-        """Take no users for a usual name alone, where no executions say that they are the users."""
-        if users is None or self._settings.role("users").table or executions is not None:
+        """Take no accounts for their owners, nor users for a usual name where no executions refer to them."""
+        if users is None or self._settings.role("users").table:
             return users
+        if executions is not None:
+            holders = self._structure.list_holders(users) or [users]
+            return users if users in holders else self._take_tables("users", holders, "whose accounts pay")
         fits = self._structure.fits
         if "email" in fits("users", users) or "balance" in fits("balances", users):
             return users
@@ -215,14 +209,16 @@ class _Search:
     def _look_for_better_ledger(self, users: Table, executions: Table | None, named: Sequence[Table]) -> None:
         """Prefer a table that is tied to the executions to those that only have a usual name."""
         taken = [table for table in self._tables.values() if table is not None]
-        best = list_best_tables(self._structure.find_ledgers(users, executions, taken))
+        accounts = self._tables.get("balances")
+        best = list_best_tables(self._structure.find_ledgers(users, executions, taken, accounts))
         if best and best[0].table not in named:
             is_tied = executions is not None and self._is_tied(best[0].table, executions)
             if is_tied or not named:
                 self._shaped["ledger"] = best
 
     def _is_tied(self, table: Table, target: Table) -> bool:
-        return self._structure.links.refers_to_users(table, target)
+        accounts = self._tables.get("balances") if target is self._tables.get("users") else None
+        return self._structure.links.refers_to_users(table, target, accounts)
 
     def has_balance(self, users: Table) -> bool:
         """Whether the users' table holds the balances, and no table of balances is configured."""

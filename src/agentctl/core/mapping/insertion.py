@@ -29,6 +29,8 @@ def insertion(
         constants: column -> the value that this kind of row has in it.
 
     """
+    if role.accounts is not None and "user" in values:
+        values = {**values, role.accounts.part: values["user"]}
     row = {
         role.columns[part]: shortened(role, part, role.stored(part, value))
         for part, value in values.items()
@@ -43,9 +45,21 @@ def insertion(
         "INSERT INTO {table} ({names}) {overriding} VALUES ({values})",
         names=sql.SQL(", ").join(map(sql.Identifier, row)),
         overriding=sql.SQL("OVERRIDING SYSTEM VALUE" if overriding else ""),
-        values=sql.SQL(", ").join(placeholder(name, value) for name, value in named.items()),
+        values=sql.SQL(", ").join(
+            _compose_value(role, column, placeholder(name, named[name]), is_constant=column in own)
+            for column, name in zip(row, named, strict=True)
+        ),
     )
     return query, named
+
+
+def _compose_value(
+    role: TableRole, column: str, value: sql.Composable, *, is_constant: bool
+) -> sql.Composable:
+    """Return the SQL of a column's value, which is looked up where the column has the key of an account."""
+    part = role.accounts.part if role.accounts is not None else ""
+    is_account = role.columns.get(part) == column and not is_constant
+    return role.compose_reference(part, value) if is_account else value
 
 
 def _fill_template(constant: Constant, values: Mapping[str, object]) -> object:

@@ -7,6 +7,7 @@ the latest or the earliest instant that it can mean. The zone of the session nev
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -109,6 +110,14 @@ def instant(role: TableRole, column: sql.Composable) -> sql.Composable:
         return sql.SQL("NULL::timestamptz")
     latest, earliest = _read_there(column, role.zone), _read_earliest(column, role.zone)
     return compose("(CASE WHEN {} = {} THEN {} END)", latest, earliest, latest)
+
+
+def find_instant(role: TableRole, part: LiteralString) -> sql.Composable | None:
+    """Return the instant of a time of the rows, as it is shown; None where nobody knows its zone."""
+    column = sql.Identifier(part)
+    if role.base_type(part) in _ZONED:
+        return column
+    return _read_there(column, role.zone) if role.zone is not None else None
 
 
 def _clamp(column: sql.Composable) -> sql.Composed:

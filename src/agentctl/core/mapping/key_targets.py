@@ -43,6 +43,8 @@ def _find_strays(catalog: Catalog, discovery: Discovery) -> Iterator[tuple[str, 
     for role in _PAYING:
         if role not in roles or "user" not in roles[role].parts or roles[role].table is users.table:
             continue
+        if roles[role].parts["user"].account is not None:
+            continue  # the account's own key leads to the users, which the balances' turn shows
         table, column = roles[role].table, roles[role].parts["user"].column
         target = table.foreign_key(column)
         owner = (

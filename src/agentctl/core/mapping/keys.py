@@ -141,6 +141,8 @@ def _find_mismatches(
     ):
         if role not in roles or part not in roles[role].parts or "id" not in roles[target].parts:
             continue
+        if roles[role].parts[part].account is not None:
+            continue  # it has the key of an account
         column = roles[role].table.column(roles[role].parts[part].column)
         key = roles[target].table.column(roles[target].parts["id"].column)
         if column is None or key is None or column.base_type == key.base_type:

@@ -6,42 +6,36 @@ work with.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.zones import require_zone
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
+from agentctl.core.mapping.accounts import find_accounts, resolve_accounts
 from agentctl.core.mapping.arguments import Money
+from agentctl.core.mapping.assembly import (
+    assemble_agents,
+    assemble_executions,
+    assemble_ledger,
+    list_casts,
+    list_usable_columns,
+)
 from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
-from agentctl.core.mapping.directions import find_constants
 from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.key_targets import check_key_targets
 from agentctl.core.mapping.keys import resolve_keys
-from agentctl.core.mapping.optional_columns import BY_NAME
-from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings, Zone
+from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
 from agentctl.core.mapping.shared_links import set_aside_shared_link
-from agentctl.core.mapping.state_dates import compose_withheld, find_state_dates, find_unknown_dates
+from agentctl.core.mapping.state_dates import find_unknown_dates
 from agentctl.core.mapping.table_role import Agents, Executions, Ledger, TableRole
-from agentctl.core.mapping.versions import find_unordered, is_ordered, tie_versions
-from agentctl.core.mapping.vocabulary import (
-    KIND_STOPGAPS,
-    KIND_WORDS,
-    SALE_WORDS,
-    STATUS_WORDS,
-    is_needed,
-)
-from agentctl.core.mapping.words import (
-    NO_WORDS,
-    Sign,
-    find_sign,
-    find_stand_ins,
-    find_unconfirmed_words,
-    find_unmapped_words,
-    find_words,
-)
+from agentctl.core.mapping.unmapped_words import find_unmapped_words
+from agentctl.core.mapping.versions import find_unordered, tie_versions
+from agentctl.core.mapping.words import find_unconfirmed_words
 
 _WRITTEN_STATES = ("running", "success", "failed")
 _OF_EVERY_RUN = frozenset({"agents", "executions"})
@@ -141,7 +135,14 @@ def catalog_for(
     also: tuple[str, ...] = (),
     visibility: bool = False,
 ) -> Catalog:
-    """Introspect the configured schemas or the search path, and the schemas that are named elsewhere."""
+    """Introspect the configured schemas or the search path, and the schemas that are named elsewhere.
+
+    Raises:
+        ConfigError: the database does not know the configured time zone.
+
+    """
+    if settings.zone is not None and settings.zone is not UTC:
+        require_zone(connection, settings.zone)
     everything = (*settings.named_schemas, *also)
     return introspect(connection, schemas=settings.schemas, also=everything, visibility=visibility)
 
@@ -161,7 +162,8 @@ def get_marketplace(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) ->
 
 def read(catalog: Catalog, settings: SchemaSettings = NO_SETTINGS) -> Reading:
     """Find every role in a catalog as far as possible; what is missing becomes findings."""
-    discovery = tie_versions(resolve_keys(discover(catalog, settings), settings, catalog), settings)
+    discovery = resolve_accounts(discover(catalog, settings))
+    discovery = tie_versions(resolve_keys(discovery, settings, catalog), settings)
     discovery = check_key_targets(catalog, set_aside_shared_link(discovery))
     if errors_among(discovery.findings):
         findings = (*discovery.findings, *(finding for _, finding in discovery.unwritable))
@@ -176,19 +178,26 @@ def agents_of(reading: Reading) -> Agents | None:
     agents = reading.discovery.roles.get("agents")
     if agents is None or not {"id", "name"} <= set(agents.parts):
         return None
-    return _assemble_agents(agents, RoleSettings(), None)
+    return assemble_agents(agents, RoleSettings(), None)
 
 
 def _assemble_marketplace(catalog: Catalog, settings: SchemaSettings, discovery: Discovery) -> Marketplace:
     roles = discovery.roles
-    agents = _assemble_agents(roles["agents"], settings.role("agents"), settings.zone)
-    executions = _assemble_executions(roles["executions"], settings.role("executions"))
+    agents = assemble_agents(roles["agents"], settings.role("agents"), settings.zone)
+    accounts = {role: find_accounts(found_role, roles) for role, found_role in roles.items()}
+    executions = assemble_executions(
+        catalog, roles["executions"], settings.role("executions"), accounts["executions"]
+    )
     executions = replace(executions, zone=settings.zone)
-    ledger = _assemble_ledger(roles["ledger"], settings.role("ledger")) if "ledger" in roles else None
+    ledger = (
+        assemble_ledger(catalog, roles["ledger"], settings.role("ledger"), accounts["ledger"])
+        if "ledger" in roles
+        else None
+    )
     ledger = replace(ledger, zone=settings.zone) if ledger is not None else None
-    users, user_columns = roles["users"].table, _list_usable_columns("users", roles["users"])
-    balances, balance_columns = roles["balances"].table, _list_usable_columns("balances", roles["balances"])
-    balance_casts = _list_casts(roles["balances"])
+    users, user_columns = roles["users"].table, list_usable_columns("users", roles["users"])
+    balances, balance_columns = roles["balances"].table, list_usable_columns("balances", roles["balances"])
+    balance_casts = list_casts(roles["balances"])
     user_rows = rows.user_rows(users, user_columns, balances, balance_columns, balance_casts)
     key = users.column(user_columns["id"])
     money = _find_money(roles)
@@ -241,82 +250,6 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
         return None
     entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
     return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
-
-
-def _list_casts(role_table: FoundRole) -> dict[str, str]:
-    """Return the references that are read as another type than that of their column."""
-    return {part: choice.read_as for part, choice in role_table.parts.items() if choice.read_as}
-
-
-def _list_usable_columns(role: str, role_table: FoundRole) -> dict[str, str]:
-    """Return the parts with usable columns; optional ones must be readable and of a fitting type."""
-    usable = {}
-    for part, choice in role_table.parts.items():
-        column = role_table.table.column(choice.column)
-        holds = role != "executions" or part not in BY_NAME or (column and BY_NAME[part].accepts(column))
-        if column is not None and holds and (column.readable or is_needed(role, part)):
-            usable[part] = choice.column
-    return usable
-
-
-def _assemble_agents(role_table: FoundRole, settings: RoleSettings, zone: Zone) -> Agents:
-    columns = _list_usable_columns("agents", role_table)
-    configured = settings.words.get("active")
-    usual = tuple(word for group in SALE_WORDS["active"] for word in group)
-    active_words = (configured.lower(),) if configured else usual
-    judged = {columns[part] for part in ("deleted", "active") if part in columns}
-    dates = find_state_dates(role_table.table, settings, taken=judged)
-    withheld = compose_withheld(dates, zone)
-    table_rows = rows.agent_rows(role_table.table, columns, active_words=active_words, withheld=withheld)
-    version = role_table.table.column(columns["version"]) if "version" in columns else None
-    if version is None:
-        return Agents(role_table.table, columns, table_rows, dates=dates)
-    chosen = rows.chosen_rows(table_rows, is_ordered=is_ordered(version), is_dated="made_at" in columns)
-    return Agents(role_table.table, columns, chosen, versions=table_rows, dates=dates)
-
-
-def _assemble_executions(role_table: FoundRole, settings: RoleSettings) -> Executions:
-    columns = _list_usable_columns("executions", role_table)
-    status = role_table.table.column(columns.get("status", ""))
-    words = find_words(role_table.table, status, STATUS_WORDS, settings.words, {}) if status else NO_WORDS
-    # Some databases have no word for `running`; their word for `pending`, which is open, too, stands for it.
-    if "running" not in words.written and "running" not in words.rivals and "pending" in words.written:
-        words = words.with_written("running", words.written["pending"])
-    casts = _list_casts(role_table)
-    table_rows = rows.execution_rows(role_table.table, columns, words, casts)
-    return Executions(role_table.table, columns, table_rows, settings.constant, casts, words)
-
-
-def _assemble_ledger(role_table: FoundRole, settings: RoleSettings) -> Ledger:
-    columns = _list_usable_columns("ledger", role_table)
-    kind = role_table.table.column(columns["kind"]) if "kind" in columns else None
-    amount = role_table.table.column(columns["amount"]) if "amount" in columns else None
-    kinds = (
-        find_words(role_table.table, kind, KIND_WORDS, settings.words, KIND_STOPGAPS)
-        if kind is not None
-        else NO_WORDS
-    )
-    sign, why = (
-        (Sign(settings.sign), "configured")
-        if settings.sign
-        else find_sign(role_table.table, amount, kind, kinds)
-        if amount
-        else (Sign.SIGNED, "its columns for debit and credit")
-    )
-    casts = _list_casts(role_table)
-    table_rows = rows.ledger_rows(role_table.table, columns, kinds, sign or Sign.SIGNED, casts)
-    return Ledger(
-        role_table.table,
-        columns,
-        table_rows,
-        settings.constant,
-        casts,
-        kinds,
-        sign or Sign.SIGNED,
-        why if sign else None,
-        find_constants(role_table.table, columns, kinds, sign or Sign.SIGNED, settings.constants),
-        frozenset(find_stand_ins(kinds, KIND_WORDS, settings.words)),
-    )
 
 
 def refusal(catalog: Catalog, findings: Iterable[Finding]) -> SchemaLacks:

@@ -66,7 +66,9 @@ LONGEST_NAME = 63
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
-_INSTANT = frozenset({"timestamp with time zone"})
+NAIVE = "timestamp without time zone"
+"""A type of times that are read and written in the zone that the configuration names, as created_at is."""
+_INSTANT = frozenset({"timestamp with time zone", NAIVE})
 
 OPTIONAL_COLUMNS = (
     OptionalColumn(

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.quoting import compose
+from agentctl.core.mapping.accounts import Accounts
 from agentctl.core.mapping.key_casts import read_as
 from agentctl.core.mapping.sides import SIDES, subtract_sides
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS
@@ -40,13 +41,13 @@ _EXECUTIONS: LiteralString = (
     "{agent_version} AS agent_version, "
     "{created_at} AS created_at, {workflow_id} AS workflow_id, {inputs} AS inputs, {result} AS result, "
     "{error} AS error, {credits_used} AS credits_used, {started_at} AS started_at, "
-    "{completed_at} AS completed_at, {key} AS key FROM {table})"
+    "{completed_at} AS completed_at, {key} AS key FROM {source})"
 )
 _FLAG: LiteralString = "(CASE WHEN {0} THEN 'success' WHEN NOT {0} THEN 'failed' END)"
 _LEDGER: LiteralString = (
     "(SELECT {id} AS id, {user} AS user_id, {word} AS kind, {meaning} AS movement, {signed} AS amount, "
     "{balance_after} AS balance_after, {execution} AS execution_id, {description} AS description, "
-    "{created_at} AS created_at FROM {table})"
+    "{created_at} AS created_at FROM {source})"
 )
 _LEAST: Mapping[str, LiteralString] = {
     "smallint": "-32768",
@@ -183,7 +184,11 @@ def _compose_deleted(agents: Table, name: str | None) -> sql.Composable:
 
 
 def execution_rows(
-    executions: Table, columns: Mapping[str, str], statuses: Words, casts: Mapping[str, str] = NO_CASTS
+    executions: Table,
+    columns: Mapping[str, str],
+    statuses: Words,
+    casts: Mapping[str, str] = NO_CASTS,
+    accounts: Accounts | None = None,
 ) -> sql.Composed:
     """Return the executions; `word` is the database's own status."""
     names = (
@@ -193,10 +198,9 @@ def execution_rows(
     word, meaning = _compose_status(executions, columns, statuses)
     return compose(
         _EXECUTIONS,
-        table=executions.identifier,
         word=word,
         meaning=meaning,
-        **_compose_parts(names, columns, casts),
+        **{**_compose_parts(names, columns, casts), **_compose_owner(executions, columns, accounts)},
     )
 
 
@@ -221,6 +225,7 @@ def ledger_rows(
     kinds: Words,
     sign: Sign,
     casts: Mapping[str, str] = NO_CASTS,
+    accounts: Accounts | None = None,
 ) -> sql.Composed:
     """Return the ledger; `kind` is the database's own word, `movement` agentctl's."""
     names = ("id", "user", "balance_after", "execution", "description", "created_at")
@@ -229,6 +234,7 @@ def ledger_rows(
         subtract_sides(ledger, columns) if has_sides else sql.Identifier(columns["amount"])
     )
     kind = compose("{}::text", sql.Identifier(columns["kind"])) if "kind" in columns else None
+    named = None if kind is None else _replace_words(kind, kinds.labels)
     by_sign = compose("CASE WHEN {} < 0 THEN 'charge' ELSE 'grant' END", amount)
     meaning = by_sign if kind is None else _translate_word(kind, kinds)
     signed = amount
@@ -236,12 +242,20 @@ def ledger_rows(
         signed = _negate_charges(ledger, columns["amount"], meaning)
     return compose(
         _LEDGER,
-        table=ledger.identifier,
-        word=by_sign if kind is None else kind,
+        word=named or by_sign,
         meaning=meaning,
         signed=signed,
-        **_compose_parts(names, columns, casts),
+        **{**_compose_parts(names, columns, casts), **_compose_owner(ledger, columns, accounts)},
     )
+
+
+def _compose_owner(
+    table: Table, columns: Mapping[str, str], accounts: Accounts | None
+) -> dict[str, sql.Composable]:
+    """Return what the rows are read from, and whose they are where only an account says that."""
+    if accounts is None or not accounts.names_user:
+        return {"source": table.identifier}
+    return {"source": accounts.compose_source(table, columns["user"]), "user": accounts.owner}
 
 
 def _negate_charges(ledger: Table, name: str, meaning: sql.Composable) -> sql.Composed:
@@ -269,7 +283,11 @@ def _compose_parts(
 
 def _translate_word(word: sql.Composable, words: Words) -> sql.Composable:
     """Return SQL that translates the database's words into agentctl's, where they differ."""
-    other = {raw: meaning for raw, meaning in words.read.items() if raw != meaning}
+    return _replace_words(word, {raw: meaning for raw, meaning in words.read.items() if raw != meaning})
+
+
+def _replace_words(word: sql.Composable, other: Mapping[str, str]) -> sql.Composable:
+    """Return SQL that puts other words in the place of some."""
     if not other:
         return word
     cases = sql.SQL(" ").join(

@@ -13,6 +13,7 @@ from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.vocabulary import TEXT
 
 KINDS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
+_WITH_KEYS = frozenset({"table", "partitioned table"})
 _THINGS = frozenset({"person", "agent", "run", "errand"})
 Target = tuple[str, str]
 """A schema and a table, which may be outside of what was read."""
@@ -117,12 +118,29 @@ class TableLinks:
         """Whether a table has at most one row for each of another's."""
         return any(link.target == target and table.is_unique(link.column) for link in self.list_links(table))
 
-    def refers_to_users(self, table: Table, users: Table) -> bool:
-        """Whether a table refers to users, or to what the users' rows extend."""
+    def refers_to_users(self, table: Table, users: Table, accounts: Table | None = None) -> bool:
+        """Whether a table refers to users, to what the users' rows extend, or to the users' accounts."""
         targets = {target_of(users)} | {
             link.target for link in self.list_links(users) if users.is_unique(link.column)
         }
+        targets |= {target_of(accounts)} if accounts is not None else set()
         return any(link.target in targets for link in self.list_links(table))
+
+    def are_tied(self, tables: Mapping[str, Table]) -> bool:
+        """Whether the executions refer to the agents, and to the users or their accounts.
+
+        A view refers to nothing, and nothing refers to it.
+
+        Args:
+            tables: role -> its table, of three or more roles.
+
+        """
+        users, agents, executions = (tables[role] for role in ("users", "agents", "executions"))
+        if executions.kind not in _WITH_KEYS:
+            return True
+        return (agents.kind not in _WITH_KEYS or self.refers_to(executions, agents)) and (
+            users.kind not in _WITH_KEYS or self.refers_to_users(executions, users, tables.get("balances"))
+        )
 
 
 def _are_comparable(column: Column, key: Column) -> bool:

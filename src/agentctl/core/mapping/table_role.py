@@ -15,7 +15,8 @@ from psycopg import sql
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.database.quoting import compose
 from agentctl.core.errors import PermissionDenied, SchemaLacks
-from agentctl.core.mapping.optional_columns import BY_NAME, recordable
+from agentctl.core.mapping.accounts import Accounts
+from agentctl.core.mapping.optional_columns import BY_NAME, NAIVE, recordable
 from agentctl.core.mapping.settings import Constant
 from agentctl.core.mapping.sides import SIDES, find_type
 from agentctl.core.mapping.vocabulary import WHOLE
@@ -35,6 +36,7 @@ class TableRole:
         constant: column -> the value that it has in every row which agentctl inserts.
         casts: part -> the type as which `rows` has a reference whose column is of another.
         zone: of its times without a zone; None where nobody has said.
+        accounts: those that its rows name, in place of a user or beside one; None where they name none.
 
     """
 
@@ -44,6 +46,7 @@ class TableRole:
     constant: Mapping[str, Constant] = field(default_factory=dict)
     casts: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo | None = field(default=None, kw_only=True)
+    accounts: Accounts | None = field(default=None, kw_only=True)
 
     def __contains__(self, part: str) -> bool:
         return part in self.columns
@@ -69,7 +72,15 @@ class TableRole:
 
     def stored(self, part: str, value: object) -> object:
         """Return a key as the column of a reference holds it: a text cannot be compared with a uuid."""
-        return str(value) if self.casts.get(part) == "uuid" and value is not None else value
+        is_account = self.accounts is not None and part == self.accounts.part
+        cast = self.accounts.cast if self.accounts and is_account else self.casts.get(part)
+        return str(value) if cast == "uuid" and value is not None else value
+
+    def compose_reference(self, part: str, value: sql.Composable) -> sql.Composable:
+        """Return the SQL of what a part's column has for a key: for a user it may be that of the account."""
+        if self.accounts is not None and part == self.accounts.part:
+            return self.accounts.compose_key(value)
+        return value
 
     def countable(self, part: LiteralString) -> sql.SQL:
         """Return the condition under which a value in a part of `rows` can be added to others.
@@ -160,8 +171,9 @@ class Executions(TableRole):
 
     @property
     def recordable(self) -> tuple[str, ...]:
-        """The optional columns that agentctl fills here."""
-        return recordable(self.table, self.columns)
+        """The optional columns that agentctl fills here; no time of which nobody knows the zone."""
+        able = recordable(self.table, self.columns)
+        return tuple(name for name in able if self.zone is not None or self.base_type(name) != NAIVE)
 
     @property
     def unrecordable(self) -> tuple[str, ...]:
@@ -195,7 +207,7 @@ class Ledger(TableRole):
         """Return what to tell whoever has just written a kind of row under another word."""
         if kind not in self.stand_ins:
             return None
-        return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.written[kind]}."
+        return f"{self.name} has no word for a {kind}: it is recorded as {self.kinds.name(kind)}."
 
     @property
     def has_sides(self) -> bool:

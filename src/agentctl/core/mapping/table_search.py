@@ -117,12 +117,26 @@ class TableSearch:
         if fixed is not None:
             tables = [fixed] if fixed is own or self.links.is_one_to_one(fixed, target) else []
         elif own is not None:
-            tables = [own]
+            tables = self.list_holders(own)
         else:
             tables = [
                 table for table in self.links.tables.values() if self.links.is_one_to_one(table, target)
             ]
         return [users for table in tables if (users := self._weigh_users(table)).points >= _LEAST["users"]]
+
+    def list_holders(self, payer: Table) -> list[Table]:
+        """Return the table itself or, where it has accounts, whose they are: none, if nothing tells.
+
+        An account has an owner in a column of its own, and the owner has the e-mail address.
+        """
+        links = (link for link in self.links.list_links(payer) if payer.is_unique(link.column))
+        keys = {item.columns for item in payer.constraints if item.kind == "primary key"}
+        tables = [self.links.tables.get(link.target) for link in links if (link.column,) not in keys]
+        owners = [table for table in tables if table is not None]
+        if not owners or "email" in self.fits("users", payer):
+            return [payer]
+        holders = [table for table in owners if "email" in self.fits("users", table)]
+        return holders if len(holders) == 1 else []
 
     # --- evidence
 
@@ -256,7 +270,11 @@ class TableSearch:
         )
 
     def find_ledgers(
-        self, users: Table, executions: Table | None, others: Sequence[Table]
+        self,
+        users: Table,
+        executions: Table | None,
+        others: Sequence[Table],
+        accounts: Table | None = None,
     ) -> list[Candidate]:
         """Return the tables that could be the ledger, the best first."""
         weighed = [
@@ -264,7 +282,7 @@ class TableSearch:
             for table in self.links.tables.values()
             if table is not users
             and not any(table is other for other in others)
-            and self.links.refers_to_users(table, users)
+            and self.links.refers_to_users(table, users, accounts)
             and any(column.base_type in EXACT for column in table.columns)
         ]
         return _sort_candidates("ledger", weighed)

@@ -85,6 +85,7 @@ _PAYER = _make_part(
     to="users",
     required=True,
 )
+_ACCOUNT = _make_part("", _KEY)  # found by accounts.py
 
 _UPDATED_AT = _make_part("updated_at|modified_at|last_modified|updated_on", _INSTANT)
 
@@ -145,6 +146,7 @@ ROLES: Mapping[str, Role] = {
         {
             "id": _make_part("id execution_id|run_id|uuid", _KEY, required=True),
             "user": _PAYER,
+            "account": _ACCOUNT,
             "agent": _make_part(
                 "agent_id workflow_id|bot_id|tool_id|assistant_id agent|agent_code|agent_slug|agent_key",
                 _KEY,
@@ -193,6 +195,7 @@ ROLES: Mapping[str, Role] = {
         {
             "id": _make_part("id transaction_id|entry_id|uuid", _KEY, required=True),
             "user": _PAYER,
+            "account": _ACCOUNT,
             "amount": _make_part(
                 "amount|delta|credits_delta|credit_delta|change_amount|credits_change|credits_amount|change|"
                 "credit_amount|amount_credits credits|value|points",

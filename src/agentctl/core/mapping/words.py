@@ -14,9 +14,8 @@ from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.customer_access import may_write
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding
-from agentctl.core.hint_text import toml_text
-from agentctl.core.mapping.checks import kind_unmapped, status_unmapped, words_unconfirmed
-from agentctl.core.mapping.vocabulary import Names, list_best, plain, rank
+from agentctl.core.mapping.checks import words_unconfirmed
+from agentctl.core.mapping.vocabulary import WHOLE, Names, list_best, plain, rank
 
 # The words to write into a column that takes any word, where they differ from agentctl's own.
 _REFERENCE = {"charge": "usage", "grant": "bonus"}
@@ -40,6 +39,9 @@ class Words:
         why: the evidence.
         rivals: agentctl's word -> words that nothing decides between.
         seen: agentctl's word -> other words for it in the rows of a column that takes any word.
+        column: the column, where it holds no words: numbers, or keys of a table that lists words.
+        labels: what such a column holds -> the word that the table has for it.
+        offered: the words or numbers to choose from.
 
     """
 
@@ -48,11 +50,25 @@ class Words:
     why: str
     rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    column: Column | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    offered: tuple[str, ...] = ()
 
     @property
     def proposed(self) -> dict[str, str]:
         """The words to propose to somebody who knows the database: words of its rows come first."""
-        return {**self.written, **{word: raw[0] for word, raw in self.seen.items() if len(raw) == 1}}
+        seen = {word: raw[0] for word, raw in self.seen.items() if len(raw) == 1}
+        return {**{word: self.name(word) for word in self.written}, **seen}
+
+    def name(self, word: str) -> str:
+        """Return what people call that which is written for a word: the word of a list, not its key."""
+        return self.labels.get(self.written[word], self.written[word])
+
+    def value(self, word: str) -> object:
+        """Return what a row has for a word, as a CHECK sees it; None where nothing stands for it."""
+        raw = self.written.get(word)
+        is_number = self.column is not None and self.column.base_type in WHOLE
+        return int(raw) if raw is not None and is_number else raw
 
     def raw(self, *words: str) -> list[str]:
         """Return every word of the database for some of agentctl's words, which stand for themselves, too."""
@@ -67,28 +83,6 @@ class Words:
 
 NO_WORDS = Words({}, {}, "")
 """The words of a column that does not exist."""
-
-
-def find_unmapped_words(role: str, table: str, words: Words, needed: Sequence[str]) -> Iterator[Finding]:
-    """Yield each needed word of agentctl's for which the database has no word, or several."""
-    key, what = ("statuses", "status") if role == "executions" else ("kinds", "kind")
-    for word in needed:
-        if word in words.written:
-            continue
-        rivals = words.rivals.get(word, ())
-        msg = (
-            f"{' and '.join(rivals)} of {table} could each mean {word}: agentctl does not guess."
-            if rivals
-            else f"agentctl knows no {what} of {table} that means {word}."
-        )
-        lines = "\n".join(f"  {word} = {toml_text(raw)}" for raw in rivals or ("WORD",))
-        yield (status_unmapped if what == "status" else kind_unmapped).CHECK.finding(
-            table,
-            msg,
-            hint=f"Put this into [profiles.NAME.schema.{role}.{key}]"
-            + (", one of:" if rivals else ":")
-            + f"\n{lines}",
-        )
 
 
 def find_unconfirmed_words(role: str, table: str, words: Words) -> Iterator[Finding]:
@@ -128,17 +122,17 @@ def find_words(
 
     """
     allowed, closed, why = _list_allowed_words(table, column)
-    written = dict(configured)
+    written = {word: raw for word, raw in configured.items() if _is_short_enough(column, raw)}
     rivals: dict[str, tuple[str, ...]] = {}
     for word, names in vocabulary.items():
-        if word in written:
+        if word in configured:
             continue
         best = list_best(allowed, names) or list_best(allowed, stopgaps.get(word, ()))
         if len(best) == 1 or word in best:
             written[word] = word if word in best else best[0]
         elif best:
             rivals[word] = best
-        elif not closed and table.inspectable:
+        elif not closed and table.inspectable and _is_short_enough(column, _REFERENCE.get(word, word)):
             written[word] = _REFERENCE.get(word, word)
     seen = {} if closed else _find_seen_words(column.sample or (), vocabulary, written, configured)
     known = (
@@ -147,12 +141,19 @@ def find_words(
     return Words(written, _read_meanings((*allowed, *known), vocabulary, written), why, rivals, seen)
 
 
+def _is_short_enough(column: Column, word: str) -> bool:
+    """Whether a column can hold a word whole: half of one would mean nothing to anybody."""
+    length = re.search(r"\((\d+)\)$", column.type)
+    return length is None or len(word) <= int(length[1])
+
+
 def find_stand_ins(
     words: Words, vocabulary: Mapping[str, Names], configured: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield agentctl's words for which it writes one of another meaning, because there is no better one."""
     for word, raw in words.written.items():
-        if word not in configured and word in vocabulary and rank(raw, vocabulary[word]) is None:
+        name = words.labels.get(raw, raw)
+        if word not in configured and word in vocabulary and rank(name, vocabulary[word]) is None:
             yield word
 
 
@@ -205,7 +206,7 @@ def list_words_of(table: Table, column: Column) -> tuple[str, ...]:
 
 def find_sign(table: Table, amount: Column, kind: Column | None, kinds: Words) -> tuple[Sign | None, str]:
     """Return how charges are marked, and the evidence; None if nothing in the database tells."""
-    charge = kinds.written.get("charge")
+    charge = kinds.value("charge")
     row: dict[str, object] = {kind.name: charge} if kind is not None else {}
     able = [
         all(check.holds({**row, amount.name: value}) is not False for check in checks_of(table).values())

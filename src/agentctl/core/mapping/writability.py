@@ -20,13 +20,14 @@ from agentctl.core.mapping.checks import (
 )
 from agentctl.core.mapping.sides import SIDES
 from agentctl.core.mapping.subjects import WrittenTable
-from agentctl.core.mapping.table_role import TableRole
+from agentctl.core.mapping.table_role import Executions, TableRole
 
 _EXECUTION_PARTS = frozenset(
     {
         "updated_at",
         "id",
         "user",
+        "account",
         "agent",
         "agent_version",
         "status",
@@ -43,6 +44,7 @@ _LEDGER_PARTS = frozenset(
         "updated_at",
         "id",
         "user",
+        "account",
         "amount",
         "kind",
         "balance_after",
@@ -78,5 +80,6 @@ def writing_findings(market: Marketplace) -> Iterator[Finding]:
 
 
 def _written_table(role: TableRole, parts: frozenset[str], writer: str) -> WrittenTable:
-    filled = frozenset(role.columns[part] for part in parts & set(role.columns))
+    empty = frozenset(role.unrecordable) if isinstance(role, Executions) else frozenset()
+    filled = frozenset(role.columns[part] for part in (parts - empty) & set(role.columns))
     return WrittenTable(role, filled, writer)

@@ -28,4 +28,7 @@ def suggest_zone(name: str) -> str:
     near = get_close_matches(name.lower(), known, n=1)
     if near:
         return f"Did you mean {known[near[0]]!r}?"
-    return "Write a name such as America/Los_Angeles, Europe/Berlin or UTC."
+    return (
+        "Write a name such as America/Los_Angeles, Europe/Berlin or UTC. If it is one that the database "
+        "knows, this machine's time zones are older: upgrade the package tzdata."
+    )

@@ -19,7 +19,7 @@ from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
 from agentctl.core.mapping.instants import latest_in_utc
-from agentctl.core.mapping.optional_columns import IndexKey, Tracking
+from agentctl.core.mapping.optional_columns import NAIVE, IndexKey, Tracking
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.apply import OnEvent
@@ -161,7 +161,10 @@ class _Backfill:
     ) -> None:
         self._connection = connection
         self._executions = executions
-        self._columns = [part for part in FILLABLE if part in executions.recordable]
+        # A time without a zone could only be filled with what the session's clocks show.
+        self._columns = [
+            part for part in FILLABLE if part in executions.recordable and executions.base_type(part) != NAIVE
+        ]
         self._unlinked_until = _find_last_unlinked_charge(connection, ledger)
         self._statement = batch_statement(executions, ledger, self._columns)
         self._on_progress = on_progress

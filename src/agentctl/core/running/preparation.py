@@ -11,11 +11,13 @@ from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import users
 from agentctl.core.credits.key_values import require_fitting_keys
+from agentctl.core.credits.movements import require_chargeable
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text
 from agentctl.core.mapping import Agents, Marketplace, read_marketplace
+from agentctl.core.mapping.price_columns import offer_price_columns
 from agentctl.core.mapping.writability import writing_findings
 from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
 from agentctl.core.webhook.endpoint import Endpoint, check_endpoint
@@ -85,8 +87,10 @@ def prepare(
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
     require_fitting_keys(connection, market, charge=request.charge)
-    price = _read_price(profile, agent) if request.charge else 0
+    price = _read_price(profile, agent, market.agents) if request.charge else 0
     user = users.get_user(connection, market.users, _choose_payer(profile, request))
+    if price:
+        require_chargeable(connection, market, user.id)
     endpoint = _build_endpoint(profile, agent, market.agents)
     _require_writable(market)
     resolved = _resolve_inputs(agent, request, ask=ask)
@@ -125,7 +129,7 @@ def _choose_payer(profile: Profile, request: RunRequest) -> str:
     return profile.user.resolve()
 
 
-def _read_price(profile: Profile, agent: Agent) -> Credits:
+def _read_price(profile: Profile, agent: Agent, agents: Agents) -> Credits:
     """Return what an agent costs.
 
     Raises:
@@ -134,7 +138,10 @@ def _read_price(profile: Profile, agent: Agent) -> Credits:
     """
     if agent.price is None:
         msg = f"The database does not say what {agent.slug} costs."
-        hint = f"Set price = 10 in [{_name_section(profile, agent)}], or run it with --no-charge."
+        rest = f"price = 10 in [{_name_section(profile, agent)}], or run it with --no-charge."
+        section = toml_key("profiles", profile.name, "schema", "agents")
+        offer = offer_price_columns(agents.table, {*agents.columns.values()}, section)
+        hint = f"Set {rest}" if "price" in agents else f"{offer}set {rest}"
         raise Refused(msg, hint=hint, code="agent_without_price")
     if isinstance(agent.price, Verbatim) or agent.price < 0:
         msg = f"The agent {agent.slug} has the price {agent.price}, which cannot be charged."

@@ -41,11 +41,14 @@ def parse_required(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
-def check_schema(reading: Reading, *, required: tuple[str, ...] = (), live: bool = True) -> SchemaReport:
+def check_schema(
+    reading: Reading, in_rows: Iterable[Finding] = (), *, required: tuple[str, ...] = (), live: bool = True
+) -> SchemaReport:
     """Compare a catalog with what agentctl needs.
 
     Args:
         reading: what was made of the catalog.
+        in_rows: what rows have shown.
         required: columns of the executions' table without which the check fails.
         live: whether it is a database's own; of a file, which need not hold everything, only the executions'
             columns are judged.
@@ -68,6 +71,7 @@ def check_schema(reading: Reading, *, required: tuple[str, ...] = (), live: bool
             find_among([deducting]),
             writing_findings(market) if market else (),
             find_among(list_money_subjects(market)) if market else (),
+            in_rows,
         )
     return SchemaReport(
         server=catalog.server,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agentctl.core.agents import agent_table
 from agentctl.core.catalog.introspection import introspect
+from agentctl.core.credits.derived_balance import find_sums
 from agentctl.core.database.connection import Connection
 from agentctl.core.errors import Refused
 from agentctl.core.findings.finding import Finding
@@ -63,7 +64,8 @@ def initialise(
     urls = (agent.webhook_url or environment.get(name_variable(agent), "") for agent in known)
     hosts, refused = _find_private_hosts(urls)
     silent = [(agent, name_variable(agent)) for agent in known if not agent.webhook_url]
-    findings = check_schema(reading).findings
+    in_rows = find_sums(connection, reading.marketplace) if reading.marketplace else ()
+    findings = check_schema(reading, in_rows).findings
     configuration = suggestion.configuration(
         reading,
         suggestion.Profile(profile, database_url, allow_hosts=hosts, silent_agents=silent),

@@ -34,6 +34,7 @@ _DECIDED_BY_HAND = frozenset(
         "sign-unknown",
         "words-unconfirmed",
         "time-without-zone",
+        "balance-derived",
     }
 )
 
@@ -222,6 +223,6 @@ def _make_words(words: Words) -> AbstractTable:
     table.comment(_clean_comment(words.why))
     for word, raw in words.proposed.items():
         table.add(word, raw)
-        if raw != words.written.get(word):
+        if word in words.seen and raw != words.written.get(word):
             table[word].comment("seen in its rows: does your application write it?")
     return table

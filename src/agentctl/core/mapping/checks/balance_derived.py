@@ -19,8 +19,8 @@ CHECK = Check(
     details=(
         "An example is the sum of credits that expire and credits that last. `balance_part`, in the section "
         "that the hint names, says to which of these columns refunds and grants go. Where the database has a "
-        "function that charges, the function still decides what a charge is taken from. schema-check sees "
-        "this of generated columns; of others it is noticed before credits are moved."
+        "function that charges, the function still decides what a charge is taken from. A balance is taken "
+        "for the sum of two or three exact numbers beside it if it is that in every row that is looked at."
     ),
 )
 

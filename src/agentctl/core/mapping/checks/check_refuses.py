@@ -50,10 +50,10 @@ def _list_rows(written: WrittenTable) -> Iterator[tuple[str, _Row]]:
 
 def _list_executions(executions: Executions, filled: frozenset[str]) -> Iterator[tuple[str, _Row]]:
     """Return the rows that certainly come, as far as their values are certain."""
-    words = executions.statuses.written
-    begun: _Row = {"status": words.get("running"), "result": None, "error": None, "completed_at": None}
-    failed: _Row = {"status": words.get("failed"), "result": None, "credits_used": 0}
-    succeeded: _Row = {"status": words.get("success"), "error": None}
+    words = executions.statuses
+    begun: _Row = {"status": words.value("running"), "result": None, "error": None, "completed_at": None}
+    failed: _Row = {"status": words.value("failed"), "result": None, "credits_used": 0}
+    succeeded: _Row = {"status": words.value("success"), "error": None}
     for what, parts in (("begins", begun), ("fails", failed), ("succeeds", succeeded)):
         row = {
             executions.columns[part]: value
@@ -75,7 +75,7 @@ def _list_entries(ledger: Ledger) -> Iterator[tuple[str, _Row]]:
     charge = 1 if ledger.sign is Sign.BY_KIND else -1
     for kind, amount in (("refund", 1), ("grant", 1), ("charge", charge)):
         if kind in ledger.kinds.written and "kind" in ledger:
-            row: dict[str, object] = {ledger.columns["kind"]: ledger.kinds.written[kind]}
+            row: dict[str, object] = {ledger.columns["kind"]: ledger.kinds.value(kind)}
             part = "amount" if "amount" in ledger.columns else "debit" if kind == "charge" else "credit"
             row[ledger.columns[part]] = amount if part == "amount" else 1
             yield f"a {kind}", {**row, **ledger.constant, **ledger.constants.get(kind, {})}

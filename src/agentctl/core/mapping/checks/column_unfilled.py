@@ -6,6 +6,7 @@ from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.hint_text import toml_key
 from agentctl.core.mapping.directions import DIRECTIONS
+from agentctl.core.mapping.optional_columns import NAIVE
 from agentctl.core.mapping.subjects import WrittenTable
 from agentctl.core.mapping.table_role import Ledger
 from agentctl.core.mapping.vocabulary import TEXT
@@ -24,12 +25,14 @@ def find(written: WrittenTable) -> Iterator[Finding]:
             name,
             f"{name} ({column.type}) must not be NULL, has no default, and agentctl does not know what to "
             "write.",
-            _explain_remedy(written, line),
+            _explain_remedy(written, column, line),
         )
 
 
-def _explain_remedy(written: WrittenTable, line: str) -> str:
+def _explain_remedy(written: WrittenTable, column: Column, line: str) -> str:
     section = f"profiles.NAME.schema.{written.section}"
+    if column.base_type == NAIVE and column.name in written.role.columns.values():
+        return 'Name the zone of its times, for example: [profiles.NAME.schema] timezone = "UTC"'
     if not isinstance(written.role, Ledger):
         return f"Set its value: [{section}.constant] {line}"
     by_kind = "\n".join(f"  [{section}.constants.{kind}] {line}" for kind in DIRECTIONS)

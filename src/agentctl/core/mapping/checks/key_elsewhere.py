@@ -11,8 +11,9 @@ CHECK = Check(
     ),
     remedy="Name the column that refers to the users, in the section that the hint names.",
     details=(
-        "An example is a ledger whose rows name a wallet, and not the wallet's owner: agentctl cannot move "
-        "credits there yet. Keys that lead to the users by way of another table are right: "
-        "`profiles.id` and `wallets.user_id` may both be the id of `auth.users`."
+        "An example is a ledger whose rows name a wallet that has no balance of its own. Keys that lead to "
+        "the users by way of another table are right: `profiles.id` and `wallets.user_id` may both be the id "
+        "of `auth.users`. So is the key of the row with the user's balance: rows that name such a wallet are "
+        "read and written by way of it."
     ),
 )

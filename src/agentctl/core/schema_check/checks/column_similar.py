@@ -24,7 +24,7 @@ _CONVERSIONS: Mapping[str, LiteralString] = {
 _CONVERTIBLE: Mapping[str, frozenset[str]] = {
     "jsonb": TEXT,
     "integer": frozenset({"double precision", "real"}),
-    "timestamp with time zone": frozenset({"timestamp without time zone", "date"}),
+    "timestamp with time zone": frozenset({"date"}),
 }
 """The types whose values can become another; any can become a text."""
 
@@ -65,7 +65,7 @@ CHECK = SubjectCheck(
     remedy=(
         "Change its type and name it in [profiles.NAME.schema.executions], or let migrate-full add another."
     ),
-    details="Examples are `creditsUsed double precision`, `workflowId uuid` and `finishedAt timestamp`.",
+    details="Examples are `creditsUsed double precision`, `workflowId uuid` and `finishedAt date`.",
     subject=WantedColumn,
     find=_find_similar,
 )
