@@ -69,4 +69,7 @@ def test_a_comparison_is_read_in_both_directions() -> None:
     (statement,) = read_body(
         function("f", body="UPDATE purses SET units = 1 WHERE p_who = holder AND a >= b")
     )
-    assert statement.where == {"p_who": "holder", "holder": "p_who"}
+    assert [[word.text for word in pair] for pair in statement.where] == [
+        ["p_who", "holder"],
+        ["holder", "p_who"],
+    ]

@@ -12,7 +12,6 @@ from agentctl.core.database.connection import Connection
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
-from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.chargeability import charging_findings
 from agentctl.core.mapping.checks.time_without_zone import find_times_without_zone
 from agentctl.core.mapping.directions import find_constants
@@ -20,6 +19,7 @@ from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.key_targets import check_key_targets
 from agentctl.core.mapping.keys import resolve_keys
+from agentctl.core.mapping.money import Money
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings, Zone
 from agentctl.core.mapping.shared_links import set_aside_shared_link
@@ -240,7 +240,15 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
     if "balance" not in balances.parts:
         return None
     entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
-    return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
+    return Money(
+        balances.table,
+        balances.parts["balance"].column,
+        user=balances.parts["user"].column if "user" in balances.parts else "",
+        ledger=ledger.table if ledger else None,
+        entries=entries,
+        users=roles["users"].table,
+        user_id=roles["users"].parts["id"].column,
+    )
 
 
 def _list_casts(role_table: FoundRole) -> dict[str, str]:
