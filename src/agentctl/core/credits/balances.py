@@ -62,6 +62,22 @@ def read_balance(connection: Connection, market: Marketplace, user: Key) -> Cred
     return _read_balance_in(row, user)
 
 
+def read_wallet(connection: Connection, market: Marketplace, user: Key, *, key: str) -> Key:
+    """Return the key of a user's row among the balances, which is not the user's id.
+
+    Raises:
+        AgentctlError: the user has none.
+
+    """
+    query = market.balances.query(
+        "SELECT {wallet} AS wallet FROM {table} WHERE {user} = %(user)s", wallet=sql.Identifier(key)
+    )
+    wallet: Key | None = connection.read_value(query, {"user": market.balances.stored("user", user)})
+    if wallet is None:
+        raise cannot_change(market, user)
+    return wallet
+
+
 def _read_balance_in(row: dict[str, Any], user: Key) -> Credits:
     return require_amount(row["balance"], f"The balance of user {user}")
 
