@@ -246,9 +246,40 @@ def test_a_row_of_the_kind_of_a_charge_proves_it_whatever_the_function_is_called
 
 
 def test_credits_that_are_moved_between_columns_are_no_charge() -> None:
-    body = "UPDATE purses SET units = units - reserved, reserved = 0 WHERE holder = x"
+    body = "IF y > 0 THEN UPDATE purses SET units = units - reserved, reserved = 0 WHERE holder = x; END IF"
 
     assert find(body).function is None
+
+
+def test_a_number_that_the_source_never_mentions_is_not_the_amount_for_being_the_only_one() -> None:
+    body = "v := rate(x); v := v + 1; UPDATE purses SET units = units - v WHERE holder = x"
+
+    found = find(body, name="use_credits")
+
+    assert [finding.id for finding in found.findings] == ["function-unusable"]
+
+
+def test_a_variable_with_two_values_says_nothing_of_either() -> None:
+    body = "v := z; IF z < y THEN v := y; END IF; UPDATE purses SET units = units - v WHERE holder = x"
+
+    found = find(body, _WHO, _QTY, argument("z", "integer", optional=True), name="use_credits")
+
+    assert [finding.id for finding in found.findings] == ["function-unusable"]
+
+
+def test_a_name_that_is_also_a_column_s_says_nothing() -> None:
+    body = "UPDATE purses SET units = units - units WHERE holder = holder"
+
+    found = find(body, argument("holder", "uuid"), argument("units", "integer"), name="use_credits")
+
+    assert [finding.id for finding in found.findings] == ["function-unusable"]
+
+
+@pytest.mark.parametrize(
+    "name", ["remove_credits", "removeTokens", "apply_points", "post_debit", "sp_charge"]
+)
+def test_what_lowers_balances_may_have_any_name_that_says_no_other_reason(name: str) -> None:
+    assert read_meanings(find("UPDATE purses SET units = units - y WHERE holder = x", name=name)) == _RIGHT
 
 
 @pytest.mark.parametrize("other", ["alpha", "take_units", "beta_units"])
@@ -360,16 +391,17 @@ def test_an_object_that_is_only_recorded_or_never_used_is_metadata(use: str) -> 
     assert use or find(options, _WHO, _QTY, argument("z", "jsonb")).function is None
 
 
+_SPENDING_V0 = " BEGIN UPDATE purses SET units = units - v0 WHERE holder = x; END"
+
+
 @pytest.mark.parametrize(
     "body",
     [
         "EXECUTE 'UPDATE purses SET units = units - $1 WHERE holder = $2' USING y, x",
         "UPDATE purses SET units = " + "(" * 5_000 + "units - y" + ")" * 5_000,
         "UPDATE purses SET units = " + "-" * 9_000 + "y",
-        "DECLARE "
-        + "".join(f"v{n} int := v{n + 1} + v{n + 1};" for n in range(500))
-        + " BEGIN UPDATE purses SET "
-        "units = units - v0 WHERE holder = x; END",
+        "DECLARE " + "".join(f"v{n} int := v{n + 1} + v{n + 1};" for n in range(500)) + _SPENDING_V0,
+        "DECLARE " + "".join(f"v{n} int := v{n + 1}{f' + v{n + 1}' * 25};" for n in range(8)) + _SPENDING_V0,
         "SELECT INTO INTO FROM; a := ; := b; FOR IN LOOP; UPDATE SET = ; INSERT INTO () VALUES (); ALIAS FOR",
         "UPDATE purses SET (units = (units - y WHERE holder = ((",
         "$1 $99999999999999999999 $ . . x . :=",
