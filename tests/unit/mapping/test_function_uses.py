@@ -494,3 +494,66 @@ def test_most_planted_functions_are_found() -> None:
     found = [read_meanings(find(item.body, *item.arguments, name=item.name)) is not None for item in planted]
 
     assert sum(found) >= len(found) / 3
+
+
+_USUAL = argument("p_user_id", "uuid"), argument("p_amount", "integer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["consume_quota", "takeUnits", "drain_points", "try_debit_wallet", "reduceBalance"],
+)
+def test_a_name_that_says_that_it_takes_is_enough_where_no_source_can_be_read(name: str) -> None:
+    assert read_meanings(find(None, *_USUAL, name=name)) == {"p_user_id": "user", "p_amount": "amount"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "charge_user",
+        "consume_quota_preview",
+        "take_units_log",
+        "withdraw_request",
+        "get_unit_balance",
+        "withdraw_funds",
+        "redeem_points",
+        "user_balance",
+        "run_unit_count",
+        "refund_spent_units",
+        "xyzzy_units",
+        "return_taken_units",
+        "add_quota",
+    ],
+)
+def test_a_name_of_which_a_word_says_something_else_or_nothing_is_not(name: str) -> None:
+    assert find(None, *_USUAL, name=name).function is None
+
+
+def test_two_names_that_say_that_they_take_are_asked_about() -> None:
+    found = find(None, *_USUAL, name="consume_quota", others=(function("take_units", *_USUAL),))
+
+    assert [finding.id for finding in found.findings] == ["role-ambiguous"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "meant"),
+    [
+        ("p_usage_id", "uuid", "execution"),
+        ("p_unique_ref", "text", "key"),
+        ("p_concept", "text", "text"),
+        ("p_message", "text", "text"),
+        ("p_tags", "jsonb", "metadata"),
+        ("p_custom_data", "jsonb", "metadata"),
+    ],
+)
+def test_words_of_arguments(name: str, kind: str, meant: str) -> None:
+    found = find(None, *_USUAL, argument(name, kind), name="use_credits")
+
+    assert (read_meanings(found) or {}).get(name) == meant
+
+
+@pytest.mark.parametrize("name", ["p_xyzzy", "p_parent_run_id", "p_order_id", "p_force"])
+def test_words_of_arguments_that_mean_nothing_of_ours(name: str) -> None:
+    found = find(None, *_USUAL, argument(name, "uuid"), name="use_credits")
+
+    assert [finding.id for finding in found.findings] == ["function-unusable"]

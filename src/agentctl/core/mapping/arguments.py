@@ -38,6 +38,17 @@ _BY_MEANING: Mapping[str, frozenset[str]] = {
     "metadata": frozenset({"meta"}),
     "amount": frozenset({"count", "unit", "price"}),
 }
+_FURTHER: Mapping[str, str] = {
+    word: meaning
+    for meaning, words in {
+        "run": "usage generation inference invocation launch attempt completion prediction activation",
+        "once": "unique retry nonce",
+        "note": "concept message summary subject justification blurb",
+        "meta": "property attribute attr tag custom annotation",
+    }.items()
+    for word in words.split()
+}
+"""Words that mean this of an argument, whatever else they mean of a column."""
 _NO_AMOUNT = frozenset({"limit", "measure", "after", "before", "left", "currency"})
 _NO_USER = frozenset({"run", "errand", "agent", "foreign", "payment", "ledger", "once"})
 """Meanings of words of a key that is not the user's, though it may be the only one."""
@@ -160,7 +171,8 @@ class _Binding:
 def list_argument_meanings(name: str) -> frozenset[str]:
     """Return the meanings of all words of an argument's name."""
     words = [word for word in split_name(name) if not is_filler(word)]
-    return frozenset(meaning for word in words for meaning in list_meanings(word))
+    further = {_FURTHER[word] for word in words if word in _FURTHER}
+    return frozenset(meaning for word in words for meaning in list_meanings(word)) | further
 
 
 def _list_word_meanings(

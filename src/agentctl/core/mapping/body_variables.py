@@ -13,6 +13,8 @@ from agentctl.core.mapping.body_sums import read_sum
 from agentctl.core.mapping.body_words import END, Word, Words
 
 _STARTS = ("begin", "then", "else", "loop", "declare", ";")
+_TURNS = frozenset({"(", ")", "select", "returning", ";", "into", "diagnostics", "foreach", "for"})
+"""The words that _list_selected looks at: most are none of them."""
 _LONGEST, _DEEPEST = 60, 6
 _OPENING, _CLOSING, _STAR = Word("mark", "("), Word("mark", ")"), Word("mark", "*")
 
@@ -101,13 +103,13 @@ def _list_assignments(words: Sequence[Word]) -> Iterator[Assigned]:
     """Yield what `name := value` and `name type DEFAULT value` assign."""
     is_declaring, start = False, 0
     for position, word in enumerate((*words, Word("mark", ";"))):
-        if not word.says(*_STARTS):
+        if word.text not in _STARTS or not word.says(*_STARTS):
             continue
         piece = words[start:position]
         start = position + 1
         while (piece and piece[0].says("<", ">")) or (len(piece) > 1 and piece[1].says(">")):
             piece = piece[1:]  # a label
-        if piece and piece[0].is_name:
+        if piece and piece[0].is_name and (is_declaring or piece[1:2] == [] or piece[1].kind == "mark"):
             yield from _read_assignment(piece, is_declaring=is_declaring)
         is_declaring = word.says("declare") or (is_declaring and not word.says("begin"))
 
@@ -131,6 +133,8 @@ def _list_selected(words: Sequence[Word]) -> Iterator[Assigned]:
     """Yield what SELECT, RETURNING and FETCH put into variables, and what a loop does."""
     starts = [0]  # of the clause at each depth of brackets
     for position, word in enumerate(words):
+        if word.text not in _TURNS:
+            continue
         following = words[position + 1 : position + 3]
         if word.says("("):
             starts.append(position)

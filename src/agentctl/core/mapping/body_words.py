@@ -77,13 +77,17 @@ def _join_names(words: Sequence[Word], function: str, arguments: Sequence[str]) 
     while position < len(words):
         word, owner = words[position], ""
         while (
-            word.is_name
-            and position + 2 < len(words)
-            and words[position + 1].says(".")
+            position + 2 < len(words)
+            and words[position + 1].text == "."
+            and word.is_name
             and words[position + 2].is_name
         ):
             owner, word = word.text, words[position + 2]
             position += 2
-        is_argument = owner == function and word.text in arguments
-        yield Word("argument", word.text) if is_argument else Word(word.kind, word.text, owner)
         position += 1
+        if not owner:
+            yield word
+        elif owner == function and word.text in arguments:
+            yield Word("argument", word.text)
+        else:
+            yield Word(word.kind, word.text, owner)

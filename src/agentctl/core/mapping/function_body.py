@@ -15,6 +15,7 @@ from agentctl.core.mapping.body_sums import Item, read_sum
 from agentctl.core.mapping.body_variables import Variables, read_variables
 from agentctl.core.mapping.body_words import Word, read_words
 
+_STARTS = frozenset({"update", "into", "from"})
 _BEHIND_SET = ("where", "from", "returning", ";")
 _BEHIND_WHERE = ("returning", ";", "if", "loop", "for", "group", "order", "limit", "union")
 _BEHIND_SELECT = ("from", ";", "where", "returning", "union")
@@ -97,6 +98,8 @@ def _resolve(statement: Statement, variables: Variables) -> Statement:
 def _list_statements(words: Sequence[Word]) -> Iterator[Statement]:
     target = ""
     for position, word in enumerate(words):
+        if word.text not in _STARTS:
+            continue
         statement = None
         if word.says("update") and words[position + 1 : position + 2] and words[position + 1].says("set"):
             statement = _read_changes(words, position + 2, target)  # ON CONFLICT DO UPDATE SET

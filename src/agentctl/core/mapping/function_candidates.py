@@ -52,6 +52,14 @@ _OTHER_WORDS = frozenset(
     }
 )
 """Words of functions that lower balances for another reason, or none, whatever else they are called."""
+_OF_CHARGES = frozenset(
+    {"take", "unit", "left", "store", "count", "run", "errand", "agent", "person", "filler"}
+)
+_PURSES = frozenset({"unit", "left", "store"})
+"""Meanings of the words of a function that charges; it needs one of the latter."""
+_TAKING = DEDUCT_VERBS | {"take", "reduce", "drain"}
+"""Not `withdraw` and `redeem`: a customer does that as well."""
+_AROUND = frozenset({"fn", "sp", "atomic", "try", "safe", "apply", "do", "process", "perform", "rpc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,18 @@ def list_candidates(catalog: Catalog, money: Money | None) -> Candidates:
     doubts = {function: _list_other_tables(function, catalog, money) for function in proven}
     sure = tuple(function for function, tables in doubts.items() if not tables)
     doubtful = tuple((function, tables) for function, tables in doubts.items() if tables)
+    if not named and not sure and not doubtful:
+        named = tuple(filter(_says_that_it_takes, catalog.functions))
     return Candidates((*named, *sure), reversed_, doubtful if not named and not sure else ())
+
+
+def _says_that_it_takes(function: Function) -> bool:
+    """Whether every word of a function without a readable source speaks of taking from what is left."""
+    words = [word for word in split_name(function.name) if word not in _AROUND]
+    spoken = frozenset(meaning for word in words for meaning in list_meanings(word))
+    takes = not _TAKING.isdisjoint(words) and not _PURSES.isdisjoint(spoken)
+    is_plain = all(list_meanings(word) & _OF_CHARGES for word in words)
+    return takes and is_plain and function.body is None and function.returns != "trigger"
 
 
 def _list_by_source(catalog: Catalog, money: Money) -> Iterator[Function]:
