@@ -4,12 +4,17 @@ from collections.abc import Collection, Sequence
 
 from agentctl.core.mapping.body_words import Word
 
+_LONGEST = 500
+
 
 def read_items(words: Sequence[Word], position: int, ends: Collection[str]) -> tuple[list[list[Word]], int]:
-    """Cut words at the commas outside of brackets, up to one that ends the list, and return its position."""
+    """Cut words at the commas outside of brackets, up to one that ends the list, and return its position.
+
+    A list that is longer than anybody writes is empty: sources may be hard on purpose.
+    """
     items: list[list[Word]] = [[]]
-    depth = 0
-    while position < len(words):
+    depth, last = 0, position + _LONGEST
+    while position < min(len(words), last):
         word = words[position]
         if depth == 0 and word.says(*ends, ")", "]"):
             break
@@ -19,7 +24,7 @@ def read_items(words: Sequence[Word], position: int, ends: Collection[str]) -> t
         else:
             items[-1].append(word)
         position += 1
-    return items, position
+    return (items if position < last else [[]]), position
 
 
 def read_table(words: Sequence[Word], position: int) -> tuple[str, int]:

@@ -16,6 +16,8 @@ from agentctl.core.mapping.body_variables import Variables, read_variables
 from agentctl.core.mapping.body_words import Word, read_words
 
 _STARTS = frozenset({"update", "into", "from"})
+_MOST_STATEMENTS = 300
+"""A function with more is not read: it charges nobody, or it is hard on purpose."""
 _BEHIND_SET = ("where", "from", "returning", ";")
 _BEHIND_WHERE = ("returning", ";", "if", "loop", "for", "group", "order", "limit", "union")
 _BEHIND_SELECT = ("from", ";", "where", "returning", "union")
@@ -80,6 +82,8 @@ def read_body(function: Function) -> tuple[Statement, ...]:
 @cache
 def _read_statements(function: Function, _body: str) -> tuple[Statement, ...]:  # functions compare without
     words = read_words(function)
+    if sum(word.text in _STARTS for word in words) > _MOST_STATEMENTS:
+        return ()
     variables = read_variables(words, [argument.name for argument in function.arguments])
     return tuple(_resolve(statement, variables) for statement in _list_statements(words))
 
