@@ -1,5 +1,7 @@
 """What a function does with rows is read from its source."""
 
+import time
+
 import pytest
 
 from agentctl.core.mapping.function_body import (
@@ -69,4 +71,38 @@ def test_a_comparison_is_read_in_both_directions() -> None:
     (statement,) = read_body(
         function("f", body="UPDATE purses SET units = 1 WHERE p_who = holder AND a >= b")
     )
-    assert statement.where == {"p_who": "holder", "holder": "p_who"}
+    assert [[word.text for word in pair] for pair in statement.where] == [
+        ["p_who", "holder"],
+        ["holder", "p_who"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "into x ",
+        "select a into b ",
+        "from t where a = b ",
+        "update purses set units = units - ",
+        "insert into t (a) values (",
+        "select 1 into strict a, b from t where ",
+        "x := y + y ; ",
+        "declare v int := w + ",
+        "coalesce(",
+    ],
+)
+@pytest.mark.parametrize("times", [20_000, 290])
+def test_no_source_is_hard_to_read(piece: str, times: int) -> None:
+    body = (piece * times)[:19_990]
+    start = time.process_time()
+
+    list_lowered_columns([function("f", body=body)], _PURSES)
+
+    assert time.process_time() - start < 5
+
+
+def test_a_list_that_is_not_read_to_its_end_says_nothing() -> None:
+    body = "UPDATE purses SET units = units - qty" + " * (2 - 1)" * 100 + " * -1"
+
+    assert list_lowered_columns([function("f", body=body)], _PURSES) == set()
+    assert list_lowered_columns([function("f", body=body.replace(" * (2 - 1)" * 100, ""))], _PURSES) == set()

@@ -291,8 +291,9 @@ functions AS (
         'security_definer', p.prosecdef,
         'settings', coalesce(to_json(p.proconfig), '[]'::json),
         -- What may say which column is the balance, and which argument the amount.
-        'body', CASE WHEN p.prosrc ~* $words$\mupdate\M$words$ AND length(p.prosrc) < 20000 THEN p.prosrc END,
-        'asks_who', p.prosrc ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
+        'body', CASE WHEN source.text ~* $words$\m(update|insert)\M$words$ AND length(source.text) < 20000
+                     THEN source.text END,
+        'asks_who', source.text ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
         'executable', has_function_privilege(p.oid, 'EXECUTE'),
         'grants', (SELECT coalesce(json_agg(json_build_object(
                        'grantee', g.rolname, 'column', NULL, 'privileges', ARRAY['EXECUTE'], 'customers', g.customers
@@ -304,6 +305,8 @@ functions AS (
                             WHERE acl.privilege_type = 'EXECUTE'), false)
     ) ORDER BY w.position, w.nspname, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE pg_catalog."C") AS items
     FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
+    -- A body in BEGIN ATOMIC is kept as a tree, and has no source.
+    CROSS JOIN LATERAL (SELECT coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS text) AS source
     WHERE p.prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

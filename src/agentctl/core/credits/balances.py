@@ -79,6 +79,23 @@ def _read_only_row(
     return rows[0] if rows else None
 
 
+def read_wallet(connection: Connection, market: Marketplace, user: Key, *, key: str) -> Key:
+    """Return the key of a user's row among the balances, which is not the user's id.
+
+    Raises:
+        AgentctlError: the user has none, or several.
+
+    """
+    query = market.balances.query(
+        "SELECT {wallet} AS wallet FROM {table} WHERE {user} = %(user)s", wallet=sql.Identifier(key)
+    )
+    row = _read_only_row(connection, market, query, user)
+    if row is None or row["wallet"] is None:
+        raise cannot_change(market, user)
+    wallet: Key = row["wallet"]
+    return wallet
+
+
 def _read_balance_in(row: dict[str, Any], user: Key) -> Credits:
     return require_amount(row["balance"], f"The balance of user {user}")
 

@@ -37,7 +37,12 @@ _CLAIMS = "SELECT set_config('request.jwt.claims', {}, true), set_config('reques
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is to be charged, to whom and for what."""
+    """What is to be charged, to whom and for what.
+
+    Attributes:
+        wallet: the key of the user's balance, for functions that ask for it instead of the user.
+
+    """
 
     user: Key
     price: Credits
@@ -45,6 +50,7 @@ class Charge:
     execution: Key
     kind: str
     text: str
+    wallet: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ def _build_values(charge: Charge) -> dict[str, object]:
     execution = str(charge.execution)
     return {
         "user": charge.user,
+        "wallet": charge.wallet,
         "amount": charge.price,
         "agent": charge.agent,
         "execution": charge.execution,

@@ -17,6 +17,7 @@ from agentctl.core.credits.balances import (
     raise_balance,
     read_balance,
     read_held,
+    read_wallet,
     require_enough,
 )
 from agentctl.core.credits.deduction import WHOLE_NUMBERS, Charge, DeductAnswer, deduct
@@ -86,8 +87,10 @@ def charge(
         require_own_balance(connection, market)  # the function may know the parts, but a refund would not
         kinds = market.ledger.kinds if market.ledger else NO_WORDS
         kind = kinds.name("charge") if "charge" in kinds.written else "usage"
-        charge = Charge(user.id, price, agent, execution, kind, text=f"agentctl: execution {execution}")
         function = market.deducting.function
+        wallet = read_wallet(connection, market, user.id, key=function.wallet) if function.wallet else None
+        text = f"agentctl: execution {execution}"
+        charge = Charge(user.id, price, agent, execution, kind, text=text, wallet=wallet)
         return _charge_by_function(connection, market, function, charge, payer=user, before=before)
     return _move_credits(
         connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution)

@@ -12,7 +12,8 @@ lists what may be a price; functions.py knows the function that charges.
 
 Where no usual name decides, table_search.py (with table_links.py) and column_search.py look at structure:
 name_words.py gives words meanings, column_clues.py says what speaks for a column, function_body.py reads what
-functions do, and arguments.py what their arguments mean.
+functions do (with body_*.py), money.py whether that lowers a balance, function_uses.py what becomes of their
+arguments. function_candidates.py says which may charge, arguments.py what is passed, functions.py chooses.
 
 marketplace.py puts all of it together (with assembly.py). table_role.py, rows.py, insertion.py and
 instants.py compose SQL with the names that were found. optional_columns.py knows the seven optional columns.

@@ -1,15 +1,31 @@
-"""Finds what a function's arguments mean where no usual name tells: by its source, words, and what is left.
+"""Finds what a function's arguments mean: by its source, usual names, words, and what is left.
 
-The only number that can be the amount is the amount; the only key that can be the user's is the user. An
-argument that must be given and means nothing known makes the function unusable: that is asked.
+The source counts more than any name: what the balance is lowered by is the amount. The only number that can
+be the amount is the amount; the only key that can be the user's is the user. An argument that must be given
+and means nothing known, and two that could each be the amount, make the function unusable: that is asked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from agentctl.core.catalog.introspection import Argument, Function, Table
-from agentctl.core.mapping.function_body import Statement, read_body
+from agentctl.core.catalog.introspection import Argument
+from agentctl.core.mapping.function_uses import Uses
 from agentctl.core.mapping.name_words import is_filler, list_meanings, split_name
+from agentctl.core.mapping.vocabulary import TEXT, WHOLE
+
+EXACT = WHOLE | {"numeric"}
+_KEYS = WHOLE | TEXT | {"uuid"}
+_TYPES: Mapping[str, frozenset[str]] = {
+    "user": _KEYS,
+    "wallet": _KEYS,
+    "amount": EXACT,
+    "agent": _KEYS,
+    "execution": _KEYS,
+    "key": TEXT | {"uuid"},
+    "text": TEXT,
+    "metadata": frozenset({"jsonb", "json"}),
+}
+"""What is passed -> the types that it can have; a kind may be of an enum's."""
+_NO_KIND = frozenset({"boolean", "uuid", "jsonb", "json", "real", "double precision"}) | EXACT
 
 # What an argument's words mean for what is passed; the first that fits counts.
 _BY_MEANING: Mapping[str, frozenset[str]] = {
@@ -22,150 +38,170 @@ _BY_MEANING: Mapping[str, frozenset[str]] = {
     "metadata": frozenset({"meta"}),
     "amount": frozenset({"count", "unit", "price"}),
 }
-_BY_ENTRY = {"user": "user", "execution": "execution", "kind": "kind", "description": "text"}
-"""Part of the ledger -> what is passed that a function writes into it."""
+_FURTHER: Mapping[str, str] = {
+    word: meaning
+    for meaning, words in {
+        "run": "usage generation inference invocation launch attempt completion prediction activation",
+        "once": "unique retry nonce",
+        "note": "concept message summary subject justification blurb",
+        "meta": "property attribute attr tag custom annotation",
+    }.items()
+    for word in words.split()
+}
+"""Words that mean this of an argument, whatever else they mean of a column."""
 _NO_AMOUNT = frozenset({"limit", "measure", "after", "before", "left", "currency"})
+_NO_USER = frozenset({"run", "errand", "agent", "foreign", "payment", "ledger", "once"})
+"""Meanings of words of a key that is not the user's, though it may be the only one."""
+_OF_OTHERS = frozenset({"foreign", "payment", "secret"})
+"""Meanings of words that make `parent_run_id` no execution of ours."""
 _MANY = frozenset({"text"})
 """What several arguments may be given."""
+_LINKS = frozenset({"agent", "execution", "key"})
+_NOTES = frozenset({"note", "kind", "about"})
+"""Meanings of words of columns that hold a text for people."""
+_MUST_BE_ONE = ("amount", "user")
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """Where the money of a marketplace is.
-
-    Attributes:
-        balances: the table of the balances, and `balance` its column.
-        ledger: the ledger, or None; `entries` are its columns by part.
-
-    """
-
-    balances: Table
-    balance: str
-    ledger: Table | None = None
-    entries: Mapping[str, str] = field(default_factory=dict)
-
-    def lowers_balance(self, function: Function) -> bool:
-        """Whether a function's source lowers the balance, and never raises it."""
-        directions = {
-            statement.find_direction(self.balance)
-            for statement in read_body(function)
-            if not statement.is_insert and statement.writes(self.balances)
-        }
-        return -1 in directions and 1 not in directions
-
-
-def bind_by_structure(
-    function: Function,
-    inputs: Sequence[Argument],
-    fits: Mapping[str, frozenset[str]],
-    user_type: str,
-    money: Money | None,
-    usual: Mapping[str, str],
-) -> dict[str, str] | None:
-    """Return the meanings of arguments; None if one that must be given has none.
-
-    Args:
-        function: the function.
-        inputs: the arguments without a configured text.
-        fits: meaning -> the types that it can have; empty for any.
-        user_type: the base type of the users' ids.
-        money: where the source may show that balances and the ledger are written.
-        usual: argument -> what its usual name means.
-
-    """
-    known = set(inputs)
-    meanings: dict[str, str] = {}
-    evidence = (
-        usual,
-        *((_read_sources(function, money),) if money else ()),
-        {argument.name: meant for argument in inputs if (meant := _read_words(argument, fits)) is not None},
-    )
-    for tried in evidence:
-        for argument in inputs:
-            meant = tried.get(argument.name)
-            if (
-                meant is not None
-                and argument.name not in meanings
-                and (meant in _MANY or meant not in meanings.values())
-                and _can_be(argument, meant, fits, user_type)
-            ):
-                meanings[argument.name] = meant
-    for meant in ("amount", "user"):
-        if meant not in meanings.values():
-            rest = [
-                argument
-                for argument in known
-                if argument.name not in meanings and _can_be(argument, meant, fits, user_type)
-            ]
-            if len(rest) == 1 and (meant != "user" or rest[0].type == user_type):
-                meanings[rest[0].name] = meant
-    unknown = [argument for argument in inputs if argument.name not in meanings and not argument.optional]
-    return None if unknown else meanings
-
-
-def find_execution_argument(function: Function, inputs: Sequence[Argument], money: Money) -> str | None:
-    """Return the argument that a function's source writes as the execution of a ledger's row."""
-    sources = _read_sources(function, money)
-    linked = [argument.name for argument in inputs if sources.get(argument.name) == "execution"]
-    return linked[0] if len(linked) == 1 else None
-
-
-def _can_be(argument: Argument, meant: str, fits: Mapping[str, frozenset[str]], user_type: str) -> bool:
-    types = fits[meant]
-    if types and argument.type not in types:
+def can_be(argument: Argument, meant: str, user_type: str) -> bool:
+    """Whether an argument has a type that a meaning can have, and no word that speaks against it."""
+    types = _TYPES.get(meant)
+    if types is None:
+        return argument.type not in _NO_KIND
+    if argument.type not in types:
         return False
     if meant == "user" and user_type == "uuid":
         return argument.type == "uuid"
-    return meant != "amount" or not _NO_AMOUNT & _list_argument_meanings(argument)
+    return meant != "amount" or not _NO_AMOUNT & list_argument_meanings(argument.name)
 
 
-def _list_argument_meanings(argument: Argument) -> frozenset[str]:
-    words = [word for word in split_name(argument.name) if not is_filler(word)]
-    return frozenset(meaning for word in words for meaning in list_meanings(word))
+def bind_arguments(
+    inputs: Sequence[Argument],
+    user_type: str,
+    uses: Uses,
+    usual: Mapping[str, str],
+    *,
+    told: Mapping[str, str],
+) -> dict[str, str] | None:
+    """Return the meanings of arguments; None if one that must be given has none, or money is unclear.
+
+    Args:
+        inputs: the arguments without a configured text.
+        user_type: the base type of the users' ids.
+        uses: what the function's source does with them.
+        usual: argument -> what its usual name means.
+        told: argument -> what the configuration says that it is.
+
+    """
+    if (uses.unclear or uses.is_elsewhere) and "amount" not in told.values():
+        return None
+    binding = _Binding(inputs, user_type, uses, told)
+    for evidence in (
+        uses.certain,
+        usual,
+        dict(_list_word_meanings(inputs, user_type, {argument.name: argument.name for argument in inputs})),
+        uses.written,
+        dict(_list_column_meanings(inputs, user_type, uses.columns)),
+    ):
+        binding.accept(evidence)
+    binding.accept_rest()
+    return binding.meanings if binding.is_complete else None
 
 
-def _read_words(argument: Argument, fits: Mapping[str, frozenset[str]]) -> str | None:
-    """Return what the words of an argument mean, among what its type allows."""
-    meanings = _list_argument_meanings(argument)
-    return next(
-        (
-            meant
-            for meant, wanted in _BY_MEANING.items()
-            if wanted & meanings and (not fits[meant] or argument.type in fits[meant])
-        ),
-        None,
-    )
+class _Binding:
+    """The meanings of arguments, as far as they are known."""
+
+    def __init__(
+        self, inputs: Sequence[Argument], user_type: str, uses: Uses, told: Mapping[str, str]
+    ) -> None:
+        self._inputs, self._user_type, self._uses = inputs, user_type, uses
+        self._is_ambiguous = False
+        self.meanings: dict[str, str] = dict(told)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every argument that must be given has a meaning, and no two could be the same money."""
+        unknown = [item for item in self._unbound if not item.optional]
+        return not unknown and not self._is_ambiguous
+
+    @property
+    def _unbound(self) -> list[Argument]:
+        return [argument for argument in self._inputs if argument.name not in self.meanings]
+
+    def accept(self, evidence: Mapping[str, str]) -> None:
+        """Give arguments the meanings that evidence shows, and that no other argument has."""
+        claims = [
+            (argument.name, meant)
+            for argument in self._unbound
+            if (meant := evidence.get(argument.name)) is not None and self._can_be(argument, meant)
+        ]
+        for meant in _MUST_BE_ONE:
+            rivals = [name for name, claimed in claims if claimed == meant]
+            self._is_ambiguous |= self._lacks(meant) and len(rivals) > 1
+        for name, meant in claims:
+            if meant in _MANY or self._lacks(meant):
+                self.meanings[name] = meant
+
+    def accept_rest(self) -> None:
+        """Give what is left the only meaning that it can have."""
+        for meant in _MUST_BE_ONE:
+            rest = [argument for argument in self._unbound if self._can_be_rest(argument, meant)]
+            is_known = meant == "user" and not self._lacks("wallet")
+            if self._lacks(meant) and not is_known and len(rest) == 1:
+                self.meanings[rest[0].name] = meant
+        for argument in self._unbound:
+            is_noted = argument.name in self._uses.unused or argument.name in self._uses.columns
+            if is_noted and self._can_be(argument, "metadata") and self._lacks("metadata"):
+                self.meanings[argument.name] = "metadata"
+
+    def _can_be(self, argument: Argument, meant: str) -> bool:
+        if meant in _MUST_BE_ONE and argument.name in self._uses.unused:
+            return False
+        return can_be(argument, meant, self._user_type)
+
+    def _can_be_rest(self, argument: Argument, meant: str) -> bool:
+        if meant != "user":
+            return self._can_be(argument, meant)
+        is_key = self._can_be(argument, meant) and argument.type == self._user_type
+        return is_key and not _NO_USER & list_argument_meanings(argument.name)
+
+    def _lacks(self, meant: str) -> bool:
+        return meant not in self.meanings.values()
 
 
-def _read_sources(function: Function, money: Money) -> dict[str, str]:
-    """Return what a function's source does with its arguments."""
-    names = {argument.name for argument in function.arguments}
-    meanings: dict[str, str] = {}
-    for statement in read_body(function):
-        for name, meant in _list_uses(statement, money):
-            if name in names:
-                meanings.setdefault(name, meant)
-    return meanings
+def list_argument_meanings(name: str) -> frozenset[str]:
+    """Return the meanings of all words of an argument's name."""
+    words = [word for word in split_name(name) if not is_filler(word)]
+    further = {_FURTHER[word] for word in words if word in _FURTHER}
+    return frozenset(meaning for word in words for meaning in list_meanings(word)) | further
 
 
-def _list_uses(statement: Statement, money: Money) -> Iterator[tuple[str, str]]:
-    """Yield each word of a statement that has a meaning by where it stands."""
-    if statement.is_insert:
-        if money.ledger is not None and statement.writes(money.ledger):
-            yield from _list_entry_uses(statement, money.entries)
-    elif statement.writes(money.balances) and money.balance in statement.values:
-        yield from ((word, "amount") for word in statement.values[money.balance])
-        yield from ((word, "user") for column, word in statement.where.items() if column != money.balance)
+def _list_word_meanings(
+    inputs: Sequence[Argument], user_type: str, names: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what the words of a name mean for an argument, among what its type allows."""
+    for argument in inputs:
+        meanings = list_argument_meanings(names.get(argument.name, ""))
+        meant = next(
+            (
+                meant
+                for meant, wanted in _BY_MEANING.items()
+                if wanted & meanings and can_be(argument, meant, user_type)
+            ),
+            None,
+        )
+        if meant is not None and not _OF_OTHERS & meanings:
+            yield argument.name, meant
 
 
-def _list_entry_uses(statement: Statement, entries: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for part, meant in _BY_ENTRY.items():
-        value = statement.values.get(entries.get(part, ""), ())
-        if len(value) == 1:
-            yield value[0], meant
-    note = statement.values.get(entries.get("description", ""), ())
-    if note[:1] == ("coalesce",):
-        yield from ((word, "text") for word in note)
-    amount = statement.values.get(entries.get("amount", ""), ())
-    if amount[:1] == ("-",) and amount[2:] == ():
-        yield amount[-1], "amount"
+def _list_column_meanings(
+    inputs: Sequence[Argument], user_type: str, columns: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what the words of the column mean that an argument is written into: a link, or a text."""
+    linked = dict(_list_word_meanings(inputs, user_type, columns))
+    for argument in inputs:
+        words = split_name(columns.get(argument.name, ""))
+        is_link = bool(words) and (argument.type not in TEXT or "key" in list_meanings(words[-1]))
+        if is_link and linked.get(argument.name) in _LINKS:
+            yield argument.name, linked[argument.name]
+        elif argument.type in TEXT and _NOTES & list_argument_meanings(columns.get(argument.name, "")):
+            yield argument.name, "text"

@@ -1,144 +1,191 @@
 """Reads what a function does with rows from its source: which columns it changes, and what it inserts.
 
-It reads plain UPDATE and INSERT statements with names of their own, and passes over everything else; nothing
-is executed. What it has read is evidence, never proof: a charge is checked when it is made.
+It reads plain UPDATE, INSERT and SELECT statements with names of their own, follows variables that get their
+value once, and passes over everything else; nothing is executed. What it has read is evidence, never proof:
+a charge is checked when it is made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from agentctl.core.catalog.introspection import Function, Table
-from agentctl.core.sql.tokens import Token, tokens
+from agentctl.core.mapping.body_lists import read_items, read_table, read_target
+from agentctl.core.mapping.body_sums import Item, read_sum
+from agentctl.core.mapping.body_variables import Variables, read_variables
+from agentctl.core.mapping.body_words import Word, read_words
 
-_BEHIND_SET = frozenset({"where", "from", "returning", ";"})
-_BEHIND_WHERE = frozenset({"returning", ";", "if", "loop"})
-_BEHIND_SELECT = frozenset({"from", ";", "where", "returning", "union"})
-_OPENING, _CLOSING = "([", ")]"
-
-Words = tuple[str, ...]
+_STARTS = frozenset({"update", "into", "from"})
+_MOST_STATEMENTS = 300
+"""A function with more is not read: it charges nobody, or it is hard on purpose."""
+_BEHIND_SET = ("where", "from", "returning", ";")
+_BEHIND_WHERE = ("returning", ";", "if", "loop", "for", "group", "order", "limit", "union")
+_BEHIND_SELECT = ("from", ";", "where", "returning", "union")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An UPDATE or an INSERT.
+    """An UPDATE, an INSERT, or a SELECT from one table.
 
     Attributes:
         table: its table's name, without a schema.
-        values: column -> the words and marks of its new value.
-        where: column -> the word that it is compared with.
+        values: column -> its new value, as a sum.
+        where: what is compared for equality, in both orders.
         is_insert: whether it adds a row.
+        owners: what may stand before the dot of the table's columns.
 
     """
 
     table: str
-    values: Mapping[str, Words]
-    where: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
+    where: tuple[tuple[Word, Word], ...] = ()
     is_insert: bool = False
+    owners: frozenset[str] = frozenset()
 
     def writes(self, table: Table) -> bool:
-        """Whether it is about a table of that name."""
+        """Whether it changes a table of that name, or adds to it."""
+        return self.table == table.name and bool(self.values)
+
+    def reads(self, table: Table) -> bool:
+        """Whether it looks up rows in a table of that name."""
         return self.table == table.name
+
+    def list_changes(self, column: str) -> tuple[Item, ...] | None:
+        """Return what is added to a column's own value; None where the new value is something else."""
+        value = self.values.get(column, ())
+        own = [item for item in value if item.name and item.sign == 1 and self._is_own(item.name, column)]
+        return None if len(own) != 1 else tuple(item for item in value if item is not own[0])
 
     def find_direction(self, column: str) -> int:
         """Return whether a column is lowered (-1) or raised (1) by something; 0 if neither or both."""
-        value = self.values.get(column, ())
-        if not self.is_insert and column not in value:
-            return 0
-        marks = {mark for mark in value if mark in {"-", "+"}}
-        return {frozenset("-"): -1, frozenset("+"): 1}.get(frozenset(marks), 0)
+        value = self.values.get(column, ()) if self.is_insert else self.list_changes(column)
+        signs = {item.sign for item in value or ()}
+        return signs.pop() if len(signs) == 1 else 0
+
+    def list_compared(self, column: str) -> Iterator[Word]:
+        """Yield what a column of the table has to be equal to."""
+        return (other for word, other in self.where if self._is_own(word, column))
+
+    def owns(self, word: Word) -> bool:
+        """Whether a name can be that of a column of the table."""
+        return word.kind in {"name", "quoted"} and (not word.owner or word.owner in self.owners)
+
+    def _is_own(self, word: Word, column: str) -> bool:
+        return word.text == column and self.owns(word)
 
 
 def read_body(function: Function) -> tuple[Statement, ...]:
     """Return the statements of a function's body; none where it was not read."""
-    return _read_statements(function.body) if function.body else ()
+    return _read_statements(function, function.body) if function.body else ()
 
 
 @cache
-def _read_statements(body: str) -> tuple[Statement, ...]:
-    words = [_spell(body, token) for token in tokens(body)]
-    return tuple(_list_statements(words))
+def _read_statements(function: Function, _body: str) -> tuple[Statement, ...]:  # functions compare without
+    words = read_words(function)
+    if sum(word.text in _STARTS for word in words) > _MOST_STATEMENTS:
+        return ()
+    variables = read_variables(words, [argument.name for argument in function.arguments])
+    return tuple(_resolve(statement, variables) for statement in _list_statements(words))
 
 
-def _spell(text: str, token: Token) -> str:
-    """Return a token as it is compared: names without quotes in lower case, and texts with their quotes."""
-    raw = text[token.start : token.end]
-    if token.kind == "quoted":
-        return raw[1:-1].replace('""', '"')
-    return raw.lower() if token.kind == "word" else raw
+def _resolve(statement: Statement, variables: Variables) -> Statement:
+    """Write the values of variables for their names."""
+    values = {
+        column: read_sum(variables.resolve([word for item in items for word in item.words]))
+        for column, items in statement.values.items()
+    }
+    where = tuple((word, variables.find_word(other)) for word, other in statement.where)
+    owners = statement.owners | variables.list_rows_of(statement.table)
+    return replace(statement, values=values, where=where, owners=owners)
 
 
-def _list_statements(words: Sequence[str]) -> Iterator[Statement]:
+def _list_statements(words: Sequence[Word]) -> Iterator[Statement]:
+    target = ""
     for position, word in enumerate(words):
-        if word == "update":
-            statement = _read_update(words, position + 1)
-        elif word == "insert" and words[position + 1 : position + 2] == ["into"]:
-            statement = _read_insert(words, position + 2)
-        else:
+        if word.text not in _STARTS:
             continue
+        statement = None
+        if word.says("update") and words[position + 1 : position + 2] and words[position + 1].says("set"):
+            statement = _read_changes(words, position + 2, target)  # ON CONFLICT DO UPDATE SET
+        elif word.says("update"):
+            statement = _read_update(words, position + 1)
+        elif word.says("into") and position and words[position - 1].says("insert"):
+            statement = _read_insert(words, position + 1)
+            target = read_table(words, position + 1)[0]
+        elif word.says("from"):
+            statement = _read_look_up(words, position + 1)
         if statement is not None:
             yield statement
 
 
-def _read_table(words: Sequence[str], position: int) -> tuple[str, int]:
-    """Return the last part of a dotted name, and the position behind it."""
-    while words[position + 1 : position + 2] == ["."]:
-        position += 2
-    return (words[position] if position < len(words) else "", position + 1)
-
-
-def _read_update(words: Sequence[str], position: int) -> Statement | None:
-    table, position = _read_table(words, position + (words[position : position + 1] == ["only"]))
-    ahead = list(words[position : position + 3])  # an alias may be between the table and SET
-    if "set" not in ahead:
+def _read_update(words: Sequence[Word], position: int) -> Statement | None:
+    table, owner, position = read_target(words, position, ahead=("set",))
+    if not (words[position : position + 1] and words[position].says("set")):
         return None
-    values, position = _read_items(words, position + ahead.index("set") + 1, _BEHIND_SET)
-    changes = {item[0]: tuple(item[2:]) for item in values if item[1:2] == ["="]}
-    where: dict[str, str] = {}
-    if words[position : position + 1] == ["where"]:
-        items, _ = _read_items(words, position + 1, _BEHIND_WHERE)
-        where = dict(_list_comparisons([word for item in items for word in item]))
-    return Statement(table, changes, where)
+    return _read_changes(words, position + 1, table, owner)
 
 
-def _list_comparisons(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _read_changes(words: Sequence[Word], position: int, table: str, owner: str = "") -> Statement:
+    """Read what stands behind SET."""
+    items, position = read_items(words, position, _BEHIND_SET)
+    if words[position : position + 1] and words[position].says("from"):
+        _, position = read_items(words, position + 1, ("where", "returning", ";"))
+    values: dict[str, tuple[Item, ...]] = {}
+    for item in items:
+        values |= {column: (Item(0, tuple(value), is_exact=False),) for column, value in _list_settings(item)}
+    where = tuple(_read_where(words, position))
+    return Statement(table, values, where, owners=frozenset({table, owner} - {""}))
+
+
+def _list_settings(item: Sequence[Word]) -> Iterator[tuple[str, Sequence[Word]]]:
+    """Yield the columns of `a = x`, or of `(a, b) = (x, y)`, with their new values."""
+    if len(item) > 2 and item[0].is_name and item[1].says("="):  # noqa: PLR2004
+        yield item[0].text, item[2:]
+    elif item and item[0].says("("):
+        columns, position = read_items(item, 1, (")",))
+        rest = [word for word in item[position + 1 :] if not word.says("=", "row")]
+        values, _ = read_items(rest, 1, (")",))
+        yield from ((column[0].text, value) for column, value in zip(columns, values, strict=False) if column)
+
+
+def _read_where(words: Sequence[Word], position: int) -> Iterator[tuple[Word, Word]]:
+    if words[position : position + 1] and words[position].says("where"):
+        items, _ = read_items(words, position + 1, _BEHIND_WHERE)
+        yield from _list_comparisons([word for item in items for word in item if not word.says("(", ")")])
+
+
+def _list_comparisons(words: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
     for position, word in enumerate(words):
-        if word == "=" and 0 < position < len(words) - 1 and words[position - 1] not in "<>!":
+        if word.says("=") and 0 < position < len(words) - 1 and not words[position - 1].says("<", ">", "!"):
             yield words[position - 1], words[position + 1]
             yield words[position + 1], words[position - 1]
 
 
-def _read_insert(words: Sequence[str], position: int) -> Statement | None:
-    table, position = _read_table(words, position)
-    if words[position : position + 1] != ["("]:
+def _read_insert(words: Sequence[Word], position: int) -> Statement | None:
+    table, _, position = read_target(words, position, ahead=("(",))
+    if not (words[position : position + 1] and words[position].says("(")):
         return None
-    columns, position = _read_items(words, position + 1, frozenset(")"))
+    columns, position = read_items(words, position + 1, (")",))
     head = words[position + 1 : position + 3]
-    if head[:1] == ["select"]:
-        values, _ = _read_items(words, position + 2, _BEHIND_SELECT)
-    elif head == ["values", "("]:
-        values, _ = _read_items(words, position + 3, frozenset(")"))
+    if head and head[0].says("select"):
+        values, _ = read_items(words, position + 2, _BEHIND_SELECT)
+    elif len(head) > 1 and head[0].says("values") and head[1].says("("):
+        values, _ = read_items(words, position + 3, (")",))
     else:
         return None
-    names = [item[0] for item in columns if item]
-    return Statement(table, dict(zip(names, map(tuple, values), strict=False)), is_insert=True)
+    written = {
+        column[0].text: (Item(0, tuple(value), is_exact=False),)
+        for column, value in zip(columns, values, strict=False)
+        if column
+    }
+    return Statement(table, written, is_insert=True)
 
 
-def _read_items(words: Sequence[str], position: int, ends: frozenset[str]) -> tuple[list[list[str]], int]:
-    """Cut words at the commas outside of brackets, up to one that ends the list, and return its position."""
-    items: list[list[str]] = [[]]
-    depth = 0
-    while position < len(words):
-        word = words[position]
-        if depth == 0 and (word in ends or word in _CLOSING):
-            break
-        depth += (word in _OPENING) - (word in _CLOSING)
-        if word == "," and depth == 0:
-            items.append([])
-        else:
-            items[-1].append(word)
-        position += 1
-    return items, position
+def _read_look_up(words: Sequence[Word], position: int) -> Statement | None:
+    """Read the table and the conditions of a SELECT."""
+    table, owner, position = read_target(words, position, ahead=("where",))
+    where = tuple(_read_where(words, position))
+    return Statement(table, where=where, owners=frozenset({table, owner} - {""})) if where else None
 
 
 def list_lowered_columns(functions: Iterable[Function], table: Table) -> set[str]:
@@ -149,7 +196,8 @@ def list_lowered_columns(functions: Iterable[Function], table: Table) -> set[str
         for statement in read_body(function)
         if statement.writes(table) and not statement.is_insert
         for column in statement.values
-        if statement.find_direction(column) < 0 and not statement.values[column][-1].isdigit()
+        if statement.find_direction(column) < 0
+        and not all(item.is_number for item in statement.list_changes(column) or ())
     }
 
 
@@ -161,5 +209,5 @@ def list_negated_columns(functions: Iterable[Function], table: Table) -> set[str
         for statement in read_body(function)
         if statement.writes(table) and statement.is_insert
         for column, value in statement.values.items()
-        if value[:1] == ("-",)
+        if len(value) == 1 and value[0].sign < 0
     }

@@ -1,47 +1,28 @@
 """Finds the function that charges, and the meaning of its arguments.
 
-It judges names, types and defaults, and calls nothing. What the function really does is judged when it is
-called, in a transaction that is rolled back unless the result is exactly a charge.
+It judges names, types, defaults and sources, and calls nothing. What the function really does is judged when
+it is called, in a transaction that is rolled back unless the result is exactly a charge.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
 from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_key, toml_text
-from agentctl.core.mapping.arguments import Money, bind_by_structure, find_execution_argument
+from agentctl.core.mapping.arguments import bind_arguments, can_be
 from agentctl.core.mapping.checks import function_denied, function_unusable, role_ambiguous
-from agentctl.core.mapping.name_words import list_meanings, split_name
+from agentctl.core.mapping.function_candidates import INPUTS, Candidates, list_candidates, takes_credits
+from agentctl.core.mapping.function_uses import Uses, read_uses
+from agentctl.core.mapping.money import Money
 from agentctl.core.mapping.settings import DeductSettings
-from agentctl.core.mapping.vocabulary import (
-    ADD_VERBS,
-    CREDIT_NOUNS,
-    DEDUCT_ARGUMENTS,
-    DEDUCT_VERBS,
-    TEXT,
-    WHOLE,
-    plain,
-    rank,
-)
+from agentctl.core.mapping.vocabulary import DEDUCT_ARGUMENTS, plain, rank
 
 REFERENCE = "deduct_credits_atomic"
-_EXACT = WHOLE | {"numeric"}
-_KEYS = WHOLE | TEXT | {"uuid"}
-_TYPES: Mapping[str, frozenset[str]] = {
-    "user": _KEYS,
-    "amount": _EXACT,
-    "agent": _KEYS,
-    "execution": _KEYS,
-    "key": TEXT | {"uuid"},
-    "kind": frozenset(),
-    "text": TEXT,
-    "metadata": frozenset({"jsonb", "json"}),
-}
-_INPUTS = frozenset("ibv")
-_NO_CHARGE = frozenset({"give", "held", "gone", "portion"})
-"""Meanings of the words of functions that lower balances for another reason."""
+_PASSED = re.compile(r"\{(user|amount|agent|execution)\}")
+"""A configured text that stands for what is passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +30,18 @@ class Deduct:
     """The function that charges.
 
     Attributes:
-        meanings: argument -> what is passed, a key of vocabulary.DEDUCT_ARGUMENTS.
+        meanings: argument -> what is passed, a key of vocabulary.DEDUCT_ARGUMENTS, or `wallet`.
         texts: argument -> the text that the configuration says to pass.
+        configured: argument -> what the configuration says of it, a text or a hole such as `{amount}`.
+        wallet: the key of the balances that `wallet` stands for; empty where no argument does.
 
     """
 
     function: Function
     meanings: Mapping[str, str]
     texts: Mapping[str, str]
+    configured: Mapping[str, str]
+    wallet: str = ""
 
     @property
     def name(self) -> str:
@@ -80,19 +65,6 @@ class Deducting:
     findings: tuple[Finding, ...] = ()
 
 
-def gives_credits(function: Function) -> bool:
-    """Whether the name of a function says that it adds credits."""
-    return _moves_credits(function, ADD_VERBS)
-
-
-def _moves_credits(function: Function, verbs: frozenset[str]) -> bool:
-    """Whether the name of a function has one of these verbs and says that it is about credits."""
-    words = plain(function.name).split("_")
-    return (
-        words[0] in verbs and not CREDIT_NOUNS.isdisjoint(map(plain, words)) and function.returns != "trigger"
-    )
-
-
 def find_deduct(
     catalog: Catalog,
     settings: DeductSettings | None = None,
@@ -112,13 +84,13 @@ def find_deduct(
     settings = settings or DeductSettings()
     if settings.function == "":
         return Deducting(None, (), "configured: agentctl charges by itself")
-    overloads = tuple(_list_candidates(catalog, settings.function))
+    candidates = _choose_candidates(catalog, settings.function, money)
+    overloads = candidates.functions
     if settings.function and not overloads:
         finding = function_unusable.CHECK.finding(
             settings.function, f"There is no function {settings.function}, which [schema.deduct] names."
         )
         return Deducting(None, (), "configured", (finding,))
-    overloads = overloads or tuple(_list_by_source(catalog, money))
     bound = [
         candidate
         for function in overloads
@@ -126,7 +98,7 @@ def find_deduct(
     ]
     able = [candidate for candidate in bound if candidate.function.executable]
     if not able:
-        return Deducting(None, overloads, "", tuple(_explain_unusable(catalog, overloads, bound)))
+        return Deducting(None, overloads, "", tuple(_explain_unusable(catalog, candidates, bound, money)))
     names = tuple(dict.fromkeys(candidate.name for candidate in able))
     if len(names) > 1 and REFERENCE not in names:
         return Deducting(None, overloads, "", (_explain_ambiguity(names),))
@@ -142,29 +114,14 @@ def find_deduct(
     return Deducting(best, overloads, why)
 
 
-def _list_candidates(catalog: Catalog, configured: str | None) -> Iterator[Function]:
-    for function in catalog.functions:
-        if configured:
-            if configured in {function.name, function.full_name}:
-                yield function
-        elif _moves_credits(function, DEDUCT_VERBS):
-            yield function
-
-
-def _list_by_source(catalog: Catalog, money: Money | None) -> Iterator[Function]:
-    """Yield the functions whose source lowers the balance, unless their names say that it is no charge."""
-    for function in catalog.functions if money else ():
-        meanings = {meaning for word in split_name(function.name) for meaning in list_meanings(word)}
-        is_other = not meanings & {"take"} and bool(meanings & _NO_CHARGE)
-        has_amount = any(
-            argument.mode in _INPUTS and argument.type in _EXACT for argument in function.arguments
-        )
-        if money and has_amount and not is_other and money.lowers_balance(function):
-            yield function
+def _choose_candidates(catalog: Catalog, configured: str | None, money: Money | None) -> Candidates:
+    if not configured:
+        return list_candidates(catalog, money)
+    return Candidates(tuple(item for item in catalog.functions if configured in {item.name, item.full_name}))
 
 
 def _explain_choice(function: Function, money: Money | None) -> str:
-    if _moves_credits(function, DEDUCT_VERBS) or money is None:
+    if takes_credits(function) or money is None:
         return "its name and arguments"
     return f"it lowers {money.balances.name}.{money.balance}"
 
@@ -173,33 +130,19 @@ def _bind_arguments(
     function: Function, settings: DeductSettings, user_type: str, money: Money | None
 ) -> Deduct | None:
     """Return the function with the meaning of each argument; None if a required one has no known meaning."""
-    inputs = [
-        argument
-        for argument in function.arguments
-        if argument.mode in _INPUTS and argument.name not in settings.arguments
-    ]
-    meanings = _bind_by_name(inputs, user_type)
-    if meanings is None or not {"user", "amount"} <= {*meanings.values()}:
-        usual = {item.name: meant for item in inputs if (meant := _find_meaning(item, user_type)) is not None}
-        meanings = bind_by_structure(function, inputs, _TYPES, user_type, money, usual) or {}
-    elif money is not None and (execution := find_execution_argument(function, inputs, money)):
-        meanings.setdefault(execution, "execution")
-    known = {argument.name for argument in function.arguments}
-    texts = {name: text for name, text in settings.arguments.items() if name in known}
-    knows_user = "user" in meanings.values() or function.asks_who
-    return Deduct(function, meanings, texts) if knows_user and "amount" in meanings.values() else None
-
-
-def _bind_by_name(inputs: Sequence[Argument], user_type: str) -> dict[str, str] | None:
-    """Return the meanings of arguments with usual names; None if one that must be given has none."""
-    meanings: dict[str, str] = {}
-    for argument in inputs:
-        meaning = _find_meaning(argument, user_type)
-        if meaning is not None and (meaning == "text" or meaning not in meanings.values()):
-            meanings[argument.name] = meaning
-        elif not argument.optional:
-            return None
-    return meanings
+    arguments = {argument.name: argument for argument in function.arguments if argument.mode in INPUTS}
+    configured = {name: text for name, text in settings.arguments.items() if name in arguments}
+    holes = {name: hole[1] for name, text in configured.items() if (hole := _PASSED.fullmatch(text))}
+    texts = {name: text for name, text in configured.items() if name not in holes}
+    inputs = [argument for name, argument in arguments.items() if name not in configured]
+    usual = {item.name: meant for item in inputs if (meant := _find_meaning(item, user_type)) is not None}
+    uses = read_uses(function, money)
+    meanings = bind_arguments(inputs, user_type, uses, usual, told=holes)
+    if meanings is None:
+        return None
+    knows_user = bool({"user", "wallet"} & {*meanings.values()}) or function.asks_who
+    is_usable = knows_user and "amount" in meanings.values()
+    return Deduct(function, meanings, texts, configured, uses.wallet) if is_usable else None
 
 
 def _find_meaning(argument: Argument, user_type: str) -> str | None:
@@ -207,15 +150,13 @@ def _find_meaning(argument: Argument, user_type: str) -> str | None:
     for prefix in ("p_", "in_", "v_", "arg_", "param_"):
         bare = bare.removeprefix(prefix)
     for meaning, names in DEDUCT_ARGUMENTS.items():
-        fits = _TYPES[meaning]
-        if rank(bare, names) is not None and (not fits or argument.type in fits):
-            is_other_key = meaning == "user" and user_type == "uuid" and argument.type != "uuid"
-            return None if is_other_key else meaning
+        if rank(bare, names) is not None:
+            return meaning if can_be(argument, meaning, user_type) else None
     return None
 
 
 def _explain_unusable(
-    catalog: Catalog, overloads: tuple[Function, ...], bound: list[Deduct]
+    catalog: Catalog, candidates: Candidates, bound: list[Deduct], money: Money | None
 ) -> Iterator[Finding]:
     if bound:
         denied = bound[0].function
@@ -224,18 +165,55 @@ def _explain_unusable(
             f"Role {catalog.server.role} has no permission to execute {denied.name}.",
             grant_execute(denied, to=catalog.server.role),
         )
-    elif overloads:
-        first = overloads[0]
-        lines = "\n".join(
-            f'  {toml_key(argument.name)} = "TEXT"' for argument in first.arguments if not argument.optional
+    elif candidates.functions:
+        yield _explain_arguments(candidates.functions[0], read_uses(candidates.functions[0], money))
+    elif candidates.doubtful:
+        yield _explain_doubt(*candidates.doubtful[0])
+    elif candidates.reversed and money:
+        yield _explain_reversal(candidates.reversed[0], money)
+
+
+def _explain_arguments(function: Function, uses: Uses) -> Finding:
+    lines = "\n".join(
+        f'  {toml_key(argument.name)} = "TEXT"' for argument in function.arguments if not argument.optional
+    )
+    if uses.unclear:
+        return function_unusable.CHECK.finding(
+            function.name,
+            f"{function.name}({function.signature}) lowers the balance by something made of "
+            f"{' and '.join(uses.unclear)}: agentctl does not guess what to pass.",
+            hint='Let agentctl charge by itself: function = "" in [profiles.NAME.schema.deduct]; or, in '
+            "[profiles.NAME.schema.deduct.arguments], say which is the price, and what the others are:\n"
+            + "\n".join(f'  {toml_key(name)} = "{{amount}}"' for name in uses.unclear),
         )
-        yield function_unusable.CHECK.finding(
-            first.name,
-            f"{first.name}({first.signature}) exists, but agentctl does not know what to pass to it.",
-            hint='Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
-            'function, function = "" to let agentctl charge by itself; or set the texts to pass '
-            f"in [profiles.NAME.schema.deduct.arguments], for:\n{lines}",
-        )
+    return function_unusable.CHECK.finding(
+        function.name,
+        f"{function.name}({function.signature}) exists, but agentctl does not know what to pass to it.",
+        hint='Configure it in [profiles.NAME.schema.deduct]: function = "NAME" for another '
+        'function, function = "" to let agentctl charge by itself; or set the texts to pass '
+        "in [profiles.NAME.schema.deduct.arguments], where {user}, {amount}, {agent} and {execution} stand "
+        f"for what is charged, for:\n{lines}",
+    )
+
+
+def _explain_doubt(function: Function, tables: tuple[str, ...]) -> Finding:
+    return role_ambiguous.CHECK.finding(
+        function.name,
+        f"{function.name} lowers the balance, but adds rows to {' and '.join(tables)} as well: agentctl does "
+        "not guess whether it is the function that charges.",
+        "Put one of these lines into [profiles.NAME.schema.deduct]:\n"
+        f'  function = {toml_text(function.name)}\n  function = ""     # agentctl charges by itself',
+    )
+
+
+def _explain_reversal(function: Function, money: Money) -> Finding:
+    return function_unusable.CHECK.finding(
+        function.name,
+        f"{function.name} is called like a function that charges, but raises "
+        f"{money.balances.name}.{money.balance}: agentctl does not call it.",
+        "Put one of these lines into [profiles.NAME.schema.deduct]:\n"
+        '  function = "NAME"     # another function\n  function = ""     # agentctl charges by itself',
+    )
 
 
 def _explain_ambiguity(names: tuple[str, ...]) -> Finding:

@@ -15,7 +15,6 @@ from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding, errors_among
 from agentctl.core.mapping import rows
 from agentctl.core.mapping.accounts import find_accounts, resolve_accounts
-from agentctl.core.mapping.arguments import Money
 from agentctl.core.mapping.assembly import (
     assemble_agents,
     assemble_executions,
@@ -29,6 +28,7 @@ from agentctl.core.mapping.discovery import Discovery, FoundRole, discover
 from agentctl.core.mapping.functions import Deducting, find_deduct
 from agentctl.core.mapping.key_targets import check_key_targets
 from agentctl.core.mapping.keys import resolve_keys
+from agentctl.core.mapping.money import Money
 from agentctl.core.mapping.settings import NO_SETTINGS, RoleSettings, SchemaSettings
 from agentctl.core.mapping.shared_links import set_aside_shared_link
 from agentctl.core.mapping.state_dates import find_unknown_dates
@@ -249,7 +249,15 @@ def _find_money(roles: Mapping[str, FoundRole]) -> Money | None:
     if "balance" not in balances.parts:
         return None
     entries = {part: choice.column for part, choice in ledger.parts.items()} if ledger else {}
-    return Money(balances.table, balances.parts["balance"].column, ledger.table if ledger else None, entries)
+    return Money(
+        balances.table,
+        balances.parts["balance"].column,
+        user=balances.parts["user"].column if "user" in balances.parts else "",
+        ledger=ledger.table if ledger else None,
+        entries=entries,
+        users=roles["users"].table,
+        user_id=roles["users"].parts["id"].column,
+    )
 
 
 def refusal(catalog: Catalog, findings: Iterable[Finding]) -> SchemaLacks:

@@ -12,7 +12,8 @@ from agentctl.core.database.quoting import Printed, compose, quoted
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
-from agentctl.core.mapping.functions import Deducting, gives_credits
+from agentctl.core.mapping.function_candidates import gives_credits
+from agentctl.core.mapping.functions import Deducting
 from agentctl.core.mapping.optional_columns import (
     INDEXES,
     MINIMAL_INDEXES,

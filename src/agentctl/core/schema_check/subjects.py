@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.column_search import list_similar_columns
-from agentctl.core.mapping.functions import find_deduct, gives_credits
+from agentctl.core.mapping.function_candidates import gives_credits
+from agentctl.core.mapping.functions import find_deduct
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.subjects import ReadTable, WantedColumn
 from agentctl.core.mapping.vocabulary import is_needed

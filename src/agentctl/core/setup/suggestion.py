@@ -212,8 +212,8 @@ def _make_deduct(deduct: Deduct, why: str) -> AbstractTable:
     table = tomlkit.table()
     table.add("function", deduct.function.full_name)
     table["function"].comment(_clean_comment(why))
-    if deduct.texts:
-        table.add("arguments", dict(deduct.texts))
+    if deduct.configured:
+        table.add("arguments", dict(deduct.configured))
     return table
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentctl.core.database.quoting import compose
 from agentctl.core.findings.finding import Finding, Severity, SpecialCase, SubjectCheck
-from agentctl.core.mapping.functions import gives_credits
+from agentctl.core.mapping.function_candidates import gives_credits
 from agentctl.core.schema_check.closing import name_people, revoke, signature_of
 from agentctl.core.schema_check.subjects import CreditFunction
 
