@@ -59,6 +59,23 @@ def test_an_unknown_word_is_asked_about_and_the_hint_settles_it(shop: Shop) -> N
     assert shop.program(*RUN).exit_code == 0
 
 
+@pytest.mark.parametrize("kind", ["smallint NOT NULL DEFAULT 0", "integer CHECK (state < 5)", "bigint"])
+def test_of_numbered_states_none_runs_until_one_is_told(shop: Shop, kind: LiteralString) -> None:
+    shop.marketplace.execute("ALTER TABLE agents DROP COLUMN is_active")
+    shop.marketplace.execute("ALTER TABLE agents ADD COLUMN state " + kind)
+    shop.marketplace.execute("UPDATE agents SET state = CASE WHEN name = 'SEO Blog' THEN 2 ELSE 1 END")
+
+    refused = shop.program(*RUN, "--json")
+    assert (refused.exit_code, refused.json["error"]["message"]) == (4, "The agent seo-blog is 2.")
+    assert shop.rows() == []
+    line = refused.json["error"]["hint"].rpartition("run: ")[2]
+    config = shop.program.home / "agentctl.toml"
+    config.write_text(f"{config.read_text()}\n{line.replace('NAME', 'test').replace('] ', ']' + chr(10))}\n")
+
+    assert shop.program(*RUN).exit_code == 0
+    assert shop.program("run", "plain").exit_code == 4
+
+
 def test_the_configuration_may_name_the_column(shop_with: Callable[..., Shop]) -> None:
     shop = shop_with(more='[profiles.test.schema.agents]\nstate = "phase"\nstates = { active = "three" }')
     give_state(shop, "phase", TEXT, "two")

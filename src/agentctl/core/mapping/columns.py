@@ -4,7 +4,7 @@ It looks at one table at a time. It never chooses between two columns that fit e
 finding, with the lines that settle it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.settings import RoleSettings
 from agentctl.core.mapping.sides import SIDES, list_pairs
 from agentctl.core.mapping.state_dates import list_state_dates
-from agentctl.core.mapping.vocabulary import ROLES, Part, can_play, list_best, rank
+from agentctl.core.mapping.vocabulary import ROLES, WHOLE, Part, can_play, list_best, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ def find_columns(
         choices |= {part: Choice(listed, "its key leads to a list of them")}
         ties.pop(part, None)
     doubts = _take_leftovers(role, table, missing, choices, ties, searched.doubts)
+    _take_numbered_state(role, table, choices, {*ties, *settings.columns})
     _leave_out_net_amount(table, choices)
     _take_flag_for_status(table, choices)
     named = {*choices, *ties, *settings.columns, *doubts}
@@ -162,6 +163,20 @@ def _take_leftovers(
         choices[part] = Choice(column, why)
         ties.pop(part, None)
     return {part: names for part, names in doubts.items() if part not in left}
+
+
+def _take_numbered_state(role: str, table: Table, choices: dict[str, Choice], told: Collection[str]) -> None:
+    """Take a number called a state, where no flag says what is for sale: none runs until one is told."""
+    if role != "agents" or {"state", "active"} & {*choices, *told}:
+        return
+    states = ROLES["executions"].parts["status"].names
+    names = [
+        column.name
+        for column in table.columns
+        if column.base_type in WHOLE and rank(column.name, states) is not None
+    ]
+    if len(names) == 1 and names[0] not in _list_taken(table, choices):
+        choices["state"] = Choice(names[0], "a number that is called a state")
 
 
 def _choose_sides(

@@ -13,6 +13,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping.checks import role_ambiguous, table_missing
 from agentctl.core.mapping.columns import Choice, find_columns
+from agentctl.core.mapping.function_body import prove_columns
 from agentctl.core.mapping.settings import SchemaSettings
 from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import KINDS
@@ -29,7 +30,6 @@ from agentctl.core.mapping.table_search import (
     find_named,
     list_best_tables,
     list_rival_trios,
-    prove_columns,
 )
 from agentctl.core.mapping.transfers import explain_transfer, find_transfer
 from agentctl.core.mapping.vocabulary import ROLES, rank

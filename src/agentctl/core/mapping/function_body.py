@@ -5,11 +5,11 @@ value once, and passes over everything else; nothing is executed. What it has re
 a charge is checked when it is made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from agentctl.core.catalog.introspection import Function, Table
+from agentctl.core.catalog.introspection import Catalog, Function, Table
 from agentctl.core.mapping.body_lists import read_items, read_table, read_target
 from agentctl.core.mapping.body_sums import Item, read_sum
 from agentctl.core.mapping.body_variables import Variables, read_variables
@@ -211,3 +211,11 @@ def list_negated_columns(functions: Iterable[Function], table: Table) -> set[str
         for column, value in statement.values.items()
         if len(value) == 1 and value[0].sign < 0
     }
+
+
+def prove_columns(catalog: Catalog, role: str, table: Table) -> Mapping[str, str]:
+    """Return part -> the column that the functions of a catalog show to play it."""
+    part = {"balances": "balance", "ledger": "amount"}.get(role)
+    find: Callable[..., set[str]] = list_lowered_columns if role == "balances" else list_negated_columns
+    columns = find(catalog.functions, table) if part else set()
+    return {part: columns.pop()} if part and len(columns) == 1 else {}

@@ -15,9 +15,9 @@ from agentctl.core.findings.finding import Finding, Severity, errors_among
 from agentctl.core.mapping.checks import key_mismatch
 from agentctl.core.mapping.columns import Choice, find_columns
 from agentctl.core.mapping.discovery import Discovery, FoundRole
+from agentctl.core.mapping.function_body import prove_columns
 from agentctl.core.mapping.key_casts import find_cast
 from agentctl.core.mapping.settings import RoleSettings, SchemaSettings
-from agentctl.core.mapping.table_search import prove_columns
 from agentctl.core.mapping.version_names import find_reference
 from agentctl.core.mapping.vocabulary import OWN_BALANCE_PARTS, ROLES, WHOLE, rank
 

@@ -5,13 +5,13 @@ and has amounts of several kinds. Where two answers are about as good, there is 
 among others. It looks at the catalog only.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.mapping.column_clues import CLUES, SHAPES
 from agentctl.core.mapping.column_search import Fit, Search, list_table_words, search_columns
-from agentctl.core.mapping.function_body import list_lowered_columns, list_negated_columns, read_body
+from agentctl.core.mapping.function_body import prove_columns, read_body
 from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import TableLinks, Target, target_of
@@ -331,14 +331,6 @@ def list_best_tables(candidates: Sequence[Candidate]) -> list[Candidate]:
 def list_rival_trios(trios: Sequence[Trio]) -> list[Trio]:
     """Return the best of sorted trios, and those that are about as good."""
     return [trio for trio in trios if trio.points > trios[0].points - _MARGIN]
-
-
-def prove_columns(catalog: Catalog, role: str, table: Table) -> Mapping[str, str]:
-    """Return part -> the column that the functions of a catalog show to play it."""
-    part = {"balances": "balance", "ledger": "amount"}.get(role)
-    find: Callable[..., set[str]] = list_lowered_columns if role == "balances" else list_negated_columns
-    columns = find(catalog.functions, table) if part else set()
-    return {part: columns.pop()} if part and len(columns) == 1 else {}
 
 
 def _list_name_meanings(name: str) -> frozenset[str]:
