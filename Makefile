@@ -134,8 +134,8 @@ lint: $(VENV)/installed-dev
 	@$(VENV)/bin/mypy
 	@MYPYPATH=tests $(VENV)/bin/mypy --explicit-package-bases tests
 
-bench-startup: $(VENV)/installed
-	@$(VENV)/bin/python benchmarks/startup.py
+bench-startup: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/startup.py
 
 bench-schema-check: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/schema_check.py

@@ -114,6 +114,7 @@ class Cluster:
 
     Attributes:
         settings: others than those of tests, which forgo safety for speed.
+        stock: whether it runs as it was installed, without the settings of tests.
 
     """
 
@@ -121,6 +122,7 @@ class Cluster:
     installation: Path
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    stock: bool = False
 
     @contextlib.contextmanager
     def running(self, *, ending: signal.Signals = signal.SIGQUIT) -> Iterator[Server]:
@@ -142,19 +144,22 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(version: str, folder: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(
+    version: str, folder: Path, *, settings: Mapping[str, str] | None = None, stock: bool = False
+) -> Iterator[Server]:
     """Run a new server in the new folder `folder`, and stop it; the folder is the caller's to remove.
 
     Args:
         version: the major one.
         folder: a new one.
         settings: others than those of tests.
+        stock: as it was installed, without the settings of tests.
 
     Raises:
         RuntimeError: that version is not installed, or its server does not start; with its log.
 
     """
-    with replace(make_cluster(version, folder), settings=settings or {}).running() as server:
+    with replace(make_cluster(version, folder), settings=settings or {}, stock=stock).running() as server:
         yield server
 
 
@@ -228,7 +233,8 @@ def _run_command(command: Sequence[str | Path], identity: Mapping[str, Any]) -> 
 
 def _build_command(cluster: Cluster) -> list[str | Path]:
     own = {"port": str(cluster.server.port), "unix_socket_directories": str(cluster.folder)}
-    options = [f"--{name}={value}" for name, value in (_SETTINGS | own | dict(cluster.settings)).items()]
+    settings = ({} if cluster.stock else _SETTINGS) | own | dict(cluster.settings)
+    options = [f"--{name}={value}" for name, value in settings.items()]
     return [cluster.installation / "bin/postgres", "-D", cluster.folder / "data", *options]
 
 
