@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import (

@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import xmlschema
+from msgspec.structs import replace
 
 from agentctl import __version__
 from agentctl.core.errors import UsageError

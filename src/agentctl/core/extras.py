@@ -7,7 +7,6 @@ from agentctl.core.errors import SetupError
 DISTRIBUTION = "agentctl-marketplace"
 """The package's name on the package index, where `agentctl` belongs to somebody else."""
 _READS_CODE = (
-    "msgspec",
     "pglast",
     "tree_sitter",
     "tree_sitter_javascript",

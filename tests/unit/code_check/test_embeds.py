@@ -1,8 +1,7 @@
 """Relationships that a select embeds, by PostgREST's rules."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check.reading.uses import Embedded

@@ -1,9 +1,9 @@
 """Tables, columns and functions that code names: which of them are missing, and what is said of it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.code_check.checks import unknown_table

@@ -1,8 +1,7 @@
 """Arguments without a usual name are found by the source, by words, and by what is left."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Argument
 from agentctl.core.mapping.functions import find_deduct

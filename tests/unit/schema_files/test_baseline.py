@@ -5,10 +5,10 @@ import os
 import re
 import resource
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import (
     Argument,
