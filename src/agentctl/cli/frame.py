@@ -8,11 +8,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import pairwise
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import screen_for
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from typer._click.exceptions import ClickException
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The facts about a command line that are needed even if it cannot be parsed."""
 
     command: str

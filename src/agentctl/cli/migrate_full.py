@@ -1,13 +1,13 @@
 """`agentctl migrate-full`: give agent_executions its seven optional columns and two indexes, or drop them."""
 
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session, screen_for
@@ -74,8 +74,7 @@ def migrate_full(
         return _take_back(order, discard=discard_data) if undo else _widen_table(order, backfill=backfill)
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """The options of one invocation, with its connection."""
 
     session: Session

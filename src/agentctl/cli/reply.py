@@ -4,8 +4,9 @@ A command returns a reply instead of printing and exiting; frame.py prints it an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import ParamSpec
+
+from msgspec import Struct
 
 from agentctl.core.errors import AgentctlError, ExitCode
 from agentctl.render.blocks import View
@@ -17,8 +18,7 @@ def _show_nothing() -> View:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The result of one command.
 
     Attributes:

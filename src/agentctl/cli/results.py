@@ -5,9 +5,10 @@ It overwrites no other file, and loses no result while any folder can hold it: s
 
 import mimetypes
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.core.errors import SetupError
 from agentctl.core.files.user_folders import find_data_folder
@@ -17,8 +18,7 @@ from agentctl.core.running.run_report import RunReport
 from agentctl.render.run import is_binary, result_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """The file that holds the result, and an error if it is not the intended one."""
 
     file: Path | None = None

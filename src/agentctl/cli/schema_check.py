@@ -1,10 +1,10 @@
 """`agentctl schema-check`: the live schema compared with what agentctl, a deploy and its code need."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.schema_formats import SHOWN_BY_FRAME, Format, deliver, only_format, text_of

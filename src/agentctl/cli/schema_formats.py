@@ -1,11 +1,12 @@
 """How schema-check's report is written: by the frame, to a file, or in a format for CI services."""
 
 import sys
-from dataclasses import replace
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from agentctl.cli.reply import Reply
 from agentctl.cli.session import Session

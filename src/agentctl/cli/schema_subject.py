@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.cli.session import Session
 from agentctl.render.clean import clean_line
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from agentctl.core.mapping import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A schema, and what was made of it.
 
     Attributes:

@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.errors import UsageError
 from agentctl.render.blocks import Text, Tone, View
@@ -41,8 +43,7 @@ class Screen(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One invocation of one command.
 
     Attributes:

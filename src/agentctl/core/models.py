@@ -3,13 +3,16 @@
 Data only: how they are found, written or shown is not known here.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
+from msgspec import Struct
+
 from agentctl.core.times import Moment
+from agentctl.core.values import Reticent
 from agentctl.core.webhook_url import without_secrets
 
 Key = UUID | int | str
@@ -19,8 +22,7 @@ Credits = int | Decimal
 """An amount of credits, exact: an integer or a finite decimal, as the database has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verbatim:
+class Verbatim(Struct, frozen=True):
     """A value as PostgreSQL prints it, where Python has none that means the same."""
 
     text: str
@@ -69,8 +71,7 @@ STALE_AFTER = timedelta(minutes=15)
 """The age from which the run of an open execution counts as dead."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRef:
+class AgentRef(Struct, frozen=True):
     """The name of an agent: `id` is None where an execution has no agent, `name` where its row is gone."""
 
     id: Key | None
@@ -78,8 +79,7 @@ class AgentRef:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Reticent, Struct, frozen=True):
     """An agent that can be run; price and webhook are None where the database has none.
 
     Attributes:
@@ -91,6 +91,8 @@ class Agent:
 
     """
 
+    unsaid: ClassVar = frozenset({"webhook_url"})
+
     id: Key
     slug: str
     name: str
@@ -100,7 +102,7 @@ class Agent:
     active: bool
     deleted: bool
     raw_form: object
-    webhook_url: str | None = field(repr=False)
+    webhook_url: str | None
     platforms: tuple[str, ...]
     state: str | None = None
     version: object = None
@@ -122,16 +124,14 @@ class Agent:
         return AgentRef(id=self.id, slug=self.slug, name=self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class UserRef:
+class UserRef(Struct, frozen=True):
     """The name of a user: `id` is None where an execution has no user, `email` where the row is gone."""
 
     id: Key | None
     email: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """Who pays; `email` and `balance` are None where the row is gone or hidden.
 
     Attributes:
@@ -145,8 +145,7 @@ class User:
     held: Amount | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """One row of the ledger: a negative charge, or a positive refund, purchase or bonus."""
 
     id: Key
@@ -157,8 +156,7 @@ class LedgerRow:
     created_at: Time | None
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """One row of agent_executions with its names; NULL and a missing column are None.
 
     Attributes:

@@ -5,8 +5,9 @@ that the configuration names; where it names none, it is shown as it is, and cla
 `Moment` holds all instants that it may mean, and decisions use the latest of them.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from agentctl.core.errors import UsageError
 
@@ -18,8 +19,7 @@ DAY = timedelta(days=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A time of a database, with all instants that it can mean.
 
     Attributes:

@@ -5,11 +5,12 @@ from the database: the screens clean them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 from agentctl.core.models import Verbatim
 
@@ -25,8 +26,7 @@ class Tone(StrEnum):
     STRONG = "strong"
 
 
-@dataclass(frozen=True, slots=True)
-class Toned:
+class Toned(Struct, frozen=True):
     """A text with its tone."""
 
     text: str
@@ -36,23 +36,20 @@ class Toned:
 Cell = str | int | Decimal | UUID | datetime | Verbatim | Toned | None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A paragraph."""
 
     text: str
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Labels and values, one pair a line; pairs whose value is None are left out."""
 
     pairs: tuple[tuple[str, Cell], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows under headers; the columns in `numbers` are aligned to the right."""
 
     headers: tuple[str, ...]
@@ -61,23 +58,20 @@ class Table:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """A small bar chart: one label and count a line."""
 
     title: str
     items: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Markdown:
+class Markdown(Struct, frozen=True):
     """Markdown from an agent: rendered on a terminal, unchanged elsewhere."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """Text in a language, `json` or `sql`."""
 
     text: str

@@ -6,13 +6,13 @@ segment is cleaned once more after rendering: whatever a block holds, only Rich'
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Literal, TextIO
 from uuid import UUID
 
 import humanize
+from msgspec.structs import replace
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markdown import Markdown as RichMarkdown

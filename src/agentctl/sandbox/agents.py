@@ -6,8 +6,9 @@ They do not know the HTTP server; a slow agent puts a delay into its answer and 
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from agentctl.sandbox.seo_blog import TONES, write_article
 
@@ -17,8 +18,7 @@ _DEFAULT_WORDS = 600
 _LONGEST_TOPIC = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request to one agent.
 
     Attributes:
@@ -31,8 +31,7 @@ class Call:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class AgentAnswer:
+class AgentAnswer(Struct, frozen=True):
     """The answer to a request.
 
     Attributes:

@@ -8,11 +8,11 @@ import os
 import pwd
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
 from platformdirs import user_data_path
 
 from agentctl.core.errors import SetupError
@@ -26,8 +26,7 @@ _LONGEST_SOCKET_PATH = 103  # macOS; Linux has room for four more
 _FOR_ROOT = Path("/var/lib/agentctl")  # where root's own folder is closed to the server's user
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """The sandbox's folder, and the files in it.
 
     Attributes:

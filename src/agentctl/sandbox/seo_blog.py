@@ -5,9 +5,10 @@ It knows nothing about the topic and so states no fact about it; the topic is qu
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 TONES = ("neutral", "friendly", "expert")
 _LONGEST_META = 155  # what search engines show
@@ -16,8 +17,7 @@ _FEWEST_SECTIONS = 2
 _TEXT = Path(__file__).with_name("seo_blog.md")
 
 
-@dataclass(frozen=True, slots=True)
-class _Voice:
+class _Voice(Struct, frozen=True):
     """What differs from tone to tone; `{topic}` stands for the topic."""
 
     subtitle: str
@@ -26,8 +26,7 @@ class _Voice:
     closing: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     heading: str
     text: str
 

@@ -8,8 +8,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentctl.core.strict_json import write_json
 
@@ -18,8 +19,7 @@ SECONDS = 10.0
 """The time for one schema or one set of inputs, including the start of the process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """The result of judging.
 
     Attributes:

@@ -5,8 +5,9 @@ and fetches nothing: a `$ref` to another place is refused.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.form_shapes import NoForm, find_form
@@ -32,16 +33,14 @@ class FieldKind(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One choice: the JSON value that is sent, and what people see."""
 
     value: object
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One input; `default` is None where there is none."""
 
     name: str
@@ -53,8 +52,7 @@ class Field:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The fields of an agent, and the JSON Schema that its inputs must meet; an empty one takes anything."""
 
     fields: tuple[Field, ...]

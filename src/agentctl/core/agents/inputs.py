@@ -6,9 +6,10 @@ It reports all problems together. It neither prints nor prompts: the caller pass
 import re
 import sys
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.core.agents.conversion import Unfit, convert, read_json, require_unicode
 from agentctl.core.agents.form import Field, FieldKind, Form
@@ -29,8 +30,7 @@ _NOTHING = object()
 """Stands for an optional field that was left empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenInputs:
+class GivenInputs(Struct, frozen=True):
     """The inputs, and the third-party credentials to send beside them, if any were given."""
 
     inputs: dict[str, object]

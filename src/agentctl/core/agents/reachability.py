@@ -7,10 +7,11 @@ nothing is written; an answer that is not n8n's is no finding, since its meaning
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from itertools import count
+
+from msgspec import Struct
 
 from agentctl import __version__
 from agentctl.core.config.profiles import Profile
@@ -45,8 +46,7 @@ class State(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A state, a sentence about it, and the next step if there is one."""
 
     state: State
@@ -54,8 +54,7 @@ class Look:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The result for one agent; `url` has no credentials or parameters, and is None if it is no URL."""
 
     agent: Agent
@@ -86,8 +85,7 @@ def check_agents(agents: Sequence[Agent], profile: Profile, *, progress: Progres
         return asyncio.run(_check_all(Client(tls=tls), planned, on_progress))
 
 
-@dataclass(frozen=True, slots=True)
-class _Preflight:
+class _Preflight(Struct, frozen=True):
     """The question to ask for an agent."""
 
     agent: Agent

@@ -6,10 +6,11 @@ bounds the work; any other is checked in a process that can be ended (bounded_ju
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from agentctl.core.agents.ecma_patterns import translate_schema
 from agentctl.core.hint_text import shorten
@@ -121,8 +122,7 @@ def find_fault(schema: Mapping[str, object]) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class PythonSchema:
+class PythonSchema(Struct, frozen=True):
     """A JSON Schema with Python's patterns; `written` maps each to the pattern that its author wrote."""
 
     rules: dict[str, Any]

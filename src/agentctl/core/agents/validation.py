@@ -5,7 +5,6 @@ It changes nothing and asks nobody. Messages shorten values, and show none of a 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
@@ -13,6 +12,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from agentctl.core.agents.bounded_judging import SECONDS, judge_apart
 from agentctl.core.agents.form import Form, spell_value
@@ -46,16 +47,14 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A sentence about what is wrong with an input; `name` is empty if it concerns the inputs together."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The problems of inputs; or, as `obstacle`, why the schema cannot be used."""
 
     problems: tuple[Problem, ...] = ()
@@ -159,8 +158,7 @@ def _report_fields(
     return reporting
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(Struct, frozen=True):
     """Turns jsonschema's errors into sentences.
 
     Attributes:

@@ -3,16 +3,16 @@
 A check is data. It knows the vocabulary of its SQL and nothing of connections, of mapped names or of output.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
+
+from msgspec import Struct
 
 from agentctl.core.findings.finding import Check
 from agentctl.core.mapping import Marketplace
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What an audit looks at, and what is lawful there.
 
     Attributes:
@@ -27,8 +27,7 @@ class Scope:
     keeps_charges: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AuditCheck(Check):
+class AuditCheck(Check, frozen=True, eq=False, kw_only=True):
     """A check of money.
 
     Attributes:

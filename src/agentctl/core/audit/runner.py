@@ -6,9 +6,10 @@ of a finding, however many there are. It refuses to judge tables of which it may
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.core.audit import vocabulary
 from agentctl.core.audit.check import AuditCheck, Scope
@@ -27,8 +28,7 @@ Watch = Callable[[str], AbstractContextManager[object]]
 """Is told what goes on, until the block ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What one check found.
 
     Attributes:
@@ -44,8 +44,7 @@ class Result:
     not_run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """How much was looked at; users are always all of them."""
 
     users: int
@@ -53,8 +52,7 @@ class Scanned:
     ledger_rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """What an audit found, and in what."""
 
     results: tuple[Result, ...]

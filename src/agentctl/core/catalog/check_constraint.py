@@ -7,10 +7,11 @@ raises and never guesses.
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import TypeGuard
+from typing import ClassVar, TypeGuard
+
+from msgspec import Struct
 
 from agentctl.core import amounts
 from agentctl.core.catalog.check_expression import (
@@ -22,6 +23,7 @@ from agentctl.core.catalog.check_expression import (
     parse_expression,
     walk,
 )
+from agentctl.core.values import Comparable, Reticent
 
 _CHECK = re.compile(
     r"CHECK \((?P<expression>.*)\)(?: NO INHERIT)?(?: NOT VALID)?(?: NOT ENFORCED)?", re.DOTALL
@@ -33,8 +35,7 @@ _NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric"})
 _SPELLED_ANYHOW = re.compile("time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char")
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Reticent, Comparable, Struct, frozen=True, dict=True, eq=False):
     """A CHECK constraint, as a table or a domain has it.
 
     Attributes:
@@ -43,8 +44,11 @@ class Check:
 
     """
 
+    unsaid: ClassVar = frozenset({"parsed"})
+    beside: ClassVar = frozenset({"parsed"})
+
     definition: str
-    parsed: Expression | None = field(default=None, compare=False, repr=False)
+    parsed: Expression | None = None
 
     @cached_property
     def expression(self) -> Expression:

@@ -6,8 +6,9 @@ nearest parentheses, which PostgreSQL puts around every condition. It evaluates 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r"""
@@ -29,30 +30,26 @@ _COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 _STRENGTHS = {("operator", sign): 2 if sign in "*/%" else 1 for sign in "+-*/%"}
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value; None is NULL."""
 
     value: str | Decimal | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A column."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operator or a function with its operands; a cast's second one is the type's name."""
 
     name: str
     operands: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A part that is not understood."""
 
 

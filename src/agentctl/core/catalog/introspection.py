@@ -6,10 +6,10 @@ they were read from and however many rows there are, so that drift can be comput
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.catalog.check_constraint import Check
@@ -17,6 +17,7 @@ from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.catalog.row_security import Policy, RowSecurity
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
+from agentctl.core.values import Comparable, Reticent
 
 # It costs as much as a small database's whole catalog.
 _VISIBLE = sql.SQL(
@@ -27,8 +28,7 @@ T = TypeVar("T")
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """The server and this session: whose privileges, search path and time zone count."""
 
     version: str
@@ -41,8 +41,7 @@ class Server:
     time_zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A grant to customers: `public`, which is everybody, and Supabase's `anon` and `authenticated`.
 
     Attributes:
@@ -58,8 +57,7 @@ class Grant:
     customers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Comparable, Struct, frozen=True, eq=False):
     """A column; `readable`, `insertable` and `updatable` say what this role may do with it.
 
     Attributes:
@@ -72,6 +70,8 @@ class Column:
         sample: the words in some rows of a column of words; the signs (-1, 0, 1) of a column of amounts.
 
     """
+
+    beside: ClassVar = frozenset({"sample", "visible"})
 
     name: str
     type: str
@@ -86,8 +86,8 @@ class Column:
     sequence: str | None = None
     sequence_usable: bool | None = None
     domain_checks: tuple[Check, ...] = ()
-    sample: tuple[str, ...] | None = field(default=None, compare=False)
-    visible: bool | None = field(default=None, compare=False)
+    sample: tuple[str, ...] | None = None
+    visible: bool | None = None
 
     @property
     def is_of_domain(self) -> bool:
@@ -96,9 +96,10 @@ class Column:
         return self.enum_labels is None and not self.type.startswith(below)
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Comparable, Struct, frozen=True, eq=False):
     """A constraint; the foreign fields are a foreign key's, and `check` is a check constraint's."""
+
+    beside: ClassVar = frozenset({"check"})
 
     name: str
     kind: str
@@ -108,15 +109,14 @@ class Constraint:
     foreign_columns: tuple[str, ...] | None
     definition: str
     validated: bool
-    check: Check | None = field(default=None, compare=False)
+    check: Check | None = None
 
     def refers_to(self, table: "Table") -> bool:
         """Whether it is a foreign key to a table."""
         return (self.foreign_schema, self.foreign_table) == (table.schema, table.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """An index; `columns` are its keys, names or expressions; PostgreSQL does not use an invalid one."""
 
     name: str
@@ -135,8 +135,7 @@ class Index:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """What runs when rows are written; disabled triggers are left out."""
 
     name: str
@@ -149,8 +148,7 @@ class Trigger:
         return "updated_at" in self.name or "updated_at" in self.function or "moddatetime" in self.function
 
 
-@dataclass(frozen=True, slots=True)
-class Table(Qualified):
+class Table(Qualified, Comparable, Struct, frozen=True, eq=False):
     """A table, or a view or foreign table in its place.
 
     Attributes:
@@ -162,6 +160,8 @@ class Table(Qualified):
 
     """
 
+    beside: ClassVar = frozenset({"estimated_rows", "inspectable", "partition"})
+
     schema: str
     name: str
     kind: str
@@ -169,12 +169,12 @@ class Table(Qualified):
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
     row_security: RowSecurity
-    estimated_rows: int = field(compare=False)
+    estimated_rows: int
     triggers: tuple[Trigger, ...] = ()
     insertable: bool = True
     grants: tuple[Grant, ...] = ()
-    inspectable: bool = field(default=True, compare=False)
-    partition: bool = field(default=False, compare=False)
+    inspectable: bool = True
+    partition: bool = False
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -195,8 +195,7 @@ class Table(Qualified):
         return next((index for index in self.indexes if index.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """An argument of a function; `mode` is PostgreSQL's letter: i, o, b, v or t."""
 
     name: str
@@ -205,8 +204,7 @@ class Argument:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Function(Qualified):
+class Function(Qualified, Reticent, Comparable, Struct, frozen=True, eq=False):
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:
@@ -215,6 +213,9 @@ class Function(Qualified):
         body: the source of one that updates a table; None of others, and where it was not read.
 
     """
+
+    unsaid: ClassVar = frozenset({"body"})
+    beside: ClassVar = frozenset({"body"})
 
     schema: str
     name: str
@@ -227,11 +228,10 @@ class Function(Qualified):
     public: bool
     asks_who: bool = False
     grants: tuple[Grant, ...] = ()
-    body: str | None = field(default=None, compare=False, repr=False)
+    body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Comparable, Struct, frozen=True, eq=False):
     """Everything introspected at one moment, in the order of the search path.
 
     Attributes:
@@ -239,10 +239,12 @@ class Catalog:
 
     """
 
-    server: Server = field(compare=False)
+    beside: ClassVar = frozenset({"server", "unlisted"})
+
+    server: Server
     tables: tuple[Table, ...]
     functions: tuple[Function, ...]
-    unlisted: frozenset[str] = field(default=frozenset(), compare=False)
+    unlisted: frozenset[str] = frozenset()
 
     def table(self, name: str) -> Table | None:
         """Return the table of that name that the search path finds first, or None."""

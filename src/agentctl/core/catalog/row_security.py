@@ -4,13 +4,13 @@ It judges a policy by its text alone; what a policy's expression does is left to
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A row level security policy; `applies`: whether it is for this role, `customers`: for which of them."""
 
     name: str
@@ -28,8 +28,7 @@ class Policy:
         return bool(_OWN_ROWS.fullmatch(self.using or ""))
 
 
-@dataclass(frozen=True, slots=True)
-class RowSecurity:
+class RowSecurity(Struct, frozen=True):
     """Row level security of a table; `active` is PostgreSQL's own answer whether it filters this role."""
 
     enabled: bool

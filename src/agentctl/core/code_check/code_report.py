@@ -4,9 +4,11 @@ It reads the project's files and compares; where the catalog comes from is its c
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.code_check.code_check import check_code
@@ -30,8 +32,7 @@ _AROUND = 50
 """Characters before and behind a column that is further on."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeReport(CheckedCode):
+class CodeReport(CheckedCode, frozen=True):
     """What came of reading a project; `unresolved` has what the readers could not resolve, too.
 
     Attributes:
@@ -44,8 +45,7 @@ class CodeReport(CheckedCode):
     statements: int
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project that was read.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What application code is compared with, and what comes of it: data only."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.code_check.reading.uses import Unresolved
@@ -9,8 +10,7 @@ from agentctl.core.findings.finding import Finding
 from agentctl.core.schema_files.migrations import Migrations
 
 
-@dataclass(frozen=True, slots=True)
-class CheckContext:
+class CheckContext(Struct, frozen=True):
     """What code is compared with.
 
     Attributes:
@@ -31,8 +31,7 @@ class CheckContext:
     whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnSummary:
+class ColumnSummary(Struct, frozen=True):
     """How often the code names a column of a table that there is.
 
     Attributes:
@@ -49,8 +48,7 @@ class ColumnSummary:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedCode:
+class CheckedCode(Struct, frozen=True):
     """What came of a comparison.
 
     Attributes:

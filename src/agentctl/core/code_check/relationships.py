@@ -5,8 +5,9 @@ from the tables behind them, are not judged.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Constraint, Table
 from agentctl.core.code_check.reference import Reference, is_plain, list_foreign_keys, list_keys
@@ -30,8 +31,7 @@ class Direction(StrEnum):
     THROUGH = "through"
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(Struct, frozen=True):
     """One way from a table to another.
 
     Attributes:
@@ -57,8 +57,7 @@ class Relationship:
         return by_key or target == self.table.name
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a select's target comes to; `table` has the columns of its rows, None where nobody knows."""
 
     verdict: Verdict

@@ -4,7 +4,9 @@ Where that cannot be told, the answer is None, and nothing is said about such co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.code_check.reading.uses import Embedded, Named, Returned, Source
@@ -15,8 +17,7 @@ from agentctl.core.sql.builtins import SYSTEM_COLUMNS
 _OUTPUTS = frozenset({"t", "o", "b"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Rows whose columns are known.
 
     Attributes:

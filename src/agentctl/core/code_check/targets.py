@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.introspection import Column, Table, Trigger
@@ -17,8 +18,7 @@ _TRIGGER = re.compile(
 _NOT_ENFORCED = "NOT ENFORCED"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A table that is written to.
 
     Attributes:

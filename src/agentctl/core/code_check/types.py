@@ -1,8 +1,10 @@
 """PostgreSQL's types, as far as literals can be judged by them. What is not known here takes anything."""
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Argument, Column
 from agentctl.core.code_check.reference import Reference
@@ -14,8 +16,7 @@ _LENGTH = re.compile(r"character varying\((\d+)\)")
 _DIGITS = re.compile(r"numeric\((\d+),(-?\d+)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """The type of a column or an argument.
 
     Attributes:

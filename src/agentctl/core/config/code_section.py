@@ -3,15 +3,14 @@
 It checks keys and kinds of values, not whether files and objects of these names exist.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentctl.core.config.toml_sections import Section
 
 _CONDITIONS = ("id", "object", "file")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """Findings that are not reported: those that meet every given condition.
 
     Attributes:
@@ -26,8 +25,7 @@ class Ignored:
     file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSettings:
+class CodeSettings(Struct, frozen=True):
     """What `schema-check --code` leaves out.
 
     Attributes:

@@ -5,12 +5,13 @@ It reads files and the environment; it connects to nothing, and resolves no secr
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast
 
 import tomli
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.config.code_section import CodeSettings, read_code
 from agentctl.core.config.schema_section import read_schema
@@ -27,8 +28,7 @@ CONFIG = "AGENTCTL_CONFIG"
 OnFailure = Literal["refund", "keep"]
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookSettings:
+class WebhookSettings(Struct, frozen=True):
     """How webhooks are called: one deadline, extra headers, and which private hosts are allowed."""
 
     timeout: timedelta = timedelta(seconds=300)
@@ -37,23 +37,20 @@ class WebhookSettings:
     headers: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class N8nSettings:
+class N8nSettings(Struct, frozen=True):
     """The address and key of n8n's execution API, for reconcile."""
 
     url: Value | None = None
     api_key: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalSettings:
+class JournalSettings(Struct, frozen=True):
     """What this machine's journal keeps: with `content`, inputs and results as well."""
 
     content: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
+class AgentSettings(Struct, frozen=True):
     """Settings of one agent, which overrule what the database says."""
 
     idempotent: bool = False
@@ -62,8 +59,7 @@ class AgentSettings:
     price: Credits | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """One marketplace, as configured.
 
     Attributes:

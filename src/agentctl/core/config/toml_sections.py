@@ -7,12 +7,14 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.config.key_lines import Keys, find_line
 from agentctl.core.errors import ConfigError, UsageError
@@ -23,8 +25,7 @@ from agentctl.core.times import parse_duration
 _COMMAND_TIMEOUT = 30  # seconds that a password manager may take
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A text, or its source: `env:NAME`, `file:PATH`, `command:...`.
 
     Attributes:
@@ -87,8 +88,7 @@ class Value:
         raise ConfigError(f"{self.origin}: {why}.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One table of the file, with methods that read its keys and report errors in them."""
 
     table: Mapping[str, object]

@@ -6,9 +6,9 @@ It believes nothing and decides nothing: `movements` compares the answer with wh
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -35,8 +35,7 @@ _NO = frozenset(
 _CLAIMS = "SELECT set_config('request.jwt.claims', {}, true), set_config('request.jwt.claim.sub', {}, true)"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """What is to be charged, to whom and for what.
 
     Attributes:
@@ -53,8 +52,7 @@ class Charge:
     wallet: Key | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeductAnswer:
+class DeductAnswer(Struct, frozen=True):
     """What a deduct function answered.
 
     Attributes:

@@ -7,9 +7,9 @@ searched for it: a row version carries half of its transaction's number. Nothing
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Table
@@ -60,8 +60,7 @@ _NEWEST_OF_USER: LiteralString = "WHERE {user} = {payer} ORDER BY {created_at} D
 _NEWEST_OF_ALL: LiteralString = "ORDER BY {id} DESC LIMIT {limit}"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What a movement needs to know of a ledger row; `amount` is negative for a charge."""
 
     id: Key
@@ -70,8 +69,7 @@ class Line:
     amount: Credits
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerState:
+class LedgerState(Struct, frozen=True):
     """What the ledger shows of a movement at one instant of its transaction.
 
     Attributes:

@@ -4,10 +4,10 @@ A database's own function or trigger may have written the row already, with or w
 `ledger_changes` finds the rows that this transaction has written. Nothing here commits.
 """
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import uuid4
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core import amounts
@@ -36,8 +36,7 @@ class Moved(Protocol):
         """The balance that it left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a row of the ledger is about.
 
     Attributes:
@@ -54,8 +53,7 @@ class Entry:
     row_id: Key | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The rows that this transaction has written about one user and one execution.
 
     Attributes:

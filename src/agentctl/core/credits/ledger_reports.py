@@ -4,8 +4,9 @@ It writes nothing and locks nothing; `movements` does that.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, LiteralString
+
+from msgspec import Struct
 
 from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
@@ -23,8 +24,7 @@ _ROWS: LiteralString = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """The marketplace's credits as a whole; `by_kind` sums the ledger."""
 
     users: int

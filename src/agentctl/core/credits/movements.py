@@ -5,8 +5,9 @@ a database's own function or triggers do besides shows in the rows that this tra
 movement that is not exact is refused whole. Nothing here decides whether a refund is due.
 """
 
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from agentctl.core import amounts
 from agentctl.core.credits import ledger_entries
@@ -41,8 +42,7 @@ from agentctl.core.models import Credits, Key, User
 _EXACT_TYPES = frozenset({*WHOLE_NUMBERS, "numeric"})
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(Struct, frozen=True):
     """What one ledger row did to one balance."""
 
     amount: Credits

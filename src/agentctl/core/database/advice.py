@@ -4,11 +4,11 @@ It connects to nothing. It knows PostgreSQL's messages in English only; other me
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What to do next, and whether trying again may help even if nobody changes anything."""
 
     hint: str

@@ -8,11 +8,11 @@ password included.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, LiteralString, TypeVar
+from typing import Any, ClassVar, LiteralString, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg import pq, sql
 from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import dict_row
@@ -27,6 +27,7 @@ from agentctl.core.database.quoting import with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
 from agentctl.core.database.retries import retry_while
 from agentctl.core.errors import ConnectionFailed
+from agentctl.core.values import Reticent
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {
@@ -45,8 +46,7 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Reticent, Struct, frozen=True):
     """Where the database is; opens connections to it.
 
     Attributes:
@@ -56,7 +56,9 @@ class Database:
 
     """
 
-    parameters: dict[str, Any] = field(repr=False)
+    unsaid: ClassVar = frozenset({"parameters"})
+
+    parameters: dict[str, Any]
     name: str
     answer_within: timedelta | None = None
 

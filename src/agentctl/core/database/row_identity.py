@@ -8,8 +8,9 @@ times.
 
 import hashlib
 import json
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from agentctl.core.database.connection import Connection, ask_or_none
 from agentctl.core.models import Key
@@ -24,8 +25,7 @@ _MARK_DIGITS = 32
 _DERIVED = frozenset({3, 5})  # the versions of UUIDs that are computed from a name
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseIdentity:
+class DatabaseIdentity(Struct, frozen=True):
     """The identity of a database, whatever its name and address are.
 
     Attributes:
@@ -38,8 +38,7 @@ class DatabaseIdentity:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowIdentity:
+class RowIdentity(Struct, frozen=True):
     """The identity of a row; if a part is unknown, nothing can be proven to be about the row.
 
     Attributes:

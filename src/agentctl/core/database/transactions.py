@@ -5,10 +5,10 @@ What the work is, is not known here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, NoReturn, Protocol, Self, TypeVar
 
 import psycopg
+from msgspec import Struct
 from tenacity import RetryCallState, retry_if_exception_type, retry_if_result
 
 from agentctl.core.database.connection import Connection, Database
@@ -33,8 +33,7 @@ class Schema(Protocol):
 S = TypeVar("S", bound=Schema)
 
 
-@dataclass(slots=True)
-class Commit(Generic[T]):
+class Commit(Struct, Generic[T]):
     """A transaction whose COMMIT is about to be sent; knows afterwards whether it arrived.
 
     Attributes:

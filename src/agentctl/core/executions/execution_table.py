@@ -7,10 +7,10 @@ the content are written. Webhooks and the rules of credits are not known here.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
+from msgspec import Struct
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -34,8 +34,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ESCAPE = re.compile(r"\\u0000|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..|\\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What a statement wrote.
 
     Attributes:
@@ -46,12 +45,11 @@ class Written:
     """
 
     at: datetime
-    columns: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...] = ()
     creation: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The identity of an execution.
 
     Attributes:

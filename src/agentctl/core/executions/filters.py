@@ -1,9 +1,9 @@
 """An operator's filters of executions, and the SQL conditions that they become."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.database.quoting import compose
@@ -13,8 +13,7 @@ from agentctl.core.models import NO_STATUS, Key
 from agentctl.core.times import AHEAD_OF_UTC
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Which executions are meant; what is None or empty does not restrict.
 
     Attributes:

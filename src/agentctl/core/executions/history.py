@@ -5,10 +5,11 @@ writes nothing.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from agentctl.core.agents import agent_table
@@ -31,8 +32,7 @@ _STREAM_ROWS = 1000
 _LATE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some executions, newest first; `next_cursor` is None on the last page."""
 
     executions: tuple[Execution, ...]

@@ -9,11 +9,13 @@ nothing, and can only make `reconcile` wait longer.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity
 from agentctl.core.files.ownership import why_others_decide
@@ -39,8 +41,7 @@ class Event(StrEnum):
     """The call has ended, somehow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line.
 
     Attributes:
@@ -65,8 +66,7 @@ class Entry:
     is_proven: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """A summary of what the journal says of one row.
 
     Attributes:

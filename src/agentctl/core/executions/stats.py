@@ -4,10 +4,10 @@ It only reads, in one snapshot.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import LiteralString
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
@@ -18,8 +18,7 @@ from agentctl.core.mapping.instants import find_instant, in_utc, is_certain
 from agentctl.core.models import NO_STATUS, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One day: in UTC, or in the zone of times whose zone nobody knows."""
 
     day: date
@@ -27,8 +26,7 @@ class Day:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """Figures over some executions.
 
     Attributes:

@@ -13,8 +13,12 @@ import stat
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
+
+from msgspec import Struct
+
+from agentctl.core.values import Reticent
 
 _MOST_LINKS = 40  # as the kernel
 _ROOT = 0
@@ -27,8 +31,7 @@ class NotOwn(PermissionError):
     """Somebody else than this user and root decides what stands at a path; `strerror` says who."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A folder that is open.
 
     Attributes:
@@ -46,8 +49,7 @@ class Folder:
         return os.fstat(self.descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Reticent, Struct, frozen=True):
     """What a path leads to: a name in an open folder.
 
     Attributes:
@@ -59,10 +61,12 @@ class Location:
 
     """
 
+    unsaid: ClassVar = frozenset({"folders"})
+
     folder: Folder
     name: str
     status: os.stat_result | None
-    folders: tuple[Folder, ...] = field(repr=False)
+    folders: tuple[Folder, ...]
     is_stream: bool = False
 
     @property

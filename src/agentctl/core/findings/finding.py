@@ -5,9 +5,10 @@ alone, so that no id is misspelt and no severity is another than the documented 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from agentctl.core.location import Location
 
@@ -22,16 +23,14 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class SpecialCase:
+class SpecialCase(Struct, frozen=True):
     """The severity of a check's findings in some circumstances; `when` says in which: "where ..."."""
 
     severity: Severity
     when: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, eq=False, kw_only=True):
     """One thing that can be wrong, and what there is to know about it.
 
     Attributes:
@@ -84,8 +83,7 @@ class Check:
         return Finding(self, severity, object_, message, hint, location)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SubjectCheck(Check, Generic[_Subject]):
+class SubjectCheck(Check, Generic[_Subject], frozen=True, eq=False, kw_only=True):
     """A check that looks at one kind of thing in a schema, such as an index.
 
     Attributes:
@@ -98,8 +96,7 @@ class SubjectCheck(Check, Generic[_Subject]):
     find: Callable[[_Subject], Iterator["Finding"]]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that somebody should look at; `Check.finding` makes it.
 
     Attributes:

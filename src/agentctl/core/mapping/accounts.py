@@ -6,9 +6,10 @@ account, only rows say: `credits/balances.py` looks at them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, LiteralString
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Table
@@ -30,8 +31,7 @@ _SOURCE: LiteralString = (
 _KEY: LiteralString = "(SELECT {key} FROM {accounts} WHERE {user} = {owner})"
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """The rows with the balances, by way of which rows of another table name their users.
 
     Attributes:

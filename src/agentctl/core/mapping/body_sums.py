@@ -5,7 +5,9 @@ of. Nothing is computed, and no depth of brackets is too much: what is too deep 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.mapping.body_words import END, Word, Words
 
@@ -13,8 +15,7 @@ _DEEPEST = 20
 _KEEP_SIGN = frozenset({"coalesce", "greatest", "least", "round", "ceil", "ceiling", "floor", "trunc", "abs"})
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A part of a sum.
 
     Attributes:

@@ -5,8 +5,9 @@ An argument that is assigned to has an unknown value, and so has a variable with
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from agentctl.core.mapping.body_lists import read_items, read_target
 from agentctl.core.mapping.body_sums import read_sum
@@ -28,8 +29,7 @@ class Assigned(NamedTuple):
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True):
     """What variables stand for.
 
     Attributes:

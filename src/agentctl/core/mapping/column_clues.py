@@ -6,9 +6,11 @@ name_words.py. Nothing here chooses: column_search.py compares the columns of a 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.catalog.customer_access import may_write
 from agentctl.core.catalog.introspection import Column, Table
@@ -41,8 +43,7 @@ class Shape(NamedTuple):
     is_seen: Callable[[Table, Column], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
+class Clue(Struct, frozen=True):
     """What speaks for a column.
 
     Attributes:

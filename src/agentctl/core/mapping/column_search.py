@@ -5,7 +5,8 @@ one table, and at what functions do with it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.column_clues import (
@@ -39,8 +40,7 @@ _WORDS = frozenset({"kind", "status", "state"})
 """Parts whose columns hold words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """How well a column fits a part, and what people are told about it."""
 
     part: str
@@ -50,8 +50,7 @@ class Fit:
     is_enough: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """A table in a role, with parts that have no column yet.
 
     Attributes:
@@ -220,8 +219,7 @@ def names_table(column: str, target: Table) -> bool:
     return bool(words) and words == list_table_words(target)
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What was found: part -> its column, the columns that have to be asked about, and those that may be."""
 
     fits: Mapping[str, Fit]

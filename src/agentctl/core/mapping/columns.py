@@ -5,8 +5,9 @@ finding, with the lines that settle it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.findings.finding import Finding
@@ -38,8 +39,7 @@ from agentctl.core.mapping.state_dates import list_state_dates
 from agentctl.core.mapping.vocabulary import ROLES, WHOLE, Part, can_play, list_best, rank
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A column that was chosen for a part.
 
     Attributes:
@@ -57,8 +57,7 @@ class Choice:
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns chosen for a table's parts, and findings about the parts without one.
 
     Attributes:
@@ -249,8 +248,7 @@ def _explain_gaps(
         yield explain_lone_side(role, lone[0], table)
 
 
-@dataclass(frozen=True, slots=True)
-class _SoughtPart:
+class _SoughtPart(Struct, frozen=True):
     """A part that needs a column.
 
     Attributes:

@@ -6,7 +6,8 @@ nothing but the catalog.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding
@@ -38,8 +39,7 @@ from agentctl.core.mapping.vocabulary import ROLES, rank
 _NECESSARY = ("users", "agents", "executions")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRole:
+class FoundRole(Struct, frozen=True):
     """A table that plays a role, the evidence, the tables that fit less well, and the column of each part."""
 
     table: Table
@@ -48,8 +48,7 @@ class FoundRole:
     parts: Mapping[str, Choice]
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """The roles that were found, and the findings: errors forbid all use, unwritable roles only writing."""
 
     roles: Mapping[str, FoundRole]

@@ -6,8 +6,10 @@ a charge is checked when it is made.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog, Function, Table
 from agentctl.core.mapping.body_lists import read_items, read_table, read_target
@@ -23,8 +25,7 @@ _BEHIND_WHERE = ("returning", ";", "if", "loop", "for", "group", "order", "limit
 _BEHIND_SELECT = ("from", ";", "where", "returning", "union")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """An UPDATE, an INSERT, or a SELECT from one table.
 
     Attributes:

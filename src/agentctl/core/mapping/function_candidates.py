@@ -4,7 +4,8 @@ A source counts more than a name: what raises balances charges nobody, whatever 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog, Function
 from agentctl.core.mapping.arguments import EXACT
@@ -62,8 +63,7 @@ _TAKING = DEDUCT_VERBS | {"take", "reduce", "drain"}
 _AROUND = frozenset({"fn", "sp", "atomic", "try", "safe", "apply", "do", "process", "perform", "rpc"})
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """The functions that may charge.
 
     Attributes:

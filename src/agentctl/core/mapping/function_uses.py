@@ -4,7 +4,8 @@ What an argument is compared with or written into tells what it means. Nothing i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Function
 from agentctl.core.mapping.body_sums import Item
@@ -16,8 +17,7 @@ _BY_ENTRY = {"user": "user", "execution": "execution", "kind": "kind"}
 """Part of the ledger -> what is passed that a function writes into it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(Struct, frozen=True):
     """What a source does with arguments.
 
     Attributes:

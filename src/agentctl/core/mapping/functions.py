@@ -6,7 +6,8 @@ it is called, in a transaction that is rolled back unless the result is exactly 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.grants import grant_execute
 from agentctl.core.catalog.introspection import Argument, Catalog, Function
@@ -25,8 +26,7 @@ _PASSED = re.compile(r"\{(user|amount|agent|execution)\}")
 """A configured text that stands for what is passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deduct:
+class Deduct(Struct, frozen=True):
     """The function that charges.
 
     Attributes:
@@ -55,8 +55,7 @@ class Deduct:
         return tuple(argument for argument in self.function.arguments if argument.name in known)
 
 
-@dataclass(frozen=True, slots=True)
-class Deducting:
+class Deducting(Struct, frozen=True):
     """How charges are made: by a function, or, if there is none and nothing is wrong, by agentctl itself."""
 
     function: Deduct | None

@@ -5,7 +5,8 @@ refers to the base table of a view or to a table that was not read, says nothing
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.findings.finding import Finding

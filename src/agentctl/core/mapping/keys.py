@@ -5,8 +5,8 @@ refer to a user by the id that the `auth` schema has assigned. An agent's id is 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Catalog, Column, Constraint, Table

@@ -5,8 +5,10 @@ work with.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Catalog, introspect
 from agentctl.core.database.connection import Connection
@@ -42,8 +44,7 @@ _OF_EVERY_RUN = frozenset({"agents", "executions"})
 """The roles without which nothing can be run, charged or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marketplace:
+class Marketplace(Struct, frozen=True):
     """The roles that agentctl's commands work with.
 
     Attributes:
@@ -101,8 +102,7 @@ class Marketplace:
         return self.ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Everything that was found in a catalog.
 
     Attributes:

@@ -4,14 +4,14 @@ It reads sources and calls nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.mapping.function_body import Statement, read_body
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """Where the money of a marketplace is.
 
     Attributes:

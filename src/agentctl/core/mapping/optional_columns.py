@@ -4,10 +4,11 @@ This is data, and its comparison with a catalog; nothing here reads or writes a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import LiteralString
 from zlib import crc32
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Column, Index, Table
 from agentctl.core.database.quoting import quoted
@@ -21,8 +22,7 @@ class Tracking(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalColumn:
+class OptionalColumn(Struct, frozen=True):
     """One of the seven optional columns.
 
     Attributes:
@@ -147,8 +147,7 @@ def index_name(table: str, column: str) -> str:
     return name.encode()[: LONGEST_NAME - len(told_apart)].decode(errors="ignore") + told_apart
 
 
-@dataclass(frozen=True, slots=True)
-class IndexKey:
+class IndexKey(Struct, frozen=True):
     """The column that an index is on; `order` is empty or ` DESC`."""
 
     column: str

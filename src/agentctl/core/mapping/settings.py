@@ -5,8 +5,9 @@ This is data only: config/ reads it, and discovery.py prefers it to everything t
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
+
+from msgspec import Struct, field
 
 Constant = str | int | float | bool
 Zone = tzinfo | None
@@ -15,8 +16,7 @@ TEMPLATE_NAMES = ("execution", "user", "agent", "now")
 TEMPLATE_HOLE = re.compile(r"\{([a-z_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSettings:
+class RoleSettings(Struct, frozen=True):
     """The settings of one role.
 
     Attributes:
@@ -41,8 +41,7 @@ class RoleSettings:
     inactive_from: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeductSettings:
+class DeductSettings(Struct, frozen=True):
     """The settings of the function that charges.
 
     Attributes:
@@ -55,8 +54,7 @@ class DeductSettings:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaSettings:
+class SchemaSettings(Struct, frozen=True):
     """The whole section.
 
     Attributes:

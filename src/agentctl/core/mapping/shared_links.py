@@ -4,7 +4,7 @@
 link, even where the configuration names it, and says so.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Table
 from agentctl.core.findings.finding import Finding

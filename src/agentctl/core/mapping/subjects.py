@@ -1,14 +1,13 @@
 """What checks of a marketplace look at: tables that agentctl reads or writes, and columns that are wanted."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.mapping.optional_columns import BY_NAME, OptionalColumn
 from agentctl.core.mapping.table_role import Executions, Ledger, TableRole
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTable:
+class ReadTable(Struct, frozen=True):
     """A table that agentctl reads.
 
     Attributes:
@@ -22,8 +21,7 @@ class ReadTable:
     reader: str
 
 
-@dataclass(frozen=True, slots=True)
-class WantedColumn:
+class WantedColumn(Struct, frozen=True):
     """A column of the executions that agentctl would fill, or that a deploy requires.
 
     Attributes:
@@ -52,8 +50,7 @@ class WantedColumn:
         return f"{self.table.name}.{self.column.name if self.column else self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenTable:
+class WrittenTable(Struct, frozen=True):
     """A table that agentctl writes into.
 
     Attributes:

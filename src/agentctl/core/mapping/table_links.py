@@ -4,8 +4,9 @@ It knows nothing of roles. A table outside of what was read, as `auth.users` oft
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog, Column, Table
 from agentctl.core.mapping.column_search import list_table_words
@@ -24,8 +25,7 @@ def target_of(table: Table) -> Target:
     return (table.schema, table.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A column that refers to a table."""
 
     column: str

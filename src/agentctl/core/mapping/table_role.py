@@ -6,10 +6,10 @@ table's own columns.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import LiteralString
 
+from msgspec import Struct, field
 from psycopg import sql
 
 from agentctl.core.catalog.introspection import Column, Table
@@ -26,8 +26,14 @@ from agentctl.core.mapping.words import NO_WORDS, Sign, Words
 _WIDER: Mapping[str, LiteralString] = {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}
 
 
-@dataclass(frozen=True, slots=True)
-class TableRole:
+class _Circumstances(Struct, frozen=True, kw_only=True):
+    """What only some tables have; given by name, behind the fields of each role."""
+
+    zone: tzinfo | None = None
+    accounts: Accounts | None = None
+
+
+class TableRole(_Circumstances, frozen=True):
     """A table, and the column of each part that can be used.
 
     Attributes:
@@ -45,8 +51,6 @@ class TableRole:
     rows: sql.Composed
     constant: Mapping[str, Constant] = field(default_factory=dict)
     casts: Mapping[str, str] = field(default_factory=dict)
-    zone: tzinfo | None = field(default=None, kw_only=True)
-    accounts: Accounts | None = field(default=None, kw_only=True)
 
     def __contains__(self, part: str) -> bool:
         return part in self.columns
@@ -121,8 +125,7 @@ class TableRole:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class StateDates:
+class StateDates(Struct, frozen=True):
     """The columns of dates that decide whether an agent can be run.
 
     Attributes:
@@ -135,8 +138,7 @@ class StateDates:
     inactive_from: tuple[Column, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Agents(TableRole):
+class Agents(TableRole, frozen=True):
     """The agents; of one with several versions, `rows` has the one that is run.
 
     Attributes:
@@ -149,8 +151,7 @@ class Agents(TableRole):
     dates: StateDates = field(default_factory=StateDates)
 
 
-@dataclass(frozen=True, slots=True)
-class Executions(TableRole):
+class Executions(TableRole, frozen=True):
     """The executions, with their words."""
 
     statuses: Words = NO_WORDS
@@ -186,8 +187,7 @@ class Executions(TableRole):
         return self.statuses.raw("pending", "running")
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger(TableRole):
+class Ledger(TableRole, frozen=True):
     """The ledger, with its words and its sign.
 
     Attributes:

@@ -6,7 +6,8 @@ among others. It looks at the catalog only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.mapping.column_clues import CLUES, SHAPES
@@ -33,8 +34,7 @@ _NAME_MEANINGS: Mapping[str, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A table for a role, how much speaks for it, and what."""
 
     table: Table
@@ -42,8 +42,7 @@ class Candidate:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trio:
+class Trio(Struct, frozen=True):
     """Users, agents and executions that fit together."""
 
     users: Candidate

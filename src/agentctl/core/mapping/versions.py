@@ -5,7 +5,8 @@ columns. A version is known by its name: a tenant's id beside the agent's makes 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentctl.core.catalog.introspection import Column, Table
 from agentctl.core.findings.finding import Finding

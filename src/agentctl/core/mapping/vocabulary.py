@@ -6,8 +6,9 @@ two of them, agentctl asks instead of guessing. Nothing here looks at a database
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Column
 from agentctl.core.mapping.optional_columns import BY_NAME
@@ -28,8 +29,7 @@ def _read_names(text: str) -> Names:
     return tuple(tuple(group.split("|")) for group in text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part that a column plays in a table.
 
     Attributes:
@@ -46,8 +46,7 @@ class Part:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A role that a table plays: the names of such tables elsewhere, and its parts."""
 
     names: Names

@@ -7,8 +7,10 @@ is written, since a customer may have written them; their words are understood, 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.customer_access import may_write
@@ -29,8 +31,7 @@ class Sign(StrEnum):
     BY_KIND = "by_kind"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The translation between agentctl's words and the database's.
 
     Attributes:

@@ -6,11 +6,11 @@ or undone, and so that it does not matter where an earlier migration was killed.
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import LiteralString, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg import pq
 
 from agentctl.core.database.connection import Connection
@@ -30,8 +30,7 @@ _UNNOTICED: LiteralString = "SET LOCAL lock_timeout = '2s'"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class StepBegun:
+class StepBegun(Struct, frozen=True):
     """A step begins: the `number`th of `total`, as far as is known now."""
 
     step: Step
@@ -104,8 +103,7 @@ def _explain_pooler(setting: str, value: str) -> ConfigError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     connection: Connection
     planned: Plan
     planner: Planner

@@ -7,9 +7,9 @@ a backfill can be killed at any moment and started again; its only state is the 
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import LiteralString
 
+from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
@@ -42,8 +42,7 @@ _UNLINKED: LiteralString = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BackfillProgress:
+class BackfillProgress(Struct, frozen=True):
     """The progress of a backfill.
 
     Attributes:
@@ -57,8 +56,7 @@ class BackfillProgress:
     replica: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BackfillReport:
+class BackfillReport(Struct, frozen=True):
     """The result of a backfill.
 
     Attributes:

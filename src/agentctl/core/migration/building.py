@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, LiteralString
+
+from msgspec import Struct
 
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.errors import AgentctlError
@@ -22,8 +23,7 @@ WHERE p.datname = current_database() AND c.relname = %(index)s
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BuildProgress:
+class BuildProgress(Struct, frozen=True):
     """The progress of an index build.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Waits for locks in many short attempts, so that nobody queues behind them, and names the blockers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import LiteralString, NoReturn, TypeVar
 
+from msgspec import Struct
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
@@ -42,8 +42,7 @@ class LockUnavailable(Exception):
     """Somebody else has the lock, and it was not waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True):
     """A session that has what a step waits for; `query` is its last statement, `age` its transaction's."""
 
     pid: int
@@ -52,8 +51,7 @@ class Blocker:
     age: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class LockAwaited:
+class LockAwaited(Struct, frozen=True):
     """An attempt to get a lock failed; the next one follows a pause in which nobody waits.
 
     Attributes:

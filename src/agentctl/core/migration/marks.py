@@ -8,7 +8,8 @@ another part.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.mapping.optional_columns import BY_NAME, LONGEST_NAME
 from agentctl.core.mapping.vocabulary import ROLES, rank
@@ -19,8 +20,7 @@ ASIDE = "agentctl_undo_"
 """Prefix of the names of columns that an undo has set aside and not dropped yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddedColumn:
+class AddedColumn(Struct, frozen=True):
     """A column that a migration has added.
 
     Attributes:
@@ -40,8 +40,7 @@ class AddedColumn:
         return ASIDE + self.own_name
 
 
-@dataclass(frozen=True, slots=True)
-class AddedColumns:
+class AddedColumns(Struct, frozen=True):
     """The columns that were added to a table, and those that only claim to be.
 
     Attributes:

@@ -3,8 +3,9 @@
 It computes, and asks the server one question: who else is at work, and whether a replica falls behind.
 """
 
-from dataclasses import dataclass
 from typing import LiteralString
+
+from msgspec import Struct
 
 from agentctl.core.database.connection import Connection
 
@@ -27,8 +28,7 @@ SELECT (SELECT count(*) FROM pg_stat_activity
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """The load of others, as far as this role may see it.
 
     Attributes:
@@ -41,8 +41,7 @@ class Surroundings:
     replica: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """The next batch's size in blocks of the table, and the pause before it in seconds."""
 
     blocks: int = 16

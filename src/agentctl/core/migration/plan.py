@@ -3,9 +3,10 @@
 It does not know how a plan is made, shown or followed.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.mapping import SchemaSettings
@@ -56,8 +57,7 @@ _CONFLICTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LockWait:
+class LockWait(Struct, frozen=True):
     """The time to wait for a lock: `timeout` for each attempt, `give_up_after` for all of them."""
 
     timeout: timedelta = timedelta(milliseconds=200)
@@ -73,8 +73,7 @@ SHORT_WAIT = LockWait()
 """The wait where the operator has named no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One change, done whole or not at all.
 
     Attributes:
@@ -108,8 +107,7 @@ class Step:
         return f"{self.mode}, for milliseconds; given up and retried if it is not available at once"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan(Qualified):
+class Plan(Qualified, Struct, frozen=True):
     """The steps from the table as it is to the table as it should be; none if nothing is left to do.
 
     Attributes:

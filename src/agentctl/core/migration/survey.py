@@ -3,9 +3,10 @@
 It sends one statement and decides nothing.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Index
 from agentctl.core.catalog.qualified import Qualified
@@ -15,8 +16,7 @@ from agentctl.core.errors import SchemaLacks
 _QUERY = (Path(__file__).parent / "survey.sql").read_bytes()
 
 
-@dataclass(frozen=True, slots=True)
-class MemberColumn:
+class MemberColumn(Struct, frozen=True):
     """A column.
 
     Attributes:
@@ -32,16 +32,14 @@ class MemberColumn:
     needed_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberIndex:
+class MemberIndex(Struct, frozen=True):
     """An index, and the one of the table above that it is attached to."""
 
     index: Index
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Qualified):
+class Member(Qualified, Struct, frozen=True):
     """A table of the family: the one that is migrated, or a partition or heir of it at any depth."""
 
     schema: str
@@ -70,8 +68,7 @@ class Member(Qualified):
         return next((candidate for candidate in self.indexes if candidate.index.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """A table with its family.
 
     Attributes:

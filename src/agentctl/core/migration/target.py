@@ -1,8 +1,9 @@
 """Finds the table that a migration changes, or the reason why it cannot be changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import LiteralString
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.database.connection import Connection
@@ -15,8 +16,7 @@ from agentctl.core.migration.survey import Survey, survey
 _KINDS = ("table", "partitioned table")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The executions' table, its family, and the part that each of its columns plays.
 
     Attributes:

@@ -7,10 +7,11 @@ back, and nothing is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection, Database
@@ -31,16 +32,14 @@ from agentctl.core.migration.target import Target, find_target, refuse_with
 from agentctl.core.migration.widening import plan_taking_back
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The number of rows that have content in a column which an undo would drop."""
 
     column: str
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class UndoReport:
+class UndoReport(Struct, frozen=True):
     """The result of an undo; `file` holds the `rows` that had content, and is None if there were none."""
 
     rows: int

@@ -1,9 +1,9 @@
 """Plans how the executions' table gets all optional columns. It never drops a column or changes its type."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import LiteralString
 
+from msgspec.structs import replace
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection

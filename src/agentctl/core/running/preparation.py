@@ -3,8 +3,9 @@
 It only reads, and refuses what cannot run. What it returns is enough to charge, to call and to settle.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from agentctl.core.agents import agent_table, inputs
 from agentctl.core.agents.form import read_form
@@ -23,8 +24,7 @@ from agentctl.core.models import STALE_AFTER, Agent, Credits, User, Verbatim
 from agentctl.core.webhook.endpoint import Endpoint, check_endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True):
     """What an operator asked for.
 
     Attributes:
@@ -46,8 +46,7 @@ class RunRequest:
     charge: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A run that could begin now.
 
     Attributes:

@@ -9,9 +9,11 @@ Whatever happens between 2 and 4, the row says `running` and the charge is held;
 """
 
 import os
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
@@ -92,8 +94,7 @@ def run(
         return run.carry_out(connection)
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One run; it knows how far it has got, so that an interruption leaves nothing in doubt."""
 
     database: Database

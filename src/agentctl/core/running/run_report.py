@@ -3,7 +3,8 @@
 It only puts together what others report; it reads and writes nothing.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.errors import AgentctlError, AgentFailed, Interrupted, OutcomeUnknown
 from agentctl.core.executions.execution_table import Written
@@ -28,8 +29,7 @@ from agentctl.core.times import Moment
 from agentctl.core.webhook.call import WebhookCall
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """One run, as far as it is known.
 
     Attributes:

@@ -5,7 +5,8 @@ business.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Column, Function, Index, Server, Table
 from agentctl.core.database.quoting import Printed, compose, quoted
@@ -27,8 +28,7 @@ from agentctl.core.mapping.optional_columns import (
 from agentctl.core.mapping.vocabulary import ROLES
 
 
-@dataclass(frozen=True, slots=True)
-class RoleState:
+class RoleState(Struct, frozen=True):
     """A role, and the table that plays it.
 
     Attributes:
@@ -51,8 +51,7 @@ class RoleState:
         return f"{self.table.schema}.{self.table.name}" if self.table else None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnState:
+class ColumnState(Struct, frozen=True):
     """One of the seven optional columns as it is; `compatible` is None where it does not exist."""
 
     expected: OptionalColumn
@@ -64,8 +63,7 @@ class ColumnState:
         return None if self.column is None else self.expected.accepts(self.column)
 
 
-@dataclass(frozen=True, slots=True)
-class IndexState:
+class IndexState(Struct, frozen=True):
     """An index that agentctl's queries profit from.
 
     Attributes:
@@ -93,16 +91,14 @@ class IndexState:
         return self.existing.valid if self.existing else None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionState:
+class FunctionState(Struct, frozen=True):
     """An overload of one of the credit functions, and whether agentctl can call it."""
 
     function: Function
     usable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaReport:
+class SchemaReport(Struct, frozen=True):
     """Everything that schema-check has to say."""
 
     server: Server

@@ -1,7 +1,8 @@
 """Lists what the checks of a schema look at, in the order in which their findings are shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Function, Table
 from agentctl.core.mapping import Marketplace, Reading
@@ -14,8 +15,7 @@ from agentctl.core.mapping.vocabulary import is_needed
 from agentctl.core.schema_check.schema_report import executions_of
 
 
-@dataclass(frozen=True, slots=True)
-class CreditFunction:
+class CreditFunction(Struct, frozen=True):
     """A function that takes or gives credits, and the search path that it runs with today."""
 
     function: Function

@@ -4,8 +4,9 @@ An action on something that does not exist does nothing, as with IF EXISTS.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import AlterTableType, ObjectType
 
@@ -23,8 +24,7 @@ from agentctl.core.sql.names import name_in
 _ALWAYS = "a"
 
 
-@dataclass(frozen=True, slots=True)
-class _Action:
+class _Action(Struct, frozen=True):
     """One action of a statement; `name` names the column or constraint that it changes."""
 
     store: Store

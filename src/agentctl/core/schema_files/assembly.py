@@ -4,9 +4,10 @@ The catalog lets its reader do everything: what SQL files say of roles is worth 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import chain
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pglast import ast
 
 from agentctl.core.catalog.check_constraint import Check
@@ -54,8 +55,7 @@ def assemble(store: Store, *, database: str, search_path: tuple[str, ...]) -> Ca
     return _Assembly(replace(store, path=search_path), search_path).catalog(database)
 
 
-@dataclass(frozen=True, slots=True)
-class _Assembly:
+class _Assembly(Struct, frozen=True):
     store: Store
     path: tuple[str, ...]
 

@@ -10,9 +10,10 @@ without a blank is a table, column or function; a name with a blank is a part of
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from agentctl.core.catalog.introspection import Column, Function, Table
 from agentctl.core.catalog.row_security import Policy
@@ -27,8 +28,7 @@ _WHOLE = "whole"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The facts of a schema.
 
     Attributes:

@@ -7,7 +7,9 @@ time has no text.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.schema_files.migration_files import CHANGING, MAY_CHANGE
 from agentctl.core.sql.statements import Statement, split_statements
@@ -21,8 +23,7 @@ _STRINGS = frozenset({"string", "dollar"})
 _TAKING = re.compile(r"\bdrop\b|\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """A statement in a block, and its offset there.
 
     Attributes:

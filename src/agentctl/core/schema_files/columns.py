@@ -3,8 +3,7 @@
 Keys and CHECKs beside a column are the business of constraints.py.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import ConstrType
 

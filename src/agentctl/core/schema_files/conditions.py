@@ -5,10 +5,10 @@ Whatever it does not know, or whose types it does not know, becomes `Unknown`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from msgspec import Struct
 from pglast import ast
 from pglast.ast import Node
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType
@@ -45,8 +45,7 @@ _TESTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """What a column, or the value of a domain, is in a condition.
 
     Attributes:
@@ -90,8 +89,7 @@ def columns_in(node: object) -> Iterator[str]:
     return (name_of(inner.fields).name for inner in nodes_in(node) if isinstance(inner, ast.ColumnRef))
 
 
-@dataclass(frozen=True, slots=True)
-class _ConditionReader:
+class _ConditionReader(Struct, frozen=True):
     operands: Mapping[str, Operand]
     read_type: ReadType
 

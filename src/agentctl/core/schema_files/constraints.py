@@ -3,8 +3,7 @@
 Whether rows satisfy them is not known here.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import ConstrType
 

@@ -4,9 +4,9 @@ Values are replaced, never changed; only tables and types have an identity, beca
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from pglast.ast import Node
 
 from agentctl.core.catalog.introspection import Trigger
@@ -20,8 +20,7 @@ class FullName(NamedTuple):
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class UserType:
+class UserType(Struct, eq=False):
     """A type that statements create or only mention; of the latter only its name is known.
 
     Attributes:
@@ -38,8 +37,7 @@ class UserType:
     checks: dict[str, Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TypeUse:
+class TypeUse(Struct, frozen=True):
     """A type as a column or argument has it.
 
     Attributes:
@@ -58,8 +56,7 @@ class TypeUse:
         return self.of if isinstance(self.of, UserType) and not self.array else None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnDraft:
+class ColumnDraft(Struct, frozen=True):
     """A column; `type` is None where it is unknown, as for most expressions of a view."""
 
     name: str
@@ -71,8 +68,7 @@ class ColumnDraft:
     sequence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCheck:
+class WrittenCheck(Struct, frozen=True):
     """A condition as it was written, and today's names of its columns by the names in it."""
 
     node: Node
@@ -85,8 +81,7 @@ class WrittenCheck:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """What a foreign key refers to; `columns` is empty for the primary key.
 
     Attributes:
@@ -105,8 +100,7 @@ class Reference:
         return FullName(self.schema, self.table)
 
 
-@dataclass(frozen=True, slots=True)
-class ConstraintDraft:
+class ConstraintDraft(Struct, frozen=True):
     """A constraint; the kinds are the catalog's.
 
     Attributes:
@@ -125,8 +119,7 @@ class ConstraintDraft:
     inherited: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """What an index sorts by: a column, or the text of an expression over `columns`.
 
     Attributes:
@@ -141,8 +134,7 @@ class Key:
     order: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexDraft:
+class IndexDraft(Struct, frozen=True):
     """An index.
 
     Attributes:
@@ -167,8 +159,7 @@ class IndexDraft:
         return self.condition_columns.union(named, *(key.columns for key in self.keys))
 
 
-@dataclass(slots=True, eq=False)
-class TableDraft:
+class TableDraft(Struct, eq=False):
     """A table or view.
 
     Attributes:
@@ -213,8 +204,7 @@ class TableDraft:
         return self is other or any(parent.is_below(other) for parent in self.parents)
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentDraft:
+class ArgumentDraft(Struct, frozen=True):
     """An argument of a function; `mode` is PostgreSQL's letter."""
 
     name: str
@@ -228,8 +218,7 @@ class ArgumentDraft:
         return self.mode in "ibv"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDraft:
+class FunctionDraft(Struct, frozen=True):
     """A function; `returns` is None where its arguments say it."""
 
     schema: str

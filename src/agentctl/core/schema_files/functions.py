@@ -4,9 +4,9 @@ Of a function's body, it only looks whether it asks who is signed in.
 """
 
 import re
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import FunctionParameterMode, VariableSetKind
 

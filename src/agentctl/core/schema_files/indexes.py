@@ -4,9 +4,9 @@ A partitioned table's index is also an index of each partition. Whether an index
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import SortByDir, SortByNulls
 

@@ -3,9 +3,10 @@
 It decides by the content, never by a file's name, and asks no database.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
 
 from agentctl.core.catalog.introspection import Catalog
 from agentctl.core.errors import ConfigError
@@ -20,8 +21,7 @@ _ARCHIVE = b"PGDMP"
 _DUMP = "Dump one: pg_dump --schema-only -f schema.sql DATABASE_URL"
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaSource:
+class SchemaSource(Struct, frozen=True):
     """A schema that was read off files.
 
     Attributes:

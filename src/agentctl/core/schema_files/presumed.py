@@ -6,9 +6,10 @@ Tables in a platform's own schemas are not expected to be created.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import AlterTableType, ConstrType, ObjectType
 
@@ -26,8 +27,7 @@ _OF_COLUMNS = frozenset(
 _OF_TABLES = frozenset({ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW})
 
 
-@dataclass(slots=True)
-class _Presumption:
+class _Presumption(Struct):
     location: Location
     certain: bool
     waiting: list[tuple[ast.AlterTableStmt, Site]] = field(default_factory=list)

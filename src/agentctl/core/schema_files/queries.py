@@ -5,9 +5,10 @@ query, to which tables a name can belong, and so keeps relations whose columns i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pglast import ast
 
 from agentctl.core.schema_files.drafts import TableDraft, TypeUse
@@ -56,8 +57,7 @@ def aggregates(values: object) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _ColumnReader:
+class _ColumnReader(Struct, frozen=True):
     """Reads queries that can see some common table expressions, at some depth."""
 
     store: Store

@@ -5,7 +5,8 @@ A baseline holds less than a database: neither what views read nor which table i
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.location import Location
 from agentctl.core.schema_files.baseline import Baseline
@@ -44,8 +45,7 @@ _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _ENDS = {"partitioned table": " PARTITION BY RANGE (x)", "foreign table": " SERVER x"}
 
 
-@dataclass(slots=True)
-class _Table:
+class _Table(Struct):
     """The facts of one table."""
 
     kind: str

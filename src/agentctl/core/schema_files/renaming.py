@@ -4,9 +4,9 @@ A renamed object counts as created by the statement that renamed it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import ObjectType
 

@@ -4,13 +4,13 @@ Data only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.location import Location
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A statement's file and the lines of its text.
 
     Attributes:
@@ -35,8 +35,7 @@ class Site:
         return Location(self.file, self.line(max(offset or 0, 0)))
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadStatement:
+class UnreadStatement(Struct, frozen=True):
     """A statement that may change the schema, and whose effect is not known."""
 
     location: Location

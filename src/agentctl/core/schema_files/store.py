@@ -4,8 +4,8 @@ It knows PostgreSQL's rules of lookup, and nothing of statements.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pglast import ast
 
 from agentctl.core.schema_files.drafts import FullName, FunctionDraft, TableDraft, UserType
@@ -15,8 +15,7 @@ from agentctl.core.sql.names import Name, name_in
 DEFAULT_PATH = ("public",)
 
 
-@dataclass(slots=True)
-class Store:
+class Store(Struct):
     """Tables, types and functions by name.
 
     Attributes:

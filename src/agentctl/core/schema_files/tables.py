@@ -5,8 +5,8 @@ either of the two may exist: the table then has the columns of both, and none of
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from pglast import ast
 from pglast.enums import ConstrType, TableLikeOption
 

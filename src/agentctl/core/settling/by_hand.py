@@ -4,8 +4,9 @@ The transactions begin and end here. A run is charged in `running`, and refunded
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from agentctl.core.credits import balances, ledger_reports, movements
 from agentctl.core.credits.movements import Movement
@@ -23,8 +24,7 @@ from agentctl.core.settling.lost_executions import refund_lost
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """Credits that were given; `replayed` if the idempotency key had been used for them before."""
 
     user: User
@@ -35,8 +35,7 @@ class Grant:
     reason_kept: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Struct, frozen=True):
     """Credits of one execution that were given back."""
 
     execution: Execution

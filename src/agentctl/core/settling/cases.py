@@ -8,9 +8,11 @@ is lost: an outcome is settled on evidence alone, and the run that finds its row
 Nothing is read or written here.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.database.row_identity import RowIdentity
 from agentctl.core.errors import AgentctlError
@@ -49,8 +51,7 @@ class Action(StrEnum):
         return self in {Action.LEFT_OPEN, Action.ALIVE, Action.NOT_SETTLED}
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileRequest:
+class ReconcileRequest(Struct, frozen=True):
     """What an operator asked for.
 
     Attributes:
@@ -67,8 +68,7 @@ class ReconcileRequest:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One execution as it was found, and what became of it.
 
     Attributes:

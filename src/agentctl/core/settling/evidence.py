@@ -5,14 +5,17 @@ mean that its agent did not run.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
+
+from msgspec import Struct
 
 from agentctl.core.database.row_identity import RowIdentity
 from agentctl.core.executions.journal import Memory
 from agentctl.core.hint_text import shell_command
 from agentctl.core.models import Key, Outcome
+from agentctl.core.values import Reticent
 
 
 class Source(StrEnum):
@@ -26,8 +29,7 @@ class Source(StrEnum):
     NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Reticent, Struct, frozen=True):
     """An outcome with its witness.
 
     Attributes:
@@ -39,10 +41,12 @@ class Evidence:
 
     """
 
+    unsaid: ClassVar = frozenset({"result"})
+
     outcome: Outcome
     source: Source
     message: str
-    result: object = field(default=None, repr=False)
+    result: object = None
     has_result: bool = False
     ended_at: datetime | None = None
 

@@ -6,8 +6,9 @@ It asks the journal, n8n and the operator, in that order, and settles on evidenc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile

@@ -4,7 +4,8 @@ It is the only way in which an execution gets an outcome: `run` uses it, and so 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.credits import balances, movements, users
 from agentctl.core.database.connection import Connection, Database
@@ -17,8 +18,7 @@ from agentctl.core.models import NO_STATUS, Amount, Credits, Key, Status
 from agentctl.core.times import Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What an execution is to be settled as.
 
     Attributes:
@@ -38,8 +38,7 @@ class Verdict:
     creation: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """What settling did.
 
     Attributes:

@@ -6,7 +6,8 @@ It writes neither to the database nor to a file.
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.agents import agent_table
 from agentctl.core.catalog.introspection import introspect
@@ -25,8 +26,7 @@ from agentctl.core.webhook.special_networks import Kind
 _NECESSARY = ("users", "agents", "executions", "ledger")
 
 
-@dataclass(frozen=True, slots=True)
-class Initialised:
+class Initialised(Struct, frozen=True):
     """A configuration, and what to report about it.
 
     Attributes:

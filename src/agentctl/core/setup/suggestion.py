@@ -6,10 +6,10 @@ operator has to decide. It writes no file.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import tomli
 import tomlkit
+from msgspec import Struct
 from tomlkit import TOMLDocument
 from tomlkit.items import AbstractTable
 
@@ -39,8 +39,7 @@ _DECIDED_BY_HAND = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """The content of the file besides the mapping.
 
     Attributes:
@@ -57,8 +56,7 @@ class Profile:
     silent_agents: Sequence[tuple[Agent, str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """The text of a configuration file, and the tables and values that it must mean."""
 
     text: str

@@ -5,7 +5,8 @@ reports. The depth is never estimated too low; lists are flat, however long.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.sql.tokens import Token
 
@@ -13,8 +14,7 @@ _OPERATORS = frozenset("+-*/<>=~!#^&|`@%?:")
 _SET_OPERATIONS = frozenset({"union", "intersect", "except"})
 
 
-@dataclass(slots=True)
-class Bracket:
+class Bracket(Struct):
     """A bracket that is open.
 
     Attributes:
@@ -29,8 +29,7 @@ class Bracket:
     peak: int = 0
 
 
-@dataclass(slots=True)
-class Nesting:
+class Nesting(Struct):
     """The brackets that are open, and the depth that may have been reached."""
 
     brackets: list[Bracket] = field(default_factory=list)

@@ -5,10 +5,13 @@ It does not look at what a statement says. A broken one ends at its semicolon, s
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import ClassVar
+
+from msgspec import Struct
 
 from agentctl.core.sql.nesting import depth_of
 from agentctl.core.sql.tokens import Token, find_end_of_statement, next_token
+from agentctl.core.values import Reticent
 
 _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})
@@ -22,8 +25,7 @@ FindToken = Callable[[str, int], Token | None]
 """Returns the first token behind an offset, as `next_token` does; a caller's may be longer than those."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Reticent, Struct, frozen=True):
     """A statement without its semicolon.
 
     Attributes:
@@ -34,10 +36,12 @@ class Statement:
 
     """
 
+    unsaid: ClassVar = frozenset({"tokens"})
+
     text: str
     start: int
     words: tuple[str, ...]
-    tokens: tuple[Token, ...] = field(repr=False)
+    tokens: tuple[Token, ...]
 
     @property
     def depth(self) -> int:

@@ -5,10 +5,12 @@ It does not judge what the answer means, and accepts any content of a body that 
 
 import codecs
 import zlib
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.strict_json import find_member, parse_json
 from agentctl.core.webhook.stream import read_events, read_lines
@@ -38,8 +40,7 @@ class BodyBroken(Exception):
     """The body cannot be decompressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A body: JSON in `result` if `has_result`, else text, else bytes; an empty body has none of them.
 
     Attributes:
@@ -62,8 +63,7 @@ class Content:
         return not self.has_result and self.text is None and self.data is None
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookAnswer:
+class WebhookAnswer(Struct, frozen=True):
     """An answer that arrived whole, with its headers unchanged; `allow_methods` is the CORS one."""
 
     status: int

@@ -7,11 +7,13 @@ that an earlier one may have made the agent run.
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.models import Outcome
 from agentctl.core.webhook import addresses
@@ -39,8 +41,7 @@ class EventKind(StrEnum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookEvent:
+class WebhookEvent(Struct, frozen=True):
     """Something that happens; its detail is for people: which attempt, which status, how long and why."""
 
     kind: EventKind
@@ -51,8 +52,7 @@ OnEvent = Callable[[WebhookEvent], None]
 """Called with each event as it happens: `sent` before the first byte goes out. An exception ends the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """How one attempt ended.
 
     Attributes:

@@ -7,7 +7,8 @@ redirect. It writes nothing: the caller charges before the call and settles afte
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.strict_json import write_json
@@ -18,8 +19,7 @@ from agentctl.core.webhook.http import Client, Request
 from agentctl.core.webhook.judgement import Judgement
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WebhookCall:
+class WebhookCall(Struct, frozen=True, kw_only=True):
     """How a call ended.
 
     Attributes:
@@ -73,8 +73,7 @@ def call_webhook(
     return asyncio.run(_deliver_order(client, order, on_event or (lambda _: None), seconds=timeout))
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     endpoint: Endpoint
     target: Target
     content: bytes

@@ -11,11 +11,14 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from agentctl import __version__
 from agentctl.core.errors import ConfigError, Refused
+from agentctl.core.values import Reticent
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.judgement import ALLOW_HOSTS_HINT
 from agentctl.core.webhook.success_rule import parse_rule
@@ -36,8 +39,7 @@ _OUR_OWN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Reticent, Struct, frozen=True):
     """A webhook with its configuration.
 
     Attributes:
@@ -50,23 +52,26 @@ class Endpoint:
 
     """
 
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unsaid: ClassVar = frozenset({"url", "headers", "signing_secret"})
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
     allow_hosts: tuple[str, ...] = ()
-    signing_secret: str | None = field(default=None, repr=False)
+    signing_secret: str | None = None
     idempotent: bool = False
     success_when: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Reticent, Struct, frozen=True):
     """A URL as the parts that a connection needs; `resource` is its path and query."""
+
+    unsaid: ClassVar = frozenset({"resource", "authorization"})
 
     scheme: str
     host: str
     port: int
-    resource: str = field(repr=False)
-    authorization: str | None = field(default=None, repr=False)
+    resource: str
+    authorization: str | None = None
 
     @property
     def host_header(self) -> str:

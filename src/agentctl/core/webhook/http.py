@@ -7,11 +7,13 @@ given, ignores the environment's proxies, and stops reading an answer that is to
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec import Struct
 
 from agentctl.core.failpoints import Failpoint, passing
+from agentctl.core.values import Reticent
 from agentctl.core.webhook.answer import (
     BODY_LIMIT,
     BodyBroken,
@@ -47,14 +49,15 @@ _STAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Reticent, Struct, frozen=True):
     """What to send; httpx adds no header to these but the length of the content."""
 
+    unsaid: ClassVar = frozenset({"headers", "content"})
+
     target: Target
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     method: str = "POST"
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
 
 
 class NoAnswer(Exception):

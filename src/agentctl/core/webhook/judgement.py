@@ -4,9 +4,11 @@ Two tables hold all knowledge about answers. It sends nothing, retries nothing a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.hint_text import shorten
 from agentctl.core.models import Outcome
@@ -69,8 +71,7 @@ MAY_PASS = frozenset(
 """Reasons for which an idempotent agent may be called again."""
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True, dict=True):
     """An outcome, the reason for it, and the content of the answer.
 
     Attributes:

@@ -8,8 +8,9 @@ text as data: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _TYPES = frozenset({"begin", "item", "end", "error"})
 _LAST_EVENTS = frozenset({"end", "done", "complete", "completed"})
@@ -17,8 +18,7 @@ _LAST_DATA = "[DONE]"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True, slots=True)
-class StreamedAnswer:
+class StreamedAnswer(Struct, frozen=True):
     """The pieces of an answer, joined.
 
     Attributes:
@@ -33,8 +33,7 @@ class StreamedAnswer:
     has_ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     type: str
     content: str = ""
     source: str = ""

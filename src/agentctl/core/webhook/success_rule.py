@@ -5,8 +5,9 @@ neither equal nor unequal to anything. In an array of one, a path may begin at i
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentctl.core.errors import ConfigError
 from agentctl.core.strict_json import parse_json
@@ -16,8 +17,7 @@ _POSITION = re.compile(r"[0-9]{1,9}")
 _BARE_WORD = re.compile(r"[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class SuccessRule:
+class SuccessRule(Struct, frozen=True):
     """A parsed rule; `equal` tells whether its operator is `==`."""
 
     path: tuple[str, ...]

@@ -7,8 +7,9 @@ does not read the user's own rules (core.excludesFile): a check must find the sa
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.glob import InvalidPatternError, translate_glob
 
@@ -16,8 +17,7 @@ FILE_NAME = ".gitignore"
 _NEVER = "(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     ignores: bool
     folders_only: bool
     name_only: bool

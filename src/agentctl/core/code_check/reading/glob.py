@@ -6,7 +6,8 @@ The atomic groups `(?>...)` tell Python so; otherwise it would try every way to 
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -46,8 +47,7 @@ def translate_glob(pattern: str) -> str:
     return reader.finish()
 
 
-@dataclass(slots=True)
-class _PatternReader:
+class _PatternReader(Struct):
     """Reads a pattern from left to right, once.
 
     Attributes:

@@ -5,7 +5,6 @@ It does not know whether the database agrees, and never raises an error because 
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
@@ -30,8 +29,7 @@ _ROUNDS = 4
 """How many calls an argument is followed through, from function to function and file to file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """The reading of a whole project.
 
     Attributes:

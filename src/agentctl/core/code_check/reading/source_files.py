@@ -5,10 +5,12 @@ It lists files and reads none of them. It follows no links to folders, because t
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.gitignore import FILE_NAME, Rules, is_ignored, read_rules, rules_above
 from agentctl.core.errors import UsageError
@@ -47,8 +49,7 @@ _NEVER_ENTERED = frozenset({".git", "node_modules", ".yarn"})
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A file to be read.
 
     Attributes:
@@ -62,8 +63,7 @@ class SourceFile:
     language: Language
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A file or folder that exists but is not read.
 
     Attributes:
@@ -76,8 +76,7 @@ class Unread:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Everything below the named paths, without repetition: in the order of the paths, each one sorted."""
 
     files: tuple[SourceFile, ...]
@@ -128,8 +127,7 @@ def _detect_language(name: str) -> Language | None:
     return _LANGUAGES.get(name[name.rfind(".") :].lower())
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """A folder to enter, with its real path and the rules that apply to it."""
 
     path: str

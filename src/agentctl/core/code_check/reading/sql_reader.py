@@ -6,8 +6,8 @@ never raises.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector, Locate
@@ -63,8 +63,7 @@ def read_texts(texts: Iterable[tuple[str, Locate]], *, file: str, lost: bool = F
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     statement: ReadableStatement
     nodes: tuple[ast.Node, ...]
     locate: Locate

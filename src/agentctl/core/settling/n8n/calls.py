@@ -7,20 +7,22 @@ there is a signing secret: n8n keeps the headers as they came, but not the body 
 
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from agentctl.core.database.row_identity import is_unrepeatable
 from agentctl.core.models import Key
 from agentctl.core.strict_json import find_member, write_json
+from agentctl.core.values import Reticent
 from agentctl.core.webhook.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 
 _ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")
 _MOST_DIGITS = 20  # of a time in seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Reticent, Struct, frozen=True):
     """A request that a webhook of n8n's received.
 
     Attributes:
@@ -29,8 +31,10 @@ class Call:
 
     """
 
-    headers: Mapping[str, str] = field(repr=False)
-    body: object = field(repr=False)
+    unsaid: ClassVar = frozenset({"headers", "body"})
+
+    headers: Mapping[str, str]
+    body: object
 
     def ids(self) -> Iterator[str]:
         """Yield the ids in it that may be ours, each once."""

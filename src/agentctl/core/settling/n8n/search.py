@@ -7,10 +7,11 @@ cannot be read are skipped, and the search goes on.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from agentctl.core.config.profiles import N8nSettings
 from agentctl.core.config.toml_sections import Value
@@ -23,6 +24,7 @@ from agentctl.core.settling.n8n.calls import why_not_ours
 from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
 from agentctl.core.strict_json import find_member, list_members
 from agentctl.core.times import Moment, shifted
+from agentctl.core.values import Reticent
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client
 
@@ -33,8 +35,7 @@ _BEFORE, _AFTER = timedelta(minutes=10), timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Reticent, Struct, frozen=True):
     """An execution that n8n is asked about.
 
     Attributes:
@@ -45,8 +46,10 @@ class Question:
 
     """
 
+    unsaid: ClassVar = frozenset({"webhook_url"})
+
     execution: Key
-    webhook_url: str | None = field(repr=False)
+    webhook_url: str | None
     creation: Moment | None
     row_mark: str | None
     success_when: str | None = None

@@ -5,9 +5,10 @@ All of PostgREST's grammars share it. It knows no operators and no options, and 
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 HOLE = "\ufffc"
 """Stands in a text for a part that can be any text."""
@@ -28,8 +29,7 @@ _OWN_WORDS_ALONE = frozenset({"select", "columns", "on_conflict"})
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name, and where in the text it begins."""
 
     text: str
@@ -41,16 +41,14 @@ class Name:
         return HOLE not in self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """The reason why a text does not fit the grammar, and where."""
 
     reason: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPath:
+class ColumnPath(Struct, frozen=True):
     """The path to a column, through the embedded tables that it is in.
 
     Attributes:

@@ -5,8 +5,9 @@ conditions are joined.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.postgrest.cursor import (
     HOLE,
@@ -34,8 +35,7 @@ _PLAIN = re.compile(r"[^,)]*")
 _LIST = re.compile(r"""[ \t]*\((?>(?:"(?:[^"\\]|\\.)*"(?=[,)])|[^)])*)\)[ \t]*""", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A condition on one column.
 
     Attributes:

@@ -4,16 +4,16 @@ Directions are skipped. The last column has none: supabase-js adds it.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.postgrest.cursor import MANY, Cursor, Misfit, Name, parse_whole
 
 _DIRECTION = re.compile(r"(?:\.asc|\.desc)?(?:\.nullsfirst|\.nullslast)?(?=,)")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTerm:
+class OrderTerm(Struct, frozen=True):
     """A column to sort by; `embeds` is the embedded table that it is in, as in `agents(name)`."""
 
     column: Name

@@ -5,9 +5,10 @@ repaired: a parser that accepts more than PostgREST's would promise what the ser
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.postgrest.cursor import (
     MANY,
@@ -27,15 +28,13 @@ _AGGREGATE = re.compile(r"\.(?:sum|avg|count|max|min)\(\)")
 _JOINS = frozenset({"left", "inner"})
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedColumn:
+class SelectedColumn(Struct, frozen=True):
     """A column, or a part of its JSON, a cast or an aggregate of it."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Embed:
+class Embed(Struct, frozen=True):
     """A related table.
 
     Attributes:

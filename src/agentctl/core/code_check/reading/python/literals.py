@@ -7,7 +7,9 @@ import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _TOKEN = re.compile(
     r"""(?P<prefix>[A-Za-z]*)(?P<quote>\"{3}|'{3}|"|')(?P<body>(?:[^\\]|\\.)*?)(?P=quote)""", re.DOTALL
@@ -16,8 +18,7 @@ _BETWEEN = re.compile(r"(?:\s|\\\n|\#[^\n]*)*")
 _JOINED_LINE = "\\\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a text that one literal gave.
 
     Attributes:
@@ -34,8 +35,7 @@ class Piece:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text in the source; not `whole` where a part of it is filled in at run time."""
 
     value: str

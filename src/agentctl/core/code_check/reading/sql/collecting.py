@@ -5,8 +5,8 @@ What it gets is certain; it judges nothing.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.literals import list_literals
@@ -35,8 +35,7 @@ _DOT = re.compile(r"\s*\.\s*")
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 
-@dataclass(slots=True)
-class Collector:
+class Collector(Struct):
     """What has been collected so far.
 
     Attributes:
@@ -54,7 +53,7 @@ class Collector:
     uses: list[Use] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
-    _locate: Locate = field(default=lambda offset: (1, offset + 1))
+    _locate: Locate = lambda offset: (1, offset + 1)
 
     def begin(self, statement: ReadableStatement, locate: Locate) -> None:
         """Continue with another statement, whose text has its own offsets."""

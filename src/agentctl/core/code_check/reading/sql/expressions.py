@@ -3,8 +3,7 @@
 It walks without recursion and does not resolve names.
 """
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from pglast import ast
 from pglast.enums import A_Expr_Kind
 
@@ -17,8 +16,7 @@ _OF_A_TOOL = "sqlc"
 """The schema of functions that exist in sqlc's eyes only; their arguments are no columns."""
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Struct):
     """What an expression consists of, each in no particular order.
 
     Attributes:

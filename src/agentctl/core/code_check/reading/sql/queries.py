@@ -1,7 +1,6 @@
 """Reads queries: what SELECT, FROM and WITH name, and which columns they return."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.collecting import Collector
@@ -23,8 +22,7 @@ from agentctl.core.sql.column_names import (
 from agentctl.core.sql.names import list_names
 
 
-@dataclass(frozen=True, slots=True)
-class QueryReader:
+class QueryReader(Struct, frozen=True):
     """Reads the queries of one statement; what they use goes to a collector."""
 
     collector: Collector

@@ -5,7 +5,8 @@ It knows no grammar and judges no statement.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.core.code_check.reading.sql.lexemes import Lexeme, find_lexeme
 from agentctl.core.code_check.reading.sql.placeholders import HELD, is_placeholder, is_value, substitute
@@ -16,8 +17,7 @@ _FILLED_NAME = re.compile(r'(?:\{|%[s(]).*"', re.DOTALL)
 """A quoted name, behind its quote, into which the program puts something."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableStatement:
+class ReadableStatement(Struct, frozen=True):
     """A statement that the grammar can read.
 
     Attributes:
@@ -45,8 +45,7 @@ def split_readable_statements(source: str) -> Iterator[ReadableStatement]:
         yield substitution.finish(statement.start)
 
 
-@dataclass(slots=True)
-class _Substitution:
+class _Substitution(Struct):
     """A statement of which the lexemes so far have been looked at."""
 
     text: str

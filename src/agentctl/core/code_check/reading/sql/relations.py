@@ -1,7 +1,6 @@
 """The names of relations in a FROM clause, and the columns that the clause itself gives them."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pglast import ast
 
 from agentctl.core.code_check.reading.sql.scopes import NOTHING, OPAQUE, Relation, unite

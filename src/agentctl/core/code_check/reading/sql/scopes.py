@@ -4,14 +4,15 @@ It decides by names alone. Where a relation with unknown columns is visible, a b
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.uses import Named
 from agentctl.core.sql.builtins import SYSTEM_COLUMNS
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """What stands in a FROM clause.
 
     Attributes:
@@ -44,8 +45,7 @@ def unite(relations: Iterable[Relation]) -> Relation:
     )
 
 
-@dataclass(slots=True)
-class Level:
+class Level(Struct):
     """The relations of one query.
 
     Attributes:
@@ -63,8 +63,7 @@ class Level:
         self.named.update(dict.fromkeys(names, relation))
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The levels that are visible, the innermost first, and the queries that WITH has given names."""
 
     levels: tuple[Level, ...] = ()

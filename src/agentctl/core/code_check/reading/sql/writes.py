@@ -25,7 +25,7 @@ Assignment = tuple[ast.ResTarget, Sequence[object]]
 """A column, with the values that it gets as the grammar has them; None is one that cannot be seen."""
 
 
-class StatementReader(QueryReader):
+class StatementReader(QueryReader, frozen=True):
     """Reads any statement that WITH may hold, and those that only stand alone."""
 
     def query(self, node: object, scope: Scope) -> Relation:

@@ -3,7 +3,7 @@
 It does not know what the methods of supabase-js do.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.typescript.calls import Step
 from agentctl.core.code_check.reading.typescript.reduction import get_member
@@ -16,8 +16,7 @@ from agentctl.core.location import Location
 MaybeUse = Use | Unresolved
 
 
-@dataclass(frozen=True, slots=True)
-class ChainContext:
+class ChainContext(Struct, frozen=True):
     """The file that a chain stands in, and the tables that its steps act on.
 
     Attributes:

@@ -6,8 +6,8 @@ clients.py decides which of them are supabase-js's: `storage.from(x)` is a chain
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 from tree_sitter import Node
 
@@ -46,8 +46,7 @@ def _find_starts(content: bytes) -> Iterator[int]:
             yield matched.start(1)
 
 
-@dataclass(frozen=True, slots=True)
-class _ChainHead:
+class _ChainHead(Struct, frozen=True):
     call: Node
     method: str
     receiver: Node
@@ -55,8 +54,7 @@ class _ChainHead:
     holder: Declaration | None
 
 
-@dataclass(frozen=True, slots=True)
-class Finder:
+class Finder(Struct, frozen=True):
     """Finds the chains of one file."""
 
     source: Source

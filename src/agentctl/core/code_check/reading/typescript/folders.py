@@ -7,11 +7,10 @@ read. Files and folders that are missing, unreadable or broken count as absent; 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from agentctl.core.code_check.reading.typescript.jsonc import parse_jsonc
 
@@ -20,8 +19,7 @@ _MATTERING = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".js
 _LARGEST = 1024 * 1024  # bytes of a configuration
 
 
-@dataclass(slots=True)
-class _Entries:
+class _Entries(Struct):
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
 

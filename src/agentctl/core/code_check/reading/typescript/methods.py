@@ -1,7 +1,6 @@
 """Evaluates calls of JavaScript's own methods of objects, arrays and texts, and no others."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.literals import ExpressionEvaluator, Literals, join_texts
@@ -14,8 +13,7 @@ _LISTS_SOME = frozenset({"filter", "slice", "concat", "reverse", "toSorted"})
 _SAME_WORDS = frozenset({"trim", "trimStart", "trimEnd"})
 
 
-@dataclass(frozen=True, slots=True)
-class Methods:
+class Methods(Struct, frozen=True):
     """Evaluates the method calls of one file whose result is known without running them."""
 
     source: Source

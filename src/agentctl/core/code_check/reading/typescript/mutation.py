@@ -5,8 +5,9 @@ any way. It evaluates nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.scopes import (
@@ -25,8 +26,7 @@ _HARMLESS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(Struct, frozen=True):
     """A value that is assigned to a variable; None if it is not known, as after `+=`.
 
     Attributes:
@@ -38,8 +38,7 @@ class Assigned:
     always: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyAssigned:
+class PropertyAssigned(Struct, frozen=True):
     """An assignment to a property: the node of its name, its value, and whether it happens in any case."""
 
     key: Node
@@ -47,22 +46,19 @@ class PropertyAssigned:
     always: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """A property that can be deleted."""
 
     key: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """An object that is copied into the variable, as by Object.assign; None if it is not known."""
 
     value: Node | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Struct, frozen=True):
     """An item, or a spread of items, that is added to an array."""
 
     value: Node

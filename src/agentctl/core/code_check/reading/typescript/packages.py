@@ -5,8 +5,9 @@ An installed package is somebody else's code; it is not a source, whatever its n
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from os.path import normpath
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.typescript.folders import Folders, list_upwards
 from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
@@ -15,8 +16,7 @@ _FILE = "package.json"
 _ENTRIES = ("source", "types", "typings", "module", "main")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A folder with a package.json.
 
     Attributes:

@@ -5,8 +5,10 @@ absent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from os.path import normpath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.typescript.folders import Folders, list_upwards
 from agentctl.core.code_check.reading.typescript.patterns import find_best_pattern
@@ -16,8 +18,7 @@ _OWN_FOLDER = "${configDir}"
 _LONGEST_CHAIN = 16  # files that extend each other
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """How a project names modules.
 
     Attributes:

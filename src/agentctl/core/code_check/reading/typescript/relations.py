@@ -4,15 +4,16 @@ A name that is not embedded is answered with the reason; it is looked for nowher
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.postgrest.cursor import Name
 from agentctl.core.code_check.reading.postgrest.select_grammar import Embed, SelectItem
 from agentctl.core.code_check.reading.uses import Embedded, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """Rows, and the rows that are embedded in them.
 
     Attributes:

@@ -4,8 +4,9 @@ It does not guess what a spread or a computed key can add: such a row is not com
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
+
+from msgspec import Struct, field
 
 from agentctl.core.code_check.reading.typescript.texts import (
     literals_of,
@@ -38,8 +39,7 @@ class Undefined(Enum):
     """The column's default: in a list with `defaultToNull: false`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """A property of an object with its possible values; `always` if the object has it in any case."""
 
     options: tuple[Value, ...]
@@ -47,8 +47,7 @@ class Property:
     always: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
+class Properties(Struct, frozen=True):
     """The properties that an object can have.
 
     Attributes:

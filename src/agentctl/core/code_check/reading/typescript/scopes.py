@@ -5,9 +5,10 @@ It knows declarations and references, and no values.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from agentctl.core.code_check.reading.typescript.syntax import FUNCTIONS, LOOP, Source, children_of
@@ -48,8 +49,7 @@ class Kind(Enum):
     OTHER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """A name's declaration.
 
     Attributes:

@@ -4,7 +4,9 @@ A select that is not known, or that PostgREST would not understand, is unresolve
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.core.code_check.reading.postgrest.cursor import Misfit
 from agentctl.core.code_check.reading.postgrest.select_grammar import (
@@ -54,8 +56,7 @@ def read_select(step: Step, context: ChainContext) -> Iterator[MaybeUse]:
             yield from _SelectReader(text, context.file).read_items(items, context.relation.sources)
 
 
-@dataclass(frozen=True, slots=True)
-class _SelectReader:
+class _SelectReader(Struct, frozen=True):
     text: Text
     file: str
 

@@ -4,9 +4,10 @@ A part that can be any text becomes a hole. What the texts mean is not known her
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.postgrest.cursor import HOLE
 from agentctl.core.code_check.reading.typescript.values import (
@@ -36,16 +37,14 @@ _REASONS: Mapping[type[Value], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a text; `quote` is where the quote before it stands; None if it is not in the source."""
 
     text: str
     quote: Location | None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text; `location` is where the whole text stands."""
 
     pieces: tuple[Piece, ...]

@@ -4,7 +4,8 @@ Rows that are not visible are unresolved. Whether a table accepts a row is not k
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.core.code_check.reading.postgrest.cursor import Misfit, parse_names
 from agentctl.core.code_check.reading.typescript.calls import Step
@@ -66,8 +67,7 @@ def _find_missing(options: Value) -> Undefined:
     return Undefined.NULL if value == UNDEFINED or _is_true(value) else Undefined.DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class _RowReader:
+class _RowReader(Struct, frozen=True):
     """Reads the rows that are written to a table."""
 
     context: ChainContext
