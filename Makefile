@@ -19,7 +19,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-strangers test-migrations \
 	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
-	bench-startup bench-schema-check bench-codescan bench-migrate clean
+	bench-startup bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    watch agentctl run an agent, on an embedded PostgreSQL"
@@ -45,7 +45,7 @@ help:
 	@echo "make test-all    all of the above, make test first"
 	@echo "make torture      test-torture at full size (an hour)"
 	@echo "make bench-startup   start-up times of commands, compared with their lower bounds"
-	@echo "make bench-schema-check   schema-check compared with psql and the same query"
+	@echo "make   schema-check compared with psql and the same query"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
 	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and the files that the tools have left"
@@ -136,9 +136,6 @@ lint: $(VENV)/installed-dev
 
 bench-startup: $(VENV)/installed-dev
 	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/startup.py
-
-bench-schema-check: $(VENV)/installed
-	@$(VENV)/bin/python benchmarks/schema_check.py
 
 bench-codescan: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/codescan.py $(BENCH_ARGS)

@@ -9,9 +9,18 @@ from typing import Any, LiteralString
 import pytest
 from psycopg import sql
 
-from agentctl.core.catalog.introspection import Catalog, Column, Function, Table, introspect
+from agentctl.core.catalog.introspection import (
+    Catalog,
+    Column,
+    Function,
+    Table,
+    catalog_statement,
+    introspect,
+)
 from agentctl.core.database.connection import read_database_url
 from support.marketplace import Database, Marketplace
+
+_COMPILED_FROM = 100_000  # jit_above_cost, as every PostgreSQL has it
 
 
 def read(url: str, *, schemas: tuple[str, ...] | None = None) -> Catalog:
@@ -432,6 +441,19 @@ def test_introspection_is_one_round_trip_and_opens_no_transaction(marketplace: M
             connection.execute("SELECT 1")
             connection.execute("SELECT 2")
             assert len(flights) == 3  # the proxy does count
+
+
+def test_a_stock_server_would_not_compile_its_statement_even_with_500_tables(database: Database) -> None:
+    database.execute(
+        "DO $$ BEGIN FOR i IN 1..500 LOOP EXECUTE format('CREATE TABLE t_%s (id bigint PRIMARY KEY, "
+        "state text, amount numeric, owner bigint REFERENCES t_1 (id))', i); END LOOP; END $$"
+    )
+    head, start, statement = catalog_statement().as_string().partition("WITH RECURSIVE")
+    with database.connect() as connection, connection.transaction():
+        connection.execute("ANALYZE")
+        connection.execute(head.encode())
+        (plan,) = connection.execute(f"EXPLAIN (FORMAT json) {start}{statement}".encode()).fetchone() or ()
+    assert plan[0]["Plan"]["Total Cost"] < _COMPILED_FROM
 
 
 @contextmanager

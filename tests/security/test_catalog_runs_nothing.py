@@ -71,10 +71,9 @@ _ATTACKS = {
         "to_json(text[]) RETURNS json",
         "",
         {
-            "core/database/qualified_sql.py": [
-                ('return "".join(_qualified_tokens(statement))', "return statement")
-            ],
-            "core/catalog/catalog.sql": [("set_config('search_path', 'pg_catalog', true), ", "")],
+            "core/catalog/catalog.sql": [
+                ("pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), ", ""),
+            ]
         },
     ),
     "a view has a function": Attack(
@@ -82,7 +81,8 @@ _ATTACKS = {
         _VIEW,
         {
             "core/catalog/catalog.sql": [
-                ("          AND r.oid = ANY (SELECT oid FROM inspectable)\n", ""),
+                ("r.oid = ANY (SELECT oid FROM inspectable) AND ", ""),
+                ("(r.relkind = 'p' OR pg_relation_size(r.oid) > 0)", "true"),
                 (" TABLESAMPLE pg_catalog.system (100)", ""),
             ]
         },

@@ -3,12 +3,15 @@
 -- everywhere: and in all others. visible: whether information_schema shows a column, or NULL where nobody asks.
 -- It reads pg_catalog, which shows a column also to a role that may not use it (information_schema hides
 -- those), and asks PostgreSQL itself what this role may do. It evaluates no expression of the database's.
+-- Each thing is a JSON array of its fields, in the order of its type in introspection.py: with their names, a
+-- database of 500 tables is twice as long.
 
--- The role's own path is kept, and the last statement's names are looked up in pg_catalog alone. A stock server
--- compiles a statement of its estimated cost for seconds, on every call; it runs for milliseconds.
-SELECT set_config('agentctl.search_path', current_setting('search_path'), true),
-       set_config('agentctl.schemas', current_schemas(false)::text, true);
-SELECT set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true);
+-- The role's own path is kept, and the last statement's names are looked up in pg_catalog alone, temporary tables
+-- last; so it is sent as it is written. A stock server compiles a statement of its estimated cost for seconds, on
+-- every call; it runs for milliseconds.
+SELECT pg_catalog.set_config('agentctl.search_path', pg_catalog.current_setting('search_path'), true),
+       pg_catalog.set_config('agentctl.schemas', pg_catalog.current_schemas(false)::pg_catalog.text, true);
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('jit', 'off', true);
 
 WITH RECURSIVE
 printed AS MATERIALIZED (
@@ -41,8 +44,13 @@ grantees AS (
       ON CASE WHEN c.oid = 0 OR g.oid = 0 THEN g.oid = 0 ELSE pg_has_role(c.oid, g.oid, 'USAGE') END
     GROUP BY w.oid, g.oid, g.rolname
 ),
-relations AS (
-    SELECT c.*, w.nspname
+relations AS MATERIALIZED (
+    -- With what this role may do to every column; of the others, single columns are asked about.
+    SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relacl, c.relispartition, c.relrowsecurity, c.reltuples,
+           w.nspname, w.position,
+           has_table_privilege(c.oid, 'SELECT') AS readable,
+           has_table_privilege(c.oid, 'INSERT') AS insertable,
+           has_table_privilege(c.oid, 'UPDATE') AS updatable
     FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace
     WHERE c.relkind = ANY ('{{r,p,v,m,f}}')
 ),
@@ -73,139 +81,205 @@ inspectable AS (
           WHERE f.root = r.oid AND (f.relkind = 'f' OR f.oid = ANY (SELECT e.oid FROM entangled e))
       )
 ),
-types AS (
-    -- The type of every column, followed through domains to the type below them.
-    SELECT t.oid AS declared, t.oid, t.typbasetype, t.typnotnull
-    FROM pg_type t
-    WHERE t.oid = ANY (SELECT a.atttypid FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid)
-    UNION ALL
-    SELECT types.declared, t.oid, t.typbasetype, types.typnotnull OR t.typnotnull
-    FROM types JOIN pg_type t ON t.oid = types.typbasetype
-),
-columns AS (
-    SELECT a.attrelid, json_agg(json_build_object(
-        'name', a.attname,
-        'type', format_type(a.atttypid, a.atttypmod),
-        'base_type', format_type(t.oid, NULL),
-        'nullable', NOT (a.attnotnull OR t.typnotnull),
-        'default', pg_get_expr(d.adbin, d.adrelid),
-        'generated', a.attgenerated <> '' OR a.attidentity = 'a',
-        'enum_labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                        FROM pg_enum e WHERE e.enumtypid = t.oid),
-        'readable', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
-        'insertable', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-        'updatable', has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
-        'visible', {visible},
-        'sequence', sequence.name,
-        'sequence_usable', has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
-        'domain_checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)
-                          FROM pg_constraint k WHERE k.contypid = a.atttypid AND k.contype = 'c'),
-        'sample', sample.found
-    ) ORDER BY a.attnum) AS items
+attributes AS MATERIALIZED (
+    SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.atthasdef,
+           a.attgenerated, a.attacl, pg_get_expr(d.adbin, d.adrelid) AS "default"
     FROM pg_attribute a
     JOIN relations r ON r.oid = a.attrelid
-    JOIN types t ON t.declared = a.atttypid AND t.typbasetype = 0
-    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    LEFT JOIN LATERAL (
-        SELECT coalesce(
-            CASE WHEN a.attidentity <> '' OR starts_with(pg_get_expr(d.adbin, d.adrelid), 'nextval(')
-                 THEN pg_get_serial_sequence(format('%I.%I', r.nspname, r.relname), a.attname) END,
-            substring(pg_get_expr(d.adbin, d.adrelid) FROM $pattern$^nextval\('([^']+)'::regclass\)$$pattern$)
-        ) AS name
-    ) AS sequence ON true
-    -- The key of a small table that others refer to and that lists words, as run_states does: each word is read
-    -- with its key.
-    LEFT JOIN LATERAL (
-        SELECT replace(quote_ident(keyed.attname), '%', '%%') AS key
-        FROM pg_constraint k
-        JOIN pg_attribute keyed ON keyed.attrelid = k.conrelid AND keyed.attnum = k.conkey[1]
-        WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND cardinality(k.conkey) = 1
-          AND keyed.atttypid = ANY ('{{smallint,integer,bigint,uuid,text,varchar}}'::regtype[])
-          AND r.relname ~* '(status|state|stage|phase|type|kind)(es|s|_?codes?|_?types?|_?values?)?$'
-          AND r.oid = ANY (SELECT f.confrelid FROM pg_constraint f WHERE f.contype = 'f')
-          AND (SELECT count(*) FROM pg_attribute other
-               WHERE other.attrelid = a.attrelid AND other.attnum > 0 AND NOT other.attisdropped) <= 8
-    ) AS listed ON true
-    LEFT JOIN LATERAL (
-        SELECT CASE WHEN listed.key IS NOT NULL AND t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(name|code|label|slug|key|title|id|word|value|status|state|type|kind)$'
-                    THEN 'pg_catalog.left(pg_catalog.concat(agentctl_key, pg_catalog.chr(31), %1$I), 126)'
-                    WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(status|state|stage|stat|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason|action|operation)(_?code)?$'
-                    THEN 'pg_catalog.left(%1$I, 63)'
-                    WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
-                     AND (a.attname ~* '(amount|amt|delta|change|diff|difference|adjustment|movement|value|quantity|qty|credits|units|points|tokens|coins)$'
-                          -- In a table of several kinds of rows that refers to others, but not by this column:
-                          -- a ledger's amount is such.
-                          OR (a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-                              AND a.attrelid = ANY (SELECT other.attrelid FROM pg_attribute other
-                                                    WHERE other.attname ~* '(type|kind|category|event|action|reason|operation|source|code)$')
-                              AND (SELECT bool_or(k.contype = 'f')
-                                          AND NOT bool_or(a.attnum = ANY (k.conkey) AND k.contype = ANY ('{{p,u,f}}'))
-                                   FROM pg_constraint k WHERE k.conrelid = a.attrelid)))
-                    THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
-                                    WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1' ELSE '0' END$sign$
-                    -- The addresses of n8n, Make and Zapier, of things that others refer to, as executions do to
-                    -- agents; what the rows hold beyond that is not read.
-                    WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attrelid = ANY (SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f')
-                     AND a.attname ~* '(url|uri|link|endpoint|address|adresse|direccion|enlace|lien|hook|target|destination|handler|entry_?point|trigger)$'
-                    THEN $address$CASE WHEN %1$I OPERATOR(pg_catalog.~) '^https?://([^?#]*/webhook/|hooks?[.][^?#]*/)'
-                                       THEN 'webhook address' ELSE 'other' END$address$ END AS word,
-               CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[])
-                     AND a.attname ~* '(url|uri|link|endpoint|address|adresse|direccion|enlace|lien|hook|target|destination|handler|entry_?point|trigger)$'
-                    THEN 50 ELSE 1000 END AS most
-    ) AS sampling ON true
-    -- Nothing but rows tells what a free text or a plain number means: which words, which sign. ts_stat is
-    -- PostgreSQL's one function that runs a query given as text: it counts words, and reads a thousand rows
-    -- here. TABLESAMPLE refuses a view that has taken the table's place meanwhile.
-    LEFT JOIN LATERAL (
-        SELECT json_agg(seen.word ORDER BY seen.word COLLATE pg_catalog."C") AS found
-        FROM ts_stat(format(
-            'SELECT pg_catalog.array_to_tsvector(ARRAY[' || sampling.word || ']) FROM ('
-            'SELECT ' || coalesce(listed.key || ' AS agentctl_key, ', '') || '%1$I FROM %2$I.%3$I TABLESAMPLE pg_catalog.system (100) LIMIT ' || sampling.most ||
-            ') AS rows '  -- of them, not until there are so many
-            'WHERE %1$I IS NOT NULL AND ' || sampling.word || $$ OPERATOR(pg_catalog.<>) ''$$,
-            a.attname, r.nspname, r.relname
-        )) AS seen
-        WHERE sampling.word IS NOT NULL
-          AND r.oid = ANY (SELECT oid FROM inspectable)
-          AND NOT row_security_active(r.oid) AND has_table_privilege(r.oid, 'SELECT')
-    ) AS sample ON true
+    LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
+),
+types AS (
+    -- The type of every column, followed through domains to the type below them.
+    SELECT t.oid AS declared, t.oid, t.typbasetype, t.typnotnull, t.typtype
+    FROM pg_type t
+    WHERE t.oid = ANY (SELECT a.atttypid FROM attributes a)
+    UNION ALL
+    SELECT types.declared, t.oid, t.typbasetype, types.typnotnull OR t.typnotnull, t.typtype
+    FROM types JOIN pg_type t ON t.oid = types.typbasetype
+),
+base_types AS MATERIALIZED (
+    SELECT t.declared, t.oid, t.typnotnull, format_type(t.oid, NULL) AS name,
+           CASE WHEN t.typtype = 'e' THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
+                                           FROM pg_enum e WHERE e.enumtypid = t.oid) END AS enum_labels,
+           (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]'::json)
+            FROM pg_constraint k WHERE k.contypid = t.declared AND k.contype = 'c') AS checks
+    FROM types t
+    WHERE t.typbasetype = 0
+),
+names AS MATERIALIZED (
+    -- What the names of columns say, each looked at once: many tables have the same.
+    SELECT n.attname,
+           n.attname ~* '(status|state|stage|stat|phase|progress|condition|lifecycle|type|kind|class|nature|event|reason|action|operation)(_?code)?$' AS says_state,
+           n.attname ~* '(name|code|label|slug|key|title|id|word|value|status|state|type|kind)$' AS says_word,
+           n.attname ~* '(url|uri|link|endpoint|address|adresse|direccion|enlace|lien|hook|target|destination|handler|entry_?point|trigger)$' AS says_address,
+           n.attname ~* '(amount|amt|delta|change|diff|difference|adjustment|movement|value|quantity|qty|credits|units|points|tokens|coins)$' AS says_amount,
+           n.attname ~* '(type|kind|category|event|action|reason|operation|source|code)$' AS says_kind
+    FROM (SELECT DISTINCT attname FROM attributes) AS n
+),
+referred AS MATERIALIZED (
+    SELECT DISTINCT k.confrelid AS oid FROM pg_constraint k WHERE k.contype = 'f'
+),
+keyed AS MATERIALIZED (
+    -- Of each table, the columns of its keys, and whether one refers to another table.
+    SELECT k.conrelid AS oid, array_agg(key.attnum) AS columns, bool_or(k.contype = 'f') AS refers
+    FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid CROSS JOIN unnest(k.conkey) AS key (attnum)
+    WHERE k.contype = ANY ('{{p,u,f}}')
+    GROUP BY k.conrelid
+),
+of_kinds AS MATERIALIZED (
+    -- Tables of several kinds of rows that refer to others, as a ledger's do.
+    SELECT k.oid, k.columns
+    FROM keyed k
+    WHERE k.refers AND k.oid = ANY (SELECT a.attrelid FROM attributes a JOIN names n ON n.attname = a.attname AND n.says_kind)
+),
+lists AS MATERIALIZED (
+    -- Small tables that others refer to and that list words, as run_states does, with their key.
+    SELECT r.oid, quote_ident(a.attname) AS key
+    FROM relations r
+    JOIN referred ON referred.oid = r.oid
+    JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype = 'p' AND cardinality(k.conkey) = 1
+    JOIN attributes a ON a.attrelid = r.oid AND a.attnum = k.conkey[1]
+    WHERE r.relname ~* '(status|state|stage|phase|type|kind)(es|s|_?codes?|_?types?|_?values?)?$'
+      AND a.atttypid = ANY ('{{smallint,integer,bigint,uuid,text,varchar}}'::regtype[])
+      AND (SELECT count(*) FROM attributes other WHERE other.attrelid = r.oid) <= 8
+),
+sampling AS MATERIALIZED (
+    -- Nothing but rows tells what a free text or a plain number means: which words, which sign. For each column, an
+    -- expression of SQL that is NULL or a short text, and the number of rows that are read.
+    SELECT c.attrelid, c.attnum, c.attname, c.nspname, c.relname, c.key, c.most,
+           format(c.expression, c.attname) AS expression
+    FROM (
+        SELECT a.attrelid, a.attnum, a.attname, r.nspname, r.relname, l.key,
+               CASE WHEN n.says_address THEN 50 ELSE 1000 END AS most,
+               CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[]) THEN
+                   CASE WHEN n.says_word AND l.key IS NOT NULL
+                        -- Each word is read with its key.
+                        THEN 'pg_catalog.left(pg_catalog.concat(agentctl_key, pg_catalog.chr(31), %1$I), 126)'
+                        WHEN n.says_state THEN 'pg_catalog.left(%1$I, 63)'
+                        -- The addresses of n8n, Make and Zapier, of things that others refer to, as executions do
+                        -- to agents; what the rows hold beyond that is not read.
+                        WHEN n.says_address AND a.attrelid = ANY (SELECT oid FROM referred)
+                        THEN $address$CASE WHEN %1$I OPERATOR(pg_catalog.~) '^https?://([^?#]*/webhook/|hooks?[.][^?#]*/)'
+                                           THEN 'webhook address' WHEN %1$I OPERATOR(pg_catalog.<>) '' THEN 'other' END$address$ END
+               WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
+                AND (n.says_amount
+                     -- What every row of several kinds has, and refers to nothing: a ledger's amount is such.
+                     OR a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+                        AND EXISTS (SELECT FROM of_kinds o WHERE o.oid = a.attrelid AND a.attnum <> ALL (o.columns)))
+               THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
+                               WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1'
+                               WHEN %1$I OPERATOR(pg_catalog.=) 0 THEN '0' END$sign$ END AS expression
+        FROM attributes a
+        JOIN names n ON n.attname = a.attname
+        JOIN base_types t ON t.declared = a.atttypid
+        JOIN relations r ON r.oid = a.attrelid
+        LEFT JOIN lists l ON l.oid = a.attrelid
+        WHERE r.readable AND r.oid = ANY (SELECT oid FROM inspectable) AND NOT row_security_active(r.oid)
+          AND (r.relkind = 'p' OR pg_relation_size(r.oid) > 0)
+    ) AS c
+    WHERE c.expression IS NOT NULL
+),
+samples AS MATERIALIZED (
+    -- ts_stat is PostgreSQL's one function that runs a query given as text: it counts words, here those of all
+    -- columns of a table at once, each behind its column's number. TABLESAMPLE refuses a view that has taken the
+    -- table's place meanwhile.
+    SELECT seen.attrelid, seen.attnum, json_agg(seen.word ORDER BY seen.word COLLATE pg_catalog."C") AS words
+    FROM (
+        SELECT s.attrelid, split_part(stat.word, chr(31), 1)::smallint AS attnum,
+               substr(stat.word, strpos(stat.word, chr(31)) + 1) AS word
+        FROM (
+            SELECT attrelid, nspname, relname, most,
+                   string_agg(format('%L OPERATOR(pg_catalog.||) (%s)', attnum || chr(31), expression), ', ') AS words,
+                   string_agg(quote_ident(attname), ', ') || coalesce(', ' || key || ' AS agentctl_key', '') AS columns
+            FROM sampling GROUP BY attrelid, nspname, relname, most, key
+        ) AS s
+        CROSS JOIN LATERAL ts_stat(format(
+            'SELECT pg_catalog.array_to_tsvector(pg_catalog.array_remove(ARRAY[%s], NULL)) FROM ('
+            'SELECT %s FROM %I.%I TABLESAMPLE pg_catalog.system (100) LIMIT %s) AS rows',
+            s.words, s.columns, s.nspname, s.relname, s.most
+        )) AS stat
+    ) AS seen
+    WHERE seen.word <> ''
+    GROUP BY seen.attrelid, seen.attnum
+),
+columns AS MATERIALIZED (
+    SELECT a.attrelid, json_agg(json_build_array(
+        a.attname,
+        format_type(a.atttypid, a.atttypmod),
+        t.name,
+        NOT (a.attnotnull OR t.typnotnull),
+        a.default,
+        a.attgenerated <> '' OR a.attidentity = 'a',
+        t.enum_labels,
+        r.readable OR has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+        r.insertable OR has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
+        r.updatable OR has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+        sequence.name,
+        has_sequence_privilege(to_regclass(sequence.name), 'USAGE'),
+        t.checks,
+        samples.words,
+        {visible}
+    ) ORDER BY a.attnum) AS items
+    FROM attributes a
+    JOIN relations r ON r.oid = a.attrelid
+    JOIN base_types t ON t.declared = a.atttypid
+    LEFT JOIN samples ON samples.attrelid = a.attrelid AND samples.attnum = a.attnum
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN a.attidentity <> '' OR starts_with(a.default, 'nextval(') THEN coalesce(
+            pg_get_serial_sequence(format('%I.%I', r.nspname, r.relname), a.attname),
+            substring(a.default FROM $pattern$^nextval\('([^']+)'::regclass\)$$pattern$)
+        ) END AS name
+    ) AS sequence ON true
     GROUP BY a.attrelid
 ),
-constraints AS (
-    SELECT k.conrelid, json_agg(json_build_object(
-        'name', k.conname,
-        'kind', CASE WHEN k.contype = 'p' THEN 'primary key' WHEN k.contype = 'u' THEN 'unique'
-                     WHEN k.contype = 'f' THEN 'foreign key' WHEN k.contype = 'c' THEN 'check' END,
-        'columns', (SELECT coalesce(json_agg(a.attname ORDER BY key.position), '[]'::json)
-                    FROM unnest(k.conkey) WITH ORDINALITY AS key (attnum, position)
-                    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.attnum),
-        'foreign_schema', (SELECT n.nspname FROM pg_class f JOIN pg_namespace n ON n.oid = f.relnamespace
-                           WHERE f.oid = k.confrelid),
-        'foreign_table', (SELECT f.relname FROM pg_class f WHERE f.oid = k.confrelid),
-        'foreign_columns', (SELECT json_agg(a.attname ORDER BY key.position)
-                            FROM unnest(k.confkey) WITH ORDINALITY AS key (attnum, position)
-                            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = key.attnum),
-        'definition', pg_get_constraintdef(k.oid),
-        'validated', k.convalidated
+key_columns AS MATERIALIZED (
+    -- The names of a key's columns, here and, of a foreign key, where it leads.
+    SELECT k.oid, key.foreign, json_agg(a.attname ORDER BY key.position) AS names
+    FROM pg_constraint k
+    JOIN relations r ON r.oid = k.conrelid
+    CROSS JOIN LATERAL (
+        SELECT k.conrelid AS relation, false AS foreign, own.attnum, own.position
+        FROM unnest(k.conkey) WITH ORDINALITY AS own (attnum, position)
+        UNION ALL
+        SELECT k.confrelid, true, other.attnum, other.position
+        FROM unnest(k.confkey) WITH ORDINALITY AS other (attnum, position)
+    ) AS key
+    JOIN pg_attribute a ON a.attrelid = key.relation AND a.attnum = key.attnum
+    GROUP BY k.oid, key.foreign
+),
+constraints AS MATERIALIZED (
+    SELECT k.conrelid, json_agg(json_build_array(
+        k.conname,
+        CASE WHEN k.contype = 'p' THEN 'primary key' WHEN k.contype = 'u' THEN 'unique'
+             WHEN k.contype = 'f' THEN 'foreign key' WHEN k.contype = 'c' THEN 'check' END,
+        coalesce(own.names, '[]'::json),
+        n.nspname,
+        f.relname,
+        other.names,
+        pg_get_constraintdef(k.oid),
+        k.convalidated,
+        CASE WHEN k.contype = 'c' THEN pg_get_constraintdef(k.oid) END
     ) ORDER BY k.conname) AS items
-    FROM pg_constraint k JOIN relations r ON r.oid = k.conrelid
+    FROM pg_constraint k
+    JOIN relations r ON r.oid = k.conrelid
+    LEFT JOIN key_columns own ON own.oid = k.oid AND NOT own.foreign
+    LEFT JOIN key_columns other ON other.oid = k.oid AND other.foreign
+    LEFT JOIN pg_class f ON f.oid = k.confrelid
+    LEFT JOIN pg_namespace n ON n.oid = f.relnamespace
     WHERE k.contype = ANY ('{{p,u,f,c}}')
     GROUP BY k.conrelid
 ),
-indexes AS (
-    SELECT i.indrelid, json_agg(json_build_object(
-        'name', ic.relname,
-        'method', am.amname,
-        'columns', (SELECT json_agg(pg_get_indexdef(i.indexrelid, position, true) ORDER BY position)
-                    FROM generate_series(1, i.indnkeyatts) AS position),
-        'unique', i.indisunique,
-        'valid', i.indisvalid AND i.indisready,
-        'partial', i.indpred IS NOT NULL,
-        'definition', pg_get_indexdef(i.indexrelid)
+indexes AS MATERIALIZED (
+    SELECT i.indrelid, json_agg(json_build_array(
+        ic.relname,
+        am.amname,
+        (SELECT json_agg(pg_get_indexdef(i.indexrelid, position, true) ORDER BY position)
+         FROM generate_series(1, i.indnkeyatts) AS position),
+        i.indisunique,
+        i.indisvalid AND i.indisready,
+        i.indpred IS NOT NULL,
+        pg_get_indexdef(i.indexrelid)
     ) ORDER BY ic.relname) AS items
     FROM pg_index i
     JOIN relations r ON r.oid = i.indrelid
@@ -213,11 +287,11 @@ indexes AS (
     JOIN pg_am am ON am.oid = ic.relam
     GROUP BY i.indrelid
 ),
-triggers AS (
-    SELECT g.tgrelid, json_agg(json_build_object(
-        'name', g.tgname,
-        'function', format('%I.%I', n.nspname, p.proname),
-        'definition', pg_get_triggerdef(g.oid)
+triggers AS MATERIALIZED (
+    SELECT g.tgrelid, json_agg(json_build_array(
+        g.tgname,
+        format('%I.%I', n.nspname, p.proname),
+        pg_get_triggerdef(g.oid)
     ) ORDER BY g.tgname) AS items
     FROM pg_trigger g
     JOIN relations r ON r.oid = g.tgrelid
@@ -226,10 +300,8 @@ triggers AS (
     WHERE NOT g.tgisinternal AND g.tgenabled <> 'D'
     GROUP BY g.tgrelid
 ),
-grants AS (
-    SELECT relation, json_agg(json_build_object(
-        'grantee', rolname, 'column', "column", 'privileges', privileges, 'customers', customers
-    ) ORDER BY rolname, "column") AS items
+grants AS MATERIALIZED (
+    SELECT relation, json_agg(json_build_array(rolname, "column", privileges, customers) ORDER BY rolname, "column") AS items
     FROM (
         SELECT given.relation, given.column, g.rolname, g.customers::text::json AS customers,
                json_agg(given.privilege_type ORDER BY given.privilege_type) AS privileges
@@ -238,7 +310,8 @@ grants AS (
             FROM relations r CROSS JOIN aclexplode(r.relacl) AS acl
             UNION ALL
             SELECT r.oid, r.relnamespace, a.attname, acl.grantee, acl.privilege_type
-            FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid CROSS JOIN aclexplode(a.attacl) AS acl
+            FROM attributes a JOIN relations r ON r.oid = a.attrelid CROSS JOIN aclexplode(a.attacl) AS acl
+            WHERE a.attacl IS NOT NULL
         ) AS given
         JOIN grantees g ON g.namespace = given.namespace AND g.oid = given.grantee
         WHERE given.privilege_type = ANY ('{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}}')
@@ -246,63 +319,64 @@ grants AS (
     ) AS held
     GROUP BY relation
 ),
-policies AS (
-    SELECT p.polrelid, json_agg(json_build_object(
-        'name', p.polname,
-        'command', CASE WHEN p.polcmd = 'r' THEN 'select' WHEN p.polcmd = 'a' THEN 'insert'
+policies AS MATERIALIZED (
+    SELECT p.polrelid, json_agg(json_build_array(
+        p.polname,
+        CASE WHEN p.polcmd = 'r' THEN 'select' WHEN p.polcmd = 'a' THEN 'insert'
                         WHEN p.polcmd = 'w' THEN 'update' WHEN p.polcmd = 'd' THEN 'delete' ELSE 'all' END,
-        'permissive', p.polpermissive,
-        'applies', 0 = ANY (p.polroles) OR EXISTS (
+        p.polpermissive,
+        0 = ANY (p.polroles) OR EXISTS (
             SELECT FROM unnest(p.polroles) AS member (oid) WHERE pg_has_role(member.oid, 'USAGE')),
-        'roles', (SELECT json_agg(CASE WHEN member.oid = 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
+        pg_get_expr(p.polqual, p.polrelid),
+        pg_get_expr(p.polwithcheck, p.polrelid),
+        (SELECT json_agg(CASE WHEN member.oid = 0 THEN 'public' ELSE pg_get_userbyid(member.oid) END)
                   FROM unnest(p.polroles) AS member (oid)),
-        'customers', (SELECT coalesce(json_agg(c.rolname), '[]'::json) FROM customers c
+        (SELECT coalesce(json_agg(c.rolname), '[]'::json) FROM customers c
                       WHERE 0 = ANY (p.polroles) OR c.oid <> 0 AND EXISTS (
                           SELECT FROM unnest(p.polroles) AS member (oid)
-                          WHERE pg_has_role(c.oid, member.oid, 'USAGE'))),
-        'using', pg_get_expr(p.polqual, p.polrelid),
-        'with_check', pg_get_expr(p.polwithcheck, p.polrelid)
+                          WHERE pg_has_role(c.oid, member.oid, 'USAGE')))
     ) ORDER BY p.polname) AS items
     FROM pg_policy p JOIN relations r ON r.oid = p.polrelid
     GROUP BY p.polrelid
 ),
-functions AS (
-    SELECT json_agg(json_build_object(
-        'schema', w.nspname,
-        'name', p.proname,
-        'arguments', (
-            SELECT coalesce(json_agg(json_build_object(
-                'name', coalesce(p.proargnames[argument.position], ''),
-                'type', format_type(argument.type, NULL),
-                'mode', coalesce(p.proargmodes[argument.position], 'i'),
-                'optional', coalesce(p.proargmodes[argument.position], 'i') = ANY ('{{i,b,v}}')
-                            AND inputs.position > (p.pronargs - p.pronargdefaults)
+functions AS MATERIALIZED (
+    SELECT json_agg(json_build_array(
+        w.nspname,
+        p.proname,
+        (
+            SELECT coalesce(json_agg(json_build_array(
+                coalesce(p.proargnames[argument.position], ''),
+                format_type(argument.type, NULL),
+                argument.mode,
+                argument.takes AND argument.inputs > (p.pronargs - p.pronargdefaults)
             ) ORDER BY argument.position), '[]'::json)
-            FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
-                WITH ORDINALITY AS argument (type, position)
-            -- Defaults are counted among the input arguments only.
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS position FROM generate_series(1, argument.position) AS earlier (n)
-                WHERE coalesce(p.proargmodes[earlier.n], 'i') = ANY ('{{i,b,v}}')
-            ) AS inputs
+            FROM (
+                -- Defaults are counted among the input arguments only.
+                SELECT moded.*, count(*) FILTER (WHERE moded.takes) OVER (ORDER BY moded.position) AS inputs
+                FROM (
+                    SELECT given.type, given.position, coalesce(p.proargmodes[given.position], 'i') AS mode,
+                           coalesce(p.proargmodes[given.position], 'i') = ANY ('{{i,b,v}}') AS takes
+                    FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
+                        WITH ORDINALITY AS given (type, position)
+                ) AS moded
+            ) AS argument
         ),
-        'signature', pg_get_function_identity_arguments(p.oid),
-        'returns', pg_get_function_result(p.oid),
-        'security_definer', p.prosecdef,
-        'settings', coalesce(to_json(p.proconfig), '[]'::json),
+        pg_get_function_identity_arguments(p.oid),
+        pg_get_function_result(p.oid),
+        p.prosecdef,
+        coalesce(to_json(p.proconfig), '[]'::json),
+        has_function_privilege(p.oid, 'EXECUTE'),
+        coalesce((SELECT bool_or(acl.grantee = 0)
+                  FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+                  WHERE acl.privilege_type = 'EXECUTE'), false),
+        source.text ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
+        (SELECT coalesce(json_agg(json_build_array(g.rolname, NULL, ARRAY['EXECUTE'], g.customers)
+                                  ORDER BY g.rolname), '[]'::json)
+         FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+         JOIN grantees g ON g.namespace = p.pronamespace AND g.oid = acl.grantee),
         -- What may say which column is the balance, and which argument the amount.
-        'body', CASE WHEN source.text ~* $words$\m(update|insert)\M$words$ AND length(source.text) < 20000
-                     THEN source.text END,
-        'asks_who', source.text ~ $words$auth\.(uid|jwt|role)\s*\(|request\.jwt$words$,
-        'executable', has_function_privilege(p.oid, 'EXECUTE'),
-        'grants', (SELECT coalesce(json_agg(json_build_object(
-                       'grantee', g.rolname, 'column', NULL, 'privileges', ARRAY['EXECUTE'], 'customers', g.customers
-                   ) ORDER BY g.rolname), '[]'::json)
-                   FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
-                   JOIN grantees g ON g.namespace = p.pronamespace AND g.oid = acl.grantee),
-        'public', coalesce((SELECT bool_or(acl.grantee = 0)
-                            FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
-                            WHERE acl.privilege_type = 'EXECUTE'), false)
+        CASE WHEN source.text ~* $words$\m(update|insert)\M$words$ AND length(source.text) < 20000
+             THEN source.text END
     ) ORDER BY w.position, w.nspname, p.proname, pg_get_function_identity_arguments(p.oid) COLLATE pg_catalog."C") AS items
     FROM pg_proc p JOIN wanted w ON w.oid = p.pronamespace
     -- A body in BEGIN ATOMIC is kept as a tree, and has no source.
@@ -311,41 +385,36 @@ functions AS (
       AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 )
-SELECT json_build_object(
-    'server', json_build_object(
-        'version', current_setting('server_version'),
-        'version_number', current_setting('server_version_num')::integer,
-        'database', current_database(),
-        'role', current_user,
-        'search_path', to_json(current_setting('agentctl.schemas')::text[]),
-        'time_zone', current_setting('TimeZone'),
-        'read_only', pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
-        'bypasses_row_security', (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
+SELECT json_build_array(
+    json_build_array(
+        current_setting('server_version'),
+        current_setting('server_version_num')::integer,
+        current_database(),
+        current_user,
+        to_json(current_setting('agentctl.schemas')::text[]),
+        pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
+        (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),
+        current_setting('TimeZone')
     ),
-    'tables', coalesce((
-        SELECT json_agg(json_build_object(
-            'schema', r.nspname,
-            'name', r.relname,
-            'kind', CASE WHEN r.relkind = 'r' THEN 'table' WHEN r.relkind = 'p' THEN 'partitioned table'
-                         WHEN r.relkind = 'v' THEN 'view' WHEN r.relkind = 'm' THEN 'materialized view'
-                         ELSE 'foreign table' END,
-            'columns', coalesce(columns.items, '[]'::json),
-            'constraints', coalesce(constraints.items, '[]'::json),
-            'indexes', coalesce(indexes.items, '[]'::json),
-            'triggers', coalesce(triggers.items, '[]'::json),
-            'partition', r.relispartition,
-            'inspectable', r.oid = ANY (SELECT oid FROM inspectable),
-            'insertable', r.relkind = ANY ('{{r,p,f}}') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
-            'row_security', json_build_object(
-                'enabled', r.relrowsecurity,
-                'active', row_security_active(r.oid),
-                'policies', coalesce(policies.items, '[]'::json)
-            ),
-            'grants', coalesce(grants.items, '[]'::json),
-            'estimated_rows', r.reltuples::bigint
-        ) ORDER BY w.position, r.nspname, r.relname)
+    coalesce((
+        SELECT json_agg(json_build_array(
+            r.nspname,
+            r.relname,
+            CASE WHEN r.relkind = 'r' THEN 'table' WHEN r.relkind = 'p' THEN 'partitioned table'
+                 WHEN r.relkind = 'v' THEN 'view' WHEN r.relkind = 'm' THEN 'materialized view'
+                 ELSE 'foreign table' END,
+            coalesce(columns.items, '[]'::json),
+            coalesce(constraints.items, '[]'::json),
+            coalesce(indexes.items, '[]'::json),
+            json_build_array(r.relrowsecurity, row_security_active(r.oid), coalesce(policies.items, '[]'::json)),
+            r.reltuples::bigint,
+            coalesce(triggers.items, '[]'::json),
+            r.relkind = ANY ('{{r,p,f}}') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
+            coalesce(grants.items, '[]'::json),
+            r.oid = ANY (SELECT oid FROM inspectable),
+            r.relispartition
+        ) ORDER BY r.position, r.nspname, r.relname)
         FROM relations r
-        JOIN wanted w ON w.oid = r.relnamespace
         LEFT JOIN columns ON columns.attrelid = r.oid
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
@@ -353,9 +422,9 @@ SELECT json_build_object(
         LEFT JOIN policies ON policies.polrelid = r.oid
         LEFT JOIN grants ON grants.relation = r.oid
     ), '[]'::json),
-    'functions', coalesce((SELECT items FROM functions), '[]'::json),
+    coalesce((SELECT items FROM functions), '[]'::json),
     -- What is there besides: sequences, and the functions of extensions.
-    'unlisted', (
+    (
         SELECT coalesce(json_agg(DISTINCT other.name), '[]'::json)
         FROM (
             SELECT p.proname AS name
@@ -365,4 +434,4 @@ SELECT json_build_object(
             SELECT c.relname FROM pg_class c JOIN wanted w ON w.oid = c.relnamespace WHERE c.relkind = 'S'
         ) AS other
     )
-) AS catalog
+)::text AS catalog

@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import ClassVar, TypeGuard
-
-from msgspec import Struct
+from typing import TypeGuard
 
 from agentctl.core import amounts
 from agentctl.core.catalog.check_expression import (
@@ -23,7 +21,6 @@ from agentctl.core.catalog.check_expression import (
     parse_expression,
     walk,
 )
-from agentctl.core.values import Comparable, Reticent
 
 _CHECK = re.compile(
     r"CHECK \((?P<expression>.*)\)(?: NO INHERIT)?(?: NOT VALID)?(?: NOT ENFORCED)?", re.DOTALL
@@ -35,8 +32,8 @@ _NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric"})
 _SPELLED_ANYHOW = re.compile("time|date|interval|double|real|uuid|json|bytea|money|bit|inet|char")
 
 
-class Check(Reticent, Comparable, Struct, frozen=True, dict=True, eq=False):
-    """A CHECK constraint, as a table or a domain has it.
+class Check:
+    """A CHECK constraint, as a table or a domain has it; equal to another of the same text.
 
     Attributes:
         definition: as pg_get_constraintdef prints it.
@@ -44,11 +41,18 @@ class Check(Reticent, Comparable, Struct, frozen=True, dict=True, eq=False):
 
     """
 
-    unsaid: ClassVar = frozenset({"parsed"})
-    beside: ClassVar = frozenset({"parsed"})
+    def __init__(self, definition: str, parsed: Expression | None = None) -> None:
+        self.definition = definition
+        self.parsed = parsed
 
-    definition: str
-    parsed: Expression | None = None
+    def __eq__(self, other: object) -> bool:
+        return self.definition == other.definition if isinstance(other, Check) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.definition)
+
+    def __repr__(self) -> str:
+        return f"Check({self.definition!r})"
 
     @cached_property
     def expression(self) -> Expression:

@@ -5,16 +5,18 @@ what is wrong with it. Two catalogs are equal when they hold the same tables and
 they were read from and however many rows there are, so that drift can be computed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.json import Decoder
 from psycopg import sql
 
 from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.qualified import Qualified
-from agentctl.core.catalog.row_security import Policy, RowSecurity
+from agentctl.core.catalog.row_security import RowSecurity
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import spellings
 from agentctl.core.values import Comparable, Reticent
@@ -24,11 +26,10 @@ _VISIBLE = sql.SQL(
     "EXISTS (SELECT FROM information_schema.columns AS c WHERE c.table_schema = r.nspname "
     "AND c.table_name = r.relname AND c.column_name = a.attname)"
 )
-T = TypeVar("T")
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
 
 
-class Server(Struct, frozen=True):
+class Server(Struct, frozen=True, array_like=True):
     """The server and this session: whose privileges, search path and time zone count."""
 
     version: str
@@ -41,7 +42,7 @@ class Server(Struct, frozen=True):
     time_zone: str = "UTC"
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, array_like=True):
     """A grant to customers: `public`, which is everybody, and Supabase's `anon` and `authenticated`.
 
     Attributes:
@@ -57,7 +58,7 @@ class Grant(Struct, frozen=True):
     customers: tuple[str, ...]
 
 
-class Column(Comparable, Struct, frozen=True, eq=False):
+class Column(Comparable, Struct, frozen=True, array_like=True, eq=False):
     """A column; `readable`, `insertable` and `updatable` say what this role may do with it.
 
     Attributes:
@@ -96,7 +97,7 @@ class Column(Comparable, Struct, frozen=True, eq=False):
         return self.enum_labels is None and not self.type.startswith(below)
 
 
-class Constraint(Comparable, Struct, frozen=True, eq=False):
+class Constraint(Comparable, Struct, frozen=True, array_like=True, eq=False):
     """A constraint; the foreign fields are a foreign key's, and `check` is a check constraint's."""
 
     beside: ClassVar = frozenset({"check"})
@@ -116,7 +117,7 @@ class Constraint(Comparable, Struct, frozen=True, eq=False):
         return (self.foreign_schema, self.foreign_table) == (table.schema, table.name)
 
 
-class Index(Struct, frozen=True):
+class Index(Struct, frozen=True, array_like=True):
     """An index; `columns` are its keys, names or expressions; PostgreSQL does not use an invalid one."""
 
     name: str
@@ -135,7 +136,7 @@ class Index(Struct, frozen=True):
         )
 
 
-class Trigger(Struct, frozen=True):
+class Trigger(Struct, frozen=True, array_like=True):
     """What runs when rows are written; disabled triggers are left out."""
 
     name: str
@@ -148,7 +149,7 @@ class Trigger(Struct, frozen=True):
         return "updated_at" in self.name or "updated_at" in self.function or "moddatetime" in self.function
 
 
-class Table(Qualified, Comparable, Struct, frozen=True, eq=False):
+class Table(Qualified, Comparable, Struct, frozen=True, array_like=True, eq=False):
     """A table, or a view or foreign table in its place.
 
     Attributes:
@@ -195,7 +196,7 @@ class Table(Qualified, Comparable, Struct, frozen=True, eq=False):
         return next((index for index in self.indexes if index.name == name), None)
 
 
-class Argument(Struct, frozen=True):
+class Argument(Struct, frozen=True, array_like=True):
     """An argument of a function; `mode` is PostgreSQL's letter: i, o, b, v or t."""
 
     name: str
@@ -204,7 +205,7 @@ class Argument(Struct, frozen=True):
     optional: bool
 
 
-class Function(Qualified, Reticent, Comparable, Struct, frozen=True, eq=False):
+class Function(Qualified, Reticent, Comparable, Struct, frozen=True, array_like=True, eq=False):
     """A function; `executable` is about this role, `public` about everybody.
 
     Attributes:
@@ -231,7 +232,7 @@ class Function(Qualified, Reticent, Comparable, Struct, frozen=True, eq=False):
     body: str | None = None
 
 
-class Catalog(Comparable, Struct, frozen=True, eq=False):
+class Catalog(Comparable, Struct, frozen=True, array_like=True, eq=False):
     """Everything introspected at one moment, in the order of the search path.
 
     Attributes:
@@ -276,17 +277,16 @@ def introspect(
 
     """
     query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere, visibility=visibility)
-    cursor = connection.execute(query)  # several statements work without parameters only
+    cursor = connection.execute_as_written(query)  # several statements work without parameters only
     while cursor.nextset():
         pass
     row = cursor.fetchone()
-    fields: dict[str, Any] = row["catalog"] if row else {}
-    return Catalog(
-        server=Server(**_freeze_lists(fields["server"])),
-        tables=tuple(map(_read_table, fields["tables"])),
-        functions=tuple(map(_read_function, fields["functions"])),
-        unlisted=frozenset(fields["unlisted"]),
-    )
+    return _make_decoder().decode(row["catalog"] if row else "")
+
+
+@cache
+def _make_decoder() -> Decoder[Catalog]:
+    return Decoder(Catalog, dec_hook=lambda _, definition: Check(definition))
 
 
 def catalog_statement(
@@ -303,46 +303,3 @@ def catalog_statement(
         everywhere=everywhere,
         visible=_VISIBLE if visibility else None,
     )
-
-
-def _read_table(fields: dict[str, Any]) -> Table:
-    security = fields["row_security"]
-    parts = {
-        "columns": _make_all(Column, fields["columns"]),
-        "constraints": tuple(map(_read_constraint, fields["constraints"])),
-        "indexes": _make_all(Index, fields["indexes"]),
-        "grants": _make_all(Grant, fields["grants"]),
-        "triggers": _make_all(Trigger, fields["triggers"]),
-        "row_security": RowSecurity(
-            enabled=security["enabled"],
-            active=security["active"],
-            policies=_make_all(Policy, security["policies"]),
-        ),
-    }
-    return Table(**{**fields, **parts})
-
-
-def _read_constraint(fields: dict[str, Any]) -> Constraint:
-    check = Check(fields["definition"]) if fields["kind"] == "check" else None
-    return Constraint(**_freeze_lists(fields), check=check)
-
-
-def _read_function(fields: dict[str, Any]) -> Function:
-    parts = {
-        "arguments": _make_all(Argument, fields["arguments"]),
-        "grants": _make_all(Grant, fields["grants"]),
-    }
-    return Function(**{**_freeze_lists(fields), **parts})
-
-
-def _make_all(kind: Callable[..., T], objects: list[dict[str, Any]]) -> tuple[T, ...]:
-    """Make a value of each JSON object."""
-    return tuple(kind(**_freeze_lists(fields)) for fields in objects)
-
-
-def _freeze_lists(fields: dict[str, Any]) -> dict[str, Any]:
-    """Make tuples of the lists of a JSON object, in place: there may be tens of thousands of them."""
-    for key, value in fields.items():
-        if value.__class__ is list:
-            fields[key] = tuple(map(Check, value) if key == "domain_checks" else value)
-    return fields

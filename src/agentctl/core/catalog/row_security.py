@@ -10,7 +10,7 @@ from msgspec import Struct
 _OWN_ROWS = re.compile(r"\(*(?:\w+ = )?(?:\( SELECT )?auth\.uid\(\)(?: AS uid\))?(?: = \w+)?\)*")
 
 
-class Policy(Struct, frozen=True):
+class Policy(Struct, frozen=True, array_like=True):
     """A row level security policy; `applies`: whether it is for this role, `customers`: for which of them."""
 
     name: str
@@ -28,7 +28,7 @@ class Policy(Struct, frozen=True):
         return bool(_OWN_ROWS.fullmatch(self.using or ""))
 
 
-class RowSecurity(Struct, frozen=True):
+class RowSecurity(Struct, frozen=True, array_like=True):
     """Row level security of a table; `active` is PostgreSQL's own answer whether it filters this role."""
 
     enabled: bool

@@ -179,6 +179,10 @@ class Connection(psycopg.Connection[dict[str, Any]]):
                 cursor = run(query, params, prepare=prepare, binary=binary)
         return cursor
 
+    def execute_as_written(self, query: Query) -> psycopg.Cursor[dict[str, Any]]:
+        """Run a message that says itself where its names are looked up."""
+        return psycopg.Cursor(self).execute(query)
+
     def read_value(self, query: Query, params: Params | None = None) -> Any:
         """Run a statement that answers with one value, and return it; None where there is no row."""
         row = self.execute(query, params).fetchone()
