@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 _LENGTH = struct.Struct("!I")
 _ENCRYPTION_REQUESTS = (80877103, 80877104)  # TLS, GSSAPI
-_QUERY, _PARSE, _SYNC, _READY = b"Q", b"P", b"S", b"Z"
+_QUERY, _PARSE, _SYNC, _READY, _PASSWORD, _TERMINATE = b"Q", b"P", b"S", b"Z", b"p", b"X"
 
 
 class When(Enum):
@@ -58,6 +58,7 @@ class _Wire:
     client: socket.socket
     server: socket.socket
     transaction: list[str] = field(default_factory=list)
+    answered: bool = True
     fault: Fault | None = None
 
     def cut(self) -> None:
@@ -73,6 +74,7 @@ class DatabaseProxy:
         port: where it listens.
         connections: how many were accepted.
         statements: all that arrived here, over all connections, in order.
+        flights: the statements of each flight after connecting; one begins when the client sends after an answer.
         struck: the statements at which a connection was cut.
 
     """
@@ -86,6 +88,7 @@ class DatabaseProxy:
         self._timers: list[threading.Timer] = []
         self.connections = 0
         self.statements: list[str] = []
+        self.flights: list[list[str]] = []
         self.struck: list[str] = []
         self._listener = _connect_bound(0)
         self.port: int = self._listener.getsockname()[1]
@@ -167,6 +170,9 @@ class DatabaseProxy:
 
     def _pass_question(self, wire: _Wire) -> None:
         kind, message = _read_message(wire.client)
+        if wire.answered and kind not in {_PASSWORD, _TERMINATE}:
+            wire.answered = False
+            self.flights.append([])
         if kind in {_QUERY, _PARSE}:
             self._record_statement(wire, _text_of(kind, message))
             if wire.fault and wire.fault.when is When.BEFORE:
@@ -181,6 +187,7 @@ class DatabaseProxy:
         with contextlib.suppress(OSError, EOFError):
             while True:
                 kind, message = _read_message(wire.server)
+                wire.answered = True
                 if wire.fault is None:
                     wire.client.sendall(message)
                 elif kind == _READY:
@@ -195,6 +202,7 @@ class DatabaseProxy:
             wire.transaction.clear()
         with self._lock:
             self.statements.append(statement)
+            self.flights[-1].append(statement)
             fault = self._faults[0] if self._faults else None
             if fault and _matches_fault(fault, statement, wire.transaction):
                 self._passed += 1
