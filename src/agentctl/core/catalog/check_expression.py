@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     (?P<string>[Ee]?'(?:[^']|'')*')
   | (?P<quoted>"(?:[^"]|"")*")
   | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-  | (?P<word>[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*)
+  | (?P<word>(?:[A-Za-z_]|[^\x00-\x7f])(?:[\w$]|[^\x00-\x7f])*)
   | (?P<cast>::)
   | (?P<operator>[-+*/<>=~!@\#%^&|?]+)
   | (?P<mark>[()\[\],.])

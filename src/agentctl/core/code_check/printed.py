@@ -2,7 +2,7 @@
 
 import re
 
-_NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\U0010ffff][\w$]*)'
+_NAME = r'(?:"(?:[^"]|"")+"|(?:[A-Za-z_]|[^\x00-\x7f])[\w$]*)'
 _QUALIFIED = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<name>{_NAME})")
 
 

@@ -16,7 +16,6 @@ from msgspec import Struct
 from psycopg import pq, sql
 from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import dict_row
-from tenacity import retry_if_exception, retry_if_exception_type
 
 from agentctl import __version__
 from agentctl.core.database.connection_url import read_parameters
@@ -25,7 +24,7 @@ from agentctl.core.database.errors import NotSerialized, is_connection_lost, tra
 from agentctl.core.database.loaders import register_loaders
 from agentctl.core.database.quoting import with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
-from agentctl.core.database.retries import retry_while
+from agentctl.core.database.retries import try_while
 from agentctl.core.errors import ConnectionFailed
 from agentctl.core.values import Reticent
 
@@ -115,11 +114,16 @@ class Database(Reticent, Struct, frozen=True):
             ConnectionFailed: the database stayed away.
 
         """
-        failed = retry_if_exception_type(ConnectionFailed)
-        for attempt in retry_while(failed, first_pause=0.2, longest_pause=5):
-            with attempt, self.connect() as connection:
-                result = work(connection)
-        return result
+
+        def work_connected() -> T:
+            with self.connect() as connection:
+                return work(connection)
+
+        return try_while(_has_no_connection, work_connected, first_pause=0.2, longest_pause=5)
+
+
+def _has_no_connection(error: BaseException) -> bool:
+    return isinstance(error, ConnectionFailed)
 
 
 def _speak_utf8(connection: "Connection") -> None:
@@ -174,10 +178,9 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         run: Callable[..., psycopg.Cursor[dict[str, Any]]] = super().execute
         if params is not None and isinstance(query, sql.Composed):
             query = with_marks_doubled(query, self)
-        for attempt in retry_while(retry_if_exception(self._is_alone_and_refused)):
-            with attempt:
-                cursor = run(query, params, prepare=prepare, binary=binary)
-        return cursor
+        return try_while(
+            self._is_alone_and_refused, lambda: run(query, params, prepare=prepare, binary=binary)
+        )
 
     def execute_as_written(self, query: Query) -> psycopg.Cursor[dict[str, Any]]:
         """Run a message that says itself where its names are looked up."""

@@ -1,19 +1,43 @@
 """How long something is tried again, and with which pauses, while others are in its way."""
 
-from tenacity import Retrying, stop_after_delay, wait_random_exponential
-from tenacity.retry import retry_base
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 _SECONDS = 60.0
 
 
-def retry_while(condition: retry_base, *, first_pause: float = 0.05, longest_pause: float = 2) -> Retrying:
-    """Return what tries again while `condition` holds, for a minute; the pauses (in seconds) are random.
+def try_while(
+    refused: Callable[[BaseException], bool],
+    work: Callable[[], T],
+    *,
+    first_pause: float = 0.05,
+    longest_pause: float = 2,
+) -> T:
+    """Do `work`, and do it again for a minute while `refused` holds for its error; then raise the last one.
 
-    After that minute the last attempt's error is raised.
+    Args:
+        refused: whether an error is one after which trying again may help.
+        work: what is safe to repeat after such an error.
+        first_pause: in seconds; pauses are random, and grow from this one.
+        longest_pause: in seconds.
+
     """
-    return Retrying(
-        retry=condition,
+    try:
+        return work()
+    except Exception as error:
+        if not refused(error):
+            raise
+    # Imported here: hardly any command is refused.
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential  # noqa: PLC0415
+
+    time.sleep(random.uniform(0, first_pause))  # noqa: S311 - a pause is no secret
+    again = Retrying(
+        retry=retry_if_exception(refused),
         stop=stop_after_delay(_SECONDS),
         wait=wait_random_exponential(multiplier=first_pause, max=longest_pause),
         reraise=True,
     )
+    return again(work)

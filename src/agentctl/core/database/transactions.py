@@ -5,15 +5,14 @@ What the work is, is not known here.
 """
 
 from collections.abc import Callable
-from typing import Generic, NoReturn, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import psycopg
 from msgspec import Struct
-from tenacity import RetryCallState, retry_if_exception_type, retry_if_result
 
 from agentctl.core.database.connection import Connection, Database
 from agentctl.core.database.errors import IN_THE_WAY, ColumnMissing, is_connection_lost
-from agentctl.core.database.retries import retry_while
+from agentctl.core.database.retries import try_while
 from agentctl.core.errors import AgentctlError, ConnectionFailed, OutcomeUnknown
 
 T = TypeVar("T")
@@ -67,18 +66,24 @@ def _read_transaction_status(database: Database, number: str) -> str:
     """Return `committed` or `aborted`; waits while the server is still busy with it."""
     query = "SELECT pg_xact_status(%(number)s::xid8) AS status"
 
-    def read_status(connection: Connection) -> str:
-        return str(connection.read_value(query, {"number": number}))
+    def read_status() -> str:
+        status = database.run_reconnecting(
+            lambda connection: connection.read_value(query, {"number": number})
+        )
+        if status == "in progress":
+            raise _StillBusy
+        return str(status)
 
-    waiting = retry_while(retry_if_result(lambda status: status == "in progress"))
-    waiting = waiting.copy(retry_error_callback=_raise_still_busy)
-    return database.run_reconnecting(lambda connection: waiting(read_status, connection))
+    return try_while(lambda error: isinstance(error, _StillBusy), read_status)
 
 
-def _raise_still_busy(_: RetryCallState) -> NoReturn:
-    raise ConnectionFailed(
-        "The server is still busy with a transaction whose connection was lost.", retryable=True
-    )
+class _StillBusy(ConnectionFailed):
+    """The server has not noticed yet that the client of a transaction is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server is still busy with a transaction whose connection was lost.", retryable=True
+        )
 
 
 def durably(
@@ -147,10 +152,9 @@ def in_transaction(connection: Connection, work: Callable[[], T], *, commit: Com
 
     """
     commit = commit or Commit()
-    for attempt in retry_while(retry_if_exception_type(IN_THE_WAY)):
-        with attempt:
-            result = _commit_work(connection, work, commit)
-    return result
+    return try_while(
+        lambda error: isinstance(error, IN_THE_WAY), lambda: _commit_work(connection, work, commit)
+    )
 
 
 def _commit_work(connection: Connection, work: Callable[[], T], commit: Commit[T]) -> T:
