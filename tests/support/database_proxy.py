@@ -74,7 +74,7 @@ class DatabaseProxy:
         port: where it listens.
         connections: how many were accepted.
         statements: all that arrived here, over all connections, in order.
-        flights: the statements of each flight after connecting; one begins when the client sends after an answer.
+        flights: the statements of each flight after connecting: what the client sends after an answer.
         struck: the statements at which a connection was cut.
 
     """

@@ -4,9 +4,11 @@ It writes nothing and locks nothing; `movements` does that.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, LiteralString
 
 from msgspec import Struct
+from psycopg import sql
 
 from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
@@ -58,29 +60,40 @@ def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key)
     return tuple(_read_ledger_row(ledger, row) for row in rows)
 
 
-def sums(
-    connection: Connection, ledger: TableRole, executions: Sequence[Key]
-) -> dict[Key, tuple[Amount, Amount]]:
-    """Return what was charged and what was refunded, both positive, for each of some executions.
+def select_sums(ledger: TableRole, executions: sql.Composable) -> sql.Composed:
+    """Return the query for what was charged and refunded for each execution of an array; see `read_sums`."""
+    return compose(
+        "SELECT execution_id AS execution, coalesce(bool_and({countable}), true) AS exact, "
+        "coalesce(-sum(amount) FILTER (WHERE amount < 0 AND {countable}), 0) AS charged, "
+        "coalesce(sum(amount) FILTER (WHERE amount > 0 AND {countable}), 0) AS refunded "
+        "FROM {ledger} AS l WHERE execution_id = ANY ({executions}) GROUP BY execution_id",
+        ledger=ledger.rows,
+        countable=ledger.countable("amount"),
+        executions=executions,
+    )
 
-    Both are `NaN` where one of the rows does not hold a number.
+
+def read_sums(ledger: TableRole, rows: Sequence[dict[str, Any]]) -> dict[Key, tuple[Amount, Amount]]:
+    """Return what was charged and refunded, both positive, for each execution in rows of `select_sums`.
+
+    Both are `NaN` where one of the rows does not hold a number. An execution that cost nothing is missing.
 
     Raises:
         PermissionDenied: row level security hides the ledger.
 
     """
-    query = compose(
-        "SELECT execution_id AS execution, coalesce(bool_and({countable}), true) AS exact, "
-        "coalesce(-sum(amount) FILTER (WHERE amount < 0 AND {countable}), 0) AS charged, "
-        "coalesce(sum(amount) FILTER (WHERE amount > 0 AND {countable}), 0) AS refunded "
-        "FROM {ledger} AS l WHERE execution_id = ANY (%(executions)s) GROUP BY execution_id",
-        ledger=ledger.rows,
-        countable=ledger.countable("amount"),
-    )
-    rows = connection.execute(query, {"executions": list(executions)}).fetchall()
-    if not rows:
+    found = [row for row in rows if row["execution"] is not None]
+    if not found:
         ledger.require_visible_rows()
-    return {row["execution"]: (_read_sum(row, "charged"), _read_sum(row, "refunded")) for row in rows}
+    return {row["execution"]: (_read_sum(row, "charged"), _read_sum(row, "refunded")) for row in found}
+
+
+def sums(
+    connection: Connection, ledger: TableRole, executions: Sequence[Key]
+) -> dict[Key, tuple[Amount, Amount]]:
+    """Return what `read_sums` returns, for each of some executions."""
+    query = select_sums(ledger, sql.Placeholder("executions"))
+    return read_sums(ledger, connection.execute(query, {"executions": list(executions)}).fetchall())
 
 
 def _read_sum(row: dict[str, Any], name: str) -> Amount:
@@ -96,15 +109,16 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
 
     """
     users, ledger = market.users, market.ledger
-    row = connection.execute(
+    (row,), richest, *kinds = connection.read_together(
+        _count_users(market),
         compose(
-            "SELECT count(*) AS users, coalesce(bool_and({countable}), true) AS exact, "
-            "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u",
-            users=users.rows,
-            countable=market.balances.countable("balance"),
-        )
-    ).fetchone()
-    if row is None or row["users"] == 0:
+            "SELECT id, email, balance, held FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT {}",
+            users.rows,
+            sql.Literal(largest),
+        ),
+        *([] if ledger is None else [_count_by_kind(ledger)]),
+    )
+    if row["users"] == 0:
         users.require_visible_rows()
         if users.table.row_security.may_hide_rows():
             raise PermissionDenied(
@@ -112,35 +126,36 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
                 hint="Connect as a role with BYPASSRLS (Supabase: postgres or service_role).",
                 code="row_level_security",
             )
-    richest = connection.execute(
-        compose(
-            "SELECT id, email, balance, held FROM {} AS u "
-            "ORDER BY balance DESC NULLS LAST, id LIMIT %(limit)s",
-            users.rows,
-        ),
-        {"limit": largest},
-    ).fetchall()
-    kinds = _count_by_kind(connection, ledger) if ledger is not None else []
+    if ledger is not None and kinds == [[]]:
+        ledger.require_visible_rows()
     return Totals(
-        users=row["users"] if row else 0,
-        balance=_read_sum(row, "balance") if row else 0,
-        by_kind=tuple((read_text(kind["kind"]), kind["rows"], _read_sum(kind, "amount")) for kind in kinds),
+        users=row["users"],
+        balance=_read_sum(row, "balance"),
+        by_kind=tuple(
+            (read_text(kind["kind"]), kind["rows"], _read_sum(kind, "amount"))
+            for kind in chain.from_iterable(kinds)
+        ),
         largest=tuple(map(read_user, richest)),
     )
 
 
-def _count_by_kind(connection: Connection, ledger: TableRole) -> list[dict[str, Any]]:
-    query = compose(
+def _count_users(market: Marketplace) -> sql.Composed:
+    return compose(
+        "SELECT count(*) AS users, coalesce(bool_and({countable}), true) AS exact, "
+        "coalesce(sum(balance) FILTER (WHERE {countable}), 0) AS balance FROM {users} AS u",
+        users=market.users.rows,
+        countable=market.balances.countable("balance"),
+    )
+
+
+def _count_by_kind(ledger: TableRole) -> sql.Composed:
+    return compose(
         "SELECT kind, count(*) AS rows, coalesce(bool_and({countable}), true) AS exact, "
         "coalesce(sum(amount) FILTER (WHERE {countable}), 0) AS amount "
         "FROM {ledger} AS l GROUP BY 1 ORDER BY 1",
         ledger=ledger.rows,
         countable=ledger.countable("amount"),
     )
-    rows = connection.execute(query).fetchall()
-    if not rows:
-        ledger.require_visible_rows()
-    return rows
 
 
 def _read_ledger_row(ledger: TableRole, row: dict[str, Any]) -> LedgerRow:

@@ -186,6 +186,16 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         """Run a message that says itself where its names are looked up."""
         return psycopg.Cursor(self).execute(query)
 
+    def read_together(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        """Send statements that read in one flight, and return the rows of each; see `execute`."""
+
+        def send() -> list[list[dict[str, Any]]]:
+            with self.pipeline():
+                cursors = [super(Connection, self).execute(query) for query in queries]
+            return [cursor.fetchall() for cursor in cursors]
+
+        return try_while(self._is_alone_and_refused, send)
+
     def read_value(self, query: Query, params: Params | None = None) -> Any:
         """Run a statement that answers with one value, and return it; None where there is no row."""
         row = self.execute(query, params).fetchone()

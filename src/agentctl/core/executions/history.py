@@ -4,7 +4,7 @@ It works on any table that has the required columns; an optional column that is 
 writes nothing.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 
@@ -64,13 +64,36 @@ def list_executions(
 
     """
     conditions = [*list_conditions(market, filters), *list_conditions_after(market, cursor)]
-    query = compose("{} LIMIT {}", select(market, conditions, content=content), sql.Literal(limit + 1))
-    rows = connection.execute(query).fetchall()
-    if not rows:
+    executions = _read_page(connection, market, conditions, limit=limit + 1, content=content)
+    if not executions:
         market.executions.require_visible_rows()
-    more = len(rows) > limit
-    executions = _add_credits(connection, market, rows[:limit])
+    more = len(executions) > limit
+    executions = executions[:limit]
     return Page(executions, next_cursor=write_cursor(executions[-1]) if more else None)
+
+
+def _read_page(
+    connection: Connection,
+    market: Marketplace,
+    conditions: Sequence[sql.Composable],
+    *,
+    limit: int,
+    content: bool,
+) -> tuple[Execution, ...]:
+    """Return executions with what they cost, in one flight."""
+    page = compose("{} LIMIT {}", select(market, conditions, content=content), sql.Literal(limit))
+    ledger = market.ledger
+    if ledger is None or not ledger.is_linked:
+        return _add_credits(connection, market, connection.execute(page).fetchall())
+    query = compose(
+        "WITH page AS MATERIALIZED ({page}), moved AS ({sums}) SELECT * FROM page LEFT JOIN moved "
+        "ON moved.execution = page.id ORDER BY page.created_at DESC, page.id DESC",
+        page=page,
+        sums=ledger_reports.select_sums(ledger, sql.SQL("ARRAY(SELECT id FROM page)")),
+    )
+    rows = connection.execute(query).fetchall()
+    moved = ledger_reports.read_sums(ledger, rows) if rows else {}
+    return _read_executions(market, rows, moved)
 
 
 def stream_executions(
@@ -130,8 +153,7 @@ def list_matching(
     content: bool = True,
 ) -> tuple[Execution, ...]:
     """Return the executions that meet a condition on the executions' table `e`, newest first."""
-    query = compose("{} LIMIT {}", select(market, [condition], content=content), sql.Literal(limit))
-    return _add_credits(connection, market, connection.execute(query).fetchall())
+    return _read_page(connection, market, [condition], limit=limit, content=content)
 
 
 def follow_executions(
@@ -215,6 +237,13 @@ def _add_credits(
             for row in rows
         )
     moved = ledger_reports.sums(connection, ledger, [row["id"] for row in rows]) if rows else {}
+    return _read_executions(market, rows, moved)
+
+
+def _read_executions(
+    market: Marketplace, rows: Sequence[dict[str, Any]], moved: Mapping[Key, tuple[Amount, Amount]]
+) -> tuple[Execution, ...]:
+    zone = market.executions.zone
     return tuple(_read_execution(row, zone, *moved.get(row["id"], (0, 0))) for row in rows)
 
 
