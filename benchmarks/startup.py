@@ -2,8 +2,8 @@
 
 The floors hold none of our own work: an interpreter that does nothing, a Typer program with two commands, one
 connection with one SELECT of 20 rows, and what `run` cannot do without: two connections, four statements and
-one POST. Every command is run in turn, round after round, so that a change in the machine's speed meets all of
-them. Then 500 tables are added, and everything is measured again.
+one POST. Every command is run in turn, round after round, so that a change in the machine's speed meets all
+of them. Then 500 tables are added, and everything is measured again.
 
 The exit code is 1 if a bound does not hold; docs/benchmarks/speed.md tells them.
 """
@@ -64,8 +64,8 @@ BOUNDS = {
 MANY_TABLES: LiteralString = """
 DO $$ BEGIN
     FOR i IN 1..500 LOOP
-        EXECUTE format('CREATE TABLE more_%s (id bigint PRIMARY KEY, title text, url text, state text, amount '
-                       'numeric, quantity integer, note text, created_at timestamptz DEFAULT now(), '
+        EXECUTE format('CREATE TABLE more_%s (id bigint PRIMARY KEY, title text, url text, state text, '
+                       'amount numeric, quantity integer, note text, created_at timestamptz DEFAULT now(), '
                        'updated_at timestamptz, owner_id uuid REFERENCES profiles)', i);
     END LOOP;
 END $$
@@ -116,7 +116,8 @@ def write_settings(home: Path, url: str) -> None:
     settings = home / ".config/agentctl/agentctl.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text(
-        f'[profiles.default]\ndatabase_url = "{url}"\n[profiles.default.webhook]\nallow_hosts = ["127.0.0.1"]\n'
+        f'[profiles.default]\ndatabase_url = "{url}"\n'
+        '[profiles.default.webhook]\nallow_hosts = ["127.0.0.1"]\n'
     )
 
 

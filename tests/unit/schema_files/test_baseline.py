@@ -39,7 +39,7 @@ def column(name: str, kind: str = "integer", **facts: object) -> Column:
         insertable=True,
         updatable=True,
     )
-    return replace(plain, **facts)  # type: ignore[arg-type]  # a test's own facts
+    return replace(plain, **facts)
 
 
 CHECK = Constraint("positive", "check", ("credits",), None, None, None, "CHECK (credits >= 0)", True)
