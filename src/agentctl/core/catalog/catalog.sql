@@ -153,7 +153,7 @@ sampling AS MATERIALIZED (
         SELECT a.attrelid, a.attnum, a.attname, r.nspname, r.relname, l.key,
                CASE WHEN n.says_address THEN 50 ELSE 1000 END AS most,
                CASE WHEN t.oid = ANY ('{{text,varchar}}'::regtype[]) THEN
-                   CASE WHEN n.says_word AND l.key IS NOT NULL
+                   CASE WHEN l.key IS NOT NULL AND (n.says_word OR a.attnotnull)
                         -- Each word is read with its key.
                         THEN 'pg_catalog.left(pg_catalog.concat(agentctl_key, pg_catalog.chr(31), %1$I), 126)'
                         WHEN n.says_state THEN 'pg_catalog.left(%1$I, 63)'

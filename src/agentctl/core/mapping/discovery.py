@@ -207,6 +207,10 @@ class _Search:
 
     def _look_for_better_ledger(self, users: Table, executions: Table | None, named: Sequence[Table]) -> None:
         """Prefer a table that is tied to the executions to those that only have a usual name."""
+        if named and not any(
+            executions and self._is_tied(table, executions) for table in self._catalog.tables
+        ):
+            return
         taken = [table for table in self._tables.values() if table is not None]
         accounts = self._tables.get("balances")
         best = list_best_tables(self._structure.find_ledgers(users, executions, taken, accounts))

@@ -13,6 +13,7 @@ from agentctl.core.catalog.introspection import Catalog, Table
 from agentctl.core.mapping.column_clues import CLUES, SHAPES
 from agentctl.core.mapping.column_search import Fit, Search, list_table_words, search_columns
 from agentctl.core.mapping.function_body import prove_columns, read_body
+from agentctl.core.mapping.list_keys import find_listed_part
 from agentctl.core.mapping.name_words import list_meanings, split_name
 from agentctl.core.mapping.sides import list_pairs
 from agentctl.core.mapping.table_links import TableLinks, Target, target_of
@@ -161,7 +162,7 @@ class TableSearch:
         return prove_columns(self._catalog, role, table)
 
     def _has_status(self, table: Table) -> bool:
-        return any(
+        return find_listed_part("executions", table, {})[1] is not None or any(
             SHAPES["status_words"].is_seen(table, column)
             or SHAPES["begins_open"].is_seen(table, column)
             or "status" in _list_name_meanings(column.name)
@@ -224,13 +225,14 @@ class TableSearch:
         pairs = {item.columns for item in table.constraints if item.kind == "primary key"}
         tied = {link.column for link in self.links.list_links(table)}
         status = fits.get("status")
+        is_listed = find_listed_part("executions", table, {})[1] is not None
         return self._weigh(
             "executions",
             table,
             [
                 (3, "it refers to users and agents", True),
-                (2, "a status", status is not None),
-                (2, "", self._shows(table, status, "status_words")),
+                (2, "a status", is_listed or status is not None),
+                (2, "", is_listed or self._shows(table, status, "status_words")),
                 (1, "a result", "result" in fits),
                 (1, "", "inputs" in fits),
                 (1, "", "error" in fits),
