@@ -19,8 +19,17 @@ from agentctl.__main__ import main
 atexit.register(lambda: pathlib.Path("modules").write_text("\\n".join(sys.modules)))
 main()
 """
-_READERS = frozenset({"msgspec", "pglast", "tree_sitter"})
-_HEAVY = _READERS | {"typer", "psycopg", "httpx", "rich", "jsonschema", "pydantic", "agentctl.sandbox"}
+_READERS = frozenset({"pglast", "tree_sitter"})
+_HEAVY = _READERS | {
+    "typer",
+    "msgspec",
+    "psycopg",
+    "httpx",
+    "rich",
+    "jsonschema",
+    "pydantic",
+    "agentctl.sandbox",
+}
 
 
 def loaded(program: Program, *arguments: str) -> frozenset[str]:
@@ -37,7 +46,7 @@ def test_version_imports_nothing(agentctl: Program) -> None:
 
 @pytest.mark.parametrize("arguments", ["--help", "history --help", "run --help", "credits grant --help"])
 def test_help_imports_only_the_command_line(agentctl: Program, arguments: str) -> None:
-    assert loaded(agentctl, *arguments.split()) == {"typer"}
+    assert loaded(agentctl, *arguments.split()) == {"typer", "msgspec"}
 
 
 @pytest.mark.parametrize(
@@ -48,13 +57,13 @@ def test_help_imports_only_the_command_line(agentctl: Program, arguments: str) -
 def test_commands_that_read_import_only_the_database_driver(
     shop: Any, arguments: str, json: tuple[str, ...]
 ) -> None:
-    assert loaded(shop.program, *arguments.split(), *json) == {"typer", "psycopg"}
+    assert loaded(shop.program, *arguments.split(), *json) == {"typer", "msgspec", "psycopg"}
 
 
 def test_a_run_into_a_pipe_does_not_import_rich(shop: Any) -> None:
     used = loaded(shop.program, "run", "seo-blog", "topic=Tea", "--json")
 
-    assert used == {"typer", "psycopg", "httpx", "jsonschema"}
+    assert used == {"typer", "msgspec", "psycopg", "httpx", "jsonschema"}
 
 
 def test_parsers_are_imported_only_to_read_code_and_a_schema_file_starts_no_sandbox(
@@ -64,7 +73,7 @@ def test_parsers_are_imported_only_to_read_code_and_a_schema_file_starts_no_sand
     used = loaded(agentctl, "schema-check", "--code", "app", "--schema-from", "app/schema.sql")
 
     # The driver is loaded for its quoting of names alone; nothing connects.
-    assert used == {"typer", "psycopg"} | _READERS
+    assert used == {"typer", "msgspec", "psycopg"} | _READERS
 
 
 def test_a_missing_extra_is_an_error_only_for_commands_that_need_it(shop: Any) -> None:

@@ -153,16 +153,18 @@ SWINDLES: dict[str, tuple[int, LiteralString, LiteralString]] = {
 }
 
 
-def _let_it_charge(
-    marketplace: Marketplace, *, taken: int, rows: LiteralString, answer: LiteralString
-) -> None:
+def _let_it_charge(marketplace: Marketplace, *, taken: int, rows: str, answer: LiteralString) -> None:
+    rows = rows.replace("p_user_id", "$1").replace("p_execution_id", "$2")
+    # A source that takes a number of its own is refused when it is read; this one cannot be read.
     body = (
         "ALTER TABLE credit_transactions DROP CONSTRAINT credit_transactions_type_and_sign; "
-        "CREATE OR REPLACE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount integer, "
-        "p_agent_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS $$ "
-        f"UPDATE profiles SET credits = credits - {taken} WHERE id = p_user_id; "
-        "INSERT INTO credit_transactions (user_id, amount, execution_id, type, balance_after) "
-        f"SELECT paid.*, 'usage', 90 FROM (VALUES {rows}) AS paid; SELECT '{answer}'::jsonb $$"
+        "CREATE OR REPLACE FUNCTION deduct_credits_atomic(p_user_id uuid, p_amount integer, p_agent_id uuid "
+        "DEFAULT NULL, p_execution_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN "
+        f"EXECUTE $q$ UPDATE profiles SET credits = credits - {taken} WHERE id = $1 $q$ "
+        "USING p_user_id, p_amount; "
+        "EXECUTE $q$ INSERT INTO credit_transactions (user_id, amount, execution_id, type, balance_after) "
+        f"SELECT paid.*, 'usage', 90 FROM (VALUES {rows}) AS paid $q$ USING p_user_id, p_execution_id; "
+        f"RETURN '{answer}'::jsonb; END $$"
     )
     marketplace.execute(body.encode())
 

@@ -206,7 +206,7 @@ def test_reports_agents_without_webhooks_and_a_ledger_without_executions(marketp
         ("inputs", "jsonb[]"),
         ("credits_used", "text"),
         ("credits_used", "double precision"),
-        ("started_at", "timestamp"),
+        ("started_at", "date"),
         ("completed_at", "time with time zone"),
         ("error", "json"),
         ("workflow_id", "bytea"),

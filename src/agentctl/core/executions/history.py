@@ -83,7 +83,8 @@ def _read_page(
     """Return executions with what they cost, in one flight."""
     page = compose("{} LIMIT {}", select(market, conditions, content=content), sql.Literal(limit))
     ledger = market.ledger
-    if ledger is None or not ledger.is_linked:
+    parts = [ledger.column(part) for part in ("execution", "amount")] if ledger else []
+    if ledger is None or not ledger.is_linked or not all(part and part.readable for part in parts):
         return _add_credits(connection, market, connection.execute(page).fetchall())
     query = compose(
         "WITH page AS MATERIALIZED ({page}), moved AS ({sums}) SELECT * FROM page LEFT JOIN moved "

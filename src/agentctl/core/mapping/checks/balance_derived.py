@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from agentctl.core.findings.finding import Check, Finding
 from agentctl.core.hint_text import toml_text
+from agentctl.core.mapping.name_words import split_name
 from agentctl.core.mapping.table_role import TableRole
 from agentctl.core.mapping.vocabulary import EXACT
 
 _MOST = 8
+_GROWING = frozenset({"total", "lifetime", "ever", "count", "spent", "used", "executions", "runs"})
+"""Words of numbers that only grow, which are no parts of what is left."""
 
 CHECK = Check(
     id="balance-derived",
@@ -55,8 +58,8 @@ def explain(balances: TableRole, users: TableRole, parts: Sequence[str] = ()) ->
 
 
 def list_numbers(balances: TableRole, users: TableRole) -> tuple[str, ...]:
-    """Return the columns of exact numbers beside the balance that this role may read, the first few."""
+    """Return the first few exact numbers beside the balance that could be parts of it and may be read."""
     taken = {*balances.columns.values(), *users.columns.values()}
     columns = (column for column in balances.table.columns if column.name not in taken)
     names = (column.name for column in columns if column.base_type in EXACT and column.readable)
-    return tuple(names)[:_MOST]
+    return tuple(name for name in names if not _GROWING & {*split_name(name)})[:_MOST]
