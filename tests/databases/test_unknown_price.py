@@ -7,9 +7,9 @@ import pytest
 from support.shop import Shop
 
 PRICES: dict[str, tuple[LiteralString, str]] = {
-    "a plain word": ("toll", "toll"),
-    "quoted": ('"runFare"', "runFare"),
-    "foreign": ("preis", "preis"),
+    "a plain word": ("pinch", "pinch"),
+    "quoted": ('"runPinch"', "runPinch"),
+    "foreign": ("hinta", "hinta"),
     "a word that needs quotes in TOML": ('"per ""run"""', 'per "run"'),
 }
 SECTION = "[profiles.test.schema.agents]"
@@ -54,14 +54,14 @@ def test_the_columns_that_may_be_the_price_are_offered_and_the_line_is_followed(
 
 
 def test_each_of_several_is_offered(shop: Shop) -> None:
-    rename_price(shop, "toll")
+    rename_price(shop, "pinch")
     shop.marketplace.execute("ALTER TABLE agents ADD COLUMN margin numeric DEFAULT 0.5, ADD rating numeric")
 
     hint = shop.run_json("seo-blog", "topic=Tea", exit_code=4)["error"]["hint"]
 
     assert hint.splitlines()[:3] == [
         f"If one of them is the price, put one of these lines into {SECTION}:",
-        '  price = "toll"',
+        '  price = "pinch"',
         '  price = "margin"',
     ]
     assert "rating" not in hint
