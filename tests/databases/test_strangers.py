@@ -23,7 +23,7 @@ from support.strangers import FIRST, HELD_OUT, SECOND, Grammar, Roles, Stranger
 
 _UNTOLD = [example for example in examples() if not example.finding]
 _VARIANTS = int(os.environ.get("AGENTCTL_TEST_STRANGERS", "10"))
-_SHARE, _SHARE_OF_SECOND, _SHARE_OF_HELD_OUT = 0.95, 0.85, 0.55
+_SHARE, _SHARE_OF_SECOND, _SHARE_OF_HELD_OUT = 0.95, 0.9, 0.6
 """The target is 95 % of both grammars; docs/decisions.md says what is in the way."""
 _FRESH = secrets.token_hex(4)
 _EXPLORED = [_FRESH] if "AGENTCTL_TEST_STRANGERS" in os.environ else []

@@ -429,6 +429,30 @@ def test_any_schema_change_gives_another_catalog(marketplace: Marketplace, chang
     assert after(marketplace, change) != before
 
 
+def test_what_vanishes_while_it_is_read_is_read_again(marketplace: Marketplace) -> None:
+    done = threading.Event()
+
+    def build_and_drop(table: str) -> None:
+        with marketplace.connect() as connection:
+            while not done.is_set():
+                made = f"CREATE TABLE {table} (id integer PRIMARY KEY, v integer CHECK (v > 0) UNIQUE)"
+                connection.execute(made.encode())
+                connection.execute(f"DROP TABLE {table}".encode())
+
+    builders = [threading.Thread(target=build_and_drop, args=(f"t{number}",)) for number in range(3)]
+    for builder in builders:
+        builder.start()
+    try:
+        with read_database_url(marketplace.url, source="a test").connect() as connection:
+            catalogs = [introspect(connection) for _ in range(15)]
+    finally:
+        done.set()
+        for builder in builders:
+            builder.join()
+
+    assert all(catalog.table("agents") == catalogs[0].table("agents") for catalog in catalogs)
+
+
 def test_introspection_is_one_round_trip_and_opens_no_transaction(marketplace: Marketplace) -> None:
     with proxy_to(marketplace.server.port) as (port, flights):
         url = marketplace.url.replace(f":{marketplace.server.port}/", f":{port}/")

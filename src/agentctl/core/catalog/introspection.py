@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 from msgspec.json import Decoder
 from psycopg import sql
 
@@ -18,7 +18,10 @@ from agentctl.core.catalog.check_constraint import Check
 from agentctl.core.catalog.qualified import Qualified
 from agentctl.core.catalog.row_security import RowSecurity
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.errors import Vanished
 from agentctl.core.database.quoting import spellings
+from agentctl.core.database.retries import try_while
+from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.values import Comparable, Reticent
 
 # It costs as much as a small database's whole catalog.
@@ -275,13 +278,30 @@ def introspect(
         everywhere: all schemas, with those first.
         visibility: whether to ask information_schema which columns it shows this role.
 
+    Raises:
+        DatabaseTrouble: what it reads was changed each time that it was read, for a minute.
+
     """
     query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere, visibility=visibility)
+    try:
+        return try_while(_is_torn, lambda: _read_catalog(connection, query), longest_pause=0.2)
+    except ValidationError:
+        msg = "The schema was changed again and again while it was read."
+        hint = "Try again when the migration is done."
+        raise DatabaseTrouble(msg, hint=hint, code="schema_changed", retryable=True) from None
+
+
+def _read_catalog(connection: Connection, query: sql.Composed) -> Catalog:
     cursor = connection.execute_as_written(query)  # several statements work without parameters only
     while cursor.nextset():
         pass
     row = cursor.fetchone()
     return _make_decoder().decode(row["catalog"] if row else "")
+
+
+def _is_torn(error: BaseException) -> bool:
+    """Whether something vanished while it was read: the definition of what is gone is NULL, or an error."""
+    return isinstance(error, ValidationError | Vanished)
 
 
 @cache

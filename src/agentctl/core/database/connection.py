@@ -183,8 +183,8 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         )
 
     def execute_as_written(self, query: Query) -> psycopg.Cursor[dict[str, Any]]:
-        """Run a message that says itself where its names are looked up."""
-        return psycopg.Cursor(self).execute(query)
+        """Run a message that says itself where its names are looked up; repeated as `execute` repeats."""
+        return try_while(self._is_alone_and_refused, lambda: psycopg.Cursor(self).execute(query))
 
     def read_together(self, *queries: Query) -> list[list[dict[str, Any]]]:
         """Send statements that read in one flight, and return the rows of each; see `execute`."""

@@ -25,6 +25,8 @@ NotSerialized = errors.SerializationFailure
 ColumnMissing = errors.UndefinedColumn
 IN_THE_WAY = (NotSerialized, errors.DeadlockDetected, errors.LockNotAvailable)
 """Errors of a transaction that others were in the way of: it was rolled back, and may succeed later."""
+Vanished = errors.InternalError_
+"""What a statement had found in the catalog was dropped before it was looked at."""
 
 _SHUTDOWNS = frozenset({"57P01", "57P02", "57P03", "57P05"})
 
