@@ -5,7 +5,7 @@ from typing import ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agentctl.core.values import Comparable, Reticent
+from agentctl.core.models import Comparable, Reticent
 from agentctl.core.webhook.endpoint import Endpoint
 
 

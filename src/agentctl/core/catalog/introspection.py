@@ -22,7 +22,7 @@ from agentctl.core.database.errors import Vanished
 from agentctl.core.database.quoting import spellings
 from agentctl.core.database.retries import try_while
 from agentctl.core.errors import DatabaseTrouble
-from agentctl.core.values import Comparable, Reticent
+from agentctl.core.models import Comparable, Reticent
 
 # It costs as much as a small database's whole catalog.
 _VISIBLE = sql.SQL(

@@ -26,7 +26,7 @@ from agentctl.core.database.quoting import with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
 from agentctl.core.database.retries import try_while
 from agentctl.core.errors import ConnectionFailed
-from agentctl.core.values import Reticent
+from agentctl.core.models import Reticent
 
 # A pooler in transaction mode hands each transaction another server: nothing may live in the session.
 _DEFAULTS = {

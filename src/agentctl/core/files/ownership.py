@@ -18,7 +18,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from agentctl.core.values import Reticent
+from agentctl.core.models import Reticent
 
 _MOST_LINKS = 40  # as the kernel
 _ROOT = 0

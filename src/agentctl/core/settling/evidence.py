@@ -14,8 +14,7 @@ from msgspec import Struct
 from agentctl.core.database.row_identity import RowIdentity
 from agentctl.core.executions.journal import Memory
 from agentctl.core.hint_text import shell_command
-from agentctl.core.models import Key, Outcome
-from agentctl.core.values import Reticent
+from agentctl.core.models import Key, Outcome, Reticent
 
 
 class Source(StrEnum):

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from agentctl.core.models import Reticent
 from agentctl.core.sql.nesting import depth_of
 from agentctl.core.sql.tokens import Token, find_end_of_statement, next_token
-from agentctl.core.values import Reticent
 
 _HEAD = 6
 _READ = frozenset({"CREATE", "ALTER", "DROP", "SET", "RESET", "SELECT", "DO", "COPY"})

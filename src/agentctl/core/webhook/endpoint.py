@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from agentctl import __version__
 from agentctl.core.errors import ConfigError, Refused
-from agentctl.core.values import Reticent
+from agentctl.core.models import Reticent
 from agentctl.core.webhook import addresses
 from agentctl.core.webhook.judgement import ALLOW_HOSTS_HINT
 from agentctl.core.webhook.success_rule import parse_rule

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from msgspec import Struct
 
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.values import Reticent
+from agentctl.core.models import Reticent
 from agentctl.core.webhook.answer import (
     BODY_LIMIT,
     BodyBroken,

@@ -13,9 +13,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from agentctl.core.database.row_identity import is_unrepeatable
-from agentctl.core.models import Key
+from agentctl.core.models import Key, Reticent
 from agentctl.core.strict_json import find_member, write_json
-from agentctl.core.values import Reticent
 from agentctl.core.webhook.endpoint import ROW_HEADER, SIGNATURE_HEADER, sign, sign_row
 
 _ID_HEADERS = ("x-agentctl-execution-id", "idempotency-key")

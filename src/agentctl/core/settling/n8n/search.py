@@ -17,14 +17,13 @@ from agentctl.core.config.profiles import N8nSettings
 from agentctl.core.config.toml_sections import Value
 from agentctl.core.errors import ConfigError, Refused
 from agentctl.core.hint_text import toml_key
-from agentctl.core.models import Key, Outcome
+from agentctl.core.models import Key, Outcome, Reticent
 from agentctl.core.settling.evidence import Evidence, nobody_knows
 from agentctl.core.settling.n8n.api import Api, Endless, Trouble, Unusable
 from agentctl.core.settling.n8n.calls import why_not_ours
 from agentctl.core.settling.n8n.execution import judge, list_calls, number_of, read_instant
 from agentctl.core.strict_json import find_member, list_members
 from agentctl.core.times import Moment, shifted
-from agentctl.core.values import Reticent
 from agentctl.core.webhook.endpoint import Target, target_of
 from agentctl.core.webhook.http import Client
 
