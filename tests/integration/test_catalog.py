@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 import pytest
 from psycopg import sql
 
+from agentctl.core.catalog import introspection
 from agentctl.core.catalog.introspection import (
     Catalog,
     Column,
@@ -18,6 +19,7 @@ from agentctl.core.catalog.introspection import (
     introspect,
 )
 from agentctl.core.database.connection import read_database_url
+from agentctl.core.errors import DatabaseTrouble
 from support.marketplace import Database, Marketplace
 
 _COMPILED_FROM = 100_000  # jit_above_cost, as every PostgreSQL has it
@@ -451,6 +453,21 @@ def test_what_vanishes_while_it_is_read_is_read_again(marketplace: Marketplace) 
             builder.join()
 
     assert all(catalog.table("agents") == catalogs[0].table("agents") for catalog in catalogs)
+
+
+def test_an_answer_that_never_makes_sense_ends_as_an_error_of_the_database(
+    marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(introspection, "_TORN_AT_MOST", 0.3)
+    monkeypatch.setattr(introspection, "_MESSAGE", "SELECT '[null]' AS catalog")
+    with (
+        read_database_url(marketplace.url, source="a test").connect() as connection,
+        pytest.raises(DatabaseTrouble, match="The schema cannot be read") as trouble,
+    ):
+        introspect(connection)
+
+    assert trouble.value.code == "schema_changed"
+    assert trouble.value.retryable
 
 
 def test_introspection_is_one_round_trip_and_opens_no_transaction(marketplace: Marketplace) -> None:

@@ -30,6 +30,8 @@ _VISIBLE = sql.SQL(
     "AND c.table_name = r.relname AND c.column_name = a.attname)"
 )
 _MESSAGE = (Path(__file__).parent / "catalog.sql").read_text("utf-8")
+_TORN_AT_MOST = 10.0
+"""For how many seconds a catalog that is changed while it is read is read again."""
 
 
 class Server(Struct, frozen=True, array_like=True):
@@ -279,15 +281,22 @@ def introspect(
         visibility: whether to ask information_schema which columns it shows this role.
 
     Raises:
-        DatabaseTrouble: what it reads was changed each time that it was read, for a minute.
+        DatabaseTrouble: what it reads was changed each time that it was read, for some seconds, or the
+            server answers what no server should.
 
     """
     query = catalog_statement(schemas=schemas, also=also, everywhere=everywhere, visibility=visibility)
     try:
-        return try_while(_is_torn, lambda: _read_catalog(connection, query), longest_pause=0.2)
-    except ValidationError:
-        msg = "The schema was changed again and again while it was read."
-        hint = "Try again when the migration is done."
+        return try_while(
+            _is_torn,
+            lambda: _read_catalog(connection, query),
+            seconds=_TORN_AT_MOST,
+            longest_pause=0.2,
+        )
+    except ValidationError as error:
+        reason = f"it is being changed, or the server answers what no server should ({error})"
+        msg = f"The schema cannot be read: {reason}."
+        hint = "Try again when no migration is running."
         raise DatabaseTrouble(msg, hint=hint, code="schema_changed", retryable=True) from None
 
 
