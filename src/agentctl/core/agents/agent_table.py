@@ -12,6 +12,7 @@ from typing import Any
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_json, read_text
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import Refused
 from agentctl.core.mapping import TableRole
 from agentctl.core.models import Agent, AgentRef, Key
@@ -48,15 +49,31 @@ def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:
         PermissionDenied: row level security hides all agents.
 
     """
-    names = compose("SELECT id, slug, name, deleted FROM {} AS a", agents.rows)
-    known = connection.execute(names).fetchall()
+    names, likely = compose_lookup(agents, key)
+    known = connection.run(names).fetchall()
     if not known:
         agents.require_visible_rows()
     row = _choose_row(known, key)
-    agent = find_agent(connection, agents, row["id"])
+    rows = {row["id"]: row for row in connection.run(likely).fetchall()}
+    agent = _read_agent(rows[row["id"]]) if row["id"] in rows else find_agent(connection, agents, row["id"])
     if agent is None:
         raise removed(key)
     return agent
+
+
+def compose_lookup(agents: TableRole, key: str) -> tuple[Statement, Statement]:
+    """Return the statements that read which agents there are, and those that a key most likely names.
+
+    The two leave together: hardly anybody writes a name in another way than the table has it.
+    """
+    known = compose("SELECT id, slug, name, deleted FROM {} AS a", agents.rows)
+    likely = compose(
+        "SELECT * FROM {} AS a WHERE id::text = lower(%(key)s) "
+        "OR slug::text = %(key)s OR name::text = %(key)s "
+        "OR btrim(regexp_replace(lower(name::text), '[^[:alnum:]]+', '-', 'g'), '-') = lower(%(key)s)",
+        agents.rows,
+    )
+    return Statement(known), Statement(likely, {"key": key})
 
 
 def removed(name: str) -> Refused:
@@ -70,9 +87,13 @@ def removed(name: str) -> Refused:
 
 def find_agent(connection: Connection, agents: TableRole, agent: Key) -> Agent | None:
     """Return the agent with exactly this id, or None."""
-    query = compose("SELECT * FROM {} AS a WHERE id = %(id)s", agents.rows)
-    row = connection.execute(query, {"id": agent}).fetchone()
+    row = connection.run(compose_agent(agents, agent)).fetchone()
     return _read_agent(row) if row else None
+
+
+def compose_agent(agents: TableRole, agent: Key) -> Statement:
+    """Return the statement that reads the agent with this id."""
+    return Statement(compose("SELECT * FROM {} AS a WHERE id = %(id)s", agents.rows), {"id": agent})
 
 
 def _choose_row(known: list[dict[str, Any]], key: str) -> dict[str, Any]:

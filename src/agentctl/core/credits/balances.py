@@ -4,7 +4,7 @@ The lock on a user's row is what makes a balance and its ledger move together. N
 """
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -15,10 +15,11 @@ from agentctl.core.credits.users import explain_many_balances
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import AgentctlError, PermissionDenied, Refused, UsageError
 from agentctl.core.hint_text import shell_command
 from agentctl.core.mapping import Marketplace
-from agentctl.core.models import Credits, Key, User
+from agentctl.core.models import Credits, Key, User, Verbatim
 
 _MOST_DIGITS = 18  # before the decimal point: more are a mistake
 
@@ -33,18 +34,21 @@ def lock_user(connection: Connection, market: Marketplace, user: Key) -> Credits
     second deadlock. A role that may not update balances cannot lock their rows; an advisory lock then orders
     at least agentctl's own runs, and PostgreSQL's deadlock detection does the rest.
     """
-    balances = market.balances
-    if _is_lockable(market):
-        query = balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE")
-        row = _read_only_row(connection, market, query, user)
-        return _read_balance_in(row, user) if row and row["balance"] is not None else None
-    connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))", {"user": f"agentctl:{user}"}
-    )
-    return None
+    rows = connection.run(compose_lock(market, user)).fetchall()
+    row = _require_single(rows, user) if is_lockable(market) else None
+    return _read_balance_in(row, user) if row and row["balance"] is not None else None
 
 
-def _is_lockable(market: Marketplace) -> bool:
+def compose_lock(market: Marketplace, user: Key) -> Statement:
+    """Return the statement that locks a user's balance, or whatever orders what is done with it."""
+    if is_lockable(market):
+        text: LiteralString = "SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s FOR UPDATE"
+        return _compose_question(market, user, text)
+    query = compose("SELECT pg_advisory_xact_lock(hashtextextended(%(user)s, 0))")
+    return Statement(query, {"user": f"agentctl:{user}"})
+
+
+def is_lockable(market: Marketplace) -> bool:
     """Whether this role may lock a row with a balance: who may update any of its columns may."""
     columns = (market.balances.column(part) for part in ("balance", "balance_part"))
     return any(column is not None and column.updatable for column in columns)
@@ -57,23 +61,32 @@ def read_balance(connection: Connection, market: Marketplace, user: Key) -> Cred
         AgentctlError: there is none, or it is not a number.
 
     """
-    query = market.balances.query("SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
-    row = _read_only_row(connection, market, query, user)
+    row = _require_single(connection.run(compose_reading(market, user)).fetchall(), user)
     if row is None:
         raise cannot_change(market, user)
     return _read_balance_in(row, user)
 
 
-def _read_only_row(
-    connection: Connection, market: Marketplace, query: sql.Composed, user: Key
-) -> dict[str, Any] | None:
-    """Return the only row of a user's that a query gives; None where it gives none.
+def compose_reading(market: Marketplace, user: Key) -> Statement:
+    """Return the statement that reads a user's balance."""
+    return _compose_question(market, user, "SELECT {balance} AS balance FROM {table} WHERE {user} = %(user)s")
+
+
+def _compose_question(
+    market: Marketplace, user: Key, text: LiteralString, **parts: sql.Composable
+) -> Statement:
+    """Return a statement about a user's rows among the balances."""
+    balances = market.balances
+    return Statement(balances.query(text, **parts), {"user": balances.stored("user", user)})
+
+
+def _require_single(rows: list[dict[str, Any]], user: Key) -> dict[str, Any] | None:
+    """Return the only row of a user's; None where there is none.
 
     Raises:
-        Refused: it gives several.
+        Refused: there are several.
 
     """
-    rows = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchall()
     if len(rows) > 1:
         raise explain_many_balances(user)
     return rows[0] if rows else None
@@ -86,10 +99,9 @@ def read_wallet(connection: Connection, market: Marketplace, user: Key, *, key: 
         AgentctlError: the user has none, or several.
 
     """
-    query = market.balances.query(
-        "SELECT {wallet} AS wallet FROM {table} WHERE {user} = %(user)s", wallet=sql.Identifier(key)
-    )
-    row = _read_only_row(connection, market, query, user)
+    text: LiteralString = "SELECT {wallet} AS wallet FROM {table} WHERE {user} = %(user)s"
+    asked = _compose_question(market, user, text, wallet=sql.Identifier(key))
+    row = _require_single(connection.run(asked).fetchall(), user)
     if row is None or row["wallet"] is None:
         raise cannot_change(market, user)
     wallet: Key = row["wallet"]
@@ -109,6 +121,22 @@ def raise_balance(
         AgentctlError: the balance cannot be changed, or its column cannot hold the sum.
 
     """
+    written = connection.run(compose_raise(market, amount, user=user)).fetchone()
+    if written is None and amount < 0 and "balance_part" in market.balances:
+        raise Refused(
+            f"{market.balances.columns['balance_part']} of user {user} has fewer than "
+            f"{amounts.negate(amount)} credits.",
+            hint="The rest of the balance is in other columns, which agentctl does not move.",
+            code="insufficient_credits",
+        )
+    if written is None:
+        raise cannot_change(market, user)
+    if written["after"] != after:
+        raise ledger_entries.cannot_hold(market.balances, "balance", amount)
+
+
+def compose_raise(market: Marketplace, amount: Credits, *, user: Key) -> Statement:
+    """Return the statement that adds an amount to a balance, if it does not fall below zero."""
     column, parts = market.balances.column("balance"), []
     if column is not None and not column.generated:
         parts.append("balance")
@@ -124,19 +152,7 @@ def raise_balance(
             compose("coalesce({name}, 0) + %(amount)s >= least({name}, 0)", name=name) for name in moved
         ),
     )
-    values = {"amount": amount, "user": market.balances.stored("user", user)}
-    written = connection.execute(update, values).fetchone()
-    if written is None and amount < 0 and "balance_part" in market.balances:
-        raise Refused(
-            f"{market.balances.columns['balance_part']} of user {user} has fewer than "
-            f"{amounts.negate(amount)} credits.",
-            hint="The rest of the balance is in other columns, which agentctl does not move.",
-            code="insufficient_credits",
-        )
-    if written is None:
-        raise cannot_change(market, user)
-    if written["after"] != after:
-        raise ledger_entries.cannot_hold(market.balances, "balance", amount)
+    return Statement(update, {"amount": amount, "user": market.balances.stored("user", user)})
 
 
 def cannot_change(market: Marketplace, user: Key) -> AgentctlError:
@@ -167,9 +183,13 @@ def read_held(connection: Connection, market: Marketplace, user: Key) -> object:
     """Return what is held of a user's balance, as the database has it; None where it keeps no such thing."""
     if "held" not in market.balances:
         return None
-    query = market.balances.query("SELECT {held} AS held FROM {table} WHERE {user} = %(user)s")
-    row = connection.execute(query, {"user": market.balances.stored("user", user)}).fetchone()
+    row = connection.run(compose_held(market, user)).fetchone()
     return row["held"] if row else None
+
+
+def compose_held(market: Marketplace, user: Key) -> Statement:
+    """Return the statement that reads what is held of a user's balance."""
+    return _compose_question(market, user, "SELECT {held} AS held FROM {table} WHERE {user} = %(user)s")
 
 
 def require_enough(user: User, *, balance: Credits, held: object, price: Credits) -> None:
@@ -184,6 +204,14 @@ def require_enough(user: User, *, balance: Credits, held: object, price: Credits
         raise insufficient(
             user, balance=f"{balance} credits" + (f" ({kept} held)" if kept > 0 else ""), price=price
         )
+
+
+def seems_enough(user: User, *, price: Credits) -> bool:
+    """Whether a balance sufficed when the user was read; where it is no number, nobody knows."""
+    balance, held = user.balance, 0 if user.held is None else user.held
+    if balance is None or isinstance(balance, Verbatim) or isinstance(held, Verbatim):
+        return True
+    return amounts.subtract(balance, max(held, 0)) >= price
 
 
 def insufficient(user: User, *, balance: str, price: Credits) -> Refused:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import Struct
 from psycopg import sql
@@ -16,6 +17,7 @@ from agentctl.core.catalog.introspection import Argument
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.errors import read_refusal
 from agentctl.core.database.quoting import Printed, compose
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping.functions import Deduct
 from agentctl.core.models import Credits, Key
@@ -79,28 +81,48 @@ def deduct(connection: Connection, function: Deduct, charge: Charge) -> DeductAn
         SchemaLacks: the price has a fraction, and the function takes whole numbers.
 
     """
-    known = _build_values(charge)
-    for argument in function.passed:
-        _require_exact(charge.price, argument, function)
-    values = {name: known[meaning] for name, meaning in function.meanings.items()} | dict(function.texts)
-    passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
-    call = compose(
-        "SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer",
-        function.function.identifier,
-        sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
-    )
-    _set_claims(connection, function, str(charge.user))
+    before, call, after = compose_deduction(function, charge)
+    for statement in before:
+        connection.run(statement)
     try:
-        answer = connection.read_value(
-            call, {name: values[argument.name] for name, argument in passed.items()}
-        )
+        answer = connection.run(call).fetchone()
     except Exception as error:
         refusal = read_refusal(error)
         if refusal is None:
             raise
         return DeductAnswer(success=False, error=refusal, amounts={})
-    _set_claims(connection, function, None)
-    return read_answer(answer)
+    for statement in after:
+        connection.run(statement)
+    return read_answer(answer["answer"] if answer else None)
+
+
+class Deduction(NamedTuple):
+    """The statements of a call, in their order: a function may ask who is signed in."""
+
+    before: tuple[Statement, ...]
+    call: Statement
+    after: tuple[Statement, ...]
+
+
+def compose_deduction(function: Deduct, charge: Charge) -> Deduction:
+    """Return the statements that `deduct` asks.
+
+    Raises:
+        SchemaLacks: the price has a fraction, and the function takes whole numbers.
+
+    """
+    for argument in function.passed:
+        _require_exact(charge.price, argument, function)
+    known = _build_values(charge)
+    values = {name: known[meaning] for name, meaning in function.meanings.items()} | dict(function.texts)
+    passed = {f"argument_{number}": argument for number, argument in enumerate(function.passed)}
+    query = compose(
+        "SELECT to_jsonb(answer)::text AS answer FROM {}({}) AS answer",
+        function.function.identifier,
+        sql.SQL(", ").join(_build_argument(name, argument) for name, argument in passed.items()),
+    )
+    call = Statement(query, {name: values[argument.name] for name, argument in passed.items()})
+    return Deduction(_compose_claims(function, str(charge.user)), call, _compose_claims(function, None))
 
 
 def _build_values(charge: Charge) -> dict[str, object]:
@@ -124,11 +146,12 @@ def _require_exact(price: Credits, argument: Argument, function: Deduct) -> None
         raise SchemaLacks(f"The price {price} does not fit {function.name}, which takes whole numbers.")
 
 
-def _set_claims(connection: Connection, function: Deduct, user: str | None) -> None:
-    """Tell a function that asks for it who is signed in; None clears that."""
-    if function.function.asks_who:
-        claims = json.dumps({"sub": user, "role": "authenticated"}) if user else ""
-        connection.execute(compose(_CLAIMS, sql.Literal(claims), sql.Literal(user or "")))
+def _compose_claims(function: Deduct, user: str | None) -> tuple[Statement, ...]:
+    """Return what tells a function that asks for it who is signed in; None clears that."""
+    if not function.function.asks_who:
+        return ()
+    claims = json.dumps({"sub": user, "role": "authenticated"}) if user else ""
+    return (Statement(compose(_CLAIMS, sql.Literal(claims), sql.Literal(user or ""))),)
 
 
 def _build_argument(value: str, argument: Argument) -> sql.Composed:

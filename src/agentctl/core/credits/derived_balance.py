@@ -14,6 +14,7 @@ from psycopg import sql
 
 from agentctl.core import amounts
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.findings.finding import Finding
 from agentctl.core.mapping import Marketplace
@@ -44,25 +45,29 @@ def find_sums(connection: Connection, market: Marketplace) -> Iterator[Finding]:
 
 def _find_sum(connection: Connection, market: Marketplace) -> Iterator[Finding]:
     balances = market.balances
-    column = balances.column("balance")
-    if column is None or column.generated or "balance_part" in balances:
-        return
-    parts = _find_parts(_read_rows(connection, market))
+    asked = compose_rows(market)
+    parts = _find_parts(connection.run(asked).fetchall()) if asked is not None else ()
     if parts:
         yield balance_derived.explain(balances, market.users, parts)
 
 
-def _read_rows(connection: Connection, market: Marketplace) -> list[dict[str, Any]]:
-    """Return some balances with the numbers beside them; none of a view, which would run its functions."""
+def compose_rows(market: Marketplace) -> Statement | None:
+    """Return the statement that reads some balances with the numbers beside them, which may be their parts.
+
+    None where there are none, or in a view, which would run its functions.
+    """
+    column = market.balances.column("balance")
+    if column is None or column.generated or "balance_part" in market.balances:
+        return None
     names = balance_derived.list_numbers(market.balances, market.users)
     if len(names) < _FEWEST or market.balances.table.kind not in {"table", "partitioned table"}:
-        return []
+        return None
     query = market.balances.query(
         "SELECT {balance} AS balance, {numbers} FROM {table} WHERE {balance} <> 0 LIMIT {most}",
         numbers=sql.SQL(", ").join(map(sql.Identifier, names)),
         most=sql.Literal(_MOST_ROWS),
     )
-    return connection.execute(query).fetchall()
+    return Statement(query)
 
 
 def _find_parts(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -3,9 +3,12 @@
 Where the rows have something else than the keys, agentctl's row would be the only one of its kind.
 """
 
+from collections.abc import Iterator
+
 from psycopg import sql
 
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.mapping.key_casts import is_uuid
@@ -30,16 +33,8 @@ def require_fitting_keys(connection: Connection, market: Marketplace, *, charge:
     for finding in market.charge_obstacles if charge else ():
         if finding.id in _UNWRITABLE:
             raise SchemaLacks(finding.message, hint=finding.hint, code=finding.id.replace("-", "_"))
-    _require_uuids(connection, market.executions, "executions")
-    if charge:
-        _require_uuids(connection, market.balances, "balances")
-    if charge and market.ledger is not None:
-        _require_uuids(connection, market.ledger, "ledger")
-
-
-def _require_uuids(connection: Connection, role: TableRole, section: str) -> None:
-    for part, cast in role.casts.items():
-        if cast == "uuid" and _holds_others(connection, role, part):
+    for section, role, part in _list_texts(market, charge=charge):
+        if _holds_others(connection, role, part):
             raise SchemaLacks(
                 f"{role.name}.{role.columns[part]} holds other values than the uuids that it seems to "
                 "refer to.",
@@ -48,8 +43,28 @@ def _require_uuids(connection: Connection, role: TableRole, section: str) -> Non
             )
 
 
+def compose_samples(market: Marketplace, *, charge: bool) -> list[Statement]:
+    """Return the statements that `require_fitting_keys` asks, in its order."""
+    return [_compose_sample(role, part) for _, role, part in _list_texts(market, charge=charge)]
+
+
+def _list_texts(market: Marketplace, *, charge: bool) -> Iterator[tuple[str, TableRole, str]]:
+    """Yield each reference that is a text and seems to refer to a uuid: its section, its table, its part."""
+    roles: dict[str, TableRole | None] = {"executions": market.executions}
+    if charge:
+        roles |= {"balances": market.balances, "ledger": market.ledger}
+    for section, role in roles.items():
+        if role is not None:
+            yield from ((section, role, part) for part, cast in role.casts.items() if cast == "uuid")
+
+
 def _holds_others(connection: Connection, role: TableRole, part: str) -> bool:
     """Whether some rows hold no uuid; of a ledger's references, which may be to purchases, whether all do."""
+    row = connection.run(_compose_sample(role, part)).fetchone()
+    return row is not None and (row["any_fits"] if part == "execution" else row["all_fit"]) is False
+
+
+def _compose_sample(role: TableRole, part: str) -> Statement:
     column = sql.Identifier(role.columns[part])
     query = role.query(
         "SELECT bool_or(fits) AS any_fits, bool_and(fits) AS all_fit FROM ("
@@ -58,5 +73,4 @@ def _holds_others(connection: Connection, role: TableRole, part: str) -> bool:
         column=column,
         most=sql.Literal(_MOST_ROWS),
     )
-    row = connection.execute(query).fetchone()
-    return row is not None and (row["any_fits"] if part == "execution" else row["all_fit"]) is False
+    return Statement(query)

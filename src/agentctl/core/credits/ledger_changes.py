@@ -16,6 +16,7 @@ from agentctl.core.catalog.introspection import Table
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
+from agentctl.core.database.statements import Statement
 from agentctl.core.mapping import Ledger
 from agentctl.core.mapping.vocabulary import WHOLE
 from agentctl.core.models import Credits, Key
@@ -85,14 +86,18 @@ class LedgerState(Struct, frozen=True):
 
 def read_state(connection: Connection, ledger: Ledger, execution: Key | None) -> LedgerState:
     """Read what the ledger says of an execution, and how much this session has written into it."""
-    has_versions = ledger.table.kind in _HAS_VERSIONS
+    rows = connection.run(compose_state(ledger, execution)).fetchall()
+    lines = tuple(_read_line(row) for row in rows if row["id"] is not None)
+    return LedgerState(lines, rows[0]["touched"] if ledger.table.kind in _HAS_VERSIONS else None)
+
+
+def compose_state(ledger: Ledger, execution: Key | None) -> Statement:
+    """Return the statement that `read_state` asks."""
     name = ledger.table.identifier.as_string()
     touched = compose(_TOUCHED, name=sql.Literal(name))
     linked = "l.execution_id = %(execution)s" if execution is not None and ledger.is_linked else "false"
     query = compose(_LINES, touched=touched, rows=ledger.rows, linked=sql.SQL(linked))
-    rows = connection.execute(query, {"execution": execution}).fetchall()
-    lines = tuple(_read_line(row) for row in rows if row["id"] is not None)
-    return LedgerState(lines, rows[0]["touched"] if has_versions else None)
+    return Statement(query, {"execution": execution})
 
 
 def lines_written(

@@ -4,6 +4,7 @@ A database's own function or trigger may have written the row already, with or w
 `ledger_changes` finds the rows that this transaction has written. Nothing here commits.
 """
 
+from collections.abc import Mapping
 from typing import Literal, Protocol
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from agentctl.core.credits import ledger_sides
 from agentctl.core.credits.ledger_changes import LedgerState, Line, lines_written, read_state
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import PermissionDenied, SchemaLacks, UsageError
 from agentctl.core.mapping import Ledger, TableRole
 from agentctl.core.mapping.insertion import insertion
@@ -162,10 +164,33 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
 
     """
     written_amounts = _list_amounts(ledger, moved.amount)
+    sides = ledger_sides.fill_other_side(connection, ledger, written_amounts) if ledger.has_sides else {}
+    written = connection.run(compose_insert(ledger, moved, entry, sides=sides)).fetchone()
+    inexact = [part for part, amount in written_amounts.items() if not written or written[part] != amount]
+    if written is None or inexact:
+        raise cannot_hold(ledger, inexact[0], moved.amount)
+    return Line(written["id"], entry.user, entry.execution, moved.amount)
+
+
+def compose_insert(
+    ledger: Ledger, moved: Moved, entry: Entry, *, sides: Mapping[str, object] | None = None
+) -> Statement:
+    """Return the statement that writes a movement's row.
+
+    Args:
+        ledger: the table.
+        moved: what was moved.
+        entry: what the row is about.
+        sides: what the other side of a ledger with two sides has.
+
+    Raises:
+        SchemaLacks: the ledger has no word for such a movement.
+
+    """
+    written_amounts = _list_amounts(ledger, moved.amount)
     values: dict[str, object] = {"user": entry.user, "balance_after": moved.balance_after, **written_amounts}
     values["balance_before"] = amounts.subtract(moved.balance_after, moved.amount)
-    if ledger.has_sides:
-        values |= ledger_sides.fill_other_side(connection, ledger, written_amounts)
+    values |= sides or {}
     if "kind" in ledger:
         values["kind"] = _choose_word(ledger, entry.kind)
     if entry.execution is not None:
@@ -182,11 +207,12 @@ def insert(connection: Connection, ledger: Ledger, moved: Moved, entry: Entry) -
             for part in written_amounts
         ),
     )
-    written = connection.execute(returning, parameters).fetchone()
-    inexact = [part for part, amount in written_amounts.items() if not written or written[part] != amount]
-    if written is None or inexact:
-        raise cannot_hold(ledger, inexact[0], moved.amount)
-    return Line(written["id"], entry.user, entry.execution, moved.amount)
+    return Statement(returning, parameters)
+
+
+def is_foreseeable(ledger: Ledger) -> bool:
+    """Whether a row is known ahead: agentctl makes up no id for it, and looks at no other rows before."""
+    return not ledger.has_sides and not _choose_id(ledger, None)
 
 
 def _list_amounts(ledger: Ledger, amount: Credits) -> dict[str, Credits]:

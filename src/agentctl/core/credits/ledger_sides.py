@@ -10,6 +10,7 @@ from psycopg import sql
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import SchemaLacks
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping import Ledger, Marketplace
@@ -29,9 +30,23 @@ def require_plausible_sides(connection: Connection, market: Marketplace, *, user
         SchemaLacks: balances are the sum of what leaves less what comes, and none the other way round.
 
     """
+    ledger, asked = market.ledger, compose_sides(market, user=user)
+    row = connection.run(asked).fetchone() if asked is not None else None
+    if ledger is not None and row is not None and row["opposite"] and not row["agreeing"]:
+        debit, credit = (ledger.columns[part] for part in SIDES)
+        raise SchemaLacks(
+            f"The balances agree with {ledger.name} only if {debit} is what comes to a user and {credit} "
+            "what leaves: agentctl takes them the other way round.",
+            hint=explain_swap(ledger),
+            code="sides_swapped",
+        )
+
+
+def compose_sides(market: Marketplace, *, user: Key) -> Statement | None:
+    """Return the statement that compares balances with both sides; None where the ledger has none."""
     ledger = market.ledger
     if ledger is None or not ledger.has_sides:
-        return
+        return None
     query = compose(
         "SELECT count(*) FILTER (WHERE balance = total) AS agreeing, "
         "count(*) FILTER (WHERE balance = -total) AS opposite FROM ("
@@ -44,15 +59,7 @@ def require_plausible_sides(connection: Connection, market: Marketplace, *, user
         users=market.users.rows,
         most=sql.Literal(_MOST_USERS),
     )
-    row = connection.execute(query, {"user": user}).fetchone()
-    if row is not None and row["opposite"] and not row["agreeing"]:
-        debit, credit = (ledger.columns[part] for part in SIDES)
-        raise SchemaLacks(
-            f"The balances agree with {ledger.name} only if {debit} is what comes to a user and {credit} "
-            "what leaves: agentctl takes them the other way round.",
-            hint=explain_swap(ledger),
-            code="sides_swapped",
-        )
+    return Statement(query, {"user": user})
 
 
 def explain_swap(ledger: Ledger) -> str:

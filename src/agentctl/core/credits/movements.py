@@ -31,6 +31,7 @@ from agentctl.core.credits.ledger_sides import explain_swap, require_plausible_s
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import require_amount
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import Refused, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, TableRole
@@ -85,16 +86,24 @@ def charge(
         require_enough(user, balance=before, held=held, price=price)
     if market.deducting.function is not None:
         require_own_balance(connection, market)  # the function may know the parts, but a refund would not
-        kinds = market.ledger.kinds if market.ledger else NO_WORDS
-        kind = kinds.name("charge") if "charge" in kinds.written else "usage"
         function = market.deducting.function
         wallet = read_wallet(connection, market, user.id, key=function.wallet) if function.wallet else None
-        text = f"agentctl: execution {execution}"
-        charge = Charge(user.id, price, agent, execution, kind, text=text, wallet=wallet)
+        charge = build_charge(
+            market, user=user.id, price=price, agent=agent, execution=execution, wallet=wallet
+        )
         return _charge_by_function(connection, market, function, charge, payer=user, before=before)
     return _move_credits(
         connection, market, before, amounts.negate(price), Entry(user.id, "charge", execution)
     )
+
+
+def build_charge(
+    market: Marketplace, *, user: Key, price: Credits, agent: Key, execution: Key, wallet: Key | None
+) -> Charge:
+    """Return what a database's own function is told of a charge."""
+    kinds = market.ledger.kinds if market.ledger else NO_WORDS
+    kind = kinds.name("charge") if "charge" in kinds.written else "usage"
+    return Charge(user, price, agent, execution, kind, text=f"agentctl: execution {execution}", wallet=wallet)
 
 
 def require_chargeable(connection: Connection, market: Marketplace, user: Key) -> None:
@@ -229,6 +238,12 @@ def refund(
 
 def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Credits:
     """Return what an execution still costs after refunds: by the ledger, or else by its own row."""
+    row = connection.run(compose_cost(market, execution)).fetchone()
+    return require_amount(row["amount"], f"The cost of execution {execution}") if row else 0
+
+
+def compose_cost(market: Marketplace, execution: Key) -> Statement:
+    """Return the statement that reads what an execution still costs."""
     if market.ledger is not None and market.ledger.is_linked:
         query = compose(
             "SELECT -coalesce(sum(amount), 0) AS amount FROM {} AS l WHERE execution_id = %(execution)s",
@@ -239,14 +254,18 @@ def cost_of(connection: Connection, market: Marketplace, execution: Key) -> Cred
             "SELECT coalesce(credits_used, 0) AS amount FROM {} AS e WHERE id = %(execution)s",
             market.executions.rows,
         )
-    row = connection.execute(query, {"execution": execution}).fetchone()
-    return require_amount(row["amount"], f"The cost of execution {execution}") if row else 0
+    return Statement(query, {"execution": execution})
 
 
 def clear_cost(connection: Connection, executions: TableRole, execution: Key) -> None:
     """Set `credits_used` to 0, which holds what an execution still costs."""
+    connection.run(compose_clearing(executions, execution))
+
+
+def compose_clearing(executions: TableRole, execution: Key) -> Statement:
+    """Return the statement that sets `credits_used` to 0."""
     query = executions.query("UPDATE {table} SET {credits_used} = 0 WHERE {id} = %(id)s")
-    connection.execute(query, {"id": execution})
+    return Statement(query, {"id": execution})
 
 
 def grant(

@@ -8,6 +8,7 @@ from typing import Any
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import Refused
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping import Marketplace, TableRole
@@ -22,12 +23,7 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
         PermissionDenied: row level security hides all users.
 
     """
-    query = compose(
-        "SELECT id, email, balance, held FROM {users} AS u "
-        "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)",
-        users=users.rows,
-    )
-    matches = [read_user(row) for row in connection.execute(query, {"key": key}).fetchall()]
+    matches = [read_user(row) for row in connection.run(compose_lookup(users, key)).fetchall()]
     matches = [user for user in matches if key in {user.email, str(user.id)}] or matches
     if not matches:
         users.require_visible_rows()
@@ -42,6 +38,16 @@ def get_user(connection: Connection, users: TableRole, key: str) -> User:
             code="user_ambiguous",
         )
     return matches[0]
+
+
+def compose_lookup(users: TableRole, key: str) -> Statement:
+    """Return the statement that finds the users with an id or e-mail address."""
+    query = compose(
+        "SELECT id, email, balance, held FROM {users} AS u "
+        "WHERE id::text = lower(%(key)s) OR id::text = %(key)s OR lower(email::text) = lower(%(key)s)",
+        users=users.rows,
+    )
+    return Statement(query, {"key": key})
 
 
 def explain_many_balances(user: Key) -> Refused:
@@ -84,8 +90,19 @@ def read_user(row: dict[str, Any]) -> User:
 
 def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
     """Whether a user who once paid has no row and no balance any more, as far as this role can see."""
-    if market.users.is_filtered or market.balances.is_filtered:
+    if not sees_all(market):
         return False
+    row = connection.run(compose_presence(market, user)).fetchone()
+    return row is not None and not row["has_row"] and not row["has_balance"]
+
+
+def sees_all(market: Marketplace) -> bool:
+    """Whether this role sees every user and every balance, so that one that it does not see is gone."""
+    return not (market.users.is_filtered or market.balances.is_filtered)
+
+
+def compose_presence(market: Marketplace, user: Key) -> Statement:
+    """Return the statement that asks whether a user has a row and a balance."""
     query = compose(
         "SELECT EXISTS (SELECT FROM {users} AS u WHERE u.id = %(user)s) AS has_row, "
         "EXISTS (SELECT FROM {balances} WHERE {balance_of} = %(balance_of)s) AS has_balance",
@@ -93,6 +110,4 @@ def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
         balances=market.balances.query("{table}"),
         balance_of=market.balances.query("{user}"),
     )
-    values = {"user": user, "balance_of": market.balances.stored("user", user)}
-    row = connection.execute(query, values).fetchone()
-    return row is not None and not row["has_row"] and not row["has_balance"]
+    return Statement(query, {"user": user, "balance_of": market.balances.stored("user", user)})

@@ -6,10 +6,10 @@ password included.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any, ClassVar, LiteralString, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from msgspec import Struct
@@ -21,10 +21,12 @@ from agentctl import __version__
 from agentctl.core.database.connection_url import read_parameters
 from agentctl.core.database.cursors import QualifyingCursor, QualifyingServerCursor
 from agentctl.core.database.errors import NotSerialized, is_connection_lost, translate
+from agentctl.core.database.foresight import Answer, Foresight, ReadAhead, Rows, WorkAhead
 from agentctl.core.database.loaders import register_loaders
-from agentctl.core.database.quoting import with_marks_doubled
+from agentctl.core.database.quoting import compose, with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
 from agentctl.core.database.retries import try_while
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import ConnectionFailed
 from agentctl.core.models import Reticent
 
@@ -38,6 +40,11 @@ _DEFAULTS = {
     "tcp_user_timeout": "60000",
 }
 _CANCEL_SECONDS = 5.0
+
+# What the database or the role has by default may be stricter: whoever waits for a user's lock would then be
+# refused once it is free.
+_BEGIN = Statement(compose("BEGIN ISOLATION LEVEL READ COMMITTED"))
+_COMMIT = Statement(compose("COMMIT"))
 
 # What psycopg logs, the errors that it raises say too; unhandled, it would reach stderr as it comes.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -143,6 +150,7 @@ class Connection(psycopg.Connection[dict[str, Any]]):
     """
 
     database: Database
+    _foresight: Foresight | None = None
 
     def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
         """Wait for an answer as psycopg does, and no longer than the database's statements may take.
@@ -175,12 +183,75 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         A statement outside of a transaction has the database's default isolation; under SERIALIZABLE even one
         that only reads may be refused. It left nothing behind then.
         """
-        run: Callable[..., psycopg.Cursor[dict[str, Any]]] = super().execute
+        run: Callable[..., Rows] = super().execute
         if params is not None and isinstance(query, sql.Composed):
             query = with_marks_doubled(query, self)
         return try_while(
             self._is_alone_and_refused, lambda: run(query, params, prepare=prepare, binary=binary)
         )
+
+    def run(self, statement: Statement) -> Rows:
+        """Run a statement as `execute` does, or return the answer of one that was sent ahead."""
+        foreseen = self._foresight.take(statement) if self._foresight is not None else None
+        return self.execute(statement.query, statement.values) if foreseen is None else foreseen
+
+    @contextmanager
+    def reading_ahead(self, statements: Sequence[Statement]) -> Iterator[None]:
+        """Send statements that only read together, and answer the block's from them where it asks the same.
+
+        Args:
+            statements: if one fails, the block asks those behind it anew.
+
+        """
+        self._foresight = ReadAhead(self._send_together(statements))
+        try:
+            yield
+        finally:
+            self._foresight = None
+
+    @contextmanager
+    def working_ahead(self, statements: Sequence[Statement], *, commits: bool = False) -> Iterator[None]:
+        """Do the block in a transaction whose first statements leave with its BEGIN; COMMIT, or roll it back.
+
+        Args:
+            statements: in the order in which the block asks them; it may ask more behind them.
+            commits: whether COMMIT leaves with them. The block has no say then: it asks nothing else.
+
+        Raises:
+            Mistaken: it asked something else, and everything was rolled back that was not committed.
+
+        """
+        ending = [_COMMIT] if commits else []
+        try:
+            foresight = WorkAhead(self._send_together([_BEGIN, *statements, *ending]))
+            foresight.take(_BEGIN)
+            self._foresight = foresight
+            yield
+            for statement in ending:
+                foresight.take(statement)
+            foresight.require_spent()
+            self.commit()  # does nothing where that is done
+        except BaseException:
+            with suppress(psycopg.Error):  # a connection that is lost has rolled back
+                self.rollback()
+            raise
+        finally:
+            self._foresight = None
+
+    def _send_together(self, statements: Sequence[Statement]) -> list[tuple[Statement, Answer]]:
+        """Send statements in one flight, and return their answers up to the first that is an error."""
+        cursors: list[Rows] = []
+        ending: list[psycopg.Error] = []
+        try:
+            with self.pipeline():
+                for statement in statements:
+                    query, values = statement.query, statement.values
+                    cursors.append(self.cursor())
+                    cursors[-1].execute(query if values is None else with_marks_doubled(query, self), values)
+        except psycopg.Error as error:
+            ending.append(error)
+        answers = [cursor for cursor in cursors if cursor.pgresult is not None]
+        return list(zip(statements, [*answers, *ending], strict=False))
 
     def execute_as_written(self, query: Query) -> psycopg.Cursor[dict[str, Any]]:
         """Run a message that says itself where its names are looked up; repeated as `execute` repeats."""
@@ -224,19 +295,19 @@ def read_database_url(url: str, *, source: str) -> Database:
     )
 
 
-def ask_or_none(connection: Connection, query: LiteralString) -> dict[str, Any] | None:
-    """Return the first row of a query that the server may refuse; None where it does, or finds none.
+def ask_or_none(connection: Connection, statement: Statement) -> dict[str, Any] | None:
+    """Return the first row of a statement that the server may refuse; None where it does, or finds none.
 
     Args:
         connection: in no transaction, since an error would end it.
-        query: one that only reads.
+        statement: one that only reads.
 
     Raises:
         psycopg.Error: the connection is lost.
 
     """
     try:
-        return connection.execute(query).fetchone()
+        return connection.run(statement).fetchone()
     except psycopg.Error as error:
         if isinstance(error, psycopg.OperationalError) and is_connection_lost(error):
             raise

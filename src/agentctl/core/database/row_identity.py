@@ -13,14 +13,19 @@ from uuid import UUID
 from msgspec import Struct
 
 from agentctl.core.database.connection import Connection, ask_or_none
+from agentctl.core.database.quoting import compose
+from agentctl.core.database.statements import Statement
 from agentctl.core.models import Key
 from agentctl.core.times import Moment
 
-_WHO = """
+IDENTITY = Statement(
+    compose("""
 SELECT s.system_identifier::text AS system, d.oid::text AS oid
 FROM pg_catalog.pg_control_system() AS s CROSS JOIN pg_catalog.pg_database AS d
 WHERE d.datname = pg_catalog.current_database()
-"""
+""")
+)
+"""Asks which database it is; the server may refuse to tell a role."""
 _MARK_DIGITS = 32
 _DERIVED = frozenset({3, 5})  # the versions of UUIDs that are computed from a name
 
@@ -87,7 +92,7 @@ def identify_database(connection: Connection) -> DatabaseIdentity | None:
         connection: in no transaction, which a refusal would abort.
 
     """
-    row = ask_or_none(connection, _WHO)
+    row = ask_or_none(connection, IDENTITY)
     return DatabaseIdentity(row["system"], row["oid"]) if row else None
 
 

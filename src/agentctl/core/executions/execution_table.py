@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import SchemaLacks, UsageError
 from agentctl.core.executions.visibility import is_blank
 from agentctl.core.mapping import Executions
@@ -155,33 +156,52 @@ def record(
         facts: contents of optional columns by name; the table's missing columns are left out.
 
     """
+    statement, optional = compose_record(
+        executions, execution=execution, user=user, agent=agent, agent_version=agent_version, facts=facts
+    )
+    row = connection.run(statement).fetchone()
+    if row is None:
+        return None
+    created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
+    creation = moment_of(created_at["created_at"], executions.zone)
+    return Written(at=row["at"], columns=optional, creation=creation)
+
+
+def compose_record(
+    executions: Executions,
+    *,
+    execution: Identity,
+    user: Key,
+    agent: Key,
+    agent_version: object,
+    facts: Mapping[str, object],
+) -> tuple[Statement, tuple[str, ...]]:
+    """Return the statement that inserts an execution, and the optional columns that it writes."""
     optional = _keep_storable(executions, {**facts, "started_at": NOW})
     status = executions.statuses.written[Status.RUNNING]
     values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
     values |= {"agent_version": agent_version} if agent_version is not None else {}
     values |= {"key": execution.key} if execution.key is not None else {}
     values |= _set_flag(executions, None)
-    query, parameters = insertion(executions, values)
-    row = connection.execute(
-        compose(
-            "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at",
-            query,
-            _name_conflict(executions, execution),
-            _returnable_creation(executions),
-        ),
-        parameters,
-    ).fetchone()
-    if row is None:
-        return None
-    created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
-    creation = moment_of(created_at["created_at"], executions.zone)
-    return Written(at=row["at"], columns=tuple(optional), creation=creation)
+    insert, parameters = insertion(executions, values)
+    query = compose(
+        "{} ON CONFLICT {} DO NOTHING RETURNING statement_timestamp() AS at, {} AS created_at",
+        insert,
+        _name_conflict(executions, execution),
+        _returnable_creation(executions),
+    )
+    return Statement(query, parameters), tuple(optional)
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:
-    query = compose("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s", executions.rows)
-    row = connection.execute(query, {"id": execution}).fetchone()
+    row: dict[str, object] | None = connection.run(compose_creation(executions, execution)).fetchone()
     return row or {"created_at": None}
+
+
+def compose_creation(executions: Executions, execution: Key) -> Statement:
+    """Return the statement that reads when a row was made, where writing it cannot return that."""
+    query = compose("SELECT e.created_at FROM {} AS e WHERE e.id = %(id)s", executions.rows)
+    return Statement(query, {"id": execution})
 
 
 def _returnable_creation(executions: Executions) -> sql.Composable:
@@ -216,7 +236,26 @@ def settle(
         facts: contents of optional columns by name.
         creation: of the row that is meant, where another one might have taken its place under the same id.
 
+    Raises:
+        SchemaLacks: it is not known which column has the status.
+
     """
+    statement, optional = compose_settling(
+        executions, execution=execution, status=status, facts=facts, creation=creation
+    )
+    row = connection.run(statement).fetchone()
+    return Written(at=row["at"], columns=optional) if row else None
+
+
+def compose_settling(
+    executions: Executions,
+    *,
+    execution: Key,
+    status: Status,
+    facts: Mapping[str, object],
+    creation: Moment | None = None,
+) -> tuple[Statement, tuple[str, ...]]:
+    """Return the statement that writes an outcome, and the optional columns that it writes."""
     executions.require_status()
     optional = _keep_storable(executions, {"completed_at": NOW, **facts})
     values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
@@ -234,8 +273,7 @@ def settle(
     )
     created_at = creation.raw if creation is not None and creation.is_exact else None
     identity = {"id": execution, "open": executions.open_words, "creation": created_at}
-    row = connection.execute(query, {**values, **identity}).fetchone()
-    return Written(at=row["at"], columns=tuple(optional)) if row else None
+    return Statement(query, {**values, **identity}), tuple(optional)
 
 
 def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable:

@@ -11,9 +11,12 @@ from agentctl.core.agents import agent_table, inputs
 from agentctl.core.agents.form import read_form
 from agentctl.core.config.profiles import Profile
 from agentctl.core.credits import users
-from agentctl.core.credits.key_values import require_fitting_keys
+from agentctl.core.credits.foresight import foresee_chargeability
+from agentctl.core.credits.key_values import compose_samples, require_fitting_keys
 from agentctl.core.credits.movements import require_chargeable
 from agentctl.core.database.connection import Connection
+from agentctl.core.database.row_identity import IDENTITY, DatabaseIdentity, identify_database
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import InvalidInputs, Refused, SchemaLacks, UsageError
 from agentctl.core.findings.finding import errors_among
 from agentctl.core.hint_text import shell_command, toml_key, toml_text
@@ -52,6 +55,7 @@ class Prepared(Struct, frozen=True):
     Attributes:
         agent: the agent as it is run, with the configured price and webhook.
         listed: the agent as the database has it.
+        whereabouts: which database it is; None where the server does not tell.
 
     """
 
@@ -64,6 +68,7 @@ class Prepared(Struct, frozen=True):
     timeout: timedelta
     price: Credits
     warnings: tuple[str, ...]
+    whereabouts: DatabaseIdentity | None
 
 
 def prepare(
@@ -81,13 +86,42 @@ def prepare(
         UsageError, InvalidInputs, Refused, SetupError: the run cannot begin.
 
     """
+    payer = _choose_payer(profile, request)
     market = read_marketplace(connection, profile.schema)
+    with connection.reading_ahead(_foresee(market, request, payer)):
+        return _prepare(connection, market, profile, request, payer=payer, ask=ask)
+
+
+def _foresee(market: Marketplace, request: RunRequest, payer: str) -> tuple[Statement, ...]:
+    """Return what is asked of the database, so that it leaves in one flight.
+
+    The last may be refused, which would leave those behind it without an answer.
+    """
+    return (
+        *agent_table.compose_lookup(market.agents, request.agent),
+        users.compose_lookup(market.users, payer),
+        *compose_samples(market, charge=request.charge),
+        *(foresee_chargeability(market) if request.charge else ()),
+        IDENTITY,
+    )
+
+
+def _prepare(
+    connection: Connection,
+    market: Marketplace,
+    profile: Profile,
+    request: RunRequest,
+    *,
+    payer: str,
+    ask: inputs.Ask | None,
+) -> Prepared:
+    whereabouts = identify_database(connection)
     listed = agent_table.get_agent(connection, market.agents, request.agent)
     agent = profile.completed(listed)
     market.require_runnable(charge=request.charge)
     require_fitting_keys(connection, market, charge=request.charge)
     price = _read_price(profile, agent, market.agents) if request.charge else 0
-    user = users.get_user(connection, market.users, _choose_payer(profile, request))
+    user = users.get_user(connection, market.users, payer)
     if price:
         require_chargeable(connection, market, user.id)
     endpoint = _build_endpoint(profile, agent, market.agents)
@@ -104,6 +138,7 @@ def prepare(
         timeout=timeout,
         price=price,
         warnings=(*_warn_of_credentials(agent, resolved), *_warn_of_timeout(timeout)),
+        whereabouts=whereabouts,
     )
 
 

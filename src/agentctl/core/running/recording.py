@@ -3,9 +3,14 @@
 It works inside the caller's transaction and commits nothing.
 """
 
-from agentctl.core.credits import balances, movements, users
+from collections.abc import Iterator
+
+from agentctl.core.agents.agent_table import compose_agent
+from agentctl.core.credits import balances, foresight, movements, users
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.errors import raising_if_reference_is_gone
+from agentctl.core.database.statements import Statement, list_foreseen
+from agentctl.core.database.transactions import CONSTRAINTS, NUMBER
 from agentctl.core.errors import Refused
 from agentctl.core.executions import execution_table, lookup
 from agentctl.core.executions.execution_table import Identity
@@ -20,11 +25,6 @@ from agentctl.core.webhook_url import without_secrets
 def record_and_charge(connection: Connection, prepared: Prepared, identity: Identity) -> RunReport | None:
     """Record and charge an execution in a transaction; None where it exists already."""
     market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
-    facts = {
-        "workflow_id": without_secrets(prepared.endpoint.url),
-        "inputs": prepared.agent_inputs.inputs,
-        "credits_used": price,
-    }
     before = balances.lock_user(connection, market, user.id)
     require_unchanged(connection, prepared)
     # If somebody is deleting the agent, they hold its row, and this waits for them.
@@ -36,7 +36,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
             user=user.id,
             agent=agent.id,
             agent_version=agent.version,
-            facts=facts,
+            facts=_list_facts(prepared),
         )
     if written is None:
         return None
@@ -52,6 +52,52 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     return run_report.running(
         prepared, execution, written, before=moved.balance_before, after=moved.balance_after
     )
+
+
+def foresee(prepared: Prepared, identity: Identity) -> tuple[Statement, ...]:
+    """Return what `record_and_charge` will ask, up to the COMMIT if that is known, for `durably`.
+
+    None where the balance did not suffice a moment ago: a function would be asked in vain.
+    """
+    if prepared.price and not balances.seems_enough(prepared.user, price=prepared.price):
+        return ()
+    return list_foreseen(_foresee_all(prepared, identity))
+
+
+def _foresee_all(prepared: Prepared, identity: Identity) -> Iterator[Statement]:
+    market, user, agent, price = prepared.market, prepared.user, prepared.agent, prepared.price
+    executions, execution = market.executions, identity.id
+    yield balances.compose_lock(market, user.id)
+    yield compose_agent(market.agents, prepared.listed.id)
+    recording, _ = execution_table.compose_record(
+        executions,
+        execution=identity,
+        user=user.id,
+        agent=agent.id,
+        agent_version=agent.version,
+        facts=_list_facts(prepared),
+    )
+    yield recording
+    if executions.is_filtered:
+        yield execution_table.compose_creation(executions, execution)
+    is_complete = True
+    if price:
+        is_complete = yield from foresight.foresee_charge(
+            market, user=user.id, balance=user.balance, price=price, agent=agent.id, execution=execution
+        )
+    else:
+        yield users.compose_lookup(market.users, str(user.id))
+    if is_complete:
+        yield from (CONSTRAINTS, NUMBER)
+
+
+def _list_facts(prepared: Prepared) -> dict[str, object]:
+    """Return what optional columns of an execution's row hold from its beginning."""
+    return {
+        "workflow_id": without_secrets(prepared.endpoint.url),
+        "inputs": prepared.agent_inputs.inputs,
+        "credits_used": prepared.price,
+    }
 
 
 def _deleted_meanwhile(agent: Agent) -> Refused:

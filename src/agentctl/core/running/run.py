@@ -19,7 +19,7 @@ from agentctl.core.agents.inputs import Ask
 from agentctl.core.config.profiles import OnFailure, Profile
 from agentctl.core.credits import balances
 from agentctl.core.database.connection import Connection, Database
-from agentctl.core.database.row_identity import DatabaseIdentity, identify_database, identify_row
+from agentctl.core.database.row_identity import identify_row
 from agentctl.core.database.row_values import require_amount
 from agentctl.core.database.transactions import Commit, check_deferred_constraints, durably
 from agentctl.core.errors import AgentctlError, Interrupted, OutcomeUnknown
@@ -27,7 +27,7 @@ from agentctl.core.executions import execution_table
 from agentctl.core.executions.execution_table import Identity
 from agentctl.core.executions.journal import Event, Journal
 from agentctl.core.failpoints import Failpoint, passing
-from agentctl.core.models import Key, Outcome, Status
+from agentctl.core.models import Key, Outcome, Status, Verbatim
 from agentctl.core.running import recording, run_report
 from agentctl.core.running.preparation import Prepared, RunRequest, prepare
 from agentctl.core.running.run_report import RunReport
@@ -89,8 +89,7 @@ def run(
         )
         on_step(Step.CHOSEN, "")
         passing(Failpoint.CHOSEN)
-        whereabouts = identify_database(connection)
-        run = _Run(database, profile.on_failure, prepared, identity, whereabouts, on_step, journal)
+        run = _Run(database, profile.on_failure, prepared, identity, on_step, journal)
         return run.carry_out(connection)
 
 
@@ -101,7 +100,6 @@ class _Run(Struct):
     on_failure: OnFailure
     prepared: Prepared
     identity: Identity
-    whereabouts: DatabaseIdentity | None
     on_step: OnStep
     journal: Journal
     charge: Commit[RunReport | None] = field(default_factory=Commit)
@@ -131,6 +129,7 @@ class _Run(Struct):
                 connection, replace(self.prepared, market=market)
             ),
             commit=self.charge,
+            foreseen=recording.foresee(self.prepared, self.identity),
         )
         if report is not None:
             passing(Failpoint.CHARGE_COMMITTED)
@@ -172,7 +171,7 @@ class _Run(Struct):
             execution_id=str(self.identity.id),
             timeout=self.prepared.timeout.total_seconds(),
             on_event=self._pass_on,
-            row_mark=identify_row(self.whereabouts, report.creation).mark(self.identity.id),
+            row_mark=identify_row(self.prepared.whereabouts, report.creation).mark(self.identity.id),
         )
         judgement = call.judgement
         self.answered = run_report.answered(report, call)
@@ -193,7 +192,7 @@ class _Run(Struct):
         complaint = self.journal.note(
             self.identity.id,
             database=self.database.address,
-            row=identify_row(self.whereabouts, report.creation),
+            row=identify_row(self.prepared.whereabouts, report.creation),
             event=event,
             **facts,
         )
@@ -261,7 +260,15 @@ class _Run(Struct):
             "error": report.call.judgement.message if report.call else "interrupted before anything was sent",
             "credits_used": 0 if refund else report.charged,
         }
-        return Verdict(execution, user, Status.FAILED, refund=refund, facts=facts)
+        return Verdict(
+            execution,
+            user,
+            Status.FAILED,
+            refund=refund,
+            facts=facts,
+            cost=None if isinstance(report.charged, Verbatim) else report.charged,
+            balance=report.balance_after,
+        )
 
 
 def _build_body(prepared: Prepared, execution: Key) -> dict[str, object]:

@@ -3,13 +3,15 @@
 It is the only way in which an execution gets an outcome: `run` uses it, and so does `reconcile`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from agentctl.core.credits import balances, movements, users
+from agentctl.core.credits.foresight import foresee_refund
 from agentctl.core.database.connection import Connection, Database
-from agentctl.core.database.transactions import Commit, durably
+from agentctl.core.database.statements import Statement, list_foreseen
+from agentctl.core.database.transactions import NUMBER, Commit, durably
 from agentctl.core.executions import execution_table, lookup
 from agentctl.core.executions.execution_table import Written
 from agentctl.core.failpoints import Failpoint, passing
@@ -27,6 +29,8 @@ class Verdict(Struct, frozen=True):
         refund: whether what it cost is given back; to a user who is gone, nothing is.
         facts: contents of optional columns, by name.
         creation: of the row that it is about, where another one of its id might have taken its place.
+        cost: what it cost, as far as is known: what a refund is expected to be.
+        balance: the payer's, as it was read last.
 
     """
 
@@ -36,6 +40,8 @@ class Verdict(Struct, frozen=True):
     refund: bool
     facts: Mapping[str, object]
     creation: Moment | None = None
+    cost: Credits | None = None
+    balance: Amount | None = None
 
 
 class Settlement(Struct, frozen=True):
@@ -82,6 +88,7 @@ def settle(
         AgentctlError: any other refusal of the database.
 
     """
+    commit = commit or Commit()
 
     def write_verdict(connection: Connection, market: Marketplace) -> Settlement:
         # The user is locked before the execution, as charging does: the other way round deadlocks.
@@ -90,7 +97,7 @@ def settle(
         unreturnable = movements.cost_of(connection, market, verdict.execution) if owed_to_nobody else None
         written = _write_outcome(connection, market, verdict, refund=payer is not None)
         if written is None:
-            return _read_settlement(connection, market, verdict.execution)
+            return _read_settlement(connection, market, verdict, is_own=commit.in_doubt)
         passing(Failpoint.STATUS_WRITTEN)
         refund = None
         if payer is not None:
@@ -106,7 +113,30 @@ def settle(
             stand_in=market.ledger.explain_stand_in("refund") if refund and market.ledger else None,
         )
 
-    return durably(target, market, write_verdict, commit=commit)
+    foreseen = list_foreseen(_foresee(market, verdict))
+    return durably(
+        target, market, write_verdict, commit=commit, foreseen=foreseen, repeatable=not verdict.refund
+    )
+
+
+def _foresee(market: Marketplace, verdict: Verdict) -> Iterator[Statement]:
+    """Yield what settling asks if nothing unusual happens; see `credits.foresight`."""
+    payer = verdict.user if verdict.refund else None
+    if payer is not None:
+        if users.sees_all(market):
+            yield users.compose_presence(market, payer)
+        yield balances.compose_lock(market, payer)
+    elif verdict.refund:
+        yield movements.compose_cost(market, verdict.execution)
+    yield _compose_outcome(market, verdict, refund=payer is not None)[0]
+    if payer is None or verdict.cost is None:
+        return
+    if (
+        yield from foresee_refund(
+            market, user=payer, balance=verdict.balance, amount=verdict.cost, execution=verdict.execution
+        )
+    ):
+        yield NUMBER
 
 
 def _lock_payer(connection: Connection, market: Marketplace, verdict: Verdict) -> Key | None:
@@ -120,31 +150,54 @@ def _lock_payer(connection: Connection, market: Marketplace, verdict: Verdict) -
 def _write_outcome(
     connection: Connection, market: Marketplace, verdict: Verdict, *, refund: bool
 ) -> Written | None:
-    """Write the outcome into the row; None where it is not open.
-
-    `credits_used` is left alone where it stays owed, and where it alone says what a refund is to give back.
-    """
-    is_in_ledger = market.ledger is not None and market.ledger.is_linked
-    leaves_cost = verdict.refund and not (refund and is_in_ledger)
-    facts = {
-        name: fact for name, fact in verdict.facts.items() if not (leaves_cost and name == "credits_used")
-    }
+    """Write the outcome into the row; None where it is not open."""
     return execution_table.settle(
         connection,
         market.executions,
         execution=verdict.execution,
         status=verdict.status,
-        facts=facts,
+        facts=_list_facts(market, verdict, refund=refund),
         creation=verdict.creation,
     )
 
 
-def _read_settlement(connection: Connection, market: Marketplace, execution: Key) -> Settlement:
-    """Return how somebody else has settled an execution."""
-    settled = lookup.find_execution(connection, market, execution)
+def _compose_outcome(
+    market: Marketplace, verdict: Verdict, *, refund: bool
+) -> tuple[Statement, tuple[str, ...]]:
+    """Return the statement that `_write_outcome` asks, and the optional columns that it writes."""
+    return execution_table.compose_settling(
+        market.executions,
+        execution=verdict.execution,
+        status=verdict.status,
+        facts=_list_facts(market, verdict, refund=refund),
+        creation=verdict.creation,
+    )
+
+
+def _list_facts(market: Marketplace, verdict: Verdict, *, refund: bool) -> dict[str, object]:
+    """Return what optional columns are to hold.
+
+    `credits_used` is left alone where it stays owed, and where it alone says what a refund is to give back.
+    """
+    is_in_ledger = market.ledger is not None and market.ledger.is_linked
+    leaves_cost = verdict.refund and not (refund and is_in_ledger)
+    left = {"credits_used"} if leaves_cost else frozenset()
+    return {name: fact for name, fact in verdict.facts.items() if name not in left}
+
+
+def _read_settlement(
+    connection: Connection, market: Marketplace, verdict: Verdict, *, is_own: bool
+) -> Settlement:
+    """Return how an execution was settled: by somebody else, or by an attempt of ours that was in doubt."""
+    settled = lookup.find_execution(connection, market, verdict.execution)
+    status = (settled.status or NO_STATUS) if settled else "gone"
+    written = None
+    if is_own and status == verdict.status:
+        _, columns = _compose_outcome(market, verdict, refund=False)
+        written = Written(connection.read_value("SELECT statement_timestamp() AS at"), columns)
     return Settlement(
-        status=(settled.status or NO_STATUS) if settled else "gone",
-        written=None,
+        status=status,
+        written=written,
         unable=market.executions.unrecordable,
         refunded=(settled.refunded or 0) if settled else 0,
     )
