@@ -3,9 +3,12 @@
 With the database 50 ms away each way, a flight costs a tenth of a second.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from support.database_proxy import DatabaseProxy
+from support.marketplace import OPTIONAL_COLUMNS
 from support.shop import Shop
 from support.webhook_server import Reply
 
@@ -26,4 +29,22 @@ def test_a_command_waits_for_the_database_no_more_often(shop: Shop, line: str, m
         done = shop.program(*line.split(), "--json", env={"AGENTCTL_DATABASE_URL": proxy.url})
 
     assert done.exit_code == 0
+    assert len(proxy.flights) <= most, proxy.flights
+
+
+@pytest.mark.parametrize("columns", [(), OPTIONAL_COLUMNS], ids=["minimal", "full"])
+@pytest.mark.parametrize("own", [False, True], ids=["by the function", "by agentctl"])
+@pytest.mark.parametrize(("failing", "most"), [(False, 5), (True, 6)], ids=["success", "refund"])
+def test_a_run_waits_for_the_database_no_more_often(
+    shop_with: Callable[..., Shop], columns: tuple[str, ...], own: bool, failing: bool, most: int
+) -> None:
+    shop = shop_with(*columns)
+    if own:
+        shop.marketplace.execute("DROP FUNCTION deduct_credits_atomic")
+    if failing:
+        shop.answer(Reply.json({"message": "Error in workflow"}, 500))
+    with DatabaseProxy(shop.marketplace.url) as proxy:
+        done = shop.program("run", "seo-blog", "topic=Tea", env={"AGENTCTL_DATABASE_URL": proxy.url})
+
+    assert done.exit_code == int(failing)
     assert len(proxy.flights) <= most, proxy.flights

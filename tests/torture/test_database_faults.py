@@ -114,15 +114,25 @@ def test_a_role_without_pg_xact_status_gets_an_unknown_outcome(broken: Broken) -
     assert (row["status"], broken.moves(), broken.posts) == ("running", [("usage", -10)], 0)
 
 
-def test_a_settlement_without_pg_xact_status_is_not_reported_as_failed(
-    broken: Broken,
-) -> None:
+def test_a_success_is_settled_even_if_nobody_may_ask_what_became_of_its_commit(broken: Broken) -> None:
+    broken.shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_xact_status FROM PUBLIC")
+    with DatabaseProxy(add_operator(broken.shop.marketplace)) as proxy:
+        as_operator = Broken(broken.shop, proxy)
+        envelope = as_operator.with_fault(*RUN, exit_code=0, faults=(Fault(When.ANSWERED, within=SETTLE),))
+
+    assert broken.statuses() == ["success"]
+    assert envelope["data"]["execution"]["status"] == "success"
+    assert not any("already settled" in note for note in envelope["data"]["warnings"])
+
+
+def test_a_refund_without_pg_xact_status_is_not_reported_as_failed(broken: Broken) -> None:
+    broken.shop.answer(BROKEN)
     broken.shop.marketplace.execute("REVOKE EXECUTE ON FUNCTION pg_xact_status FROM PUBLIC")
     with DatabaseProxy(add_operator(broken.shop.marketplace)) as proxy:
         as_operator = Broken(broken.shop, proxy)
         envelope = as_operator.with_fault(*RUN, exit_code=5, faults=(Fault(When.ANSWERED, within=SETTLE),))
 
-    assert broken.statuses() == ["success"]
+    assert broken.statuses() == ["failed"]
     assert "still open" not in envelope["error"]["message"]
     assert "agentctl reconcile" in envelope["error"]["hint"]
 

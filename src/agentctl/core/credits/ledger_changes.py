@@ -56,6 +56,12 @@ _SEARCH: LiteralString = """
                    THEN pg_xact_status((numbered.own + numbered.ahead)::text::xid8) = 'in progress'
                    ELSE false END
     )"""
+_SUBTRANSACTION = (
+    Statement(compose("SAVEPOINT agentctl")),
+    Statement(compose("SELECT pg_logical_emit_message(true, 'agentctl'::text, ''::text)")),
+    Statement(compose("ROLLBACK TO SAVEPOINT agentctl")),
+    Statement(compose("RELEASE SAVEPOINT agentctl")),
+)
 _OF_USER: LiteralString = "WHERE {user} = {payer}"
 _NEWEST_OF_USER: LiteralString = "WHERE {user} = {payer} ORDER BY {created_at} DESC LIMIT {limit}"
 _NEWEST_OF_ALL: LiteralString = "ORDER BY {id} DESC LIMIT {limit}"
@@ -144,8 +150,7 @@ def _end_snapshot_after_us(connection: Connection) -> None:
     A snapshot ends after the latest transaction that has *ended*, so a subtransaction is begun and rolled
     back: a transactional message gives it a number, and disappears with it.
     """
-    with connection.transaction(force_rollback=True):
-        connection.execute("SELECT pg_logical_emit_message(true, 'agentctl'::text, ''::text)")
+    connection.run_together(*_SUBTRANSACTION)
 
 
 def _list_searches(ledger: Ledger) -> Iterator[sql.Composable]:

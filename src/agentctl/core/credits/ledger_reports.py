@@ -14,6 +14,7 @@ from agentctl.core.credits.users import read_user
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text, read_time
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import PermissionDenied
 from agentctl.core.mapping import Marketplace, TableRole
 from agentctl.core.models import Amount, Key, LedgerRow, User, Verbatim
@@ -109,15 +110,14 @@ def totals(connection: Connection, market: Marketplace, *, largest: int) -> Tota
 
     """
     users, ledger = market.users, market.ledger
-    (row,), richest, *kinds = connection.read_together(
-        _count_users(market),
-        compose(
-            "SELECT id, email, balance, held FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT {}",
-            users.rows,
-            sql.Literal(largest),
-        ),
-        *([] if ledger is None else [_count_by_kind(ledger)]),
+    by_balance = compose(
+        "SELECT id, email, balance, held FROM {} AS u ORDER BY balance DESC NULLS LAST, id LIMIT {}",
+        users.rows,
+        sql.Literal(largest),
     )
+    asked = (_count_users(market), by_balance, *([] if ledger is None else [_count_by_kind(ledger)]))
+    answers = connection.run_together(*map(Statement, asked))
+    (row,), richest, *kinds = (answer.fetchall() for answer in answers)
     if row["users"] == 0:
         users.require_visible_rows()
         if users.table.row_security.may_hide_rows():

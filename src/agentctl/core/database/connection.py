@@ -21,7 +21,7 @@ from agentctl import __version__
 from agentctl.core.database.connection_url import read_parameters
 from agentctl.core.database.cursors import QualifyingCursor, QualifyingServerCursor
 from agentctl.core.database.errors import NotSerialized, is_connection_lost, translate
-from agentctl.core.database.foresight import Answer, Foresight, ReadAhead, Rows, WorkAhead
+from agentctl.core.database.foresight import Answer, Foresight, ReadAhead, Rows, WorkAhead, require_rows
 from agentctl.core.database.loaders import register_loaders
 from agentctl.core.database.quoting import compose, with_marks_doubled
 from agentctl.core.database.read_deadline import AnswerOverdue, end_within
@@ -183,6 +183,7 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         A statement outside of a transaction has the database's default isolation; under SERIALIZABLE even one
         that only reads may be refused. It left nothing behind then.
         """
+        self._leave_foresight()
         run: Callable[..., Rows] = super().execute
         if params is not None and isinstance(query, sql.Composed):
             query = with_marks_doubled(query, self)
@@ -229,7 +230,7 @@ class Connection(psycopg.Connection[dict[str, Any]]):
             yield
             for statement in ending:
                 foresight.take(statement)
-            foresight.require_spent()
+            foresight.leave()
             self.commit()  # does nothing where that is done
         except BaseException:
             with suppress(psycopg.Error):  # a connection that is lost has rolled back
@@ -237,6 +238,11 @@ class Connection(psycopg.Connection[dict[str, Any]]):
             raise
         finally:
             self._foresight = None
+
+    def _leave_foresight(self) -> None:
+        """Make sure that nothing was sent ahead of a statement which it must come before."""
+        if self._foresight is not None:
+            self._foresight.leave()
 
     def _send_together(self, statements: Sequence[Statement]) -> list[tuple[Statement, Answer]]:
         """Send statements in one flight, and return their answers up to the first that is an error."""
@@ -257,13 +263,12 @@ class Connection(psycopg.Connection[dict[str, Any]]):
         """Run a message that says itself where its names are looked up; repeated as `execute` repeats."""
         return try_while(self._is_alone_and_refused, lambda: psycopg.Cursor(self).execute(query))
 
-    def read_together(self, *queries: Query) -> list[list[dict[str, Any]]]:
-        """Send statements that read in one flight, and return the rows of each; see `execute`."""
+    def run_together(self, *statements: Statement) -> list[Rows]:
+        """Run statements in one flight, and return the rows of each; see `execute`."""
+        self._leave_foresight()
 
-        def send() -> list[list[dict[str, Any]]]:
-            with self.pipeline():
-                cursors = [super(Connection, self).execute(query) for query in queries]
-            return [cursor.fetchall() for cursor in cursors]
+        def send() -> list[Rows]:
+            return [require_rows(answer) for _, answer in self._send_together(statements)]
 
         return try_while(self._is_alone_and_refused, send)
 

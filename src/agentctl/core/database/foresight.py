@@ -37,6 +37,9 @@ class Foresight(Protocol):
 
         """
 
+    def leave(self) -> None:
+        """Go on without it: something else is sent now."""
+
 
 class ReadAhead:
     """The answers to statements that only read: they may be asked in any order, or not at all."""
@@ -49,7 +52,10 @@ class ReadAhead:
         """Return the answer to a statement, once; None where it is still to be sent."""
         places = (place for place, (sent, _) in enumerate(self._answers) if sent.is_same(statement))
         place = next(places, None)
-        return None if place is None else _require_rows(self._answers.pop(place)[1])
+        return None if place is None else require_rows(self._answers.pop(place)[1])
+
+    def leave(self) -> None:
+        """Do nothing: an answer may still be asked for."""
 
 
 class WorkAhead:
@@ -71,10 +77,10 @@ class WorkAhead:
         sent, answer = self._answers.popleft()
         if not sent.is_same(statement):
             raise Mistaken
-        return _require_rows(answer)
+        return require_rows(answer)
 
-    def require_spent(self) -> None:
-        """Make sure that nothing was written which the work did not ask for.
+    def leave(self) -> None:
+        """Make sure that nothing was written which the work has not asked for.
 
         Raises:
             Mistaken: something may have been.
@@ -84,7 +90,8 @@ class WorkAhead:
             raise Mistaken
 
 
-def _require_rows(answer: Answer) -> Rows:
+def require_rows(answer: Answer) -> Rows:
+    """Return an answer's rows, or raise the error that it is."""
     if isinstance(answer, psycopg.Error):
         raise answer
     return answer
