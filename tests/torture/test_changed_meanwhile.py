@@ -22,9 +22,9 @@ GRANTED: LiteralString = (
     "INSERT INTO credit_transactions (user_id, amount, balance_after, type) "
     "SELECT id, 7, credits, 'purchase' FROM profiles WHERE email = 'ops@example.com'"
 )
-SPENT: LiteralString = (
-    "INSERT INTO credit_transactions (user_id, amount, balance_after, type) "
-    "SELECT id, 3 - credits, 3, 'usage' FROM profiles WHERE email = 'ops@example.com'; "
+TAKEN_BACK: LiteralString = (
+    "UPDATE credit_transactions SET amount = 3, balance_after = 3 "
+    "WHERE user_id = (SELECT id FROM profiles WHERE email = 'ops@example.com'); "
     "UPDATE profiles SET credits = 3 WHERE email = 'ops@example.com'"
 )
 KEPT_BY_TRIGGER: LiteralString = """
@@ -65,11 +65,13 @@ def test_a_balance_that_has_grown_is_charged_exactly(shop: Shop, own: bool, fail
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["by the function", "by agentctl"])
-def test_a_balance_that_was_spent_is_refused_and_nothing_is_left(shop: Shop, own: bool) -> None:
+def test_a_balance_that_does_not_suffice_any_more_is_refused_and_nothing_is_left(
+    shop: Shop, own: bool
+) -> None:
     if own:
         shop.marketplace.execute(BY_ITSELF)
 
-    done = _run_changed_meanwhile(shop, SPENT)
+    done = _run_changed_meanwhile(shop, TAKEN_BACK)
 
     assert (done.exit_code, done.json["error"]["code"]) == (4, "insufficient_credits")
     assert (shop.rows(), shop.webhook.requests) == ([], [])
