@@ -31,7 +31,7 @@ class Failpoint(StrEnum):
     JUDGED = "judged"
     """The journal has the outcome; the row does not."""
     STATUS_WRITTEN = "status-written"
-    """The row has the outcome, not committed."""
+    """The row has the outcome: with a refund not committed, and else committed as well."""
     BALANCE_RAISED = "balance-raised"
     """The balance has a refund or grant that the ledger does not have; not committed."""
     REFUNDED = "refunded"
