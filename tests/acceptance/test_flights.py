@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from support.database_proxy import DatabaseProxy
+from support.executions import plant
 from support.marketplace import OPTIONAL_COLUMNS
 from support.shop import Shop
 from support.webhook_server import Reply
@@ -48,3 +49,19 @@ def test_a_run_waits_for_the_database_no_more_often(
 
     assert done.exit_code == int(failing)
     assert len(proxy.flights) <= most, proxy.flights
+
+
+@pytest.mark.parametrize(("outcome", "each"), [("failed", 2), ("success", 1)])
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_reconcile_waits_twice_and_then_for_each_execution(
+    shop: Shop, outcome: str, each: int, lost: int
+) -> None:
+    for _ in range(lost):
+        plant(shop.marketplace, status="running", charged=10)
+    with DatabaseProxy(shop.marketplace.url) as proxy:
+        through = {"AGENTCTL_DATABASE_URL": proxy.url}
+        done = shop.program("reconcile", "--assume", outcome, "--stale-after", "0s", env=through)
+
+    assert done.exit_code == 0
+    assert [row["status"] for row in shop.rows()] == [outcome] * lost
+    assert len(proxy.flights) <= 2 + each * lost, proxy.flights

@@ -32,11 +32,16 @@ def list_agents(connection: Connection, agents: TableRole) -> tuple[Agent, ...]:
         PermissionDenied: row level security hides all of them.
 
     """
-    rows = connection.execute(compose("SELECT * FROM {} AS a", agents.rows)).fetchall()
+    rows = connection.run(compose_list(agents)).fetchall()
     if not rows:
         agents.require_visible_rows()
     all_agents = map(_read_agent, rows)
     return tuple(sorted((agent for agent in all_agents if not agent.deleted), key=lambda agent: agent.name))
+
+
+def compose_list(agents: TableRole) -> Statement:
+    """Return the statement that reads every agent."""
+    return Statement(compose("SELECT * FROM {} AS a", agents.rows))
 
 
 def get_agent(connection: Connection, agents: TableRole, key: str) -> Agent:

@@ -5,6 +5,8 @@ It only reads.
 
 from typing import Any
 
+from psycopg import sql
+
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_text
@@ -12,7 +14,7 @@ from agentctl.core.database.statements import Statement
 from agentctl.core.errors import Refused
 from agentctl.core.hint_text import toml_text
 from agentctl.core.mapping import Marketplace, TableRole
-from agentctl.core.models import Key, User
+from agentctl.core.models import Amount, Key, User
 
 
 def get_user(connection: Connection, users: TableRole, key: str) -> User:
@@ -94,6 +96,17 @@ def is_gone(connection: Connection, market: Marketplace, user: Key) -> bool:
         return False
     row = connection.run(compose_presence(market, user)).fetchone()
     return row is not None and not row["has_row"] and not row["has_balance"]
+
+
+def read_balances(connection: Connection, asked: Statement) -> dict[Key | None, Amount | None]:
+    """Return the balances that `compose_balances` asks for, by user; of a user with several, one."""
+    return {row["id"]: read_amount(row["balance"]) for row in connection.run(asked).fetchall()}
+
+
+def compose_balances(users: TableRole, payers: sql.Composable) -> Statement:
+    """Return the statement that reads the balances of those users whose ids a query gives."""
+    query = compose("SELECT id, balance FROM {} AS u WHERE u.id = ANY (ARRAY({}))", users.rows, payers)
+    return Statement(query)
 
 
 def sees_all(market: Marketplace) -> bool:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from agentctl.core.database.connection import Connection, ask_or_none
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.statements import Statement
+from agentctl.core.errors import DatabaseTrouble
 from agentctl.core.models import Key
 from agentctl.core.times import Moment
 
@@ -28,6 +29,10 @@ WHERE d.datname = pg_catalog.current_database()
 """Asks which database it is; the server may refuse to tell a role."""
 _MARK_DIGITS = 32
 _DERIVED = frozenset({3, 5})  # the versions of UUIDs that are computed from a name
+
+
+class DatabaseChanged(DatabaseTrouble):
+    """The address leads to another database now."""
 
 
 class DatabaseIdentity(Struct, frozen=True):
@@ -94,6 +99,20 @@ def identify_database(connection: Connection) -> DatabaseIdentity | None:
     """
     row = ask_or_none(connection, IDENTITY)
     return DatabaseIdentity(row["system"], row["oid"]) if row else None
+
+
+def require_database(connection: Connection, expected: DatabaseIdentity) -> None:
+    """Refuse to go on if the address leads elsewhere by now: what is to be written is about one database.
+
+    Raises:
+        DatabaseChanged: it is another.
+
+    """
+    row = connection.run(IDENTITY).fetchone()
+    if row is None or DatabaseIdentity(row["system"], row["oid"]) != expected:
+        name = connection.database.name
+        msg = f"{name} is now a different database from the one whose executions were read."
+        raise DatabaseChanged(msg, hint="Reconcile again.", code="database_changed")
 
 
 def identify_row(database: DatabaseIdentity | None, creation: Moment | None) -> RowIdentity:

@@ -1,16 +1,15 @@
 """An operator's filters of executions, and the SQL conditions that they become."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from psycopg import sql
 
 from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import Marketplace
-from agentctl.core.mapping.instants import before, bound, since
+from agentctl.core.mapping.instants import before, perhaps_older, since
 from agentctl.core.models import NO_STATUS, Key
-from agentctl.core.times import AHEAD_OF_UTC
 
 
 class Filters(Struct, frozen=True):
@@ -20,7 +19,7 @@ class Filters(Struct, frozen=True):
         statuses: the statuses, with NO_STATUS for NULL.
         since: the earliest created_at, as it is shown.
         until: the first created_at, as it is shown, that is not included.
-        perhaps_before: only executions that may have been created before, whatever their time zone is.
+        perhaps_older: only executions that may be older than this, whatever their time zone is.
 
     """
 
@@ -29,7 +28,7 @@ class Filters(Struct, frozen=True):
     statuses: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    perhaps_before: datetime | None = None
+    perhaps_older: timedelta | None = None
 
 
 def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]:
@@ -48,9 +47,8 @@ def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]
         conditions.append(since(executions, created, filters.since))
     if filters.until is not None:
         conditions.append(before(executions, created, filters.until))
-    if filters.perhaps_before is not None:
-        limit = bound(executions, filters.perhaps_before, slack=AHEAD_OF_UTC)
-        conditions.append(compose("e.created_at < {}", limit))
+    if filters.perhaps_older is not None:
+        conditions.append(perhaps_older(executions, created, filters.perhaps_older))
     return conditions
 
 

@@ -17,6 +17,7 @@ from agentctl.core.credits import ledger_reports
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.database.row_values import read_amount, read_json, read_text, read_time
+from agentctl.core.database.statements import Statement
 from agentctl.core.executions.cursor import list_conditions_after, write_cursor
 from agentctl.core.executions.filters import Filters, join_conditions, list_conditions
 from agentctl.core.executions.selection import LARGE_ROW, select, select_small
@@ -28,6 +29,8 @@ from agentctl.core.webhook_url import without_secrets
 
 _GROUP = 4 * 1024 * 1024  # bytes of large rows that are read at once; a larger one comes alone
 _STREAM_ROWS = 1000
+CLOCK = Statement(compose("SELECT now() AS at"))
+"""Asks the database's time."""
 # A transaction that began earlier may commit later: a follower looks back this far for late rows.
 _LATE = timedelta(minutes=1)
 
@@ -82,19 +85,63 @@ def _read_page(
 ) -> tuple[Execution, ...]:
     """Return executions with what they cost, in one flight."""
     page = compose("{} LIMIT {}", select(market, conditions, content=content), sql.Literal(limit))
+    return _read_with_cost(connection, market, page)
+
+
+def list_all(connection: Connection, market: Marketplace, filters: Filters) -> tuple[Execution, ...]:
+    """Return every execution without its inputs and its result, newest first.
+
+    Raises:
+        PermissionDenied: there is nothing to see because row level security hides every row.
+
+    """
+    executions = _read_with_cost(connection, market, _select_all(market, filters))
+    if not executions:
+        market.executions.require_visible_rows()
+    return executions
+
+
+def compose_list(market: Marketplace, filters: Filters) -> Statement:
+    """Return the statement that `list_all` asks."""
+    return _compose_with_cost(market, _select_all(market, filters))
+
+
+def select_users(market: Marketplace, filters: Filters) -> sql.Composed:
+    """Return the query for the users of executions."""
+    conditions = join_conditions(list_conditions(market, filters))
+    return compose("SELECT e.user_id FROM {} AS e WHERE {}", market.executions.rows, conditions)
+
+
+def _select_all(market: Marketplace, filters: Filters) -> sql.Composed:
+    return select(market, list_conditions(market, filters), content=False)
+
+
+def _read_with_cost(connection: Connection, market: Marketplace, page: sql.Composed) -> tuple[Execution, ...]:
+    rows = connection.run(_compose_with_cost(market, page)).fetchall()
+    ledger = market.ledger if _sums_with_page(market) else None
+    if ledger is None:
+        return _add_credits(connection, market, rows)
+    return _read_executions(market, rows, ledger_reports.read_sums(ledger, rows) if rows else {})
+
+
+def _compose_with_cost(market: Marketplace, page: sql.Composed) -> Statement:
+    """Return a page's query with what its executions cost, where one statement can read both."""
     ledger = market.ledger
-    parts = [ledger.column(part) for part in ("execution", "amount")] if ledger else []
-    if ledger is None or not ledger.is_linked or not all(part and part.readable for part in parts):
-        return _add_credits(connection, market, connection.execute(page).fetchall())
+    if ledger is None or not _sums_with_page(market):
+        return Statement(page)
     query = compose(
         "WITH page AS MATERIALIZED ({page}), moved AS ({sums}) SELECT * FROM page LEFT JOIN moved "
         "ON moved.execution = page.id ORDER BY page.created_at DESC, page.id DESC",
         page=page,
         sums=ledger_reports.select_sums(ledger, sql.SQL("ARRAY(SELECT id FROM page)")),
     )
-    rows = connection.execute(query).fetchall()
-    moved = ledger_reports.read_sums(ledger, rows) if rows else {}
-    return _read_executions(market, rows, moved)
+    return Statement(query)
+
+
+def _sums_with_page(market: Marketplace) -> bool:
+    ledger = market.ledger
+    parts = [ledger.column(part) for part in ("execution", "amount")] if ledger else []
+    return ledger is not None and ledger.is_linked and all(part and part.readable for part in parts)
 
 
 def stream_executions(
@@ -224,7 +271,8 @@ def _read_whole(
 
 def clock(connection: Connection) -> datetime:
     """Return the database's time."""
-    return cast("datetime", connection.read_value("SELECT now() AS at"))
+    row = connection.run(CLOCK).fetchone()
+    return cast("datetime", row and row["at"])
 
 
 def _add_credits(

@@ -20,6 +20,7 @@ _ZONED = frozenset({"timestamp with time zone", ""})  # a part without a column 
 _FIRST, _LAST = sql.SQL("'0001-01-03'::timestamp"), sql.SQL("'9999-12-29'::timestamp")
 EVERY_ZONE = AHEAD_OF_UTC + BEHIND_UTC + DAY
 """How far the distance between two times without a zone can be from what it seems, for dates, too."""
+_LONGEST = timedelta(days=700_000)  # taking it away from the present is not out of range
 # Longer than clocks are ever set back or forward, and shorter than what lies between two such changes.
 _AROUND_A_CHANGE = timedelta(hours=3)
 
@@ -64,6 +65,14 @@ def before(role: TableRole, column: sql.Composable, instant: datetime) -> sql.Co
     rough = bound(role, instant, slack=DAY)
     shown = _read_there(column, role.zone)
     return compose("({} < {} AND {} < {})", column, rough, shown, sql.Literal(instant))
+
+
+def perhaps_older(role: TableRole, column: sql.Composable, age: timedelta) -> sql.Composed:
+    """Return the condition that a created_at may be older than an age, by the database's clock."""
+    if has_zone(role):
+        return compose("{} < (statement_timestamp() - {})", column, sql.Literal(min(age, _LONGEST)))
+    age = min(age, _LONGEST) - AHEAD_OF_UTC
+    return compose("{} < ((statement_timestamp() AT TIME ZONE 'UTC') - {})", column, sql.Literal(age))
 
 
 def latest_in_utc(role: TableRole, column: sql.Composable) -> sql.Composed:

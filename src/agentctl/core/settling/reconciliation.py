@@ -10,14 +10,24 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from agentctl.core import amounts
 from agentctl.core.agents import agent_table
 from agentctl.core.config.profiles import Profile
+from agentctl.core.credits import users
 from agentctl.core.database.connection import Connection, Database
-from agentctl.core.database.row_identity import DatabaseIdentity, RowIdentity, identify_database, identify_row
+from agentctl.core.database.row_identity import (
+    IDENTITY,
+    DatabaseChanged,
+    DatabaseIdentity,
+    RowIdentity,
+    identify_database,
+    identify_row,
+    require_database,
+)
+from agentctl.core.database.statements import Statement
 from agentctl.core.errors import (
     AgentctlError,
     ConnectionFailed,
-    DatabaseTrouble,
     OutcomeUnknown,
     PermissionDenied,
     Refused,
@@ -27,7 +37,7 @@ from agentctl.core.executions.filters import Filters
 from agentctl.core.executions.journal import Journal, Memory
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, read_marketplace
-from agentctl.core.models import OPEN, Agent, Execution, Key, Outcome, Status
+from agentctl.core.models import OPEN, Agent, Amount, Credits, Execution, Key, Outcome, Status, Verbatim
 from agentctl.core.settling.by_hand import refund_execution
 from agentctl.core.settling.cases import (
     Action,
@@ -65,10 +75,14 @@ def reconcile(
     """
     with database.connect() as connection:
         market = read_marketplace(connection, profile.schema)
-        whereabouts = identify_database(connection)
-        now = history.clock(connection)
-        executions = _find_executions(connection, market, request, now=now)
-        listed = agent_table.list_agents(connection, market.agents) if executions else ()
+        stale = Filters(statuses=OPEN, perhaps_older=request.stale_after)
+        payers = users.compose_balances(market.users, history.select_users(market, stale))
+        with connection.reading_ahead(_foresee(market, request, stale, payers)):
+            now = history.clock(connection)
+            executions = _find_executions(connection, market, request, stale)
+            listed = agent_table.list_agents(connection, market.agents) if executions else ()
+            balances = users.read_balances(connection, payers) if executions else {}
+            whereabouts = identify_database(connection)
     agents = [profile.as_far_as_known(agent) for agent in listed]
     rows = {
         execution.id: identify_row(whereabouts, execution.creation)
@@ -84,8 +98,16 @@ def reconcile(
     cases = [weigh_evidence(case, answers.get(case.execution.id), request) for case in cases]
     if request.dry_run:
         return tuple(cases)
-    settling = _Settling(database, market, whereabouts, refund=refund)
+    settling = _Settling(database, market, whereabouts, balances, refund=refund)
     return settling.settle_all(cases, progress=progress)
+
+
+def _foresee(
+    market: Marketplace, request: ReconcileRequest, stale: Filters, payers: Statement
+) -> tuple[Statement, ...]:
+    """Return what is read of the database; the last may be refused, which leaves no other behind it."""
+    listed = () if request.executions else (history.compose_list(market, stale),)
+    return (history.CLOCK, *listed, agent_table.compose_list(market.agents), payers, IDENTITY)
 
 
 def _open_cases(
@@ -105,14 +127,13 @@ def _open_cases(
 
 
 def _find_executions(
-    connection: Connection, market: Marketplace, request: ReconcileRequest, *, now: datetime
+    connection: Connection, market: Marketplace, request: ReconcileRequest, stale: Filters
 ) -> tuple[Execution, ...]:
     """Return the executions to reconcile, each once, oldest first."""
     if request.executions:
         named = (get_execution_or_charge(connection, market, key) for key in request.executions)
         return tuple({execution.id: execution for execution in named}.values())
-    stale = Filters(statuses=OPEN, perhaps_before=now - request.stale_after)
-    return tuple(reversed(list(history.stream_executions(connection, market, stale, content=False))))
+    return history.list_all(connection, market, stale)[::-1]
 
 
 def _ask_n8n(
@@ -147,21 +168,28 @@ class _Settling:
     """Settles one execution after the other on one connection; where one fails, the next one follows."""
 
     def __init__(
-        self, database: Database, market: Marketplace, whereabouts: DatabaseIdentity | None, *, refund: bool
+        self,
+        database: Database,
+        market: Marketplace,
+        whereabouts: DatabaseIdentity | None,
+        balances: Mapping[Key | None, Amount | None],
+        *,
+        refund: bool,
     ) -> None:
         self._database = database
         self._market = market
         self._whereabouts = whereabouts
+        self._balances = dict(balances)
         self._refund = refund
         self._done: list[Case] = []
 
     def settle_all(self, cases: Sequence[Case], *, progress: Progress) -> tuple[Case, ...]:
         """Settle the cases whose outcome is known, and return all of them."""
-        if any(case.action is Action.WOULD_SETTLE for case in cases):
-            self._require_writable()
+        if not any(case.action is Action.WOULD_SETTLE for case in cases):
+            return tuple(cases)
+        self._require_writable()
 
         def settle_rest(connection: Connection) -> None:
-            self._require_same_database(connection)
             for case in cases[len(self._done) :]:
                 is_ready = case.action is Action.WOULD_SETTLE
                 self._done.append(self._settle_or_explain(connection, case) if is_ready else case)
@@ -182,15 +210,6 @@ class _Settling:
                 hint=f"Connect as a role with UPDATE on {name}, or grant it.",
             )
 
-    def _require_same_database(self, connection: Connection) -> None:
-        """Refuse to go on if the address leads elsewhere by now: the evidence is about one database."""
-        if self._whereabouts is not None and identify_database(connection) != self._whereabouts:
-            raise DatabaseTrouble(
-                f"{self._database.name} is now a different database from the one whose executions were read.",
-                hint="Reconcile again.",
-                code="database_changed",
-            )
-
     def _settle_or_explain(self, connection: Connection, case: Case) -> Case:
         """Settle one execution; an obstacle becomes its result and stops no other."""
         passing(Failpoint.EVIDENCE_FOUND)
@@ -199,7 +218,7 @@ class _Settling:
                 if case.execution.is_lost:
                     return self._give_back(connection, case)
                 return self._settle_case(connection, case)
-        except (ConnectionFailed, OutcomeUnknown):
+        except (ConnectionFailed, DatabaseChanged, OutcomeUnknown):
             raise
         except AgentctlError as error:
             obstacle = error
@@ -211,17 +230,22 @@ class _Settling:
         return replace(case, action=Action.NOT_SETTLED, obstacle=obstacle)
 
     def _settle_case(self, connection: Connection, case: Case) -> Case:
-        failed = case.evidence.outcome is Outcome.FAILED
+        failed, payer = case.evidence.outcome is Outcome.FAILED, case.execution.user.id
         refund = failed and self._refund
         verdict = Verdict(
             case.execution.id,
-            case.execution.user.id,
+            payer,
             Status.FAILED if failed else Status.SUCCESS,
             refund=refund,
             facts={**case.evidence.facts(), **({"credits_used": 0} if refund else {})},
             creation=case.execution.creation,
+            cost=_find_cost(case.execution),
+            balance=self._balances.get(payer),
+            database=self._whereabouts,
         )
         settlement = settle(connection, self._market, verdict)
+        if settlement.balance_after is not None:
+            self._balances[payer] = settlement.balance_after
         if settlement.written is None:
             return _explain_unsettled(case, settlement)
         message = " ".join(filter(None, [case.evidence.message, settlement.note]))
@@ -235,6 +259,8 @@ class _Settling:
 
     def _give_back(self, connection: Connection, case: Case) -> Case:
         """Refund an execution whose row is gone, by the ledger."""
+        if self._whereabouts is not None:
+            require_database(connection, self._whereabouts)
         try:
             refund = refund_execution(connection, self._market, case.execution)
         except Refused as refused:
@@ -242,6 +268,14 @@ class _Settling:
                 raise
             return replace(case, action=Action.FOUND_SETTLED, evidence=nobody_knows(refused.message))
         return replace(case, action=Action.SETTLED, refunded=refund.movement.amount)
+
+
+def _find_cost(execution: Execution) -> Credits | None:
+    """Return what an execution still costs, as far as it was read."""
+    charged, refunded = execution.charged, execution.refunded or 0
+    if charged is None or isinstance(charged, Verbatim) or isinstance(refunded, Verbatim):
+        return None
+    return amounts.subtract(charged, refunded)
 
 
 def _explain_unsettled(case: Case, settlement: Settlement) -> Case:

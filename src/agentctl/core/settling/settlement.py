@@ -10,6 +10,7 @@ from msgspec import Struct
 from agentctl.core.credits import balances, movements, users
 from agentctl.core.credits.foresight import foresee_refund
 from agentctl.core.database.connection import Connection, Database
+from agentctl.core.database.row_identity import IDENTITY, DatabaseIdentity, require_database
 from agentctl.core.database.statements import Statement, list_foreseen
 from agentctl.core.database.transactions import NUMBER, Commit, durably
 from agentctl.core.executions import execution_table, lookup
@@ -31,6 +32,7 @@ class Verdict(Struct, frozen=True):
         creation: of the row that it is about, where another one of its id might have taken its place.
         cost: what it cost, as far as is known: what a refund is expected to be.
         balance: the payer's, as it was read last.
+        database: where its row is, if that was asked: the address may lead elsewhere by now.
 
     """
 
@@ -42,6 +44,7 @@ class Verdict(Struct, frozen=True):
     creation: Moment | None = None
     cost: Credits | None = None
     balance: Amount | None = None
+    database: DatabaseIdentity | None = None
 
 
 class Settlement(Struct, frozen=True):
@@ -91,6 +94,8 @@ def settle(
     commit = commit or Commit()
 
     def write_verdict(connection: Connection, market: Marketplace) -> Settlement:
+        if verdict.database is not None:
+            require_database(connection, verdict.database)
         # The user is locked before the execution, as charging does: the other way round deadlocks.
         payer = _lock_payer(connection, market, verdict) if verdict.refund else None
         owed_to_nobody = verdict.refund and payer is None
@@ -121,6 +126,8 @@ def settle(
 
 def _foresee(market: Marketplace, verdict: Verdict) -> Iterator[Statement]:
     """Yield what settling asks if nothing unusual happens; see `credits.foresight`."""
+    if verdict.database is not None:
+        yield IDENTITY
     payer = verdict.user if verdict.refund else None
     if payer is not None:
         if users.sees_all(market):
