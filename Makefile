@@ -47,7 +47,7 @@ help:
 	@echo "make bench-startup   start-up times of commands, compared with their lower bounds"
 	@echo "make bench-flights   how often each command waits for the database, and run from 50 ms away"
 	@echo "make bench-catalog   reading the catalog of 10,000 tables, compared with one SELECT over the same"
-	@echo "make bench-listings   memory and first line of listings and exports, with 1,000 and 1,000,000 rows"
+	@echo "make bench-listings   memory and first row of listings and exports, with 1,000 and 1,000,000 rows"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
 	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and the files that the tools have left"
