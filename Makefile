@@ -19,7 +19,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-strangers test-migrations \
 	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
-	bench-startup bench-codescan bench-migrate clean
+	bench-startup bench-flights bench-catalog bench-listings bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    watch agentctl run an agent, on an embedded PostgreSQL"
@@ -33,7 +33,7 @@ help:
 	@echo "make test-torture   a short make torture: kills, crowds, faults, every row of docs/outcomes.md"
 	@echo "make test-versions   tests that may differ between PostgreSQL versions, on 17"
 	@echo "make test-code   schema-check --code: verdicts compared with PostgreSQL's, hostile files, Ctrl-C (needs git)"
-	@echo "make test-databases   an operator's work, on each of forty-seven marketplaces"
+	@echo "make test-databases   an operator's work, on each of fifty-one marketplaces"
 	@echo "make test-strangers   200 renamed variants of each of them: right or asked, never wrong"
 	@echo "make test-security   hostile rows, names, prices, words and files"
 	@echo "make test-migrations   migrate-full under load, killed, undone"
@@ -45,7 +45,9 @@ help:
 	@echo "make test-all    all of the above, make test first"
 	@echo "make torture      test-torture at full size (an hour)"
 	@echo "make bench-startup   start-up times of commands, compared with their lower bounds"
-	@echo "make   schema-check compared with psql and the same query"
+	@echo "make bench-flights   how often each command waits for the database, and run from 50 ms away"
+	@echo "make bench-catalog   reading the catalog of 10,000 tables, compared with one SELECT over the same"
+	@echo "make bench-listings   memory and first row of listings and exports, with 1,000 and 1,000,000 rows"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
 	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and the files that the tools have left"
@@ -88,7 +90,7 @@ test-code: $(VENV)/installed-dev
 	@git --version >/dev/null || { echo "make: test-code needs git" >&2; exit 1; }
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/codescan
 
-# Each of the forty-seven takes an operator's whole day.
+# Each of the fifty-one takes an operator's whole day.
 test-databases: $(VENV)/installed-dev
 	@$(VENV)/bin/pytest $(PYTEST_ARGS) tests/databases
 
@@ -136,6 +138,15 @@ lint: $(VENV)/installed-dev
 
 bench-startup: $(VENV)/installed-dev
 	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/startup.py
+
+bench-flights: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/flights.py
+
+bench-catalog: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/catalog.py $(BENCH_ARGS)
+
+bench-listings: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/listings.py $(BENCH_ARGS)
 
 bench-codescan: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/codescan.py $(BENCH_ARGS)

@@ -1,6 +1,7 @@
 """How often a command waits for the database after connecting: a flight is sent, an answer comes back.
 
-With the database 50 ms away each way, a flight costs a tenth of a second.
+With the database 50 ms away each way, a flight costs a tenth of a second. `make bench-flights` shows what is
+in each, and what is still lost.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from support.webhook_server import Reply
         ("schema-check", 1),
         ("agents", 2),
         ("history", 2),
+        ("history --status success,failed --since 7d", 2),
         ("credits", 2),
+        ("init --force", 2),
     ],
 )
 def test_a_command_waits_for_the_database_no_more_often(shop: Shop, line: str, most: int) -> None:

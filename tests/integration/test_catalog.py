@@ -497,6 +497,57 @@ def test_a_stock_server_would_not_compile_its_statement_even_with_500_tables(dat
     assert plan[0]["Plan"]["Total Cost"] < _COMPILED_FROM
 
 
+_ONE_MORE: LiteralString = """
+CREATE TABLE order_{n}_status (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE order_{n} (
+    id bigint PRIMARY KEY, status_id bigint REFERENCES order_{n}_status, kind text NOT NULL, state text,
+    amount integer NOT NULL, other integer NOT NULL, url text CHECK (url <> ''), UNIQUE (id, kind)
+);
+INSERT INTO order_{n}_status VALUES (1, 'done');
+INSERT INTO order_{n} VALUES (1, 1, 'sale', 'open', 5, 6, 'https://example.com');
+CREATE VIEW open_{n} AS SELECT * FROM order_{n};
+ALTER TABLE order_{n} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody ON order_{n} USING (true);
+GRANT SELECT ON order_{n} TO PUBLIC;
+CREATE FUNCTION count_{n} (a integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'
+"""
+"""A part of every kind that the statement looks at twice: a list of words, a ledger with rows, their keys."""
+
+
+def test_each_table_costs_as_much_however_many_there_are(database: Database) -> None:
+    work = [0]
+    for first, last in ((1, 100), (101, 200), (201, 400)):
+        database.execute(";".join(_ONE_MORE.replace("{n}", str(n)) for n in range(first, last + 1)).encode())
+        database.execute("ANALYZE")
+        work.append(_count_rows(database, visibility=True))
+    _, small, medium, large = work
+    assert (large - medium) < (2 * (medium - small) * 1.25)  # of a square, it would be four times as much
+
+
+def _count_rows(database: Database, *, visibility: bool = False) -> int:
+    """Return how many rows PostgreSQL handles to read a catalog; require that it compiles nothing."""
+    head, start, statement = catalog_statement(visibility=visibility).as_string().partition("WITH RECURSIVE")
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SET LOCAL jit_above_cost = 0")
+        connection.execute(head.encode())
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT json) {start}{statement}".encode()
+        (plan,) = connection.execute(explain).fetchone() or ()
+    assert "JIT" not in plan[0]
+    return sum(
+        node["Actual Loops"] * (1 + sum(node.get(rows, 0) for rows in _ROWS_HANDLED))
+        for node in _list_nodes(plan[0]["Plan"])
+    )
+
+
+_ROWS_HANDLED = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
+
+
+def _list_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _list_nodes(below)
+
+
 @contextmanager
 def proxy_to(port: int) -> Iterator[tuple[int, list[bytes]]]:
     """Pass one connection on to a port of this machine; yield what the client sent, one item per flight.

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from support.database_proxy import DatabaseProxy
+from support.distant import Distant
 from support.keeper import Keeper, server_of
 from support.marketplace import OPTIONAL_COLUMNS, Database, Marketplace
 from support.postgres import Server
@@ -18,6 +20,8 @@ from support.program import Program
 
 _TESTS = Path(__file__).parents[1]
 _SESSION = """
+from support.database_proxy import DatabaseProxy
+from support.distant import Distant
 from support.keeper import Keeper, server_of
 keeper = Keeper()
 server_of(keeper.folder, "18")
@@ -158,3 +162,54 @@ def _wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.02)
+
+
+def test_a_pipeline_is_one_flight_however_early_the_server_answers(marketplace: Marketplace) -> None:
+    much = "SELECT repeat('much', 1000) FROM generate_series(1, 100)"  # more than its buffer holds
+    notice = "DO $$ BEGIN RAISE NOTICE 'at once'; END $$"
+    with DatabaseProxy(marketplace.url) as proxy, psycopg.connect(proxy.url, autocommit=True) as connection:
+        with connection.pipeline():
+            for statement in (much, notice, "SELECT 1"):
+                connection.execute(statement)
+                time.sleep(0.1)
+        connection.execute("SELECT 2")
+
+    assert proxy.flights == [[much, notice, "SELECT 1"], ["SELECT 2"]]
+
+
+def test_waiting_within_a_pipeline_begins_a_flight(marketplace: Marketplace) -> None:
+    with (
+        DatabaseProxy(marketplace.url) as proxy,
+        psycopg.connect(proxy.url, autocommit=True) as connection,
+        connection.pipeline(),
+    ):
+        connection.execute("SELECT 1").fetchone()
+        connection.execute("SELECT 2")
+
+    assert proxy.flights == [["SELECT 1"], ["SELECT 2"]]
+
+
+def test_a_distant_server_is_as_far_away_for_all_that_leaves_together(marketplace: Marketplace) -> None:
+    away = 0.05
+    with (
+        Distant(marketplace.url, away) as distant,
+        DatabaseProxy(distant.url) as proxy,
+        psycopg.connect(proxy.url, autocommit=True) as connection,
+    ):
+        began = time.monotonic()
+        with connection.pipeline():
+            for _ in range(5):
+                connection.execute("SELECT 1")
+        together = time.monotonic() - began
+        began = time.monotonic()
+        for _ in range(5):
+            connection.execute("SELECT 1")
+        alone = time.monotonic() - began
+
+    (visit,) = proxy.visits
+    assert visit.ready
+    assert (2 * away) <= together < (6 * away)
+    assert alone >= (10 * away)
+    # TCP's greetings, and what is said before the server is ready: encryption, the user, the password twice.
+    assert visit.flights == 4
+    assert visit.ready - visit.began >= (2 * away) * (1 + 3)

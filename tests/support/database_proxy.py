@@ -9,15 +9,18 @@ import math
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Self
 from urllib.parse import urlsplit
 
+from support.flights import FlightCounter
+
 _LENGTH = struct.Struct("!I")
 _ENCRYPTION_REQUESTS = (80877103, 80877104)  # TLS, GSSAPI
-_QUERY, _PARSE, _SYNC, _READY, _PASSWORD, _TERMINATE = b"Q", b"P", b"S", b"Z", b"p", b"X"
+_QUERY, _PARSE, _SYNC, _READY, _TERMINATE = b"Q", b"P", b"S", b"Z", b"X"
 
 
 class When(Enum):
@@ -52,13 +55,31 @@ class Fault:
 
 
 @dataclass(eq=False)
+class Visit:
+    """How one connection began, and when it ended; times are those of the monotonic clock.
+
+    Attributes:
+        flights: how often the client waited for an answer until it was connected.
+        ready: when it was; None if it never was.
+
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    flights: int = 0
+    ready: float | None = None
+    ended: float | None = None
+
+
+@dataclass(eq=False)
 class _Wire:
     """One connection through the proxy: its two ends, the statements since BEGIN, the fault that struck."""
 
     client: socket.socket
     server: socket.socket
     transaction: list[str] = field(default_factory=list)
-    answered: bool = True
+    counter: FlightCounter = field(default_factory=FlightCounter)
+    flight: list[str] = field(default_factory=list)
+    visit: Visit = field(default_factory=Visit)
     fault: Fault | None = None
 
     def cut(self) -> None:
@@ -74,7 +95,8 @@ class DatabaseProxy:
         port: where it listens.
         connections: how many were accepted.
         statements: all that arrived here, over all connections, in order.
-        flights: the statements of each flight after connecting: what the client sends after an answer.
+        flights: the statements of each flight after connecting (`flights`).
+        visits: how each connection began and ended, in order.
         struck: the statements at which a connection was cut.
 
     """
@@ -89,6 +111,7 @@ class DatabaseProxy:
         self.connections = 0
         self.statements: list[str] = []
         self.flights: list[list[str]] = []
+        self.visits: list[Visit] = []
         self.struck: list[str] = []
         self._listener = _connect_bound(0)
         self.port: int = self._listener.getsockname()[1]
@@ -147,11 +170,14 @@ class DatabaseProxy:
         with contextlib.closing(client), contextlib.suppress(OSError, EOFError):
             server = socket.create_connection((self._url.hostname or "", self._url.port or 0))
             with contextlib.closing(server):
+                for end in (client, server):  # else a message waits for an acknowledgement of the one before
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 wire = _Wire(client, server)
                 with self._lock:
                     if listener is not self._listener:  # it left meanwhile
                         return
                     self.connections += 1
+                    self.visits.append(wire.visit)
                     self._wires.add(wire)
                 self._pass_messages(wire)
 
@@ -164,15 +190,17 @@ class DatabaseProxy:
         finally:
             with self._lock:
                 self._wires.discard(wire)
+            wire.visit.ended = time.monotonic()
             if wire.fault is None:  # else the answer is awaited, and then cut
                 wire.cut()
             answers.join()
 
     def _pass_question(self, wire: _Wire) -> None:
         kind, message = _read_message(wire.client)
-        if wire.answered and kind not in {_PASSWORD, _TERMINATE}:
-            wire.answered = False
-            self.flights.append([])
+        if wire.visit.ready is None:  # a password, or what is exchanged in its place
+            wire.visit.flights += 1
+        elif kind != _TERMINATE:
+            self._count_question(wire, kind)
         if kind in {_QUERY, _PARSE}:
             self._record_statement(wire, _text_of(kind, message))
             if wire.fault and wire.fault.when is When.BEFORE:
@@ -187,7 +215,7 @@ class DatabaseProxy:
         with contextlib.suppress(OSError, EOFError):
             while True:
                 kind, message = _read_message(wire.server)
-                wire.answered = True
+                self._count_answer(wire, kind)
                 if wire.fault is None:
                     wire.client.sendall(message)
                 elif kind == _READY:
@@ -196,13 +224,26 @@ class DatabaseProxy:
             self._strike_fault(wire, wire.fault)
         wire.cut()
 
+    def _count_question(self, wire: _Wire, kind: bytes) -> None:
+        with self._lock:
+            if wire.counter.send(kind):
+                wire.flight = []
+                self.flights.append(wire.flight)
+
+    def _count_answer(self, wire: _Wire, kind: bytes) -> None:
+        with self._lock:
+            if wire.visit.ready is not None:
+                wire.counter.receive(kind)
+            elif kind == _READY:
+                wire.visit.ready = time.monotonic()
+
     def _record_statement(self, wire: _Wire, statement: str) -> None:
         """Record a statement, and the fault that it meets."""
         if statement.startswith("BEGIN"):
             wire.transaction.clear()
         with self._lock:
             self.statements.append(statement)
-            self.flights[-1].append(statement)
+            wire.flight.append(statement)
             fault = self._faults[0] if self._faults else None
             if fault and _matches_fault(fault, statement, wire.transaction):
                 self._passed += 1
@@ -231,6 +272,7 @@ def _pass_startup(wire: _Wire) -> None:
     """Refuse encryption, which libpq asks for first, and pass on the user and the database."""
     while True:
         message = _read_body(wire.client)
+        wire.visit.flights += 1
         (request,) = _LENGTH.unpack(message[4:8])
         if request not in _ENCRYPTION_REQUESTS:
             wire.server.sendall(message)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from io import TextIOWrapper
 from itertools import pairwise
 from types import FrameType
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct
 
-from agentctl.cli.reply import Reply
+from agentctl.cli.reply import Reply, Stream
 from agentctl.cli.session import screen_for
 from agentctl.core.errors import AgentctlError, ExitCode, Interrupted, SetupError, UsageError
 from agentctl.render.blocks import Text, Tone
@@ -82,22 +82,29 @@ def _interrupt_command(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _make_reply(arguments: Sequence[str]) -> Reply:
+    try:
+        returned = _invoke_app(arguments)
+    except BaseException as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
+        return _make_error_reply(error)
+    return returned if isinstance(returned, Reply) else Reply()  # --help was printed
+
+
+def _make_error_reply(error: BaseException) -> Reply:
     from typer import Abort
     from typer._click.exceptions import ClickException  # Typer names no public base of its usage errors
 
-    try:
-        returned = _invoke_app(arguments)
-    except AgentctlError as error:
-        return Reply(error=error)
-    except ClickException as error:
-        return Reply(error=UsageError(error.format_message(), hint=_usage_hint(error)))
-    except (KeyboardInterrupt, Abort):
-        return Reply(error=Interrupted("Interrupted."))
-    except SystemExit:
-        return Reply()  # Typer raises it for a closed pipe: a command that streams has lost its reader
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches an operator
-        return Reply(error=_report_defect(error))
-    return returned if isinstance(returned, Reply) else Reply()  # --help was printed
+    match error:
+        case AgentctlError():
+            return Reply(error=error)
+        case ClickException():
+            return Reply(error=UsageError(error.format_message(), hint=_usage_hint(error)))
+        case KeyboardInterrupt() | Abort():
+            return Reply(error=Interrupted("Interrupted."))
+        case Exception():
+            return Reply(error=_report_defect(error))
+    return (
+        Reply()
+    )  # SystemExit, which Typer raises for a closed pipe: a command that streams has lost its reader
 
 
 def _invoke_app(arguments: Sequence[str]) -> object:
@@ -127,7 +134,10 @@ def _usage_hint(error: "ClickException") -> str:
 def present(frame: Frame, reply: Reply) -> Reply:
     """Print a reply, and return the one whose exit code counts."""
     try:
-        _print_reply(frame, reply)
+        if frame.json and reply.stream:
+            reply = _print_stream(frame, reply.stream)
+        else:
+            _print_reply(frame, reply)
         sys.stdout.flush()
     except BrokenPipeError:
         pass  # the reader is gone
@@ -164,6 +174,34 @@ def _print_view(reply: Reply) -> None:
     if aside and sys.stdout.isatty() and sys.stderr.isatty():
         sys.stderr.write("\n")  # on a terminal, it separates stderr from stdout
     screen_for(sys.stderr).show(aside)
+
+
+def _print_stream(frame: Frame, stream: Stream) -> Reply:
+    """Print a long list as JSON while it is read, and return how that ended.
+
+    What fails before the first item is printed as of any command; what fails later ends the list.
+    """
+    from agentctl.render.envelope import envelope_end, envelope_of_list, to_json
+
+    begin, behind = envelope_of_list(frame.command, stream.member, stream.beside)
+    reply, before = Reply(), begin
+    with closing(stream.read()) as items:
+        try:
+            for item in items:
+                if frame.quiet:
+                    return reply
+                write_clean(sys.stdout, before + to_json(item))
+                before = ",\n"
+        except OSError:  # the output's
+            raise
+        except BaseException as error:  # noqa: BLE001 - as of any command
+            reply = _make_error_reply(error)
+    if before is begin and (frame.quiet or reply.error is not None):
+        _print_json(frame, reply)
+        return reply
+    end = envelope_end(exit_code=reply.exit_code, error=reply.error)
+    write_clean(sys.stdout, f"{begin if before is begin else ''}{behind}{end}")
+    return reply
 
 
 def _print_json(frame: Frame, reply: Reply) -> None:

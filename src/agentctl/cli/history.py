@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentctl.cli.reply import Reply
+from agentctl.cli.reply import Reply, Stream
 from agentctl.cli.session import Session, screen_for
 from agentctl.core.errors import UsageError
 from agentctl.render.clean import write_clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
     from agentctl.core.database.connection import Connection
     from agentctl.core.executions.filters import Filters
     from agentctl.core.mapping import Marketplace
@@ -93,12 +96,13 @@ def history(
     )
     output = Format.JSON if session.json else output
     _refuse_formats(output, follow=follow, stats=stats)
+    choose = partial(_make_filters, agent=agent, user=user, status=status, since=since, until=until)
+    if everything and output is Format.JSON:
+        return Reply(stream=Stream("executions", lambda: _read_all(session, choose), {"next_cursor": None}))
     with session.connected(reads=True) as (connection, market, _):
         if execution is not None:
             return _show_one(session, connection, market, execution, output)
-        filters = _make_filters(
-            connection, market, agent=agent, user=user, status=status, since=since, until=until
-        )
+        filters = choose(connection, market)
         if stats:
             return _show_stats(connection, market, filters)
         if everything:
@@ -213,17 +217,27 @@ def _show_page(
 def _print_all(
     session: Session, connection: "Connection", market: "Marketplace", filters: "Filters", output: Format
 ) -> Reply:
-    from agentctl.core.executions.history import Page, stream_executions
-    from agentctl.render import history as render
+    from agentctl.core.executions.history import stream_executions
 
     content = output is not Format.TABLE
     # Closed before the connection is: it holds a transaction open.
     with closing(stream_executions(connection, market, filters, content=content)) as stream:
-        if output is not Format.JSON:
-            _print_rows(session, stream, output)
-            return Reply()
-        page = Page(tuple(stream), next_cursor=None)
-    return Reply(data=lambda: render.page_data(page))
+        _print_rows(session, stream, output)
+    return Reply()
+
+
+def _read_all(
+    session: Session, choose: "Callable[[Connection, Marketplace], Filters]"
+) -> "Generator[Mapping[str, object], None, None]":
+    """Yield every execution as programs read it; connected while it does."""
+    from agentctl.core.executions.history import stream_executions
+    from agentctl.render import history as render
+
+    with (
+        session.connected(reads=True) as (connection, market, _),
+        closing(stream_executions(connection, market, choose(connection, market), content=True)) as stream,
+    ):
+        yield from map(render.execution_data, stream)
 
 
 def _print_rows(session: Session, executions: Iterable["Execution"], output: Format) -> None:

@@ -3,7 +3,7 @@
 A command returns a reply instead of printing and exiting; frame.py prints it and returns the exit code.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import ParamSpec
 
 from msgspec import Struct
@@ -18,6 +18,21 @@ def _show_nothing() -> View:
     return ()
 
 
+class Stream(Struct, frozen=True):
+    """A list of any length that is printed as JSON while it is read.
+
+    Attributes:
+        member: what the list is called in `data` of the JSON envelope.
+        read: yields its items as programs read them; what it raises ends the list.
+        beside: the other members of `data`.
+
+    """
+
+    member: str
+    read: Callable[[], Generator[Mapping[str, object], None, None]]
+    beside: Mapping[str, object]
+
+
 class Reply(Struct, frozen=True):
     """The result of one command.
 
@@ -26,6 +41,7 @@ class Reply(Struct, frozen=True):
         view: returns what people see; only one of the two is called.
         aside: returns what people see on stderr, after the view.
         error: set if the command did its work and the result is bad news.
+        stream: what takes the place of all these with --json.
 
     """
 
@@ -33,6 +49,7 @@ class Reply(Struct, frozen=True):
     view: Callable[[], View] = _show_nothing
     aside: Callable[[], View] = _show_nothing
     error: AgentctlError | None = None
+    stream: Stream | None = None
 
     @staticmethod
     def of(

@@ -28,6 +28,21 @@ def envelope(*, command: str, exit_code: int, data: object, error: AgentctlError
     }
 
 
+def envelope_of_list(command: str, member: str, beside: Mapping[str, object]) -> tuple[str, str]:
+    """Return what is written before the items of a long list in `data`, and behind them.
+
+    How the command ended is not known before: it follows, as `envelope_end` writes it.
+    """
+    begin = to_json({"schema": SCHEMA, "command": command})[:-1]
+    return f'{begin}, "data": {{{to_json(member)}: [\n', f"\n], {to_json(beside)[1:]}"
+
+
+def envelope_end(*, exit_code: int, error: AgentctlError | None) -> str:
+    """Write the members of the envelope that say how a command ended."""
+    ended = envelope(command="", exit_code=exit_code, data=None, error=error)
+    return f", {to_json({name: ended[name] for name in ('ok', 'exit_code', 'error')})[1:]}\n"
+
+
 def error_data(error: AgentctlError) -> Mapping[str, object]:
     """Return an error as programs read it."""
     return {

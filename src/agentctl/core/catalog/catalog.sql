@@ -48,6 +48,7 @@ relations AS MATERIALIZED (
     -- With what this role may do to every column; of the others, single columns are asked about.
     SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relacl, c.relispartition, c.relrowsecurity, c.reltuples,
            w.nspname, w.position,
+           c.relname ~* '(status|state|stage|phase|type|kind)(es|s|_?codes?|_?types?|_?values?)?$' AS says_list,
            has_table_privilege(c.oid, 'SELECT') AS readable,
            has_table_privilege(c.oid, 'INSERT') AS insertable,
            has_table_privilege(c.oid, 'UPDATE') AS updatable
@@ -83,7 +84,7 @@ inspectable AS (
 ),
 attributes AS MATERIALIZED (
     SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.atthasdef,
-           a.attgenerated, a.attacl, pg_get_expr(d.adbin, d.adrelid) AS "default"
+           a.attgenerated, a.attacl, pg_get_expr(d.adbin, d.adrelid) AS "default", r.says_list
     FROM pg_attribute a
     JOIN relations r ON r.oid = a.attrelid
     LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -92,8 +93,7 @@ attributes AS MATERIALIZED (
 types AS (
     -- The type of every column, followed through domains to the type below them.
     SELECT t.oid AS declared, t.oid, t.typbasetype, t.typnotnull, t.typtype
-    FROM pg_type t
-    WHERE t.oid = ANY (SELECT a.atttypid FROM attributes a)
+    FROM (SELECT DISTINCT a.atttypid AS oid FROM attributes a) AS used JOIN pg_type t ON t.oid = used.oid
     UNION ALL
     SELECT types.declared, t.oid, t.typbasetype, types.typnotnull OR t.typnotnull, t.typtype
     FROM types JOIN pg_type t ON t.oid = types.typbasetype
@@ -121,8 +121,9 @@ referred AS MATERIALIZED (
     SELECT DISTINCT k.confrelid AS oid FROM pg_constraint k WHERE k.contype = 'f'
 ),
 keyed AS MATERIALIZED (
-    -- Of each table, the columns of its keys, and whether one refers to another table.
-    SELECT k.conrelid AS oid, array_agg(key.attnum) AS columns, bool_or(k.contype = 'f') AS refers
+    -- Of each table, the columns of its keys, the one that is its primary key, and whether one refers to another table.
+    SELECT k.conrelid AS oid, array_agg(key.attnum) AS columns, bool_or(k.contype = 'f') AS refers,
+           min(key.attnum) FILTER (WHERE k.contype = 'p' AND cardinality(k.conkey) = 1) AS own
     FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid CROSS JOIN unnest(k.conkey) AS key (attnum)
     WHERE k.contype = ANY ('{{p,u,f}}')
     GROUP BY k.conrelid
@@ -134,15 +135,17 @@ of_kinds AS MATERIALIZED (
     WHERE k.refers AND k.oid = ANY (SELECT a.attrelid FROM attributes a JOIN names n ON n.attname = a.attname AND n.says_kind)
 ),
 lists AS MATERIALIZED (
-    -- Small tables that others refer to and that list words, as run_states does, with their key.
-    SELECT r.oid, quote_ident(a.attname) AS key
-    FROM relations r
-    JOIN referred ON referred.oid = r.oid
-    JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype = 'p' AND cardinality(k.conkey) = 1
-    JOIN attributes a ON a.attrelid = r.oid AND a.attnum = k.conkey[1]
-    WHERE r.relname ~* '(status|state|stage|phase|type|kind)(es|s|_?codes?|_?types?|_?values?)?$'
-      AND a.atttypid = ANY ('{{smallint,integer,bigint,uuid,text,varchar}}'::regtype[])
-      AND (SELECT count(*) FROM attributes other WHERE other.attrelid = r.oid) <= 8
+    -- Small tables that others refer to and that list words, as run_states does, with their key if it can be read.
+    -- All their columns are counted in one pass: a look into attributes for each table would read it as often.
+    SELECT a.attrelid AS oid,
+           max(quote_ident(a.attname)) FILTER (
+               WHERE a.attnum = k.own
+                 AND a.atttypid = ANY ('{{smallint,integer,bigint,uuid,text,varchar}}'::regtype[])
+           ) AS key
+    FROM attributes a JOIN referred ON referred.oid = a.attrelid JOIN keyed k ON k.oid = a.attrelid
+    WHERE a.says_list
+    GROUP BY a.attrelid
+    HAVING count(*) <= 8
 ),
 sampling AS MATERIALIZED (
     -- Nothing but rows tells what a free text or a plain number means: which words, which sign. For each column, an
@@ -165,8 +168,7 @@ sampling AS MATERIALIZED (
                WHEN t.oid = ANY ('{{integer,bigint,numeric}}'::regtype[])
                 AND (n.says_amount
                      -- What every row of several kinds has, and refers to nothing: a ledger's amount is such.
-                     OR a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-                        AND EXISTS (SELECT FROM of_kinds o WHERE o.oid = a.attrelid AND a.attnum <> ALL (o.columns)))
+                     OR a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attnum <> ALL (o.columns))
                THEN $sign$CASE WHEN %1$I OPERATOR(pg_catalog.<) 0 THEN '-1'
                                WHEN %1$I OPERATOR(pg_catalog.>) 0 THEN '1'
                                WHEN %1$I OPERATOR(pg_catalog.=) 0 THEN '0' END$sign$ END AS expression
@@ -175,6 +177,7 @@ sampling AS MATERIALIZED (
         JOIN base_types t ON t.declared = a.atttypid
         JOIN relations r ON r.oid = a.attrelid
         LEFT JOIN lists l ON l.oid = a.attrelid
+        LEFT JOIN of_kinds o ON o.oid = a.attrelid
         WHERE r.readable AND r.oid = ANY (SELECT oid FROM inspectable) AND NOT row_security_active(r.oid)
           AND (r.relkind = 'p' OR pg_relation_size(r.oid) > 0)
     ) AS c
@@ -274,8 +277,9 @@ indexes AS MATERIALIZED (
     SELECT i.indrelid, json_agg(json_build_array(
         ic.relname,
         am.amname,
-        (SELECT json_agg(pg_get_indexdef(i.indexrelid, position, true) ORDER BY position)
-         FROM generate_series(1, i.indnkeyatts) AS position),
+        (SELECT json_agg(pg_get_indexdef(i.indexrelid, key.position::integer, true) ORDER BY key.position)
+         FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS key (attnum, position)
+         WHERE key.position <= i.indnkeyatts),
         i.indisunique,
         i.indisvalid AND i.indisready,
         i.indpred IS NOT NULL,
