@@ -102,9 +102,7 @@ def _make_error_reply(error: BaseException) -> Reply:
             return Reply(error=Interrupted("Interrupted."))
         case Exception():
             return Reply(error=_report_defect(error))
-    return (
-        Reply()
-    )  # SystemExit, which Typer raises for a closed pipe: a command that streams has lost its reader
+    return Reply()  # SystemExit, as Typer raises it for a closed pipe: a stream has lost its reader
 
 
 def _invoke_app(arguments: Sequence[str]) -> object:
