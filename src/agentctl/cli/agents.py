@@ -65,7 +65,10 @@ def _show_agent(session: Session, agent: str) -> Reply:
     from agentctl.core.agents.form import read_form
     from agentctl.render import agents as render
 
-    with session.connected(reads=True) as (connection, market, profile):
+    with (
+        session.connected(reads=True) as (connection, market, profile),
+        connection.reading_ahead(core.compose_lookup(market.agents, agent)),
+    ):
         completed = profile.as_far_as_known(core.get_agent(connection, market.agents, agent))
     form = read_form(completed.raw_form)
     return Reply.of(render.one_data, render.one_view, completed, form)

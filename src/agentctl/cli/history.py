@@ -140,26 +140,31 @@ def _make_filters(
     since: str | None,
     until: str | None,
 ) -> "Filters":
-    from agentctl.core.agents.agent_table import get_agent
-    from agentctl.core.credits.users import get_user
+    from agentctl.core.agents import agent_table
+    from agentctl.core.credits import users
     from agentctl.core.executions.filters import Filters
     from agentctl.core.times import parse_instant
 
     now = datetime.now(UTC)
-    return Filters(
-        agent=get_agent(connection, market.agents, agent).id if agent else None,
-        user=get_user(connection, market.users, user).id if user else None,
-        statuses=tuple(status or ()),
-        since=parse_instant(since, now=now) if since else None,
-        until=parse_instant(until, now=now) if until else None,
+    named = (
+        *(agent_table.compose_lookup(market.agents, agent) if agent else ()),
+        *((users.compose_lookup(market.users, user),) if user else ()),
     )
+    with connection.reading_ahead(named):
+        return Filters(
+            agent=agent_table.get_agent(connection, market.agents, agent).id if agent else None,
+            user=users.get_user(connection, market.users, user).id if user else None,
+            statuses=tuple(status or ()),
+            since=parse_instant(since, now=now) if since else None,
+            until=parse_instant(until, now=now) if until else None,
+        )
 
 
 def _show_one(
     session: Session, connection: "Connection", market: "Marketplace", key: str, output: Format
 ) -> Reply:
-    from agentctl.core.credits.ledger_reports import rows_of_execution
-    from agentctl.core.database.row_identity import identify_database, identify_row
+    from agentctl.core.credits.ledger_reports import compose_rows_of_execution, rows_of_execution
+    from agentctl.core.database.row_identity import IDENTITY, identify_database, identify_row
     from agentctl.core.executions.journal import user_journal
     from agentctl.core.executions.lookup import get_execution
     from agentctl.render import history as render
@@ -168,11 +173,12 @@ def _show_one(
     if output in _ROWS:
         _print_rows(session, [execution], output)
         return Reply()
-    ledger = market.ledger
-    linked = ledger is not None and ledger.is_linked
-    rows = rows_of_execution(connection, ledger, execution.id) if ledger is not None and linked else ()
+    ledger = market.ledger if market.ledger is not None and market.ledger.is_linked else None
+    asked = () if ledger is None else (compose_rows_of_execution(ledger, execution.id),)
+    with connection.reading_ahead((*asked, IDENTITY)):
+        rows = () if ledger is None else rows_of_execution(connection, ledger, execution.id)
+        row = identify_row(identify_database(connection), execution.creation)
     missing = _list_missing(market)
-    row = identify_row(identify_database(connection), execution.creation)
     entries = user_journal(content=False).list_entries(
         execution.id, row, database=connection.database.address
     )

@@ -56,9 +56,14 @@ def list_rows(connection: Connection, ledger: TableRole, *, user: Key, limit: in
 
 def rows_of_execution(connection: Connection, ledger: TableRole, execution: Key) -> tuple[LedgerRow, ...]:
     """Return the charge and the refund of one execution, oldest first."""
-    query = compose(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id", ledger=ledger.rows)
-    rows = connection.execute(query, {"execution": execution}).fetchall()
+    rows = connection.run(compose_rows_of_execution(ledger, execution)).fetchall()
     return tuple(_read_ledger_row(ledger, row) for row in rows)
+
+
+def compose_rows_of_execution(ledger: TableRole, execution: Key) -> Statement:
+    """Return the statement that reads the rows of one execution."""
+    query = compose(_ROWS + "execution_id = %(execution)s ORDER BY created_at, id", ledger=ledger.rows)
+    return Statement(query, {"execution": execution})
 
 
 def select_sums(ledger: TableRole, executions: sql.Composable) -> sql.Composed:

@@ -204,7 +204,7 @@ class Connection(psycopg.Connection[dict[str, Any]]):
             statements: if one fails, the block asks those behind it anew.
 
         """
-        self._foresight = ReadAhead(self._send_together(statements))
+        self._foresight = ReadAhead(self._send_together(statements)) if statements else None
         try:
             yield
         finally:
