@@ -16,6 +16,7 @@ from support.webhook_server import Reply
         ("schema-check", 1),
         ("agents", 2),
         ("history", 2),
+        ("history --stats", 2),
         ("credits", 2),
     ],
 )
