@@ -133,7 +133,8 @@ def _compose_duration(market: Marketplace) -> sql.Composable | None:
     if begun is None or ended is None:
         return None
     return compose(
-        "CASE WHEN {started} AND {completed} THEN (extract(epoch FROM {ended} - {begun})::float8 * 1000) END",
+        # extract would compute in decimals, which takes four times as long.
+        "CASE WHEN {started} AND {completed} THEN (date_part('epoch', {ended} - {begun}) * 1000) END",
         begun=begun,
         ended=ended,
         started=_in_calendar("started_at"),
