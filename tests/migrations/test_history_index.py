@@ -20,6 +20,7 @@ UNDO = ("migrate-full", "--history-index", "--undo", "--yes")
 LISTS = {
     "agentctl_agent_executions_agent_id_created_at": "(agent_id, created_at DESC)",
     "agentctl_agent_executions_created_at_id": "(created_at DESC, id DESC)",
+    "agentctl_agent_executions_status_created_at": "(status, created_at DESC)",
     "agentctl_agent_executions_user_id_created_at": "(user_id, created_at DESC)",
 }
 LEDGER = {
@@ -64,7 +65,7 @@ def test_builds_an_index_for_each_list_and_adds_no_column(
     done = agentctl(*BUILD)
 
     assert done.exit_code == 0
-    assert "public.agent_executions now has an index for each list: 3 steps done" in done.stdout
+    assert "public.agent_executions now has an index for each list: 4 steps done" in done.stdout
     assert "public.credit_transactions now has an index for each list: 2 steps done" in done.stdout
     assert ours(marketplace) == LISTS | LEDGER
     assert marketplace.execute(columns) == before
@@ -105,7 +106,7 @@ def test_a_dry_run_prints_the_statements_and_changes_nothing(
     agentctl("migrate-full", "--history-index", "--dry-run", "-o", "plan.sql")
 
     assert shown.exit_code == 0
-    assert shown.stdout.count("CREATE INDEX CONCURRENTLY") == 5
+    assert shown.stdout.count("CREATE INDEX CONCURRENTLY") == 6
     assert [table["table"] for table in tables] == ["public.agent_executions", "public.credit_transactions"]
     assert not any(table["applied"] for table in tables)
     assert catalog(marketplace) == before
@@ -125,11 +126,22 @@ def test_undo_drops_these_indexes_and_no_other(agentctl: Program, marketplace: M
     shown = agentctl("migrate-full", "--undo", "--history-index", "--dry-run").stdout
     done = agentctl(*UNDO)
 
-    assert shown.count("DROP INDEX CONCURRENTLY") == 5
+    assert shown.count("DROP INDEX CONCURRENTLY") == 6
     assert done.exit_code == 0
     assert done.stdout.count("is as it was before") == 2
     assert catalog(marketplace) == before
     assert agentctl(*UNDO).stdout.count("nothing to do") == 2
+
+
+def test_undo_keeps_an_index_of_that_name_on_something_else(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    name = next(iter(LISTS))
+    marketplace.execute(f"CREATE INDEX {name} ON agent_executions (agent_id)".encode())
+
+    assert agentctl(*UNDO).stdout.count("nothing to do") == 2
+
+    assert ours(marketplace) == {name: "(agent_id)"}
 
 
 def test_undo_of_the_columns_keeps_these_indexes_and_says_so(
@@ -198,13 +210,14 @@ def test_an_index_that_does_the_work_is_kept(agentctl: Program, marketplace: Mar
 
     assert [*ours(marketplace)] == [
         "agentctl_agent_executions_agent_id_created_at",
+        "agentctl_agent_executions_status_created_at",
         *LEDGER,
     ]
 
 
 def test_a_taken_name_is_named_and_nothing_is_changed(agentctl: Program, marketplace: Marketplace) -> None:
     name = next(iter(LISTS))
-    marketplace.execute(f"CREATE INDEX {name} ON agent_executions (status)".encode())
+    marketplace.execute(f"CREATE INDEX {name} ON agent_executions (agent_id)".encode())
     before = catalog(marketplace)
 
     refused = agentctl(*BUILD, "--json")
@@ -241,6 +254,21 @@ def test_a_partitioned_table_gets_its_indexes_part_by_part_and_loses_them(
     assert ours(marketplace) == LISTS | parts | LEDGER
     assert agentctl(*UNDO).exit_code == 0
     assert catalog(marketplace) == before
+
+
+def test_a_part_on_another_server_is_named_and_nothing_is_changed(
+    agentctl: Program, marketplace: Marketplace
+) -> None:
+    marketplace.execute("CREATE FOREIGN DATA WRAPPER theirs")
+    marketplace.execute("CREATE SERVER far FOREIGN DATA WRAPPER theirs")
+    marketplace.execute("CREATE FOREIGN TABLE away () INHERITS (agent_executions) SERVER far")
+
+    refused = agentctl(*BUILD, "--json")
+
+    assert refused.exit_code == 3
+    said = "public.away, a part of agent_executions, is a foreign table: it gets no index."
+    assert refused.json["error"]["message"] == said
+    assert ours(marketplace) == {}
 
 
 def test_a_view_is_left_to_the_table_that_it_reads(agentctl: Program, marketplace: Marketplace) -> None:

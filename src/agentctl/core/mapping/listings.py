@@ -16,10 +16,16 @@ from agentctl.core.mapping.index_keys import IndexKey
 LISTED_ROLES = ("executions", "ledger")
 """The roles whose rows are listed."""
 _INDEXABLE = ("table", "partitioned table")
+_WORDS = ("text", "character varying")
 _NEWEST_FIRST = " DESC"
 # The commands by the part that they compare; without one, all rows are listed.
 _COMMANDS: Mapping[str, Mapping[str, str]] = {
-    "executions": {"": "history", "user": "history --user", "agent": "history --agent"},
+    "executions": {
+        "": "history",
+        "user": "history --user",
+        "agent": "history --agent",
+        "status": "history --status",
+    },
     "ledger": {"user": "credits --user"},
 }
 
@@ -61,12 +67,21 @@ def find_listings(roles: Mapping[str, FoundRole], role: str) -> Iterator[Listing
     if found is None or found.table.kind not in _INDEXABLE or found.table.partition:
         return
     for part, command in _COMMANDS[role].items():
+        if part == "status" and not _is_read_as_it_is(found, part):
+            continue
         if (key := _compose_key(found.parts, part)) is not None:
             yield Listing(command, found.table, key)
     execution = found.parts.get("execution")
     if role == "ledger" and execution is not None and execution.read_as is None:
         # A page of history has what each of its executions cost.
         yield Listing("history", found.table, IndexKey((execution.column,), is_listing=True))
+
+
+def _is_read_as_it_is(found: FoundRole, part: str) -> bool:
+    """Whether a word is compared with the column itself, and not with a text that is made of it."""
+    choice = found.parts.get(part)
+    column = found.table.column(choice.column) if choice is not None else None
+    return column is not None and column.base_type in _WORDS and "succeeded" not in found.parts
 
 
 def _compose_key(parts: Mapping[str, Choice], part: str) -> IndexKey | None:

@@ -122,5 +122,6 @@ def _make_attach_step(member: Member, name: str, part: Member, part_name: str, w
 
 
 def _compose_key(key: IndexKey) -> sql.Composed:
-    columns = (sql.Identifier(column) + sql.SQL(order) for column, order in key.ordered)
-    return sql.SQL(", ").join(columns)
+    compared = (sql.Identifier(column) for column in key.columns[: key.compared])
+    ordered = (sql.Identifier(column) + sql.SQL(key.order) for column in key.columns[key.compared :])
+    return sql.SQL(", ").join((*compared, *ordered))

@@ -34,8 +34,9 @@ CHECK = SubjectCheck(
     severity=Severity.INFO,
     title="A list of a large table has no index that serves it",
     meaning=(
-        "`agentctl history` and `agentctl credits` show the latest rows first, of all, of one user or of one "
-        "agent. Without an index in that order, PostgreSQL reads and sorts far more rows than a page shows."
+        "`agentctl history` and `agentctl credits` show the latest rows first, of all, of one user, of one "
+        "agent or of one status. Without an index in that order, PostgreSQL reads and "
+        "sorts far more rows than a page shows."
     ),
     remedy="agentctl migrate-full --history-index builds the indexes while the table is in use.",
     details=(
