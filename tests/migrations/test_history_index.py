@@ -177,7 +177,7 @@ def test_killed_during_a_build_it_ends_as_if_uninterrupted(
     with marketplace.connect() as writer, writer.transaction():
         writer.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE".encode())
         process = agentctl.start(*BUILD)
-        server = _await_build(marketplace)
+        server = _await_build(marketplace, table)
         if dies == "the program":
             process.kill()  # the server may still end the build
         else:
@@ -192,11 +192,14 @@ def test_killed_during_a_build_it_ends_as_if_uninterrupted(
     assert ours(marketplace) == LISTS | LEDGER
 
 
-def _await_build(marketplace: Marketplace) -> int:
-    """Wait for the server process that builds an index, and return it."""
-    query = "SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()"
+def _await_build(marketplace: Marketplace, table: str) -> int:
+    """Wait for the server process that builds an index of a table which exists by now, and return it."""
+    query: LiteralString = (
+        "SELECT p.pid FROM pg_stat_progress_create_index p JOIN pg_index i ON i.indexrelid = p.index_relid "
+        "WHERE p.datname = current_database() AND p.relid = %s::regclass AND NOT i.indisvalid"
+    )
     deadline = time.monotonic() + 20
-    while not (found := marketplace.execute(query)):
+    while not (found := marketplace.execute(query, (table,))):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return int(found[0][0])
