@@ -19,7 +19,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-strangers test-migrations \
 	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
-	bench-startup bench-codescan bench-migrate clean
+	bench-startup bench-history bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    watch agentctl run an agent, on an embedded PostgreSQL"
@@ -46,6 +46,8 @@ help:
 	@echo "make torture      test-torture at full size (an hour)"
 	@echo "make bench-startup   start-up times of commands, compared with their lower bounds"
 	@echo "make   schema-check compared with psql and the same query"
+	@echo "make bench-history   history and credits on 10 million executions, without and with their indexes"
+	@echo "             (half an hour, 10 GB, Debian's package postgresql-15)"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
 	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and the files that the tools have left"
@@ -136,6 +138,9 @@ lint: $(VENV)/installed-dev
 
 bench-startup: $(VENV)/installed-dev
 	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/startup.py
+
+bench-history: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/history.py $(BENCH_ARGS)
 
 bench-codescan: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/codescan.py $(BENCH_ARGS)
