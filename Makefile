@@ -19,7 +19,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help demo test test-cases test-torture test-security test-versions test-code test-databases test-strangers test-migrations \
 	test-sandbox test-settling test-debian test-pgbouncer test-pooled test-n8n test-all torture n8n lint \
-	bench-startup bench-flights bench-catalog bench-listings bench-codescan bench-migrate clean
+	bench-startup bench-flights bench-catalog bench-listings bench-history bench-codescan bench-migrate clean
 
 help:
 	@echo "make demo    watch agentctl run an agent, on an embedded PostgreSQL"
@@ -48,6 +48,8 @@ help:
 	@echo "make bench-flights   how often each command waits for the database, and run from 50 ms away"
 	@echo "make bench-catalog   reading the catalog of 10,000 tables, compared with one SELECT over the same"
 	@echo "make bench-listings   memory and first row of listings and exports, with 1,000 and 1,000,000 rows"
+	@echo "make bench-history   history and credits on 10 million executions, without and with their indexes"
+	@echo "             (half an hour, 10 GB, Debian's package postgresql-15)"
 	@echo "make bench-codescan   schema-check --code on 10,000 files, cold and warm, compared with parsing only"
 	@echo "make bench-migrate   migrate-full compared with plain SQL on 10 million rows (half an hour)"
 	@echo "make clean   remove $(VENV) and the files that the tools have left"
@@ -147,6 +149,9 @@ bench-catalog: $(VENV)/installed-dev
 
 bench-listings: $(VENV)/installed-dev
 	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/listings.py $(BENCH_ARGS)
+
+bench-history: $(VENV)/installed-dev
+	@PYTHONPATH=tests $(VENV)/bin/python benchmarks/history.py $(BENCH_ARGS)
 
 bench-codescan: $(VENV)/installed
 	@$(VENV)/bin/python benchmarks/codescan.py $(BENCH_ARGS)

@@ -25,6 +25,7 @@ from support.webhook_server import Reply
         ("history --agent seo-blog --user ops@example.com", 3),
         ("agents seo-blog", 2),
         ("run seo-blog topic=Tea --dry-run", 2),
+        ("history --stats", 2),
         ("credits", 2),
         ("init --force", 2),
     ],

@@ -33,6 +33,7 @@ _MIGRATES: dict[str, Sequence[str]] = {
     "migrate-full": ("migrate-full", "--yes"),
     "migrate-full --backfill": ("migrate-full", "--yes", "--backfill"),
     "migrate-full --undo": ("migrate-full", "--yes", "--undo"),
+    "migrate-full --history-index": ("migrate-full", "--yes", "--history-index"),
 }
 
 

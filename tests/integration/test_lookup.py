@@ -143,6 +143,22 @@ def test_finds_an_execution_by_an_id_of_another_type(marketplace: Marketplace) -
             get_execution(connection, parts, "")
 
 
+def test_an_id_of_text_is_first_taken_as_it_is_typed(marketplace: Marketplace) -> None:
+    marketplace.execute("ALTER TABLE credit_transactions ALTER execution_id TYPE text")
+    marketplace.execute("ALTER TABLE agent_executions ALTER id DROP DEFAULT, ALTER id TYPE text")
+    insert: LiteralString = "INSERT INTO agent_executions (id, user_id, agent_id) VALUES (%s, %s, %s)"
+    for key in ("run_a", "RUN_A", "RUN_B1"):
+        marketplace.execute(insert, (key, OPS, SEO_BLOG))
+
+    with opened(marketplace) as (connection, parts):
+        assert get_execution(connection, parts, "RUN_A").id == "RUN_A"
+        assert get_execution(connection, parts, "run_").id == "run_a"
+        assert get_execution(connection, parts, "run_b").id == "RUN_B1"
+        for text in ("RUN_", "Run_"):
+            with pytest.raises(Refused, match="Several"):
+                get_execution(connection, parts, text)
+
+
 def test_finds_a_numeric_id_only_by_the_whole_number(marketplace: Marketplace) -> None:
     marketplace.execute("ALTER TABLE credit_transactions DROP execution_id, ADD execution_id bigint")
     marketplace.execute("ALTER TABLE agent_executions DROP id, ADD id bigserial PRIMARY KEY")

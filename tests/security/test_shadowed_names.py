@@ -23,6 +23,7 @@ _DAY: tuple[tuple[int, str], ...] = (
     (0, "history"),
     (0, "history --all --format jsonl"),
     (0, "history --agent seo-blog --user ops@example.com --status success,failed --since 7d"),
+    (0, "history --status failed"),
     (0, "history --stats"),
     (0, "credits"),
     (0, "credits --user ops@example.com"),
@@ -34,6 +35,9 @@ _DAY: tuple[tuple[int, str], ...] = (
     (0, "schema-check"),
     (0, "migrate-full --dry-run"),
     (0, "migrate-full --yes --backfill"),
+    (0, "history --stats --since 7d"),
+    (0, "migrate-full --history-index --yes"),
+    (0, "migrate-full --undo --history-index --yes"),
     (0, "migrate-full --undo --discard-data --yes"),
 )
 

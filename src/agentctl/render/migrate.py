@@ -19,6 +19,8 @@ _RAW = (
     "would run a customer's text as a formula."
 )
 
+_PROOF = "Afterwards, agentctl schema-check --require full proves that everything is there."
+
 
 def plan_data(plan: Plan, *, applied: bool) -> dict[str, object]:
     """Return a plan as programs read it."""
@@ -51,7 +53,7 @@ def plan_view(plan: Plan, *, backfill: bool = False) -> View:
     if not plan.steps:
         todo = "no column or index is missing" if backfill else "nothing to do"
         yield Text(f"{plan.full_name} already has full tracking: {todo}.", Tone.GOOD)
-    yield from _steps_view(plan)
+    yield from steps_view(plan)
     if backfill:
         yield Text(_BACKFILL)
 
@@ -100,12 +102,13 @@ def undo_view(plan: Plan) -> View:
     """Show how a migration is taken back, and what stays."""
     if not plan.steps:
         yield Text(f"{plan.full_name} has nothing that migrate-full added: nothing to do.", Tone.GOOD)
-    yield from _steps_view(plan)
+    yield from steps_view(plan)
     for remark in plan.remarks:
         yield Text(remark, Tone.DIM)
 
 
-def _steps_view(plan: Plan) -> View:
+def steps_view(plan: Plan) -> View:
+    """Show each step with its lock and its SQL."""
     for number, step in enumerate(plan.steps, start=1):
         yield Text("\n   ".join([f"{number}. {step.kind} ({step.object})", *_list_facts(step)]), Tone.STRONG)
         yield Code(f"{step.sql};", "sql")
@@ -119,12 +122,18 @@ def _list_facts(step: Step) -> Iterator[str]:
         yield "Cannot be undone."
 
 
-def script(plan: Plan) -> str:
-    """Write a plan as a file of SQL for whoever runs it by hand."""
-    return "\n".join(_write_script(plan)) + "\n"
+def script(plan: Plan, *, proof: str = _PROOF) -> str:
+    """Write a plan as a file of SQL for whoever runs it by hand.
+
+    Args:
+        plan: what to write.
+        proof: what to tell them to do afterwards.
+
+    """
+    return "\n".join(_write_script(plan, proof)) + "\n"
 
 
-def _write_script(plan: Plan) -> Iterator[str]:
+def _write_script(plan: Plan, proof: str) -> Iterator[str]:
     yield from _write_comment(f"{plan.full_name}: {len(plan.steps)} steps of agentctl migrate-full.")
     yield from _write_comment("Run it outside a transaction: psql -X -v ON_ERROR_STOP=1 -f THIS-FILE")
     yield from _write_comment(
@@ -144,9 +153,7 @@ def _write_script(plan: Plan) -> Iterator[str]:
             yield from _write_comment(f"Undone by: {step.undo};")
         yield f"{step.sql};"
     yield ""
-    yield from _write_comment(
-        "Afterwards, agentctl schema-check --require full proves that everything is there."
-    )
+    yield from _write_comment(proof)
 
 
 def _write_comment(text: str) -> Iterator[str]:
@@ -156,7 +163,7 @@ def _write_comment(text: str) -> Iterator[str]:
 def done_view(plan: Plan) -> View:
     """Say that a plan was applied and verified."""
     return [
-        Text(f"{plan.full_name} now has full tracking: {_count_steps(plan)} done and verified.", Tone.GOOD)
+        Text(f"{plan.full_name} now has full tracking: {count_steps(plan)} done and verified.", Tone.GOOD)
     ]
 
 
@@ -168,7 +175,7 @@ def undone_data(plan: Plan, undone: UndoReport) -> dict[str, object]:
 
 def undone_view(plan: Plan, undone: UndoReport) -> View:
     """Say that an undo was applied and verified, and where the data is."""
-    yield Text(f"{plan.full_name} is as it was before: {_count_steps(plan)} done and verified.", Tone.GOOD)
+    yield Text(f"{plan.full_name} is as it was before: {count_steps(plan)} done and verified.", Tone.GOOD)
     if undone.file is not None:
         yield Text(f"The data of {undone.rows} rows is in {undone.file}.")
         yield Text(_RAW, Tone.WARNING)
@@ -176,5 +183,6 @@ def undone_view(plan: Plan, undone: UndoReport) -> View:
         yield Text(remark, Tone.DIM)
 
 
-def _count_steps(plan: Plan) -> str:
+def count_steps(plan: Plan) -> str:
+    """Return how many steps a plan has, as a sentence says it."""
     return f"{len(plan.steps)} step{'s' if len(plan.steps) > 1 else ''}"

@@ -57,10 +57,15 @@ relations AS MATERIALIZED (
 ),
 families AS (
     -- A table with every table below it.
-    SELECT r.oid AS root, r.oid, r.relkind FROM relations r WHERE r.relkind = ANY ('{{r,p}}')
+    SELECT r.oid AS root, r.oid, r.relkind, r.reltuples FROM relations r WHERE r.relkind = ANY ('{{r,p}}')
     UNION ALL
-    SELECT f.root, c.oid, c.relkind
+    SELECT f.root, c.oid, c.relkind, c.reltuples
     FROM families f JOIN pg_inherits h ON h.inhparent = f.oid JOIN pg_class c ON c.oid = h.inhrelid
+),
+estimates AS MATERIALIZED (
+    -- Of all rows of a table, those below it included: autovacuum estimates none of a partitioned table itself.
+    SELECT f.root, CASE WHEN max(f.reltuples) >= 0 THEN sum(greatest(f.reltuples, 0)) ELSE -1 END AS rows
+    FROM families f WHERE f.relkind <> 'p' GROUP BY f.root
 ),
 entangled AS (
     -- Whose index, CHECK or statistics names a function that is not PostgreSQL's own: planning may execute it.
@@ -411,7 +416,7 @@ SELECT json_build_array(
             coalesce(constraints.items, '[]'::json),
             coalesce(indexes.items, '[]'::json),
             json_build_array(r.relrowsecurity, row_security_active(r.oid), coalesce(policies.items, '[]'::json)),
-            r.reltuples::bigint,
+            coalesce(estimates.rows, r.reltuples)::bigint,
             coalesce(triggers.items, '[]'::json),
             r.relkind = ANY ('{{r,p,f}}') OR pg_relation_is_updatable(r.oid, true) & 8 <> 0,
             coalesce(grants.items, '[]'::json),
@@ -419,6 +424,7 @@ SELECT json_build_array(
             r.relispartition
         ) ORDER BY r.position, r.nspname, r.relname)
         FROM relations r
+        LEFT JOIN estimates ON estimates.root = r.oid
         LEFT JOIN columns ON columns.attrelid = r.oid
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid

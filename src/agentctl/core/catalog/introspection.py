@@ -165,7 +165,7 @@ class Table(Qualified, Comparable, Struct, frozen=True, array_like=True, eq=Fals
         inspectable: whether rows can be read without executing foreign code, which a view's cannot.
         grants: what customers may do with it.
         partition: whether its rows are those of another table, too.
-        estimated_rows: the planner's; -1 where it has none.
+        estimated_rows: the planner's, with the tables below it; -1 where it has none.
 
     """
 

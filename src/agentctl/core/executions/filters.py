@@ -40,9 +40,7 @@ def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]
     if filters.user is not None:
         conditions.append(compose("e.user_id = {}", sql.Literal(filters.user)))
     if filters.statuses:
-        words = market.executions.statuses.raw(*filters.statuses)
-        condition = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
-        conditions.append(compose(condition, words=sql.Literal(words), none=sql.Literal(NO_STATUS)))
+        conditions.append(_compose_status(market.executions.statuses.raw(*filters.statuses)))
     if filters.since is not None:
         conditions.append(since(executions, created, filters.since))
     if filters.until is not None:
@@ -50,6 +48,15 @@ def list_conditions(market: Marketplace, filters: Filters) -> list[sql.Composed]
     if filters.perhaps_older is not None:
         conditions.append(perhaps_older(executions, created, filters.perhaps_older))
     return conditions
+
+
+def _compose_status(words: Sequence[str]) -> sql.Composed:
+    """Return the condition that a status is one of some words of the database, or NULL for NO_STATUS."""
+    if len(words) == 1 and NO_STATUS not in words:
+        # An index on status and time serves this in the order of time; of several words, only from 17 on.
+        return compose("e.word = {}", sql.Literal(words[0]))
+    condition = "(e.word = ANY ({words}) OR e.word IS NULL AND {none} = ANY ({words}))"
+    return compose(condition, words=sql.Literal(list(words)), none=sql.Literal(NO_STATUS))
 
 
 def join_conditions(conditions: Sequence[sql.Composable]) -> sql.Composed:

@@ -6,12 +6,11 @@ This is data, and its comparison with a catalog; nothing here reads or writes a 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import LiteralString
-from zlib import crc32
 
 from msgspec import Struct
 
-from agentctl.core.catalog.introspection import Column, Index, Table
-from agentctl.core.database.quoting import quoted
+from agentctl.core.catalog.introspection import Column, Table
+from agentctl.core.mapping.index_keys import IndexKey
 
 
 class Tracking(StrEnum):
@@ -61,8 +60,6 @@ class OptionalColumn(Struct, frozen=True):
         return self.accepts(column) and not column.generated
 
 
-LONGEST_NAME = 63
-"""The maximum length of a name in bytes; PostgreSQL cuts off the rest."""
 _TEXT = frozenset({"text", "character varying", "citext"})
 _JSON = frozenset({"jsonb", "json"})
 _WHOLE = frozenset({"integer", "bigint", "numeric"})
@@ -138,46 +135,15 @@ INDEXES: Mapping[str, LiteralString] = {"workflow_id": "", "started_at": " DESC"
 """The optional columns that are searched by, with the order of their indexes."""
 
 
-def index_name(table: str, column: str) -> str:
-    """Return the name that the reference would give an index; a long name is cut and ends in its checksum."""
-    name = f"idx_{table}_{column}"
-    if len(name.encode()) <= LONGEST_NAME:
-        return name
-    told_apart = f"_{crc32(name.encode()):08x}"
-    return name.encode()[: LONGEST_NAME - len(told_apart)].decode(errors="ignore") + told_apart
-
-
-class IndexKey(Struct, frozen=True):
-    """The column that an index is on; `order` is empty or ` DESC`."""
-
-    column: str
-    order: LiteralString = ""
-
-    def __str__(self) -> str:
-        """Write it as SQL."""
-        return f"{quoted(self.column)}{self.order}"
-
-
-def index_names(
-    table: Table, columns: Mapping[str, str], parts: Mapping[str, LiteralString]
-) -> dict[str, IndexKey]:
-    """Return the names that the reference would give the indexes, each with its key.
+def index_keys(columns: Mapping[str, str], parts: Mapping[str, LiteralString]) -> tuple[IndexKey, ...]:
+    """Return the keys of the indexes of some parts.
 
     Args:
-        table: the executions' table.
         columns: part -> column; a part without one gets the name that its column will have.
         parts: MINIMAL_INDEXES or INDEXES.
 
     """
-    named = {part: columns.get(part, part) for part in parts}
-    return {index_name(table.name, column): IndexKey(column, parts[part]) for part, column in named.items()}
-
-
-def serves(index: Index, column: str) -> bool:
-    """Whether an index can be used in place of one on a column, in either order."""
-    # An index can be read in both directions, so ASC serves as well as DESC.
-    ordered = index.method == "btree" and not index.partial and not index.unique
-    return ordered and index.begins_with(column)
+    return tuple(IndexKey((columns.get(part, part),), order) for part, order in parts.items())
 
 
 def tracking_of(executions: Table | None, columns: Mapping[str, str]) -> Tracking:

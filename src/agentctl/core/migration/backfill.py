@@ -18,8 +18,9 @@ from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import PermissionDenied, SchemaLacks
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace, SchemaSettings, read_marketplace
+from agentctl.core.mapping.index_keys import IndexKey
 from agentctl.core.mapping.instants import latest_in_utc
-from agentctl.core.mapping.optional_columns import NAIVE, IndexKey, Tracking
+from agentctl.core.mapping.optional_columns import NAIVE, Tracking
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.table_role import Executions, Ledger
 from agentctl.core.migration.apply import OnEvent
@@ -119,7 +120,7 @@ def plan_link_index(
 
     """
     _, ledger = require_fillable(read_marketplace(connection, settings))
-    key = IndexKey(ledger.columns["execution"])
+    key = IndexKey((ledger.columns["execution"],))
     family = survey(connection, schema=ledger.table.schema, table=ledger.table.name)
     steps = plan_index(family, family.table, key=key, wait=wait)
     return Plan(ledger.table.schema, ledger.name, Tracking.FULL, settings, tuple(steps), wait)

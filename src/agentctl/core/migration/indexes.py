@@ -5,12 +5,14 @@ itself alone, each partition gets its own, concurrently, and PostgreSQL makes th
 attached.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 from psycopg import sql
 
+from agentctl.core.catalog.introspection import Catalog, Index
 from agentctl.core.database.quoting import compose, spellings
-from agentctl.core.mapping.optional_columns import IndexKey, index_name, serves
+from agentctl.core.mapping.index_keys import IndexKey
 from agentctl.core.migration.plan import LockMode, LockWait, Step, StepKind
 from agentctl.core.migration.statements import drop_index, frame_briefly
 from agentctl.core.migration.survey import Member, MemberIndex, Survey
@@ -22,7 +24,7 @@ def plan_index(family: Survey, member: Member, *, key: IndexKey, wait: LockWait)
     Args:
         family: the table with its family.
         member: the table to begin with.
-        key: the column to index, which the index is named after.
+        key: what to index, which the index is named after.
         wait: the lock timeout of the brief steps.
 
     """
@@ -32,7 +34,7 @@ def plan_index(family: Survey, member: Member, *, key: IndexKey, wait: LockWait)
             yield from _build_on_partitions(family, member, key=key, wait=wait)
         return
     if not served:
-        yield from _build_on_table(member, index_name(member.name, key.column), key)
+        yield from _build_on_table(member, key.name_for(member.name), key)
     for heir in family.below(member):
         yield from plan_index(family, heir, key=key, wait=wait)
 
@@ -40,13 +42,25 @@ def plan_index(family: Survey, member: Member, *, key: IndexKey, wait: LockWait)
 def find_index_obstacles(family: Survey, *, key: IndexKey) -> Iterator[str]:
     """Describe the indexes that have a needed name and another definition."""
     for member in family.members:
-        own = member.index(index_name(member.name, key.column))
-        if own is not None and not serves(own.index, key.column) and not _is_served(member, key):
+        own = member.index(key.name_for(member.name))
+        if own is not None and not key.is_served_by(own.index) and not _is_served(member, key):
             yield f"Index {own.index.name} exists with another definition: {own.index.definition}."
 
 
+def find_taken_names(catalog: Catalog, family: Survey, keys: Sequence[IndexKey]) -> Iterator[str]:
+    """Find other tables and indexes with the names of the new indexes: a schema has each name once."""
+    members = {member.key for member in family.members}
+    wanted = {(member.schema, key.name_for(member.name)) for member in family.members for key in keys}
+    for other in catalog.tables:
+        if (other.schema, other.name) in wanted:
+            yield f"{other.name} exists as a {other.kind}; an index of that name is needed."
+        for index in other.indexes:
+            if (other.schema, index.name) in wanted and (other.schema, other.name) not in members:
+                yield f"Index {index.name} exists on another table: {index.definition}."
+
+
 def _is_served(member: Member, key: IndexKey) -> bool:
-    return any(candidate.index.valid and serves(candidate.index, key.column) for candidate in member.indexes)
+    return any(candidate.index.valid and key.is_served_by(candidate.index) for candidate in member.indexes)
 
 
 def _build_on_table(member: Member, name: str, key: IndexKey) -> Iterator[Step]:
@@ -69,7 +83,7 @@ def make_concurrent_step(
 
 
 def _build_on_partitions(family: Survey, member: Member, *, key: IndexKey, wait: LockWait) -> Iterator[Step]:
-    name = index_name(member.name, key.column)
+    name = key.name_for(member.name)
     if member.index(name) is None:
         statement = compose(
             "CREATE INDEX IF NOT EXISTS {} ON ONLY {} ({})",
@@ -81,7 +95,7 @@ def _build_on_partitions(family: Survey, member: Member, *, key: IndexKey, wait:
         if any(child.parent == name and child.index.valid for child in part.indexes):
             continue
         ready = next((child for child in part.indexes if _can_be_attached(child, key)), None)
-        part_name = ready.index.name if ready else index_name(part.name, key.column)
+        part_name = ready.index.name if ready else key.name_for(part.name)
         if part.kind == "partitioned table":
             yield from _build_on_partitions(family, part, key=key, wait=wait)
         elif ready is None:
@@ -92,8 +106,13 @@ def _build_on_partitions(family: Survey, member: Member, *, key: IndexKey, wait:
 
 
 def _can_be_attached(candidate: MemberIndex, key: IndexKey) -> bool:
-    wanted = tuple(f" USING btree ({column}{key.order})" for column in spellings(key.column))
-    return candidate.parent is None and candidate.index.valid and candidate.index.definition.endswith(wanted)
+    return candidate.parent is None and candidate.index.valid and has_key(candidate.index, key)
+
+
+def has_key(index: Index, key: IndexKey) -> bool:
+    """Whether an index is exactly on these columns, in this order, and on nothing else."""
+    spelled = ([name + order for name in spellings(column)] for column, order in key.ordered)
+    return index.definition.endswith(tuple(f" USING btree ({', '.join(one)})" for one in product(*spelled)))
 
 
 def _make_attach_step(member: Member, name: str, part: Member, part_name: str, wait: LockWait) -> Step:
@@ -103,4 +122,6 @@ def _make_attach_step(member: Member, name: str, part: Member, part_name: str, w
 
 
 def _compose_key(key: IndexKey) -> sql.Composed:
-    return sql.Identifier(key.column) + sql.SQL(key.order)
+    compared = (sql.Identifier(column) for column in key.columns[: key.compared])
+    ordered = (sql.Identifier(column) + sql.SQL(key.order) for column in key.columns[key.compared :])
+    return sql.SQL(", ").join((*compared, *ordered))

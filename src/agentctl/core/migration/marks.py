@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from agentctl.core.mapping.optional_columns import BY_NAME, LONGEST_NAME
+from agentctl.core.mapping.index_keys import LONGEST_NAME
+from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.vocabulary import ROLES, rank
 from agentctl.core.migration.survey import MemberColumn
 

@@ -13,7 +13,8 @@ from agentctl.core.mapping import Reading, SchemaSettings, catalog_for, read, re
 from agentctl.core.migration.marks import AddedColumns, find_added_columns
 from agentctl.core.migration.survey import Survey, survey
 
-_KINDS = ("table", "partitioned table")
+KINDS = ("table", "partitioned table")
+"""What can have indexes and further columns."""
 
 
 class Target(Struct, frozen=True):
@@ -90,12 +91,12 @@ def _find_unfitness(target: Target) -> Iterator[str]:
             "it reads, then create the view again with them; or name that table: "
             f"[profiles.NAME.schema.executions] table = ...\n{_compose_view(target, family.view)}"
         )
-    elif table.kind not in _KINDS:
+    elif table.kind not in KINDS:
         yield f"{name} is a {table.kind}; only a table can be widened."
     if family.is_partition:
         yield f"{name} is a partition; columns are added to the table that it is a part of."
     for member in family.members[1:]:
-        if member.kind not in _KINDS:
+        if member.kind not in KINDS:
             yield (
                 f"{member.full_name}, a part of {name}, is a {member.kind}: columns cannot be added to it."
             )

@@ -20,7 +20,8 @@ from agentctl.core.errors import AgentctlError, DatabaseTrouble, Refused
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.files.writing import written_whole
 from agentctl.core.mapping import SchemaSettings
-from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, index_name, serves, tracking_of
+from agentctl.core.mapping.index_keys import LISTING_PREFIX, IndexKey
+from agentctl.core.mapping.optional_columns import BY_NAME, INDEXES, tracking_of
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.migration.apply import OnEvent, apply
 from agentctl.core.migration.indexes import make_concurrent_step
@@ -298,6 +299,9 @@ def _explain_left_alone(target: Target) -> Iterator[str]:
             yield f"{table}.{name} is kept: migrate-full did not add it."
     for name in target.added.doubtful:
         yield f"{table}.{name} is kept: its comment says that migrate-full added it, but its name does not."
+    for index in target.table.indexes:
+        if index.name.startswith(f"{LISTING_PREFIX}_{table}_"):
+            yield f"{index.name} is kept: migrate-full --undo --history-index drops it."
 
 
 def _plan_removing_indexes(family: Survey, columns: Sequence[AddedColumn]) -> Iterator[Step]:
@@ -306,8 +310,9 @@ def _plan_removing_indexes(family: Survey, columns: Sequence[AddedColumn]) -> It
         return
     table = family.table
     for column in columns:
-        candidate = table.index(index_name(table.name, column.own_name)) if column.part in INDEXES else None
-        if candidate is not None and serves(candidate.index, column.own_name):
+        key = IndexKey((column.own_name,))
+        candidate = table.index(key.name_for(table.name)) if column.part in INDEXES else None
+        if candidate is not None and key.is_served_by(candidate.index):
             index = candidate.index
             statement = drop_index(sql.Identifier(table.schema, index.name))
             yield make_concurrent_step(StepKind.REMOVE_INDEX, index.name, statement, undo=index.definition)

@@ -9,17 +9,17 @@ from psycopg import sql
 from agentctl.core.database.connection import Connection
 from agentctl.core.database.quoting import compose
 from agentctl.core.mapping import SchemaSettings
+from agentctl.core.mapping.index_keys import IndexKey
 from agentctl.core.mapping.optional_columns import (
     INDEXES,
     OPTIONAL_COLUMNS,
-    IndexKey,
     OptionalColumn,
-    index_name,
+    index_keys,
     tracking_of,
 )
 from agentctl.core.mapping.settings import NO_SETTINGS
 from agentctl.core.mapping.vocabulary import ROLES
-from agentctl.core.migration.indexes import find_index_obstacles, plan_index
+from agentctl.core.migration.indexes import find_index_obstacles, find_taken_names, plan_index
 from agentctl.core.migration.marks import MARK, AddedColumn
 from agentctl.core.migration.plan import SHORT_WAIT, LockMode, LockWait, Plan, Step, StepKind
 from agentctl.core.migration.statements import RELOAD, drop_columns, frame_briefly, rename_column
@@ -46,7 +46,7 @@ def plan_widening(
     missing = [column for column in OPTIONAL_COLUMNS if column.name not in columns]
     wanted = [replace(column, name=_choose_name(column.name, target)) for column in missing]
     columns |= {old.name: new.name for old, new in zip(missing, wanted, strict=True)}
-    keys = [IndexKey(columns[part], order) for part, order in INDEXES.items()]
+    keys = index_keys(columns, INDEXES)
     refuse_with(_find_obstacles(target, columns, keys))
     steps = [
         *plan_taking_back(target.survey, aside, wait),
@@ -95,7 +95,7 @@ def _find_obstacles(target: Target, columns: Mapping[str, str], keys: Sequence[I
             yield from _find_other_types(target, replace(column, name=columns[column.name]))
     for key in keys:
         yield from find_index_obstacles(target.survey, key=key)
-    yield from _find_taken_names(target, keys)
+    yield from find_taken_names(target.catalog, target.survey, keys)
 
 
 def _find_other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
@@ -106,22 +106,6 @@ def _find_other_types(target: Target, column: OptionalColumn) -> Iterator[str]:
         if present is not None and present.type != wanted:
             name = f"{member.full_name}.{present.name}"
             yield f"{name} exists as {present.type}; {wanted} is needed."
-
-
-def _find_taken_names(target: Target, keys: Sequence[IndexKey]) -> Iterator[str]:
-    """Find other tables and indexes with the names of the new indexes: a schema has each name once."""
-    family = {member.key for member in target.survey.members}
-    wanted = {
-        (member.schema, index_name(member.name, key.column))
-        for member in target.survey.members
-        for key in keys
-    }
-    for other in target.catalog.tables:
-        if (other.schema, other.name) in wanted:
-            yield f"{other.name} exists as a {other.kind}; an index of that name is needed."
-        for index in other.indexes:
-            if (other.schema, index.name) in wanted and (other.schema, other.name) not in family:
-                yield f"Index {index.name} exists on another table: {index.definition}."
 
 
 def plan_taking_back(family: Survey, aside: Sequence[AddedColumn], wait: LockWait) -> Iterator[Step]:

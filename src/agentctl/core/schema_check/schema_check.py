@@ -23,7 +23,12 @@ from agentctl.core.schema_check.schema_report import (
     index_states,
     role_states,
 )
-from agentctl.core.schema_check.subjects import list_money_subjects, list_read_tables, list_wanted_columns
+from agentctl.core.schema_check.subjects import (
+    list_listings,
+    list_money_subjects,
+    list_read_tables,
+    list_wanted_columns,
+)
 
 
 def parse_required(text: str | None) -> tuple[str, ...]:
@@ -67,6 +72,7 @@ def check_schema(
             _find_no_webhooks(reading),
             findings,
             find_among(indexes),
+            find_among(list_listings(reading)),
             () if market else deducting.findings,
             find_among([deducting]),
             writing_findings(market) if market else (),

@@ -15,15 +15,14 @@ from agentctl.core.mapping import Reading
 from agentctl.core.mapping.columns import Choice
 from agentctl.core.mapping.function_candidates import gives_credits
 from agentctl.core.mapping.functions import Deducting
+from agentctl.core.mapping.index_keys import IndexKey
 from agentctl.core.mapping.optional_columns import (
     INDEXES,
     MINIMAL_INDEXES,
     OPTIONAL_COLUMNS,
-    IndexKey,
     OptionalColumn,
     Tracking,
-    index_names,
-    serves,
+    index_keys,
 )
 from agentctl.core.mapping.vocabulary import ROLES
 
@@ -146,18 +145,22 @@ def index_states(executions: Table | None, columns: Mapping[str, str]) -> Iterat
         return
     for parts in (MINIMAL_INDEXES, INDEXES):
         known = {part: order for part, order in parts.items() if part in columns}
-        for name, key in index_names(executions, columns, known).items():
-            own = executions.index(name)
-            build = _write_index_statement(executions, name, key)
-            if own is not None and serves(own, key.column):
-                yield IndexState(name, parts is INDEXES, build, existing=own, taken=None)
-            else:
-                others = (index for index in executions.indexes if index.valid and serves(index, key.column))
-                yield IndexState(name, parts is INDEXES, build, existing=next(others, None), taken=own)
+        for key in index_keys(columns, known):
+            yield _judge_index(executions, key, added=parts is INDEXES)
 
 
-def _write_index_statement(table: Table, name: str, key: IndexKey) -> str:
-    parts = Printed(quoted(name)), table.identifier, Printed(str(key))
+def _judge_index(executions: Table, key: IndexKey, *, added: bool) -> IndexState:
+    name, build = key.name_for(executions.name), write_index_statement(executions, key)
+    own = executions.index(name)
+    if own is not None and key.is_served_by(own):
+        return IndexState(name, added, build, existing=own, taken=None)
+    others = (index for index in executions.indexes if index.valid and key.is_served_by(index))
+    return IndexState(name, added, build, existing=next(others, None), taken=own)
+
+
+def write_index_statement(table: Table, key: IndexKey) -> str:
+    """Return the statement that builds an index while others read and write."""
+    parts = Printed(quoted(key.name_for(table.name))), table.identifier, Printed(str(key))
     return compose("CREATE INDEX CONCURRENTLY {} ON {} ({});", *parts).as_string()
 
 

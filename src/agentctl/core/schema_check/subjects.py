@@ -9,6 +9,7 @@ from agentctl.core.mapping import Marketplace, Reading
 from agentctl.core.mapping.column_search import list_similar_columns
 from agentctl.core.mapping.function_candidates import gives_credits
 from agentctl.core.mapping.functions import find_deduct
+from agentctl.core.mapping.listings import LISTED_ROLES, Listing, find_listings
 from agentctl.core.mapping.optional_columns import BY_NAME
 from agentctl.core.mapping.subjects import ReadTable, WantedColumn
 from agentctl.core.mapping.vocabulary import is_needed
@@ -42,6 +43,12 @@ def list_wanted_columns(reading: Reading, required: tuple[str, ...]) -> Iterator
             writer = reading.catalog.server.role
             similar = list_similar_columns(table, name, parts.values()) if name in BY_NAME else ()
             yield WantedColumn(table, name, table.column(own_name), name in required, writer, similar)
+
+
+def list_listings(reading: Reading) -> Iterator[Listing]:
+    """Return the lists of history and credits that an index can serve."""
+    for role in LISTED_ROLES:
+        yield from find_listings(reading.discovery.roles, role)
 
 
 def list_money_subjects(market: Marketplace) -> Iterator[object]:

@@ -48,6 +48,7 @@ from agentctl.core.schema_check.checks import (
     index_invalid,
     index_missing,
     ledger_writable,
+    list_unindexed,
     required_column_missing,
     row_security_off,
 )
@@ -68,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     index_definition.CHECK,
     index_missing.CHECK,
     index_invalid.CHECK,
+    list_unindexed.CHECK,
     executions_no_primary_key.CHECK,
     function_denied.CHECK,
     function_unusable.CHECK,
