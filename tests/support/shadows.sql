@@ -37,7 +37,7 @@ BEGIN
         CALL pg_temp.cast_function(target, named, '', 'text', body);
         CALL pg_temp.cast_function(target, named, 'text, name, name', 'text', body);
         FOR signature IN
-            SELECT DISTINCT pg_get_function_identity_arguments(oid) FROM pg_proc
+            SELECT DISTINCT replace(pg_get_function_identity_arguments(oid), ' ORDER BY ', ', ') FROM pg_proc
             WHERE proname = named AND pronamespace = 'pg_catalog'::regnamespace AND pronargs > 1 AND proargmodes IS NULL
               AND NOT proargtypes::oid[] && '{2276,2281,2275}'::oid[]  -- "any", internal, cstring
         LOOP
