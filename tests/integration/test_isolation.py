@@ -1,12 +1,18 @@
 """Transactions under a stricter default isolation, and transactions that are turned away."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import LiteralString
+from contextlib import nullcontext
+from datetime import timedelta
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
 from psycopg import sql
 
+from agentctl.core.audit.check import Scope
+from agentctl.core.audit.checks import CHECKS
+from agentctl.core.audit.runner import audit
 from agentctl.core.catalog.introspection import introspect
 from agentctl.core.credits import balances, movements
 from agentctl.core.credits.users import get_user
@@ -15,8 +21,7 @@ from agentctl.core.database.connection import Connection, read_database_url
 from agentctl.core.database.transactions import in_transaction
 from agentctl.core.errors import DatabaseTrouble, SchemaLacks
 from agentctl.core.executions.filters import Filters
-from agentctl.core.executions.history import list_executions
-from agentctl.core.executions.stats import compute_stats
+from agentctl.core.executions.history import list_executions, stream_executions
 from agentctl.core.mapping import get_marketplace
 from support.database_proxy import DatabaseProxy
 from support.executions import SEO_BLOG, balance, plant
@@ -98,14 +103,26 @@ def test_concurrent_charges_of_one_user_all_succeed(marketplace: Marketplace, le
     assert balance(marketplace) == 100 - len(executions)
 
 
+def _audit(connection: Connection, market: Any) -> None:
+    scope = Scope(since=None, stale_after=timedelta(minutes=15), keeps_charges=False)
+    audit(connection, market, CHECKS, scope, watch=nullcontext)
+
+
+def _read_all(connection: Connection, market: Any) -> None:
+    list(stream_executions(connection, market, Filters(), content=False))
+
+
+@pytest.mark.parametrize("report", [_audit, _read_all], ids=["audit", "history --all"])
 @pytest.mark.parametrize("level", STRICT)
-def test_a_report_of_several_statements_still_has_one_snapshot(marketplace: Marketplace, level: str) -> None:
+def test_a_report_of_several_statements_still_has_one_snapshot(
+    marketplace: Marketplace, level: str, report: Callable[[Connection, Any], None]
+) -> None:
     be_strict(marketplace, level)
     with (
         DatabaseProxy(marketplace.url) as proxy,
         read_database_url(proxy.url, source="test").connect() as connection,
     ):
-        compute_stats(connection, get_marketplace(introspect(connection)), Filters())
+        report(connection, get_marketplace(introspect(connection)))
 
     begin = next(place for place, said in enumerate(proxy.statements) if said.startswith("BEGIN"))
     assert "REPEATABLE READ, READ ONLY" in proxy.statements[begin + 1]

@@ -86,8 +86,8 @@ def prepare(
         UsageError, InvalidInputs, Refused, SetupError: the run cannot begin.
 
     """
-    payer = _choose_payer(profile, request)
     market = read_marketplace(connection, profile.schema)
+    payer = _choose_payer(profile, request)
     with connection.reading_ahead(_foresee(market, request, payer)):
         return _prepare(connection, market, profile, request, payer=payer, ask=ask)
 
