@@ -158,3 +158,19 @@ def test_a_command_that_waits_for_the_database_can_be_interrupted(
 
     assert process.returncode == 130
     assert stderr == "error: Interrupted.\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("agents {}", "run {} topic=Tea", "run seo-blog topic=Tea --user {}", "history --agent {}"),
+        *("history --all --json --agent {}", "history --user {}", "credits --user {}"),
+        "credits grant {} 5 --reason gift",
+    ],
+)
+def test_bytes_that_are_not_utf8_name_nothing_and_end_no_command_as_a_defect(shop: Any, line: str) -> None:
+    done = shop.program(*line.format("a\udcff").split())  # as Python hands such bytes on
+
+    assert done.exit_code == 2, done
+    assert "not UTF-8" in done.stdout + done.stderr
+    assert (shop.rows(), shop.ledger()) == ([], [])

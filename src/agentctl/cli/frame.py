@@ -100,6 +100,8 @@ def _make_error_reply(error: BaseException) -> Reply:
             return Reply(error=UsageError(error.format_message(), hint=_usage_hint(error)))
         case KeyboardInterrupt() | Abort():
             return Reply(error=Interrupted("Interrupted."))
+        case UnicodeEncodeError(reason="surrogates not allowed"):  # Python hides such bytes in them
+            return Reply(error=UsageError("A text that was given has bytes that are not UTF-8."))
         case Exception():
             return Reply(error=_report_defect(error))
     return Reply()  # SystemExit, as Typer raises it for a closed pipe: a stream has lost its reader

@@ -204,7 +204,10 @@ class Connection(psycopg.Connection[dict[str, Any]]):
             statements: if one fails, the block asks those behind it anew.
 
         """
-        self._foresight = ReadAhead(self._send_together(statements)) if statements else None
+        answers = self._send_together(statements) if statements else []
+        # What could not be serialized is asked again, as `execute` does.
+        answers = [(sent, answer) for sent, answer in answers if not isinstance(answer, NotSerialized)]
+        self._foresight = ReadAhead(answers)
         try:
             yield
         finally:

@@ -119,9 +119,13 @@ def settle(
         )
 
     foreseen = list_foreseen(_foresee(market, verdict))
-    return durably(
-        target, market, write_verdict, commit=commit, foreseen=foreseen, repeatable=not verdict.refund
-    )
+    repeatable = _is_one_update(verdict)
+    return durably(target, market, write_verdict, commit=commit, foreseen=foreseen, repeatable=repeatable)
+
+
+def _is_one_update(verdict: Verdict) -> bool:
+    """Whether nothing is asked that could forbid the outcome, so that COMMIT may leave with it."""
+    return not verdict.refund and verdict.database is None
 
 
 def _foresee(market: Marketplace, verdict: Verdict) -> Iterator[Statement]:
@@ -136,13 +140,12 @@ def _foresee(market: Marketplace, verdict: Verdict) -> Iterator[Statement]:
     elif verdict.refund:
         yield movements.compose_cost(market, verdict.execution)
     yield _compose_outcome(market, verdict, refund=payer is not None)[0]
-    if payer is None or verdict.cost is None:
-        return
-    if (
-        yield from foresee_refund(
+    is_complete = payer is None
+    if payer is not None and verdict.cost is not None:
+        is_complete = yield from foresee_refund(
             market, user=payer, balance=verdict.balance, amount=verdict.cost, execution=verdict.execution
         )
-    ):
+    if is_complete and not _is_one_update(verdict):
         yield NUMBER
 
 
