@@ -40,8 +40,11 @@ def test_a_command_waits_for_the_database_no_more_often(shop: Shop, line: str, m
     assert len(proxy.flights) <= most, proxy.flights
 
 
-@pytest.mark.parametrize("columns", [(), OPTIONAL_COLUMNS], ids=["minimal", "full"])
-@pytest.mark.parametrize("own", [False, True], ids=["by the function", "by agentctl"])
+@pytest.mark.parametrize(
+    ("columns", "own"),
+    [((), False), (OPTIONAL_COLUMNS, True)],
+    ids=["minimal, by the function", "full, by agentctl"],
+)
 @pytest.mark.parametrize(("failing", "most"), [(False, 5), (True, 6)], ids=["success", "refund"])
 def test_a_run_waits_for_the_database_no_more_often(
     shop_with: Callable[..., Shop], columns: tuple[str, ...], own: bool, failing: bool, most: int
@@ -58,8 +61,7 @@ def test_a_run_waits_for_the_database_no_more_often(
     assert len(proxy.flights) <= most, proxy.flights
 
 
-@pytest.mark.parametrize("outcome", ["failed", "success"])
-@pytest.mark.parametrize("lost", [0, 1, 3])
+@pytest.mark.parametrize(("outcome", "lost"), [("failed", 0), ("failed", 3), ("success", 2)])
 def test_reconcile_waits_twice_and_then_for_each_execution(shop: Shop, outcome: str, lost: int) -> None:
     for _ in range(lost):
         plant(shop.marketplace, status="running", charged=10)
