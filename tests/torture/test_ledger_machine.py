@@ -135,7 +135,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.balance -= PRICE
         told = outcome if point in OPEN_SURE and outcome != "unknown" else None
         self.executions[execution] = Modelled("running", told=told)
-        if point is Failpoint.SETTLED:
+        # A success is committed with its status: no credits move.
+        if point is Failpoint.SETTLED or (point is Failpoint.STATUS_WRITTEN and outcome == "success"):
             self._settle(execution, outcome)
 
     @rule(assume=st.sampled_from([None, Outcome.SUCCESS, Outcome.FAILED]))
