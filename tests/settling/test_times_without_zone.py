@@ -106,9 +106,10 @@ def test_a_date_counts_as_its_last_instant_in_any_zone(shop: Shop) -> None:
         + '\n[profiles.test.schema.executions]\ncreated_at = "created_at"\n'
         + '[profiles.test.schema.ledger]\ncreated_at = "created_at"\n'
     )
-    today = (datetime.now(UTC) - timedelta(hours=12)).date()
+    now = datetime.now(UTC)
+    today, yesterday = ((now - timedelta(hours=hours)).date() for hours in (12, 37))
     young = str(plant(shop.marketplace, status="running", charged=10, created_at=today))
-    old = str(plant(shop.marketplace, status="running", charged=10, created_at=today - timedelta(days=1)))
+    old = str(plant(shop.marketplace, status="running", charged=10, created_at=yesterday))
 
     (swept,) = reconcile(shop, "--assume", "failed", exit_code=0)
     (named,) = reconcile(shop, young, "--assume", "failed", exit_code=6)
