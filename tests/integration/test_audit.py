@@ -462,14 +462,11 @@ def _write(marketplace: Marketplace, random: Random, done: threading.Event) -> i
 def _begin(connection: Connection, market: Parts, execution: UUID) -> None:
     user = User(id=OPS, email=None)
     before = balances.lock_user(connection, market, OPS)
-    execution_table.record(
-        connection,
-        market.executions,
-        execution=execution_table.Identity(execution),
-        user=OPS,
-        agent=SEO_BLOG,
-        facts={},
+    identity = execution_table.Identity(execution)
+    writing = execution_table.compose_record(
+        market.executions, execution=identity, user=OPS, agent=SEO_BLOG, facts={}
     )
+    execution_table.record(connection, market.executions, identity, writing)
     movements.charge(
         connection, market, user=user, price=10, agent=SEO_BLOG, execution=execution, before=before
     )

@@ -134,37 +134,37 @@ def _next_number(connection: Connection, executions: Executions) -> Key:
     return int(connection.read_value("SELECT nextval(%(sequence)s::regclass) AS id", sequence))
 
 
+class Writing(Struct, frozen=True):
+    """A statement that writes an execution's row.
+
+    Attributes:
+        statement: it returns when it wrote, or no row where it wrote nothing.
+        columns: the optional columns that it writes.
+
+    """
+
+    statement: Statement
+    columns: tuple[str, ...]
+
+
 def record(
-    connection: Connection,
-    executions: Executions,
-    *,
-    execution: Identity,
-    user: Key,
-    agent: Key,
-    agent_version: object = None,
-    facts: Mapping[str, object],
+    connection: Connection, executions: Executions, execution: Identity, writing: Writing
 ) -> Written | None:
-    """Insert an execution as running; None where its id, or its key, exists already.
+    """Insert an execution, as `compose_record` has it; None where its id, or its key, exists already.
 
     Args:
         connection: in a transaction.
         executions: the table.
-        execution: its identity, chosen beforehand.
-        user: who pays.
-        agent: what is run.
-        agent_version: of the agent, where agents have versions.
-        facts: contents of optional columns by name; the table's missing columns are left out.
+        execution: its identity.
+        writing: the statement.
 
     """
-    statement, optional = compose_record(
-        executions, execution=execution, user=user, agent=agent, agent_version=agent_version, facts=facts
-    )
-    row = connection.run(statement).fetchone()
+    row = connection.run(writing.statement).fetchone()
     if row is None:
         return None
     created_at = _read_creation(connection, executions, execution.id) if executions.is_filtered else row
     creation = moment_of(created_at["created_at"], executions.zone)
-    return Written(at=row["at"], columns=optional, creation=creation)
+    return Written(at=row["at"], columns=writing.columns, creation=creation)
 
 
 def compose_record(
@@ -173,10 +173,20 @@ def compose_record(
     execution: Identity,
     user: Key,
     agent: Key,
-    agent_version: object,
+    agent_version: object = None,
     facts: Mapping[str, object],
-) -> tuple[Statement, tuple[str, ...]]:
-    """Return the statement that inserts an execution, and the optional columns that it writes."""
+) -> Writing:
+    """Return the statement that inserts an execution as running, if there is none yet.
+
+    Args:
+        executions: the table.
+        execution: its identity, chosen beforehand.
+        user: who pays.
+        agent: what is run.
+        agent_version: of the agent, where agents have versions.
+        facts: contents of optional columns by name; the table's missing columns are left out.
+
+    """
     optional = _keep_storable(executions, {**facts, "started_at": NOW})
     status = executions.statuses.written[Status.RUNNING]
     values = {"id": execution.id, "user": user, "agent": agent, "status": status, **optional}
@@ -190,7 +200,7 @@ def compose_record(
         _name_conflict(executions, execution),
         _returnable_creation(executions),
     )
-    return Statement(query, parameters), tuple(optional)
+    return Writing(Statement(query, parameters), tuple(optional))
 
 
 def _read_creation(connection: Connection, executions: Executions, execution: Key) -> dict[str, object]:
@@ -217,19 +227,29 @@ def _name_conflict(executions: Executions, execution: Identity) -> sql.Composabl
     return executions.query("({id})") if _is_unique(executions, "id") else sql.SQL("")
 
 
-def settle(
-    connection: Connection,
+def settle(connection: Connection, writing: Writing) -> Written | None:
+    """Write an execution's outcome, as `compose_settling` has it; None where somebody else has settled it.
+
+    Args:
+        connection: in a transaction.
+        writing: the statement.
+
+    """
+    row = connection.run(writing.statement).fetchone()
+    return Written(at=row["at"], columns=writing.columns) if row else None
+
+
+def compose_settling(
     executions: Executions,
     *,
     execution: Key,
     status: Status,
     facts: Mapping[str, object],
     creation: Moment | None = None,
-) -> Written | None:
-    """Write an execution's outcome if it is open; None where somebody else has settled it.
+) -> Writing:
+    """Return the statement that writes an execution's outcome, if it is open.
 
     Args:
-        connection: in a transaction.
         executions: the table.
         execution: its id.
         status: the outcome.
@@ -240,22 +260,6 @@ def settle(
         SchemaLacks: it is not known which column has the status.
 
     """
-    statement, optional = compose_settling(
-        executions, execution=execution, status=status, facts=facts, creation=creation
-    )
-    row = connection.run(statement).fetchone()
-    return Written(at=row["at"], columns=optional) if row else None
-
-
-def compose_settling(
-    executions: Executions,
-    *,
-    execution: Key,
-    status: Status,
-    facts: Mapping[str, object],
-    creation: Moment | None = None,
-) -> tuple[Statement, tuple[str, ...]]:
-    """Return the statement that writes an outcome, and the optional columns that it writes."""
     executions.require_status()
     optional = _keep_storable(executions, {"completed_at": NOW, **facts})
     values = {"status": executions.statuses.written[status], **optional, **_touch_update_time(executions)}
@@ -273,7 +277,7 @@ def compose_settling(
     )
     created_at = creation.raw if creation is not None and creation.is_exact else None
     identity = {"id": execution, "open": executions.open_words, "creation": created_at}
-    return Statement(query, {**values, **identity}), tuple(optional)
+    return Writing(Statement(query, {**values, **identity}), tuple(optional))
 
 
 def _same_row(executions: Executions, creation: Moment | None) -> sql.Composable:

@@ -13,7 +13,7 @@ from agentctl.core.database.statements import Statement, list_foreseen
 from agentctl.core.database.transactions import CONSTRAINTS, NUMBER
 from agentctl.core.errors import Refused
 from agentctl.core.executions import execution_table, lookup
-from agentctl.core.executions.execution_table import Identity
+from agentctl.core.executions.execution_table import Identity, Writing
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.models import Agent
 from agentctl.core.running import run_report
@@ -29,15 +29,8 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
     require_unchanged(connection, prepared)
     # If somebody is deleting the agent, they hold its row, and this waits for them.
     with raising_if_reference_is_gone(_deleted_meanwhile(agent)):
-        written = execution_table.record(
-            connection,
-            market.executions,
-            execution=identity,
-            user=user.id,
-            agent=agent.id,
-            agent_version=agent.version,
-            facts=_list_facts(prepared),
-        )
+        writing = _compose_record(prepared, identity)
+        written = execution_table.record(connection, market.executions, identity, writing)
     if written is None:
         return None
     execution = identity.id
@@ -57,7 +50,7 @@ def record_and_charge(connection: Connection, prepared: Prepared, identity: Iden
 def foresee(prepared: Prepared, identity: Identity) -> tuple[Statement, ...]:
     """Return what `record_and_charge` will ask, up to the COMMIT if that is known, for `durably`.
 
-    None where the balance did not suffice a moment ago: a function would be asked in vain.
+    Nothing where the balance did not suffice a moment ago: a function would be asked in vain.
     """
     if prepared.price and not balances.seems_enough(prepared.user, price=prepared.price):
         return ()
@@ -69,15 +62,7 @@ def _foresee_all(prepared: Prepared, identity: Identity) -> Iterator[Statement]:
     executions, execution = market.executions, identity.id
     yield balances.compose_lock(market, user.id)
     yield compose_agent(market.agents, prepared.listed.id)
-    recording, _ = execution_table.compose_record(
-        executions,
-        execution=identity,
-        user=user.id,
-        agent=agent.id,
-        agent_version=agent.version,
-        facts=_list_facts(prepared),
-    )
-    yield recording
+    yield _compose_record(prepared, identity).statement
     if executions.is_filtered:
         yield execution_table.compose_creation(executions, execution)
     is_complete = True
@@ -91,13 +76,20 @@ def _foresee_all(prepared: Prepared, identity: Identity) -> Iterator[Statement]:
         yield from (CONSTRAINTS, NUMBER)
 
 
-def _list_facts(prepared: Prepared) -> dict[str, object]:
-    """Return what optional columns of an execution's row hold from its beginning."""
-    return {
+def _compose_record(prepared: Prepared, identity: Identity) -> Writing:
+    facts = {
         "workflow_id": without_secrets(prepared.endpoint.url),
         "inputs": prepared.agent_inputs.inputs,
         "credits_used": prepared.price,
     }
+    return execution_table.compose_record(
+        prepared.market.executions,
+        execution=identity,
+        user=prepared.user.id,
+        agent=prepared.agent.id,
+        agent_version=prepared.agent.version,
+        facts=facts,
+    )
 
 
 def _deleted_meanwhile(agent: Agent) -> Refused:

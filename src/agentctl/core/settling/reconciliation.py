@@ -81,7 +81,7 @@ def reconcile(
             now = history.clock(connection)
             executions = _find_executions(connection, market, request, stale)
             listed = agent_table.list_agents(connection, market.agents) if executions else ()
-            balances = users.read_balances(connection, payers) if executions else {}
+            balances = {} if request.executions else users.read_balances(connection, payers)
             whereabouts = identify_database(connection)
     agents = [profile.as_far_as_known(agent) for agent in listed]
     rows = {
@@ -106,8 +106,8 @@ def _foresee(
     market: Marketplace, request: ReconcileRequest, stale: Filters, payers: Statement
 ) -> tuple[Statement, ...]:
     """Return what is read of the database; the last may be refused, which leaves no other behind it."""
-    listed = () if request.executions else (history.compose_list(market, stale),)
-    return (history.CLOCK, *listed, agent_table.compose_list(market.agents), payers, IDENTITY)
+    listed = () if request.executions else (history.compose_list(market, stale), payers)
+    return (history.CLOCK, *listed, agent_table.compose_list(market.agents), IDENTITY)
 
 
 def _open_cases(

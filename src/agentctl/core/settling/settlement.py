@@ -14,7 +14,7 @@ from agentctl.core.database.row_identity import IDENTITY, DatabaseIdentity, requ
 from agentctl.core.database.statements import Statement, list_foreseen
 from agentctl.core.database.transactions import NUMBER, Commit, durably
 from agentctl.core.executions import execution_table, lookup
-from agentctl.core.executions.execution_table import Written
+from agentctl.core.executions.execution_table import Writing, Written
 from agentctl.core.failpoints import Failpoint, passing
 from agentctl.core.mapping import Marketplace
 from agentctl.core.models import NO_STATUS, Amount, Credits, Key, Status
@@ -100,7 +100,8 @@ def settle(
         payer = _lock_payer(connection, market, verdict) if verdict.refund else None
         owed_to_nobody = verdict.refund and payer is None
         unreturnable = movements.cost_of(connection, market, verdict.execution) if owed_to_nobody else None
-        written = _write_outcome(connection, market, verdict, refund=payer is not None)
+        outcome = _compose_outcome(market, verdict, refund=payer is not None)
+        written = execution_table.settle(connection, outcome)
         if written is None:
             return _read_settlement(connection, market, verdict, is_own=commit.in_doubt)
         passing(Failpoint.STATUS_WRITTEN)
@@ -139,7 +140,7 @@ def _foresee(market: Marketplace, verdict: Verdict) -> Iterator[Statement]:
         yield balances.compose_lock(market, payer)
     elif verdict.refund:
         yield movements.compose_cost(market, verdict.execution)
-    yield _compose_outcome(market, verdict, refund=payer is not None)[0]
+    yield _compose_outcome(market, verdict, refund=payer is not None).statement
     is_complete = payer is None
     if payer is not None and verdict.cost is not None:
         is_complete = yield from foresee_refund(
@@ -157,42 +158,21 @@ def _lock_payer(connection: Connection, market: Marketplace, verdict: Verdict) -
     return verdict.user
 
 
-def _write_outcome(
-    connection: Connection, market: Marketplace, verdict: Verdict, *, refund: bool
-) -> Written | None:
-    """Write the outcome into the row; None where it is not open."""
-    return execution_table.settle(
-        connection,
-        market.executions,
-        execution=verdict.execution,
-        status=verdict.status,
-        facts=_list_facts(market, verdict, refund=refund),
-        creation=verdict.creation,
-    )
-
-
-def _compose_outcome(
-    market: Marketplace, verdict: Verdict, *, refund: bool
-) -> tuple[Statement, tuple[str, ...]]:
-    """Return the statement that `_write_outcome` asks, and the optional columns that it writes."""
-    return execution_table.compose_settling(
-        market.executions,
-        execution=verdict.execution,
-        status=verdict.status,
-        facts=_list_facts(market, verdict, refund=refund),
-        creation=verdict.creation,
-    )
-
-
-def _list_facts(market: Marketplace, verdict: Verdict, *, refund: bool) -> dict[str, object]:
-    """Return what optional columns are to hold.
+def _compose_outcome(market: Marketplace, verdict: Verdict, *, refund: bool) -> Writing:
+    """Return what writes the outcome into the row, if it is open.
 
     `credits_used` is left alone where it stays owed, and where it alone says what a refund is to give back.
     """
     is_in_ledger = market.ledger is not None and market.ledger.is_linked
     leaves_cost = verdict.refund and not (refund and is_in_ledger)
     left = {"credits_used"} if leaves_cost else frozenset()
-    return {name: fact for name, fact in verdict.facts.items() if name not in left}
+    return execution_table.compose_settling(
+        market.executions,
+        execution=verdict.execution,
+        status=verdict.status,
+        facts={name: fact for name, fact in verdict.facts.items() if name not in left},
+        creation=verdict.creation,
+    )
 
 
 def _read_settlement(
@@ -203,7 +183,7 @@ def _read_settlement(
     status = (settled.status or NO_STATUS) if settled else "gone"
     written = None
     if is_own and status == verdict.status:
-        _, columns = _compose_outcome(market, verdict, refund=False)
+        columns = _compose_outcome(market, verdict, refund=False).columns
         written = Written(connection.read_value("SELECT statement_timestamp() AS at"), columns)
     return Settlement(
         status=status,
