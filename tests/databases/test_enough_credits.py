@@ -55,6 +55,15 @@ def test_refuses_a_run_that_the_database_s_function_would_not(shop: Shop, answer
     assert shop.run_json(*RUN[1:], OPS)["data"]["credits"]["balance_after"] == 90
 
 
+def test_does_not_call_the_function_for_a_user_who_has_too_few(shop: Shop) -> None:
+    shop.marketplace.execute("CREATE SEQUENCE calls")  # no rollback takes its numbers back
+    check_nothing(shop, "bigint", "SELECT nextval('public.calls');")
+
+    refuse(shop, *RUN, POOR)
+
+    assert shop.marketplace.execute("SELECT is_called FROM calls") == [(False,)]
+
+
 @pytest.mark.parametrize("answer", UNCHECKED)
 def test_rolls_back_a_charge_below_zero_where_the_balance_cannot_be_locked(shop: Shop, answer: str) -> None:
     check_nothing(shop, *UNCHECKED[answer])

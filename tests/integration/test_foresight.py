@@ -16,6 +16,18 @@ from support.database_proxy import DatabaseProxy
 from support.marketplace import Marketplace
 
 TABLE: LiteralString = "CREATE TABLE sown (what text PRIMARY KEY)"
+TURNSTILE: LiteralString = """
+CREATE SEQUENCE knocks;
+CREATE FUNCTION turnstile() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    knock bigint := nextval('knocks');
+BEGIN
+    IF knock < 2 THEN
+        RAISE EXCEPTION 'not yet' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN knock;
+END $$;
+"""
 
 
 def asking(text: LiteralString, **values: object) -> Statement:
@@ -84,6 +96,15 @@ def test_an_error_comes_where_it_is_asked_and_what_is_behind_it_is_asked_anew(fi
         with pytest.raises(psycopg.errors.DivisionByZero):
             connection.run(WRONG)
         assert _number_of(connection, TWO) == 2
+
+
+def test_what_could_not_be_serialized_is_asked_again(field: Any, marketplace: Marketplace) -> None:
+    connection, _ = field
+    marketplace.execute(TURNSTILE)
+    knock = asking("SELECT public.turnstile() AS n")
+
+    with connection.reading_ahead([ONE, knock]):
+        assert _number_of(connection, knock) == 2
 
 
 def test_foreseen_work_is_a_flight_and_its_commit(field: Any, marketplace: Marketplace) -> None:

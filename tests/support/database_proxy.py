@@ -10,13 +10,13 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Self
 from urllib.parse import urlsplit
 
 from support.flights import FlightCounter
+from support.loopback import address_through, hang_up, send_at_once, start_thread
 
 _LENGTH = struct.Struct("!I")
 _ENCRYPTION_REQUESTS = (80877103, 80877104)  # TLS, GSSAPI
@@ -83,9 +83,8 @@ class _Wire:
     fault: Fault | None = None
 
     def cut(self) -> None:
-        for end in (self.client, self.server):
-            with contextlib.suppress(OSError):  # one side was faster
-                end.shutdown(socket.SHUT_RDWR)
+        hang_up(self.client)
+        hang_up(self.server)
 
 
 class DatabaseProxy:
@@ -126,8 +125,7 @@ class DatabaseProxy:
     @property
     def url(self) -> str:
         """The database's URL through this proxy."""
-        address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self.port}"
-        return self._url._replace(netloc=address).geturl()
+        return address_through(self._url, self.port)
 
     @property
     def open(self) -> int:
@@ -142,7 +140,8 @@ class DatabaseProxy:
     def leave(self) -> None:
         """Refuse connections until `come_back`, and cut those that are open."""
         with self._lock:
-            _hang_up(self._listener)
+            hang_up(self._listener)
+            self._listener.close()
             self._listener = _connect_bound(self.port)  # bound and not listening: refused
             for wire in self._wires:
                 wire.cut()
@@ -150,7 +149,7 @@ class DatabaseProxy:
     def come_back(self) -> None:
         """Accept connections."""
         self._listener.listen()
-        _start_thread(self._accept_connections, self._listener)
+        start_thread(self._accept_connections, self._listener)
 
     def close(self) -> None:
         """Cut all connections for good."""
@@ -164,14 +163,13 @@ class DatabaseProxy:
         with contextlib.suppress(OSError):  # hung up
             while True:
                 client, _ = listener.accept()
-                _start_thread(self._serve_client, listener, client)
+                start_thread(self._serve_client, listener, client)
 
     def _serve_client(self, listener: socket.socket, client: socket.socket) -> None:
         with contextlib.closing(client), contextlib.suppress(OSError, EOFError):
             server = socket.create_connection((self._url.hostname or "", self._url.port or 0))
             with contextlib.closing(server):
-                for end in (client, server):  # else a message waits for an acknowledgement of the one before
-                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                send_at_once(client, server)
                 wire = _Wire(client, server)
                 with self._lock:
                     if listener is not self._listener:  # it left meanwhile
@@ -182,7 +180,7 @@ class DatabaseProxy:
                 self._pass_messages(wire)
 
     def _pass_messages(self, wire: _Wire) -> None:
-        answers = _start_thread(self._pass_answers, wire)
+        answers = start_thread(self._pass_answers, wire)
         try:
             _pass_startup(wire)
             while True:
@@ -317,15 +315,3 @@ def _connect_bound(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
     return bound
-
-
-def _hang_up(listener: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it was not listening
-        listener.shutdown(socket.SHUT_RDWR)  # wakes accept on Linux
-    listener.close()
-
-
-def _start_thread(work: Callable[..., None], *args: object) -> threading.Thread:
-    thread = threading.Thread(target=work, args=args, daemon=True)
-    thread.start()
-    return thread

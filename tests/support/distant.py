@@ -6,11 +6,11 @@ It knows no protocol, and what was sent together arrives together.
 import contextlib
 import queue
 import socket
-import threading
 import time
-from collections.abc import Callable
 from typing import Self
 from urllib.parse import urlsplit
+
+from support.loopback import address_through, hang_up, send_at_once, start_thread
 
 _SIZE = 65536
 
@@ -29,7 +29,7 @@ class Distant:
         self._seconds = seconds
         self._ends: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
-        _start_thread(self._accept_connections)
+        start_thread(self._accept_connections)
 
     def __enter__(self) -> Self:
         return self
@@ -40,13 +40,12 @@ class Distant:
     @property
     def url(self) -> str:
         """The server's URL through this relay."""
-        address = f"{self._url.username}:{self._url.password}@127.0.0.1:{self._listener.getsockname()[1]}"
-        return self._url._replace(netloc=address).geturl()
+        return address_through(self._url, self._listener.getsockname()[1])
 
     def close(self) -> None:
         """Cut all connections for good."""
         for end in (self._listener, *self._ends):
-            _hang_up(end)
+            hang_up(end)
             end.close()
 
     def _accept_connections(self) -> None:
@@ -54,17 +53,16 @@ class Distant:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection((self._url.hostname or "", self._url.port or 0))
-                for end in (client, server):  # else a message waits for an acknowledgement of the one before
-                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._ends.append(end)
+                send_at_once(client, server)
+                self._ends += [client, server]
                 # Greetings on TCP are a journey there and back before the first byte can leave.
-                _start_thread(self._carry, client, server, time.monotonic() + 2 * self._seconds)
-                _start_thread(self._carry, server, client, 0.0)
+                start_thread(self._carry, client, server, time.monotonic() + 2 * self._seconds)
+                start_thread(self._carry, server, client, 0.0)
 
     def _carry(self, source: socket.socket, target: socket.socket, earliest: float) -> None:
         """Read what comes at once, and let another thread deliver it when it is due."""
         under_way: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
-        _start_thread(_deliver, under_way, target)
+        start_thread(_deliver, under_way, target)
         data = b"something"
         while data:
             try:
@@ -82,13 +80,4 @@ def _deliver(under_way: queue.SimpleQueue[tuple[float, bytes]], target: socket.s
             if not data:
                 break
             target.sendall(data)
-    _hang_up(target)
-
-
-def _start_thread(work: Callable[..., None], *args: object) -> None:
-    threading.Thread(target=work, args=args, daemon=True).start()
-
-
-def _hang_up(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
+    hang_up(target)
