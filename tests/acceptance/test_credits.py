@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from support.executions import plant
+from support.forks import forked_agentctl, typist  # noqa: F401 - fixtures: there are many commands
 from support.webhook_server import Reply
 
 GRANT = ("credits", "grant", "ops@example.com", "50", "--reason", "goodwill")

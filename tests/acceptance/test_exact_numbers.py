@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.forks import forked_agentctl, typist  # noqa: F401 - fixtures: there are many commands
 from support.shop import Shop
 from support.webhook_server import Reply
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support.broken import RUN
+from support.forks import forked_agentctl, typist  # noqa: F401 - fixtures: there are many commands
 from support.shop import Shop
 
 KEYS = (

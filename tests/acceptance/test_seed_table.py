@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.forks import forked_agentctl, typist  # noqa: F401 - fixtures: there are many commands
 from support.marketplace import OPTIONAL_COLUMNS, SEED_TABLE, Database
 from support.program import Program
 from support.webhook_server import Reply, WebhookServer
